@@ -1,0 +1,90 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+let librarySettings = settings + [.strictMemorySafety()]
+
+let package = Package(
+    name: "swift-wal",
+    platforms: [.macOS(.v26)],
+    products: [
+        .library(name: "WAL", targets: ["WAL"]),
+        .library(name: "WALTasks", targets: ["WALTasks"]),
+        .library(name: "WALSQLite", targets: ["WALSQLite"]),
+        .executable(name: "wal", targets: ["wal"]),
+    ],
+    traits: [
+        .trait(name: "SQLite", description: "The store in SQLite (needs libsqlite3-dev)."),
+        .default(enabledTraits: []),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+    ],
+    targets: [
+        .target(name: "CWALShims"),
+        .systemLibrary(
+            name: "CWALLZ4", pkgConfig: "liblz4",
+            providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
+        .target(
+            name: "WAL",
+            dependencies: [
+                "CWALShims", "CWALLZ4",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: librarySettings),
+        .target(
+            name: "WALTasks",
+            dependencies: [
+                "WAL",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: librarySettings),
+        .systemLibrary(
+            name: "CWALSQLite", pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
+        .target(
+            name: "WALSQLite",
+            dependencies: [
+                "WALTasks",
+                .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"])),
+            ],
+            swiftSettings: librarySettings),
+        .target(
+            name: "CWALSimdJSON",
+            linkerSettings: [.linkedLibrary("simdjson")]),
+        .executableTarget(
+            name: "wal",
+            dependencies: [
+                "WAL", "WALTasks", "CWALSimdJSON",
+                .target(name: "WALSQLite", condition: .when(traits: ["SQLite"])),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .testTarget(name: "WALTests", dependencies: ["WAL", "CWALShims"], swiftSettings: settings),
+        .testTarget(name: "WALTasksTests", dependencies: ["WALTasks", "WAL"], swiftSettings: settings),
+        .testTarget(
+            name: "WALSQLiteTests",
+            dependencies: ["WALSQLite", .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"]))],
+            swiftSettings: settings),
+        .testTarget(name: "WALToolTests", dependencies: ["wal"], swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)
