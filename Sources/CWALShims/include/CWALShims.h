@@ -1,0 +1,27 @@
+// What Swift cannot import or do: CRC-32C with processor instructions, and a few system calls.
+#ifndef CWAL_SHIMS_H
+#define CWAL_SHIMS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// CRC-32C (Castagnoli; RFC 3720, section B.4) of `count` bytes, going on from `crc`, the checksum of the bytes before
+/// them (0 at the start). `cwal_crc32c(cwal_crc32c(0, a), b)` is the checksum of `a` followed by `b`.
+uint32_t cwal_crc32c(uint32_t crc, const void *bytes, size_t count);
+
+/// The same without processor instructions: the reference for tests, and the fallback.
+uint32_t cwal_crc32c_portable(uint32_t crc, const void *bytes, size_t count);
+
+/// Microseconds since 1970 at the kernel's tick (1 to 4 ms), read without a system call.
+int64_t cwal_coarse_realtime_microseconds(void);
+
+/// `fallocate(2)`. Returns 0 or -1 with `errno`.
+int cwal_fallocate(int descriptor, int64_t offset, int64_t count);
+
+/// Names the calling thread for debuggers and `top`, at most 15 bytes.
+void cwal_set_thread_name(const char *name);
+
+/// `fdatasync(2)`; on Apple's systems `fcntl(F_FULLFSYNC)`, the only call there that reaches the medium.
+int cwal_sync_data(int descriptor);
+
+#endif

@@ -1,0 +1,3 @@
+#ifndef CWAL_SIMDJSON_H
+#define CWAL_SIMDJSON_H
+#endif

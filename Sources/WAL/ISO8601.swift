@@ -1,0 +1,125 @@
+/// ISO 8601 times, by hand: Foundation's formatters take a hundred times as long, and the log reads and writes many.
+enum ISO8601 {
+    static func format(_ time: Timestamp) -> String {
+        let microsecondsPerDay: Int64 = 86_400_000_000
+        var days = time.rawValue / microsecondsPerDay
+        var rest = time.rawValue % microsecondsPerDay
+        if rest < 0 {
+            days -= 1
+            rest += microsecondsPerDay
+        }
+        let (year, month, day) = civil(fromDays: days)
+        let seconds = rest / 1_000_000
+        let fraction = rest % 1_000_000
+        let decimals = fraction % 1000 == 0 ? pad(fraction / 1000, 3) : pad(fraction, 6)
+        return "\(pad(year, 4))-\(pad(month, 2))-\(pad(day, 2))"
+            + "T\(pad(seconds / 3600, 2)):\(pad(seconds / 60 % 60, 2)):\(pad(seconds % 60, 2)).\(decimals)Z"
+    }
+
+    static func parse(_ bytes: some Collection<UInt8>) -> Timestamp? {
+        var digits = Scanner(bytes.makeIterator())
+        guard let year = digits.number(4), digits.skip("-"), let month = digits.number(2), digits.skip("-"),
+            let day = digits.number(2), digits.skip("T") || digits.skip("t") || digits.skip(" "),
+            let hour = digits.number(2), digits.skip(":"), let minute = digits.number(2), digits.skip(":"),
+            let second = digits.number(2), (1...12).contains(month), day >= 1, day <= days(in: month, of: year),
+            hour < 24, minute < 60, second < 61
+        else { return nil }
+        guard let microseconds = digits.fraction(), let offset = digits.zone(), digits.isAtEnd else { return nil }
+        let seconds = days(fromYear: year, month: month, day: day) * 86400 + hour * 3600 + minute * 60 + second - offset
+        return Timestamp(rawValue: seconds * 1_000_000 + microseconds)
+    }
+
+    private static func pad(_ number: Int64, _ width: Int) -> String {
+        let text = String(number)
+        return text.utf8.count >= width ? text : String(repeating: "0", count: width - text.utf8.count) + text
+    }
+
+    // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms": days_from_civil and civil_from_days.
+    private static func days(fromYear year: Int64, month: Int64, day: Int64) -> Int64 {
+        let shifted = month <= 2 ? year - 1 : year
+        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        return era * 146_097 + dayOfEra - 719_468
+    }
+
+    private static func civil(fromDays days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        let shifted = days + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthIndex = (5 * dayOfYear + 2) / 153
+        let month = monthIndex < 10 ? monthIndex + 3 : monthIndex - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * monthIndex + 2) / 5 + 1)
+    }
+
+    private static func days(in month: Int64, of year: Int64) -> Int64 {
+        switch month {
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
+    }
+
+    private struct Scanner<Bytes: IteratorProtocol<UInt8>> {
+        private var bytes: Bytes
+        private var next: UInt8?
+
+        init(_ bytes: Bytes) {
+            self.bytes = bytes
+            next = self.bytes.next()
+        }
+
+        var isAtEnd: Bool { next == nil }
+
+        mutating func skip(_ character: Unicode.Scalar) -> Bool {
+            guard let next, UInt32(next) == character.value else { return false }
+            self.next = bytes.next()
+            return true
+        }
+
+        mutating func digit() -> Int64? {
+            guard let byte = next, byte >= 0x30, byte <= 0x39 else { return nil }
+            next = bytes.next()
+            return Int64(byte - 0x30)
+        }
+
+        mutating func number(_ count: Int) -> Int64? {
+            var value: Int64 = 0
+            for _ in 0..<count {
+                guard let digit = digit() else { return nil }
+                value = value * 10 + digit
+            }
+            return value
+        }
+
+        /// Decimals of a second as microseconds, 0 where there are none.
+        mutating func fraction() -> Int64? {
+            guard skip(".") || skip(",") else { return 0 }
+            guard var value = digit() else { return nil }
+            var count = 1
+            while let digit = digit() {
+                count += 1
+                guard count <= 9 else { return nil }
+                if count <= 6 { value = value * 10 + digit }
+            }
+            while count < 6 {
+                value *= 10
+                count += 1
+            }
+            return value
+        }
+
+        /// Seconds east of UTC.
+        mutating func zone() -> Int64? {
+            if skip("Z") || skip("z") { return 0 }
+            let sign: Int64 = if skip("+") { 1 } else if skip("-") { -1 } else { 0 }
+            guard sign != 0, let hours = number(2) else { return nil }
+            _ = skip(":")
+            guard let minutes = number(2), hours < 24, minutes < 60 else { return nil }
+            return sign * (hours * 3600 + minutes * 60)
+        }
+    }
+}

@@ -1,0 +1,27 @@
+/// What tells one log from another: 16 random bytes, drawn when the log is created and kept in every segment.
+public struct LogID: Hashable, Sendable {
+    /// The first and the last eight bytes, little-endian.
+    public var low: UInt64, high: UInt64
+
+    /// Makes an identifier from its two halves.
+    public init(low: UInt64, high: UInt64) {
+        self.low = low
+        self.high = high
+    }
+
+    /// Draws a new identifier from the system's random source.
+    public static func random() -> LogID {
+        var source = SystemRandomNumberGenerator()
+        return LogID(low: source.next(), high: source.next())
+    }
+}
+
+extension LogID: CustomStringConvertible {
+    /// The 16 bytes in the order of the file, as 32 hexadecimal digits.
+    public var description: String {
+        [low, high].map { half in
+            let digits = String(half.byteSwapped, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+}

@@ -1,0 +1,40 @@
+/// The place of a record in the order of a log.
+///
+/// Records are numbered from 1 without gaps, but for numbers that a crash abandoned (readers report those as void).
+/// A number is never given to another payload once anyone was shown it. 0 stands for "before the first record".
+@frozen
+public struct SequenceNumber: RawRepresentable, Hashable, Comparable, Sendable {
+    /// The number itself, 1 for the first record of a log.
+    public var rawValue: UInt64
+
+    /// Makes a sequence number from its raw value.
+    @inlinable
+    public init(rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    /// Before the first record: where a consumer starts that has seen nothing.
+    public static let zero = SequenceNumber(rawValue: 0)
+
+    /// The number after this one.
+    @inlinable
+    public var next: SequenceNumber {
+        SequenceNumber(rawValue: rawValue + 1)
+    }
+
+    @inlinable
+    public static func < (left: SequenceNumber, right: SequenceNumber) -> Bool {
+        left.rawValue < right.rawValue
+    }
+}
+
+extension SequenceNumber: ExpressibleByIntegerLiteral {
+    @inlinable
+    public init(integerLiteral value: UInt64) {
+        self.init(rawValue: value)
+    }
+}
+
+extension SequenceNumber: CustomStringConvertible {
+    public var description: String { String(rawValue) }
+}

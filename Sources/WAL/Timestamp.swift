@@ -1,0 +1,57 @@
+internal import CWALShims
+
+/// A moment in time: microseconds since 1970-01-01T00:00:00Z, without leap seconds.
+@frozen
+public struct Timestamp: RawRepresentable, Hashable, Comparable, Sendable {
+    /// Microseconds since 1970-01-01T00:00:00Z; negative before.
+    public var rawValue: Int64
+
+    /// Makes a time from microseconds since 1970.
+    @inlinable
+    public init(rawValue: Int64) {
+        self.rawValue = rawValue
+    }
+
+    /// The time now, at the resolution of the kernel's tick (1 to 4 ms): a record's time is for people and for seeking,
+    /// order comes from the sequence number.
+    public static var now: Timestamp {
+        Timestamp(rawValue: cwal_coarse_realtime_microseconds())
+    }
+
+    @inlinable
+    public static func < (left: Timestamp, right: Timestamp) -> Bool {
+        left.rawValue < right.rawValue
+    }
+
+    /// This time moved by a duration, to the microsecond.
+    public static func + (time: Timestamp, duration: Duration) -> Timestamp {
+        let (seconds, attoseconds) = duration.components
+        return Timestamp(rawValue: time.rawValue + seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
+    }
+
+    /// This time moved back by a duration, to the microsecond.
+    public static func - (time: Timestamp, duration: Duration) -> Timestamp {
+        time + (.zero - duration)
+    }
+}
+
+extension Timestamp: CustomStringConvertible {
+    /// ISO 8601 in UTC, with milliseconds, or microseconds where there are any: `2011-09-30T22:38:44.546Z`.
+    public var description: String {
+        ISO8601.format(self)
+    }
+
+    /// Reads ISO 8601 with a date, a time, up to nine decimals of a second (cut to microseconds), and `Z` or an offset.
+    ///
+    /// Returns nil for anything else.
+    public init?(_ text: some StringProtocol) {
+        guard let time = ISO8601.parse(text.utf8) else { return nil }
+        self = time
+    }
+
+    /// Reads ISO 8601 from UTF-8, as `init(_:)` does from a string.
+    public init?(utf8 bytes: some Collection<UInt8>) {
+        guard let time = ISO8601.parse(bytes) else { return nil }
+        self = time
+    }
+}

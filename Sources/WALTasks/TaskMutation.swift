@@ -1,0 +1,30 @@
+public import WAL
+
+/// A change to a task storage, as the log holds it.
+public enum TaskMutation: Hashable, Sendable {
+    /// ``TaskStorage/save(_:)-(PersistentTask)``
+    case save(PersistentTask)
+    /// ``TaskStorage/log(_:)``
+    case log(TaskActivityLog)
+    /// ``TaskStorage/updateStatus(id:to:error:at:)``
+    case updateStatus(id: String, status: TaskStatus, error: String?, time: Timestamp)
+    /// ``TaskStorage/deleteTask(id:)``
+    case delete(id: String)
+    /// ``TaskStorage/deleteTasks(dagID:)``
+    case deleteDAG(id: String)
+    /// ``TaskStorage/removeTasks(endedBefore:)``
+    case removeTasks(endedBefore: Timestamp)
+    /// ``TaskStorage/removeActivities(createdBefore:)``
+    case removeActivities(createdBefore: Timestamp)
+
+    /// The task whose order it keeps; nil for a change that must wait for all that came before it, and be waited for by
+    /// all that comes after.
+    public var taskID: String? {
+        switch self {
+        case .save(let task): task.id
+        case .log(let activity): activity.taskID
+        case .updateStatus(let id, _, _, _), .delete(let id): id
+        case .deleteDAG, .removeTasks, .removeActivities: nil
+        }
+    }
+}

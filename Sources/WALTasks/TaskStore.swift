@@ -1,0 +1,63 @@
+public import WAL
+
+/// A task storage that batches of a log are applied to: a database, or memory.
+///
+/// ``TaskSink`` makes a `Sink` of it.
+public protocol TaskStore: TaskStorage {
+    /// Names the store in the log's cursor, in metrics and in messages.
+    var name: String { get }
+    /// How many batches it can apply at the same time.
+    var concurrencyMax: Int { get }
+    /// As ``Sink/claim(_:of:log:)``.
+    func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane]
+    /// Applies the operations in order and moves the lanes, in one transaction; as ``Sink/apply(_:)``.
+    ///
+    /// An operation that the store can't take goes to the store's dead letters in the same transaction, and the others are applied.
+    func apply(_ batch: TaskBatch) async throws -> SinkReceipt
+    /// As ``Sink/classify(_:)``.
+    func classify(_ error: any Error) -> SinkFailure
+}
+
+/// Changes to a task store for one transaction: coalesced, so that a task id is in at most one operation between two that
+/// have no task id.
+public struct TaskBatch: Sendable {
+    /// One change, with the record that it came from.
+    public struct Operation: Sendable {
+        /// The last of the records that it came from.
+        public var record: SinkRecord
+        /// The change.
+        public var mutation: TaskMutation
+
+        /// Makes an operation.
+        public init(record: SinkRecord, mutation: TaskMutation) {
+            self.record = record
+            self.mutation = mutation
+        }
+    }
+
+    /// The log that the records come from.
+    public var log: LogID
+    /// The number of lanes of this log and store.
+    public var laneCount: Int
+    /// The lanes that move, each with the epoch and position that it must have before.
+    public var lanes: [SinkLane]
+    /// Where the lanes are afterwards.
+    public var position: SequenceNumber
+    /// The changes, in order.
+    public var operations: [Operation]
+    /// Records that can't be decoded, for the store's dead letters.
+    public var undecodable: [(record: SinkRecord, letter: DeadLetter)]
+
+    /// Makes a batch.
+    public init(
+        log: LogID, laneCount: Int, lanes: [SinkLane], position: SequenceNumber, operations: [Operation],
+        undecodable: [(record: SinkRecord, letter: DeadLetter)] = []
+    ) {
+        self.log = log
+        self.laneCount = laneCount
+        self.lanes = lanes
+        self.position = position
+        self.operations = operations
+        self.undecodable = undecodable
+    }
+}
