@@ -63,18 +63,6 @@ public final class WriteAheadLog: Sendable {
     }
 }
 
-/// Producer-side note kept in the log, e.g. how far an input was read.
-public struct Bookmark: Hashable, Sendable {
-    public var name: String  // 1...255 bytes
-    public var position: UInt64
-    public var metadata: [UInt8]  // <= 1024 bytes
-    public init(name: String, position: UInt64, metadata: [UInt8] = []) {
-        self.name = name
-        self.position = position
-        self.metadata = metadata
-    }
-}
-
 public enum ReadVisibility: Hashable, Sendable { case written, durable }
 
 /// One consumer's walk through a log. Not thread-safe (not Sendable).
