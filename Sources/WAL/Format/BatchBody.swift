@@ -4,13 +4,16 @@ internal import CWALLZ4
 ///
 ///     record count u32 | codec u8 | flags u8 | zero u16 | content size u32 | stored size u32 | stored content
 ///
-/// The content, before compression: the records' sizes (u32 each), padding to 8, the payloads one after another, and,
-/// where the flag says so, padding to 8 and a bookmark.
+/// The content, before compression: the records' sizes (u32 each), padding to 8, the payloads one after another. Where the
+/// flag says so, padding to 8 and a bookmark follow the stored content.
 enum BatchBody {
     static let headerSize = 16
     static let flagBookmark: UInt8 = 1
     /// LZ4 can't do better than this, so no reader allocates more for what a file claims.
     static let expansionMax = 255
+
+    /// What a segment of 1 GiB can take compressed is bounded by this, and so is what a reader has to allocate.
+    static let contentSizeMax = 1 << 30
 
     enum Codec: UInt8 {
         case none = 0
@@ -28,10 +31,6 @@ enum BatchBody {
         for size in batch.sizes { content.add(size) }
         content.pad()
         content.append(contentsOf: batch.payloads)
-        if let bookmark {
-            content.pad()
-            content.append(contentsOf: CursorsBody.encode(.bookmark(bookmark)))
-        }
         let stored = compression == .lz4 ? compress(content) : nil
         var body = [UInt8]()
         body.reserveCapacity(headerSize + (stored ?? content).count)
@@ -42,6 +41,10 @@ enum BatchBody {
         body.add(UInt32(content.count))
         body.add(UInt32((stored ?? content).count))
         body.append(contentsOf: stored ?? content)
+        if let bookmark {
+            body.pad()
+            body.append(contentsOf: CursorsBody.encode(.bookmark(bookmark)))
+        }
         return body
     }
 
@@ -59,7 +62,7 @@ enum BatchBody {
         return stored.isEmpty ? nil : stored
     }
 
-    /// A batch's content, checked: sizes, payloads, bookmark.
+    /// A batch's content, checked.
     @unsafe
     struct Content {
         /// Keeps decompressed bytes alive; empty where the content lies in the frame.
@@ -67,44 +70,62 @@ enum BatchBody {
         var sizes: [Int]
         /// Where the payloads start in the content.
         var payloadOffset: Int
-        var bookmark: Bookmark?
         /// The content in the frame's memory; nil where `storage` holds it.
         var inPlace: UnsafeRawBufferPointer?
     }
 
-    /// The record count, without reading further.
-    static func recordCount(_ body: UnsafeRawBufferPointer) -> Int? {
+    /// The first fields, and where the stored content lies.
+    struct Header {
+        var recordCount: Int
+        var codec: UInt8
+        var contentSize: Int
+        var storedSize: Int
+        var bookmark: Bookmark?
+    }
+
+    /// Reads all but the content of a verified frame's body; nil where it is not as described here.
+    static func header(_ body: UnsafeRawBufferPointer) -> Header? {
         var reader = unsafe ByteReader(body)
-        return reader.number(UInt32.self).map(Int.init)
+        guard let recordCount = reader.number(UInt32.self), let codec = reader.number(UInt8.self),
+            let flags = reader.number(UInt8.self), reader.number(UInt16.self) != nil,
+            let contentSize = reader.number(UInt32.self), let storedSize = reader.number(UInt32.self),
+            flags & ~flagBookmark == 0, storedSize <= reader.remaining
+        else { return nil }
+        var header = Header(
+            recordCount: Int(recordCount), codec: codec, contentSize: Int(contentSize), storedSize: Int(storedSize))
+        let end = headerSize + Int(storedSize)
+        if flags & flagBookmark != 0 {
+            guard roundedUp8(end) <= body.count else { return nil }
+            let rest = unsafe UnsafeRawBufferPointer(rebasing: body[roundedUp8(end)...])
+            guard case .some(.bookmark(let found)) = unsafe CursorsBody.decode(rest)?.first else { return nil }
+            header.bookmark = found
+        } else if end != body.count {
+            return nil
+        }
+        return header
     }
 
     /// Reads a verified frame's body; nil where it is not as described here.
     static func decode(_ body: UnsafeRawBufferPointer) -> Content? {
-        var reader = unsafe ByteReader(body)
-        guard let count = reader.number(UInt32.self).map(Int.init), let codec = reader.number(UInt8.self),
-            let flags = reader.number(UInt8.self), reader.number(UInt16.self) != nil,
-            let contentSize = reader.number(UInt32.self).map(Int.init),
-            let storedSize = reader.number(UInt32.self).map(Int.init), reader.remaining == storedSize,
-            flags & ~flagBookmark == 0
-        else { return nil }
-        let stored = unsafe UnsafeRawBufferPointer(rebasing: body[headerSize...])
-        switch Codec(rawValue: codec) {
+        guard let header = unsafe header(body) else { return nil }
+        let stored = unsafe UnsafeRawBufferPointer(rebasing: body[headerSize..<headerSize + header.storedSize])
+        switch Codec(rawValue: header.codec) {
         case .some(.none):
-            guard contentSize == storedSize else { return nil }
-            return unsafe parse(stored, count: count, flags: flags, storage: [], inPlace: stored)
+            guard header.contentSize == header.storedSize else { return nil }
+            return unsafe parse(stored, count: header.recordCount, storage: [], inPlace: stored)
         case .lz4:
-            guard contentSize <= storedSize * expansionMax, let content = unsafe decompress(stored, size: contentSize)
+            guard header.contentSize <= header.storedSize * expansionMax,
+                let content = unsafe decompress(stored, size: header.contentSize)
             else { return nil }
             return unsafe content.withUnsafeBytes {
-                unsafe parse($0, count: count, flags: flags, storage: content, inPlace: nil)
+                unsafe parse($0, count: header.recordCount, storage: content, inPlace: nil)
             }
         case nil: return nil
         }
     }
 
     private static func parse(
-        _ content: UnsafeRawBufferPointer, count: Int, flags: UInt8, storage: [UInt8],
-        inPlace: UnsafeRawBufferPointer?
+        _ content: UnsafeRawBufferPointer, count: Int, storage: [UInt8], inPlace: UnsafeRawBufferPointer?
     ) -> Content? {
         var reader = unsafe ByteReader(content)
         guard count <= reader.remaining / 4 else { return nil }
@@ -114,21 +135,8 @@ enum BatchBody {
             guard let size = reader.number(UInt32.self) else { return nil }
             sizes.append(Int(size))
         }
-        guard reader.align() else { return nil }
-        let payloadOffset = reader.offset
-        let end = sizes.reduce(payloadOffset, +)
-        guard end <= content.count else { return nil }
-        var bookmark: Bookmark?
-        if flags & flagBookmark != 0 {
-            guard roundedUp8(end) <= content.count else { return nil }
-            let rest = unsafe UnsafeRawBufferPointer(rebasing: content[roundedUp8(end)...])
-            guard case .some(.bookmark(let found)) = unsafe CursorsBody.decode(rest)?.first else { return nil }
-            bookmark = found
-        } else if end != content.count {
-            return nil
-        }
-        return unsafe Content(
-            storage: storage, sizes: sizes, payloadOffset: payloadOffset, bookmark: bookmark, inPlace: inPlace)
+        guard reader.align(), sizes.reduce(reader.offset, +) == content.count else { return nil }
+        return unsafe Content(storage: storage, sizes: sizes, payloadOffset: reader.offset, inPlace: inPlace)
     }
 
     private static func decompress(_ stored: UnsafeRawBufferPointer, size: Int) -> [UInt8]? {

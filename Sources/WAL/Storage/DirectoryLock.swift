@@ -10,8 +10,13 @@ final class DirectoryLock: Sendable {
     static let fileName = "LOCK"
 
     private static let registry = Mutex<Set<FileIdentity>>([])
-    private let descriptor: Int32
-    private let identity: FileIdentity
+    /// Nil once released.
+    private let held: Mutex<Held?>
+
+    private struct Held {
+        var descriptor: Int32
+        var identity: FileIdentity
+    }
 
     private struct FileIdentity: Hashable {
         var device: UInt64
@@ -36,20 +41,27 @@ final class DirectoryLock: Sendable {
                     .locked, "\(directory.path) is open for writing in this process. Share that log, or close it.",
                     isRetriable: true)
             }
-            self.identity = identity
+            held = Mutex(Held(descriptor: descriptor, identity: identity))
         } catch {
             close(descriptor)
             throw error
         }
-        self.descriptor = descriptor
         let text = "\(getpid())\n"
         ftruncate(descriptor, 0)
         unsafe pwrite(descriptor, text, text.utf8.count, 0)
     }
 
     deinit {
-        _ = Self.registry.withLock { $0.remove(identity) }
-        close(descriptor)
+        release()
+    }
+
+    func release() {
+        held.withLock { held in
+            guard let mine = held else { return }
+            _ = Self.registry.withLock { $0.remove(mine.identity) }
+            close(mine.descriptor)
+            held = nil
+        }
     }
 
     private static func identity(_ descriptor: Int32, _ path: String) throws(WALError) -> FileIdentity {

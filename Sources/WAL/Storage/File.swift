@@ -17,8 +17,9 @@ final class File: Sendable {
         case create
     }
 
-    init(_ path: String, _ mode: Mode) throws(WALError) {
-        self.path = path
+    /// Opens the file. `finalPath` is what it will be renamed to, for messages.
+    init(_ path: String, _ mode: Mode, finalPath: String? = nil) throws(WALError) {
+        self.path = finalPath ?? path
         let flags =
             switch mode {
             case .read: O_RDONLY

@@ -30,5 +30,9 @@ extension WALError {
     }
 }
 
+extension WALError {
+    var isNoSuchFile: Bool { errno == ENOENT }
+}
+
 // Inside of `WALError` the name `errno` is its property.
 private var lastErrorNumber: Int32 { errno }
