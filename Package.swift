@@ -71,7 +71,7 @@ let package = Package(
         .executableTarget(
             name: "wal",
             dependencies: [
-                "WAL", "WALTasks", "CWALSimdJSON",
+                "WAL", "WALTasks", "CWALShims", "CWALSimdJSON",
                 .target(name: "WALSQLite", condition: .when(traits: ["SQLite"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
