@@ -31,7 +31,7 @@ struct Ingest: AsyncParsableCommand {
     @Option(help: "The log's directory; it is created if need be.") var log: String
     @Option(help: "Where the tasks go: sqlite:FILE or memory:.") var store: StoreArgument
     @Option(help: "When records become durable: always, interval:5ms, bytes:1MiB or manual.")
-    var sync = SyncPolicyArgument(policy: .interval(.milliseconds(5)), text: "interval:5ms")
+    var sync = SyncPolicyArgument.standard
     @Option(help: "How many records a transaction of the store takes.") var batchSize = 2000
     @Option(help: "How many batches are applied at the same time, if the store can.") var workers = 2
     @Option(help: "What to do about a bad line: stop with exit code 65, or skip it and keep it beside the log.")
@@ -51,18 +51,18 @@ struct Ingest: AsyncParsableCommand {
     func run() async throws {
         let descriptor = file == "-" ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw ToolError(.inputOutput, "Opening \(file) failed: \(String(cString: strerror(errno)))")
+            throw ToolError(.inputOutput, "Opening \(file) failed: \(systemMessage())")
         }
         let stop = StopSignal()
-        let signals = stop.catchSignals()
-        defer { signals.forEach { $0.cancel() } }
+        stop.catchSignals()
+        defer { stop.releaseSignals() }
 
         var configuration = WriteAheadLog.Configuration()
         configuration.syncPolicy = sync.policy
         let opened = try await store.open()
         let log = try WriteAheadLog(at: log, configuration: configuration)
         for finding in log.recovery.findings { StandardError.write("Recovered: \(finding.text)\n") }
-        let summary = try await ingest(LineReader(descriptor: descriptor, stop: stop), into: log, TaskSink(store: opened), stop)
+        let summary = try await ingest(LineReader(descriptor: descriptor, stop: stop), into: log, opened, stop)
         try log.close()
         try await opened.close()
 
@@ -71,14 +71,14 @@ struct Ingest: AsyncParsableCommand {
     }
 
     private func ingest(
-        _ reader: sending LineReader, into log: WriteAheadLog, _ sink: TaskSink<some TaskStore>, _ stop: StopSignal
+        _ reader: sending LineReader, into log: WriteAheadLog, _ store: some TaskStore, _ stop: StopSignal
     ) async throws -> IngestSummary {
         let clock = ContinuousClock()
         let start = clock.now
         let settings = LineIngester.Settings(
             inputName: file == "-" ? "<stdin>" : file, badLines: onBadLine, source: source)
         let progress = IngestProgress()
-        let flusher = makeFlusher(log, sink)
+        let flusher = makeFlusher(log, TaskSink(store: store))
         let flushing = Task {
             defer { stop.request() }
             try await flusher.run()

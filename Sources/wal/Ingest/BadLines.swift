@@ -83,7 +83,7 @@ struct BadLinesFile {
     }
 
     private func failure(_ what: String) -> ToolError {
-        ToolError(.inputOutput, "\(what) \(path) failed: \(String(cString: strerror(errno)))")
+        ToolError(.inputOutput, "\(what) \(path) failed: \(systemMessage())")
     }
 }
 
@@ -91,7 +91,7 @@ struct BadLinesFile {
 func readAll(_ path: String) throws(ToolError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
-        throw ToolError(.inputOutput, "Opening \(path) failed: \(String(cString: strerror(errno)))")
+        throw ToolError(.inputOutput, "Opening \(path) failed: \(systemMessage())")
     }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
@@ -100,7 +100,7 @@ func readAll(_ path: String) throws(ToolError) -> [UInt8] {
         let count = read(descriptor, &piece, piece.count)
         if count < 0, errno == EINTR { continue }
         guard count >= 0 else {
-            throw ToolError(.inputOutput, "Reading \(path) failed: \(String(cString: strerror(errno)))")
+            throw ToolError(.inputOutput, "Reading \(path) failed: \(systemMessage())")
         }
         guard count > 0 else { return bytes }
         bytes.append(contentsOf: piece[..<count])

@@ -158,7 +158,7 @@ final class LineReader {
             let count = read(descriptor, buffer + end, min(capacity - end, Self.readSize))
             if count < 0 {
                 if errno == EINTR { continue }
-                throw ToolError(.inputOutput, "Reading the input failed: \(String(cString: strerror(errno)))")
+                throw ToolError(.inputOutput, "Reading the input failed: \(systemMessage())")
             }
             end += count
             isAtEnd = count == 0

@@ -4,6 +4,11 @@
     import Darwin
 #endif
 
+/// What the system said about the call that failed last.
+func systemMessage() -> String {
+    strerror(errno).map { String(cString: $0) } ?? "error \(errno)"
+}
+
 /// Writes all bytes, whatever the pieces that the system takes.
 func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(ToolError) {
     var rest = bytes
@@ -11,7 +16,7 @@ func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(Tool
         let count = write(descriptor, rest.baseAddress, rest.count)
         if count < 0 {
             if errno == EINTR { continue }
-            throw ToolError(.inputOutput, "Writing failed: \(String(cString: strerror(errno)))")
+            throw ToolError(.inputOutput, "Writing failed: \(systemMessage())")
         }
         rest = UnsafeRawBufferPointer(rebasing: rest[count...])
     }

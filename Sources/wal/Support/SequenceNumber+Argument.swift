@@ -1,14 +1,15 @@
-import ArgumentParser
-import WAL
+// Conformances of a public type to a public protocol are public, even in an executable.
+public import ArgumentParser
+public import WAL
 
-extension SequenceNumber: @retroactive ExpressibleByArgument {
+extension SequenceNumber: ExpressibleByArgument {
     public init?(argument: String) {
         guard let number = UInt64(argument) else { return nil }
         self.init(rawValue: number)
     }
 }
 
-extension Timestamp: @retroactive ExpressibleByArgument {
+extension Timestamp: ExpressibleByArgument {
     public init?(argument: String) {
         self.init(argument)
     }

@@ -1,4 +1,3 @@
-import Dispatch
 import Synchronization
 
 #if canImport(Glibc)
@@ -15,7 +14,6 @@ final class StopSignal: Sendable {
 
     private let readEnd: Int32
     private let writeEnd: Int32
-    private let number = Atomic<Int32>(0)
 
     init() {
         var ends: [Int32] = [-1, -1]
@@ -31,7 +29,7 @@ final class StopSignal: Sendable {
 
     /// The signal that asked, `SIGINT` or `SIGTERM`.
     var signalName: String? {
-        switch number.load(ordering: .acquiring) {
+        switch caughtSignal.load(ordering: .acquiring) {
         case SIGINT: "SIGINT"
         case SIGTERM: "SIGTERM"
         default: nil
@@ -39,23 +37,33 @@ final class StopSignal: Sendable {
     }
 
     func request() {
-        var byte: UInt8 = 0
-        _ = write(writeEnd, &byte, 1)
+        Self.wake(writeEnd)
     }
 
-    /// The first SIGINT or SIGTERM asks to stop, the second one ends the process as usual.
-    func catchSignals() -> [any DispatchSourceSignal] {
-        [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { [self] in
-                self.number.store(number, ordering: .releasing)
-                for each in [SIGINT, SIGTERM] { signal(each, SIG_DFL) }
-                request()
+    /// From now on the first SIGINT or SIGTERM asks this one to stop; the second ends the process as usual.
+    func catchSignals() {
+        wakingEnd.store(writeEnd, ordering: .releasing)
+        caughtSignal.store(0, ordering: .releasing)
+        for each in [SIGINT, SIGTERM] {
+            // Nothing but what may be called in a signal handler.
+            signal(each) { number in
+                caughtSignal.store(number, ordering: .releasing)
+                signal(SIGINT, SIG_DFL)
+                signal(SIGTERM, SIG_DFL)
+                StopSignal.wake(wakingEnd.load(ordering: .acquiring))
             }
-            source.resume()
-            return source
         }
+    }
+
+    /// Signals are the process's own again.
+    func releaseSignals() {
+        for each in [SIGINT, SIGTERM] { signal(each, SIG_DFL) }
+        wakingEnd.store(-1, ordering: .releasing)
+    }
+
+    private static func wake(_ descriptor: Int32) {
+        var byte: UInt8 = 0
+        _ = write(descriptor, &byte, 1)
     }
 
     /// Waits until `descriptor` can be read, or somebody asked to stop, or `timeout` milliseconds have passed.
@@ -68,10 +76,14 @@ final class StopSignal: Sendable {
             let count = poll(&entries, 2, timeout)
             if count < 0 {
                 if errno == EINTR { continue }
-                throw ToolError(.inputOutput, "Waiting for input failed: \(String(cString: strerror(errno)))")
+                throw ToolError(.inputOutput, "Waiting for input failed: \(systemMessage())")
             }
             if entries[1].revents != 0 { return .stopped }
             return count == 0 ? .timedOut : .readable
         }
     }
 }
+
+// A signal handler can't capture anything.
+private let caughtSignal = Atomic<Int32>(0)
+private let wakingEnd = Atomic<Int32>(-1)

@@ -6,6 +6,13 @@ struct SyncPolicyArgument: ExpressibleByArgument, Sendable {
     var policy: WriteAheadLog.SyncPolicy
     var text: String
 
+    static let standard = SyncPolicyArgument(.interval(.milliseconds(5)), text: "interval:5ms")
+
+    private init(_ policy: WriteAheadLog.SyncPolicy, text: String) {
+        self.policy = policy
+        self.text = text
+    }
+
     init?(argument: String) {
         text = argument
         let parts = argument.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)

@@ -1,0 +1,93 @@
+import WAL
+
+/// What `inspect` shows.
+struct LogOverview {
+    private let directory: String
+    private let log: ReadOnlyLog
+    private let segments: [SegmentInfo]
+
+    init(_ log: ReadOnlyLog, directory: String) {
+        self.log = log
+        self.directory = directory
+        segments = log.segments
+    }
+
+    private var fileSize: Int { segments.reduce(0) { $0 + $1.fileSize } }
+    private var epoch: UInt64 { segments.map(\.epoch).max() ?? 0 }
+    private var recordCount: UInt64 { segments.reduce(0) { $0 + ($1.recordCount ?? 0) } }
+
+    /// How many bytes of payload a byte of frames holds.
+    private func compression(_ segment: SegmentInfo) -> Double? {
+        guard let payload = segment.payloadSize, let used = segment.usedSize, used > 0 else { return nil }
+        return Double(payload) / Double(used)
+    }
+
+    private func fill(_ segment: SegmentInfo) -> Double? {
+        segment.usedSize.map { Double($0) / Double(max(segment.fileSize, 1)) }
+    }
+
+    var json: JSON {
+        .object([
+            ("directory", .string(directory)),
+            ("log_id", .string(log.id.description)),
+            ("epoch", JSON(epoch)),
+            ("first_sequence", JSON(log.firstSequence.rawValue)),
+            ("bytes", JSON(fileSize)),
+            ("segments", .array(segments.map(json(of:)))),
+            ("cursors", .object(log.cursors.sorted { $0.key < $1.key }.map { ($0.key, JSON($0.value.rawValue)) })),
+            ("bookmarks", .object(log.bookmarks.sorted { $0.key < $1.key }.map { ($0.key, JSON($0.value.position)) })),
+        ])
+    }
+
+    private func json(of segment: SegmentInfo) -> JSON {
+        .object([
+            ("number", JSON(segment.number)),
+            ("path", .string(segment.path)),
+            ("state", .string(segment.state.rawValue)),
+            ("epoch", JSON(segment.epoch)),
+            ("first_sequence", JSON(segment.firstSequence.rawValue)),
+            ("last_sequence", segment.lastSequence.map { JSON($0.rawValue) } ?? .null),
+            ("first_time", JSON(segment.firstTime?.description)),
+            ("last_time", JSON(segment.lastTime?.description)),
+            ("records", segment.recordCount.map { JSON($0) } ?? .null),
+            ("file_bytes", JSON(segment.fileSize)),
+            ("used_bytes", segment.usedSize.map { JSON($0) } ?? .null),
+            ("payload_bytes", segment.payloadSize.map { JSON($0) } ?? .null),
+            ("fill", fill(segment).map { JSON($0) } ?? .null),
+            ("compression", compression(segment).map { JSON($0) } ?? .null),
+        ])
+    }
+
+    var text: String {
+        let head = Table.pairs([
+            ("log", "\(directory), id \(log.id)"),
+            ("epoch", epoch == 0 ? "0: nothing was ever dropped" : "\(epoch): recoveries that dropped something"),
+            ("first record", "\(log.firstSequence.rawValue)"),
+            ("records", "\(recordCount) in sealed segments"),
+            ("on disk", "\(Table.bytes(fileSize)) in \(segments.count) segments"),
+        ])
+        let heading = ["segment", "state", "first", "last", "records", "size", "fill", "payload/stored", "epoch", "times"]
+        let rows = segments.map(row(of:))
+        var parts = [head, Table.columns(heading, right: [0, 2, 3, 4, 5, 6, 7, 8], rows)]
+        let cursors = log.cursors.sorted { $0.key < $1.key }
+        if !cursors.isEmpty { parts.append("cursors\n" + Table.pairs(cursors.map { ("  " + $0.key, "\($0.value.rawValue)") })) }
+        let bookmarks = log.bookmarks.sorted { $0.key < $1.key }
+        if !bookmarks.isEmpty {
+            parts.append("bookmarks\n" + Table.pairs(bookmarks.map { ("  " + $0.key, "\($0.value.position)") }))
+        }
+        return parts.joined(separator: "\n\n")
+    }
+
+    private func row(of segment: SegmentInfo) -> [String] {
+        let last = segment.lastSequence.map { "\($0.rawValue)" }
+        let records = segment.recordCount.map { "\($0)" }
+        let filled = fill(segment).map { "\(Int($0 * 100)) %" }
+        let ratio = compression(segment).map { "\(($0 * 100).rounded() / 100)" }
+        let times = [segment.firstTime, segment.lastTime].compactMap { $0?.description }
+        return [
+            "\(segment.number)", segment.state.rawValue, "\(segment.firstSequence.rawValue)", last ?? "", records ?? "",
+            Table.bytes(segment.fileSize), filled ?? "", ratio ?? "", "\(segment.epoch)",
+            times.joined(separator: " to "),
+        ]
+    }
+}
