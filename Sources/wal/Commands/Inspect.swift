@@ -14,7 +14,7 @@ struct Inspect: ParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
-        let overview = LogOverview(try ReadOnlyLog(at: directory), directory: directory)
+        let overview = try LogOverview(ReadOnlyLog(at: directory), directory: directory)
         try StandardOutput.print(json ? overview.json.description : overview.text)
     }
 }

@@ -25,11 +25,12 @@ struct Replay: AsyncParsableCommand {
 
     func run() async throws {
         let log = try ReadOnlyLog(at: directory)
-        guard from >= log.firstSequence else {
+        let first = try log.firstSequence
+        guard from >= first else {
             throw ToolError(
                 .damage,
-                "Record \(from.rawValue) was removed; the first that is there is \(log.firstSequence.rawValue). "
-                    + "Give --from \(log.firstSequence.rawValue) to do without the others.")
+                "Record \(from.rawValue) was removed; the first that is there is \(first.rawValue). "
+                    + "Give --from \(first.rawValue) to do without the others.")
         }
         let store = try await into.open()
         let outcome = try await Self.replay(log, from: from, into: store, batchSize: batchSize)

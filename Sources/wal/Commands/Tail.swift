@@ -31,7 +31,8 @@ struct Tail: AsyncParsableCommand {
 
     /// Where the last `lines` records begin. Sealed segments say where they end; the last one has to be read.
     private func firstSequence(_ log: ReadOnlyLog) throws -> SequenceNumber {
-        let start = log.segments.last { $0.state != .prepared }?.firstSequence ?? log.firstSequence
+        let written = try log.segments.last { $0.state != .prepared }
+        let start = try written?.firstSequence ?? log.firstSequence
         let reader = log.reader(from: start)
         var last = start
         while let sequence = try reader.next({ $0.sequence }) { last = sequence }

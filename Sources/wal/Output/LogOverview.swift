@@ -3,13 +3,19 @@ import WAL
 /// What `inspect` shows.
 struct LogOverview {
     private let directory: String
-    private let log: ReadOnlyLog
+    private let id: LogID
+    private let firstSequence: SequenceNumber
     private let segments: [SegmentInfo]
+    private let cursors: [(name: String, sequence: UInt64)]
+    private let bookmarks: [(name: String, position: UInt64)]
 
-    init(_ log: ReadOnlyLog, directory: String) {
-        self.log = log
+    init(_ log: ReadOnlyLog, directory: String) throws(WALError) {
         self.directory = directory
-        segments = log.segments
+        id = log.id
+        firstSequence = try log.firstSequence
+        segments = try log.segments
+        cursors = try log.cursors.map { ($0.key, $0.value.rawValue) }.sorted { $0.name < $1.name }
+        bookmarks = try log.bookmarks.map { ($0.key, $0.value.position) }.sorted { $0.name < $1.name }
     }
 
     private var fileSize: Int { segments.reduce(0) { $0 + $1.fileSize } }
@@ -29,13 +35,13 @@ struct LogOverview {
     var json: JSON {
         .object([
             ("directory", .string(directory)),
-            ("log_id", .string(log.id.description)),
+            ("log_id", .string(id.description)),
             ("epoch", JSON(epoch)),
-            ("first_sequence", JSON(log.firstSequence.rawValue)),
+            ("first_sequence", JSON(firstSequence.rawValue)),
             ("bytes", JSON(fileSize)),
             ("segments", .array(segments.map(json(of:)))),
-            ("cursors", .object(log.cursors.sorted { $0.key < $1.key }.map { ($0.key, JSON($0.value.rawValue)) })),
-            ("bookmarks", .object(log.bookmarks.sorted { $0.key < $1.key }.map { ($0.key, JSON($0.value.position)) })),
+            ("cursors", .object(cursors.map { ($0.name, JSON($0.sequence)) })),
+            ("bookmarks", .object(bookmarks.map { ($0.name, JSON($0.position)) })),
         ])
     }
 
@@ -60,20 +66,20 @@ struct LogOverview {
 
     var text: String {
         let head = Table.pairs([
-            ("log", "\(directory), id \(log.id)"),
+            ("log", "\(directory), id \(id)"),
             ("epoch", epoch == 0 ? "0: nothing was ever dropped" : "\(epoch): recoveries that dropped something"),
-            ("first record", "\(log.firstSequence.rawValue)"),
+            ("first record", "\(firstSequence.rawValue)"),
             ("records", "\(recordCount) in sealed segments"),
             ("on disk", "\(Table.bytes(fileSize)) in \(segments.count) segments"),
         ])
         let heading = ["segment", "state", "first", "last", "records", "size", "fill", "payload/stored", "epoch", "times"]
         let rows = segments.map(row(of:))
         var parts = [head, Table.columns(heading, right: [0, 2, 3, 4, 5, 6, 7, 8], rows)]
-        let cursors = log.cursors.sorted { $0.key < $1.key }
-        if !cursors.isEmpty { parts.append("cursors\n" + Table.pairs(cursors.map { ("  " + $0.key, "\($0.value.rawValue)") })) }
-        let bookmarks = log.bookmarks.sorted { $0.key < $1.key }
+        if !cursors.isEmpty {
+            parts.append("cursors\n" + Table.pairs(cursors.map { ("  " + $0.name, "record \($0.sequence)") }))
+        }
         if !bookmarks.isEmpty {
-            parts.append("bookmarks\n" + Table.pairs(bookmarks.map { ("  " + $0.key, "\($0.value.position)") }))
+            parts.append("bookmarks\n" + Table.pairs(bookmarks.map { ("  " + $0.name, "\($0.position)") }))
         }
         return parts.joined(separator: "\n\n")
     }
