@@ -8,6 +8,8 @@ struct LogOverview {
     private let segments: [SegmentInfo]
     private let cursors: [(name: String, sequence: UInt64)]
     private let bookmarks: [(name: String, position: UInt64)]
+    private let lastFindings: [RecoveryReport.Finding]
+    private let lastFindingCount: Int
 
     init(_ log: ReadOnlyLog, directory: String) throws(WALError) {
         self.directory = directory
@@ -16,6 +18,9 @@ struct LogOverview {
         segments = try log.segments
         cursors = try log.cursors.map { ($0.key, $0.value.rawValue) }.sorted { $0.name < $1.name }
         bookmarks = try log.bookmarks.map { ($0.key, $0.value.position) }.sorted { $0.name < $1.name }
+        let recovery = try log.lastRecovery
+        lastFindings = recovery?.findings ?? []
+        lastFindingCount = recovery?.count ?? 0
     }
 
     private var fileSize: Int { segments.reduce(0) { $0 + $1.fileSize } }
@@ -42,6 +47,8 @@ struct LogOverview {
             ("segments", .array(segments.map(json(of:)))),
             ("cursors", .object(cursors.map { ($0.name, JSON($0.sequence)) })),
             ("bookmarks", .object(bookmarks.map { ($0.name, JSON($0.position)) })),
+            ("last_recovery_finding_count", JSON(lastFindingCount)),
+            ("last_recovery_findings", .array(lastFindings.map(\.json))),
         ])
     }
 
@@ -80,6 +87,9 @@ struct LogOverview {
         }
         if !bookmarks.isEmpty {
             parts.append("bookmarks\n" + Table.pairs(bookmarks.map { ("  " + $0.name, "\($0.position)") }))
+        }
+        if lastFindingCount > 0 {
+            parts.append("last recovery that found something: \(lastFindingCount)\n" + lastFindings.map { "  \($0.text)" }.joined(separator: "\n"))
         }
         return parts.joined(separator: "\n\n")
     }
