@@ -14,12 +14,13 @@ import WAL
         let store = MemoryTaskStore()
         let log = LogID(low: 1, high: 1)
         let position = Position()
+        let mark = BarrierMark()
         let overlay: TaskOverlay
         let view: View
         var mutations: [TaskMutation] = []
 
         init() async throws {
-            overlay = TaskOverlay { [position] in position.value.withLock { $0 } }
+            overlay = TaskOverlay(mark: mark) { [position] in position.value.withLock { $0 } }
             view = View(reader: OverlaidReader(store: store, overlay: overlay), store: store)
             _ = try await store.claim(0..<1, of: 1, log: log)
         }
@@ -91,9 +92,11 @@ import WAL
         let ahead = Set(RandomMutations.taskIDs.filter { _ in Bool.random(using: &random.generator) })
         let early = (applied..<end).filter { rig.mutations[$0].taskID.map(ahead.contains) ?? false }
         try await rig.apply(early)
-        // A mutation without a task id may be in the store, and the flusher not know it yet.
+        // The sink knows that a mutation without a task id was applied before the flusher does.
         if end < rig.mutations.endIndex, Bool.random(using: &random.generator) {
             try await rig.apply((applied...end).filter { !early.contains($0) })
+            rig.mark.begin(SequenceNumber(rawValue: UInt64(end + 1)))
+            rig.mark.end(SequenceNumber(rawValue: UInt64(end + 1)))
         }
         let all = rig.mutations.enumerated().map {
             TaskBatch.Operation(record: SinkRecord($1, at: UInt64($0 + 1)), mutation: $1)
@@ -101,7 +104,9 @@ import WAL
         _ = try await reference.apply(TaskBatch(log: rig.log, laneCount: 1, lanes: [], position: 0, operations: all))
         let seen = try await StorageContents(of: rig.view, pages: Self.pages)
         let expected = try await StorageContents(of: reference, pages: Self.pages)
-        #expect(seen == expected)
+        #expect(seen.tasks == expected.tasks)
+        #expect(seen.lists == expected.lists)
+        #expect(seen.activities == expected.activities)
     }
 
     /// A page of a long list, with so many rows taken out of it by the overlay that reading some more isn't enough.

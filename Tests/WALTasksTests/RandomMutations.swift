@@ -62,12 +62,13 @@ struct RandomMutations {
         case 3..<6: return .updateStatus(id: id, status: status(), error: chance(0.5) ? "why" : nil, time: time())
         case 6: return .delete(id: id)
         default:
-            // Now and then the id of an earlier activity; of the same task, as the storage asks for.
+            // Now and then the id of an earlier activity: of the same task and time, as the storage asks for.
             if !chance(0.2) { activityCount += 1 }
             return .log(
                 TaskActivityLog(
                     id: "\(id)/\(activityCount)", taskID: id, dagID: "dag-\(id.suffix(1))", nodeID: "node", action: "act",
-                    message: chance(0.5) ? "message" : nil, data: chance(0.5) ? "[1]" : nil, createdAt: time()))
+                    message: chance(0.5) ? "message" : nil, data: chance(0.5) ? "[1]" : nil,
+                    createdAt: Timestamp(rawValue: Int64(activityCount * 7 % 12))))
         }
     }
 

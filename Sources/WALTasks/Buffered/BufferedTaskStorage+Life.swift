@@ -30,11 +30,12 @@ extension BufferedTaskStorage {
         let factory = configuration.metricsEnabled ? metrics : nil
         let instruments = factory.map { TaskInstruments(store: store.name, factory: $0) }
         let meter = FlushMeter(instruments: instruments)
-        let sink = TaskSink(store: store, coalescing: configuration.coalescingEnabled, meter: meter)
+        let mark = BarrierMark()
+        let sink = TaskSink(store: store, coalescing: configuration.coalescingEnabled, meter: meter, barriers: mark)
         let flusher = Flusher(
             log: log, sink: sink, configuration: flusherConfiguration(configuration), logger: logger, metrics: factory,
             key: { TaskCodec.key(of: $0) })
-        let overlay = TaskOverlay(applied: { flusher.appliedSequence })
+        let overlay = TaskOverlay(mark: mark) { flusher.appliedSequence }
         var recovery = OverlayRecovery.Outcome()
         if configuration.recoveryEnabled {
             recovery = await offPool {

@@ -8,7 +8,8 @@ public import WAL
 /// - Every change goes through the log, none to the store directly; the store gets each exactly once, in order per task.
 /// - Every query sees all changes whose call has returned before it began, delivered or not.
 /// - There is no isolation between tasks: a query that runs beside a change of many tasks may see some of them.
-/// - Ids of activities must not be used for a second task: which of the two is kept isn't defined.
+/// - An activity that is logged again must have the task and the `createdAt` of the first time: else which of the two is seen
+///   isn't defined until both are delivered.
 /// - Only one storage may deliver from a log into a store, and nothing else should change what it delivers there.
 ///
 /// Open one with ``open(at:store:configuration:logger:metrics:)``: it delivers from then on, in a task of its own. In a

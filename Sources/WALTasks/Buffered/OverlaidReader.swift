@@ -2,7 +2,7 @@ internal import WAL
 
 /// Answers queries from the store and, on top of it, the overlay.
 struct OverlaidReader<Store: TaskStore>: Sendable {
-    /// How often a read is done again because a barrier reached the store meanwhile: each time takes a barrier more.
+    /// How often a read is done because a barrier may have reached the store meanwhile.
     private static var attemptsMax: Int { 4 }
 
     let store: Store
@@ -92,23 +92,21 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
         return (tasks.sorted(by: list.order), untouchedCount)
     }
 
-    /// Reads the store under a snapshot, and again if a barrier of the snapshot was applied meanwhile.
+    /// Reads the store under a snapshot, and again if a barrier of the snapshot may have been applied meanwhile.
     ///
-    /// Barriers are the only changes whose repetition can differ: a removal of what ended before some time must not be
-    /// repeated on a row that was written after it, with an older time. The flusher applies nothing that comes after a
-    /// barrier before it knows that the barrier was applied.
+    /// Barriers are the only changes whose repetition can differ: repeating a save on a row that a barrier has removed since
+    /// gives it the `dagID` of the save, which then isn't the one that the barrier is about; and a removal of what ended before
+    /// some time must not be repeated on a row that was written after it, with an older time. Where a barrier takes the store
+    /// longer than these attempts, the last one counts: then it is most likely not applied.
     private func read<Result>(
         _ snapshot: () -> OverlaySnapshot, _ body: (OverlaySnapshot) async throws -> Result
     ) async throws -> Result {
-        var attempt = 1
-        while true {
+        for _ in 1..<Self.attemptsMax {
             let snapshot = snapshot()
             let result = try await body(snapshot)
-            guard let barrier = snapshot.barriers.first, overlay.appliedSequence >= barrier.sequence,
-                attempt < Self.attemptsMax
-            else { return result }
-            attempt += 1
+            if !overlay.mayHaveApplied(barriersOf: snapshot) { return result }
         }
+        return try await body(snapshot())
     }
 
     private static func sum(_ left: Int, _ right: Int) -> Int {

@@ -12,15 +12,26 @@ final class TaskOverlay: @unchecked Sendable {
     // `access` protects `barriers`; who adds one holds the order of every stripe besides.
     private let access = TaskLock()
     private var barriers: [LoggedMutation] = []
-    /// How far the store is: everything up to here can be read from it.
-    private let applied: @Sendable () -> SequenceNumber
+    /// How far the flusher has told that the store is.
+    private let flushed: @Sendable () -> SequenceNumber
+    private let mark: BarrierMark
 
-    init(applied: @escaping @Sendable () -> SequenceNumber) {
+    init(mark: BarrierMark, flushed: @escaping @Sendable () -> SequenceNumber) {
         stripes = (0..<Self.stripeCount).map { _ in OverlayStripe() }
-        self.applied = applied
+        self.mark = mark
+        self.flushed = flushed
     }
 
-    var appliedSequence: SequenceNumber { applied() }
+    /// Everything up to here can be read from the store.
+    private func applied() -> SequenceNumber {
+        max(flushed(), mark.applied)
+    }
+
+    /// Whether the store may have applied a barrier of this snapshot by now.
+    func mayHaveApplied(barriersOf snapshot: OverlaySnapshot) -> Bool {
+        guard let first = snapshot.barriers.first?.sequence else { return false }
+        return max(flushed(), mark.begun) >= first
+    }
 
     // MARK: Writing
 
