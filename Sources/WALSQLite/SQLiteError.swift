@@ -8,6 +8,7 @@
     public struct SQLiteError: Error, Sendable {
         /// The kind of an error. More kinds may come: keep a default branch.
         public struct Code: Hashable, Sendable, CustomStringConvertible {
+            /// The kind's name.
             public let description: String
 
             private init(_ name: String) {
@@ -93,6 +94,7 @@
     }
 
     extension SQLiteError: CustomStringConvertible {
+        /// Kind, SQLite's number, message, statement and file.
         public var description: String {
             let number = resultCode.map { " (SQLite \($0))" } ?? ""
             let place = [statement, path].compactMap { $0 }.joined(separator: ", ")

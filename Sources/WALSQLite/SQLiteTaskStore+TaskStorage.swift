@@ -2,6 +2,8 @@
     public import WAL
     public import WALTasks
 
+    // The protocol documents the functions.
+    // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
     extension SQLiteTaskStore: TaskStorage {
         public func save(_ task: PersistentTask) async throws(SQLiteError) {
             try await commit([.save(task)])
