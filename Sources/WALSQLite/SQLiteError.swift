@@ -31,6 +31,8 @@
             public static let moved = Code("moved")
             /// The file is damaged, or no database.
             public static let corrupted = Code("corrupted")
+            /// An argument is out of its range, or holds what no store takes.
+            public static let invalidArgument = Code("invalidArgument")
             /// A row violates a constraint, is too large, or has a value that its column can't take.
             public static let rowRefused = Code("rowRefused")
             /// A row in the database has a value that no task or activity has.

@@ -116,7 +116,7 @@
         @Test func refusedRowsAreSetAside() async throws {
             try database.connect().execute(Poison.abort)
             let lanes = try await store.claim(0..<1, of: 1, log: log)
-            let tasks = (1...500).map { task("\($0)", payload: $0 == 250 ? "poison" : "{}") }
+            let tasks = (1...500).map { task("\($0)", payload: $0 == 250 ? Poison.payload : "{}") }
             let receipt = try await store.apply(batch(tasks.map(TaskMutation.save), lanes: lanes))
             #expect(receipt.rowCount == 499)
             #expect(receipt.deadLetters == [DeadLetter(sequence: 250, code: "1811", reason: "no poison here")])
@@ -165,7 +165,7 @@
             try database.connect().execute(Poison.rollback)
             let lanes = try await store.claim(0..<1, of: 1, log: log)
             let poisoned = batch(
-                [.save(task("a")), .save(task("b", payload: "poison")), .save(task("c"))], lanes: lanes)
+                [.save(task("a")), .save(task("b", payload: Poison.payload)), .save(task("c"))], lanes: lanes)
             do {
                 _ = try await store.apply(poisoned)
                 Issue.record("a batch was applied in parts")

@@ -16,14 +16,14 @@
 
         @Test func everyFieldComesBack() async throws {
             let full = PersistentTask(
-                id: "ä\u{0}b", dagID: "dag", nodeID: "n", currentNodeID: "c", subDAGPath: "a/b",
+                id: "äb", dagID: "dag", nodeID: "n", currentNodeID: "c", subDAGPath: "a/b",
                 processingState: "half",
                 payload: #"{"a":"🙂"}"#, status: .failed, createdAt: time(-1), updatedAt: time(1), startedAt: time(2),
                 completedAt: time(3), error: "why", retryCount: -1, maxRetries: .max, priority: .min)
-            let bare = PersistentTask(id: "", dagID: "", nodeID: "", createdAt: Timestamp(rawValue: -5))
+            let bare = PersistentTask(id: " ", dagID: "", nodeID: "", createdAt: Timestamp(rawValue: -5))
             try await store.save([full, bare])
             #expect(try await store.task(id: full.id) == full)
-            #expect(try await store.task(id: "") == bare)
+            #expect(try await store.task(id: " ") == bare)
             #expect(try await store.task(id: "none") == nil)
             let entry = TaskActivityLog(id: "x", taskID: "t", dagID: "d", nodeID: "n", action: "", createdAt: time(4))
             try await store.log(entry)
@@ -32,7 +32,7 @@
 
         /// Texts beyond the statement's own room take another way into SQLite.
         @Test func largeTextsComeBack() async throws {
-            var large = task("large", payload: String(repeating: "0123456789", count: 100_000))
+            var large = task("large", payload: "[1" + String(repeating: "0123456789", count: 100_000) + "]")
             large.error = String(repeating: "e", count: 16_000)
             large.processingState = String(repeating: "p", count: 500)
             try await store.save(large)
@@ -51,7 +51,7 @@
 
         @Test func savingManyIsAllOrNothing() async throws {
             try database.connect().execute(Poison.abort)
-            let tasks = [task("a"), task("b", payload: "poison"), task("c")]
+            let tasks = [task("a"), task("b", payload: Poison.payload), task("c")]
             #expect(await code { try await store.save(tasks) } == .rowRefused)
             #expect(try await store.tasks(dagID: "dag", limit: 9, offset: 0).isEmpty)
         }
@@ -164,6 +164,16 @@
             #expect(try await store.activities(taskID: "task", limit: 9, offset: 0).map(\.id) == ["edge"])
         }
 
+        @Test func whatNoStoreTakesIsRefusedAtOnce() async throws {
+            #expect(await code { try await store.save(task("")) } == .invalidArgument)
+            #expect(await code { try await store.save([task("a"), task("b\u{0}")]) } == .invalidArgument)
+            #expect(await code { try await store.save(task("a", payload: "{")) } == .invalidArgument)
+            #expect(await code { try await store.log(activity("")) } == .invalidArgument)
+            #expect(await code { _ = try await store.pendingTasks(limit: -1) } == .invalidArgument)
+            #expect(await code { _ = try await store.tasks(dagID: "dag", limit: 1, offset: -1) } == .invalidArgument)
+            #expect(try await store.task(id: "a") == nil)
+        }
+
         @Test func unknownStatusIsAnError() async throws {
             try await store.save(task("a"))
             try database.connect().execute("UPDATE dag_tasks SET status = 'odd'")
@@ -180,14 +190,15 @@
         }
     }
 
-    /// Triggers that refuse tasks with the payload `poison`.
+    /// Triggers that refuse tasks with one payload.
     enum Poison {
+        static let payload = #""poison""#
         static let abort = trigger("ABORT")
         static let rollback = trigger("ROLLBACK")
 
         private static func trigger(_ action: String) -> String {
             """
-            CREATE TRIGGER refuse BEFORE INSERT ON dag_tasks WHEN NEW.payload = 'poison'
+            CREATE TRIGGER refuse BEFORE INSERT ON dag_tasks WHEN NEW.payload = '\(payload)'
             BEGIN SELECT RAISE(\(action), 'no poison here'); END
             """
         }
