@@ -17,14 +17,6 @@ int64_t cwal_coarse_realtime_microseconds(void) {
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-int cwal_fallocate(int descriptor, int64_t offset, int64_t count) {
-#ifdef __linux__
-    return fallocate(descriptor, 0, offset, count);
-#else
-    return ftruncate(descriptor, offset + count);
-#endif
-}
-
 void cwal_set_thread_name(const char *name) {
 #ifdef __APPLE__
     pthread_setname_np(name);

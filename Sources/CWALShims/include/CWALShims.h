@@ -15,9 +15,6 @@ uint32_t cwal_crc32c_portable(uint32_t crc, const void *bytes, size_t count);
 /// Microseconds since 1970 at the kernel's tick (1 to 4 ms), read without a system call.
 int64_t cwal_coarse_realtime_microseconds(void);
 
-/// `fallocate(2)`. Returns 0 or -1 with `errno`.
-int cwal_fallocate(int descriptor, int64_t offset, int64_t count);
-
 /// Names the calling thread for debuggers and `top`, at most 15 bytes.
 void cwal_set_thread_name(const char *name);
 

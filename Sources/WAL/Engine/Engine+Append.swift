@@ -1,0 +1,114 @@
+internal import CWALShims
+internal import Synchronization
+
+extension Engine {
+    /// Claims a place, lets `fill` write the body there, and commits. The one way into the log.
+    ///
+    /// Returns the first sequence number claimed, which for frames without records is the next record's.
+    @inline(__always)
+    func append(
+        _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
+    ) throws(WALError) -> UInt64 {
+        guard bodySize <= recordSizeMax, records <= configuration.segmentRecordsMax else {
+            throw tooLarge(bodySize: bodySize, records: records)
+        }
+        while true {
+            let slot = unsafe current.load(ordering: .acquiring)
+            switch unsafe slot.claim(size: Frame.size(bodySize: bodySize), records: records) {
+            case .claimed(let offset, let recordIndex):
+                return unsafe commit(
+                    kind, slot: slot, offset: offset, recordIndex: recordIndex, bodySize: bodySize, fill: fill)
+            case .crossed(let end): try openNextSegment(after: end)
+            case .closed: try openNextSegment(after: nil)
+            }
+        }
+    }
+
+    @inline(__always)
+    private func commit(
+        _ kind: Frame.Kind, slot: UnsafeMutablePointer<Slot>, offset: Int, recordIndex: Int, bodySize: Int,
+        fill: (UnsafeMutableRawBufferPointer) -> Void
+    ) -> UInt64 {
+        let position = unsafe slot.pointee.basePosition + UInt64(offset)
+        let durable = durablePositionWord.load(ordering: .relaxed)
+        let frame = unsafe slot.pointee.base + offset
+        unsafe Frame.writeHeader(
+            frame, kind: kind, recordIndex: UInt32(truncatingIfNeeded: recordIndex),
+            durableDistance: Frame.durableDistance(from: position, to: durable),
+            time: cwal_coarse_realtime_microseconds(), bodySize: bodySize)
+        unsafe fill(UnsafeMutableRawBufferPointer(start: frame + Frame.Offset.body, count: bodySize))
+        let sequence = unsafe slot.pointee.baseSequence + UInt64(recordIndex)
+        let length = Frame.headerSize + bodySize
+        let checksum = unsafe Frame.checksum(seed: slot.pointee.seed, offset: offset, length: length, frame: frame)
+        unsafe CommitWord.store(Frame.commitWord(length: length, checksum: checksum), to: frame)
+        // The slot is not to be touched from here on: with the last claim committed it may be given to another segment.
+        if attention.load(ordering: .sequentiallyConsistent) != 0 { attend() }
+        if position &- durable >= syncDistance { requestSync() }
+        return sequence
+    }
+
+    /// Appends a frame that has no records. Returns the next record's sequence number.
+    @discardableResult
+    func appendControl(_ kind: Frame.Kind, body: [UInt8]) throws(WALError) -> UInt64 {
+        unsafe try append(kind, bodySize: body.count, records: 0) { room in
+            unsafe room.copyBytes(from: body)
+        }
+    }
+
+    /// The same for those who may not wait for a new segment. Returns false if the active one has ended.
+    func appendControlWithoutWaiting(_ kind: Frame.Kind, body: [UInt8]) -> Bool {
+        let slot = unsafe current.load(ordering: .acquiring)
+        switch unsafe slot.claim(size: Frame.size(bodySize: body.count), records: 0) {
+        case .claimed(let offset, let recordIndex):
+            unsafe _ = commit(kind, slot: slot, offset: offset, recordIndex: recordIndex, bodySize: body.count) { room in
+                unsafe room.copyBytes(from: body)
+            }
+            return true
+        case .crossed(let end):
+            registerEnd(end)
+            return false
+        case .closed:
+            return false
+        }
+    }
+
+    private func tooLarge(bodySize: Int, records: Int) -> WALError {
+        let what =
+            bodySize > recordSizeMax
+            ? "A record or batch of \(bodySize) bytes is larger than a segment takes (\(recordSizeMax) bytes)"
+            : "A batch of \(records) records is more than a segment takes (\(configuration.segmentRecordsMax))"
+        return WALError(.recordTooLarge, "\(what). Make it smaller, or the segments larger.")
+    }
+
+    /// How far producers have claimed.
+    var claimed: DurableMark {
+        // Nil while a claim that has crossed the end isn't registered yet: its owner is about to, and signals.
+        state.wait { state in state.claimed } ?? DurableMark(sequence: 0, position: 0)
+    }
+
+    /// What a producer does for those who wait: rare, so not in line.
+    @inline(never)
+    private func attend() {
+        let due = attention.exchange(0, ordering: .sequentiallyConsistent)
+        if due & Attention.idleSyncThread != 0 { nudgeSyncThread() }
+        if due & Attention.tailReaders != 0 { wakeTailReaders() }
+    }
+}
+
+extension EngineState {
+    /// How far producers have claimed; nil between the crossing of the active segment's end and its registration.
+    var claimed: DurableMark? {
+        guard let last = entries.last else { return nil }
+        let header = last.segment.header
+        if let end = last.end {
+            return DurableMark(
+                sequence: header.baseSequence + end.recordCount - 1, position: last.segment.position(at: end.offset))
+        }
+        guard let slot = unsafe last.slot else { return nil }
+        let word = unsafe slot.pointee.word.load(ordering: .sequentiallyConsistent)
+        guard unsafe slot.isOpen(word) else { return nil }
+        return unsafe DurableMark(
+            sequence: header.baseSequence + UInt64(ClaimWord.records(word)) - 1,
+            position: last.segment.position(at: ClaimWord.offset(word) - slot.pointee.bias))
+    }
+}

@@ -1,0 +1,54 @@
+internal import Logging
+internal import Synchronization
+
+extension Engine {
+    /// Ends, syncs and seals the active segment, stops the threads, removes what was prepared. Waiters are served or told.
+    func close() throws(WALError) {
+        let isFirst = state.withLock { state in
+            switch state.phase {
+            case .closing, .closed: return false
+            case .open, .poisoned: state.phase = .closing
+            }
+            return true
+        }
+        guard isFirst else { return }
+        state.signal()
+        if let end = unsafe current.load(ordering: .acquiring).close() { registerEnd(end) }
+        let result = Result { () throws(WALError) in
+            // Claims that were made before the closing are being committed: go on until all of them are in.
+            let target = claimed
+            repeat {
+                try lead { engine throws(WALError) in try engine.advance(syncs: true) }
+            } while durablePositionWord.load(ordering: .acquiring) < target.position
+        }
+        stop()
+        removePrepared()
+        lock.release()
+        try result.get()
+    }
+
+    private func removePrepared() {
+        let prepared = state.withLock { state in
+            defer { state.prepared = [] }
+            return state.prepared
+        }
+        for segment in prepared { try? directory.remove(SegmentName.of(segment.number)) }
+        try? directory.sync()
+    }
+
+    private func stop() {
+        state.withLock { state in state.phase = .closed }
+        state.signal()
+        let waiters = syncState.withLock { state in
+            state.thread.isStopped = true
+            state.failure = state.failure ?? WALError(.closed, "The log was closed.")
+            return state.takeServed()
+        }
+        syncState.signal()
+        let closed = WALError(.closed, "The log was closed before the record was durable.")
+        for continuation in waiters { continuation.resume(returning: .failure(closed)) }
+        tail.withLock { tail in tail.isClosed = true }
+        wakeTailReaders()
+        state.wait { state in state.threadCount == 0 ? () : nil }
+    }
+}

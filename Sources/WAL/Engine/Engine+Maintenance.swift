@@ -1,0 +1,82 @@
+internal import Logging
+internal import Synchronization
+
+extension Engine {
+    /// How often old segments are looked for when nothing else happens.
+    private static let retentionInterval: Duration = .seconds(1)
+
+    private enum Work {
+        case prepare(number: UInt64)
+        case seal
+        case stop
+    }
+
+    /// The maintenance thread: keeps segments ready, has ended ones sealed, removes old ones.
+    func runMaintenanceThread() {
+        while true {
+            let work = state.wait(until: .now + Self.retentionInterval) { state -> Work? in
+                guard case .open = state.phase else { return .stop }
+                if state.isSealingDue {
+                    state.isSealingDue = false
+                    return .seal
+                }
+                return nextPreparation(&state)
+            }
+            switch work {
+            case .stop: return
+            case .seal: sealEnded()
+            case .prepare(let number): prepare(number)
+            case nil: removeOldSegments()
+            }
+        }
+    }
+
+    /// Whether to make a segment now.
+    private func nextPreparation(_ state: inout EngineState) -> Work? {
+        guard state.prepared.count < configuration.preparedSegmentsMax, state.preparation.failure == nil,
+            !state.preparation.isOverBudget
+        else { return nil }
+        if let budget = configuration.diskBudget, state.diskSize + configuration.segmentSize > budget {
+            let removed = unlinkedRemovable(&state)
+            guard removed || state.preparation.isDemanded else { return nil }
+            if state.diskSize + configuration.segmentSize > budget {
+                state.preparation.isOverBudget = true
+                self.state.signal()
+                return nil
+            }
+        }
+        state.nextNumber += 1
+        return .prepare(number: state.nextNumber - 1)
+    }
+
+    private func prepare(_ number: UInt64) {
+        let result = Result { () throws(WALError) in
+            try PreparedSegment.make(
+                in: directory, number: number, logID: logID, capacity: configuration.segmentSize,
+                isSynced: configuration.syncPolicy != .manual)
+        }
+        state.withLock { state in
+            switch result {
+            case .success(let prepared):
+                state.prepared.append(prepared)
+                state.preparation.isDemanded = false
+            case .failure(let error):
+                state.preparation.failure = error
+                state.preparation.lastFailure = .now
+            }
+        }
+        state.signal()
+        if case .failure(let error) = result {
+            logger?.warning("no segment could be prepared", metadata: LogMetadata.of(error))
+        }
+    }
+
+    /// Has what producers have left behind sealed, without syncing: under `.manual` nobody else would.
+    private func sealEnded() {
+        do throws(WALError) {
+            try lead { engine throws(WALError) in try engine.advance(syncs: engine.configuration.syncPolicy != .manual) }
+        } catch {
+            logger?.error("a segment could not be sealed", metadata: LogMetadata.of(error))
+        }
+    }
+}

@@ -1,0 +1,219 @@
+internal import Logging
+internal import Synchronization
+#if canImport(Darwin)
+internal import Darwin
+#else
+internal import Glibc
+#endif
+
+extension Engine {
+    // MARK: Waiting
+
+    /// Blocks until `target` is durable. Who comes while nobody syncs does it itself, without a change of threads; who comes
+    /// while somebody does waits for the end of that sync, and is served by the next one together with all the others.
+    func makeDurable(_ target: DurableMark) throws(WALError) {
+        var isRetry = false
+        while try !becomeLeader(unlessDurable: target) {
+            // Not reached by the last pass: a producer before it has claimed and not committed, and wants to run.
+            if isRetry { sched_yield() }
+            isRetry = true
+            try finishLeading { engine throws(WALError) in try engine.advance(syncs: true) }
+        }
+    }
+
+    /// Returns true if `target` is durable, and false if the caller is the leader now.
+    private func becomeLeader(unlessDurable target: DurableMark) throws(WALError) -> Bool {
+        try syncState.wait { state throws(WALError) -> Bool? in
+            if state.durable.covers(target) { return true }
+            if let failure = state.failure { throw failure }
+            if state.isLeading { return nil }
+            state.isLeading = true
+            return false
+        } ?? true
+    }
+
+    /// Runs `body` as the leader.
+    func lead(_ body: (Engine) throws(WALError) -> Void) throws(WALError) {
+        try syncState.wait { state throws(WALError) -> Void? in
+            if let failure = state.failure { throw failure }
+            if state.isLeading { return nil }
+            state.isLeading = true
+            return ()
+        }
+        try finishLeading(body)
+    }
+
+    private func finishLeading(_ body: (Engine) throws(WALError) -> Void) throws(WALError) {
+        let result = Result { () throws(WALError) in try body(self) }
+        if case .failure(let error) = result { poison(error) }
+        let (served, outcome) = syncState.withLock { state in
+            state.isLeading = false
+            let outcome: SyncState.Outcome = state.failure.map { .failure($0) } ?? .success(())
+            return (state.takeServed(), outcome)
+        }
+        syncState.signal()
+        for continuation in served { continuation.resume(returning: outcome) }
+        try result.get()
+    }
+
+    /// Suspends until `target` is durable.
+    func waitUntilDurable(_ target: DurableMark) async throws(WALError) {
+        let id = syncState.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<SyncState.Outcome, Never>) in
+                let outcome = syncState.withLock { state -> SyncState.Outcome? in
+                    if state.durable.covers(target) { return .success(()) }
+                    if let failure = state.failure { return .failure(failure) }
+                    if Task.isCancelled { return .failure(Self.cancelled) }
+                    state.waiters[id] = SyncState.Waiter(target: target, continuation: continuation)
+                    state.thread.isRequested = true
+                    return nil
+                }
+                if let outcome { continuation.resume(returning: outcome) } else { syncState.signal() }
+            }
+        } onCancel: {
+            let waiter = syncState.withLock { state in state.waiters.removeValue(forKey: id) }
+            waiter?.continuation.resume(returning: .failure(Self.cancelled))
+        }
+        try outcome.get()
+    }
+
+    static var cancelled: WALError {
+        WALError(.cancelled, "The task was cancelled while it waited; the record may still become durable.")
+    }
+
+    // MARK: Leading
+
+    /// Walks behind the producers, seals what has ended, and syncs. For the leader only.
+    func advance(syncs: Bool) throws(WALError) {
+        while true {
+            walker.advance()
+            // The end must be looked at after the walk: a claim that closed the segment may come later than what was walked.
+            guard let next = try sealIfEnded(syncs: syncs) else { break }
+            namedBeforeWalker = next.named
+            walker = CommitWalker(next.live)
+            isSnapshotDue = !next.named.isEmpty
+        }
+        appendSnapshotIfDue()
+        guard syncs else { return }
+        let reached = DurableMark(sequence: walker.sequence, position: walker.position)
+        try syncSealed()
+        if reached.position > durablePositionWord.load(ordering: .relaxed) {
+            try sync(walker.live)
+            publish(reached)
+        }
+    }
+
+    private func syncSealed() throws(WALError) {
+        while let live = unsynced.first {
+            try sync(live)
+            unsynced.removeFirst()
+            let mark = state.withLock { state -> DurableMark? in
+                guard let index = state.index(of: live.segment.number) else { return nil }
+                state.entries[index].live = nil
+                guard let footer = state.entries[index].footer else { return nil }
+                return DurableMark(
+                    sequence: footer.finalSequence, position: live.segment.position(at: footer.offset))
+            }
+            if let mark { publish(mark) }
+        }
+    }
+
+    private func sync(_ live: LiveSegment) throws(WALError) {
+        let start = ContinuousClock.now
+        do throws(WALError) {
+            try live.file.sync()
+        } catch {
+            // What the kernel shows of this file from now on may not be on the disk: the next opening must know.
+            _ = try? File(directory.path(of: SegmentName.poisoned(live.segment.number)), .create)
+            try? directory.sync()
+            throw error
+        }
+        metrics?.recordSync(ContinuousClock.now - start)
+    }
+
+    private func publish(_ mark: DurableMark) {
+        durablePositionWord.store(mark.position, ordering: .releasing)
+        durableSequenceWord.store(mark.sequence, ordering: .releasing)
+        let served = syncState.withLock { state in
+            state.durable = mark
+            return state.takeServed()
+        }
+        syncState.signal()
+        for continuation in served { continuation.resume(returning: .success(())) }
+    }
+
+    /// Writes the footer of the walker's segment, if all of its frames have been walked.
+    private func sealIfEnded(syncs: Bool) throws(WALError) -> (live: LiveSegment, named: NamedPositions)? {
+        let live = walker.live
+        let found = state.withLock { state -> (isEnded: Bool, next: LiveSegment?, isSealed: Bool) in
+            guard let index = state.index(of: live.segment.number), state.entries[index].end == walker.end else {
+                return (false, nil, false)
+            }
+            let next = index + 1 < state.entries.count ? state.entries[index + 1].live : nil
+            return (true, next, state.entries[index].footer != nil)
+        }
+        guard found.isEnded else { return nil }
+        let footer = walker.summary.footer(at: walker.end, after: namedBeforeWalker)
+        if !found.isSealed { try seal(live, footer) }
+        return found.next.map { ($0, footer.named) }
+    }
+
+    private func seal(_ live: LiveSegment, _ footer: SegmentFooter) throws(WALError) {
+        let durable = durablePositionWord.load(ordering: .relaxed)
+        let position = live.segment.position(at: footer.offset)
+        let frame = unsafe footer.encodeBody().withUnsafeBytes { body in
+            unsafe Frame.encode(
+                kind: .footer, recordIndex: UInt32(walker.recordIndex),
+                durableDistance: Frame.durableDistance(from: position, to: durable), time: Timestamp.now.rawValue,
+                body: body, seed: live.segment.seed, offset: footer.offset)
+        }
+        unsafe frame.withUnsafeBytes { bytes in
+            guard let source = bytes.baseAddress else { return }
+            let target = unsafe live.mapping.base + footer.offset
+            unsafe (target + 8).copyMemory(from: source + 8, byteCount: bytes.count - 8)
+            unsafe CommitWord.store(source.load(at: 0), to: target)
+        }
+        try live.file.truncate(to: footer.offset + frame.count)
+        unsynced.append(live)
+        state.withLock { state in
+            guard let index = state.index(of: live.segment.number) else { return }
+            state.entries[index].footer = footer
+            state.entries[index].fileSize = footer.offset + frame.count
+            if let slot = unsafe state.entries[index].slot { unsafe state.freeSlots.append(slot) }
+            unsafe state.entries[index].slot = nil
+        }
+        state.signal()
+        wakeTailReaders()
+    }
+
+    /// Repeats in the walker's segment what the one before it remembered, so that that one can go.
+    func appendSnapshotIfDue() {
+        guard isSnapshotDue else { return }
+        let body = CursorsBody.encode([.snapshot] + namedBeforeWalker.snapshot)
+        if appendControlWithoutWaiting(.cursors, body: body) { isSnapshotDue = false }
+    }
+
+    // MARK: Failure
+
+    /// Nothing is acknowledged any more. Reading goes on.
+    private func poison(_ cause: WALError) {
+        logger?.error("the log takes no more records", metadata: LogMetadata.of(cause))
+        _ = unsafe current.load(ordering: .acquiring).close().map(registerEnd)
+        state.withLock { state in
+            if case .open = state.phase { state.phase = .poisoned(cause) }
+        }
+        state.signal()
+        syncState.withLock { state in
+            state.failure = WALError(
+                .indeterminate,
+                """
+                A sync failed: what was appended since the durable position may or may not be on the disk. Close the log and \
+                open it again to find out.
+                """, cause: cause)
+        }
+    }
+}

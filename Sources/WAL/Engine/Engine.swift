@@ -1,0 +1,127 @@
+internal import Logging
+internal import Synchronization
+
+/// The writer's side of a log: claims, rolls, seals, syncs, removes.
+///
+/// Three kinds of threads meet here. Producers claim, copy and commit, and touch nothing but a slot, the mapping and three
+/// atomics. The sync leader (whoever waits for durability, or the sync thread) walks behind them, seals and syncs. The
+/// maintenance thread prepares segments and removes old ones.
+///
+/// `@unchecked` for `slots`: pointers whose memory lives as long as the engine, used under the rules in `Slot`; and for
+/// `walker`, which belongs to the sync leader: see `SyncState.isLeading`.
+@safe
+final class Engine: @unchecked Sendable {
+    let directory: Directory
+    let configuration: WriteAheadLog.Configuration
+    let logID: LogID
+    let epoch: UInt64
+    let logger: Logger?
+    let metrics: LogMetrics?
+    let lock: DirectoryLock
+
+    static let slotCount = 8
+    private let slots: UnsafeMutablePointer<Slot>
+    let current: Atomic<UnsafeMutablePointer<Slot>>
+    let recordSizeMax: Int
+
+    /// How far the log is durable, for the stamps in frames and for those who ask.
+    let durablePositionWord = Atomic<UInt64>(0)
+    let durableSequenceWord = Atomic<UInt64>(0)
+    /// What producers must look after when they have committed; 0 nearly always.
+    let attention = Atomic<UInt64>(0)
+    /// How many bytes behind the durable position a producer asks for a sync.
+    let syncDistance: UInt64
+
+    let state: Monitor<EngineState>
+    let syncState: Monitor<SyncState>
+    let named: Monitor<NamedPositions>
+    let tail = Monitor(TailState())
+    var walker: CommitWalker
+    /// Sealed and not synced, the oldest first; the sync leader's, like `walker`.
+    var unsynced: [LiveSegment] = []
+    /// The cursors at the end of the segment before the walker's; the sync leader's.
+    var namedBeforeWalker: NamedPositions
+    /// Whether the walker's segment still lacks a snapshot of them; the sync leader's.
+    var isSnapshotDue = false
+
+    enum Attention {
+        static let idleSyncThread: UInt64 = 1
+        static let tailReaders: UInt64 = 2
+    }
+
+    /// The segment that an opening makes is small, so that it doesn't wait for the zeroing of a large one.
+    static let firstCapacityMax = 1 << 20
+
+    init(
+        _ recovered: RecoveredLog, configuration: WriteAheadLog.Configuration, lock: DirectoryLock, logger: Logger?,
+        metrics: LogMetrics?
+    ) throws(WALError) {
+        directory = recovered.directory
+        self.configuration = configuration
+        logID = recovered.logID
+        epoch = recovered.epoch
+        self.logger = logger
+        self.metrics = metrics
+        self.lock = lock
+        syncDistance = if case .bytes(let count) = configuration.syncPolicy { UInt64(max(1, count)) } else { .max }
+
+        let frameLimit = Segment.frameLimit(capacity: configuration.segmentSize)
+        recordSizeMax = frameLimit - SegmentHeader.size - Frame.headerSize
+        let slots = UnsafeMutablePointer<Slot>.allocate(capacity: Self.slotCount)
+        unsafe self.slots = unsafe slots
+
+        let capacity = min(configuration.segmentSize, Self.firstCapacityMax)
+        let prepared = try PreparedSegment.make(
+            in: recovered.directory, number: recovered.nextNumber, logID: recovered.logID, capacity: capacity,
+            isSynced: configuration.syncPolicy != .manual)
+        for index in 0..<Self.slotCount {
+            unsafe (slots + index).initialize(
+                to: Slot(
+                    frameLimit: frameLimit, recordsMax: configuration.segmentRecordsMax,
+                    base: prepared.mapping.base))
+        }
+        var initial = EngineState(nextNumber: recovered.nextNumber + 1)
+        initial.entries = recovered.entries
+        unsafe initial.freeSlots = (0..<Self.slotCount).map { unsafe slots + $0 }
+        var header = SegmentHeader(
+            logID: recovered.logID, segmentNumber: prepared.number, incarnation: prepared.incarnation,
+            capacity: UInt64(capacity), state: .active)
+        header.baseSequence = recovered.nextSequence
+        header.basePosition = recovered.nextPosition
+        header.epoch = recovered.epoch
+        header.predecessor = recovered.predecessor
+        let live = unsafe initial.activate(prepared, header: header, in: initial.freeSlots.removeLast())
+        let slot = unsafe initial.entries[initial.entries.count - 1].slot ?? slots
+        unsafe current = Atomic(slot)
+        durablePositionWord.store(recovered.nextPosition, ordering: .relaxed)
+        durableSequenceWord.store(recovered.nextSequence - 1, ordering: .relaxed)
+        walker = CommitWalker(live)
+        namedBeforeWalker = recovered.named
+        named = Monitor(recovered.named)
+        syncState = Monitor(
+            SyncState(durable: DurableMark(sequence: recovered.nextSequence - 1, position: recovered.nextPosition)))
+        state = Monitor(initial)
+
+        if let body = recovered.recoveryBody { _ = try appendControl(.recovery, body: body) }
+        isSnapshotDue = !recovered.named.isEmpty
+        appendSnapshotIfDue()
+        // What was decided is durable before anything is served.
+        try makeDurable(claimed)
+        try startThread("wal-sync") { engine in engine.runSyncThread() }
+        try startThread("wal-maintenance") { engine in engine.runMaintenanceThread() }
+    }
+
+    private func startThread(_ name: String, _ body: @escaping @Sendable (Engine) -> Void) throws(WALError) {
+        state.withLock { state in state.threadCount += 1 }
+        try NamedThread.start(name) {
+            body(self)
+            self.state.withLock { state in state.threadCount -= 1 }
+            self.state.signal()
+        }
+    }
+
+    deinit {
+        for index in 0..<Self.slotCount { unsafe (slots + index).deinitialize(count: 1) }
+        unsafe slots.deallocate()
+    }
+}

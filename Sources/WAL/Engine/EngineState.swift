@@ -1,0 +1,77 @@
+/// What the engine knows of its segments. Rarely used: at rolls, seals, removals, never for an append that fits.
+@safe
+struct EngineState {
+    enum Phase {
+        case open
+        case closing
+        case closed
+        /// A write or sync failed.
+        case poisoned(WALError)
+    }
+
+    /// A segment of the log, sealed or live.
+    @safe
+    struct Entry {
+        var segment: Segment
+        /// Where its frames end; nil for the active segment.
+        var end: SegmentEnd?
+        var footer: SegmentFooter?
+        var fileSize: Int
+        /// While its frames aren't all seen committed, and after that until it was synced.
+        var live: LiveSegment?
+        /// What producers claim from; nil once all its frames are committed.
+        var slot: UnsafeMutablePointer<Slot>?
+        /// The sum of the payloads, once sealed.
+        var isRemovable: Bool { footer != nil && live == nil }
+    }
+
+    var phase = Phase.open
+    /// The oldest first; the last one is the active one, or has ended and waits for its successor.
+    var entries: [Entry] = []
+    var prepared: [PreparedSegment] = []
+    var nextNumber: UInt64
+    var freeSlots: [UnsafeMutablePointer<Slot>] = unsafe []
+    var preparation = Preparation()
+    /// Readers, each with the number of the segment that it is in or before.
+    var pins: [ObjectIdentifier: UInt64] = [:]
+    var isSealingDue = false
+    /// The engine's threads that run.
+    var threadCount = 0
+
+    struct Preparation {
+        /// Somebody waits for a segment.
+        var isDemanded = false
+        /// Why there is none; cleared when somebody asks again.
+        var failure: WALError?
+        var lastFailure: ContinuousClock.Instant?
+        /// The disk budget is used up.
+        var isOverBudget = false
+        /// A segment is being made, and counts for the budget.
+        var isUnderWay = false
+    }
+
+    init(nextNumber: UInt64) {
+        self.nextNumber = nextNumber
+    }
+
+    var diskSize: Int {
+        entries.reduce(0) { $0 + $1.fileSize } + prepared.reduce(0) { $0 + $1.mapping.size }
+    }
+
+    func index(of number: UInt64) -> Int? {
+        entries.firstIndex { $0.segment.number == number }
+    }
+
+    /// Throws unless appends are taken.
+    func requireOpen() throws(WALError) {
+        switch phase {
+        case .open: break
+        case .closing, .closed: throw WALError(.closed, "The log was closed. Open it again to append.")
+        case .poisoned(let cause):
+            throw WALError(
+                .poisoned,
+                "The log takes no more records since an error of its disk. Repair the disk, close the log and open it again.",
+                cause: cause)
+        }
+    }
+}

@@ -1,0 +1,10 @@
+internal import Logging
+
+/// The keys of the log's messages.
+enum LogMetadata {
+    static func of(_ error: WALError) -> Logger.Metadata {
+        var metadata: Logger.Metadata = ["wal.error": "\(error.code)", "wal.message": "\(error.message)"]
+        if let number = error.errno { metadata["wal.errno"] = "\(number)" }
+        return metadata
+    }
+}

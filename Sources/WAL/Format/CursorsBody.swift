@@ -1,0 +1,124 @@
+/// What the log remembers by name: consumers' cursors and producers' bookmarks (FORMAT.md, "Cursors").
+enum NamedPosition: Hashable {
+    case cursor(name: String, sequence: UInt64)
+    case cursorRemoved(name: String)
+    case bookmark(Bookmark)
+    /// Stands before entries that repeat what held at the end of the segment before.
+    case snapshot
+}
+
+/// The body of a cursors frame, and the end of a footer's: entries one after another.
+///
+///     type u8 | name size u8 | metadata size u16 | zero u32 | position u64 | name | metadata | padding to 8
+enum CursorsBody {
+    static let nameSizeMax = 255
+    static let metadataSizeMax = 1024
+
+    private enum EntryType: UInt8 {
+        case cursor = 1
+        case bookmark = 2
+        case cursorRemoved = 3
+        case snapshot = 4
+    }
+
+    static func encode(_ entries: NamedPosition...) -> [UInt8] {
+        encode(entries)
+    }
+
+    static func encode(_ entries: [NamedPosition]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for entry in entries {
+            switch entry {
+            case .cursor(let name, let sequence): add(.cursor, name, sequence, [], to: &bytes)
+            case .cursorRemoved(let name): add(.cursorRemoved, name, 0, [], to: &bytes)
+            case .bookmark(let mark): add(.bookmark, mark.name, mark.position, mark.metadata, to: &bytes)
+            case .snapshot: add(.snapshot, "", 0, [], to: &bytes)
+            }
+        }
+        return bytes
+    }
+
+    private static func add(
+        _ type: EntryType, _ name: String, _ position: UInt64, _ metadata: [UInt8], to bytes: inout [UInt8]
+    ) {
+        bytes.add(type.rawValue)
+        bytes.add(UInt8(name.utf8.count))
+        bytes.add(UInt16(metadata.count))
+        bytes.add(0 as UInt32)
+        bytes.add(position)
+        bytes.append(contentsOf: name.utf8)
+        bytes.append(contentsOf: metadata)
+        bytes.pad()
+    }
+
+    /// Reads entries to the end of `bytes`; nil where they are not as described here.
+    static func decode(_ bytes: UnsafeRawBufferPointer) -> [NamedPosition]? {
+        var reader = unsafe ByteReader(bytes)
+        var entries: [NamedPosition] = []
+        while reader.remaining > 0 {
+            guard let type = reader.number(UInt8.self), let nameSize = reader.number(UInt8.self),
+                let metadataSize = reader.number(UInt16.self), reader.number(UInt32.self) != nil,
+                let position = reader.number(UInt64.self), let nameBytes = reader.bytes(Int(nameSize)),
+                let name = String(validating: nameBytes, as: UTF8.self),
+                let metadata = reader.bytes(Int(metadataSize)), reader.align()
+            else { return nil }
+            switch EntryType(rawValue: type) {
+            case .cursor: entries.append(.cursor(name: name, sequence: position))
+            case .cursorRemoved: entries.append(.cursorRemoved(name: name))
+            case .bookmark:
+                entries.append(.bookmark(Bookmark(name: name, position: position, metadata: metadata)))
+            case .snapshot: entries.append(.snapshot)
+            case nil: return nil
+            }
+        }
+        return entries
+    }
+}
+
+/// The cursors and bookmarks that hold at a place in the log.
+struct NamedPositions: Hashable {
+    var cursors: [String: UInt64] = [:]
+    var bookmarks: [String: Bookmark] = [:]
+
+    /// All of it as a snapshot's entries, sorted, so that equal states make equal bytes.
+    var snapshot: [NamedPosition] {
+        cursors.sorted { $0.key < $1.key }.map { .cursor(name: $0.key, sequence: $0.value) }
+            + bookmarks.sorted { $0.key < $1.key }.map { .bookmark($0.value) }
+    }
+
+    var isEmpty: Bool { cursors.isEmpty && bookmarks.isEmpty }
+
+    mutating func apply(_ entry: NamedPosition) {
+        switch entry {
+        case .cursor(let name, let sequence): cursors[name] = sequence
+        case .cursorRemoved(let name): cursors[name] = nil
+        case .bookmark(let mark): bookmarks[mark.name] = mark
+        case .snapshot: break
+        }
+    }
+}
+
+/// The state at the end of a segment, from its frames alone: a snapshot tells what held before the segment, wherever in it
+/// the snapshot stands, so what the segment itself says wins over it.
+struct NamedPositionsOfSegment {
+    private var before = NamedPositions()
+    private var changes: [NamedPosition] = []
+    private(set) var hasSnapshot = false
+
+    mutating func add(_ entries: [NamedPosition]) {
+        guard entries.first == .snapshot else {
+            changes += entries
+            return
+        }
+        hasSnapshot = true
+        before = NamedPositions()
+        for entry in entries { before.apply(entry) }
+    }
+
+    /// The state, given the state at the end of the segment before for where there was no snapshot.
+    func state(after predecessor: NamedPositions) -> NamedPositions {
+        var state = hasSnapshot ? before : predecessor
+        for change in changes { state.apply(change) }
+        return state
+    }
+}

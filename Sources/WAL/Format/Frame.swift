@@ -1,0 +1,152 @@
+/// The envelope of what a segment holds (FORMAT.md, "Frames").
+///
+///      0               4               8              12              16          17              24
+///     +---------------+---------------+---------------+---------------+-----------+---------------+----------------+
+///     | length        | checksum      | record index  | durable dist. | kind      | time          | body, padding  |
+///     +---------------+---------------+---------------+---------------+-----------+---------------+----------------+
+///     '------- commit word -----------'
+///
+/// The commit word is stored last, with release order: whoever reads it with acquire order and finds it isn't zero, finds
+/// the rest complete.
+enum Frame {
+    static let headerSize = 24
+    /// Frames start and end on multiples of this.
+    static let alignment = 8
+
+    enum Offset {
+        static let length = 0
+        static let checksum = 4
+        static let recordIndex = 8
+        static let durableDistance = 12
+        static let kindAndTime = 16
+        static let body = 24
+    }
+
+    /// What the body holds.
+    struct Kind: Hashable, RawRepresentable {
+        var rawValue: UInt8
+
+        static let record = Kind(rawValue: 0x01)
+        static let batch = Kind(rawValue: 0x02)
+        /// Sequence numbers that were claimed and never written.
+        static let void = Kind(rawValue: 0x03)
+        /// Sequence numbers whose records were damaged beyond reading.
+        static let lost = Kind(rawValue: 0x04)
+        static let syncMark = Kind(rawValue: 0x81)
+        static let cursors = Kind(rawValue: 0x82)
+        static let recovery = Kind(rawValue: 0x83)
+        static let footer = Kind(rawValue: 0x84)
+
+        /// Whether a reader that doesn't know the kind may go on behind the frame.
+        var isSkippable: Bool { rawValue & 0x80 != 0 }
+
+        var isKnown: Bool { (0x01...0x04).contains(rawValue) || (0x81...0x84).contains(rawValue) }
+    }
+
+    /// How many bytes a frame takes up with a body of `count` bytes.
+    @inline(__always)
+    static func size(bodySize count: Int) -> Int {
+        roundedUp8(headerSize + count)
+    }
+
+    /// Says nothing about how far the log was durable.
+    static let durableDistanceUnknown = UInt32.max
+
+    /// How far before `position` the log was durable, in units of eight bytes.
+    @inline(__always)
+    static func durableDistance(from position: UInt64, to durablePosition: UInt64) -> UInt32 {
+        let distance = (position &- durablePosition) >> 3
+        return distance < UInt64(durableDistanceUnknown) ? UInt32(truncatingIfNeeded: distance) : durableDistanceUnknown
+    }
+
+    @inline(__always)
+    static func commitWord(length: Int, checksum: UInt32) -> UInt64 {
+        UInt64(checksum) << 32 | UInt64(UInt32(length))
+    }
+
+    /// The checksum of the frame that starts at `offset` of the segment with the given seed, header in place,
+    /// `length` bytes without its padding.
+    @inline(__always)
+    static func checksum(seed: UInt32, offset: Int, length: Int, frame: UnsafeRawPointer) -> UInt32 {
+        let place = Checksum.of(UInt64(UInt32(offset)) | UInt64(UInt32(length)) << 32, after: seed)
+        let covered = unsafe UnsafeRawBufferPointer(
+            start: frame + Offset.recordIndex, count: roundedUp8(length) - Offset.recordIndex)
+        return unsafe Checksum.of(covered, after: place)
+    }
+
+    /// What all checksums of a segment start from.
+    static func seed(logID: LogID, incarnation: UInt64) -> UInt32 {
+        Checksum.of(logID.low, logID.high, incarnation)
+    }
+}
+
+/// A frame's header, read from a file and not trusted yet.
+struct FrameHeader: Hashable {
+    /// Header and body in bytes, without padding.
+    var length: Int
+    var checksum: UInt32
+    /// The number of records before this frame in its segment.
+    var recordIndex: UInt32
+    /// How far before the frame the log was durable when the frame was written, in units of eight bytes.
+    var durableDistance: UInt32
+    var kind: Frame.Kind
+    /// Microseconds since 1970, 56 bits.
+    var time: Int64
+
+    /// The frame with its padding.
+    var size: Int { roundedUp8(length) }
+    var bodySize: Int { length - Frame.headerSize }
+
+    @inline(__always)
+    init(_ frame: UnsafeRawPointer) {
+        length = Int(unsafe frame.load(UInt32.self, at: Frame.Offset.length))
+        checksum = unsafe frame.load(at: Frame.Offset.checksum)
+        recordIndex = unsafe frame.load(at: Frame.Offset.recordIndex)
+        durableDistance = unsafe frame.load(at: Frame.Offset.durableDistance)
+        let kindAndTime: UInt64 = unsafe frame.load(at: Frame.Offset.kindAndTime)
+        kind = Frame.Kind(rawValue: UInt8(truncatingIfNeeded: kindAndTime))
+        time = Int64(bitPattern: kindAndTime) >> 8
+    }
+
+    /// The log position up to which the log was durable, as far as this frame knows.
+    func durablePosition(at position: UInt64) -> UInt64? {
+        let distance = UInt64(durableDistance) << 3
+        return durableDistance == Frame.durableDistanceUnknown || distance > position ? nil : position - distance
+    }
+}
+
+extension Frame {
+    /// Writes all of a frame's header but the commit word, and zeroes the padding.
+    @inline(__always)
+    static func writeHeader(
+        _ frame: UnsafeMutableRawPointer, kind: Kind, recordIndex: UInt32, durableDistance: UInt32, time: Int64,
+        bodySize: Int
+    ) {
+        let size = Frame.size(bodySize: bodySize)
+        if size > headerSize { unsafe frame.store(0 as UInt64, at: size - 8) }
+        unsafe frame.store(recordIndex, at: Offset.recordIndex)
+        unsafe frame.store(durableDistance, at: Offset.durableDistance)
+        unsafe frame.store(UInt64(bitPattern: time << 8) | UInt64(kind.rawValue), at: Offset.kindAndTime)
+    }
+
+    /// A frame outside of the mapping, complete with commit word: for footers and rewritten segments.
+    static func encode(
+        kind: Kind, recordIndex: UInt32, durableDistance: UInt32, time: Int64, body: UnsafeRawBufferPointer,
+        seed: UInt32, offset: Int
+    ) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: size(bodySize: body.count))
+        unsafe bytes.withUnsafeMutableBytes { frame in
+            guard let base = frame.baseAddress else { return }
+            unsafe writeHeader(
+                base, kind: kind, recordIndex: recordIndex, durableDistance: durableDistance, time: time,
+                bodySize: body.count)
+            if let start = body.baseAddress {
+                unsafe (base + Offset.body).copyMemory(from: start, byteCount: body.count)
+            }
+            let length = headerSize + body.count
+            let checksum = unsafe checksum(seed: seed, offset: offset, length: length, frame: UnsafeRawPointer(base))
+            unsafe base.store(commitWord(length: length, checksum: checksum), at: 0)
+        }
+        return bytes
+    }
+}

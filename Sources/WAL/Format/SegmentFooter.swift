@@ -1,0 +1,123 @@
+/// The last frame of a sealed segment: what opening and seeking need to know without reading the rest
+/// (FORMAT.md, "Footer").
+///
+/// The file ends with it, so the trailer, its last 16 bytes, is found from the end of the file.
+struct SegmentFooter: Hashable {
+    /// A place to start reading from.
+    struct IndexEntry: Hashable {
+        /// The sequence number that the first record at or behind `offset` has at least.
+        var sequence: UInt64
+        /// The latest time of the records before `offset`; the earliest possible where there are none.
+        var latestTimeBefore: Int64
+        /// Where a frame starts.
+        var offset: UInt64
+    }
+
+    /// Where the footer's own frame starts.
+    var offset: Int
+    var firstSequence: UInt64
+    /// One less than `firstSequence` where the segment has no records.
+    var finalSequence: UInt64
+    /// The earliest and latest time of the records, both 0 where there are none.
+    var firstTime: Int64
+    var lastTime: Int64
+    /// Records that can be read; fewer than the sequence numbers where some are void or lost.
+    var recordCount: UInt64
+    /// The payloads in bytes, before compression.
+    var payloadSize: UInt64
+    var index: [IndexEntry]
+    /// The cursors and bookmarks at the end of this segment.
+    var named: NamedPositions
+
+    static let magic: UInt64 = 0x544F_4F46_4C41_5753  // "SWALFOOT"
+    static let trailerSize = 16
+    private static let fixedSize = 64
+    private static let entrySize = 24
+    /// A new entry is made where this many bytes passed since the last.
+    static let indexInterval = 64 << 10
+    /// What all cursors and bookmarks may take up, so that a footer always fits into its segment.
+    static let namedSizeMax = 16 << 10
+
+    /// The room that a segment of this capacity keeps free for its footer.
+    static func sizeMax(capacity: Int) -> Int {
+        Frame.headerSize + fixedSize + (capacity / indexInterval + 1) * entrySize + namedSizeMax + trailerSize
+    }
+
+    func encodeBody() -> [UInt8] {
+        let named = CursorsBody.encode(named.snapshot)
+        var body: [UInt8] = []
+        body.add(firstSequence)
+        body.add(finalSequence)
+        body.add(firstTime)
+        body.add(lastTime)
+        body.add(recordCount)
+        body.add(payloadSize)
+        body.add(UInt64(index.count))
+        body.add(UInt64(named.count))
+        for entry in index {
+            body.add(entry.sequence)
+            body.add(entry.latestTimeBefore)
+            body.add(entry.offset)
+        }
+        body.append(contentsOf: named)
+        body.add(UInt64(offset))
+        body.add(Self.magic)
+        return body
+    }
+
+    /// Reads a verified footer frame's body; nil where it is not as described here.
+    init?(_ body: UnsafeRawBufferPointer) {
+        var reader = unsafe ByteReader(body)
+        guard let firstSequence = reader.number(UInt64.self), let finalSequence = reader.number(UInt64.self),
+            let firstTime = reader.number(Int64.self), let lastTime = reader.number(Int64.self),
+            let recordCount = reader.number(UInt64.self), let payloadSize = reader.number(UInt64.self),
+            let indexCount = reader.number(UInt64.self), let namedSize = reader.number(UInt64.self),
+            indexCount <= UInt64(reader.remaining / Self.entrySize)
+        else { return nil }
+        var index: [IndexEntry] = []
+        index.reserveCapacity(Int(indexCount))
+        for _ in 0..<indexCount {
+            guard let sequence = reader.number(UInt64.self), let time = reader.number(Int64.self),
+                let offset = reader.number(UInt64.self)
+            else { return nil }
+            index.append(IndexEntry(sequence: sequence, latestTimeBefore: time, offset: offset))
+        }
+        guard let namedSize = Int(exactly: namedSize), namedSize <= reader.remaining,
+            let named = reader.bytes(namedSize),
+            let entries = unsafe named.withUnsafeBytes({ unsafe CursorsBody.decode($0) }),
+            let offset = reader.number(UInt64.self).flatMap(Int.init(exactly:)),
+            reader.number(UInt64.self) == Self.magic, reader.remaining == 0
+        else { return nil }
+        self.init(
+            offset: offset, firstSequence: firstSequence, finalSequence: finalSequence, firstTime: firstTime,
+            lastTime: lastTime, recordCount: recordCount, payloadSize: payloadSize, index: index,
+            named: NamedPositions())
+        for entry in entries { self.named.apply(entry) }
+    }
+
+    init(
+        offset: Int, firstSequence: UInt64, finalSequence: UInt64, firstTime: Int64, lastTime: Int64,
+        recordCount: UInt64, payloadSize: UInt64, index: [IndexEntry], named: NamedPositions
+    ) {
+        self.offset = offset
+        self.firstSequence = firstSequence
+        self.finalSequence = finalSequence
+        self.firstTime = firstTime
+        self.lastTime = lastTime
+        self.recordCount = recordCount
+        self.payloadSize = payloadSize
+        self.index = index
+        self.named = named
+    }
+
+    /// Where the footer's frame starts, from the last bytes of a file; nil where they aren't a trailer.
+    static func offset(fromTrailer trailer: UnsafeRawBufferPointer, fileSize: Int) -> Int? {
+        guard let base = trailer.baseAddress, trailer.count == trailerSize,
+            unsafe base.load(UInt64.self, at: 8) == magic,
+            let offset = Int(exactly: unsafe base.load(UInt64.self, at: 0)),
+            offset >= SegmentHeader.size, offset % Frame.alignment == 0,
+            offset <= fileSize - Frame.headerSize - fixedSize - trailerSize
+        else { return nil }
+        return offset
+    }
+}

@@ -1,0 +1,64 @@
+extension SegmentHeader {
+    /// What the first bytes of a file turned out to be.
+    enum Decoded: Hashable {
+        /// At least one copy is whole. `damagedCopies` counts those that aren't.
+        case header(SegmentHeader, damagedCopies: Int)
+        /// A whole header of a format version that this code doesn't know.
+        case unknownVersion(major: UInt16, minor: UInt16)
+        /// A whole header with incompatible features that this code doesn't know.
+        case unknownFeatures(UInt64)
+        /// No whole copy.
+        case damaged
+    }
+
+    /// Reads the header from the start of a file. `bytes` may be shorter than a header.
+    static func decode(_ bytes: UnsafeRawBufferPointer) -> Decoded {
+        let copies = [0, copySize].compactMap { offset -> Decoded? in
+            guard let base = bytes.baseAddress, bytes.count >= offset + copySize else { return nil }
+            return unsafe decodeCopy(base + offset)
+        }
+        // Both copies are written together: of two that are whole but differ (a torn activation), the active one is newer.
+        let best = copies.first { if case .header(let header, _) = $0 { header.state == .active } else { true } }
+        switch best ?? copies.first {
+        case .header(let header, _):
+            let same = copies.count { $0 == .header(header, damagedCopies: 0) }
+            return .header(header, damagedCopies: 2 - same)
+        case .some(let refusal): return refusal
+        case nil: return .damaged
+        }
+    }
+
+    private static func decodeCopy(_ base: UnsafeRawPointer) -> Decoded? {
+        let covered = unsafe UnsafeRawBufferPointer(start: base, count: Offset.checksum)
+        guard unsafe base.load(UInt64.self, at: Offset.magic) == magic,
+            unsafe base.load(UInt32.self, at: Offset.checksum) == Checksum.of(covered)
+        else { return nil }
+        let major = unsafe base.load(UInt16.self, at: Offset.versionMajor)
+        guard major == versionMajor else {
+            return unsafe .unknownVersion(major: major, minor: base.load(at: Offset.versionMinor))
+        }
+        let unknown =
+            unsafe base.load(UInt64.self, at: Offset.incompatibleFeatures) & ~knownIncompatibleFeatures
+        guard unknown == 0 else { return .unknownFeatures(unknown) }
+        guard let state = State(rawValue: unsafe base.load(at: Offset.state)) else { return nil }
+        var header = SegmentHeader(
+            logID: unsafe LogID(low: base.load(at: Offset.logID), high: base.load(at: Offset.logID + 8)),
+            segmentNumber: unsafe base.load(at: Offset.segmentNumber),
+            incarnation: unsafe base.load(at: Offset.incarnation),
+            capacity: unsafe base.load(at: Offset.capacity), state: state)
+        header.incompatibleFeatures = unsafe base.load(at: Offset.incompatibleFeatures)
+        header.compatibleFeatures = unsafe base.load(at: Offset.compatibleFeatures)
+        header.baseSequence = unsafe base.load(at: Offset.baseSequence)
+        header.basePosition = unsafe base.load(at: Offset.basePosition)
+        header.epoch = unsafe base.load(at: Offset.epoch)
+        header.bootID = unsafe BootID(low: base.load(at: Offset.bootID), high: base.load(at: Offset.bootID + 8))
+        header.creationTime = unsafe base.load(at: Offset.creationTime)
+        header.predecessor = unsafe Predecessor(
+            number: base.load(at: Offset.predecessorNumber),
+            incarnation: base.load(at: Offset.predecessorIncarnation),
+            length: base.load(at: Offset.predecessorLength),
+            finalSequence: base.load(at: Offset.predecessorFinalSequence))
+        header.replacedIncarnation = unsafe base.load(at: Offset.replacedIncarnation)
+        return .header(header, damagedCopies: 0)
+    }
+}

@@ -1,0 +1,122 @@
+/// The first 1024 bytes of a segment: the same 512 bytes twice, so that one bad sector costs nothing
+/// (FORMAT.md, "Segment header").
+struct SegmentHeader: Hashable {
+    enum State: UInt32 {
+        /// Made ready ahead of use; holds no frames.
+        case prepared = 0
+        case active = 1
+    }
+
+    var incompatibleFeatures: UInt64 = 0
+    var compatibleFeatures: UInt64 = 0
+    var logID: LogID
+    var segmentNumber: UInt64
+    /// Random and never 0: no two files share one, not even two that had the same name.
+    var incarnation: UInt64
+    /// The bytes that the header, frames and footer may take up.
+    var capacity: UInt64
+    var state: State
+    /// The sequence number that the first record of this segment has.
+    var baseSequence: UInt64 = 0
+    /// The log position of this segment's first byte.
+    var basePosition: UInt64 = 0
+    var epoch: UInt64 = 0
+    var bootID = BootID.unknown
+    var creationTime: Int64 = 0
+    var predecessor = Predecessor.none
+    /// For the whole remains of a damaged segment: the incarnation of the damaged one. Else 0.
+    var replacedIncarnation: UInt64 = 0
+
+    /// How the segment before this one ended.
+    struct Predecessor: Hashable {
+        var number: UInt64
+        var incarnation: UInt64
+        /// Where its frames end, without the footer.
+        var length: UInt64
+        var finalSequence: UInt64
+
+        static let none = Predecessor(number: 0, incarnation: 0, length: 0, finalSequence: 0)
+    }
+
+    static let magic: UInt64 = 0x4C41_5754_4649_5753  // "SWIFTWAL"
+    static let versionMajor: UInt16 = 1
+    static let versionMinor: UInt16 = 0
+    /// The incompatible features that this version knows.
+    static let knownIncompatibleFeatures: UInt64 = 0
+
+    /// One copy.
+    static let copySize = 512
+    /// Both copies; frames start behind.
+    static let size = 2 * copySize
+
+    /// Byte offsets in a copy.
+    enum Offset {
+        static let magic = 0
+        static let versionMajor = 8
+        static let versionMinor = 10
+        static let state = 12
+        static let incompatibleFeatures = 16
+        static let compatibleFeatures = 24
+        static let logID = 32
+        static let segmentNumber = 48
+        static let incarnation = 56
+        static let capacity = 64
+        static let baseSequence = 72
+        static let basePosition = 80
+        static let epoch = 88
+        static let bootID = 96
+        static let creationTime = 112
+        static let predecessorNumber = 120
+        static let predecessorIncarnation = 128
+        static let predecessorLength = 136
+        static let predecessorFinalSequence = 144
+        static let replacedIncarnation = 152
+        static let checksum = 508
+    }
+
+    /// Writes both copies over the first ``size`` bytes.
+    func encode(to memory: UnsafeMutableRawPointer) {
+        var copy = [UInt8](repeating: 0, count: Self.copySize)
+        unsafe copy.withUnsafeMutableBytes { bytes in
+            guard let base = bytes.baseAddress else { return }
+            unsafe base.store(Self.magic, at: Offset.magic)
+            unsafe base.store(Self.versionMajor, at: Offset.versionMajor)
+            unsafe base.store(Self.versionMinor, at: Offset.versionMinor)
+            unsafe base.store(state.rawValue, at: Offset.state)
+            unsafe base.store(incompatibleFeatures, at: Offset.incompatibleFeatures)
+            unsafe base.store(compatibleFeatures, at: Offset.compatibleFeatures)
+            unsafe base.store(logID.low, at: Offset.logID)
+            unsafe base.store(logID.high, at: Offset.logID + 8)
+            unsafe base.store(segmentNumber, at: Offset.segmentNumber)
+            unsafe base.store(incarnation, at: Offset.incarnation)
+            unsafe base.store(capacity, at: Offset.capacity)
+            unsafe base.store(baseSequence, at: Offset.baseSequence)
+            unsafe base.store(basePosition, at: Offset.basePosition)
+            unsafe base.store(epoch, at: Offset.epoch)
+            unsafe base.store(bootID.low, at: Offset.bootID)
+            unsafe base.store(bootID.high, at: Offset.bootID + 8)
+            unsafe base.store(creationTime, at: Offset.creationTime)
+            unsafe base.store(predecessor.number, at: Offset.predecessorNumber)
+            unsafe base.store(predecessor.incarnation, at: Offset.predecessorIncarnation)
+            unsafe base.store(predecessor.length, at: Offset.predecessorLength)
+            unsafe base.store(predecessor.finalSequence, at: Offset.predecessorFinalSequence)
+            unsafe base.store(replacedIncarnation, at: Offset.replacedIncarnation)
+            let covered = unsafe UnsafeRawBufferPointer(start: base, count: Offset.checksum)
+            unsafe base.store(Checksum.of(covered), at: Offset.checksum)
+            unsafe memory.copyMemory(from: base, byteCount: Self.copySize)
+            unsafe (memory + Self.copySize).copyMemory(from: base, byteCount: Self.copySize)
+        }
+    }
+}
+
+/// Which run of the kernel wrote a segment: what was written but not synced survives until the next one.
+struct BootID: Hashable {
+    var low: UInt64, high: UInt64
+
+    /// Where the system doesn't tell. Equal to no boot, not even to itself: see ``isSameBoot(as:)``.
+    static let unknown = BootID(low: 0, high: 0)
+
+    func isSameBoot(as other: BootID) -> Bool {
+        self == other && self != .unknown
+    }
+}

@@ -1,0 +1,156 @@
+/// Segments found by looking into the directory each time: for readers beside a writer.
+struct DirectorySource: SegmentSource {
+    private let directory: Directory
+
+    /// How often a waiting reader looks: nobody tells it of what another process writes.
+    private static let pollInterval: Duration = .milliseconds(10)
+
+    init(_ directory: Directory) {
+        self.directory = directory
+    }
+
+    /// The segments in use, the oldest first, without their frames.
+    func headers() throws(WALError) -> [(number: UInt64, header: SegmentHeader)] {
+        var found: [(number: UInt64, header: SegmentHeader)] = []
+        for number in try directory.names().compactMap(SegmentName.number) {
+            if let header = try header(number) { found.append((number, header)) }
+        }
+        return found
+    }
+
+    /// The header of a segment in use; nil where it was prepared only, or removed just now, or can't be read.
+    private func header(_ number: UInt64) throws(WALError) -> SegmentHeader? {
+        guard let segment = try examined(number), let header = segment.header, header.state == .active else { return nil }
+        return header
+    }
+
+    private func examined(_ number: UInt64) throws(WALError) -> ExaminedSegment? {
+        let segment: ExaminedSegment
+        do throws(WALError) {
+            segment = try ExaminedSegment(directory, number: number, isWritten: false)
+        } catch {
+            // Removed since the directory was read.
+            if error.isNoSuchFile { return nil }
+            throw error
+        }
+        try Recovery.refuseUnknown(segment)
+        return segment
+    }
+
+    private func readable(_ number: UInt64) throws(WALError) -> ReadableSegment? {
+        guard let examined = try examined(number), let header = examined.header, header.state == .active,
+            examined.fileSize > SegmentHeader.size
+        else { return nil }
+        let segment = Segment(header: header, path: examined.file.path)
+        // The file may be cut to its final size meanwhile, which is behind all that is read.
+        let mapping = try Mapping(examined.file, size: examined.fileSize, isWritable: false)
+        return ReadableSegment(segment: segment, mapping: mapping, footer: examined.footer)
+    }
+
+    func segment(containing sequence: UInt64) throws(WALError) -> ReadableSegment? {
+        let headers = try headers()
+        let chosen = headers.last { $0.header.baseSequence <= sequence } ?? headers.first
+        return try chosen.flatMap { chosen throws(WALError) in try readable(chosen.number) }
+    }
+
+    func segment(since time: Int64) throws(WALError) -> ReadableSegment? {
+        for number in try directory.names().compactMap(SegmentName.number) {
+            guard let segment = try examined(number), segment.header?.state == .active else { continue }
+            if let footer = segment.footer, footer.recordCount == 0 || footer.lastTime < time { continue }
+            return try readable(number)
+        }
+        return nil
+    }
+
+    func successor(of segment: ReadableSegment, endingAt offset: Int) throws(WALError) -> ReadableSegment? {
+        let old = segment.segment.header
+        for number in try directory.names().compactMap(SegmentName.number) where number > old.segmentNumber {
+            guard let next = try header(number) else { continue }
+            if next.follows(old) {
+                // Before its end there may be a claim that isn't committed yet.
+                guard Int(clamping: next.predecessor.length) <= offset || segment.footer?.offset == offset else { return nil }
+                return try readable(number)
+            }
+            guard try examined(next.predecessor.number) != nil else {
+                throw WALError(
+                    .removed,
+                    "The records behind segment \(old.segmentNumber) were removed, by retention or otherwise. Start a new reader.")
+            }
+            // The reader's own segment was rewritten, or another comes in between that can't be read.
+            return try readable(number)
+        }
+        return nil
+    }
+
+    /// Which records are durable only the writer knows.
+    var durablePosition: UInt64 { 0 }
+
+    func waitForMore(behind position: UInt64, visibility: ReadVisibility) async throws(WALError) {
+        do {
+            try await Task.sleep(for: Self.pollInterval)
+        } catch {
+            throw Engine.cancelled
+        }
+    }
+
+    // Another process doesn't know of this reader; its files stay readable while they are mapped.
+    func pin(_ reader: ObjectIdentifier, at number: UInt64) {}
+    func unpin(_ reader: ObjectIdentifier) {}
+
+    // MARK: What tools show
+
+    func segmentInfo() throws(WALError) -> [SegmentInfo] {
+        var infos: [SegmentInfo] = []
+        let numbers = try directory.names().compactMap(SegmentName.number)
+        for number in numbers {
+            guard let examined = try examined(number) else { continue }
+            let path = examined.file.path
+            guard let header = examined.header else {
+                infos.append(SegmentInfo(damaged: number, path: path, fileSize: examined.fileSize))
+                continue
+            }
+            let state: SegmentInfo.State =
+                header.state == .prepared ? .prepared : examined.footer != nil ? .sealed : .unsealed
+            infos.append(
+                SegmentInfo(
+                    Segment(header: header, path: path), footer: examined.footer, fileSize: examined.fileSize,
+                    state: state))
+        }
+        // What isn't sealed and has nothing behind it is what a writer appends to, or has died with.
+        if let last = infos.lastIndex(where: { $0.state == .unsealed }),
+            !infos[(last + 1)...].contains(where: { $0.state == .sealed })
+        {
+            infos[last].state = .active
+        }
+        return infos
+    }
+
+    /// The cursors and bookmarks at the end of the log: from the newest footer and the frames of the segments behind it.
+    func named() throws(WALError) -> NamedPositions {
+        var state = NamedPositions()
+        for (number, _) in try headers() {
+            guard var segment = try examined(number) else { continue }
+            if let footer = segment.footer {
+                state = footer.named
+            } else {
+                try segment.readFrames()
+                state = segment.scan?.summary.named.state(after: state) ?? state
+            }
+        }
+        return state
+    }
+
+    func lastRecovery() throws(WALError) -> (findings: [RecoveryReport.Finding], count: Int)? {
+        for (number, header) in try headers().reversed() {
+            guard let segment = try readable(number) else { continue }
+            // It is the first frame of the segment that the opening began.
+            let outcome = unsafe FrameValidity.check(
+                segment.mapping.bytes, offset: SegmentHeader.size, seed: segment.segment.seed, recordIndexMin: 0)
+            if case .valid(let frame) = unsafe outcome, unsafe frame.header.kind == .recovery {
+                return unsafe RecoveryBody.decode(frame.body)
+            }
+            if header.predecessor.number == 0 { break }
+        }
+        return nil
+    }
+}

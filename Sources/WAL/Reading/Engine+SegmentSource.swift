@@ -1,0 +1,60 @@
+internal import Synchronization
+
+extension Engine: SegmentSource {
+    func segment(containing sequence: UInt64) throws(WALError) -> ReadableSegment? {
+        let entry = state.withLock { state in
+            state.entries.last { $0.segment.header.baseSequence <= sequence } ?? state.entries.first
+        }
+        return try entry.map { entry throws(WALError) in try readable(entry) }
+    }
+
+    func segment(since time: Int64) throws(WALError) -> ReadableSegment? {
+        let entry = state.withLock { state in
+            state.entries.first { entry in entry.footer.map { $0.recordCount > 0 && $0.lastTime >= time } ?? true }
+        }
+        return try entry.map { entry throws(WALError) in try readable(entry) }
+    }
+
+    func successor(of segment: ReadableSegment, endingAt offset: Int) throws(WALError) -> ReadableSegment? {
+        let entry = state.withLock { state -> EngineState.Entry? in
+            guard let index = state.index(of: segment.segment.number), state.entries[index].end?.offset == offset,
+                index + 1 < state.entries.count
+            else { return nil }
+            return state.entries[index + 1]
+        }
+        return try entry.map { entry throws(WALError) in try readable(entry) }
+    }
+
+    private func readable(_ entry: EngineState.Entry) throws(WALError) -> ReadableSegment {
+        if let live = entry.live {
+            return ReadableSegment(segment: entry.segment, mapping: live.mapping, footer: entry.footer)
+        }
+        guard let footer = entry.footer else {
+            throw WALError(.closed, "\(entry.segment.path) was not sealed when the log was closed.")
+        }
+        return try ReadableSegment(sealed: entry.segment, footer: footer)
+    }
+
+    var durablePosition: UInt64 {
+        durablePositionWord.load(ordering: .acquiring)
+    }
+
+    func waitForMore(behind position: UInt64, visibility: ReadVisibility) async throws(WALError) {
+        switch visibility {
+        case .written: await waitForAppend(behind: position)
+        case .durable: try await waitUntilDurable(DurableMark(sequence: 0, position: position + 1))
+        }
+        if Task.isCancelled { throw Self.cancelled }
+        try state.withLock { state throws(WALError) in
+            if case .closed = state.phase { throw WALError(.closed, "The log was closed.") }
+        }
+    }
+
+    func pin(_ reader: ObjectIdentifier, at number: UInt64) {
+        state.withLock { state in state.pins[reader] = number }
+    }
+
+    func unpin(_ reader: ObjectIdentifier) {
+        state.withLock { state in state.pins[reader] = nil }
+    }
+}

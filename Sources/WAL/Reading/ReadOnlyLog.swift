@@ -1,0 +1,66 @@
+/// Reads a log beside its writer, from the same or another process. Takes no lock and changes nothing.
+///
+/// It sees what was written up to the moment of each call; segments that retention removes meanwhile end a reader with
+/// `removed`.
+public final class ReadOnlyLog: Sendable {
+    private let source: DirectorySource
+
+    /// The log's directory.
+    public let directory: String
+    /// What tells this log from others.
+    public let id: LogID
+
+    /// Opens the log in a directory for reading.
+    ///
+    /// Throws `notALogDirectory`, `versionTooNew`, `inputOutput`.
+    public init(at directory: String) throws(WALError) {
+        self.directory = directory
+        source = DirectorySource(Directory(path: directory))
+        guard let first = try source.headers().first else {
+            throw WALError(.notALogDirectory, "\(directory) has no log in it. Name the directory of a log.")
+        }
+        id = first.header.logID
+    }
+
+    /// The first record that is there, or the number that the first one will have.
+    public var firstSequence: SequenceNumber {
+        get throws(WALError) {
+            SequenceNumber(rawValue: try source.headers().first?.header.baseSequence ?? 1)
+        }
+    }
+
+    /// The segments, the oldest first. Throws `inputOutput`.
+    public var segments: [SegmentInfo] {
+        get throws(WALError) { try source.segmentInfo() }
+    }
+
+    /// The last record that each consumer has done with. Reads the newest segments.
+    public var cursors: [String: SequenceNumber] {
+        get throws(WALError) { try source.named().cursors.mapValues(SequenceNumber.init(rawValue:)) }
+    }
+
+    /// What producers have left with their records, by name. Reads the newest segments.
+    public var bookmarks: [String: Bookmark] {
+        get throws(WALError) { try source.named().bookmarks }
+    }
+
+    /// What the last opening that found anything had found, as far as its segment is still there.
+    public var lastRecovery: (findings: [RecoveryReport.Finding], count: Int)? {
+        get throws(WALError) { try source.lastRecovery() }
+    }
+
+    /// A reader that starts with this record, or where that was removed, with the first that is there.
+    public func reader(from sequence: SequenceNumber = 1) -> LogReader {
+        LogReader(source, from: sequence.rawValue, visibility: .written)
+    }
+
+    /// A reader that starts with the first record of this time or later.
+    public func reader(since time: Timestamp) -> LogReader {
+        LogReader(source, since: time.rawValue, visibility: .written)
+    }
+
+    /// The records from this one on, for ever: waits at the end.
+    public func records(from sequence: SequenceNumber = 1) -> LogRecords {
+        LogRecords { [source] in LogReader(source, from: sequence.rawValue, visibility: .written) }
+    }
+}

@@ -1,0 +1,65 @@
+/// What to do where the frames of a segment break off: a pure function from what was found to what is done
+/// (FORMAT.md, "Recovery").
+struct GapEvidence: Hashable {
+    enum Content: CaseIterable {
+        /// The commit word is zero: nothing was committed here.
+        case zero
+        /// There is something, and it isn't a valid frame.
+        case invalid
+        /// The file ends here, without a footer, and is smaller than it was made.
+        case cut
+    }
+
+    var content: Content
+    /// Whether a valid frame comes later in the segment, or a later segment was begun behind more than is here.
+    var isFollowed: Bool
+    /// Whether a later frame says that the log was durable beyond this place when it was written.
+    var wasDurable: Bool
+    /// Whether the segment was written in this run of the kernel, so that its page cache has everything that was stored.
+    var isSameBoot: Bool
+}
+
+enum GapDecision: Hashable {
+    /// The log ends here, and nothing is missing.
+    case cleanEnd
+    /// A producer died between claim and commit; what comes after stays.
+    case abandonedClaims
+    /// Writeback came this far before the power went, or came in another order: the log ends here.
+    case tornTail
+    /// What was here is lost; what comes after stays.
+    case corruption
+}
+
+enum DecisionTable {
+    /// A row: nil stands for any.
+    struct Row {
+        var content: GapEvidence.Content?
+        var isFollowed: Bool?
+        var wasDurable: Bool
+        var isSameBoot: Bool?
+        var decision: GapDecision
+
+        func matches(_ evidence: GapEvidence) -> Bool {
+            content ?? evidence.content == evidence.content
+                && isFollowed ?? evidence.isFollowed == evidence.isFollowed
+                && wasDurable == evidence.wasDurable
+                && isSameBoot ?? evidence.isSameBoot == evidence.isSameBoot
+        }
+    }
+
+    static let rows = [
+        Row(content: nil, isFollowed: nil, wasDurable: true, isSameBoot: nil, decision: .corruption),
+        Row(content: .zero, isFollowed: false, wasDurable: false, isSameBoot: nil, decision: .cleanEnd),
+        Row(content: .zero, isFollowed: true, wasDurable: false, isSameBoot: true, decision: .abandonedClaims),
+        Row(content: .zero, isFollowed: true, wasDurable: false, isSameBoot: false, decision: .tornTail),
+        Row(content: .invalid, isFollowed: nil, wasDurable: false, isSameBoot: true, decision: .corruption),
+        Row(content: .invalid, isFollowed: nil, wasDurable: false, isSameBoot: false, decision: .tornTail),
+        Row(content: .cut, isFollowed: nil, wasDurable: false, isSameBoot: true, decision: .corruption),
+        Row(content: .cut, isFollowed: nil, wasDurable: false, isSameBoot: false, decision: .tornTail),
+    ]
+
+    static func decide(_ evidence: GapEvidence) -> GapDecision {
+        // Every combination meets one row, which a test shows; were there none, taking it for damage loses nothing.
+        rows.first { $0.matches(evidence) }?.decision ?? .corruption
+    }
+}

@@ -1,0 +1,75 @@
+/// A segment file as opening finds it: header, footer, and where needed all its frames. Only reads.
+struct ExaminedSegment {
+    var number: UInt64
+    var file: File
+    var fileSize: Int
+    var decoded: SegmentHeader.Decoded
+    /// A whole footer at the end of the file, with the durable position that its frame tells.
+    var footer: SegmentFooter?
+    var footerDurablePosition: UInt64 = 0
+    var scan: SegmentScan?
+    /// A sync of it failed, and what the kernel shows may not be on the disk.
+    var isPoisoned = false
+
+    var header: SegmentHeader? {
+        if case .header(let header, _) = decoded { header } else { nil }
+    }
+
+    var damagedHeaderCopies: Int {
+        if case .header(_, let count) = decoded { count } else { 2 }
+    }
+
+    init(_ directory: Directory, number: UInt64, isWritten: Bool) throws(WALError) {
+        self.number = number
+        let path = directory.path(of: SegmentName.of(number))
+        file = try File(path, isWritten ? .readWrite : .read)
+        fileSize = try file.size()
+        let start = try file.read(at: 0, count: SegmentHeader.size)
+        decoded = unsafe start.withUnsafeBytes { unsafe SegmentHeader.decode($0) }
+        guard let header, header.state == .active else { return }
+        try readFooter(header)
+    }
+
+    private mutating func readFooter(_ header: SegmentHeader) throws(WALError) {
+        guard fileSize >= SegmentHeader.size + SegmentFooter.trailerSize else { return }
+        let trailer = try file.read(at: fileSize - SegmentFooter.trailerSize, count: SegmentFooter.trailerSize)
+        guard
+            let offset = unsafe trailer.withUnsafeBytes({
+                unsafe SegmentFooter.offset(fromTrailer: $0, fileSize: fileSize)
+            })
+        else { return }
+        let bytes = try file.read(at: offset, count: fileSize - offset)
+        let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
+        unsafe bytes.withUnsafeBytes { bytes in
+            // The checksum has the frame's place in the segment in it, so the check gets the place, and memory shifted to fit.
+            guard let base = bytes.baseAddress,
+                case .valid(let frame) = unsafe FrameValidity.check(
+                    commitWord: base.load(at: 0), base: base - offset, offset: offset, limit: fileSize, seed: seed,
+                    recordIndexMin: 0),
+                unsafe frame.header.kind == .footer, unsafe frame.header.size == bytes.count,
+                let found = unsafe SegmentFooter(frame.body), found.offset == offset,
+                found.firstSequence == header.baseSequence
+            else { return }
+            footer = found
+            footerDurablePosition =
+                unsafe frame.header.durablePosition(at: header.basePosition + UInt64(offset)) ?? 0
+        }
+    }
+
+    mutating func readFrames() throws(WALError) {
+        guard let header else { return }
+        let contents = try FileBytes(file)
+        scan = unsafe SegmentScan(contents.bytes, header: header)
+    }
+
+    /// Where the frames end, as far as they can be told.
+    var end: SegmentEnd? {
+        if let scan { return scan.end }
+        return footer.map {
+            SegmentEnd(offset: $0.offset, recordCount: $0.finalSequence + 1 - $0.firstSequence)
+        }
+    }
+
+    /// The highest durable position that anything in it tells.
+    var durablePosition: UInt64 { max(footerDurablePosition, scan?.durablePosition ?? 0) }
+}

@@ -1,0 +1,75 @@
+/// Opening: examine, plan, carry out. Each step of carrying out leaves files from which the next opening comes to the same log.
+enum Recovery {
+    /// Throws unless the path can be a log's directory; makes it where there is nothing.
+    static func requireLogDirectory(_ directory: Directory) throws(WALError) {
+        guard directory.exists else { return try directory.create() }
+        let names = try directory.names()
+        guard names.isEmpty || names.contains(DirectoryLock.fileName) || names.contains(where: { SegmentName.number($0) != nil })
+        else {
+            throw WALError(
+                .notALogDirectory,
+                "\(directory.path) has other files and no log in it. Name an empty directory, or one with a log.")
+        }
+    }
+
+    /// Reads what there is. With `isWritten`, what isn't sealed is synced first: nothing is shown that could still vanish.
+    static func examine(
+        _ directory: Directory, scope: WriteAheadLog.RecoveryScope, isWritten: Bool
+    ) throws(WALError) -> [ExaminedSegment] {
+        let names = try directory.names()
+        if isWritten { try directory.sync() }
+        var segments: [ExaminedSegment] = []
+        for number in names.compactMap(SegmentName.number) {
+            var segment = try ExaminedSegment(directory, number: number, isWritten: isWritten)
+            try refuseUnknown(segment)
+            segment.isPoisoned = names.contains(SegmentName.poisoned(number))
+            if scope == .everything || segment.footer == nil, segment.header?.state == .active {
+                if isWritten, segment.footer == nil { try segment.file.sync() }
+                try segment.readFrames()
+            }
+            segments.append(segment)
+        }
+        return segments
+    }
+
+    static func refuseUnknown(_ segment: ExaminedSegment) throws(WALError) {
+        switch segment.decoded {
+        case .unknownVersion(let major, let minor):
+            throw WALError(
+                .versionTooNew,
+                """
+                \(segment.file.path) has format version \(major).\(minor); this code knows \(SegmentHeader.versionMajor). \
+                Open it with a newer version of swift-wal.
+                """)
+        case .unknownFeatures(let features):
+            throw WALError(
+                .versionTooNew,
+                """
+                \(segment.file.path) uses features (0x\(String(features, radix: 16))) that this code doesn't know. Open it \
+                with a newer version of swift-wal.
+                """)
+        case .header, .damaged: break
+        }
+    }
+
+    /// Examines, plans and carries out.
+    static func recover(
+        _ directory: Directory, configuration: WriteAheadLog.Configuration
+    ) throws(WALError) -> (RecoveredLog, RecoveryReport) {
+        let segments = try examine(directory, scope: configuration.recoveryScope, isWritten: true)
+        let plan = RecoveryPlan(segments, currentBoot: .current)
+        if configuration.damagePolicy == .strict, let damage = plan.report.findings.first(where: \.classification.isDamage) {
+            throw WALError(
+                .corrupted,
+                """
+                \(directory.path) is damaged: \(damage.classification.rawValue) in segment \(damage.segment) at offset \
+                \(damage.offset): \(damage.evidence). Nothing was changed. Open it with the damage policy `quarantine` to go \
+                on with what is whole.
+                """)
+        }
+        var repair = Repair(directory, report: plan.report)
+        for step in plan.steps { try repair.carryOut(step) }
+        try repair.finish()
+        return (repair.recovered(plan, highestNumber: segments.map(\.number).max() ?? 0), repair.report)
+    }
+}

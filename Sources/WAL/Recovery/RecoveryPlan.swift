@@ -1,0 +1,268 @@
+/// What opening would do to the files of a log, decided from what was examined. Changes nothing.
+struct RecoveryPlan {
+    /// What becomes of one file.
+    enum Action: Hashable {
+        /// Sealed and whole: stays.
+        case keep
+        /// Whole, but without a footer: gets one, after void frames in the places that were claimed and abandoned.
+        case seal(abandoned: [SegmentScan.Gap])
+        /// Damaged, or ends in a torn tail: goes to the side, and what is whole of it up to `end` is written anew.
+        case rewrite(end: Int?)
+        /// Goes to the side as a whole.
+        case setAside
+        /// Was made ready and never used.
+        case remove
+    }
+
+    struct Step {
+        var segment: ExaminedSegment
+        var action: Action
+        /// Where its records end, with those that are lost or void.
+        var recordCount: UInt64 = 0
+    }
+
+    var steps: [Step] = []
+    var report = RecoveryReport()
+    var logID: LogID?
+    /// More than any sequence number that anyone can have been shown.
+    var nextSequence: UInt64 = 1
+    var epoch: UInt64 = 0
+
+    init(_ segments: [ExaminedSegment], currentBoot: BootID) {
+        logID = Self.logID(of: segments)
+        report.segmentCount = segments.count
+        report.bytesScanned = segments.reduce(0) { $0 + ($1.scan == nil ? 0 : $1.fileSize) }
+        report.recordsScanned = segments.reduce(0) { $0 + ($1.scan?.summary.recordCount ?? 0) }
+        epoch = segments.compactMap { $0.header?.epoch }.max() ?? 0
+
+        var chain = Chain(boot: currentBoot)
+        for (index, segment) in segments.enumerated() {
+            guard let header = segment.header else {
+                chain.setAsideUnreadable(segment, before: segments[(index + 1)...].lazy.compactMap(\.header).first, &self)
+                continue
+            }
+            if header.state == .prepared {
+                steps.append(Step(segment: segment, action: .remove))
+                continue
+            }
+            guard header.logID == logID, header.segmentNumber == segment.number else {
+                chain.setAsideForeign(segment, header, &self)
+                continue
+            }
+            nextSequence = max(nextSequence, header.baseSequence + (segment.end?.recordCount ?? 0))
+            chain.add(segment, header, later: segments[(index + 1)...], &self)
+        }
+        if !report.findings.isEmpty { epoch += 1 }
+        report.epoch = epoch
+    }
+
+    /// The log's identifier: that of most segments, for a copied file is one among many.
+    private static func logID(of segments: [ExaminedSegment]) -> LogID? {
+        var counts: [LogID: Int] = [:]
+        for segment in segments { if let id = segment.header?.logID { counts[id, default: 0] += 1 } }
+        let most = counts.values.max()
+        return segments.lazy.compactMap { $0.header?.logID }.first { counts[$0] == most }
+    }
+
+    /// The walk along the segments, each of which says in its header how the one before it ended.
+    private struct Chain {
+        let boot: BootID
+        /// The last segment that stays, and where its records end.
+        private var last: (header: SegmentHeader, end: SegmentEnd)?
+        /// The log ended in a torn tail: nothing after it counts.
+        private var isTorn = false
+
+        init(boot: BootID) {
+            self.boot = boot
+        }
+
+        mutating func add(
+            _ segment: ExaminedSegment, _ header: SegmentHeader, later: ArraySlice<ExaminedSegment>,
+            _ plan: inout RecoveryPlan
+        ) {
+            guard !isTorn else {
+                plan.report.findings.append(
+                    finding(
+                        .tornTail, header, offset: 0, end: segment.fileSize, records: 0..<(segment.end?.recordCount ?? 0),
+                        isAcknowledged: false, "begun behind the place where the log ends"))
+                plan.steps.append(Step(segment: segment, action: .setAside))
+                return
+            }
+            reportMissing(before: header, segment, later: later, &plan)
+            var step = Step(segment: segment, action: .keep)
+            if let scan = segment.scan {
+                step = decide(segment, header, scan, later: later, &plan)
+            } else if let footer = segment.footer {
+                step.recordCount = footer.finalSequence + 1 - footer.firstSequence
+            }
+            if segment.damagedHeaderCopies > 0 {
+                plan.report.findings.append(
+                    finding(
+                        .corruption, header, offset: 0, end: SegmentHeader.size, records: 0..<0, isAcknowledged: true,
+                        "one of the header's two copies is damaged; the other is whole"))
+                if case .rewrite = step.action {} else { step.action = .rewrite(end: nil) }
+            }
+            if segment.isPoisoned, step.action == .keep || step.action == .seal(abandoned: []) {
+                step.action = .rewrite(end: nil)
+            }
+            plan.nextSequence = max(plan.nextSequence, header.baseSequence + step.recordCount)
+            last = (header, SegmentEnd(offset: segment.end?.offset ?? 0, recordCount: step.recordCount))
+            plan.steps.append(step)
+        }
+
+        /// Goes through the places where frames break off, in order.
+        private mutating func decide(
+            _ segment: ExaminedSegment, _ header: SegmentHeader, _ scan: SegmentScan,
+            later: ArraySlice<ExaminedSegment>, _ plan: inout RecoveryPlan
+        ) -> Step {
+            let successor = later.lazy.compactMap(\.header).first { $0.state == .active && $0.follows(header) }
+            let laterDurable = later.reduce(0) { max($0, $1.durablePosition) }
+            var step = Step(
+                segment: segment, action: scan.footer == nil ? .seal(abandoned: []) : .keep,
+                recordCount: scan.end.recordCount)
+            for gap in gaps(of: scan, segment, header, successor) {
+                let evidence = GapEvidence(
+                    content: gap.content, isFollowed: gap.nextRecordIndex != nil,
+                    wasDurable: max(gap.durablePositionAfter, laterDurable) > header.basePosition + UInt64(gap.offset),
+                    isSameBoot: header.bootID.isSameBoot(as: boot))
+                let records = gap.recordIndex..<max(gap.recordIndex, gap.nextRecordIndex ?? gap.recordIndex)
+                let decision = DecisionTable.decide(evidence)
+                switch decision {
+                case .cleanEnd: continue
+                case .abandonedClaims:
+                    if case .seal(let others) = step.action { step.action = .seal(abandoned: others + [gap]) }
+                case .tornTail:
+                    step.action = .rewrite(end: gap.offset)
+                    step.recordCount = gap.recordIndex
+                    isTorn = true
+                case .corruption:
+                    step.action = .rewrite(end: nil)
+                }
+                if let next = gap.nextRecordIndex, decision != .tornTail { step.recordCount = max(step.recordCount, next) }
+                plan.report.findings.append(
+                    finding(
+                        RecoveryReport.Classification(decision), header, offset: gap.offset, end: gap.end,
+                        records: decision == .tornTail ? gap.recordIndex..<max(gap.recordIndex, scan.end.recordCount) : records,
+                        isAcknowledged: decision == .corruption, evidence.description))
+                if isTorn { break }
+            }
+            return step
+        }
+
+        /// The gaps that the scan found, and the one that only the successor's header tells of.
+        private func gaps(
+            of scan: SegmentScan, _ segment: ExaminedSegment, _ header: SegmentHeader, _ successor: SegmentHeader?
+        ) -> [SegmentScan.Gap] {
+            var gaps = scan.gaps
+            guard let successor else { return gaps }
+            let recordCount = successor.predecessor.finalSequence + 1 - header.baseSequence
+            let length = Int(clamping: successor.predecessor.length)
+            let isSameFile = successor.predecessor.incarnation == header.incarnation
+            guard recordCount > scan.end.recordCount || (isSameFile && length > scan.end.offset) else { return gaps }
+            if let last = gaps.indices.last, gaps[last].nextRecordIndex == nil {
+                gaps[last].nextRecordIndex = recordCount
+                gaps[last].end = max(gaps[last].offset, min(length, segment.fileSize))
+            }
+            return gaps
+        }
+
+        /// What the headers say was between this segment and the last one.
+        private func reportMissing(
+            before header: SegmentHeader, _ segment: ExaminedSegment, later: ArraySlice<ExaminedSegment>,
+            _ plan: inout RecoveryPlan
+        ) {
+            guard let last, !header.follows(last.header) else { return }
+            let first = last.header.baseSequence + last.end.recordCount
+            let sequences = first < header.baseSequence ? first...header.baseSequence - 1 : nil
+            let durable = later.reduce(segment.durablePosition) { max($0, $1.durablePosition) }
+            plan.report.findings.append(
+                RecoveryReport.Finding(
+                    classification: .missingSegment, segment: header.predecessor.number, offset: 0, byteCount: 0,
+                    sequences: sequences.map(Self.range),
+                    isAcknowledged: durable > last.header.basePosition + UInt64(last.end.offset)
+                        || header.bootID.isSameBoot(as: boot),
+                    evidence: "segment \(header.segmentNumber) follows segment \(header.predecessor.number), which isn't there"))
+        }
+
+        mutating func setAsideUnreadable(
+            _ segment: ExaminedSegment, before next: SegmentHeader?, _ plan: inout RecoveryPlan
+        ) {
+            let first = last.map { $0.header.baseSequence + $0.end.recordCount } ?? 1
+            let sequences: ClosedRange<UInt64>? = next.flatMap {
+                first < $0.baseSequence ? first...$0.baseSequence - 1 : nil
+            }
+            plan.report.findings.append(
+                RecoveryReport.Finding(
+                    classification: .corruption, segment: segment.number, offset: 0, byteCount: segment.fileSize,
+                    sequences: sequences.map(Self.range), isAcknowledged: true,
+                    evidence: next == nil
+                        ? "both copies of the header are damaged; records from \(first) on may be lost"
+                        : "both copies of the header are damaged"))
+            plan.steps.append(Step(segment: segment, action: .setAside))
+            // How many sequence numbers it had can't be told, so as many as it may have had aren't used again.
+            if next == nil { plan.nextSequence = max(plan.nextSequence, first) + UInt64(ClaimWord.recordsMax) }
+        }
+
+        func setAsideForeign(_ segment: ExaminedSegment, _ header: SegmentHeader, _ plan: inout RecoveryPlan) {
+            let isOtherLog = header.logID != plan.logID
+            plan.report.findings.append(
+                RecoveryReport.Finding(
+                    classification: .foreignSegment, segment: segment.number, offset: 0, byteCount: segment.fileSize,
+                    isAcknowledged: false,
+                    evidence: isOtherLog
+                        ? "its header has the log identifier \(header.logID)"
+                        : "its header has the segment number \(header.segmentNumber)"))
+            plan.steps.append(Step(segment: segment, action: .setAside))
+        }
+
+        private func finding(
+            _ classification: RecoveryReport.Classification, _ header: SegmentHeader, offset: Int, end: Int,
+            records: Range<UInt64>, isAcknowledged: Bool, _ evidence: String
+        ) -> RecoveryReport.Finding {
+            RecoveryReport.Finding(
+                classification: classification, segment: header.segmentNumber, offset: offset, byteCount: end - offset,
+                sequences: records.isEmpty
+                    ? nil
+                    : Self.range(
+                        header.baseSequence + records.lowerBound...header.baseSequence + records.upperBound - 1),
+                isAcknowledged: isAcknowledged, evidence: evidence)
+        }
+
+        private static func range(_ range: ClosedRange<UInt64>) -> ClosedRange<SequenceNumber> {
+            SequenceNumber(rawValue: range.lowerBound)...SequenceNumber(rawValue: range.upperBound)
+        }
+    }
+}
+
+extension SegmentHeader {
+    /// Whether this segment was begun right after that one, or after the one that that one replaces.
+    func follows(_ other: SegmentHeader) -> Bool {
+        predecessor.number == other.segmentNumber
+            && (predecessor.incarnation == other.incarnation || predecessor.incarnation == other.replacedIncarnation)
+    }
+}
+
+extension RecoveryReport.Classification {
+    fileprivate init(_ decision: GapDecision) {
+        self =
+            switch decision {
+            case .abandonedClaims: .abandonedClaims
+            case .tornTail, .cleanEnd: .tornTail
+            case .corruption: .corruption
+            }
+    }
+}
+
+extension GapEvidence: CustomStringConvertible {
+    var description: String {
+        let what =
+            switch content {
+            case .zero: "no frame was committed here"
+            case .invalid: "the bytes are no valid frame"
+            case .cut: "the file ends early"
+            }
+        let durable = wasDurable ? "a later frame says it was durable" : "no later frame says it was durable"
+        return "\(what), \(durable), \(isFollowed ? "more follows" : "nothing follows"), "
+            + (isSameBoot ? "written in this run of the kernel" : "written in another run of the kernel")
+    }
+}

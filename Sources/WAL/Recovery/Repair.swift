@@ -1,0 +1,129 @@
+/// Carries out a recovery plan, file by file in the order of the log.
+struct Repair {
+    private let directory: Directory
+    private(set) var report: RecoveryReport
+    private var entries: [EngineState.Entry] = []
+    private var named = NamedPositions()
+
+    init(_ directory: Directory, report: RecoveryReport) {
+        self.directory = directory
+        self.report = report
+    }
+
+    mutating func carryOut(_ step: RecoveryPlan.Step) throws(WALError) {
+        let segment = step.segment
+        switch step.action {
+        case .remove: try directory.remove(SegmentName.of(segment.number))
+        case .setAside: try setAside(segment, replacement: nil)
+        case .keep:
+            guard let header = segment.header, let footer = segment.footer ?? segment.scan?.footer else { return }
+            add(header, footer, fileSize: segment.fileSize)
+        case .seal(let abandoned):
+            guard let header = segment.header else { return }
+            try seal(step, header, abandoned)
+        case .rewrite(let end):
+            guard let header = segment.header else { return }
+            try rewrite(step, header, end)
+        }
+    }
+
+    private mutating func add(_ header: SegmentHeader, _ footer: SegmentFooter, fileSize: Int) {
+        let path = directory.path(of: SegmentName.of(header.segmentNumber))
+        unsafe entries.append(
+            EngineState.Entry(
+                segment: Segment(header: header, path: path),
+                end: SegmentEnd(offset: footer.offset, recordCount: footer.finalSequence + 1 - footer.firstSequence),
+                footer: footer, fileSize: fileSize, live: nil, slot: nil))
+        named = footer.named
+    }
+
+    /// Fills the abandoned places with void frames, each with its first word last, and writes the footer.
+    private mutating func seal(
+        _ step: RecoveryPlan.Step, _ header: SegmentHeader, _ abandoned: [SegmentScan.Gap]
+    ) throws(WALError) {
+        guard let scan = step.segment.scan else { return }
+        let file = step.segment.file
+        let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
+        var end = scan.end
+        var distance = Frame.durableDistanceUnknown
+        for gap in abandoned {
+            let left = try file.read(at: gap.offset, count: gap.end - gap.offset)
+            let frame = unsafe left.withUnsafeBytes { left in
+                unsafe Frame.encode(
+                    kind: .void, recordIndex: UInt32(gap.recordIndex), durableDistance: distance, time: 0,
+                    body: UnsafeRawBufferPointer(rebasing: left[Frame.headerSize...]), seed: seed, offset: gap.offset)
+            }
+            try file.write(Array(frame[8...]), at: gap.offset + 8)
+            try file.write(Array(frame[..<8]), at: gap.offset)
+            end = SegmentEnd(offset: max(end.offset, gap.end), recordCount: max(end.recordCount, gap.nextRecordIndex ?? 0))
+        }
+        try file.sync()
+        // All before the footer is on the disk now.
+        distance = 0
+        let footer = scan.summary.footer(
+            at: SegmentEnd(offset: end.offset, recordCount: step.recordCount), after: named)
+        let frame = unsafe footer.encodeBody().withUnsafeBytes { body in
+            unsafe Frame.encode(
+                kind: .footer, recordIndex: UInt32(step.recordCount), durableDistance: distance,
+                time: Timestamp.now.rawValue, body: body, seed: seed, offset: footer.offset)
+        }
+        try file.write(frame, at: footer.offset)
+        try file.truncate(to: footer.offset + frame.count)
+        try file.sync()
+        add(header, footer, fileSize: footer.offset + frame.count)
+    }
+
+    private mutating func rewrite(
+        _ step: RecoveryPlan.Step, _ header: SegmentHeader, _ end: Int?
+    ) throws(WALError) {
+        let name = SegmentName.rewrite(header.segmentNumber)
+        try directory.remove(name)
+        let file = try File(directory.path(of: name), .create)
+        let contents = try FileBytes(step.segment.file)
+        let written = unsafe try SegmentRewrite.write(
+            step.segment, header: header, contents: contents.bytes, to: file, end: end,
+            recordCount: step.recordCount, namedBefore: named)
+        try setAside(step.segment, replacement: name)
+        try directory.remove(SegmentName.poisoned(header.segmentNumber))
+        add(written.header, written.footer, fileSize: written.fileSize)
+    }
+
+    /// Keeps a file under another name and removes it from the log, or puts `replacement` in its place, in one step.
+    private mutating func setAside(_ segment: ExaminedSegment, replacement: String?) throws(WALError) {
+        let damaged = Directory(path: directory.path(of: SegmentName.damagedDirectory))
+        try damaged.create()
+        let kept = SegmentName.damaged(segment.number, incarnation: segment.header?.incarnation ?? 0)
+        let name = SegmentName.of(segment.number)
+        try directory.link(name, to: directory.path(of: kept))
+        try damaged.sync()
+        if let replacement { try directory.rename(replacement, to: name) } else { try directory.remove(name) }
+        try directory.sync()
+        for index in report.findings.indices where report.findings[index].segment == segment.number {
+            report.findings[index].keptAt = directory.path(of: kept)
+        }
+    }
+
+    /// Removes what an interrupted recovery or preparation has left.
+    func finish() throws(WALError) {
+        for name in try directory.names() where name.hasSuffix(SegmentName.rewriteSuffix) {
+            try directory.remove(name)
+        }
+        try directory.sync()
+    }
+
+    func recovered(_ plan: RecoveryPlan, highestNumber: UInt64) -> RecoveredLog {
+        var predecessor = SegmentHeader.Predecessor.none
+        var nextPosition: UInt64 = 0
+        if let last = entries.last, let end = last.end {
+            predecessor = SegmentHeader.Predecessor(
+                number: last.segment.number, incarnation: last.segment.header.incarnation, length: UInt64(end.offset),
+                finalSequence: last.segment.header.baseSequence + end.recordCount - 1)
+            nextPosition = last.segment.position(at: end.offset)
+        }
+        return RecoveredLog(
+            directory: directory, logID: plan.logID ?? .random(), epoch: plan.epoch, entries: entries,
+            nextNumber: highestNumber + 1, nextSequence: plan.nextSequence, nextPosition: nextPosition,
+            predecessor: predecessor, named: named,
+            recoveryBody: report.findings.isEmpty ? nil : RecoveryBody.encode(report))
+    }
+}

@@ -1,0 +1,145 @@
+/// What reading all of a segment's frames found.
+struct SegmentScan {
+    /// A stretch without valid frames.
+    struct Gap: Hashable {
+        var offset: Int
+        /// Where the next valid frame is, or the file ends.
+        var end: Int
+        var content: GapEvidence.Content
+        /// The number of records before the gap.
+        var recordIndex: UInt64
+        /// The number of records before the next valid frame; nil where there is none.
+        var nextRecordIndex: UInt64?
+        /// The highest durable position that the frames after the gap tell.
+        var durablePositionAfter: UInt64 = 0
+    }
+
+    private(set) var gaps: [Gap] = []
+    /// Behind the last valid frame that isn't the footer.
+    private(set) var end = SegmentEnd(offset: SegmentHeader.size, recordCount: 0)
+    private(set) var footer: SegmentFooter?
+    private(set) var summary: SegmentSummary
+    /// The highest durable position that any frame tells.
+    private(set) var durablePosition: UInt64 = 0
+
+    /// Reads a segment's frames from a file's bytes. `visit` gets every valid frame but the footer, in order.
+    init(
+        _ bytes: UnsafeRawBufferPointer, header: SegmentHeader,
+        visit: (FrameValidity.Verified, _ offset: Int) -> Void = { _, _ in }
+    ) {
+        let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
+        let search = FrameSearch(seed: seed, basePosition: header.basePosition)
+        summary = SegmentSummary(baseSequence: header.baseSequence)
+        unsafe read(bytes, header: header, search: search, visit: visit)
+        // So far each gap knows the frames up to the next gap.
+        for index in gaps.indices.dropLast().reversed() {
+            gaps[index].durablePositionAfter = max(
+                gaps[index].durablePositionAfter, gaps[index + 1].durablePositionAfter)
+        }
+    }
+
+    private mutating func read(
+        _ bytes: UnsafeRawBufferPointer, header: SegmentHeader, search: FrameSearch,
+        visit: (FrameValidity.Verified, _ offset: Int) -> Void
+    ) {
+        let seed = search.seed
+        var offset = SegmentHeader.size
+        while true {
+            let outcome = unsafe FrameValidity.check(
+                bytes, offset: offset, seed: seed, recordIndexMin: UInt32(end.recordCount))
+            if case .valid(let frame) = unsafe outcome, unsafe take(frame, at: offset, header: header, visit) {
+                if footer != nil { return }
+                unsafe offset += frame.header.size
+                continue
+            }
+            let next = unsafe search.next(in: bytes, from: offset + Frame.alignment, recordIndexMin: UInt32(end.recordCount))
+            let nextIndex = next.map { next in unsafe recordIndex(in: bytes, at: next) }
+            gaps.append(
+                Gap(
+                    offset: offset, end: next ?? bytes.count,
+                    content: unsafe Self.content(outcome, fileSize: bytes.count, capacity: Int(header.capacity), isLast: next == nil),
+                    recordIndex: end.recordCount, nextRecordIndex: nextIndex))
+            guard let next, let nextIndex else { return }
+            end.recordCount = nextIndex
+            offset = next
+        }
+    }
+
+    private static func content(
+        _ outcome: FrameValidity.Outcome, fileSize: Int, capacity: Int, isLast: Bool
+    ) -> GapEvidence.Content {
+        if isLast, fileSize < capacity { return .cut }
+        return switch unsafe outcome {
+        case .empty, .atLimit: .zero
+        case .valid, .invalid: .invalid
+        }
+    }
+
+    /// Takes a valid frame in; false where its body isn't as its kind has it.
+    private mutating func take(
+        _ frame: FrameValidity.Verified, at offset: Int, header: SegmentHeader,
+        _ visit: (FrameValidity.Verified, Int) -> Void
+    ) -> Bool {
+        let frameHeader = unsafe frame.header
+        if frameHeader.kind == .footer {
+            guard let footer = unsafe SegmentFooter(frame.body), footer.offset == offset else { return false }
+            self.footer = footer
+        } else {
+            guard let count = unsafe summary.add(frameHeader, body: frame.body, offset: offset) else { return false }
+            end = SegmentEnd(
+                offset: offset + frameHeader.size, recordCount: UInt64(frameHeader.recordIndex) + UInt64(count))
+            unsafe visit(frame, offset)
+        }
+        let position = header.basePosition + UInt64(offset)
+        let durable = min(position, frameHeader.durablePosition(at: position) ?? 0)
+        durablePosition = max(durablePosition, durable)
+        if let last = gaps.indices.last {
+            gaps[last].durablePositionAfter = max(gaps[last].durablePositionAfter, durable)
+        }
+        if frameHeader.kind == .footer { end.recordCount = UInt64(frameHeader.recordIndex) }
+        return true
+    }
+}
+
+private func recordIndex(in bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt64 {
+    unsafe UInt64(
+        UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + Frame.Offset.recordIndex, as: UInt32.self)))
+}
+
+/// Looks for the next valid frame behind a place where there is none.
+struct FrameSearch {
+    let seed: UInt32
+    let basePosition: UInt64
+
+    /// What may be spent on checksums that don't fit, in multiples of the bytes searched: with crafted payloads every eighth byte
+    /// could look like the start of a large frame, and opening would take hours.
+    private static let effortMax = 16
+
+    func next(in bytes: UnsafeRawBufferPointer, from start: Int, recordIndexMin: UInt32) -> Int? {
+        guard let base = bytes.baseAddress else { return nil }
+        var effort = 0
+        var offset = start
+        while offset + Frame.headerSize <= bytes.count {
+            if unsafe isCandidate(base + offset, at: offset, limit: bytes.count, recordIndexMin: recordIndexMin) {
+                let outcome = unsafe FrameValidity.check(
+                    bytes, offset: offset, seed: seed, recordIndexMin: recordIndexMin)
+                if case .valid = unsafe outcome { return offset }
+                effort += unsafe FrameHeader(base + offset).length
+                if effort > Self.effortMax * bytes.count { return nil }
+            }
+            offset += Frame.alignment
+        }
+        return nil
+    }
+
+    /// What can be told without the checksum: random bytes pass once in 10^7 places.
+    @inline(__always)
+    private func isCandidate(_ frame: UnsafeRawPointer, at offset: Int, limit: Int, recordIndexMin: UInt32) -> Bool {
+        guard unsafe frame.load(UInt32.self, at: 0) >= UInt32(Frame.headerSize) else { return false }
+        let header = unsafe FrameHeader(frame)
+        return header.length <= limit - offset && header.kind.isKnown && header.recordIndex >= recordIndexMin
+            && header.recordIndex <= UInt32(ClaimWord.recordsMax)
+            && (header.durableDistance == Frame.durableDistanceUnknown
+                || UInt64(header.durableDistance) << 3 <= basePosition + UInt64(offset))
+    }
+}

@@ -1,0 +1,38 @@
+/// How the files in a log's directory are named (FORMAT.md, "Directory").
+enum SegmentName {
+    static let suffix = ".wal"
+    /// What a segment is called until it is complete: a new one until its header is durable, a rewritten one until it takes the
+    /// damaged one's place.
+    static let rewriteSuffix = ".wal.new"
+    /// Says that a sync of the segment failed, so that what the kernel shows of it may not be on the disk.
+    static let poisonedSuffix = ".wal.poisoned"
+    /// Where damaged files are kept.
+    static let damagedDirectory = "damaged"
+
+    static func of(_ number: UInt64) -> String {
+        digits(number) + suffix
+    }
+
+    static func rewrite(_ number: UInt64) -> String {
+        digits(number) + rewriteSuffix
+    }
+
+    static func poisoned(_ number: UInt64) -> String {
+        digits(number) + poisonedSuffix
+    }
+
+    /// Where the damaged file with this incarnation is kept, relative to the log's directory.
+    static func damaged(_ number: UInt64, incarnation: UInt64) -> String {
+        "\(damagedDirectory)/\(digits(number))-\(String(incarnation, radix: 16))\(suffix)"
+    }
+
+    private static func digits(_ number: UInt64) -> String {
+        let text = String(number)
+        return String(repeating: "0", count: 20 - text.count) + text
+    }
+
+    static func number(_ name: String) -> UInt64? {
+        guard name.hasSuffix(suffix), name.utf8.count == 20 + suffix.utf8.count else { return nil }
+        return UInt64(name.dropLast(suffix.utf8.count))
+    }
+}

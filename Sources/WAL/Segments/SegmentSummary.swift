@@ -1,0 +1,61 @@
+/// What a segment's footer will say, gathered frame by frame in order.
+struct SegmentSummary {
+    private let baseSequence: UInt64
+    private(set) var recordCount: UInt64 = 0
+    private(set) var payloadSize: UInt64 = 0
+    private(set) var firstTime: Int64 = 0
+    private(set) var lastTime: Int64 = 0
+    private(set) var index: [SegmentFooter.IndexEntry] = []
+    private(set) var named = NamedPositionsOfSegment()
+
+    init(baseSequence: UInt64) {
+        self.baseSequence = baseSequence
+    }
+
+    /// Takes a frame in. Returns the number of sequence numbers that it takes up, as far as the frame itself tells
+    /// (void and lost frames don't), or nil where its body isn't as its kind has it.
+    @inline(__always)
+    mutating func add(_ header: FrameHeader, body: UnsafeRawBufferPointer, offset: Int) -> Int? {
+        if offset >= SegmentFooter.indexInterval + Int(index.last?.offset ?? 0) {
+            index.append(
+                SegmentFooter.IndexEntry(
+                    sequence: baseSequence + UInt64(header.recordIndex),
+                    latestTimeBefore: recordCount == 0 ? .min : lastTime, offset: UInt64(offset)))
+        }
+        switch header.kind {
+        case .record:
+            addRecords(1, size: header.bodySize, time: header.time)
+            return 1
+        case .batch:
+            guard let batch = unsafe BatchBody.header(body) else { return nil }
+            addRecords(batch.recordCount, size: batch.contentSize - 4 * batch.recordCount, time: header.time)
+            if let bookmark = batch.bookmark { named.add([.bookmark(bookmark)]) }
+            return batch.recordCount
+        case .cursors:
+            guard let entries = unsafe CursorsBody.decode(body) else { return nil }
+            named.add(entries)
+            return 0
+        default:
+            return 0
+        }
+    }
+
+    @inline(__always)
+    private mutating func addRecords(_ count: Int, size: Int, time: Int64) {
+        if recordCount == 0 {
+            firstTime = time
+            lastTime = time
+        }
+        firstTime = min(firstTime, time)
+        lastTime = max(lastTime, time)
+        recordCount += UInt64(count)
+        payloadSize += UInt64(max(0, size))
+    }
+
+    func footer(at end: SegmentEnd, after predecessor: NamedPositions) -> SegmentFooter {
+        SegmentFooter(
+            offset: end.offset, firstSequence: baseSequence, finalSequence: baseSequence + end.recordCount - 1,
+            firstTime: firstTime, lastTime: lastTime, recordCount: recordCount, payloadSize: payloadSize,
+            index: index, named: named.state(after: predecessor))
+    }
+}

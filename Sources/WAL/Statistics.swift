@@ -1,0 +1,120 @@
+internal import Synchronization
+
+extension WriteAheadLog {
+    /// What a log holds and how far it is, at one moment.
+    public struct Statistics: Hashable, Sendable {
+        /// The first record that is there.
+        public var firstSequence: SequenceNumber
+        /// The last record that was appended.
+        public var lastSequence: SequenceNumber
+        /// The last record that is durable.
+        public var durableSequence: SequenceNumber
+        /// Bytes of frames that were appended and aren't durable.
+        public var bytesNotDurable: UInt64
+        /// Bytes of all segment files, prepared ones included.
+        public var diskBytes: Int
+        /// Segments with records, or about to have some.
+        public var segmentCount: Int
+        /// Segments that are ready and empty.
+        public var preparedSegmentCount: Int
+        /// Counts the recoveries that dropped anything.
+        public var epoch: UInt64
+    }
+
+    /// A snapshot of the log's figures. Takes a lock that appends don't.
+    public var statistics: Statistics {
+        engine.statistics
+    }
+
+    /// The segments, the oldest first.
+    public var segments: [SegmentInfo] {
+        engine.state.withLock { state in
+            state.entries.map { entry in
+                SegmentInfo(
+                    entry.segment, footer: entry.footer, fileSize: entry.fileSize,
+                    state: entry.footer != nil ? .sealed : entry.end == nil ? .active : .unsealed)
+            }
+        }
+    }
+}
+
+extension Engine {
+    var statistics: WriteAheadLog.Statistics {
+        let claimed = claimed
+        let durable = syncState.withLock { $0.durable }
+        return state.withLock { state in
+            WriteAheadLog.Statistics(
+                firstSequence: SequenceNumber(rawValue: state.entries.first?.segment.header.baseSequence ?? 1),
+                lastSequence: SequenceNumber(rawValue: claimed.sequence),
+                durableSequence: SequenceNumber(rawValue: durable.sequence),
+                bytesNotDurable: claimed.position - min(durable.position, claimed.position),
+                diskBytes: state.diskSize, segmentCount: state.entries.count,
+                preparedSegmentCount: state.prepared.count, epoch: epoch)
+        }
+    }
+}
+
+/// A segment as tools show it.
+public struct SegmentInfo: Hashable, Sendable {
+    /// Where a segment is in its life.
+    public enum State: String, Sendable {
+        /// Ready and empty.
+        case prepared
+        /// Being appended to.
+        case active
+        /// Ended, with its footer still to be written; or left behind by a crash.
+        case unsealed
+        /// Finished.
+        case sealed
+        /// Its header can't be read.
+        case damaged
+    }
+
+    /// Counts the segments of a log, from 1.
+    public var number: UInt64
+    public var path: String
+    public var state: State
+    /// The first record's sequence number, or that which it would have.
+    public var firstSequence: SequenceNumber
+    /// The last record's sequence number, where the segment is sealed.
+    public var lastSequence: SequenceNumber?
+    /// The earliest and latest time of its records, where the segment is sealed and has any.
+    public var firstTime: Timestamp?
+    public var lastTime: Timestamp?
+    /// Records that can be read, where the segment is sealed.
+    public var recordCount: UInt64?
+    /// Bytes of the payloads before compression, where the segment is sealed.
+    public var payloadSize: UInt64?
+    /// Bytes of the file.
+    public var fileSize: Int
+    /// Bytes of header and frames, where the segment is sealed.
+    public var usedSize: Int?
+    /// Counts the recoveries that dropped anything, when the segment was begun.
+    public var epoch: UInt64
+
+    init(_ segment: Segment, footer: SegmentFooter?, fileSize: Int, state: State) {
+        number = segment.number
+        path = segment.path
+        self.state = state
+        firstSequence = SequenceNumber(rawValue: segment.header.baseSequence)
+        self.fileSize = fileSize
+        epoch = segment.header.epoch
+        guard let footer else { return }
+        lastSequence = SequenceNumber(rawValue: footer.finalSequence)
+        recordCount = footer.recordCount
+        payloadSize = footer.payloadSize
+        usedSize = footer.offset
+        guard footer.recordCount > 0 else { return }
+        firstTime = Timestamp(rawValue: footer.firstTime)
+        lastTime = Timestamp(rawValue: footer.lastTime)
+    }
+
+    init(damaged number: UInt64, path: String, fileSize: Int) {
+        self.number = number
+        self.path = path
+        state = .damaged
+        firstSequence = .zero
+        self.fileSize = fileSize
+        epoch = 0
+    }
+}

@@ -1,0 +1,95 @@
+#if canImport(Darwin)
+internal import Darwin
+#else
+internal import Glibc
+#endif
+internal import CWALShims
+
+/// An open file. Closed when the last reference goes.
+final class File: Sendable {
+    let path: String
+    let descriptor: Int32
+
+    enum Mode {
+        case read
+        case readWrite
+        /// Fails where there is one already.
+        case create
+    }
+
+    /// Opens the file. `finalPath` is what it will be renamed to, for messages.
+    init(_ path: String, _ mode: Mode, finalPath: String? = nil) throws(WALError) {
+        self.path = finalPath ?? path
+        let flags =
+            switch mode {
+            case .read: O_RDONLY
+            case .readWrite: O_RDWR
+            case .create: O_RDWR | O_CREAT | O_EXCL
+            }
+        descriptor = unsafe open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw WALError.system("open", path) }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    func size() throws(WALError) -> Int {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw WALError.system("fstat", path) }
+        return Int(status.st_size)
+    }
+
+    /// Reads what there is at `offset`, up to `count` bytes; fewer only at the end of the file.
+    func read(at offset: Int, count: Int) throws(WALError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let total = unsafe bytes.withUnsafeMutableBytes { room in
+            Result { () throws(WALError) in try unsafe read(at: offset, into: room) }
+        }
+        bytes.removeLast(try count - total.get())
+        return bytes
+    }
+
+    /// The same into memory that is there. Returns the number of bytes read.
+    func read(at offset: Int, into room: UnsafeMutableRawBufferPointer) throws(WALError) -> Int {
+        var total = 0
+        while total < room.count, let base = room.baseAddress {
+            let count = unsafe pread(descriptor, base + total, room.count - total, off_t(offset + total))
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw WALError.system("pread", path) }
+            if count == 0 { break }
+            total += count
+        }
+        return total
+    }
+
+    /// Writes all of `bytes` at `offset`.
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(WALError) {
+        var total = 0
+        while total < bytes.count, let base = bytes.baseAddress {
+            let count = unsafe pwrite(descriptor, base + total, bytes.count - total, off_t(offset + total))
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw WALError.system("pwrite", path) }
+            total += count
+        }
+    }
+
+    func write(_ bytes: [UInt8], at offset: Int) throws(WALError) {
+        let result = unsafe bytes.withUnsafeBytes { bytes in
+            Result { () throws(WALError) in try unsafe write(bytes, at: offset) }
+        }
+        try result.get()
+    }
+
+    func truncate(to size: Int) throws(WALError) {
+        guard ftruncate(descriptor, off_t(size)) == 0 else { throw WALError.system("ftruncate", path) }
+    }
+
+    /// Makes the contents and the size durable. Not to be tried again on this file once it failed: the kernel may have
+    /// dropped the pages that it couldn't write, and the next call would say that all is well.
+    func sync() throws(WALError) {
+        while cwal_sync_data(descriptor) != 0 {
+            guard errno == EINTR else { throw WALError.system("fdatasync", path) }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+#if canImport(Darwin)
+internal import Darwin
+#else
+internal import Glibc
+#endif
+internal import CWALShims
+
+/// A thread of the log's own, for what may block.
+enum NamedThread {
+    private final class Start: Sendable {
+        let name: String
+        let body: @Sendable () -> Void
+
+        init(_ name: String, _ body: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.body = body
+        }
+    }
+
+    /// Runs `body` on a thread of its own. `name` has at most 15 bytes.
+    static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(WALError) {
+        let start = unsafe Unmanaged.passRetained(Start(name, body))
+        var thread = pthread_t(bitPattern: 0)
+        let result = unsafe pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument = unsafe argument else { return nil }
+                let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+                unsafe cwal_set_thread_name(start.name)
+                start.body()
+                return nil
+            }, start.toOpaque())
+        guard result == 0 else {
+            unsafe start.release()
+            throw WALError.system("pthread_create", name, errno: result)
+        }
+        pthread_detach(thread)
+    }
+}

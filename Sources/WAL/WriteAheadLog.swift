@@ -1,0 +1,257 @@
+public import Logging
+public import Metrics
+internal import Synchronization
+
+/// A durable, append-only log in a directory: the one writer's side of it.
+///
+/// Every record that was appended survives the death of this process (*written*), and a power loss too once it is
+/// *durable*: under ``SyncPolicy/always`` when `append` returns, else when ``waitUntilDurable(_:)`` does. All functions may
+/// be called from any thread and any task at the same time.
+///
+/// Appending copies into memory that is mapped and allocated already. It blocks only where a sync is waited for
+/// (``SyncPolicy/always``), and where no segment is ready: after a burst beyond the disk's speed, or with the disk or the
+/// disk budget full.
+public final class WriteAheadLog: Sendable {
+    let engine: Engine
+
+    /// The log's directory.
+    public let directory: String
+    /// What opening found, dropped and lost.
+    public let recovery: RecoveryReport
+
+    /// Opens the log in a directory, or creates it there, and recovers it from whatever happened before.
+    ///
+    /// Throws `locked`, `notALogDirectory`, `versionTooNew`, `diskFull`, `inputOutput`, `invalidArgument` (for the configuration),
+    /// and under ``DamagePolicy/strict`` `corrupted`. Blocks for the time of the recovery.
+    public init(
+        at directory: String, configuration: Configuration = Configuration(), logger: Logger? = nil,
+        metrics: (any MetricsFactory)? = nil
+    ) throws(WALError) {
+        try configuration.validate()
+        self.directory = directory
+        let start = ContinuousClock.now
+        let place = Directory(path: directory)
+        try Recovery.requireLogDirectory(place)
+        let lock = try DirectoryLock(place)
+        var (recovered, report) = try Recovery.recover(place, configuration: configuration)
+        engine = try Engine(
+            recovered, configuration: configuration, lock: lock, logger: logger, metrics: metrics.map(LogMetrics.init))
+        report.duration = ContinuousClock.now - start
+        recovery = report
+        logger?.log(
+            level: report.findings.isEmpty ? .debug : .warning, "opened the log",
+            metadata: [
+                "wal.directory": "\(directory)", "wal.findings": "\(report.findings.count)",
+                "wal.epoch": "\(report.epoch)",
+            ])
+    }
+
+    deinit {
+        // Without close() what was appended is only as safe as the sync policy has it; sealing it here is a courtesy.
+        try? engine.close()
+    }
+
+    /// What tells this log from others.
+    public var id: LogID { engine.logID }
+
+    // MARK: Appending
+
+    /// Appends a record. When it returns, the record survives the death of this process; under ``SyncPolicy/always`` it
+    /// is durable, and the calling thread was blocked until it was: tasks use ``appendDurably(_:)``.
+    ///
+    /// Throws `recordTooLarge`, `logFull`, `diskFull`, `closed`, `poisoned`, `indeterminate`.
+    @discardableResult
+    public func append(_ payload: RawSpan) throws(WALError) -> SequenceNumber {
+        try append(count: payload.byteCount) { output in
+            unsafe payload.withUnsafeBytes { bytes in
+                unsafe output.withUnsafeMutableBytes { room, count in
+                    unsafe room.copyMemory(from: bytes)
+                    count = bytes.count
+                }
+            }
+        }
+    }
+
+    /// Appends a record; see ``append(_:)-(RawSpan)``.
+    @discardableResult
+    public func append(_ payload: [UInt8]) throws(WALError) -> SequenceNumber {
+        unsafe try append(payload.span.bytes)
+    }
+
+    /// Appends a record of `count` bytes that `initialize` writes straight into the segment; see ``append(_:)-(RawSpan)``.
+    ///
+    /// `initialize` must write all of them, and should be quick: nothing behind this record becomes visible before.
+    @discardableResult
+    public func append(
+        count: Int, initializingWith initialize: (inout OutputRawSpan) -> Void
+    ) throws(WALError) -> SequenceNumber {
+        let sequence = unsafe try engine.append(.record, bodySize: count, records: 1) { room in
+            var output = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
+            initialize(&output)
+            let written = unsafe output.finalize(for: room)
+            precondition(written == count, "\(written) of \(count) bytes of a record were written")
+        }
+        try finishAppend(sequence)
+        return SequenceNumber(rawValue: sequence)
+    }
+
+    /// Appends records that become visible together or not at all, and a bookmark with them. Returns the last one's
+    /// sequence number; the others come right before it.
+    ///
+    /// The batch mustn't be empty. A bookmark's name belongs to one producer. Throws as ``append(_:)-(RawSpan)`` does, and
+    /// `invalidArgument` where the bookmark is too large.
+    @discardableResult
+    public func append(_ batch: RecordBatch, bookmark: Bookmark? = nil) throws(WALError) -> SequenceNumber {
+        let sequence = try engine.append(batch, bookmark: bookmark)
+        try finishAppend(sequence)
+        return SequenceNumber(rawValue: sequence)
+    }
+
+    private func finishAppend(_ sequence: UInt64) throws(WALError) {
+        guard case .always = engine.configuration.syncPolicy else { return }
+        try engine.makeDurable(DurableMark(sequence: sequence, position: 0))
+    }
+
+    /// Appends a record and suspends until it is durable, whatever the sync policy. No thread is blocked.
+    ///
+    /// Throws as ``append(_:)-(RawSpan)`` does, and `cancelled`: the record was appended then.
+    @discardableResult
+    public func appendDurably(_ payload: [UInt8]) async throws(WALError) -> SequenceNumber {
+        let sequence = unsafe try engine.append(.record, bodySize: payload.count, records: 1) { room in
+            unsafe room.copyBytes(from: payload)
+        }
+        try await engine.waitUntilDurable(DurableMark(sequence: sequence, position: 0))
+        return SequenceNumber(rawValue: sequence)
+    }
+
+    // MARK: Durability
+
+    /// Suspends until the record with this sequence number, which must have been appended, is durable, and has it synced if nobody else does.
+    ///
+    /// Throws `indeterminate` if the sync failed, `closed`, `cancelled`, `invalidArgument` for a number that wasn't given yet.
+    public func waitUntilDurable(_ sequence: SequenceNumber) async throws(WALError) {
+        try require(sequence)
+        try await engine.waitUntilDurable(DurableMark(sequence: sequence.rawValue, position: 0))
+    }
+
+    /// Blocks the calling thread until the record with this sequence number is durable; see ``waitUntilDurable(_:)``.
+    @available(*, noasync, message: "Blocks the thread; use waitUntilDurable(_:).")
+    public func blockUntilDurable(_ sequence: SequenceNumber) throws(WALError) {
+        try require(sequence)
+        try engine.makeDurable(DurableMark(sequence: sequence.rawValue, position: 0))
+    }
+
+    /// Makes everything durable that was appended before the call, cursors too. Returns the last durable sequence number.
+    @discardableResult
+    public func sync() async throws(WALError) -> SequenceNumber {
+        try await engine.waitUntilDurable(engine.claimed)
+        return durableSequence
+    }
+
+    private func require(_ sequence: SequenceNumber) throws(WALError) {
+        guard sequence > durableSequence else { return }
+        let last = lastSequence
+        guard sequence <= last else {
+            throw WALError(
+                .invalidArgument, "Sequence number \(sequence) wasn't given to a record yet; the last is \(last).")
+        }
+    }
+
+    /// The first record that is still there; one more than ``lastSequence`` where there is none.
+    public var firstSequence: SequenceNumber {
+        SequenceNumber(rawValue: engine.state.withLock { $0.entries.first?.segment.header.baseSequence ?? 1 })
+    }
+
+    /// The last record that was appended, or is being appended.
+    public var lastSequence: SequenceNumber {
+        SequenceNumber(rawValue: engine.claimed.sequence)
+    }
+
+    /// The last record that is durable.
+    public var durableSequence: SequenceNumber {
+        SequenceNumber(rawValue: engine.durableSequenceWord.load(ordering: .acquiring))
+    }
+
+    // MARK: Cursors
+
+    /// The last record that each consumer has done with.
+    public var cursors: [String: SequenceNumber] {
+        engine.named.withLock { $0.cursors.mapValues(SequenceNumber.init(rawValue:)) }
+    }
+
+    /// Remembers in the log that a consumer has done with all records up to this one. Segments behind a cursor aren't
+    /// removed. Durable with the next sync. `name` has 1 to 255 bytes.
+    ///
+    /// Where the disk is full it throws, and retention goes by the new value all the same.
+    public func setCursor(_ name: String, to sequence: SequenceNumber) throws(WALError) {
+        try engine.setCursor(name, to: sequence.rawValue)
+    }
+
+    /// Forgets a consumer, so that it keeps no segments any more.
+    public func removeCursor(_ name: String) throws(WALError) {
+        try engine.setCursor(name, to: nil)
+    }
+
+    /// What producers have left with their records, by name.
+    public var bookmarks: [String: Bookmark] {
+        engine.named.withLock { $0.bookmarks }
+    }
+
+    // MARK: Reading
+
+    /// A reader that starts with this record, or where that was removed, with the first that is there.
+    public func reader(from sequence: SequenceNumber = 1, visibility: ReadVisibility = .written) -> LogReader {
+        LogReader(engine, from: sequence.rawValue, visibility: visibility)
+    }
+
+    /// A reader that starts with the first record of this time or later.
+    public func reader(since time: Timestamp, visibility: ReadVisibility = .written) -> LogReader {
+        LogReader(engine, since: time.rawValue, visibility: visibility)
+    }
+
+    /// The records from this one on, for ever: waits at the end, and finishes when the log is closed.
+    public func records(from sequence: SequenceNumber = 1, visibility: ReadVisibility = .written) -> LogRecords {
+        LogRecords { [engine] in LogReader(engine, from: sequence.rawValue, visibility: visibility) }
+    }
+
+    // MARK: Operating
+
+    /// Ends the active segment: it is sealed, and the next record starts another.
+    public func roll() throws(WALError) {
+        try engine.roll()
+    }
+
+    /// Removes what the retention rule lets go, now instead of within a second.
+    public func applyRetention() {
+        engine.removeOldSegments()
+    }
+
+    /// Makes everything durable, seals the active segment and frees the directory. Blocks for the time of that.
+    ///
+    /// Waits for appends that are under way; later ones throw `closed`. A second call does nothing. Throws
+    /// `indeterminate` if not everything could be made durable; the directory is free all the same.
+    public func close() throws(WALError) {
+        try engine.close()
+    }
+}
+
+extension WriteAheadLog.Configuration {
+    func validate() throws(WALError) {
+        func require(_ condition: Bool, _ rule: String) throws(WALError) {
+            guard condition else { throw WALError(.invalidArgument, "The configuration isn't possible: \(rule).") }
+        }
+        try require(
+            (64 << 10...ClaimWord.capacityMax).contains(segmentSize) && segmentSize % 4096 == 0,
+            "segmentSize is a multiple of 4096 from 64 KiB to 1 GiB, not \(segmentSize)")
+        try require(
+            (1...ClaimWord.recordsMax).contains(segmentRecordsMax),
+            "segmentRecordsMax is 1 to \(ClaimWord.recordsMax), not \(segmentRecordsMax)")
+        try require(
+            (1...4).contains(preparedSegmentsMax), "preparedSegmentsMax is 1 to 4, not \(preparedSegmentsMax)")
+        if let diskBudget {
+            try require(
+                diskBudget >= 4 * segmentSize,
+                "diskBudget is at least four segments (\(4 * segmentSize) bytes), not \(diskBudget)")
+        }
+    }
+}
