@@ -61,7 +61,9 @@ let package = Package(
         .target(
             name: "WALSQLite",
             dependencies: [
-                "WALTasks",
+                "WAL", "WALTasks",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
                 .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"])),
             ],
             swiftSettings: librarySettings),

@@ -63,7 +63,8 @@
         private mutating func status() throws(SQLiteError) -> TaskStatus {
             let name = text()
             guard let status = TaskStatus(rawValue: name) else {
-                throw SQLiteError(.rowUnreadable, "a task has the status '\(name)', which doesn't exist: correct the row")
+                throw SQLiteError(
+                    .rowUnreadable, "a task has the status '\(name)', which doesn't exist: correct the row")
             }
             return status
         }

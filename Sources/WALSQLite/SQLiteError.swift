@@ -8,6 +8,7 @@
     public struct SQLiteError: Error, Sendable {
         /// The kind of an error. More kinds may come: keep a default branch.
         public struct Code: Hashable, Sendable, CustomStringConvertible {
+            /// The kind's name.
             public let description: String
 
             private init(_ name: String) {
@@ -30,6 +31,8 @@
             public static let moved = Code("moved")
             /// The file is damaged, or no database.
             public static let corrupted = Code("corrupted")
+            /// An argument is out of its range, or holds what no store takes.
+            public static let invalidArgument = Code("invalidArgument")
             /// A row violates a constraint, is too large, or has a value that its column can't take.
             public static let rowRefused = Code("rowRefused")
             /// A row in the database has a value that no task or activity has.
@@ -93,6 +96,7 @@
     }
 
     extension SQLiteError: CustomStringConvertible {
+        /// Kind, SQLite's number, message, statement and file.
         public var description: String {
             let number = resultCode.map { " (SQLite \($0))" } ?? ""
             let place = [statement, path].compactMap { $0 }.joined(separator: ", ")

@@ -2,6 +2,8 @@
     public import WAL
     public import WALTasks
 
+    // The protocol documents the functions.
+    // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
     extension SQLiteTaskStore: TaskStorage {
         public func save(_ task: PersistentTask) async throws(SQLiteError) {
             try await commit([.save(task)])
@@ -16,19 +18,22 @@
         }
 
         public func tasks(dagID: String, limit: Int, offset: Int) async throws(SQLiteError) -> [PersistentTask] {
-            try await reader.run { (session) throws(SQLiteError) in
+            try checkPage(limit, offset)
+            return try await reader.run { (session) throws(SQLiteError) in
                 try session.tasks(dagID: dagID, limit: limit, offset: offset)
             }
         }
 
         public func tasks(status: TaskStatus, limit: Int, offset: Int) async throws(SQLiteError) -> [PersistentTask] {
-            try await reader.run { (session) throws(SQLiteError) in
+            try checkPage(limit, offset)
+            return try await reader.run { (session) throws(SQLiteError) in
                 try session.tasks(status: status, limit: limit, offset: offset)
             }
         }
 
         public func pendingTasks(limit: Int) async throws(SQLiteError) -> [PersistentTask] {
-            try await reader.run { (session) throws(SQLiteError) in try session.pendingTasks(limit: limit) }
+            try checkPage(limit, 0)
+            return try await reader.run { (session) throws(SQLiteError) in try session.pendingTasks(limit: limit) }
         }
 
         public func resumableTasks(dagID: String) async throws(SQLiteError) -> [PersistentTask] {
@@ -54,13 +59,15 @@
         }
 
         public func activities(taskID: String, limit: Int, offset: Int) async throws(SQLiteError) -> [TaskActivityLog] {
-            try await reader.run { (session) throws(SQLiteError) in
+            try checkPage(limit, offset)
+            return try await reader.run { (session) throws(SQLiteError) in
                 try session.activities(taskID: taskID, limit: limit, offset: offset)
             }
         }
 
         public func activities(dagID: String, limit: Int, offset: Int) async throws(SQLiteError) -> [TaskActivityLog] {
-            try await reader.run { (session) throws(SQLiteError) in
+            try checkPage(limit, offset)
+            return try await reader.run { (session) throws(SQLiteError) in
                 try session.activities(dagID: dagID, limit: limit, offset: offset)
             }
         }
@@ -84,7 +91,21 @@
         }
 
         private func commit(_ mutations: [TaskMutation]) async throws(SQLiteError) {
+            for mutation in mutations {
+                do throws(TaskStorageError) {
+                    try mutation.validate()
+                } catch {
+                    throw SQLiteError(.invalidArgument, error.message)
+                }
+            }
             try await writer.run { (session) throws(SQLiteError) in try session.commit(mutations) }
+        }
+
+        /// SQLite takes a negative limit for none.
+        private func checkPage(_ limit: Int, _ offset: Int) throws(SQLiteError) {
+            guard limit >= 0, offset >= 0 else {
+                throw SQLiteError(.invalidArgument, "limit \(limit) or offset \(offset) is negative")
+            }
         }
     }
 #endif

@@ -19,6 +19,7 @@
             try await writer.run { (session) throws(SQLiteError) in try session.apply(batch) }
         }
 
+        /// By SQLite's result code; fatal for an error that isn't this store's.
         public func classify(_ error: any Error) -> SinkFailure {
             (error as? SQLiteError)?.failure ?? .fatal
         }

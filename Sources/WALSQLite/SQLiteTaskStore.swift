@@ -16,8 +16,8 @@
     /// and queries go on beside a batch. Callable from any task. Other processes may use the database at the same time; the
     /// store waits for them up to the time given, and then throws `busy`.
     ///
-    /// Removing old tasks, and listing ended ones by status, read every task; removing old activities, and listing those of
-    /// a DAG, read every activity.
+    /// Removing old tasks, and listing completed, failed or cancelled ones, read the whole table of tasks; everything else has
+    /// an index.
     public final class SQLiteTaskStore: Sendable {
         /// Names the store in the log's cursor, in metrics and in messages.
         public let name: String

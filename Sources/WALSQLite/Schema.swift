@@ -25,7 +25,7 @@
                         path: connection.path)
                 }
                 for step in steps[Int(found)...] {
-                    try connection.execute(step)
+                    try connection.execute(step, named: "migrate")
                 }
                 if found < version {
                     try connection.execute(
@@ -43,7 +43,9 @@
         private static let steps = [tables]
 
         // Times are microseconds since 1970 in UTC. Activities have no foreign key: they may come before their task, or
-        // outlive it. No index has `updated_at`: it changes with every save, and so would the index.
+        // outlive it. No index has `updated_at`: it changes with every save, and so would the index. The last two indexes
+        // of activities cost a sixth of the rows a second together; without them listing those of a DAG, and removing
+        // old ones amid batches, would read the whole table.
         private static let tables = """
             CREATE TABLE dag_tasks (
               id TEXT PRIMARY KEY NOT NULL,
@@ -78,6 +80,8 @@
               created_at INTEGER NOT NULL
             );
             CREATE INDEX dag_task_activity_task ON dag_task_activity_logs (task_id, created_at);
+            CREATE INDEX dag_task_activity_dag ON dag_task_activity_logs (dag_id, created_at);
+            CREATE INDEX dag_task_activity_time ON dag_task_activity_logs (created_at);
 
             CREATE TABLE wal_sink_checkpoint (
               log_id TEXT NOT NULL,

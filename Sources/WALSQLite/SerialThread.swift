@@ -22,7 +22,8 @@
             let result = unsafe pthread_create(&thread, nil, { unsafe runJobs($0) }, argument.toOpaque())
             guard result == 0 else {
                 unsafe argument.release()
-                throw SQLiteError(.outOfMemory, "no thread can be started (errno \(result)): raise the limit of threads")
+                throw SQLiteError(
+                    .outOfMemory, "no thread can be started (errno \(result)): raise the limit of threads")
             }
             #if canImport(Darwin)
                 if let thread = unsafe thread { unsafe pthread_detach(thread) }
@@ -43,10 +44,13 @@
     private func runJobs(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
         guard let argument = unsafe argument else { return nil }
         let jobs = unsafe Unmanaged<JobQueue>.fromOpaque(argument).takeRetainedValue()
-        while let entry = jobs.next() {
-            unsafe entry.job.runSynchronously(on: entry.executor.asUnownedSerialExecutor())
+        while true {
+            let waiting = jobs.takeAll()
+            if waiting.isEmpty { return nil }
+            for entry in waiting {
+                unsafe entry.job.runSynchronously(on: entry.executor.asUnownedSerialExecutor())
+            }
         }
-        return nil
     }
 
     /// Jobs on their way to the thread.
@@ -85,7 +89,7 @@
             unsafe pthread_mutex_unlock(mutex)
         }
 
-        /// Lets ``next()`` return nil once it is empty.
+        /// No job comes any more.
         func finish() {
             unsafe pthread_mutex_lock(mutex)
             finished = true
@@ -93,14 +97,15 @@
             unsafe pthread_mutex_unlock(mutex)
         }
 
-        func next() -> Entry? {
+        /// Waits for jobs; returns none only when there will be no more.
+        func takeAll() -> [Entry] {
             unsafe pthread_mutex_lock(mutex)
             defer { unsafe pthread_mutex_unlock(mutex) }
-            while entries.isEmpty {
-                if finished { return nil }
+            while entries.isEmpty, !finished {
                 unsafe pthread_cond_wait(changed, mutex)
             }
-            return entries.removeFirst()
+            defer { entries = [] }
+            return entries
         }
     }
 #endif

@@ -26,6 +26,8 @@ struct CommitWalker {
             let word = unsafe CommitWord.load(frame)
             guard word != 0 else { return }
             let header = unsafe FrameHeader(frame)
+            // Sealed, and nothing comes behind: the next segment wasn't there when the last pass looked.
+            guard header.kind != .footer else { return }
             let body = unsafe UnsafeRawBufferPointer(start: frame + Frame.Offset.body, count: header.bodySize)
             recordIndex += UInt64(unsafe summary.add(header, body: body, offset: offset) ?? 0)
             offset += header.size

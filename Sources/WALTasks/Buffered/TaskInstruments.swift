@@ -48,4 +48,18 @@ struct TaskInstruments: Sendable {
     func failed() {
         flushErrors.increment()
     }
+
+    func buffered(_ count: Int) {
+        entriesBuffered.increment(by: count)
+    }
+
+    func recovered(_ outcome: OverlayRecovery.Outcome) {
+        recoveryOperations.increment()
+        if !outcome.isComplete { recoveryErrors.increment() }
+    }
+
+    func report(_ metrics: TaskStorageMetrics) {
+        depth.record(Double(metrics.depth))
+        lagSeconds.record(metrics.lag / .seconds(1))
+    }
 }

@@ -6,17 +6,19 @@ public struct TaskSink<Store: TaskStore>: Sink {
     public let store: Store
     private let isCoalescing: Bool
     private let meter: FlushMeter?
+    private let barriers: BarrierMark?
 
     /// Makes a sink for `store`. Without `coalescing` every record becomes one operation, so that the store sees each state
     /// that a task went through.
     public init(store: Store, coalescing: Bool = true) {
-        self.init(store: store, coalescing: coalescing, meter: nil)
+        self.init(store: store, coalescing: coalescing, meter: nil, barriers: nil)
     }
 
-    init(store: Store, coalescing: Bool, meter: FlushMeter?) {
+    init(store: Store, coalescing: Bool, meter: FlushMeter?, barriers: BarrierMark?) {
         self.store = store
         isCoalescing = coalescing
         self.meter = meter
+        self.barriers = barriers
     }
 
     public var name: String { store.name }
@@ -30,7 +32,10 @@ public struct TaskSink<Store: TaskStore>: Sink {
         let started = ContinuousClock.now
         do {
             let (decoded, coalescedCount) = decode(batch)
+            let barrier = decoded.operations.last { $0.mutation.taskID == nil }?.record.sequence
+            if let barrier { barriers?.begin(barrier) }
             var receipt = try await store.apply(decoded)
+            if let barrier { barriers?.end(barrier) }
             receipt.coalescedCount += coalescedCount
             meter?.flushed(batch.records.count, receipt, in: started.duration(to: .now))
             return receipt
