@@ -61,7 +61,9 @@ let package = Package(
         .target(
             name: "WALSQLite",
             dependencies: [
-                "WALTasks",
+                "WAL", "WALTasks",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
                 .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"])),
             ],
             swiftSettings: librarySettings),
@@ -71,7 +73,7 @@ let package = Package(
         .executableTarget(
             name: "wal",
             dependencies: [
-                "WAL", "WALTasks", "CWALSimdJSON",
+                "WAL", "WALTasks", "CWALShims", "CWALSimdJSON",
                 .target(name: "WALSQLite", condition: .when(traits: ["SQLite"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

@@ -16,10 +16,26 @@ public protocol TaskStore: TaskStorage {
     func apply(_ batch: TaskBatch) async throws -> SinkReceipt
     /// As ``Sink/classify(_:)``.
     func classify(_ error: any Error) -> SinkFailure
+    /// The tasks with these ids, in any order; ids that aren't there are left out.
+    ///
+    /// Reading through a buffer asks for up to some thousand at once: a store with a cheaper way than one by one should take it.
+    func tasks(ids: [String]) async throws -> [PersistentTask]
 }
 
-/// Changes to a task store for one transaction: coalesced, so that a task id is in at most one operation between two that
-/// have no task id.
+extension TaskStore {
+    public func tasks(ids: [String]) async throws -> [PersistentTask] {
+        var found: [PersistentTask] = []
+        for id in ids {
+            if let task = try await task(id: id) { found.append(task) }
+        }
+        return found
+    }
+}
+
+/// Changes to a task store for one transaction, to be applied in order.
+///
+/// Coalesced (see ``TaskSink``), a task id is in at most three operations between two that have no task id: a delete and then
+/// a save, or up to three changes of status, since the times that they set can't be had from fewer; else in one.
 public struct TaskBatch: Sendable {
     /// One change, with the record that it came from.
     public struct Operation: Sendable {

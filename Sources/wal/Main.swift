@@ -1,1 +1,28 @@
-@main struct Main { static func main() {} }
+import ArgumentParser
+
+@main
+struct Tool: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "wal",
+        abstract: "Works with write-ahead logs: takes task events in, looks into logs, checks and repairs them.",
+        discussion: """
+            Exit codes: 0 fine, 1 damage or a difference was found, 64 usage, 65 bad input, 74 input or output failed.
+            """,
+        subcommands: [
+            Ingest.self, Inspect.self, Dump.self, Verify.self, Repair.self, Tail.self, Replay.self, Append.self,
+            Bench.self,
+        ])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            fail(with: error)
+        }
+    }
+}

@@ -1,0 +1,16 @@
+import WAL
+
+@main
+struct EmbedLog {
+    static func main() async throws {
+        let log = try WriteAheadLog(at: "example.wal")
+        let sequence = try log.append(Array("paid 20 to Ann".utf8))
+        try await log.waitUntilDurable(sequence)
+
+        let reader = log.reader(from: 1)
+        while let record = try reader.next() {
+            print(record.sequence.rawValue, record.time, String(decoding: record.payload, as: UTF8.self))
+        }
+        try log.close()
+    }
+}

@@ -1,0 +1,34 @@
+#if SQLite
+    public import Logging
+    public import Metrics
+    public import WALTasks
+
+    extension BufferedTaskStorage where Store == SQLiteTaskStore {
+        /// Opens a buffered storage over a SQLite database: changes return when they are in the log, and reach the database in
+        /// batches.
+        ///
+        /// It delivers from then on, as the one from `open(at:store:configuration:logger:metrics:)`, and closes the database
+        /// when it is closed.
+        ///
+        /// - Parameters:
+        ///   - path: The database's file, made if it isn't there.
+        ///   - directory: The log's directory, made if it isn't there.
+        ///   - configuration: How the buffer works.
+        ///   - logger: Where it reports what needs attention.
+        ///   - metrics: Where its figures go.
+        /// - Throws: `SQLiteError` for the database, `TaskStorageError` for the log.
+        public static func sqlite(
+            path: String, at directory: String, configuration: Configuration = Configuration(), logger: Logger? = nil,
+            metrics: (any MetricsFactory)? = nil
+        ) async throws -> BufferedTaskStorage {
+            let store = try await SQLiteTaskStore(path: path)
+            do {
+                return try await open(
+                    at: directory, store: store, configuration: configuration, logger: logger, metrics: metrics)
+            } catch {
+                try? await store.close()
+                throw error
+            }
+        }
+    }
+#endif

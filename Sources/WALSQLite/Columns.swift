@@ -1,0 +1,80 @@
+#if SQLite
+    internal import WAL
+    internal import WALTasks
+
+    /// The columns of tasks and activities, in the one order in which they're written and read.
+    enum Columns {
+        static let task = """
+            id, dag_id, node_id, current_node_id, sub_dag_path, processing_state, payload, status, created_at, updated_at, \
+            started_at, completed_at, error, retry_count, max_retries, priority
+            """
+        static let activity = "id, task_id, dag_id, node_id, action, message, data, level, created_at"
+    }
+
+    extension Statement {
+        func bind(_ task: PersistentTask) {
+            bind(task.id)
+            bind(task.dagID)
+            bind(task.nodeID)
+            bind(task.currentNodeID)
+            bind(task.subDAGPath)
+            bind(task.processingState)
+            bind(task.payload)
+            bind(task.status.rawValue)
+            bind(task.createdAt.rawValue)
+            bind(task.updatedAt.rawValue)
+            bind(task.startedAt?.rawValue)
+            bind(task.completedAt?.rawValue)
+            bind(task.error)
+            bind(Int64(task.retryCount))
+            bind(Int64(task.maxRetries))
+            bind(Int64(task.priority))
+        }
+
+        func bind(_ activity: TaskActivityLog) {
+            bind(activity.id)
+            bind(activity.taskID)
+            bind(activity.dagID)
+            bind(activity.nodeID)
+            bind(activity.action)
+            bind(activity.message)
+            bind(activity.data)
+            bind(activity.level)
+            bind(activity.createdAt.rawValue)
+        }
+    }
+
+    extension Row {
+        mutating func task() throws(SQLiteError) -> PersistentTask {
+            PersistentTask(
+                id: text(), dagID: text(), nodeID: text(), currentNodeID: optionalText(), subDAGPath: optionalText(),
+                processingState: optionalText(), payload: optionalText(), status: try status(), createdAt: time(),
+                updatedAt: time(), startedAt: optionalTime(), completedAt: optionalTime(), error: optionalText(),
+                retryCount: Int32(clamping: number()), maxRetries: Int32(clamping: number()),
+                priority: Int32(clamping: number()))
+        }
+
+        mutating func activity() -> TaskActivityLog {
+            TaskActivityLog(
+                id: text(), taskID: text(), dagID: text(), nodeID: text(), action: text(), message: optionalText(),
+                data: optionalText(), level: text(), createdAt: time())
+        }
+
+        private mutating func status() throws(SQLiteError) -> TaskStatus {
+            let name = text()
+            guard let status = TaskStatus(rawValue: name) else {
+                throw SQLiteError(
+                    .rowUnreadable, "a task has the status '\(name)', which doesn't exist: correct the row")
+            }
+            return status
+        }
+
+        private mutating func time() -> Timestamp {
+            Timestamp(rawValue: number())
+        }
+
+        private mutating func optionalTime() -> Timestamp? {
+            optionalNumber().map(Timestamp.init(rawValue:))
+        }
+    }
+#endif

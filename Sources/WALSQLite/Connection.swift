@@ -1,0 +1,116 @@
+#if SQLite
+    internal import CWALSQLite
+    #if canImport(Darwin)
+        internal import Darwin
+    #else
+        internal import Glibc
+    #endif
+
+    /// An open database. Not thread-safe: it belongs to one ``DatabaseThread``.
+    @safe final class Connection {
+        enum Access {
+            case readWrite, readOnly
+        }
+
+        let path: String
+        let handle: OpaquePointer
+        private let busyTimeout: Duration
+
+        /// Opens the database, creates it if need be, and sets it up. Waits up to `busyTimeout` for others.
+        init(path: String, access: Access, busyTimeout: Duration) throws(SQLiteError) {
+            var opened: OpaquePointer?
+            // A reader opens for writing, too: reading a WAL-mode database writes to the shared index of its log.
+            let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
+            let result = unsafe sqlite3_open_v2(path, &opened, flags, nil)
+            guard let handle = unsafe opened else {
+                throw SQLiteError(.outOfMemory, "no memory for a connection", resultCode: result, path: path)
+            }
+            self.path = path
+            unsafe self.handle = handle
+            self.busyTimeout = busyTimeout
+            unsafe sqlite3_extended_result_codes(handle, 1)
+            guard result == SQLITE_OK else { throw lastError(during: "open") }
+            try setUp(access)
+        }
+
+        deinit {
+            unsafe sqlite3_close_v2(handle)
+        }
+
+        private func setUp(_ access: Access) throws(SQLiteError) {
+            // Waiting happens in `retryingWhileBusy`, where it has jitter and a bound for the whole operation.
+            try execute("PRAGMA busy_timeout = 0")
+            try retryingWhileBusy { () throws(SQLiteError) in
+                let mode = try Statement("PRAGMA journal_mode = WAL", named: "open", on: self)
+                guard try mode.first({ (row) throws(SQLiteError) in row.text() }) == "wal" else {
+                    throw SQLiteError(.unsupported, "the database can't be in WAL mode: use a local file", path: path)
+                }
+            }
+            // FULL syncs the log at each commit: applied means as durable as this disk. On Darwin a sync reaches the disk
+            // only with fullfsync; elsewhere that changes nothing.
+            try execute("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON")
+            // 64 MiB of cache and 32 MiB between checkpoints: 1.2 to 1.4 times the rows of the defaults.
+            try execute("PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8000")
+            if access == .readOnly {
+                try execute("PRAGMA query_only = ON")
+            }
+        }
+
+        /// Runs one or more statements without values; errors call them `name`, or by their own text.
+        func execute(_ sql: String, named name: String? = nil) throws(SQLiteError) {
+            guard unsafe sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK else {
+                throw lastError(during: name ?? sql)
+            }
+        }
+
+        /// False after errors by which SQLite has rolled back by itself, such as FULL and IOERR.
+        var isInTransaction: Bool {
+            unsafe sqlite3_get_autocommit(handle) == 0
+        }
+
+        /// Commits what `body` wrote, or nothing if it throws.
+        func transaction<Result>(_ body: () throws(SQLiteError) -> Result) throws(SQLiteError) -> Result {
+            // Not a plain BEGIN: turning a reader into a writer gives BUSY_SNAPSHOT, which no waiting cures.
+            try retryingWhileBusy { () throws(SQLiteError) in try execute("BEGIN IMMEDIATE") }
+            do {
+                let result = try body()
+                try commit()
+                return result
+            } catch {
+                if isInTransaction { try? execute("ROLLBACK") }
+                throw error
+            }
+        }
+
+        private func commit() throws(SQLiteError) {
+            do {
+                try execute("COMMIT")
+            } catch var error {
+                // The commit frame may be on disk although its sync failed: a restart may then find it.
+                if error.code == .inputOutput { error.code = .indeterminate }
+                throw error
+            }
+        }
+
+        /// Tries again after 5 to 50 ms while another connection is in the way, until the time to wait is over.
+        func retryingWhileBusy<Result>(_ body: () throws(SQLiteError) -> Result) throws(SQLiteError) -> Result {
+            let deadline = ContinuousClock.now + busyTimeout
+            while true {
+                do {
+                    return try body()
+                } catch {
+                    let pause = Duration.milliseconds(Int.random(in: 5...50))
+                    guard error.code == .busy, ContinuousClock.now + pause < deadline else { throw error }
+                    usleep(UInt32(pause / .microseconds(1)))
+                }
+            }
+        }
+
+        func lastError(during statement: String) -> SQLiteError {
+            let code = unsafe sqlite3_extended_errcode(handle)
+            return SQLiteError(
+                SQLiteError.Code(resultCode: code), unsafe String(cString: sqlite3_errmsg(handle)), resultCode: code,
+                statement: statement, path: path)
+        }
+    }
+#endif

@@ -1,0 +1,71 @@
+#if SQLite
+    internal import WAL
+
+    /// Reads and moves the positions of a log's lanes in `wal_sink_checkpoint`, inside a transaction.
+    struct LaneStatements {
+        private let connection: Connection
+        private let countLanes: Statement
+        private let claimLane: Statement
+        private let moveLane: Statement
+
+        init(_ connection: Connection) throws(SQLiteError) {
+            self.connection = connection
+            countLanes = try Statement(
+                "SELECT parts FROM wal_sink_checkpoint WHERE log_id = ? LIMIT 1", named: "count lanes", on: connection)
+            claimLane = try Statement(
+                """
+                INSERT INTO wal_sink_checkpoint (log_id, part, parts, epoch, position, owner, claimed_at) \
+                VALUES (?, ?, ?, 1, 0, ?, ?) ON CONFLICT (log_id, part) \
+                DO UPDATE SET epoch = epoch + 1, owner = excluded.owner, claimed_at = excluded.claimed_at \
+                RETURNING epoch, position
+                """, named: "claim lane", on: connection)
+            moveLane = try Statement(
+                """
+                UPDATE wal_sink_checkpoint SET position = ?, flushed_at = ? \
+                WHERE log_id = ? AND part = ? AND epoch = ? AND position = ?
+                """, named: "move lane", on: connection)
+        }
+
+        /// How many lanes the log has; nil if none was claimed yet.
+        func count(log: String) throws(SQLiteError) -> Int? {
+            countLanes.bind(log)
+            return try countLanes.first { (row) throws(SQLiteError) in Int(row.number()) }
+        }
+
+        func claim(_ index: Int, of laneCount: Int, log: String, owner: String) throws(SQLiteError) -> SinkLane {
+            claimLane.bind(log)
+            claimLane.bind(Int64(index))
+            claimLane.bind(Int64(laneCount))
+            claimLane.bind(owner)
+            claimLane.bind(Timestamp.now.rawValue)
+            let lanes = try claimLane.all { (row) throws(SQLiteError) in
+                SinkLane(
+                    index: index, epoch: UInt64(bitPattern: row.number()),
+                    position: SequenceNumber(rawValue: UInt64(bitPattern: row.number())))
+            }
+            guard let lane = lanes.first else {
+                throw SQLiteError(.other, "lane \(index) was claimed, but its row is missing", path: connection.path)
+            }
+            return lane
+        }
+
+        /// Throws `fenced` if the lane isn't as its owner believes.
+        func move(
+            _ lane: SinkLane, to position: SequenceNumber, log: String, at time: Timestamp
+        ) throws(SQLiteError) {
+            moveLane.bind(Int64(bitPattern: position.rawValue))
+            moveLane.bind(time.rawValue)
+            moveLane.bind(log)
+            moveLane.bind(Int64(lane.index))
+            moveLane.bind(Int64(bitPattern: lane.epoch))
+            moveLane.bind(Int64(bitPattern: lane.position.rawValue))
+            guard try moveLane.run() == 1 else {
+                throw SQLiteError(
+                    .fenced,
+                    "lane \(lane.index) of the log \(log) isn't at epoch \(lane.epoch) and position \(lane.position):"
+                        + " another owner has claimed it, or the batch was applied before",
+                    path: connection.path)
+            }
+        }
+    }
+#endif

@@ -1,0 +1,103 @@
+#if SQLite
+    internal import WAL
+    internal import WALTasks
+
+    /// The queries, prepared on a connection of their own: in WAL mode they go on beside a batch that is being written.
+    final class ReadSession {
+        private let connection: Connection
+        private let task: Statement
+        private let tasksOfDAG: Statement
+        private let openTasks: Statement
+        private let endedTasks: Statement
+        private let pendingTasks: Statement
+        private let resumableTasks: Statement
+        private let activitiesOfTask: Statement
+        private let activitiesOfDAG: Statement
+
+        /// Opens the database, which has its tables already.
+        init(path: String, busyTimeout: Duration) throws(SQLiteError) {
+            let connection = try Connection(path: path, access: .readOnly, busyTimeout: busyTimeout)
+            self.connection = connection
+            func tasks(_ name: String, where condition: String) throws(SQLiteError) -> Statement {
+                try Statement("SELECT \(Columns.task) FROM dag_tasks WHERE \(condition)", named: name, on: connection)
+            }
+            func activities(_ name: String, where condition: String) throws(SQLiteError) -> Statement {
+                let order = "ORDER BY created_at, id LIMIT ?2 OFFSET ?3"
+                return try Statement(
+                    "SELECT \(Columns.activity) FROM dag_task_activity_logs WHERE \(condition) \(order)", named: name,
+                    on: connection)
+            }
+            // SQLite uses a partial index only for a query that repeats its condition word by word.
+            let open = "status IN ('pending', 'running')"
+            let page = "ORDER BY created_at, id LIMIT ?2 OFFSET ?3"
+            task = try tasks("read task", where: "id = ?1")
+            tasksOfDAG = try tasks("list tasks of DAG", where: "dag_id = ?1 \(page)")
+            openTasks = try tasks("list tasks by status", where: "\(open) AND status = ?1 \(page)")
+            endedTasks = try tasks("list tasks by status", where: "status = ?1 \(page)")
+            pendingTasks = try tasks(
+                "list pending tasks",
+                where: "\(open) AND status = 'pending' ORDER BY priority DESC, created_at, id LIMIT ?1")
+            resumableTasks = try tasks(
+                "list resumable tasks",
+                where: """
+                    dag_id = ?1 AND (\(open) OR (status = 'failed' AND retry_count < max_retries)) \
+                    ORDER BY created_at, id
+                    """)
+            activitiesOfTask = try activities("list activities of task", where: "task_id = ?1")
+            activitiesOfDAG = try activities("list activities of DAG", where: "dag_id = ?1")
+        }
+
+        func task(id: String) throws(SQLiteError) -> PersistentTask? {
+            task.bind(id)
+            return try task.first { (row) throws(SQLiteError) in try row.task() }
+        }
+
+        func tasks(dagID: String, limit: Int, offset: Int) throws(SQLiteError) -> [PersistentTask] {
+            tasksOfDAG.bind(dagID)
+            return try page(of: tasksOfDAG, limit: limit, offset: offset)
+        }
+
+        func tasks(status: TaskStatus, limit: Int, offset: Int) throws(SQLiteError) -> [PersistentTask] {
+            let statement = status == .pending || status == .running ? openTasks : endedTasks
+            statement.bind(status.rawValue)
+            return try page(of: statement, limit: limit, offset: offset)
+        }
+
+        func pendingTasks(limit: Int) throws(SQLiteError) -> [PersistentTask] {
+            pendingTasks.bind(Int64(limit))
+            return try pendingTasks.all { (row) throws(SQLiteError) in try row.task() }
+        }
+
+        func resumableTasks(dagID: String) throws(SQLiteError) -> [PersistentTask] {
+            resumableTasks.bind(dagID)
+            return try resumableTasks.all { (row) throws(SQLiteError) in try row.task() }
+        }
+
+        func activities(taskID: String, limit: Int, offset: Int) throws(SQLiteError) -> [TaskActivityLog] {
+            activitiesOfTask.bind(taskID)
+            return try page(of: activitiesOfTask, limit: limit, offset: offset)
+        }
+
+        func activities(dagID: String, limit: Int, offset: Int) throws(SQLiteError) -> [TaskActivityLog] {
+            activitiesOfDAG.bind(dagID)
+            return try page(of: activitiesOfDAG, limit: limit, offset: offset)
+        }
+
+        /// Returns if the database can be read.
+        func ping() throws(SQLiteError) {
+            try connection.execute("SELECT count(*) FROM wal_sink_checkpoint")
+        }
+
+        private func page(of tasks: Statement, limit: Int, offset: Int) throws(SQLiteError) -> [PersistentTask] {
+            tasks.bind(Int64(limit))
+            tasks.bind(Int64(offset))
+            return try tasks.all { (row) throws(SQLiteError) in try row.task() }
+        }
+
+        private func page(of activities: Statement, limit: Int, offset: Int) throws(SQLiteError) -> [TaskActivityLog] {
+            activities.bind(Int64(limit))
+            activities.bind(Int64(offset))
+            return try activities.all { (row) throws(SQLiteError) in row.activity() }
+        }
+    }
+#endif

@@ -1,0 +1,27 @@
+#if SQLite
+    public import WAL
+    public import WALTasks
+
+    extension SQLiteTaskStore: TaskStore {
+        /// 1: SQLite has one writer at a time.
+        public var concurrencyMax: Int { 1 }
+
+        /// - Throws: `SQLiteError.Code.laneCountMismatch` if the log's lanes were counted differently before.
+        public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws(SQLiteError) -> [SinkLane] {
+            try await writer.run { [owner] (session) throws(SQLiteError) in
+                try session.claim(lanes, of: laneCount, log: log, owner: owner)
+            }
+        }
+
+        /// - Throws: `SQLiteError.Code.fenced`, `busy`, `full`, `inputOutput` and others, with nothing written;
+        ///   `indeterminate` if writing failed at the very end.
+        public func apply(_ batch: TaskBatch) async throws(SQLiteError) -> SinkReceipt {
+            try await writer.run { (session) throws(SQLiteError) in try session.apply(batch) }
+        }
+
+        /// By SQLite's result code; fatal for an error that isn't this store's.
+        public func classify(_ error: any Error) -> SinkFailure {
+            (error as? SQLiteError)?.failure ?? .fatal
+        }
+    }
+#endif

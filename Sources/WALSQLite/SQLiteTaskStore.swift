@@ -1,0 +1,61 @@
+#if SQLite
+    internal import WALTasks
+    #if canImport(Darwin)
+        internal import Darwin
+    #else
+        internal import Glibc
+    #endif
+
+    /// Keeps tasks and activities in a SQLite database: by itself, or behind a log as the store of a `TaskSink`.
+    ///
+    /// The tables are `dag_tasks`, `dag_task_activity_logs`, `wal_sink_checkpoint` and `wal_sink_dead_letter`, with times in
+    /// microseconds since 1970 (UTC) and JSON as text. What a call has stored is on disk when it returns: every commit is
+    /// synced, which takes a fraction of a millisecond or more. Put a log before the store where that is too slow.
+    ///
+    /// One connection writes and one reads, each on a thread of its own: no call blocks a thread of the concurrency runtime,
+    /// and queries go on beside a batch. Callable from any task. Other processes may use the database at the same time; the
+    /// store waits for them up to the time given, and then throws `busy`.
+    ///
+    /// Removing old tasks, and listing completed, failed or cancelled ones, read the whole table of tasks; everything else has
+    /// an index.
+    public final class SQLiteTaskStore: Sendable {
+        /// Names the store in the log's cursor, in metrics and in messages.
+        public let name: String
+        let writer: DatabaseThread<WriteSession>
+        let reader: DatabaseThread<ReadSession>
+        /// Who has claimed lanes, for people: process and host.
+        let owner: String
+
+        /// Opens a database; creates the file and its tables if need be.
+        ///
+        /// - Parameters:
+        ///   - path: A file on a local file system. Beside it are `-wal` and `-shm` files of the same name while it is open.
+        ///   - name: Names the store in the log's cursor, in metrics and in messages.
+        ///   - busyTimeout: How long a call waits for other connections' locks.
+        /// - Throws: `SQLiteError`: `schemaTooNew`, `foreignDatabase`, `unsupported`, or what SQLite reports.
+        public init(
+            path: String, name: String = "sqlite", busyTimeout: Duration = .seconds(1)
+        ) async throws(SQLiteError) {
+            self.name = name
+            owner = "\(getpid())@\(hostName())"
+            writer = try DatabaseThread()
+            reader = try DatabaseThread()
+            // The writer first: the reader's queries need its tables.
+            try await writer.open { () throws(SQLiteError) in
+                try WriteSession(path: path, busyTimeout: busyTimeout)
+            }
+            try await reader.open { () throws(SQLiteError) in
+                try ReadSession(path: path, busyTimeout: busyTimeout)
+            }
+        }
+    }
+
+    private func hostName() -> String {
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
+            unsafe name.initialize(repeating: 0)
+            // One byte less: a name that is cut off need not be terminated.
+            guard let start = name.baseAddress, unsafe gethostname(start, name.count - 1) == 0 else { return "" }
+            return unsafe String(cString: start)
+        }
+    }
+#endif

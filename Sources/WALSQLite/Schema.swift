@@ -1,0 +1,112 @@
+#if SQLite
+    /// The tables, and how a database comes to have them.
+    enum Schema {
+        /// What `PRAGMA user_version` says of a database that this version has migrated.
+        static let version: Int64 = 1
+
+        /// What `PRAGMA application_id` says: "SWAL" in ASCII.
+        static let applicationID: Int64 = 0x5357_414c
+
+        /// Creates or migrates the tables, in one transaction.
+        static func migrate(_ connection: Connection) throws(SQLiteError) {
+            try connection.transaction { () throws(SQLiteError) in
+                let application = try value("application_id", connection)
+                let found = try value("user_version", connection)
+                guard application == applicationID || (application == 0 && found == 0) else {
+                    throw SQLiteError(
+                        .foreignDatabase,
+                        "the database belongs to another program (application_id \(application), user_version \(found)):"
+                            + " use a file of its own", path: connection.path)
+                }
+                guard found <= version else {
+                    throw SQLiteError(
+                        .schemaTooNew,
+                        "the database has schema \(found), this version knows \(version): use the version that made it",
+                        path: connection.path)
+                }
+                for step in steps[Int(found)...] {
+                    try connection.execute(step, named: "migrate")
+                }
+                if found < version {
+                    try connection.execute(
+                        "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
+                }
+            }
+        }
+
+        private static func value(_ pragma: String, _ connection: Connection) throws(SQLiteError) -> Int64 {
+            try Statement("PRAGMA \(pragma)", named: "read schema version", on: connection)
+                .first { (row) throws(SQLiteError) in row.number() } ?? 0
+        }
+
+        /// The step at index n leads from version n to n + 1.
+        private static let steps = [tables]
+
+        // Times are microseconds since 1970 in UTC. Activities have no foreign key: they may come before their task, or
+        // outlive it. No index has `updated_at`: it changes with every save, and so would the index. The last two indexes
+        // of activities cost a sixth of the rows a second together; without them listing those of a DAG, and removing
+        // old ones amid batches, would read the whole table.
+        private static let tables = """
+            CREATE TABLE dag_tasks (
+              id TEXT PRIMARY KEY NOT NULL,
+              dag_id TEXT NOT NULL,
+              node_id TEXT NOT NULL,
+              current_node_id TEXT,
+              sub_dag_path TEXT,
+              processing_state TEXT,
+              payload TEXT,
+              status TEXT NOT NULL,
+              created_at INTEGER NOT NULL,
+              updated_at INTEGER NOT NULL,
+              started_at INTEGER,
+              completed_at INTEGER,
+              error TEXT,
+              retry_count INTEGER NOT NULL DEFAULT 0,
+              max_retries INTEGER NOT NULL DEFAULT 3,
+              priority INTEGER NOT NULL DEFAULT 0
+            );
+            CREATE INDEX dag_tasks_dag_created ON dag_tasks (dag_id, created_at);
+            CREATE INDEX dag_tasks_open ON dag_tasks (priority DESC, created_at) WHERE status IN ('pending', 'running');
+
+            CREATE TABLE dag_task_activity_logs (
+              id TEXT PRIMARY KEY NOT NULL,
+              task_id TEXT NOT NULL,
+              dag_id TEXT NOT NULL,
+              node_id TEXT NOT NULL,
+              action TEXT NOT NULL,
+              message TEXT,
+              data TEXT,
+              level TEXT NOT NULL,
+              created_at INTEGER NOT NULL
+            );
+            CREATE INDEX dag_task_activity_task ON dag_task_activity_logs (task_id, created_at);
+            CREATE INDEX dag_task_activity_dag ON dag_task_activity_logs (dag_id, created_at);
+            CREATE INDEX dag_task_activity_time ON dag_task_activity_logs (created_at);
+
+            CREATE TABLE wal_sink_checkpoint (
+              log_id TEXT NOT NULL,
+              part INTEGER NOT NULL,
+              parts INTEGER NOT NULL,
+              epoch INTEGER NOT NULL,
+              position INTEGER NOT NULL,
+              owner TEXT,
+              claimed_at INTEGER NOT NULL,
+              flushed_at INTEGER,
+              PRIMARY KEY (log_id, part)
+            ) WITHOUT ROWID;
+
+            CREATE TABLE wal_sink_dead_letter (
+              log_id TEXT NOT NULL,
+              position INTEGER NOT NULL,
+              part INTEGER,
+              kind TEXT NOT NULL,
+              row_id TEXT,
+              body BLOB NOT NULL,
+              error_code TEXT NOT NULL,
+              error_message TEXT NOT NULL,
+              created_at INTEGER NOT NULL,
+              PRIMARY KEY (log_id, position)
+            );
+            """
+    }
+#endif

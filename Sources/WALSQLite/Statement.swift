@@ -1,0 +1,192 @@
+#if SQLite
+    internal import CWALSQLite
+    internal import WAL
+
+    /// A prepared statement: values are bound in the order of its parameters, then it runs. Not thread-safe, as its connection.
+    @safe final class Statement {
+        private let name: String
+        private let connection: Connection
+        private let handle: OpaquePointer
+        private var boundCount: Int32 = 0
+        /// The first refusal of a value; running reports it.
+        private var bindResult = SQLITE_OK
+        /// Texts are copied here and bound where they are: SQLite's own copies would cost a `malloc` each.
+        private let texts: UnsafeMutableRawBufferPointer
+        private var textsUsed = 0
+        private static let textsCapacity = 16 << 10
+
+        /// Prepares `sql`; errors call it `name`.
+        init(_ sql: String, named name: String, on connection: Connection) throws(SQLiteError) {
+            var prepared: OpaquePointer?
+            let flags = UInt32(SQLITE_PREPARE_PERSISTENT)
+            guard unsafe sqlite3_prepare_v3(connection.handle, sql, -1, flags, &prepared, nil) == SQLITE_OK,
+                let handle = unsafe prepared
+            else { throw connection.lastError(during: name) }
+            self.name = name
+            self.connection = connection
+            unsafe self.handle = handle
+            unsafe texts = .allocate(byteCount: Self.textsCapacity, alignment: 1)
+        }
+
+        deinit {
+            unsafe sqlite3_finalize(handle)
+            unsafe texts.deallocate()
+        }
+
+        // MARK: Values
+
+        func bind(_ text: String) {
+            var text = text
+            text.withUTF8 { utf8 in
+                guard unsafe textsUsed + utf8.count <= texts.count, let start = unsafe texts.baseAddress else {
+                    let copied = unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)  // SQLITE_TRANSIENT
+                    let first = unsafe UnsafeRawPointer(utf8.baseAddress)?.assumingMemoryBound(to: CChar.self)
+                    note(
+                        unsafe sqlite3_bind_text64(
+                            handle, next(), first, UInt64(utf8.count), copied, UInt8(SQLITE_UTF8)))
+                    return
+                }
+                let place = unsafe start + textsUsed
+                if let source = utf8.baseAddress {
+                    unsafe place.copyMemory(from: source, byteCount: utf8.count)
+                }
+                textsUsed += utf8.count
+                note(
+                    unsafe sqlite3_bind_text64(
+                        handle, next(), place.assumingMemoryBound(to: CChar.self), UInt64(utf8.count), nil,
+                        UInt8(SQLITE_UTF8)))
+            }
+        }
+
+        func bind(_ text: String?) {
+            if let text { bind(text) } else { bindNull() }
+        }
+
+        func bind(_ number: Int64) {
+            note(unsafe sqlite3_bind_int64(handle, next(), number))
+        }
+
+        func bind(_ number: Int64?) {
+            if let number { bind(number) } else { bindNull() }
+        }
+
+        func bind(_ bytes: ArraySlice<UInt8>) {
+            let copied = unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)  // SQLITE_TRANSIENT
+            unsafe bytes.withUnsafeBytes { bytes in
+                // Without an address SQLite would bind NULL.
+                let result =
+                    if let start = bytes.baseAddress {
+                        unsafe sqlite3_bind_blob64(handle, next(), start, UInt64(bytes.count), copied)
+                    } else {
+                        unsafe sqlite3_bind_zeroblob(handle, next(), 0)
+                    }
+                note(result)
+            }
+        }
+
+        private func bindNull() {
+            note(unsafe sqlite3_bind_null(handle, next()))
+        }
+
+        private func next() -> Int32 {
+            boundCount += 1
+            return boundCount
+        }
+
+        private func note(_ result: Int32) {
+            if bindResult == SQLITE_OK { bindResult = result }
+        }
+
+        // MARK: Running
+
+        /// Runs a statement whose rows don't matter; returns the number of rows that it changed.
+        @discardableResult
+        func run() throws(SQLiteError) -> Int {
+            defer { reset() }
+            while try step() {}
+            return Int(unsafe sqlite3_changes64(connection.handle))
+        }
+
+        /// Runs a query and reads every row.
+        func all<Value>(_ read: (inout Row) throws(SQLiteError) -> Value) throws(SQLiteError) -> [Value] {
+            defer { reset() }
+            var values: [Value] = []
+            var hasRow = try begin()
+            while hasRow {
+                var row = unsafe Row(handle)
+                values.append(try read(&row))
+                hasRow = try step()
+            }
+            return values
+        }
+
+        /// Runs a query and reads the first row, if there is one.
+        func first<Value>(_ read: (inout Row) throws(SQLiteError) -> Value) throws(SQLiteError) -> Value? {
+            defer { reset() }
+            guard try begin() else { return nil }
+            var row = unsafe Row(handle)
+            return try read(&row)
+        }
+
+        /// The first step takes the snapshot: it alone can meet another connection's lock.
+        private func begin() throws(SQLiteError) -> Bool {
+            try connection.retryingWhileBusy { () throws(SQLiteError) in try step() }
+        }
+
+        private func step() throws(SQLiteError) -> Bool {
+            guard bindResult == SQLITE_OK else {
+                throw SQLiteError(
+                    SQLiteError.Code(resultCode: bindResult), unsafe String(cString: sqlite3_errstr(bindResult)),
+                    resultCode: bindResult, statement: name, path: connection.path)
+            }
+            switch unsafe sqlite3_step(handle) {
+            case SQLITE_ROW: return true
+            case SQLITE_DONE: return false
+            default: throw connection.lastError(during: name)
+            }
+        }
+
+        private func reset() {
+            unsafe sqlite3_reset(handle)
+            boundCount = 0
+            bindResult = SQLITE_OK
+            textsUsed = 0
+        }
+    }
+
+    /// The row that a query is at: columns are read in their order. Valid until the query's next step.
+    @safe struct Row {
+        private let handle: OpaquePointer
+        private var readCount: Int32 = 0
+
+        fileprivate init(_ handle: OpaquePointer) {
+            unsafe self.handle = handle
+        }
+
+        mutating func optionalText() -> String? {
+            let column = next()
+            guard let bytes = unsafe sqlite3_column_text(handle, column) else { return nil }
+            let count = Int(unsafe sqlite3_column_bytes(handle, column))
+            return unsafe String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
+        }
+
+        mutating func text() -> String {
+            optionalText() ?? ""
+        }
+
+        mutating func number() -> Int64 {
+            unsafe sqlite3_column_int64(handle, next())
+        }
+
+        mutating func optionalNumber() -> Int64? {
+            let column = next()
+            guard unsafe sqlite3_column_type(handle, column) != SQLITE_NULL else { return nil }
+            return unsafe sqlite3_column_int64(handle, column)
+        }
+
+        private mutating func next() -> Int32 {
+            defer { readCount += 1 }
+            return readCount
+        }
+    }
+#endif

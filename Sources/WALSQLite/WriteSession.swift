@@ -1,0 +1,92 @@
+#if SQLite
+    internal import WAL
+    internal import WALTasks
+
+    /// The changes, prepared on the one connection that writes.
+    final class WriteSession {
+        let connection: Connection
+        let lanes: LaneStatements
+        let deadLetters: DeadLetterStatement
+        private let saveTask: Statement
+        private let logActivity: Statement
+        private let updateStatus: Statement
+        private let deleteTask: Statement
+        private let deleteDAG: Statement
+        private let removeTasks: Statement
+        private let removeActivities: Statement
+
+        /// Opens the database, and creates or migrates its tables.
+        init(path: String, busyTimeout: Duration) throws(SQLiteError) {
+            let connection = try Connection(path: path, access: .readWrite, busyTimeout: busyTimeout)
+            try Schema.migrate(connection)
+            self.connection = connection
+            lanes = try LaneStatements(connection)
+            deadLetters = try DeadLetterStatement(connection)
+            let changed = Columns.task.split(separator: ", ").filter { !["id", "dag_id", "created_at"].contains($0) }
+            saveTask = try Statement(
+                """
+                INSERT INTO dag_tasks (\(Columns.task)) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) \
+                ON CONFLICT (id) DO UPDATE SET \(changed.map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
+                """, named: "save task", on: connection)
+            logActivity = try Statement(
+                """
+                INSERT INTO dag_task_activity_logs (\(Columns.activity)) VALUES (?,?,?,?,?,?,?,?,?) \
+                ON CONFLICT (id) DO NOTHING
+                """, named: "log activity", on: connection)
+            updateStatus = try Statement(
+                """
+                UPDATE dag_tasks SET status = ?2, error = ?3, updated_at = ?4, \
+                started_at = CASE WHEN ?2 = 'running' THEN coalesce(started_at, ?4) ELSE started_at END, \
+                completed_at = CASE WHEN ?2 IN ('completed', 'failed', 'cancelled') THEN ?4 ELSE completed_at END \
+                WHERE id = ?1
+                """, named: "update status", on: connection)
+            deleteTask = try Statement("DELETE FROM dag_tasks WHERE id = ?", named: "delete task", on: connection)
+            deleteDAG = try Statement("DELETE FROM dag_tasks WHERE dag_id = ?", named: "delete DAG", on: connection)
+            removeTasks = try Statement(
+                "DELETE FROM dag_tasks WHERE status IN ('completed', 'failed', 'cancelled') AND updated_at < ?",
+                named: "remove tasks", on: connection)
+            removeActivities = try Statement(
+                "DELETE FROM dag_task_activity_logs WHERE created_at < ?", named: "remove activities", on: connection)
+        }
+
+        /// Applies changes of which none came through a log: all or none.
+        func commit(_ mutations: [TaskMutation]) throws(SQLiteError) {
+            try connection.transaction { () throws(SQLiteError) in
+                for mutation in mutations {
+                    try apply(mutation)
+                }
+            }
+        }
+
+        /// Applies a change inside a transaction; returns the number of rows that it wrote or removed.
+        @discardableResult
+        func apply(_ mutation: TaskMutation) throws(SQLiteError) -> Int {
+            switch mutation {
+            case .save(let task):
+                saveTask.bind(task)
+                return try saveTask.run()
+            case .log(let activity):
+                logActivity.bind(activity)
+                return try logActivity.run()
+            case .updateStatus(let id, let status, let error, let time):
+                updateStatus.bind(id)
+                updateStatus.bind(status.rawValue)
+                updateStatus.bind(error)
+                updateStatus.bind(time.rawValue)
+                return try updateStatus.run()
+            case .delete(let id):
+                deleteTask.bind(id)
+                return try deleteTask.run()
+            case .deleteDAG(let id):
+                deleteDAG.bind(id)
+                return try deleteDAG.run()
+            case .removeTasks(let time):
+                removeTasks.bind(time.rawValue)
+                return try removeTasks.run()
+            case .removeActivities(let time):
+                removeActivities.bind(time.rawValue)
+                return try removeActivities.run()
+            }
+        }
+    }
+#endif

@@ -1,0 +1,64 @@
+internal import Synchronization
+internal import WAL
+
+/// Whether a buffered storage is open, what runs for it, and how it ended.
+final class BufferLife: Sendable {
+    private struct State {
+        var delivery: Task<Void, Never>?
+        var reporter: Task<Void, Never>?
+        var deliveryError: (any Error)?
+        var closing: Task<TaskStorageError?, Never>?
+    }
+
+    private let state = Mutex(State())
+    // Apart from `state`, because every call looks at it.
+    private let isClosed = Atomic<Bool>(false)
+
+    /// The error that delivery ended with; nil while it goes on.
+    var deliveryError: (any Error)? { state.withLock { $0.deliveryError } }
+
+    func checkOpen() throws(TaskStorageError) {
+        if isClosed.load(ordering: .acquiring) { throw TaskStorageError(.closed, "The storage was closed.") }
+    }
+
+    /// Begins to deliver, and to report.
+    func start(delivery: @escaping @Sendable () async throws -> Void, reporter: (@Sendable () async -> Void)?) {
+        let deliveryTask = Task { [self] in
+            do {
+                try await delivery()
+            } catch {
+                state.withLock { $0.deliveryError = error }
+            }
+        }
+        let reporterTask = reporter.map { reporter in Task { await reporter() } }
+        state.withLock {
+            $0.delivery = deliveryTask
+            $0.reporter = reporterTask
+        }
+    }
+
+    /// Ends delivery; returns when it has ended.
+    func stopDelivery() async {
+        let (delivery, reporter) = state.withLock { ($0.delivery, $0.reporter) }
+        reporter?.cancel()
+        delivery?.cancel()
+        await delivery?.value
+        await reporter?.value
+    }
+
+    /// Returns when delivery has ended.
+    func waitForDelivery() async {
+        await state.withLock { $0.delivery }?.value
+    }
+
+    /// Refuses what comes from now on, and runs `body`: the first time only, the others wait for it.
+    func close(_ body: @escaping @Sendable () async -> TaskStorageError?) async throws(TaskStorageError) {
+        isClosed.store(true, ordering: .releasing)
+        let closing = state.withLock { state in
+            let task = state.closing ?? Task { await body() }
+            state.closing = task
+            return task
+        }
+        if let error = await closing.value { throw error }
+    }
+}

@@ -1,0 +1,212 @@
+internal import Metrics
+public import ServiceLifecycle
+internal import Synchronization
+public import WAL
+
+/// A task storage over a log and a store: changes return when they are in the log, and reach the store in batches.
+///
+/// - Every change goes through the log, none to the store directly; the store gets each exactly once, in order per task.
+/// - Every query sees all changes whose call has returned before it began, delivered or not.
+/// - There is no isolation between tasks: a query that runs beside a change of many tasks may see some of them.
+/// - An activity that is logged again must have the task and the `createdAt` of the first time: else which of the two is seen
+///   isn't defined until both are delivered.
+/// - Only one storage may deliver from a log into a store, and nothing else should change what it delivers there.
+///
+/// Open one with ``open(at:store:configuration:logger:metrics:)``: it delivers from then on, in a task of its own. In a
+/// service group, add it as a service, so that a graceful shutdown drains and closes it; elsewhere call ``close()``. What closing
+/// leaves undelivered stays in the log, and the next start delivers it.
+public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
+    public typealias Configuration = TaskBufferConfiguration
+
+    /// Where changes go in the end.
+    public let store: Store
+    /// Where they go first.
+    public let log: WriteAheadLog
+    /// What takes them from one to the other.
+    public let flusher: Flusher<TaskSink<Store>>
+
+    let configuration: Configuration
+    let instruments: TaskInstruments?
+    let meter: FlushMeter
+    let recovery: OverlayRecovery.Outcome
+    let life: BufferLife
+    private let overlay: TaskOverlay
+    private let reader: OverlaidReader<Store>
+    private let bufferedCount = Atomic<UInt64>(0)
+    private let isHurrying = Atomic<Bool>(false)
+
+    init(
+        log: WriteAheadLog, store: Store, flusher: Flusher<TaskSink<Store>>, overlay: TaskOverlay, configuration: Configuration,
+        instruments: TaskInstruments?, meter: FlushMeter, recovery: OverlayRecovery.Outcome
+    ) {
+        self.log = log
+        self.store = store
+        self.flusher = flusher
+        self.overlay = overlay
+        self.configuration = configuration
+        self.instruments = instruments
+        self.meter = meter
+        self.recovery = recovery
+        life = BufferLife()
+        reader = OverlaidReader(store: store, overlay: overlay)
+    }
+
+    /// What was done since it was opened, and how far the store is behind.
+    public var metrics: TaskStorageMetrics {
+        let counts = meter.counts
+        var metrics = TaskStorageMetrics()
+        metrics.entriesBuffered = bufferedCount.load(ordering: .relaxed)
+        metrics.entriesFlushed = counts.records
+        metrics.flushOperations = counts.batches
+        metrics.flushErrors = counts.errors
+        metrics.recoveryOperations = configuration.recoveryEnabled ? 1 : 0
+        metrics.recoveryErrors = recovery.isComplete ? 0 : 1
+        metrics.averageFlushTime = counts.batches == 0 ? .zero : counts.totalTime / Int(clamping: counts.batches)
+        metrics.lastFlushTime = counts.lastTime
+        metrics.entriesRecovered = recovery.count
+        metrics.rowsWritten = counts.rows
+        metrics.entriesCoalesced = counts.coalesced
+        metrics.deadLetters = counts.deadLetters
+        metrics.depth = depth
+        metrics.lag = overlay.oldestTime.map { .microseconds(max(0, Timestamp.now.rawValue - $0.rawValue)) } ?? .zero
+        return metrics
+    }
+
+    /// Records in the log that the store hasn't.
+    var depth: UInt64 {
+        let applied = flusher.appliedSequence
+        let last = log.lastSequence
+        return last > applied ? last.rawValue - applied.rawValue : 0
+    }
+
+    // MARK: Changing
+
+    private func submit(_ mutation: TaskMutation) async throws(TaskStorageError) {
+        try life.checkOpen()
+        try mutation.validate()
+        do throws(WALError) {
+            let sequence = try overlay.add(mutation) { () throws(WALError) in
+                try log.append(count: TaskCodec.size(of: mutation)) { TaskCodec.encode(mutation, into: &$0) }
+            }
+            noteBuffered(1)
+            if configuration.syncPolicy == .always { try await log.waitUntilDurable(sequence) }
+        } catch {
+            throw TaskStorageError(log: error)
+        }
+    }
+
+    public func save(_ tasks: [PersistentTask]) async throws {
+        guard !tasks.isEmpty else { return }
+        try life.checkOpen()
+        let mutations = tasks.map { TaskMutation.save($0) }
+        var batch = RecordBatch()
+        for mutation in mutations {
+            try mutation.validate()
+            batch.append(count: TaskCodec.size(of: mutation)) { TaskCodec.encode(mutation, into: &$0) }
+        }
+        do throws(WALError) {
+            let last = try overlay.add(mutations) { () throws(WALError) in try log.append(batch) }
+            noteBuffered(tasks.count)
+            if configuration.syncPolicy == .always { try await log.waitUntilDurable(last) }
+        } catch {
+            throw TaskStorageError(log: error)
+        }
+    }
+
+    public func save(_ task: PersistentTask) async throws {
+        try await submit(.save(task))
+    }
+
+    public func updateStatus(id: String, to status: TaskStatus, error: String?, at time: Timestamp) async throws {
+        try await submit(.updateStatus(id: id, status: status, error: error, time: time))
+    }
+
+    public func deleteTask(id: String) async throws {
+        try await submit(.delete(id: id))
+    }
+
+    public func deleteTasks(dagID: String) async throws {
+        try await submit(.deleteDAG(id: dagID))
+    }
+
+    public func log(_ activity: TaskActivityLog) async throws {
+        try await submit(.log(activity))
+    }
+
+    public func removeTasks(endedBefore time: Timestamp) async throws {
+        try await submit(.removeTasks(endedBefore: time))
+    }
+
+    public func removeActivities(createdBefore time: Timestamp) async throws {
+        try await submit(.removeActivities(createdBefore: time))
+    }
+
+    private func noteBuffered(_ count: Int) {
+        instruments?.buffered(count)
+        let total = bufferedCount.add(UInt64(count), ordering: .relaxed).newValue
+        let size = UInt64(configuration.maxBufferSize)
+        guard total / size != (total - UInt64(count)) / size else { return }
+        guard isHurrying.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else { return }
+        Task {
+            // Whoever closes the storage finds out what couldn't be delivered.
+            try? await flusher.drain()
+            isHurrying.store(false, ordering: .relaxed)
+        }
+    }
+}
+
+extension BufferedTaskStorage {
+    public func task(id: String) async throws -> PersistentTask? {
+        try life.checkOpen()
+        return try await reader.task(id: id)
+    }
+
+    public func tasks(dagID: String, limit: Int, offset: Int) async throws -> [PersistentTask] {
+        try life.checkOpen()
+        return try await reader.tasks(dagID: dagID, Page(limit: limit, offset: offset))
+    }
+
+    public func tasks(status: TaskStatus, limit: Int, offset: Int) async throws -> [PersistentTask] {
+        try life.checkOpen()
+        return try await reader.tasks(status: status, Page(limit: limit, offset: offset))
+    }
+
+    public func pendingTasks(limit: Int) async throws -> [PersistentTask] {
+        try life.checkOpen()
+        return try await reader.pendingTasks(Page(limit: limit))
+    }
+
+    public func resumableTasks(dagID: String) async throws -> [PersistentTask] {
+        try life.checkOpen()
+        return try await reader.resumableTasks(dagID: dagID)
+    }
+
+    public func activities(taskID: String, limit: Int, offset: Int) async throws -> [TaskActivityLog] {
+        try life.checkOpen()
+        return try await reader.activities(taskID: taskID, Page(limit: limit, offset: offset))
+    }
+
+    public func activities(dagID: String, limit: Int, offset: Int) async throws -> [TaskActivityLog] {
+        try life.checkOpen()
+        return try await reader.activities(dagID: dagID, Page(limit: limit, offset: offset))
+    }
+
+    /// Returns if the store answers and delivery to it goes on.
+    public func ping() async throws {
+        try life.checkOpen()
+        if let error = life.deliveryError {
+            throw TaskStorageError(.deliveryFailed, "Delivery to \(store.name) has ended.", cause: error, remaining: depth)
+        }
+        try await store.ping()
+    }
+
+    /// Returns when the store has every change whose call has returned before.
+    public func drain() async throws(TaskStorageError) {
+        try life.checkOpen()
+        do throws(WALError) {
+            try await flusher.drain()
+        } catch {
+            throw TaskStorageError(.deliveryFailed, "The log wasn't drained.", cause: error, remaining: depth)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+public import WAL
+
+/// How a ``BufferedTaskStorage`` works.
+public struct TaskBufferConfiguration: Sendable {
+    /// So many mutations since the last time, and the flusher is told not to wait for ``flushInterval``: at least 1.
+    public var maxBufferSize = 1000
+    /// How long a mutation waits for others of its batch at most.
+    public var flushInterval: Duration = .seconds(5)
+    /// So many failures of the store in a row open the circuit breaker, which is logged: at least 1. Nothing is dropped:
+    /// delivery goes on when the store is back.
+    public var maxFlushRetries = 3
+    /// How many records a segment of the log takes: 1 to 2^26.
+    public var maxSegmentEntries = 5000
+    /// The size of a segment file in bytes: 64 KiB to 1 GiB, a multiple of 4096. Files are allocated whole, so much more than
+    /// ``maxSegmentEntries`` records need is waste; a record, and a `save` of many tasks, must fit.
+    public var segmentSize = 4 << 20
+    /// How long segments are kept after the store has everything in them, for a store that falls back to an older state.
+    public var segmentRetention: Duration = .seconds(24 * 60 * 60)
+    /// How many batches are applied at the same time; bounded by the store's `concurrencyMax`: at least 1.
+    public var workerCount = 2
+    /// How many mutations a batch has at most: at least 1.
+    public var batchSize = 100
+    /// Whether what the last process left in the log can be read at once after a start. If not, it is delivered all the same, but
+    /// can only be read when the store has it.
+    public var recoveryEnabled = true
+    /// How long reading it back may take. After that the storage starts without the rest of it, logs a warning, and counts a
+    /// recovery error.
+    public var recoveryTimeout: Duration = .seconds(30)
+    /// Whether figures go to the metrics factory.
+    public var metricsEnabled = true
+    /// How often depth and lag go there.
+    public var metricsInterval: Duration = .seconds(10)
+    /// When mutations become durable. With `.always`, they are when the call returns; the wait is outside of all locks, and
+    /// concurrent calls share a sync.
+    public var syncPolicy: WriteAheadLog.SyncPolicy = .interval(.milliseconds(5))
+    /// How long closing goes on delivering before it leaves the rest to the next start.
+    public var drainTimeout: Duration = .seconds(30)
+    /// Whether a batch leaves out what a later mutation of it makes superfluous.
+    public var coalescingEnabled = true
+
+    /// Makes a configuration with the defaults.
+    public init() {}
+
+    func validate() throws(TaskStorageError) {
+        let atLeastOne = [
+            ("maxBufferSize", maxBufferSize), ("maxFlushRetries", maxFlushRetries), ("workerCount", workerCount),
+            ("batchSize", batchSize),
+        ]
+        for (name, value) in atLeastOne where value < 1 {
+            throw TaskStorageError(.invalidArgument, "\(name) must be at least 1, not \(value).")
+        }
+        guard metricsInterval > .zero else {
+            throw TaskStorageError(.invalidArgument, "metricsInterval must be positive, not \(metricsInterval).")
+        }
+    }
+
+    var logConfiguration: WriteAheadLog.Configuration {
+        var configuration = WriteAheadLog.Configuration()
+        // Each call then waits for its own sync, where it holds no lock.
+        configuration.syncPolicy = syncPolicy == .always ? .manual : syncPolicy
+        configuration.segmentSize = segmentSize
+        configuration.segmentRecordsMax = maxSegmentEntries
+        configuration.retention = WriteAheadLog.Retention(age: segmentRetention)
+        return configuration
+    }
+}

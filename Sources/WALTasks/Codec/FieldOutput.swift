@@ -1,0 +1,72 @@
+/// Where the encoder writes: once to count, once into the log. One encoder for both, so that they can't disagree.
+protocol FieldOutput: ~Copyable, ~Escapable {
+    @_lifetime(self: copy self)
+    mutating func put(_ byte: UInt8)
+    @_lifetime(self: copy self)
+    mutating func put(_ bytes: RawSpan)
+}
+
+/// Counts the bytes that an encoding takes.
+struct ByteCounter: FieldOutput {
+    private(set) var count = 0
+
+    mutating func put(_ byte: UInt8) {
+        count += 1
+    }
+
+    mutating func put(_ bytes: RawSpan) {
+        count += bytes.byteCount
+    }
+}
+
+extension OutputRawSpan: FieldOutput {
+    @_lifetime(self: copy self)
+    mutating func put(_ byte: UInt8) {
+        append(byte)
+    }
+
+    @_lifetime(self: copy self)
+    mutating func put(_ bytes: RawSpan) {
+        let size = bytes.byteCount
+        precondition(size <= freeCapacity, "\(size) bytes for \(freeCapacity)")
+        unsafe withUnsafeMutableBytes { room, count in
+            unsafe bytes.withUnsafeBytes { source in
+                unsafe UnsafeMutableRawBufferPointer(rebasing: room[count...]).copyMemory(from: source)
+            }
+            count += size
+        }
+    }
+}
+
+extension FieldOutput where Self: ~Copyable, Self: ~Escapable {
+    @_lifetime(self: copy self)
+    mutating func put(varint value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            put(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        put(UInt8(truncatingIfNeeded: rest))
+    }
+
+    @_lifetime(self: copy self)
+    mutating func put(zigzag value: Int64) {
+        put(varint: UInt64(bitPattern: (value << 1) ^ (value >> 63)))
+    }
+
+    @_lifetime(self: copy self)
+    mutating func put(fixed value: Int64) {
+        let bits = UInt64(bitPattern: value)
+        for shift in stride(from: UInt64(0), to: 64, by: 8) {
+            put(UInt8(truncatingIfNeeded: bits >> shift))
+        }
+    }
+
+    @_lifetime(self: copy self)
+    mutating func put(_ text: String?) {
+        guard let text else { return put(0) }
+        let bytes = unsafe text.utf8.span.bytes
+        put(varint: UInt64(bytes.byteCount) + 1)
+        put(bytes)
+    }
+}

@@ -1,0 +1,137 @@
+internal import WAL
+
+/// The encoding of ``TaskMutation`` in a log: compact, versioned, little-endian. Its byte tables are in FORMAT.md.
+public enum TaskCodec {
+    /// The first byte of every payload.
+    static let version: UInt8 = 1
+
+    /// The second byte of every payload. The task's id comes third, where there is one, so that its lane can be found
+    /// without decoding the rest.
+    enum Kind: UInt8 {
+        case save = 1
+        case log = 2
+        case updateStatus = 3
+        case delete = 4
+        case deleteDAG = 5
+        case removeTasks = 6
+        case removeActivities = 7
+    }
+
+    /// The byte in a saved task that holds the status and which times there are. The other bits are 0.
+    enum SavedState {
+        static let status: UInt8 = 0b0000_0111
+        static let hasStarted: UInt8 = 0b0000_1000
+        static let hasCompleted: UInt8 = 0b0001_0000
+        static let all = status | hasStarted | hasCompleted
+    }
+
+    /// How many bytes a mutation takes.
+    public static func size(of mutation: TaskMutation) -> Int {
+        var counter = ByteCounter()
+        put(mutation, into: &counter)
+        return counter.count
+    }
+
+    /// Writes a mutation; `output` must have room for ``size(of:)`` bytes.
+    public static func encode(_ mutation: TaskMutation, into output: inout OutputRawSpan) {
+        put(mutation, into: &output)
+    }
+
+    /// A mutation's bytes.
+    public static func encode(_ mutation: TaskMutation) -> [UInt8] {
+        unsafe Array(unsafeUninitializedCapacity: size(of: mutation)) { room, count in
+            let bytes = UnsafeMutableRawBufferPointer(room)
+            var output = unsafe OutputRawSpan(buffer: bytes, initializedCount: 0)
+            put(mutation, into: &output)
+            count = unsafe output.finalize(for: bytes)
+        }
+    }
+
+    private static func put<Output: FieldOutput & ~Copyable & ~Escapable>(_ mutation: TaskMutation, into output: inout Output) {
+        output.put(version)
+        switch mutation {
+        case .save(let task): put(task, into: &output)
+        case .log(let activity): put(activity, into: &output)
+        case .updateStatus(let id, let status, let error, let time):
+            output.put(Kind.updateStatus.rawValue)
+            output.put(id)
+            output.put(status.code)
+            output.put(fixed: time.rawValue)
+            output.put(error)
+        case .delete(let id):
+            output.put(Kind.delete.rawValue)
+            output.put(id)
+        case .deleteDAG(let id):
+            output.put(Kind.deleteDAG.rawValue)
+            output.put(id)
+        case .removeTasks(let time):
+            output.put(Kind.removeTasks.rawValue)
+            output.put(fixed: time.rawValue)
+        case .removeActivities(let time):
+            output.put(Kind.removeActivities.rawValue)
+            output.put(fixed: time.rawValue)
+        }
+    }
+
+    private static func put<Output: FieldOutput & ~Copyable & ~Escapable>(_ task: PersistentTask, into output: inout Output) {
+        output.put(Kind.save.rawValue)
+        output.put(task.id)
+        output.put(
+            task.status.code | (task.startedAt == nil ? 0 : SavedState.hasStarted)
+                | (task.completedAt == nil ? 0 : SavedState.hasCompleted))
+        let created = task.createdAt.rawValue
+        output.put(fixed: created)
+        output.put(zigzag: task.updatedAt.rawValue &- created)
+        if let time = task.startedAt { output.put(zigzag: time.rawValue &- created) }
+        if let time = task.completedAt { output.put(zigzag: time.rawValue &- created) }
+        output.put(zigzag: Int64(task.retryCount))
+        output.put(zigzag: Int64(task.maxRetries))
+        output.put(zigzag: Int64(task.priority))
+        output.put(task.dagID)
+        output.put(task.nodeID)
+        output.put(task.currentNodeID)
+        output.put(task.subDAGPath)
+        output.put(task.processingState)
+        output.put(task.payload)
+        output.put(task.error)
+    }
+
+    private static func put<Output: FieldOutput & ~Copyable & ~Escapable>(
+        _ activity: TaskActivityLog, into output: inout Output
+    ) {
+        output.put(Kind.log.rawValue)
+        output.put(activity.taskID)
+        output.put(activity.id)
+        output.put(fixed: activity.createdAt.rawValue)
+        output.put(activity.dagID)
+        output.put(activity.nodeID)
+        output.put(activity.action)
+        output.put(activity.message)
+        output.put(activity.data)
+        output.put(activity.level)
+    }
+}
+
+extension TaskStatus {
+    /// The status as a byte of the encoding.
+    var code: UInt8 {
+        switch self {
+        case .pending: 0
+        case .running: 1
+        case .completed: 2
+        case .failed: 3
+        case .cancelled: 4
+        }
+    }
+
+    init?(code: UInt8) {
+        switch code {
+        case 0: self = .pending
+        case 1: self = .running
+        case 2: self = .completed
+        case 3: self = .failed
+        case 4: self = .cancelled
+        default: return nil
+        }
+    }
+}

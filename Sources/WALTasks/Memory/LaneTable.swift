@@ -1,0 +1,29 @@
+internal import WAL
+
+/// The lanes of one log as a store in memory keeps them: who owns them, and how far they were applied.
+struct LaneTable {
+    let laneCount: Int
+    private var lanes: [Int: SinkLane] = [:]
+
+    init(laneCount: Int) {
+        self.laneCount = laneCount
+    }
+
+    mutating func claim(_ indexes: Range<Int>) -> [SinkLane] {
+        indexes.map { index in
+            var lane = lanes[index] ?? SinkLane(index: index, epoch: 0, position: .zero)
+            lane.epoch += 1
+            lanes[index] = lane
+            return lane
+        }
+    }
+
+    /// Whether each of the lanes is where its owner believes.
+    func agrees(with claimed: [SinkLane]) -> Bool {
+        claimed.allSatisfy { lanes[$0.index] == $0 }
+    }
+
+    mutating func move(_ moved: [SinkLane], to position: SequenceNumber) {
+        for lane in moved { lanes[lane.index]?.position = position }
+    }
+}

@@ -1,0 +1,152 @@
+public import WAL
+
+/// A task store in memory: for tests, and for tasks that needn't outlive the process.
+///
+/// It keeps positions and fences their owners as a database does, so that it can stand in for one. Everything is gone
+/// when it is.
+public final class MemoryTaskStore: TaskStore, @unchecked Sendable {
+    // `lock` protects everything below it.
+    private let lock = TaskLock()
+    private var table = TaskTable()
+    private var logs: [LogID: LaneTable] = [:]
+    private var letters: [DeadLetter] = []
+    private var isClosed = false
+
+    public let name: String
+    public let concurrencyMax: Int
+
+    /// Makes an empty store; `concurrencyMax` is how many batches a flusher hands over at the same time.
+    public init(name: String = "memory", concurrencyMax: Int = 4) {
+        self.name = name
+        self.concurrencyMax = concurrencyMax
+    }
+
+    /// The records that couldn't be decoded, in the order in which they came.
+    public var deadLetters: [DeadLetter] {
+        lock.withLock { letters }
+    }
+
+    private func withTable<Result>(
+        _ body: (inout TaskTable) throws(TaskStorageError) -> Result
+    ) throws(TaskStorageError) -> Result {
+        try lock.withLock { () throws(TaskStorageError) in
+            guard !isClosed else { throw TaskStorageError(.closed, "The store was closed.") }
+            return try body(&table)
+        }
+    }
+
+    private func apply(_ mutations: [TaskMutation]) throws(TaskStorageError) {
+        for mutation in mutations { try mutation.validate() }
+        try withTable { table in
+            for mutation in mutations { table.apply(mutation) }
+        }
+    }
+}
+
+extension MemoryTaskStore {
+    public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane] {
+        try lock.withLock { () throws(TaskStorageError) in
+            guard !isClosed else { throw TaskStorageError(.closed, "The store was closed.") }
+            var known = logs[log] ?? LaneTable(laneCount: laneCount)
+            guard known.laneCount == laneCount else {
+                throw TaskStorageError(
+                    .laneCountChanged, "The log was used with \(known.laneCount) lanes before, now with \(laneCount).")
+            }
+            let claimed = known.claim(lanes)
+            logs[log] = known
+            return claimed
+        }
+    }
+
+    public func apply(_ batch: TaskBatch) async throws -> SinkReceipt {
+        try withTable { table throws(TaskStorageError) in
+            guard let lanes = logs[batch.log], lanes.laneCount == batch.laneCount, lanes.agrees(with: batch.lanes) else {
+                throw TaskStorageError(.fenced, "A lane was claimed by another owner, or moved.")
+            }
+            let rowCount = batch.operations.reduce(0) { $0 + table.apply($1.mutation) }
+            logs[batch.log]?.move(batch.lanes, to: batch.position)
+            let refused = batch.undecodable.map(\.letter)
+            letters += refused
+            return SinkReceipt(rowCount: rowCount, deadLetters: refused)
+        }
+    }
+
+    public func classify(_ error: any Error) -> SinkFailure {
+        (error as? TaskStorageError)?.code == .fenced ? .fenced : .fatal
+    }
+}
+
+extension MemoryTaskStore {
+    public func save(_ task: PersistentTask) async throws {
+        try apply([.save(task)])
+    }
+
+    public func save(_ tasks: [PersistentTask]) async throws {
+        try apply(tasks.map { .save($0) })
+    }
+
+    public func task(id: String) async throws -> PersistentTask? {
+        try withTable { $0.tasks[id] }
+    }
+
+    public func tasks(dagID: String, limit: Int, offset: Int) async throws -> [PersistentTask] {
+        let page = try Page(limit: limit, offset: offset)
+        return try withTable { page.of($0.tasks(dagID: dagID)) }
+    }
+
+    public func tasks(status: TaskStatus, limit: Int, offset: Int) async throws -> [PersistentTask] {
+        let page = try Page(limit: limit, offset: offset)
+        return try withTable { page.of($0.tasks(status: status)) }
+    }
+
+    public func pendingTasks(limit: Int) async throws -> [PersistentTask] {
+        let page = try Page(limit: limit)
+        return try withTable { page.of($0.pendingTasks()) }
+    }
+
+    public func resumableTasks(dagID: String) async throws -> [PersistentTask] {
+        try withTable { $0.tasks(dagID: dagID).filter(\.isResumable) }
+    }
+
+    public func updateStatus(id: String, to status: TaskStatus, error: String?, at time: Timestamp) async throws {
+        try apply([.updateStatus(id: id, status: status, error: error, time: time)])
+    }
+
+    public func deleteTask(id: String) async throws {
+        try apply([.delete(id: id)])
+    }
+
+    public func deleteTasks(dagID: String) async throws {
+        try apply([.deleteDAG(id: dagID)])
+    }
+
+    public func log(_ activity: TaskActivityLog) async throws {
+        try apply([.log(activity)])
+    }
+
+    public func activities(taskID: String, limit: Int, offset: Int) async throws -> [TaskActivityLog] {
+        let page = try Page(limit: limit, offset: offset)
+        return try withTable { page.of($0.activities(taskID: taskID)) }
+    }
+
+    public func activities(dagID: String, limit: Int, offset: Int) async throws -> [TaskActivityLog] {
+        let page = try Page(limit: limit, offset: offset)
+        return try withTable { page.of($0.activities(dagID: dagID)) }
+    }
+
+    public func removeTasks(endedBefore time: Timestamp) async throws {
+        try apply([.removeTasks(endedBefore: time)])
+    }
+
+    public func removeActivities(createdBefore time: Timestamp) async throws {
+        try apply([.removeActivities(createdBefore: time)])
+    }
+
+    public func ping() async throws {
+        try withTable { _ in }
+    }
+
+    public func close() async throws {
+        lock.withLock { isClosed = true }
+    }
+}

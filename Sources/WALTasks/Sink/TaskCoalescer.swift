@@ -1,0 +1,104 @@
+internal import WAL
+
+/// Leaves out what a later mutation of the same batch makes superfluous, so that the rows in the store end as if all had
+/// been applied one by one, whatever was in the store before.
+///
+/// | Before | then | leaves |
+/// | --- | --- | --- |
+/// | save | save | the second, with `dagID` and `createdAt` of the first |
+/// | save | status | the save with the status |
+/// | status | save | the save |
+/// | status | status | the last; before it the first to running and the last to an end, which alone set `startedAt` and `completedAt` |
+/// | anything | delete | the delete |
+/// | delete | status | the delete |
+/// | delete | save | both: the new task gets its own `dagID` and `createdAt` |
+/// | activity | activity with its id | the first |
+///
+/// A mutation without a task id ends the section that is coalesced. So of one task there are at most, in order: a delete
+/// and a save, or a delete, or a save, or three status changes.
+struct TaskCoalescer {
+    private var operations: [TaskBatch.Operation?] = []
+    private var tasks: [String: Pending] = [:]
+    private var activities: Set<String> = []
+    private var addedCount = 0
+    private var keptCount = 0
+
+    /// Where the operations of one task are, as indexes into `operations`.
+    private struct Pending {
+        var delete: Int?
+        var save: Int?
+        var updates: [Int] = []
+    }
+
+    /// What is left, in order.
+    var result: [TaskBatch.Operation] { operations.compactMap { $0 } }
+
+    /// How many were left out.
+    var coalescedCount: Int { addedCount - keptCount }
+
+    mutating func add(_ operation: TaskBatch.Operation) {
+        addedCount += 1
+        switch operation.mutation {
+        case .save(let task): add(task, operation.record)
+        case .updateStatus(let id, let status, let error, let time):
+            var pending = tasks[id] ?? Pending()
+            if let save = pending.save, case .save(var task) = operations[save]?.mutation {
+                task.update(to: status, error: error, at: time)
+                operations[save] = TaskBatch.Operation(record: operation.record, mutation: .save(task))
+            } else if pending.delete == nil {
+                pending.updates = keepingNeeded(pending.updates + [append(operation)])
+                tasks[id] = pending
+            }
+        case .delete(let id):
+            if let pending = tasks[id] {
+                drop([pending.delete, pending.save].compactMap { $0 } + pending.updates)
+            }
+            tasks[id] = Pending(delete: append(operation))
+        case .log(let activity):
+            if activities.insert(activity.id).inserted { _ = append(operation) }
+        case .deleteDAG, .removeTasks, .removeActivities:
+            _ = append(operation)
+            tasks.removeAll(keepingCapacity: true)
+            activities.removeAll(keepingCapacity: true)
+        }
+    }
+
+    private mutating func add(_ task: PersistentTask, _ record: SinkRecord) {
+        var pending = tasks[task.id] ?? Pending()
+        if let save = pending.save, case .save(let old) = operations[save]?.mutation {
+            operations[save] = TaskBatch.Operation(record: record, mutation: .save(task.replacing(old)))
+        } else {
+            drop(pending.updates)
+            pending.updates = []
+            pending.save = append(TaskBatch.Operation(record: record, mutation: .save(task)))
+            tasks[task.id] = pending
+        }
+    }
+
+    /// Drops the status changes that no time in the row can come from.
+    private mutating func keepingNeeded(_ updates: [Int]) -> [Int] {
+        let needed = [
+            updates.first { status(at: $0) == .running },
+            updates.last { status(at: $0)?.isEnded == true },
+            updates.last,
+        ]
+        drop(updates.filter { !needed.contains($0) })
+        return updates.filter { needed.contains($0) }
+    }
+
+    private func status(at index: Int) -> TaskStatus? {
+        guard case .updateStatus(_, let status, _, _) = operations[index]?.mutation else { return nil }
+        return status
+    }
+
+    private mutating func append(_ operation: TaskBatch.Operation) -> Int {
+        operations.append(operation)
+        keptCount += 1
+        return operations.count - 1
+    }
+
+    private mutating func drop(_ indexes: [Int]) {
+        for index in indexes { operations[index] = nil }
+        keptCount -= indexes.count
+    }
+}

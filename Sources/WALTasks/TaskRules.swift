@@ -1,0 +1,109 @@
+internal import WAL
+
+// What TaskStorage promises about one task, in one place for the in-memory store, the coalescer and the overlay.
+
+extension TaskStatus {
+    /// Whether a task in this status is done with.
+    var isEnded: Bool {
+        switch self {
+        case .pending, .running: false
+        case .completed, .failed, .cancelled: true
+        }
+    }
+}
+
+extension PersistentTask {
+    /// As ``TaskStorage/updateStatus(id:to:error:at:)`` does.
+    mutating func update(to status: TaskStatus, error: String?, at time: Timestamp) {
+        self.status = status
+        self.error = error
+        updatedAt = time
+        if status == .running, startedAt == nil { startedAt = time }
+        if status.isEnded { completedAt = time }
+    }
+
+    /// This task as it is stored over one with the same id.
+    func replacing(_ old: PersistentTask?) -> PersistentTask {
+        guard let old else { return self }
+        var new = self
+        new.dagID = old.dagID
+        new.createdAt = old.createdAt
+        return new
+    }
+
+    /// Whether a restart has to go on with it.
+    var isResumable: Bool {
+        switch status {
+        case .pending, .running: true
+        case .failed: retryCount < maxRetries
+        case .completed, .cancelled: false
+        }
+    }
+
+    /// The order of all lists but that of pending tasks.
+    static func isOlder(_ left: PersistentTask, _ right: PersistentTask) -> Bool {
+        left.createdAt == right.createdAt ? left.id.isBefore(right.id) : left.createdAt < right.createdAt
+    }
+
+    /// The order of pending tasks.
+    static func isMoreUrgent(_ left: PersistentTask, _ right: PersistentTask) -> Bool {
+        left.priority == right.priority ? isOlder(left, right) : left.priority > right.priority
+    }
+}
+
+extension TaskActivityLog {
+    /// The order of all lists.
+    static func isOlder(_ left: TaskActivityLog, _ right: TaskActivityLog) -> Bool {
+        left.createdAt == right.createdAt ? left.id.isBefore(right.id) : left.createdAt < right.createdAt
+    }
+}
+
+extension TaskMutation {
+    /// What this change leaves of a task; for a change without a task id, as for every task.
+    func applied(to task: PersistentTask?) -> PersistentTask? {
+        switch self {
+        case .save(let new): return new.replacing(task)
+        case .updateStatus(_, let status, let error, let time):
+            var task = task
+            task?.update(to: status, error: error, at: time)
+            return task
+        case .delete: return nil
+        case .deleteDAG(let id): return task?.dagID == id ? nil : task
+        case .removeTasks(let time):
+            guard let task, task.status.isEnded, task.updatedAt < time else { return task }
+            return nil
+        case .log, .removeActivities: return task
+        }
+    }
+}
+
+extension String {
+    /// By bytes, as databases compare with a binary collation.
+    fileprivate func isBefore(_ other: String) -> Bool {
+        utf8.lexicographicallyPrecedes(other.utf8)
+    }
+}
+
+/// A part of a list.
+struct Page {
+    let limit: Int
+    let offset: Int
+
+    init(limit: Int, offset: Int = 0) throws(TaskStorageError) {
+        guard limit >= 0, offset >= 0 else {
+            throw TaskStorageError(.invalidArgument, "limit \(limit) and offset \(offset) must be 0 or more.")
+        }
+        self.limit = limit
+        self.offset = offset
+    }
+
+    /// How much of the list has to be known.
+    var end: Int {
+        let (end, overflow) = limit.addingReportingOverflow(offset)
+        return overflow ? Int.max : end
+    }
+
+    func of<Element>(_ list: [Element]) -> [Element] {
+        Array(list.dropFirst(offset).prefix(limit))
+    }
+}

@@ -1,0 +1,71 @@
+extension TaskMutation {
+    /// The most bytes of UTF-8 that an id may have: it is an index key in every store.
+    public static let idSizeMax = 512
+
+    /// Refuses what no store can take, so that it doesn't come back as a dead letter long after the caller is gone.
+    public func validate() throws(TaskStorageError) {
+        switch self {
+        case .save(let task): try task.validate()
+        case .log(let activity): try activity.validate()
+        case .updateStatus(let id, _, let error, _):
+            try Self.check(id: id, "id")
+            try Self.check(text: error, "error")
+        case .delete(let id): try Self.check(id: id, "id")
+        case .deleteDAG(let id): try Self.check(group: id, "dagID")
+        case .removeTasks, .removeActivities: break
+        }
+    }
+
+    fileprivate static func check(id: String, _ field: String) throws(TaskStorageError) {
+        guard !id.isEmpty else { throw TaskStorageError(.invalidID, "\(field) is empty.") }
+        try check(group: id, field)
+    }
+
+    /// An id that may be empty: of a graph or a node.
+    fileprivate static func check(group: String, _ field: String) throws(TaskStorageError) {
+        let size = group.utf8.count
+        guard size <= idSizeMax else {
+            throw TaskStorageError(.invalidID, "\(field) has \(size) bytes; \(idSizeMax) are the limit.")
+        }
+        try check(text: group, field)
+    }
+
+    fileprivate static func check(text: String?, _ field: String) throws(TaskStorageError) {
+        guard let text, text.utf8.contains(0) else { return }
+        throw TaskStorageError(.nulCharacter, "\(field) holds U+0000.")
+    }
+
+    fileprivate static func check(json: String?, _ field: String) throws(TaskStorageError) {
+        guard let json else { return }
+        var validator = JSONValidator(json.utf8.span)
+        guard let offset = validator.firstError() else { return }
+        let isNul = json.utf8.dropFirst(offset).first == 0
+        throw TaskStorageError(isNul ? .nulCharacter : .invalidJSON, "\(field) isn't valid JSON at byte \(offset).")
+    }
+}
+
+extension PersistentTask {
+    func validate() throws(TaskStorageError) {
+        try TaskMutation.check(id: id, "id")
+        try TaskMutation.check(group: dagID, "dagID")
+        try TaskMutation.check(group: nodeID, "nodeID")
+        try TaskMutation.check(text: currentNodeID, "currentNodeID")
+        try TaskMutation.check(text: subDAGPath, "subDAGPath")
+        try TaskMutation.check(text: processingState, "processingState")
+        try TaskMutation.check(text: error, "error")
+        try TaskMutation.check(json: payload, "payload")
+    }
+}
+
+extension TaskActivityLog {
+    func validate() throws(TaskStorageError) {
+        try TaskMutation.check(id: id, "id")
+        try TaskMutation.check(id: taskID, "taskID")
+        try TaskMutation.check(group: dagID, "dagID")
+        try TaskMutation.check(group: nodeID, "nodeID")
+        try TaskMutation.check(text: action, "action")
+        try TaskMutation.check(text: message, "message")
+        try TaskMutation.check(text: level, "level")
+        try TaskMutation.check(json: data, "data")
+    }
+}

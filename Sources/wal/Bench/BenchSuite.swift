@@ -1,0 +1,93 @@
+import WAL
+
+/// The measurements, each on a log of its own.
+struct BenchSuite: Sendable {
+    private static let recordSize = 256
+    private static let writtenCount = 4_000_000
+    private static let writersMax = 64
+
+    let directory: String
+    let duration: Duration
+
+    private func open(_ name: String, _ policy: WriteAheadLog.SyncPolicy) throws -> WriteAheadLog {
+        var configuration = WriteAheadLog.Configuration()
+        configuration.syncPolicy = policy
+        configuration.recoveryScope = .everything
+        return try WriteAheadLog(at: "\(directory)/\(name)", configuration: configuration)
+    }
+
+    private var payload: [UInt8] {
+        (0..<Self.recordSize).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    }
+
+    func written() async throws -> BenchResult {
+        let log = try open("written", .manual)
+        let payload = payload
+        let start = ContinuousClock.now
+        for _ in 0..<Self.writtenCount { try log.append(payload.span.bytes) }
+        let seconds = start.duration(to: .now) / .seconds(1)
+        try log.close()
+        return BenchResult(
+            key: "written_appends_per_second", name: "Written appends, 1 thread",
+            value: Double(Self.writtenCount) / seconds, unit: "records/s")
+    }
+
+    func durableAlone() async throws -> BenchResult {
+        let log = try open("alone", .always)
+        let payload = payload
+        let clock = ContinuousClock()
+        let start = clock.now
+        var last = start
+        var latencies: [Duration] = []
+        while start.duration(to: last) < duration {
+            try log.append(payload)
+            let now = clock.now
+            latencies.append(last.duration(to: now))
+            last = now
+        }
+        try log.close()
+        return BenchResult(
+            key: "durable_appends_per_second_1", name: "Durable appends, 1 writer",
+            value: Double(latencies.count) / (start.duration(to: last) / .seconds(1)), unit: "records/s",
+            latencies: latencies)
+    }
+
+    func durableTogether() async throws -> BenchResult {
+        let log = try open("together", .manual)
+        let payload = payload
+        let clock = ContinuousClock()
+        let start = clock.now
+        let end = start + duration
+        let latencies = try await withThrowingTaskGroup(of: [Duration].self) { group in
+            for _ in 0..<Self.writersMax {
+                group.addTask {
+                    var latencies: [Duration] = []
+                    var last = clock.now
+                    while last < end {
+                        try await log.appendDurably(payload)
+                        let now = clock.now
+                        latencies.append(last.duration(to: now))
+                        last = now
+                    }
+                    return latencies
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        let seconds = start.duration(to: clock.now) / .seconds(1)
+        try log.close()
+        return BenchResult(
+            key: "durable_appends_per_second_64", name: "Durable appends, \(Self.writersMax) writers",
+            value: Double(latencies.count) / seconds, unit: "records/s", latencies: latencies)
+    }
+
+    /// Of the log that ``written()`` has left.
+    func recovery() async throws -> BenchResult {
+        let log = try open("written", .manual)
+        let report = log.recovery
+        try log.close()
+        return BenchResult(
+            key: "recovery_gigabytes_per_second", name: "Opening with every byte checked",
+            value: Double(report.bytesScanned) / 1e9 / (report.duration / .seconds(1)), unit: "GB/s")
+    }
+}

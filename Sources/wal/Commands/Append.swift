@@ -1,0 +1,59 @@
+import ArgumentParser
+import WAL
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+struct Append: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Appends each line of standard input as a record.",
+        discussion: """
+            Lines are taken as they are, without their ends; an empty line is an empty record. The log is created if need be.
+            When the command has ended well, everything is durable.
+
+            Example: printf 'one\\ntwo\\n' | wal append notes.wal
+            """)
+
+    @Argument(help: "The log's directory.") var directory: String
+    @Option(help: "When records become durable: always, interval:5ms, bytes:1MiB or manual.")
+    var sync = SyncPolicyArgument.standard
+    @Flag(help: "Print the result as JSON.") var json = false
+
+    func run() throws {
+        let stop = StopSignal()
+        stop.catchSignals()
+        defer { stop.releaseSignals() }
+        var configuration = WriteAheadLog.Configuration()
+        configuration.syncPolicy = sync.policy
+        let log = try WriteAheadLog(at: directory, configuration: configuration)
+        let reader = LineReader(descriptor: STDIN_FILENO, stop: stop)
+        var first: SequenceNumber?
+        var last: SequenceNumber?
+        var count = 0
+        reading: while true {
+            switch try reader.next() {
+            case .line(let bytes):
+                last = try log.append(RawSpan(_unsafeBytes: bytes))
+                first = first ?? last
+                count += 1
+            case .tooLong:
+                let line = reader.position.lines
+                try log.close()
+                throw ToolError(.badInput, "<stdin>:\(line):1: the line is longer than \(LineReader.lineSizeMax) bytes")
+            case .idle: continue
+            case .stopped, .end: break reading
+            }
+        }
+        try log.close()
+        let result = JSON.object([
+            ("records", JSON(count)),
+            ("first_sequence", first.map { JSON($0.rawValue) } ?? .null),
+            ("last_sequence", last.map { JSON($0.rawValue) } ?? .null),
+        ])
+        let range = first.flatMap { first in last.map { ", \(first.rawValue) to \($0.rawValue)" } } ?? ""
+        try StandardOutput.print(json ? result.description : "\(count) records appended\(range)")
+    }
+}

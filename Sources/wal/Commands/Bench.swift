@@ -1,0 +1,34 @@
+import ArgumentParser
+import WAL
+
+struct Bench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measures a log on this machine's disk, in a few seconds.",
+        discussion: """
+            Writes up to 2 GiB into a new directory, which is removed afterwards. The figures are for records of 256 bytes.
+            What else the machine does shows in them: run it more than once.
+
+            Example: wal bench --directory /var/lib/myservice
+            """)
+
+    @Option(help: "Where the log for measuring is made: on the disk that is to be measured.") var directory = "."
+    @Option(help: "How long each durable measurement takes, in seconds.") var seconds = 2.0
+    @Flag(help: "Print JSON.") var json = false
+
+    func validate() throws {
+        guard seconds > 0, seconds <= 60 else { throw ValidationError("--seconds must be above 0 and at most 60.") }
+    }
+
+    func run() async throws {
+        let scratch = try ScratchDirectory(in: directory)
+        defer { scratch.remove() }
+        let suite = BenchSuite(directory: scratch.path, duration: .milliseconds(Int(seconds * 1000)))
+        var results: [BenchResult] = []
+        for measurement in [suite.written, suite.durableAlone, suite.durableTogether, suite.recovery] {
+            let result = try await measurement()
+            if !json { try StandardOutput.print(result.text) }
+            results.append(result)
+        }
+        if json { try StandardOutput.print(JSON.object(results.map { ($0.key, $0.json) }).description) }
+    }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import WAL
+
+struct Dump: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Prints records.",
+        discussion: """
+            Task events are decoded; other records are shown in hexadecimal and as text. With --json, every task event is a
+            line in the form that `wal ingest` reads.
+
+            Damage ends the dump with exit code 1; `wal repair` opens the way to what is behind it.
+
+            Example: wal dump --json events.wal | wal ingest --log copy.wal --store sqlite:copy.db -
+            """)
+
+    @Argument(help: "The log's directory.") var directory: String
+    @Option(help: "The first sequence number.") var from: SequenceNumber?
+    @Option(help: "The last sequence number.") var to: SequenceNumber?
+    @Option(help: "Only records of this time or later, such as 2011-09-30T22:38:44Z.") var since: Timestamp?
+    @Flag(help: "Print JSON, one object a line.") var json = false
+
+    func run() throws {
+        let log = try ReadOnlyLog(at: directory)
+        let reader = since.map { log.reader(since: $0) } ?? log.reader(from: from ?? 1)
+        var output = StandardOutput()
+        defer { try? output.flush() }
+        while let line = try reader.next({ record -> Line in
+            if let to, record.sequence > to { return .end }
+            if let from, record.sequence < from { return .skipped }
+            return .text(json ? RecordLine.json(record) : RecordLine.text(record))
+        }) {
+            switch line {
+            case .text(let text): try output.write(line: text)
+            case .skipped: continue
+            case .end: return try output.flush()
+            }
+        }
+        try output.flush()
+    }
+
+    private enum Line {
+        case text([UInt8])
+        case skipped
+        case end
+    }
+}

@@ -1,0 +1,123 @@
+import ArgumentParser
+import Dispatch
+import WAL
+import WALTasks
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+struct Ingest: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Takes task events into a log, and through it into a store.",
+        discussion: """
+            Reads newline-delimited JSON, one of these a line:
+              {"type":"task_update","task":{"id":"t1","dag_id":"d","node_id":"n","status":"running","created_at":"…",…}}
+              {"type":"activity_log","activity":{"id":"a1","task_id":"t1","dag_id":"d","node_id":"n","action":"…",…}}
+              {"type":"status_update","task_id":"t1","status":"failed","error":"…"}
+              {"type":"task_delete","task_id":"t1"}
+
+            The log remembers how far the input was read, in the same append as the records. Killed at any moment and run
+            again with the same input, it goes on where the log ends: no line is lost, none is taken in twice.
+
+            SIGINT and SIGTERM end the reading; what was read goes into the store, and the exit code is 0. A second signal
+            ends the process at once, which the next run makes good.
+
+            Example: gunzip -c events.ndjson.gz | wal ingest --log events.wal --store sqlite:events.db -
+            """)
+
+    @Option(help: "The log's directory; it is created if need be.") var log: String
+    @Option(help: "Where the tasks go: sqlite:FILE or memory:.") var store: StoreArgument
+    @Option(help: "When records become durable: always, interval:5ms, bytes:1MiB or manual.")
+    var sync = SyncPolicyArgument.standard
+    @Option(help: "How many records a transaction of the store takes.") var batchSize = 2000
+    @Option(help: "How many batches are applied at the same time, if the store can.") var workers = 2
+    @Option(help: "What to do about a bad line: stop with exit code 65, or skip it and keep it beside the log.")
+    var onBadLine = LineIngester.BadLinePolicy.stop
+    @Option(help: "Names the input in the log; otherwise a digest of its first line does.") var source: String?
+    @Flag(help: "Print the summary as JSON.") var json = false
+    @Argument(help: "The file to read; - is standard input.") var file = "-"
+
+    func validate() throws {
+        guard batchSize >= 1 else { throw ValidationError("--batch-size must be at least 1.") }
+        guard workers >= 1 else { throw ValidationError("--workers must be at least 1.") }
+        if let source, source.isEmpty || source.utf8.count > 200 {
+            throw ValidationError("--source must have 1 to 200 bytes.")
+        }
+    }
+
+    func run() async throws {
+        let descriptor = file == "-" ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw ToolError(.inputOutput, "Opening \(file) failed: \(systemMessage())")
+        }
+        let stop = StopSignal()
+        stop.catchSignals()
+        defer { stop.releaseSignals() }
+
+        var configuration = WriteAheadLog.Configuration()
+        configuration.syncPolicy = sync.policy
+        let opened = try await store.open()
+        let log = try WriteAheadLog(at: log, configuration: configuration)
+        for finding in log.recovery.findings { StandardError.write("Recovered: \(finding.text)\n") }
+        let summary = try await ingest(LineReader(descriptor: descriptor, stop: stop), into: log, opened, stop)
+        try log.close()
+        try await opened.close()
+
+        StandardError.write(summary.badLinesText)
+        try StandardOutput.print(json ? summary.json.description : summary.text)
+    }
+
+    private func ingest(
+        _ reader: sending LineReader, into log: WriteAheadLog, _ store: some TaskStore, _ stop: StopSignal
+    ) async throws -> IngestSummary {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let settings = LineIngester.Settings(
+            inputName: file == "-" ? "<stdin>" : file, badLines: onBadLine, source: source)
+        let progress = IngestProgress()
+        let flusher = makeFlusher(log, TaskSink(store: store))
+        let flushing = Task {
+            defer { stop.request() }
+            try await flusher.run()
+        }
+        let showing = Task { await progress.show { flusher.appliedSequence.rawValue } }
+        var outcome = await Self.onOwnThread {
+            LineIngester(log: log, reader: reader, settings: settings, progress: progress).outcome()
+        }
+        let readSeconds = start.duration(to: clock.now) / .seconds(1)
+        let lag = log.lastSequence.rawValue - flusher.appliedSequence.rawValue
+        do { try await flusher.drain() } catch { outcome.failure = outcome.failure ?? error }
+        showing.cancel()
+        flushing.cancel()
+        // The flusher's own reason for ending is better than what followed from it.
+        if case .failure(let error) = await flushing.result, !(error is CancellationError) { throw error }
+        await showing.value
+        if let failure = outcome.failure { throw failure }
+        let statistics = flusher.statistics
+        return IngestSummary(
+            counts: outcome.counts, coalesced: statistics.coalesced, rowsWritten: statistics.rowsWritten,
+            deadLetters: statistics.deadLetters, lag: lag, readSeconds: readSeconds,
+            totalSeconds: start.duration(to: clock.now) / .seconds(1), stoppedBy: stop.signalName,
+            badLines: outcome.shown, badLinesPath: outcome.badLinesPath, inputName: settings.inputName)
+    }
+
+    private func makeFlusher<Store>(_ log: WriteAheadLog, _ sink: TaskSink<Store>) -> Flusher<TaskSink<Store>> {
+        var configuration = Flusher<TaskSink<Store>>.Configuration()
+        configuration.workerCount = workers
+        configuration.batchSize = batchSize
+        return Flusher(log: log, sink: sink, configuration: configuration, key: TaskCodec.key(of:))
+    }
+
+    /// Reading blocks, so it doesn't run on the concurrency runtime's threads.
+    private static func onOwnThread<Result: Sendable>(_ body: sending @escaping () -> Result) async -> Result {
+        await withCheckedContinuation { continuation in
+            let work = DispatchWorkItem { continuation.resume(returning: body()) }
+            DispatchQueue(label: "wal.ingest").async(execute: work)
+        }
+    }
+}
+
+extension LineIngester.BadLinePolicy: ExpressibleByArgument {}

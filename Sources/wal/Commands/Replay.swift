@@ -1,0 +1,60 @@
+import ArgumentParser
+import WAL
+import WALTasks
+
+struct Replay: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Feeds a log's records into another store.",
+        discussion: """
+            The store remembers how far the replay came, in the transaction of the rows: killed and run again, it goes on there.
+            It keeps a position of its own for each --from, apart from that of a service that works on the log, and doesn't
+            disturb one. Reads the log only.
+
+            Example: wal replay events.wal --into sqlite:copy.db
+            """)
+
+    @Argument(help: "The log's directory.") var directory: String
+    @Option(help: "Where the tasks go: sqlite:FILE or memory:.") var into: StoreArgument
+    @Option(help: "The first sequence number.") var from: SequenceNumber = 1
+    @Option(help: "How many records a transaction of the store takes.") var batchSize = 2000
+    @Flag(help: "Print the result as JSON.") var json = false
+
+    func validate() throws {
+        guard batchSize >= 1 else { throw ValidationError("--batch-size must be at least 1.") }
+    }
+
+    func run() async throws {
+        let log = try ReadOnlyLog(at: directory)
+        let first = try log.firstSequence
+        guard from >= first else {
+            throw ToolError(
+                .damage,
+                "Record \(from.rawValue) was removed; the first that is there is \(first.rawValue). "
+                    + "Give --from \(first.rawValue) to do without the others.")
+        }
+        let store = try await into.open()
+        let outcome = try await Self.replay(log, from: from, into: store, batchSize: batchSize)
+        try await store.close()
+        try StandardOutput.print(json ? outcome.json.description : outcome.text)
+    }
+
+    private static func replay(
+        _ log: ReadOnlyLog, from: SequenceNumber, into store: some TaskStore, batchSize: Int
+    ) async throws -> ReplayOutcome {
+        var replayer = try await Replayer(sink: TaskSink(store: store), log: log.id, from: from)
+        let reader = log.reader(from: max(from, replayer.position.next))
+        var records: [SinkRecord] = []
+        while true {
+            let record = try reader.next()
+            if let record {
+                records.append(
+                    SinkRecord(sequence: record.sequence, time: record.time, payload: record.payload[...]))
+            }
+            if records.count == batchSize || (record == nil && !records.isEmpty) {
+                try await replayer.apply(records)
+                records.removeAll(keepingCapacity: true)
+            }
+            if record == nil { return replayer.outcome }
+        }
+    }
+}

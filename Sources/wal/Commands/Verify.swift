@@ -1,0 +1,21 @@
+import ArgumentParser
+import WAL
+
+struct Verify: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Checks every byte that a checksum covers.",
+        discussion: """
+            Reads only. Exit code 1 if anything is lost or changed; the torn end that a power loss leaves isn't.
+
+            Example: wal verify events.wal
+            """)
+
+    @Argument(help: "The log's directory.") var directory: String
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() throws {
+        let report = try Verification.verify(directory: directory)
+        try StandardOutput.print(json ? report.json.description : report.text)
+        if report.isDamaged { throw ExitCode(ExitStatus.damage.rawValue) }
+    }
+}

@@ -1,0 +1,108 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A line that wasn't taken in.
+struct BadLine {
+    var number: UInt64
+    var defect: LineDefect
+    var text: [UInt8]
+}
+
+/// The file beside a log that keeps the lines that were passed over: one JSON object a line.
+///
+/// Lines go into it before the log's bookmark passes them. A run that was killed in between leaves lines that the next
+/// run finds again: it removes them first.
+struct BadLinesFile {
+    let path: String
+    private let source: String
+    private let input: String
+
+    /// For the log at `directory`, and the lines of `input`, which the log knows as `source`.
+    init(besideLog directory: String, source: String, input: String) {
+        path = (directory.hasSuffix("/") ? String(directory.dropLast()) : directory) + ".bad-lines.ndjson"
+        self.source = source
+        self.input = input
+    }
+
+    /// Removes this source's lines behind `last`, and what a crash left of a line.
+    func removeLines(after last: UInt64) throws(ToolError) {
+        guard let old = try? readAll(path) else { return }
+        let prefix = Array(prefix.utf8)
+        var kept: [UInt8] = []
+        for line in old.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true) {
+            let isWhole = line.last == UInt8(ascii: "}")
+            let digits = line.starts(with: prefix) ? line.dropFirst(prefix.count).prefix { (0x30...0x39).contains($0) } : []
+            let number = UInt64(String(decoding: digits, as: UTF8.self)) ?? 0
+            guard isWhole, number <= last else { continue }
+            kept.append(contentsOf: line)
+            kept.append(UInt8(ascii: "\n"))
+        }
+        guard kept != old else { return }
+        try write(kept, to: path + ".new", flags: O_WRONLY | O_CREAT | O_TRUNC)
+        guard rename(path + ".new", path) == 0 else { throw failure("Replacing") }
+    }
+
+    func append(_ lines: [BadLine]) throws(ToolError) {
+        var bytes: [UInt8] = []
+        for line in lines {
+            bytes.append(contentsOf: prefix.utf8)
+            bytes.append(contentsOf: "\(line.number),\"column\":\(line.defect.column),\"reason\":".utf8)
+            bytes.append(jsonString: line.defect.reason)
+            bytes.append(contentsOf: ",\"file\":".utf8)
+            bytes.append(jsonString: input)
+            bytes.append(contentsOf: ",\"text\":".utf8)
+            let text = String(decoding: line.text, as: UTF8.self)
+            bytes.append(jsonString: text)
+            // Text that isn't UTF-8 can't be in JSON as it was.
+            if !text.utf8.elementsEqual(line.text) {
+                bytes.append(contentsOf: ",\"hex\":\"".utf8)
+                for byte in line.text { bytes.append(hexadecimal: byte) }
+                bytes.append(UInt8(ascii: "\""))
+            }
+            bytes.append(contentsOf: "}\n".utf8)
+        }
+        try write(bytes, to: path, flags: O_WRONLY | O_CREAT | O_APPEND)
+    }
+
+    private var prefix: String { "{\"source\":\(JSON.string(source)),\"line\":" }
+
+    /// Durable when it returns: the bookmark that follows may be.
+    private func write(_ bytes: [UInt8], to path: String, flags: Int32) throws(ToolError) {
+        let descriptor = open(path, flags | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw failure("Opening") }
+        defer { close(descriptor) }
+        var error: ToolError?
+        bytes.withUnsafeBytes { pieces in
+            do throws(ToolError) { try writeAll(pieces, to: descriptor) } catch let caught { error = caught }
+        }
+        if let error { throw error }
+        guard fsync(descriptor) == 0 else { throw failure("Syncing") }
+    }
+
+    private func failure(_ what: String) -> ToolError {
+        ToolError(.inputOutput, "\(what) \(path) failed: \(systemMessage())")
+    }
+}
+
+/// The whole of a file.
+func readAll(_ path: String) throws(ToolError) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+        throw ToolError(.inputOutput, "Opening \(path) failed: \(systemMessage())")
+    }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        let count = read(descriptor, &piece, piece.count)
+        if count < 0, errno == EINTR { continue }
+        guard count >= 0 else {
+            throw ToolError(.inputOutput, "Reading \(path) failed: \(systemMessage())")
+        }
+        guard count > 0 else { return bytes }
+        bytes.append(contentsOf: piece[..<count])
+    }
+}

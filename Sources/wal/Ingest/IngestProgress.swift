@@ -1,0 +1,28 @@
+import Synchronization
+
+/// What the ingesting thread tells those who watch it.
+final class IngestProgress: Sendable {
+    private let counts = Mutex(IngestCounts())
+
+    func report(_ counts: IngestCounts) {
+        self.counts.withLock { $0 = counts }
+    }
+
+    var current: IngestCounts {
+        counts.withLock { $0 }
+    }
+
+    /// Shows the progress on standard error until the task is cancelled; nothing if that isn't a terminal.
+    func show(applied: @Sendable () -> UInt64) async {
+        guard StandardError.isTerminal else { return }
+        let clock = ContinuousClock()
+        let start = clock.now
+        while (try? await clock.sleep(for: .milliseconds(200))) != nil {
+            let counts = current
+            let seconds = start.duration(to: clock.now) / .seconds(1)
+            let rate = Int(Double(counts.lines) / max(seconds, 0.001))
+            StandardError.write("\r\u{1B}[K\(counts.linesBefore + counts.lines) lines, \(rate)/s, applied to \(applied())")
+        }
+        StandardError.write("\r\u{1B}[K")
+    }
+}

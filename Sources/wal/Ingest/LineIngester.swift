@@ -1,0 +1,167 @@
+import WAL
+import WALTasks
+
+/// Reads lines into a log. Each append carries the position in the input that it reaches, so that whatever a crash leaves,
+/// records and position agree.
+///
+/// Blocks: it has a thread of its own.
+final class LineIngester {
+    /// What to do about a line that can't be taken in.
+    enum BadLinePolicy: String, CaseIterable, Sendable {
+        case stop
+        case skip
+    }
+
+    struct Settings: Sendable {
+        var inputName: String
+        var badLines: BadLinePolicy
+        /// Nil: a digest of the first line.
+        var source: String?
+    }
+
+    // An append has at most this many records or bytes, so that it's visible soon and its copy stays in the cache.
+    private static let recordsMax = 1000
+    private static let bytesMax = 256 << 10
+    /// How long what was read of a slow input may wait for company, in milliseconds.
+    private static let linger: Int32 = 100
+    /// So many bad lines are kept to be shown at the end.
+    private static let shownMax = 20
+
+    /// How far a run came, and what ended it before its time.
+    struct Outcome: Sendable {
+        var counts = IngestCounts()
+        var shown: [BadLine] = []
+        var badLinesPath: String?
+        var failure: (any Error)?
+    }
+
+    private var counts = IngestCounts()
+    private var shown: [BadLine] = []
+    private var badLinesPath: String?
+
+    private let log: WriteAheadLog
+    private let reader: LineReader
+    private let settings: Settings
+    private let progress: IngestProgress
+    private let parser = LineParser()
+    private var batch = RecordBatch()
+    private var unsaved: [BadLine] = []
+    private var source = ""
+    private var file: BadLinesFile?
+    /// Behind the last line that was dealt with.
+    private var consumed = InputPosition()
+
+    init(log: WriteAheadLog, reader: LineReader, settings: Settings, progress: IngestProgress) {
+        self.log = log
+        self.reader = reader
+        self.settings = settings
+        self.progress = progress
+    }
+
+    /// Reads to the end of the input, or until it is asked to stop. What it has counted is in the log then, even if it failed.
+    func outcome() -> Outcome {
+        var outcome = Outcome()
+        do { try run() } catch { outcome.failure = error }
+        outcome.counts = counts
+        outcome.shown = shown
+        outcome.badLinesPath = badLinesPath
+        return outcome
+    }
+
+    private func run() throws {
+        guard let first = try reader.peekLine() else { return }
+        source = "source/" + (settings.source ?? Self.digest(first))
+        try resume()
+        file = BadLinesFile(besideLog: log.directory, source: source, input: settings.inputName)
+        if settings.badLines == .skip { try file?.removeLines(after: consumed.lines) }
+        while true {
+            let event = try reader.next(timeout: batch.isEmpty ? -1 : Self.linger)
+            switch event {
+            case .line(let bytes): try take(bytes)
+            case .tooLong:
+                let reason = "the line is longer than \(LineReader.lineSizeMax) bytes"
+                try refuse(UnsafeRawBufferPointer(start: nil, count: 0), LineDefect(column: 1, reason: reason))
+            case .idle: try append()
+            case .stopped, .end: return try append()
+            }
+            if batch.count >= Self.recordsMax || batch.payloads.count >= Self.bytesMax { try append() }
+        }
+    }
+
+    private func resume() throws {
+        guard let bookmark = log.bookmarks[source] else { return }
+        guard let known = InputPosition(bookmark) else {
+            throw ToolError(.badInput, "The log's bookmark \(source) isn't one of `wal ingest`. Give another --source.")
+        }
+        guard try reader.skip(to: known) else {
+            throw ToolError(
+                .badInput,
+                "\(settings.inputName) differs from what was ingested before as \(source): its first \(known.lines) lines "
+                    + "(\(known.bytes) bytes) are not the same. Give the same input to go on, or --source NAME to ingest "
+                    + "this one as another.")
+        }
+        consumed = reader.position
+        counts.linesBefore = known.lines
+    }
+
+    private func take(_ bytes: UnsafeRawBufferPointer) throws {
+        if !bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) {
+            do throws(LineDefect) {
+                let mutation = try parser.mutation(from: bytes)
+                batch.append(count: TaskCodec.size(of: mutation)) { TaskCodec.encode(mutation, into: &$0) }
+                switch mutation {
+                case .save: counts.tasks += 1
+                case .log: counts.activities += 1
+                default: counts.others += 1
+                }
+            } catch {
+                return try refuse(bytes, error)
+            }
+        }
+        counts.lines += 1
+        consumed = reader.position
+    }
+
+    private func refuse(_ bytes: UnsafeRawBufferPointer, _ defect: LineDefect) throws {
+        let line = BadLine(number: consumed.lines + 1, defect: defect, text: Array(bytes))
+        guard settings.badLines == .skip else {
+            try append()
+            throw ToolError(.badInput, "\(Self.place(of: line, in: settings.inputName)): \(defect.reason)")
+        }
+        unsaved.append(line)
+        if shown.count < Self.shownMax { shown.append(line) }
+        counts.badLines += 1
+        counts.lines += 1
+        consumed = reader.position
+        if unsaved.count >= Self.recordsMax { try saveBadLines() }
+    }
+
+    private func append() throws {
+        try saveBadLines()
+        // Without records the position stays: what was passed over is passed over again, and found there to be so.
+        if !batch.isEmpty {
+            _ = try log.append(batch, bookmark: consumed.bookmark(named: source))
+            batch.removeAll()
+        }
+        progress.report(counts)
+    }
+
+    private func saveBadLines() throws {
+        guard !unsaved.isEmpty, let file else { return }
+        try file.append(unsaved)
+        badLinesPath = file.path
+        unsaved.removeAll()
+    }
+
+    /// Where a bad line is, as compilers say it.
+    static func place(of line: BadLine, in input: String) -> String {
+        "\(input):\(line.number):\(line.defect.column)"
+    }
+
+    /// FNV-1a, 64 bits: enough to tell the handful of inputs of a log from one another.
+    private static func digest(_ line: UnsafeRawBufferPointer) -> String {
+        let hash = line.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

@@ -1,0 +1,53 @@
+import CWALShims
+import WAL
+
+/// How much of an input was consumed, and a checksum of all of it: so that another run goes on at the right place, and
+/// only in the same input.
+struct InputPosition: Hashable {
+    private(set) var lines: UInt64 = 0
+    private(set) var bytes: UInt64 = 0
+    /// CRC-32C of every byte consumed.
+    private(set) var checksum: UInt32 = 0
+    /// Whether the last byte was not a newline: then the input ended there when it was read.
+    private(set) var endsOpen = false
+
+    init() {}
+
+    /// Nil if the bookmark isn't one of `ingest`.
+    init?(_ bookmark: Bookmark) {
+        guard bookmark.metadata.count == Self.metadataSize else { return nil }
+        lines = bookmark.position
+        bytes = Self.integer(bookmark.metadata[0..<8])
+        checksum = UInt32(Self.integer(bookmark.metadata[8..<12]))
+        endsOpen = bookmark.metadata[12] != 0
+    }
+
+    func bookmark(named name: String) -> Bookmark {
+        let metadata = Self.bytes(of: bytes) + Self.bytes(of: checksum) + [endsOpen ? 1 : 0]
+        return Bookmark(name: name, position: lines, metadata: metadata)
+    }
+
+    mutating func consume(_ piece: UnsafeRawBufferPointer, lines count: UInt64) {
+        guard let last = piece.last else { return }
+        lines += count
+        bytes += UInt64(piece.count)
+        checksum = cwal_crc32c(checksum, piece.baseAddress, piece.count)
+        endsOpen = last != UInt8(ascii: "\n")
+    }
+
+    /// The newline that an open end has got since: part of a line that was counted before.
+    mutating func closeEnd(_ newline: UnsafeRawBufferPointer) {
+        consume(newline, lines: 0)
+        endsOpen = false
+    }
+
+    private static let metadataSize = 13
+
+    private static func bytes(of value: some FixedWidthInteger) -> [UInt8] {
+        withUnsafeBytes(of: value.littleEndian) { Array($0) }
+    }
+
+    private static func integer(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+        bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}

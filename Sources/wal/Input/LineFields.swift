@@ -1,0 +1,106 @@
+import CWALSimdJSON
+import WAL
+import WALTasks
+
+/// The fields of one object of a line, by their index.
+struct LineFields {
+    let slices: UnsafePointer<cwal_json_slice>
+    /// Of the object, for what is missing in it.
+    let column: Int
+
+    func string(_ index: Int, _ name: StaticString) throws(LineDefect) -> String {
+        guard let text = try optionalString(index, name) else { throw missing(index, name) }
+        return text
+    }
+
+    func optionalString(_ index: Int, _ name: StaticString) throws(LineDefect) -> String? {
+        let slice = slices[index]
+        guard slice.kind != CWAL_JSON_ABSENT.rawValue, slice.kind != CWAL_JSON_NULL.rawValue else { return nil }
+        guard slice.kind == CWAL_JSON_STRING.rawValue else { throw defect(index, "\"\(name)\" must be a string") }
+        let bytes = UnsafeBufferPointer(start: slice.bytes, count: slice.count)
+        guard !bytes.contains(0) else { throw defect(index, "\"\(name)\" holds U+0000, which stores can't keep") }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// An identifier of a task or an activity.
+    func id(_ index: Int, _ name: StaticString) throws(LineDefect) -> String {
+        guard slices[index].count > 0 || slices[index].kind != CWAL_JSON_STRING.rawValue else {
+            throw defect(index, "\"\(name)\" is empty")
+        }
+        return try group(index, name)
+    }
+
+    /// An identifier of a graph or a node: may be empty.
+    func group(_ index: Int, _ name: StaticString) throws(LineDefect) -> String {
+        guard slices[index].kind != CWAL_JSON_STRING.rawValue || slices[index].count <= TaskMutation.idSizeMax else {
+            throw defect(index, "\"\(name)\" is longer than \(TaskMutation.idSizeMax) bytes")
+        }
+        return try string(index, name)
+    }
+
+    func time(_ index: Int, _ name: StaticString) throws(LineDefect) -> Timestamp {
+        guard let time = try optionalTime(index, name) else { throw missing(index, name) }
+        return time
+    }
+
+    func optionalTime(_ index: Int, _ name: StaticString) throws(LineDefect) -> Timestamp? {
+        let slice = slices[index]
+        guard slice.kind != CWAL_JSON_ABSENT.rawValue, slice.kind != CWAL_JSON_NULL.rawValue else { return nil }
+        guard slice.kind == CWAL_JSON_STRING.rawValue,
+            let time = Timestamp(utf8: UnsafeBufferPointer(start: slice.bytes, count: slice.count))
+        else { throw defect(index, "\"\(name)\" must be a time such as \"2011-09-30T22:38:44.546Z\"") }
+        return time
+    }
+
+    func status(_ index: Int, _ name: StaticString) throws(LineDefect) -> TaskStatus {
+        let text = try string(index, name)
+        guard let status = TaskStatus(rawValue: text) else {
+            let known = TaskStatus.allCases.map(\.rawValue).joined(separator: ", ")
+            throw defect(index, "unknown status \"\(text)\"; known are \(known)")
+        }
+        return status
+    }
+
+    func integer(_ index: Int, _ name: StaticString, or standard: Int32) throws(LineDefect) -> Int32 {
+        let slice = slices[index]
+        guard slice.kind != CWAL_JSON_ABSENT.rawValue, slice.kind != CWAL_JSON_NULL.rawValue else { return standard }
+        guard slice.kind == CWAL_JSON_NUMBER.rawValue,
+            let number = Int32(String(decoding: UnsafeBufferPointer(start: slice.bytes, count: slice.count), as: UTF8.self))
+        else { throw defect(index, "\"\(name)\" must be a whole number of 32 bits") }
+        return number
+    }
+
+    /// Any JSON value, as the text that it is in the line.
+    func json(_ index: Int, _ name: StaticString) throws(LineDefect) -> String? {
+        let slice = slices[index]
+        switch slice.kind {
+        case CWAL_JSON_ABSENT.rawValue, CWAL_JSON_NULL.rawValue: return nil
+        case CWAL_JSON_OBJECT.rawValue, CWAL_JSON_ARRAY.rawValue, CWAL_JSON_NUMBER.rawValue, CWAL_JSON_BOOL.rawValue:
+            return String(decoding: UnsafeBufferPointer(start: slice.bytes, count: slice.count), as: UTF8.self)
+        default:
+            var text: [UInt8] = []
+            text.append(jsonString: String(decoding: UnsafeBufferPointer(start: slice.bytes, count: slice.count), as: UTF8.self))
+            return String(decoding: text, as: UTF8.self)
+        }
+    }
+
+    /// The fields of an object in this one.
+    func object(_ index: Int, _ name: StaticString, slices inner: UnsafePointer<cwal_json_slice>) throws(LineDefect)
+        -> LineFields
+    {
+        guard slices[index].kind == CWAL_JSON_OBJECT.rawValue else {
+            throw slices[index].kind == CWAL_JSON_ABSENT.rawValue
+                ? missing(index, name) : defect(index, "\"\(name)\" must be an object")
+        }
+        return LineFields(slices: inner, column: Int(slices[index].offset) + 1)
+    }
+
+    func missing(_ index: Int, _ name: StaticString) -> LineDefect {
+        slices[index].kind == CWAL_JSON_NULL.rawValue
+            ? defect(index, "\"\(name)\" must not be null") : LineDefect(column: column, reason: "\"\(name)\" is missing")
+    }
+
+    func defect(_ index: Int, _ reason: String) -> LineDefect {
+        LineDefect(column: Int(slices[index].offset) + 1, reason: reason)
+    }
+}

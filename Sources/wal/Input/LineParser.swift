@@ -1,0 +1,148 @@
+import CWALSimdJSON
+import WAL
+import WALTasks
+
+/// Makes mutations of lines. Not for several threads at a time.
+final class LineParser {
+    /// How many readable bytes must follow a line.
+    static let padding = cwal_json_padding()
+
+    private let parser: UnsafeMutableRawPointer
+    private let line: UnsafeMutablePointer<cwal_json_line>
+    private let top: UnsafePointer<cwal_json_slice>
+    private let task: UnsafePointer<cwal_json_slice>
+    private let activity: UnsafePointer<cwal_json_slice>
+
+    init() {
+        guard let parser = cwal_json_parser_create() else { fatalError("Out of memory") }
+        self.parser = parser
+        line = .allocate(capacity: 1)
+        line.initialize(to: cwal_json_line())
+        let base = UnsafeRawPointer(line)
+        func slices(_ field: PartialKeyPath<cwal_json_line>) -> UnsafePointer<cwal_json_slice> {
+            guard let offset = MemoryLayout<cwal_json_line>.offset(of: field) else { fatalError("Not a stored field") }
+            return (base + offset).assumingMemoryBound(to: cwal_json_slice.self)
+        }
+        top = slices(\.top)
+        task = slices(\.task)
+        activity = slices(\.activity)
+    }
+
+    deinit {
+        line.deallocate()
+        cwal_json_parser_destroy(parser)
+    }
+
+    /// Reads a line that ``padding`` readable bytes follow.
+    func mutation(from bytes: UnsafeRawBufferPointer) throws(LineDefect) -> TaskMutation {
+        guard cwal_json_parse(parser, bytes.assumingMemoryBound(to: UInt8.self).baseAddress, bytes.count, line) else {
+            throw LineDefect(column: line.pointee.error_offset + 1, reason: String(cString: line.pointee.error))
+        }
+        let fields = LineFields(slices: top, column: 1)
+        let type = top[Top.type]
+        guard type.kind == CWAL_JSON_STRING.rawValue else {
+            _ = try fields.string(Top.type, "type")
+            throw fields.missing(Top.type, "type")
+        }
+        switch UnsafeBufferPointer(start: type.bytes, count: type.count) {
+        case "task_update": return .save(try save(fields.object(Top.task, "task", slices: task)))
+        case "activity_log": return .log(try log(fields.object(Top.activity, "activity", slices: activity)))
+        case "status_update":
+            return .updateStatus(
+                id: try fields.id(Top.taskID, "task_id"), status: try fields.status(Top.status, "status"),
+                error: try fields.optionalString(Top.error, "error"),
+                time: try fields.optionalTime(Top.updatedAt, "updated_at") ?? .now)
+        case "task_delete": return .delete(id: try fields.id(Top.taskID, "task_id"))
+        case "dag_delete": return .deleteDAG(id: try fields.group(Top.dagID, "dag_id"))
+        case "tasks_remove": return .removeTasks(endedBefore: try fields.time(Top.before, "before"))
+        case "activities_remove": return .removeActivities(createdBefore: try fields.time(Top.before, "before"))
+        default:
+            throw fields.defect(
+                Top.type,
+                "unknown type \"\(try fields.string(Top.type, "type"))\"; known are task_update, activity_log, "
+                    + "status_update, task_delete, dag_delete, tasks_remove, activities_remove")
+        }
+    }
+
+    private func save(_ fields: LineFields) throws(LineDefect) -> PersistentTask {
+        let created = try fields.time(Field.createdAt, "created_at")
+        return PersistentTask(
+            id: try fields.id(Field.id, "id"),
+            dagID: try fields.group(Field.dagID, "dag_id"),
+            nodeID: try fields.group(Field.nodeID, "node_id"),
+            currentNodeID: try fields.optionalString(Field.currentNodeID, "current_node_id"),
+            subDAGPath: try fields.optionalString(Field.subDAGPath, "sub_dag_path"),
+            processingState: try fields.optionalString(Field.processingState, "processing_state"),
+            payload: try fields.json(Field.payload, "payload"),
+            status: try fields.status(Field.status, "status"),
+            createdAt: created,
+            updatedAt: try fields.optionalTime(Field.updatedAt, "updated_at") ?? created,
+            startedAt: try fields.optionalTime(Field.startedAt, "started_at"),
+            completedAt: try fields.optionalTime(Field.completedAt, "completed_at"),
+            error: try fields.optionalString(Field.error, "error"),
+            retryCount: try fields.integer(Field.retryCount, "retry_count", or: 0),
+            maxRetries: try fields.integer(Field.maxRetries, "max_retries", or: 3),
+            priority: try fields.integer(Field.priority, "priority", or: 0))
+    }
+
+    private func log(_ fields: LineFields) throws(LineDefect) -> TaskActivityLog {
+        TaskActivityLog(
+            id: try fields.id(ActivityField.id, "id"),
+            taskID: try fields.id(ActivityField.taskID, "task_id"),
+            dagID: try fields.group(ActivityField.dagID, "dag_id"),
+            nodeID: try fields.group(ActivityField.nodeID, "node_id"),
+            action: try fields.string(ActivityField.action, "action"),
+            message: try fields.optionalString(ActivityField.message, "message"),
+            data: try fields.json(ActivityField.data, "data"),
+            level: try fields.optionalString(ActivityField.level, "level") ?? "info",
+            createdAt: try fields.time(ActivityField.createdAt, "created_at"))
+    }
+}
+
+private func ~= (word: StaticString, bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    bytes.elementsEqual(UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
+}
+
+/// Indices into the C arrays.
+private enum Top {
+    static let type = Int(CWAL_TOP_TYPE.rawValue)
+    static let task = Int(CWAL_TOP_TASK.rawValue)
+    static let activity = Int(CWAL_TOP_ACTIVITY.rawValue)
+    static let taskID = Int(CWAL_TOP_TASK_ID.rawValue)
+    static let status = Int(CWAL_TOP_STATUS.rawValue)
+    static let error = Int(CWAL_TOP_ERROR.rawValue)
+    static let updatedAt = Int(CWAL_TOP_UPDATED_AT.rawValue)
+    static let dagID = Int(CWAL_TOP_DAG_ID.rawValue)
+    static let before = Int(CWAL_TOP_BEFORE.rawValue)
+}
+
+private enum Field {
+    static let id = Int(CWAL_TASK_ID.rawValue)
+    static let dagID = Int(CWAL_TASK_DAG_ID.rawValue)
+    static let nodeID = Int(CWAL_TASK_NODE_ID.rawValue)
+    static let currentNodeID = Int(CWAL_TASK_CURRENT_NODE_ID.rawValue)
+    static let subDAGPath = Int(CWAL_TASK_SUB_DAG_PATH.rawValue)
+    static let processingState = Int(CWAL_TASK_PROCESSING_STATE.rawValue)
+    static let payload = Int(CWAL_TASK_PAYLOAD.rawValue)
+    static let status = Int(CWAL_TASK_STATUS.rawValue)
+    static let createdAt = Int(CWAL_TASK_CREATED_AT.rawValue)
+    static let updatedAt = Int(CWAL_TASK_UPDATED_AT.rawValue)
+    static let startedAt = Int(CWAL_TASK_STARTED_AT.rawValue)
+    static let completedAt = Int(CWAL_TASK_COMPLETED_AT.rawValue)
+    static let error = Int(CWAL_TASK_ERROR.rawValue)
+    static let retryCount = Int(CWAL_TASK_RETRY_COUNT.rawValue)
+    static let maxRetries = Int(CWAL_TASK_MAX_RETRIES.rawValue)
+    static let priority = Int(CWAL_TASK_PRIORITY.rawValue)
+}
+
+private enum ActivityField {
+    static let id = Int(CWAL_ACTIVITY_ID.rawValue)
+    static let taskID = Int(CWAL_ACTIVITY_TASK_ID.rawValue)
+    static let dagID = Int(CWAL_ACTIVITY_DAG_ID.rawValue)
+    static let nodeID = Int(CWAL_ACTIVITY_NODE_ID.rawValue)
+    static let action = Int(CWAL_ACTIVITY_ACTION.rawValue)
+    static let message = Int(CWAL_ACTIVITY_MESSAGE.rawValue)
+    static let data = Int(CWAL_ACTIVITY_DATA.rawValue)
+    static let level = Int(CWAL_ACTIVITY_LEVEL.rawValue)
+    static let createdAt = Int(CWAL_ACTIVITY_CREATED_AT.rawValue)
+}

@@ -1,0 +1,193 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Cuts an input into lines, and knows how far it has been consumed. Not for several threads at a time.
+final class LineReader {
+    enum Event {
+        /// A line without its end, with ``LineParser/padding`` readable bytes behind it; valid until the next call.
+        case line(UnsafeRawBufferPointer)
+        /// A line of more than ``lineSizeMax`` bytes, which was passed over.
+        case tooLong
+        /// Nothing came in the time that was to be waited for.
+        case idle
+        /// Somebody asked to stop.
+        case stopped
+        case end
+    }
+
+    static let lineSizeMax = 16 << 20
+    private static let readSize = 1 << 20
+
+    /// What the lines so far take up in the input.
+    private(set) var position = InputPosition()
+
+    private let descriptor: Int32
+    private let stop: StopSignal
+    private var buffer: UnsafeMutableRawPointer
+    private var capacity: Int
+    // What was read and not consumed is at `start..<end`; up to `searched` there is no newline.
+    private var start = 0
+    private var searched = 0
+    private var end = 0
+    private var isAtEnd = false
+
+    init(descriptor: Int32, stop: StopSignal) {
+        self.descriptor = descriptor
+        self.stop = stop
+        capacity = 2 * Self.readSize
+        buffer = .allocate(byteCount: capacity + LineParser.padding, alignment: 64)
+        // The parser reads the padding, though it makes nothing of it.
+        buffer.initializeMemory(as: UInt8.self, repeating: 0, count: capacity + LineParser.padding)
+    }
+
+    deinit {
+        buffer.deallocate()
+    }
+
+    /// The next line. Waits for input for `timeout` milliseconds at most, or for ever if it is -1.
+    func next(timeout: Int32 = -1) throws(ToolError) -> Event {
+        while true {
+            if let newline = findNewline() {
+                return .line(consumeLine(upTo: newline))
+            }
+            if isAtEnd {
+                guard start < end else { return .end }
+                return .line(consumeLine(upTo: end))
+            }
+            if end - start >= Self.lineSizeMax { return try passOver() }
+            switch try fill(timeout: timeout) {
+            case .some(let event): return event
+            case nil: continue
+            }
+        }
+    }
+
+    /// The first line that `next` will return, or as much of it as fits; nil if there is none, or somebody asked to stop.
+    func peekLine() throws(ToolError) -> UnsafeRawBufferPointer? {
+        while true {
+            if let newline = findNewline() { return trimmed(start..<newline) }
+            if isAtEnd || end - start >= Self.lineSizeMax { break }
+            if try fill(timeout: -1) != nil { return nil }
+        }
+        return start < end ? trimmed(start..<end) : nil
+    }
+
+    /// Passes over what was consumed before. Returns false if it isn't the beginning of this input.
+    func skip(to known: InputPosition) throws(ToolError) -> Bool {
+        while position.bytes < known.bytes {
+            if start == end {
+                if isAtEnd { return false }
+                if try fill(timeout: -1) != nil { throw ToolError(.fine, "Stopped.") }
+                continue
+            }
+            let count = min(end - start, Int(known.bytes - position.bytes))
+            position.consume(UnsafeRawBufferPointer(start: buffer + start, count: count), lines: 0)
+            advance(to: start + count)
+        }
+        guard position.checksum == known.checksum, position.bytes == known.bytes else { return false }
+        position = known
+        return known.endsOpen ? try closeOpenEnd() : true
+    }
+
+    /// The last line had no newline when it was consumed. If the input goes on, then with one.
+    private func closeOpenEnd() throws(ToolError) -> Bool {
+        while !isAtEnd, end - start < 2 {
+            if try fill(timeout: -1) != nil { throw ToolError(.fine, "Stopped.") }
+        }
+        guard start < end else { return true }
+        let rest = UnsafeRawBufferPointer(start: buffer + start, count: end - start)
+        let size = rest[0] == UInt8(ascii: "\r") ? 2 : 1
+        guard rest.count >= size, rest[size - 1] == UInt8(ascii: "\n") else { return false }
+        position.closeEnd(UnsafeRawBufferPointer(rebasing: rest[..<size]))
+        advance(to: start + size)
+        return true
+    }
+
+    private func findNewline() -> Int? {
+        guard searched < end, let found = memchr(buffer + searched, Int32(UInt8(ascii: "\n")), end - searched) else {
+            searched = end
+            return nil
+        }
+        return UnsafeRawPointer(found) - UnsafeRawPointer(buffer)
+    }
+
+    private func consumeLine(upTo lineEnd: Int) -> UnsafeRawBufferPointer {
+        let next = min(lineEnd + 1, end)
+        position.consume(UnsafeRawBufferPointer(start: buffer + start, count: next - start), lines: 1)
+        let line = trimmed(start..<lineEnd)
+        advance(to: next)
+        return line
+    }
+
+    private func trimmed(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+        let line = UnsafeRawBufferPointer(start: buffer + range.lowerBound, count: range.count)
+        guard line.last == UInt8(ascii: "\r") else { return line }
+        return UnsafeRawBufferPointer(rebasing: line.dropLast())
+    }
+
+    private func advance(to place: Int) {
+        start = place
+        searched = place
+    }
+
+    private func passOver() throws(ToolError) -> Event {
+        while true {
+            let newline = findNewline()
+            let next = newline.map { $0 + 1 } ?? end
+            let isDone = newline != nil || isAtEnd
+            position.consume(UnsafeRawBufferPointer(start: buffer + start, count: next - start), lines: isDone ? 1 : 0)
+            advance(to: next)
+            if isDone { return .tooLong }
+            // Nothing of the line may become visible in a bookmark: after a stop it is read again.
+            if let event = try fill(timeout: -1) { return event }
+        }
+    }
+
+    /// Reads once. Returns an event if there is something else to be told first.
+    private func fill(timeout: Int32) throws(ToolError) -> Event? {
+        makeRoom()
+        switch try stop.waitForInput(descriptor, timeout: timeout) {
+        case .stopped: return .stopped
+        case .timedOut: return .idle
+        case .readable: break
+        }
+        while true {
+            let count = read(descriptor, buffer + end, min(capacity - end, Self.readSize))
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw ToolError(.inputOutput, "Reading the input failed: \(systemMessage())")
+            }
+            end += count
+            isAtEnd = count == 0
+            return nil
+        }
+    }
+
+    private func makeRoom() {
+        if start == end {
+            start = 0
+            searched = 0
+            end = 0
+        }
+        guard capacity - end < Self.readSize else { return }
+        if start >= capacity / 2 {
+            memmove(buffer, buffer + start, end - start)
+            searched -= start
+            end -= start
+            start = 0
+        } else {
+            let larger = UnsafeMutableRawPointer.allocate(byteCount: 2 * capacity + LineParser.padding, alignment: 64)
+            larger.initializeMemory(as: UInt8.self, repeating: 0, count: 2 * capacity + LineParser.padding)
+            memcpy(larger, buffer + start, end - start)
+            buffer.deallocate()
+            buffer = larger
+            capacity *= 2
+            searched -= start
+            end -= start
+            start = 0
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import WAL
+
+/// What `inspect` shows.
+struct LogOverview {
+    private let directory: String
+    private let id: LogID
+    private let firstSequence: SequenceNumber
+    private let segments: [SegmentInfo]
+    private let cursors: [(name: String, sequence: UInt64)]
+    private let bookmarks: [(name: String, position: UInt64)]
+    private let lastFindings: [RecoveryReport.Finding]
+    private let lastFindingCount: Int
+
+    init(_ log: ReadOnlyLog, directory: String) throws(WALError) {
+        self.directory = directory
+        id = log.id
+        firstSequence = try log.firstSequence
+        segments = try log.segments
+        cursors = try log.cursors.map { ($0.key, $0.value.rawValue) }.sorted { $0.name < $1.name }
+        bookmarks = try log.bookmarks.map { ($0.key, $0.value.position) }.sorted { $0.name < $1.name }
+        let recovery = try log.lastRecovery
+        lastFindings = recovery?.findings ?? []
+        lastFindingCount = recovery?.count ?? 0
+    }
+
+    private var fileSize: Int { segments.reduce(0) { $0 + $1.fileSize } }
+    private var epoch: UInt64 { segments.map(\.epoch).max() ?? 0 }
+    private var recordCount: UInt64 { segments.reduce(0) { $0 + ($1.recordCount ?? 0) } }
+
+    /// How many bytes of payload a byte of frames holds.
+    private func compression(_ segment: SegmentInfo) -> Double? {
+        guard let payload = segment.payloadSize, let used = segment.usedSize, used > 0 else { return nil }
+        return Double(payload) / Double(used)
+    }
+
+    private func fill(_ segment: SegmentInfo) -> Double? {
+        segment.usedSize.map { Double($0) / Double(max(segment.fileSize, 1)) }
+    }
+
+    var json: JSON {
+        .object([
+            ("directory", .string(directory)),
+            ("log_id", .string(id.description)),
+            ("epoch", JSON(epoch)),
+            ("first_sequence", JSON(firstSequence.rawValue)),
+            ("bytes", JSON(fileSize)),
+            ("segments", .array(segments.map(json(of:)))),
+            ("cursors", .object(cursors.map { ($0.name, JSON($0.sequence)) })),
+            ("bookmarks", .object(bookmarks.map { ($0.name, JSON($0.position)) })),
+            ("last_recovery_finding_count", JSON(lastFindingCount)),
+            ("last_recovery_findings", .array(lastFindings.map(\.json))),
+        ])
+    }
+
+    private func json(of segment: SegmentInfo) -> JSON {
+        .object([
+            ("number", JSON(segment.number)),
+            ("path", .string(segment.path)),
+            ("state", .string(segment.state.rawValue)),
+            ("epoch", JSON(segment.epoch)),
+            ("first_sequence", JSON(segment.firstSequence.rawValue)),
+            ("last_sequence", segment.lastSequence.map { JSON($0.rawValue) } ?? .null),
+            ("first_time", JSON(segment.firstTime?.description)),
+            ("last_time", JSON(segment.lastTime?.description)),
+            ("records", segment.recordCount.map { JSON($0) } ?? .null),
+            ("file_bytes", JSON(segment.fileSize)),
+            ("used_bytes", segment.usedSize.map { JSON($0) } ?? .null),
+            ("payload_bytes", segment.payloadSize.map { JSON($0) } ?? .null),
+            ("fill", fill(segment).map { JSON($0) } ?? .null),
+            ("compression", compression(segment).map { JSON($0) } ?? .null),
+        ])
+    }
+
+    var text: String {
+        let head = Table.pairs([
+            ("log", "\(directory), id \(id)"),
+            ("epoch", epoch == 0 ? "0: nothing was ever dropped" : "\(epoch): recoveries that dropped something"),
+            ("first record", "\(firstSequence.rawValue)"),
+            ("records", "\(recordCount) in sealed segments"),
+            ("on disk", "\(Table.bytes(fileSize)) in \(segments.count) segments"),
+        ])
+        let heading = ["segment", "state", "first", "last", "records", "size", "fill", "payload/stored", "epoch", "times"]
+        let rows = segments.map(row(of:))
+        var parts = [head, Table.columns(heading, right: [0, 2, 3, 4, 5, 6, 7, 8], rows)]
+        if !cursors.isEmpty {
+            parts.append("cursors\n" + Table.pairs(cursors.map { ("  " + $0.name, "record \($0.sequence)") }))
+        }
+        if !bookmarks.isEmpty {
+            parts.append("bookmarks\n" + Table.pairs(bookmarks.map { ("  " + $0.name, "\($0.position)") }))
+        }
+        if lastFindingCount > 0 {
+            parts.append("last recovery that found something: \(lastFindingCount)\n" + lastFindings.map { "  \($0.text)" }.joined(separator: "\n"))
+        }
+        return parts.joined(separator: "\n\n")
+    }
+
+    private func row(of segment: SegmentInfo) -> [String] {
+        let last = segment.lastSequence.map { "\($0.rawValue)" }
+        let records = segment.recordCount.map { "\($0)" }
+        let filled = fill(segment).map { "\(Int($0 * 100)) %" }
+        let ratio = compression(segment).map { "\(($0 * 100).rounded() / 100)" }
+        let times = [segment.firstTime, segment.lastTime].compactMap { $0?.description }
+        return [
+            "\(segment.number)", segment.state.rawValue, "\(segment.firstSequence.rawValue)", last ?? "", records ?? "",
+            Table.bytes(segment.fileSize), filled ?? "", ratio ?? "", "\(segment.epoch)",
+            times.joined(separator: " to "),
+        ]
+    }
+}

@@ -1,0 +1,41 @@
+import WAL
+import WALTasks
+
+/// A record on a line: a task event in the form that `ingest` reads, anything else as it is.
+enum RecordLine {
+    static func json(_ record: borrowing RecordView) -> [UInt8] {
+        if let mutation = try? TaskCodec.decode(record.payload) { return TaskLine(mutation).bytes }
+        let payload = LogRecord(record).payload
+        return Array(
+            JSON.object([
+                ("type", .string("record")),
+                ("sequence", JSON(record.sequence.rawValue)),
+                ("time", .string(record.time.description)),
+                ("hex", .string(hexadecimal(payload))),
+                ("text", .string(String(decoding: payload, as: UTF8.self))),
+            ]).description.utf8)
+    }
+
+    /// For people: sequence number, time, size, and what is in it.
+    static func text(_ record: borrowing RecordView) -> [UInt8] {
+        let head = "\(record.sequence.rawValue)\t\(record.time)\t\(record.payload.byteCount)\t"
+        if let mutation = try? TaskCodec.decode(record.payload) { return Array(head.utf8) + TaskLine(mutation).bytes }
+        let payload = LogRecord(record).payload
+        let shown = payload.prefix(Self.shownMax)
+        let rest = payload.count > shown.count ? "…" : ""
+        return Array("\(head)\(hexadecimal(shown))\(rest)\t\(printable(shown))\(rest)".utf8)
+    }
+
+    private static let shownMax = 64
+
+    private static func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
+        var digits: [UInt8] = []
+        digits.reserveCapacity(2 * bytes.count)
+        for byte in bytes { digits.append(hexadecimal: byte) }
+        return String(decoding: digits, as: UTF8.self)
+    }
+
+    private static func printable(_ bytes: some Collection<UInt8>) -> String {
+        String(decoding: bytes.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: ".") }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,66 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// What the system said about the call that failed last.
+func systemMessage() -> String {
+    strerror(errno).map { String(cString: $0) } ?? "error \(errno)"
+}
+
+/// Writes all bytes, whatever the pieces that the system takes.
+func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(ToolError) {
+    var rest = bytes
+    while !rest.isEmpty {
+        let count = write(descriptor, rest.baseAddress, rest.count)
+        if count < 0 {
+            if errno == EINTR { continue }
+            throw ToolError(.inputOutput, "Writing failed: \(systemMessage())")
+        }
+        rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+    }
+}
+
+enum StandardError {
+    static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// A message that can't be written has nowhere else to go.
+    static func write(_ text: String) {
+        var text = text
+        text.withUTF8 { try? writeAll(UnsafeRawBufferPointer($0), to: STDERR_FILENO) }
+    }
+}
+
+/// Collects output, so that a line isn't a system call.
+struct StandardOutput: ~Copyable {
+    private static let flushSize = 1 << 16
+    private var bytes: [UInt8] = []
+
+    mutating func write(line text: String) throws(ToolError) {
+        bytes.append(contentsOf: text.utf8)
+        bytes.append(UInt8(ascii: "\n"))
+        if bytes.count >= Self.flushSize { try flush() }
+    }
+
+    mutating func write(line text: [UInt8]) throws(ToolError) {
+        bytes.append(contentsOf: text)
+        bytes.append(UInt8(ascii: "\n"))
+        if bytes.count >= Self.flushSize { try flush() }
+    }
+
+    mutating func flush() throws(ToolError) {
+        var failure: ToolError?
+        bytes.withUnsafeBytes { pieces in
+            do throws(ToolError) { try writeAll(pieces, to: STDOUT_FILENO) } catch { failure = error }
+        }
+        bytes.removeAll(keepingCapacity: true)
+        if let failure { throw failure }
+    }
+
+    static func print(_ text: String) throws(ToolError) {
+        var output = StandardOutput()
+        try output.write(line: text)
+        try output.flush()
+    }
+}

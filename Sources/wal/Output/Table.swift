@@ -1,0 +1,40 @@
+/// Text in columns.
+enum Table {
+    /// Names and values.
+    static func pairs(_ rows: [(String, String)]) -> String {
+        let width = rows.map { $0.0.count }.max() ?? 0
+        return rows.map { "\(padded($0.0, width))  \($0.1)" }.joined(separator: "\n")
+    }
+
+    /// A heading and rows of as many cells; the columns named in `right` hold numbers.
+    static func columns(_ heading: [String], right: Set<Int>, _ rows: [[String]]) -> String {
+        let all = [heading] + rows
+        let widths = heading.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        return all.map { row in
+            row.indices.map { column in
+                right.contains(column)
+                    ? String(repeating: " ", count: widths[column] - row[column].count) + row[column]
+                    : column == row.count - 1 ? row[column] : padded(row[column], widths[column])
+            }.joined(separator: "  ")
+        }.joined(separator: "\n")
+    }
+
+    static func seconds(_ seconds: Double) -> String {
+        "\((seconds * 100).rounded() / 100) s"
+    }
+
+    static func bytes(_ count: some BinaryInteger) -> String {
+        let units = ["B", "KiB", "MiB", "GiB", "TiB"]
+        var value = Double(count)
+        var unit = 0
+        while value >= 1024, unit < units.count - 1 {
+            value /= 1024
+            unit += 1
+        }
+        return unit == 0 ? "\(count) B" : "\((value * 10).rounded() / 10) \(units[unit])"
+    }
+
+    private static func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+}

@@ -1,0 +1,87 @@
+import WAL
+
+/// Applies batches to a sink, one after another, exactly once.
+struct Replayer<Destination: Sink> {
+    private(set) var outcome = ReplayOutcome()
+
+    private static var triesMax: Int { 8 }
+    private let sink: Destination
+    private let log: LogID
+    private var lane: SinkLane
+
+    /// A replay is to the sink a log of its own, so that it neither fences the service that works on the real one nor
+    /// depends on its lanes.
+    init(sink: Destination, log: LogID, from: SequenceNumber) async throws {
+        self.sink = sink
+        self.log = LogID(low: log.low ^ 0x7265_706C_6179_0000 ^ from.rawValue, high: log.high)
+        lane = try await Self.claim(sink, self.log)
+    }
+
+    /// Everything up to here was applied.
+    var position: SequenceNumber { lane.position }
+
+    /// Applies records that come right behind ``position``.
+    mutating func apply(_ records: [SinkRecord]) async throws {
+        guard let last = records.last else { return }
+        var pause = Duration.milliseconds(50)
+        for attempt in 1... {
+            do {
+                let batch = SinkBatch(
+                    log: log, laneCount: 1, lanes: [lane], position: last.sequence,
+                    records: records.filter { $0.sequence > position })
+                let receipt = try await sink.apply(batch)
+                lane.position = last.sequence
+                outcome.add(receipt, records: batch.records.count)
+                return
+            } catch {
+                switch sink.classify(error) {
+                case .transient where attempt < Self.triesMax: break
+                case .indeterminate where attempt < Self.triesMax:
+                    lane = try await Self.claim(sink, log)
+                    if lane.position >= last.sequence { return }
+                default: throw error
+                }
+            }
+            try await Task.sleep(for: pause)
+            pause *= 2
+        }
+    }
+
+    private static func claim(_ sink: Destination, _ log: LogID) async throws -> SinkLane {
+        guard let lane = try await sink.claim(0..<1, of: 1, log: log).first else {
+            throw ToolError(.inputOutput, "The store gave no lane.")
+        }
+        return lane
+    }
+}
+
+/// What a replay has done.
+struct ReplayOutcome: Sendable {
+    private(set) var records = 0
+    private var rowsWritten = 0
+    private var coalesced = 0
+    private var deadLetters = 0
+
+    mutating func add(_ receipt: SinkReceipt, records count: Int) {
+        records += count
+        rowsWritten += receipt.rowCount
+        coalesced += receipt.coalescedCount
+        deadLetters += receipt.deadLetters.count
+    }
+
+    var json: JSON {
+        .object([
+            ("records", JSON(records)),
+            ("rows_written", JSON(rowsWritten)),
+            ("coalesced", JSON(coalesced)),
+            ("dead_letters", JSON(deadLetters)),
+        ])
+    }
+
+    var text: String {
+        Table.pairs([
+            ("records", "\(records)"), ("rows written", "\(rowsWritten)"), ("coalesced", "\(coalesced)"),
+            ("dead letters", "\(deadLetters)"),
+        ])
+    }
+}

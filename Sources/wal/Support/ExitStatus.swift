@@ -1,0 +1,55 @@
+import ArgumentParser
+import WAL
+import WALTasks
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The exit codes; those above 1 are those of `sysexits.h`.
+enum ExitStatus: Int32 {
+    case fine = 0
+    /// Damage or a difference was found.
+    case damage = 1
+    case usage = 64
+    case badInput = 65
+    case inputOutput = 74
+
+    init(_ code: WALError.Code) {
+        switch code {
+        case .corrupted, .removed, .sinkAhead, .sinkBehind: self = .damage
+        case .invalidArgument: self = .usage
+        case .recordTooLarge, .notALogDirectory, .versionTooNew: self = .badInput
+        default: self = .inputOutput
+        }
+    }
+}
+
+extension Tool {
+    /// Says what went wrong and ends the process with the code for it.
+    static func fail(with error: any Error) -> Never {
+        switch error {
+        case let error as ToolError: end(error.message, error.exit)
+        case let error as WALError: end(error.description, ExitStatus(error.code))
+        case let error as TaskStorageError: end(error.description, .inputOutput)
+        case is ExitCode, is CleanExit, is ValidationError: exit(withError: error)
+        default:
+            // Everything of the argument parser has a code of its own; what is left comes from a store.
+            let code = exitCode(for: error)
+            if code != .failure { exit(withError: error) }
+            end("\(error)", .inputOutput)
+        }
+    }
+
+    private static func end(_ message: String, _ status: ExitStatus) -> Never {
+        StandardError.write("Error: \(message)\n")
+        leave(status.rawValue)
+    }
+}
+
+// Inside the type, `exit` is the argument parser's.
+private func leave(_ code: Int32) -> Never {
+    exit(code)
+}

@@ -1,0 +1,16 @@
+// Conformances of a public type to a public protocol are public, even in an executable.
+public import ArgumentParser
+public import WAL
+
+extension SequenceNumber: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let number = UInt64(argument) else { return nil }
+        self.init(rawValue: number)
+    }
+}
+
+extension Timestamp: ExpressibleByArgument {
+    public init?(argument: String) {
+        self.init(argument)
+    }
+}

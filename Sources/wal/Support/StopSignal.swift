@@ -1,0 +1,89 @@
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The wish to stop, from a signal or from within. A pipe, because a thread that waits for input has to see it, too.
+final class StopSignal: Sendable {
+    enum Readiness {
+        case readable, timedOut, stopped
+    }
+
+    private let readEnd: Int32
+    private let writeEnd: Int32
+
+    init() {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { fatalError("No file descriptor left") }
+        readEnd = ends[0]
+        writeEnd = ends[1]
+    }
+
+    deinit {
+        close(readEnd)
+        close(writeEnd)
+    }
+
+    /// The signal that asked, `SIGINT` or `SIGTERM`.
+    var signalName: String? {
+        switch caughtSignal.load(ordering: .acquiring) {
+        case SIGINT: "SIGINT"
+        case SIGTERM: "SIGTERM"
+        default: nil
+        }
+    }
+
+    func request() {
+        Self.wake(writeEnd)
+    }
+
+    /// From now on the first SIGINT or SIGTERM asks this one to stop; the second ends the process as usual.
+    func catchSignals() {
+        wakingEnd.store(writeEnd, ordering: .releasing)
+        caughtSignal.store(0, ordering: .releasing)
+        for each in [SIGINT, SIGTERM] {
+            // Nothing but what may be called in a signal handler.
+            signal(each) { number in
+                caughtSignal.store(number, ordering: .releasing)
+                signal(SIGINT, SIG_DFL)
+                signal(SIGTERM, SIG_DFL)
+                StopSignal.wake(wakingEnd.load(ordering: .acquiring))
+            }
+        }
+    }
+
+    /// Signals are the process's own again.
+    func releaseSignals() {
+        for each in [SIGINT, SIGTERM] { signal(each, SIG_DFL) }
+        wakingEnd.store(-1, ordering: .releasing)
+    }
+
+    private static func wake(_ descriptor: Int32) {
+        var byte: UInt8 = 0
+        _ = write(descriptor, &byte, 1)
+    }
+
+    /// Waits until `descriptor` can be read, or somebody asked to stop, or `timeout` milliseconds have passed.
+    func waitForInput(_ descriptor: Int32, timeout: Int32) throws(ToolError) -> Readiness {
+        var entries = [
+            pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0),
+        ]
+        while true {
+            let count = poll(&entries, 2, timeout)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw ToolError(.inputOutput, "Waiting for input failed: \(systemMessage())")
+            }
+            if entries[1].revents != 0 { return .stopped }
+            return count == 0 ? .timedOut : .readable
+        }
+    }
+}
+
+// A signal handler can't capture anything.
+private let caughtSignal = Atomic<Int32>(0)
+private let wakingEnd = Atomic<Int32>(-1)

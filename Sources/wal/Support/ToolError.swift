@@ -1,0 +1,10 @@
+/// What ends the tool, with its exit code.
+struct ToolError: Error {
+    let exit: ExitStatus
+    let message: String
+
+    init(_ exit: ExitStatus, _ message: String) {
+        self.exit = exit
+        self.message = message
+    }
+}

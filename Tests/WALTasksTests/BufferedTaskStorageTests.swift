@@ -1,0 +1,226 @@
+import Foundation
+import Synchronization
+import Testing
+import WAL
+
+@testable import WALTasks
+
+/// A directory that goes with the test.
+private final class TemporaryDirectory {
+    let path: String
+
+    init() {
+        path = FileManager.default.temporaryDirectory.appending(path: "wal-tasks-\(UUID().uuidString)").path()
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+}
+
+/// A store in memory that fails as long as it is told to, and outlives the storage before it.
+private final class StubbornStore: TaskStore {
+    struct Refusal: Error {}
+
+    let memory = MemoryTaskStore()
+    let isFailing = Atomic<Bool>(false)
+    var name: String { memory.name }
+    var concurrencyMax: Int { memory.concurrencyMax }
+
+    func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane] {
+        try await memory.claim(lanes, of: laneCount, log: log)
+    }
+    func apply(_ batch: TaskBatch) async throws -> SinkReceipt {
+        if isFailing.load(ordering: .relaxed) { throw Refusal() }
+        return try await memory.apply(batch)
+    }
+    func classify(_ error: any Error) -> SinkFailure { error is Refusal ? .transient : memory.classify(error) }
+    func save(_ task: PersistentTask) async throws { try await memory.save(task) }
+    func save(_ tasks: [PersistentTask]) async throws { try await memory.save(tasks) }
+    func task(id: String) async throws -> PersistentTask? { try await memory.task(id: id) }
+    func tasks(dagID: String, limit: Int, offset: Int) async throws -> [PersistentTask] {
+        try await memory.tasks(dagID: dagID, limit: limit, offset: offset)
+    }
+    func tasks(status: TaskStatus, limit: Int, offset: Int) async throws -> [PersistentTask] {
+        try await memory.tasks(status: status, limit: limit, offset: offset)
+    }
+    func pendingTasks(limit: Int) async throws -> [PersistentTask] { try await memory.pendingTasks(limit: limit) }
+    func resumableTasks(dagID: String) async throws -> [PersistentTask] { try await memory.resumableTasks(dagID: dagID) }
+    func updateStatus(id: String, to status: TaskStatus, error: String?, at time: Timestamp) async throws {
+        try await memory.updateStatus(id: id, to: status, error: error, at: time)
+    }
+    func deleteTask(id: String) async throws { try await memory.deleteTask(id: id) }
+    func deleteTasks(dagID: String) async throws { try await memory.deleteTasks(dagID: dagID) }
+    func log(_ activity: TaskActivityLog) async throws { try await memory.log(activity) }
+    func activities(taskID: String, limit: Int, offset: Int) async throws -> [TaskActivityLog] {
+        try await memory.activities(taskID: taskID, limit: limit, offset: offset)
+    }
+    func activities(dagID: String, limit: Int, offset: Int) async throws -> [TaskActivityLog] {
+        try await memory.activities(dagID: dagID, limit: limit, offset: offset)
+    }
+    func removeTasks(endedBefore time: Timestamp) async throws { try await memory.removeTasks(endedBefore: time) }
+    func removeActivities(createdBefore time: Timestamp) async throws { try await memory.removeActivities(createdBefore: time) }
+    func ping() async throws { try await memory.ping() }
+    func close() async throws {}
+}
+
+/// Needs the engine; enable with it.
+@Suite(.disabled("the log engine is a stub here"), .timeLimit(.minutes(2))) struct BufferedTaskStorageTests {
+    private let directory = TemporaryDirectory()
+
+    private var quick: TaskBufferConfiguration {
+        var configuration = TaskBufferConfiguration()
+        configuration.segmentSize = 256 << 10
+        configuration.flushInterval = .milliseconds(5)
+        return configuration
+    }
+
+    /// Delivers nothing by itself, so that every answer comes from the overlay.
+    private var slow: TaskBufferConfiguration {
+        var configuration = quick
+        configuration.flushInterval = .seconds(600)
+        configuration.batchSize = 100_000
+        return configuration
+    }
+
+    private func apply(_ mutation: TaskMutation, to storage: some TaskStorage) async throws {
+        switch mutation {
+        case .save(let task): try await storage.save(task)
+        case .log(let activity): try await storage.log(activity)
+        case .updateStatus(let id, let status, let error, let time):
+            try await storage.updateStatus(id: id, to: status, error: error, at: time)
+        case .delete(let id): try await storage.deleteTask(id: id)
+        case .deleteDAG(let id): try await storage.deleteTasks(dagID: id)
+        case .removeTasks(let time): try await storage.removeTasks(endedBefore: time)
+        case .removeActivities(let time): try await storage.removeActivities(createdBefore: time)
+        }
+    }
+
+    @Test(arguments: TaskStorageConformance.allCases, [true, false])
+    func conformance(check: TaskStorageConformance, delivers: Bool) async throws {
+        let storage = try await BufferedTaskStorage.memory(at: directory.path, configuration: delivers ? quick : slow)
+        try await check.check(storage)
+        try? await storage.close()
+    }
+
+    /// While batches go to the store, every answer is that of a store that all changes were applied to at once.
+    @Test(arguments: 0..<6)
+    func readsItsOwnWritesWhileFlushing(seed: Int) async throws {
+        var configuration = quick
+        configuration.batchSize = 3
+        configuration.flushInterval = .milliseconds(1)
+        let storage = try await BufferedTaskStorage.memory(at: directory.path, configuration: configuration)
+        let reference = MemoryTaskStore()
+        var random = RandomMutations(seed: UInt64(seed))
+        for mutation in random.list(150) {
+            try await apply(mutation, to: storage)
+            try await apply(mutation, to: reference)
+            let seen = try await StorageContents(of: storage, pages: [(1000, 0), (2, 1)])
+            let expected = try await StorageContents(of: reference, pages: [(1000, 0), (2, 1)])
+            #expect(seen == expected)
+        }
+        try await storage.drain()
+        #expect(try await StorageContents(of: storage.store) == StorageContents(of: reference))
+        try await storage.close()
+    }
+
+    @Test func closingDelivers() async throws {
+        let store = StubbornStore()
+        let storage = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: slow)
+        for number in 0..<500 { try await storage.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")) }
+        #expect(storage.metrics.entriesBuffered == 500)
+        try await storage.close()
+        #expect(try await store.tasks(dagID: "d", limit: 1000, offset: 0).count == 500)
+        #expect(storage.metrics.entriesFlushed == 500)
+        #expect(storage.metrics.flushOperations >= 1)
+        await #expect(throws: TaskStorageError.self) { try await storage.ping() }
+    }
+
+    /// The store is down until the storage is closed. What remains can be read at once after the next start, and is delivered.
+    @Test func whatRemainsIsDeliveredAtTheNextStart() async throws {
+        let store = StubbornStore()
+        store.isFailing.store(true, ordering: .relaxed)
+        let first = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: quick)
+        for number in 0..<50 { try await first.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")) }
+        try await first.deleteTask(id: "t7")
+        do throws(TaskStorageError) {
+            try await first.close(within: .milliseconds(200))
+            Issue.record("a store that is down took everything")
+        } catch {
+            #expect(error.code == .notDrained)
+            #expect(error.remaining == 51)
+        }
+        #expect(first.metrics.flushErrors > 0)
+        #expect(try await store.tasks(dagID: "d", limit: 100, offset: 0).isEmpty)
+
+        let second = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: quick)
+        #expect(second.metrics.entriesRecovered == 51)
+        #expect(try await second.tasks(dagID: "d", limit: 100, offset: 0).count == 49)
+        #expect(try await second.task(id: "t7") == nil)
+        store.isFailing.store(false, ordering: .relaxed)
+        try await second.drain()
+        #expect(try await store.tasks(dagID: "d", limit: 100, offset: 0).count == 49)
+        try await second.close()
+    }
+
+    @Test func recoveryCanBeOff() async throws {
+        let store = StubbornStore()
+        store.isFailing.store(true, ordering: .relaxed)
+        var configuration = quick
+        configuration.recoveryEnabled = false
+        let first = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: configuration)
+        try await first.save(PersistentTask(id: "a", dagID: "d", nodeID: "n"))
+        try? await first.close(within: .zero)
+        let second = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: configuration)
+        #expect(try await second.task(id: "a") == nil)
+        store.isFailing.store(false, ordering: .relaxed)
+        try await second.drain()
+        #expect(try await second.task(id: "a") != nil)
+        try await second.close()
+    }
+
+    /// Several writers of one task each: the order of a writer's changes is kept into the store.
+    @Test func keepsOrderPerTask() async throws {
+        let store = StubbornStore()
+        var configuration = quick
+        configuration.batchSize = 7
+        configuration.syncPolicy = .always
+        let storage = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: configuration)
+        try await withThrowingTaskGroup { group in
+            for writer in 0..<8 {
+                group.addTask {
+                    for number in 0..<100 {
+                        var task = PersistentTask(id: "w\(writer)", dagID: "d", nodeID: "n")
+                        task.retryCount = Int32(number)
+                        try await storage.save(task)
+                        #expect(try await storage.task(id: task.id)?.retryCount == Int32(number))
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        try await storage.close()
+        for writer in 0..<8 { #expect(try await store.task(id: "w\(writer)")?.retryCount == 99) }
+    }
+
+    @Test func hurriesWhenTheBufferIsFull() async throws {
+        let store = StubbornStore()
+        var configuration = slow
+        configuration.maxBufferSize = 20
+        let storage = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: configuration)
+        for number in 0..<20 { try await storage.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")) }
+        while storage.metrics.depth > 0 { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(try await store.tasks(dagID: "d", limit: 100, offset: 0).count == 20)
+        try await storage.close()
+    }
+
+    @Test func cancellingTheServiceCloses() async throws {
+        let store = StubbornStore()
+        let storage = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: slow)
+        try await storage.save(PersistentTask(id: "a", dagID: "d", nodeID: "n"))
+        let service = Task { try await storage.run() }
+        service.cancel()
+        _ = await service.result
+        await #expect(throws: TaskStorageError.self) { try await storage.task(id: "a") }
+    }
+}

@@ -1,0 +1,144 @@
+import Synchronization
+import Testing
+import WAL
+
+@testable import WALTasks
+
+/// Reading one's own writes, without a log: mutations are numbered here, and reach the store as a flusher would bring them.
+@Suite struct OverlaidReaderTests {
+    private final class Position: Sendable {
+        let value = Mutex(SequenceNumber.zero)
+    }
+
+    private struct Rig {
+        let store = MemoryTaskStore()
+        let log = LogID(low: 1, high: 1)
+        let position = Position()
+        let mark = BarrierMark()
+        let overlay: TaskOverlay
+        let view: View
+        var mutations: [TaskMutation] = []
+
+        init() async throws {
+            overlay = TaskOverlay(mark: mark) { [position] in position.value.withLock { $0 } }
+            view = View(reader: OverlaidReader(store: store, overlay: overlay), store: store)
+            _ = try await store.claim(0..<1, of: 1, log: log)
+        }
+
+        mutating func add(_ mutation: TaskMutation) {
+            mutations.append(mutation)
+            let sequence = SequenceNumber(rawValue: UInt64(mutations.count))
+            _ = overlay.add(mutation) { sequence }
+        }
+
+        func apply(_ indexes: some Sequence<Int>) async throws {
+            let operations = indexes.map {
+                TaskBatch.Operation(record: SinkRecord(mutations[$0], at: UInt64($0 + 1)), mutation: mutations[$0])
+            }
+            _ = try await store.apply(TaskBatch(log: log, laneCount: 1, lanes: [], position: 0, operations: operations))
+        }
+    }
+
+    /// The queries of a reader as a storage.
+    private struct View: TaskStorage {
+        let reader: OverlaidReader<MemoryTaskStore>
+        let store: MemoryTaskStore
+
+        func task(id: String) async throws -> PersistentTask? { try await reader.task(id: id) }
+        func tasks(dagID: String, limit: Int, offset: Int) async throws -> [PersistentTask] {
+            try await reader.tasks(dagID: dagID, Page(limit: limit, offset: offset))
+        }
+        func tasks(status: TaskStatus, limit: Int, offset: Int) async throws -> [PersistentTask] {
+            try await reader.tasks(status: status, Page(limit: limit, offset: offset))
+        }
+        func pendingTasks(limit: Int) async throws -> [PersistentTask] { try await reader.pendingTasks(Page(limit: limit)) }
+        func resumableTasks(dagID: String) async throws -> [PersistentTask] { try await reader.resumableTasks(dagID: dagID) }
+        func activities(taskID: String, limit: Int, offset: Int) async throws -> [TaskActivityLog] {
+            try await reader.activities(taskID: taskID, Page(limit: limit, offset: offset))
+        }
+        func activities(dagID: String, limit: Int, offset: Int) async throws -> [TaskActivityLog] {
+            try await reader.activities(dagID: dagID, Page(limit: limit, offset: offset))
+        }
+        func save(_ task: PersistentTask) async throws {}
+        func save(_ tasks: [PersistentTask]) async throws {}
+        func updateStatus(id: String, to status: TaskStatus, error: String?, at time: Timestamp) async throws {}
+        func deleteTask(id: String) async throws {}
+        func deleteTasks(dagID: String) async throws {}
+        func log(_ activity: TaskActivityLog) async throws {}
+        func removeTasks(endedBefore time: Timestamp) async throws {}
+        func removeActivities(createdBefore time: Timestamp) async throws {}
+        func ping() async throws {}
+        func close() async throws {}
+    }
+
+    private static let pages = [(1000, 0), (1, 0), (2, 1), (1, 3), (0, 0)]
+
+    /// Whatever part of the log the store has, the answers are those of a store that has all of it.
+    ///
+    /// The part is what a flusher can bring: everything up to a position that it has told, and beyond it, up to the next mutation
+    /// without a task id, some tasks more than others.
+    @Test(arguments: 0..<300)
+    func answersDoNotDependOnTheFlusher(seed: Int) async throws {
+        var random = RandomMutations(seed: UInt64(seed) + 1000)
+        random.barrierChance = seed % 3 == 0 ? 0 : 0.08
+        var rig = try await Rig()
+        let reference = MemoryTaskStore()
+        _ = try await reference.claim(0..<1, of: 1, log: rig.log)
+        for mutation in random.list(Int.random(in: 1..<60, using: &random.generator)) { rig.add(mutation) }
+        let applied = Int.random(in: 0...rig.mutations.count, using: &random.generator)
+        try await rig.apply(0..<applied)
+        rig.position.value.withLock { $0 = SequenceNumber(rawValue: UInt64(applied)) }
+        let end = rig.mutations[applied...].firstIndex { $0.taskID == nil } ?? rig.mutations.endIndex
+        let ahead = Set(RandomMutations.taskIDs.filter { _ in Bool.random(using: &random.generator) })
+        let early = (applied..<end).filter { rig.mutations[$0].taskID.map(ahead.contains) ?? false }
+        try await rig.apply(early)
+        // The sink knows that a mutation without a task id was applied before the flusher does.
+        if end < rig.mutations.endIndex, Bool.random(using: &random.generator) {
+            try await rig.apply((applied...end).filter { !early.contains($0) })
+            rig.mark.begin(SequenceNumber(rawValue: UInt64(end + 1)))
+            rig.mark.end(SequenceNumber(rawValue: UInt64(end + 1)))
+        }
+        let all = rig.mutations.enumerated().map {
+            TaskBatch.Operation(record: SinkRecord($1, at: UInt64($0 + 1)), mutation: $1)
+        }
+        _ = try await reference.apply(TaskBatch(log: rig.log, laneCount: 1, lanes: [], position: 0, operations: all))
+        let seen = try await StorageContents(of: rig.view, pages: Self.pages)
+        let expected = try await StorageContents(of: reference, pages: Self.pages)
+        #expect(seen.tasks == expected.tasks)
+        #expect(seen.lists == expected.lists)
+        #expect(seen.activities == expected.activities)
+    }
+
+    /// A page of a long list, with so many rows taken out of it by the overlay that reading some more isn't enough.
+    @Test func readsOnUntilThePageIsFull() async throws {
+        var rig = try await Rig()
+        for number in 0..<1000 {
+            rig.add(
+                .save(
+                    PersistentTask(
+                        id: "t\(number)", dagID: number < 900 ? "gone" : "kept", nodeID: "n", status: .completed,
+                        createdAt: Timestamp(rawValue: Int64(number)))))
+        }
+        try await rig.apply(0..<1000)
+        rig.position.value.withLock { $0 = 1000 }
+        rig.add(.deleteDAG(id: "gone"))
+        let page = try await rig.view.tasks(status: .completed, limit: 3, offset: 2)
+        #expect(page.map(\.id) == ["t902", "t903", "t904"])
+        for number in 900..<990 { rig.add(.delete(id: "t\(number)")) }
+        #expect(try await rig.view.tasks(dagID: "kept", limit: 100, offset: 0).map(\.id) == (990..<1000).map { "t\($0)" })
+        #expect(try await rig.view.tasks(status: .completed, limit: 2, offset: 0).map(\.id) == ["t990", "t991"])
+    }
+
+    @Test func appliedMutationsAreForgotten() async throws {
+        var rig = try await Rig()
+        for number in 0..<500 {
+            rig.add(.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")))
+        }
+        rig.add(.removeTasks(endedBefore: .now))
+        #expect(rig.overlay.snapshot().tasks.count == 500)
+        #expect(rig.overlay.oldestTime != nil)
+        rig.position.value.withLock { $0 = 501 }
+        #expect(rig.overlay.snapshot().isEmpty)
+        #expect(rig.overlay.oldestTime == nil)
+    }
+}

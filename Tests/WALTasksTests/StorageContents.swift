@@ -1,0 +1,29 @@
+import WAL
+import WALTasks
+
+/// Everything that the queries of a storage tell about the tasks and graphs of ``RandomMutations``.
+struct StorageContents: Equatable {
+    var tasks: [PersistentTask?] = []
+    var lists: [[PersistentTask]] = []
+    var activities: [[TaskActivityLog]] = []
+
+    init(of storage: some TaskStorage, pages: [(limit: Int, offset: Int)] = [(1000, 0)]) async throws {
+        for id in RandomMutations.taskIDs {
+            tasks.append(try await storage.task(id: id))
+            for page in pages {
+                activities.append(try await storage.activities(taskID: id, limit: page.limit, offset: page.offset))
+            }
+        }
+        for dag in RandomMutations.dagIDs {
+            lists.append(try await storage.resumableTasks(dagID: dag))
+            for page in pages { lists.append(try await storage.tasks(dagID: dag, limit: page.limit, offset: page.offset)) }
+        }
+        for status in TaskStatus.allCases {
+            for page in pages { lists.append(try await storage.tasks(status: status, limit: page.limit, offset: page.offset)) }
+        }
+        for page in pages {
+            lists.append(try await storage.pendingTasks(limit: page.limit))
+            activities.append(try await storage.activities(dagID: "dag-1", limit: page.limit, offset: page.offset))
+        }
+    }
+}

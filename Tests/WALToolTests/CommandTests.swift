@@ -1,0 +1,110 @@
+import Foundation
+import Testing
+
+/// Exit codes and what is said with them: scripts depend on both.
+struct CommandTests {
+    private let scratch: Scratch
+    private let log: String
+
+    init() throws {
+        scratch = try Scratch()
+        log = scratch.path("log")
+    }
+
+    private func ingest(_ lines: [String], _ more: String...) throws -> ToolRun {
+        let input = try scratch.file("input", lines: lines)
+        return try ToolRun(["ingest", "--log", log, "--store", "memory:", "--json"] + more, input: input)
+    }
+
+    private static let good = #"{"type":"task_delete","task_id":"t"}"#
+
+    @Test func badLineStops() throws {
+        let run = try ingest([Self.good, "", "{\"type\":\"task_delete\",\"task_id\":7}", Self.good])
+        #expect(run.status == 65)
+        #expect(run.errors.contains(#"<stdin>:3:33: "task_id" must be a string"#))
+        // What came before is in the log, and with the line corrected it goes on behind it.
+        let summary = try ingest([Self.good, "", Self.good, Self.good]).json
+        #expect(summary["lines_before"] as? Int == 1)
+        #expect(summary["lines"] as? Int == 3)
+    }
+
+    @Test func badLineIsSkippedAndKept() throws {
+        let lines = [Self.good, "{", Self.good, "nul"]
+        for _ in 0..<2 {
+            let run = try ingest(lines, "--on-bad-line", "skip")
+            #expect(run.status == 0)
+            #expect(run.errors.contains("<stdin>:4:4: not valid JSON"))
+        }
+        // The second run found the last one again, and kept it once.
+        let kept = try String(contentsOfFile: log + ".bad-lines.ndjson", encoding: .utf8)
+        let objects = try kept.split(separator: "\n").map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+        #expect(objects.map { $0["line"] as? Int } == [2, 4])
+        #expect(objects.map { $0["text"] as? String } == ["{", "nul"])
+    }
+
+    @Test func lineBeyondTheLimit() throws {
+        let huge = #"{"type":"status_update","task_id":"t","status":"failed","error":"\#(String(repeating: "x", count: 17 << 20))"}"#
+        let run = try ingest([Self.good, huge, Self.good], "--on-bad-line", "skip")
+        #expect(run.status == 0)
+        #expect(try run.json["others"] as? Int == 2)
+        #expect(run.errors.contains("longer than"))
+    }
+
+    @Test func longLine() throws {
+        let long = #"{"type":"status_update","task_id":"t","status":"failed","error":"\#(String(repeating: "x", count: 5 << 20))"}"#
+        #expect(try ingest([Self.good, long, Self.good]).json["others"] as? Int == 3)
+    }
+
+    @Test func appendDumpAndTail() throws {
+        let input = try scratch.file("lines", lines: ["one", "two", ""])
+        let run = try ToolRun(["append", log, "--json"], input: input)
+        #expect(try run.json["records"] as? Int == 3)
+        let dump = try ToolRun(["dump", log, "--from", "2", "--to", "2"]).output
+        #expect(dump.hasPrefix("2\t") && dump.hasSuffix("\t3\t74776f\ttwo\n"))
+        #expect(try ToolRun(["tail", log, "-n", "1"]).output.hasPrefix("3\t"))
+        let object = try ToolRun(["dump", log, "--json", "--to", "1"]).json
+        #expect(object["hex"] as? String == "6f6e65" && object["text"] as? String == "one")
+        let inspected = try ToolRun(["inspect", log, "--json"]).json
+        #expect((inspected["segments"] as? [Any])?.isEmpty == false)
+    }
+
+    @Test func damageIsFoundAndRepaired() throws {
+        let input = try scratch.file("lines", lines: (0..<1000).map { "record \($0)" })
+        try #require(ToolRun(["append", log], input: input).status == 0)
+        #expect(try ToolRun(["verify", log]).status == 0)
+        let name = try #require(FileManager.default.contentsOfDirectory(atPath: log).first { $0.hasSuffix(".wal") })
+        let segment = "\(log)/\(name)"
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: segment))
+        bytes[bytes.count / 2] ^= 0x10
+        try bytes.write(to: URL(fileURLWithPath: segment))
+        let report = try ToolRun(["verify", log, "--json"])
+        #expect(report.status == 1)
+        #expect(try report.json["damaged"] as? Bool == true)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: segment)) == bytes)
+        #expect(try ToolRun(["repair", log]).status == 1)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: segment)) == bytes)
+        #expect(try ToolRun(["repair", log, "--apply"]).status == 1)
+        #expect(try ToolRun(["append", log], input: input).status == 0)
+    }
+
+    @Test func usageAndInputErrors() throws {
+        #expect(try ToolRun(["ingest"]).status == 64)
+        #expect(try ToolRun(["ingest", "--log", log, "--store", "postgres:x"]).status == 64)
+        #expect(try ToolRun(["ingest", "--log", log, "--store", "memory:", "--sync", "interval:5"]).status == 64)
+        #expect(try ToolRun(["ingest", "--log", log, "--store", "memory:", scratch.path("missing")]).status == 74)
+        for verb in ["inspect", "dump", "verify", "repair", "tail"] {
+            #expect(try ToolRun([verb, scratch.path("missing")]).status != 0, "\(verb)")
+            #expect(!FileManager.default.fileExists(atPath: scratch.path("missing")), "\(verb)")
+        }
+    }
+
+    @Test(arguments: ["ingest", "inspect", "dump", "verify", "repair", "tail", "replay", "append", "bench"])
+    func helpHasAnExample(verb: String) throws {
+        let run = try ToolRun(["help", verb])
+        #expect(run.status == 0)
+        #expect(run.output.contains("wal \(verb)"))
+        #expect(run.output.contains("Example:"))
+    }
+}

@@ -1,0 +1,128 @@
+#if SQLite
+    import Foundation
+    import Testing
+
+    /// No line may be lost and none taken in twice, whatever ends the tool.
+    @Suite(.serialized) struct IngestTests {
+        private let scratch: Scratch
+        private let events: URL
+        private let log: String
+        private let database: String
+
+        init() throws {
+            scratch = try Scratch()
+            events = try Sample.unpack(into: scratch)
+            log = scratch.path("log")
+            database = scratch.path("tasks.db")
+        }
+
+        private func arguments(_ more: String...) -> [String] {
+            ["ingest", "--log", log, "--store", "sqlite:\(database)"] + more
+        }
+
+        @Test(arguments: [1, 4]) func sample(workers: Int) throws {
+            let run = try ToolRun(arguments("--json", "--workers", "\(workers)"), input: events)
+            try #require(run.status == 0, "\(run.errors)")
+            let summary = try run.json
+            #expect(summary["lines"] as? Int == Sample.lineCount)
+            #expect(summary["tasks"] as? Int == 10_000)
+            #expect(summary["activities"] as? Int == 10_000)
+            #expect(try Sample.summary(ofDatabase: database) == Sample.summary())
+        }
+
+        private static let rounds = ProcessInfo.processInfo.environment["WAL_CRASH_ROUNDS"].flatMap(Int.init) ?? 5
+
+        /// kill -9 at random moments, then a last run to the end.
+        @Test(arguments: [1, 4]) func killed(workers: Int) throws {
+            var killed = 0
+            for _ in 0..<Self.rounds {
+                let process = try ToolRun.process(
+                    arguments("--sync", "manual", "--batch-size", "200", "--workers", "\(workers)"), input: events)
+                process.standardOutput = FileHandle.nullDevice
+                process.standardError = FileHandle.nullDevice
+                try process.run()
+                Thread.sleep(forTimeInterval: .random(in: 0.005...0.8))
+                kill(process.processIdentifier, SIGKILL)
+                process.waitUntilExit()
+                if process.terminationReason == .uncaughtSignal { killed += 1 }
+            }
+            let run = try ToolRun(arguments("--json", "--workers", "\(workers)"), input: events)
+            try #require(run.status == 0, "\(run.errors)")
+            let summary = try run.json
+            let lines = try #require(summary["lines"] as? Int) + #require(summary["lines_before"] as? Int)
+            #expect(lines == Sample.lineCount)
+            #expect(try Sample.summary(ofDatabase: database) == Sample.summary(), "after \(killed) kills")
+            #expect(try ToolRun(["verify", log]).status == 0)
+        }
+
+        @Test func dumpIsAnInput() throws {
+            try #require(ToolRun(arguments(), input: events).status == 0)
+            let dump = scratch.file("dump.ndjson")
+            try Data(ToolRun(["dump", "--json", log]).output.utf8).write(to: dump)
+            #expect(try Data(contentsOf: dump) == Data(contentsOf: events))
+            let second = scratch.path("second.db")
+            let run = try ToolRun(["ingest", "--log", scratch.path("log2"), "--store", "sqlite:\(second)"], input: dump)
+            try #require(run.status == 0, "\(run.errors)")
+            for table in ["dag_tasks", "dag_task_activity_logs"] {
+                let statement = "SELECT * FROM \(table) ORDER BY id"
+                #expect(try Sample.query(database, statement) == Sample.query(second, statement))
+            }
+        }
+
+        @Test func replayFillsAnotherStoreOnce() throws {
+            try #require(ToolRun(arguments(), input: events).status == 0)
+            let copy = scratch.path("copy.db")
+            let first = try ToolRun(["replay", log, "--into", "sqlite:\(copy)", "--json"])
+            try #require(first.status == 0, "\(first.errors)")
+            #expect(try first.json["records"] as? Int == Sample.lineCount)
+            #expect(try Sample.summary(ofDatabase: copy) == Sample.summary())
+            #expect(try ToolRun(["replay", log, "--into", "sqlite:\(copy)", "--json"]).json["records"] as? Int == 0)
+        }
+
+        @Test func anotherInputUnderTheSameNameIsRefused() throws {
+            try #require(ToolRun(arguments("--source", "day"), input: events).status == 0)
+            let other = try scratch.file("other", lines: [#"{"type":"task_delete","task_id":"t"}"#])
+            let refused = try ToolRun(arguments("--source", "day"), input: other)
+            #expect(refused.status == 65)
+            #expect(refused.errors.contains("--source NAME"))
+            #expect(try ToolRun(arguments("--source", "next"), input: other).status == 0)
+        }
+
+        /// The last line had no newline yet when it was read; then the input grew.
+        @Test func inputThatGrows() throws {
+            let line = #"{"type":"task_delete","task_id":"t"}"#
+            let input = scratch.file("growing")
+            try Data("\(line)\r\n\n\(line)".utf8).write(to: input)
+            #expect(try ToolRun(arguments("--json"), input: input).json["lines"] as? Int == 3)
+            try Data("\(line)\r\n\n\(line)\r\n\(line)\n".utf8).write(to: input)
+            let summary = try ToolRun(arguments("--json"), input: input).json
+            #expect(summary["lines_before"] as? Int == 3)
+            #expect(summary["lines"] as? Int == 1)
+        }
+
+        @Test func terminatedItDrains() throws {
+            let pipe = Pipe()
+            let process = try ToolRun.process(arguments("--json", "-"))
+            let output = Pipe()
+            process.standardInput = pipe
+            process.standardOutput = output
+            try process.run()
+            let half = try Data(contentsOf: events).prefix(1 << 20)
+            let whole = try #require(half.lastIndex(of: UInt8(ascii: "\n")))
+            try pipe.fileHandleForWriting.write(contentsOf: half[...whole])
+            // The pipe stays open: what was read has to go into the log without waiting for more.
+            Thread.sleep(forTimeInterval: 1)
+            process.terminate()
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0)
+            let printed = output.fileHandleForReading.readDataToEndOfFile()
+            let summary = try #require(JSONSerialization.jsonObject(with: printed) as? [String: Any])
+            #expect(summary["stopped_by"] as? String == "SIGTERM")
+            #expect(summary["lines"] as? Int == half[...whole].count { $0 == UInt8(ascii: "\n") })
+            let activities = try Sample.query(database, "SELECT count(*) FROM dag_task_activity_logs")
+            #expect(summary["activities"] as? Int == Int(activities))
+            #expect(try ToolRun(arguments(), input: events).status == 0)
+            #expect(try Sample.summary(ofDatabase: database) == Sample.summary())
+        }
+    }
+#endif

@@ -1,0 +1,72 @@
+import Foundation
+import Testing
+
+/// The built tool, run as a user would.
+struct ToolRun {
+    let status: Int32
+    let output: String
+    let errors: String
+
+    /// The tool beside the test bundle.
+    static let tool: URL = {
+        #if os(macOS)
+            for bundle in Bundle.allBundles where bundle.bundlePath.hasSuffix(".xctest") {
+                return bundle.bundleURL.deletingLastPathComponent().appendingPathComponent("wal")
+            }
+        #endif
+        return URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("wal")
+    }()
+
+    static func process(_ arguments: [String], input: URL? = nil) throws -> Process {
+        let process = Process()
+        process.executableURL = tool
+        process.arguments = arguments
+        process.standardInput = try input.map { try FileHandle(forReadingFrom: $0) } ?? FileHandle.nullDevice
+        return process
+    }
+
+    /// Runs the tool to its end. Output goes into files, so that no pipe can fill up.
+    init(_ arguments: [String], input: URL? = nil) throws {
+        let place = try Scratch()
+        let (out, err) = (place.file("out"), place.file("err"))
+        for file in [out, err] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+        let process = try Self.process(arguments, input: input)
+        process.standardOutput = try FileHandle(forWritingTo: out)
+        process.standardError = try FileHandle(forWritingTo: err)
+        try process.run()
+        process.waitUntilExit()
+        status = process.terminationStatus
+        output = String(decoding: try Data(contentsOf: out), as: UTF8.self)
+        errors = String(decoding: try Data(contentsOf: err), as: UTF8.self)
+    }
+
+    var json: [String: Any] {
+        get throws {
+            try #require(try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any], "\(output)\(errors)")
+        }
+    }
+}
+
+/// A directory for one test, removed with the last reference to it.
+final class Scratch {
+    let directory: URL
+
+    init() throws {
+        directory = FileManager.default.temporaryDirectory.appendingPathComponent("wal-tool-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    func file(_ name: String) -> URL { directory.appendingPathComponent(name) }
+    func path(_ name: String) -> String { file(name).path }
+
+    /// A file of these lines.
+    func file(_ name: String, lines: [String]) throws -> URL {
+        let url = file(name)
+        try Data(lines.map { $0 + "\n" }.joined().utf8).write(to: url)
+        return url
+    }
+}
