@@ -2,31 +2,98 @@ public import Logging
 public import Metrics
 public import ServiceLifecycle
 
-/// Stub.
+/// Delivers a log's records into a sink: durable ones only, in order for each key, each exactly once as far as the sink
+/// moves its positions in the transaction of the rows.
+///
+/// Add it to a `ServiceGroup`, or call ``run()`` in a task. It is run once; a new one goes on where the sink's positions are.
+///
+/// Workers share the lanes out between them. Records of different lanes may be applied in any order; a record without a
+/// key is a *barrier*: it is applied alone, after everything before it and before everything after it.
+///
+/// | The sink … | The flusher … |
+/// | --- | --- |
+/// | fails for now | tries again, with growing pauses, for ever; see ``Configuration/retriesMax`` |
+/// | leaves an outcome unknown | claims again, and goes on from the position that the sink tells |
+/// | can't take a record | finds it, keeps it in the ``DeadLetterLog``, and goes on behind it |
+/// | was claimed by another | stops with `fenced` |
+/// | needs help | stops with `sinkFailed` |
+///
+/// Meanwhile the log takes appends, up to its disk budget.
 public final class Flusher<Destination: Sink>: Service {
-    public struct Configuration: Sendable {
-        /// Tasks that apply batches at the same time; bounded by the sink's `concurrencyMax`.
-        public var workerCount = 2
-        /// Lanes that records are divided into by key; fixed for a log and sink once used: 1 to 256.
-        public var laneCount = 16
-        /// A batch is applied when it has this many records …
-        public var batchSize = 500
-        /// … or this many bytes …
-        public var batchBytesMax = 1 << 20
-        /// … or when its oldest record has waited this long.
-        public var flushInterval: Duration = .milliseconds(50)
-        public init() {}
-    }
-    /// `key` gives the hash of the record's key, nil for a barrier
+    private let context: FlusherContext<Destination>
+
+    /// Makes a flusher; ``run()`` starts it.
+    ///
+    /// - Parameters:
+    ///   - log: The log whose records are delivered. It must not be closed before ``run()`` has returned.
+    ///   - sink: Where they go. ``run()`` closes it at its end.
+    ///   - configuration: See there.
+    ///   - logger: For what people should know.
+    ///   - metrics: Makes counters, gauges and timers called `wal.flusher.…`.
+    ///   - clock: Paces waiting.
+    ///   - key: Gives the hash of a record's key from its payload, nil for a barrier. It must give the same for the same
+    ///     payload in every process and version: not Swift's own seeded hash. Called for every record, by every worker.
     public init(
         log: WriteAheadLog, sink: Destination, configuration: Configuration = Configuration(), logger: Logger? = nil,
-        metrics: (any MetricsFactory)? = nil, key: @escaping @Sendable (RawSpan) -> UInt64?
-    ) { fatalError() }
+        metrics: (any MetricsFactory)? = nil, clock: some Clock<Duration> = ContinuousClock(),
+        key: @escaping @Sendable (RawSpan) -> UInt64?
+    ) {
+        let breaker = CircuitBreaker(failuresMax: configuration.retriesMax, interval: configuration.breakerInterval)
+        context = FlusherContext(
+            log: log, sink: sink, configuration: configuration, key: key,
+            coordinator: FlusherCoordinator(breaker: breaker), clock: FlusherClock(clock),
+            events: FlusherLog(logger, sink: sink.name),
+            metrics: metrics.map { FlusherMetrics(factory: $0, sink: sink.name) },
+            deadLetters: DeadLetterLog.of(logDirectory: log.directory))
+    }
+
     /// Delivers until the task is cancelled or a graceful shutdown begins; then drains within the deadline.
-    public func run() async throws { fatalError() }
-    /// Returns when everything appended before the call was applied.
-    public func drain() async throws(WALError) { fatalError() }
-    public func waitUntilApplied(_ sequence: SequenceNumber) async throws(WALError) { fatalError() }
-    /// Every record up to here was applied.
-    public var appliedSequence: SequenceNumber { fatalError() }
+    ///
+    /// Returns after a graceful shutdown, with or without something left. Throws `CancellationError`, or a ``WALError``:
+    /// `sinkAhead` and `sinkBehind` where log and sink don't belong together, `fenced`, `sinkFailed`, `corrupted` at damage
+    /// in the log (nothing behind it is delivered by the lanes that met it), `closed` if the log was closed,
+    /// `invalidArgument` for the configuration or a second run. Whoever waits for records is told the same error.
+    public func run() async throws {
+        guard context.coordinator.withState({ $0.begin() }) else {
+            throw WALError.flusherRunTwice(context.sink.name)
+        }
+        let error = await withGracefulShutdownHandler {
+            await context.supervise()
+        } onGracefulShutdown: { [coordinator = context.coordinator] in
+            coordinator.update { $0.shutDown() }
+        }
+        let isCancelled = error?.code == .cancelled
+        let reason = isCancelled ? .flusherCancelled(context.sink.name) : error ?? .flusherStopped(context.sink.name)
+        context.coordinator.update(.failure(reason)) { $0.end(reason) }
+        await context.sink.close()
+        if isCancelled { throw CancellationError() }
+        if let error {
+            context.events.stopped(error)
+            throw error
+        }
+    }
+
+    /// Returns when everything appended before the call was applied, and every lane's position in the sink says so.
+    ///
+    /// Throws what ended or ends ``run()``, what a failed sync throws, or `cancelled`. Waits for ``run()`` if it hasn't begun.
+    public func drain() async throws(WALError) {
+        try await context.drain()
+    }
+
+    /// Returns when every record up to `sequence` was applied. Batches with records up to there don't wait to be filled.
+    ///
+    /// Throws as ``drain()``. A record that isn't appended yet is waited for.
+    public func waitUntilApplied(_ sequence: SequenceNumber) async throws(WALError) {
+        try await context.waitUntilApplied(sequence)
+    }
+
+    /// Every record up to here was applied. Zero until ``run()`` has asked the sink.
+    public var appliedSequence: SequenceNumber {
+        context.coordinator.withState { $0.applied }
+    }
+
+    /// What was done so far, and what waits.
+    public var statistics: FlusherStatistics {
+        context.statistics
+    }
 }

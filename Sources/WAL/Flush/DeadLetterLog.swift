@@ -1,0 +1,86 @@
+import Synchronization
+
+/// Where the records go that a sink can't take: a log of its own, in the directory `dead-letters` of the log.
+///
+/// It's created by the first dead letter, and durable with each. A crash between setting a record aside and moving the
+/// sink's position past it sets the record aside again: ``DeadLetterReader`` gives it once. One handle serves all flushers
+/// of a process; no two processes can write at the same time, as with any log.
+public final class DeadLetterLog: Sendable {
+    private static let handles = Mutex<[String: WeakHandle]>([:])
+
+    private struct WeakHandle: Sendable {
+        weak let value: DeadLetterLog?
+    }
+
+    /// Dead letters are rare: prepared space would be wasted.
+    private static let segmentSize = 1 << 20
+    /// For the envelope and the format around the payload.
+    private static let overheadMax = 256 << 10
+
+    /// The directory of the dead letters' own log.
+    public let directory: String
+    private let open = Mutex<WriteAheadLog?>(nil)
+
+    private init(directory: String) {
+        self.directory = directory
+    }
+
+    deinit {
+        // Whatever closing fails at, each letter was durable when it was acknowledged.
+        open.withLock { log in try? log?.close() }
+    }
+
+    /// The dead letters of the log in a directory. Opens no file yet.
+    public static func of(logDirectory: String) -> DeadLetterLog {
+        handles.withLock { handles in
+            let directory = path(in: logDirectory)
+            if let handle = handles[directory]?.value { return handle }
+            let handle = DeadLetterLog(directory: directory)
+            handles[directory] = WeakHandle(value: handle)
+            return handle
+        }
+    }
+
+    static func path(in logDirectory: String) -> String {
+        logDirectory + "/dead-letters"
+    }
+
+    /// Keeps a record. Returns when it's durable.
+    ///
+    /// Throws as ``WriteAheadLog/appendDurably(_:)`` and opening do; after an error the letter may be there or not, and
+    /// may be tried again: the log is opened anew if need be.
+    public func append(_ letter: DeadLetterRecord) async throws(WALError) {
+        let bytes = letter.encoded
+        let log = try handle(forRecordOf: bytes.count)
+        do throws(WALError) {
+            _ = try await log.appendDurably(bytes)
+        } catch {
+            if error.code != .cancelled { discard(log) }
+            throw error
+        }
+    }
+
+    // Opening blocks for some milliseconds, on the caller's thread: once, and rarely again, so a thread for it would not pay.
+    private func handle(forRecordOf size: Int) throws(WALError) -> WriteAheadLog {
+        try open.withLock { log throws(WALError) in
+            if let log, size + Self.overheadMax <= Self.segmentSize { return log }
+            try log?.close()
+            log = nil
+            var configuration = WriteAheadLog.Configuration()
+            configuration.syncPolicy = .always
+            configuration.preparedSegmentsMax = 1
+            configuration.segmentSize = max(Self.segmentSize, (size + Self.overheadMax + 4095) & ~4095)
+            let opened = try WriteAheadLog(at: directory, configuration: configuration)
+            log = opened
+            return opened
+        }
+    }
+
+    private func discard(_ failed: WriteAheadLog) {
+        open.withLock { log in
+            guard log === failed else { return }
+            try? log?.close()
+            log = nil
+        }
+    }
+}

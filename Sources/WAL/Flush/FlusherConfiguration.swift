@@ -1,0 +1,40 @@
+extension Flusher {
+    /// How a flusher cuts batches, and how patient it is.
+    public struct Configuration: Sendable {
+        /// Tasks that apply batches at the same time; bounded by the sink's `concurrencyMax` and by ``laneCount``: at least 1.
+        public var workerCount = 2
+        /// Lanes that records are divided into by key; fixed for a log and sink once used: 1 to 256.
+        public var laneCount = 16
+        /// A batch is applied when it has this many records: at least 1 …
+        public var batchSize = 500
+        /// … or this many bytes of payload or, by its last record, more: at least 1 …
+        public var batchBytesMax = 1 << 20
+        /// … or when its oldest record has waited this long.
+        public var flushInterval: Duration = .milliseconds(50)
+        /// So many failures in a row, over all workers, open the circuit breaker: at least 1.
+        public var retriesMax = 3
+        /// While the breaker is open, one worker tries again each time this has passed.
+        public var breakerInterval: Duration = .seconds(5)
+        /// How long a graceful shutdown goes on delivering before it leaves the rest to the next start.
+        public var drainTimeout: Duration = .seconds(30)
+
+        /// Makes a configuration with the defaults.
+        public init() {}
+
+        func validate() throws(WALError) {
+            let rules: [(Bool, String)] = [
+                (workerCount >= 1, "workerCount must be at least 1, not \(workerCount)"),
+                ((1...256).contains(laneCount), "laneCount must be 1 to 256, not \(laneCount)"),
+                (batchSize >= 1, "batchSize must be at least 1, not \(batchSize)"),
+                (batchBytesMax >= 1, "batchBytesMax must be at least 1, not \(batchBytesMax)"),
+                (flushInterval >= .zero, "flushInterval must not be negative, but is \(flushInterval)"),
+                (retriesMax >= 1, "retriesMax must be at least 1, not \(retriesMax)"),
+                (breakerInterval > .zero, "breakerInterval must be positive, not \(breakerInterval)"),
+                (drainTimeout >= .zero, "drainTimeout must not be negative, but is \(drainTimeout)"),
+            ]
+            for (holds, message) in rules where !holds {
+                throw WALError(.invalidArgument, message)
+            }
+        }
+    }
+}

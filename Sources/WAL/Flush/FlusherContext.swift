@@ -1,0 +1,142 @@
+/// What every part of a flusher works with.
+struct FlusherContext<Destination: Sink>: Sendable {
+    let log: WriteAheadLog
+    let sink: Destination
+    let configuration: Flusher<Destination>.Configuration
+    let key: @Sendable (RawSpan) -> UInt64?
+    let coordinator: FlusherCoordinator
+    let clock: FlusherClock
+    let events: FlusherLog
+    let metrics: FlusherMetrics?
+    let deadLetters: DeadLetterLog
+
+    var cursorName: String { "sink/\(sink.name)" }
+}
+
+/// Calling the sink by the rules of the circuit breaker.
+extension FlusherContext {
+    /// Returns when the worker may call the sink.
+    func waitForPermission(_ worker: Int) async throws(WALError) {
+        while true {
+            let now = clock.now()
+            let permission = coordinator.withState { $0.breaker.permission(worker: worker, now: now) }
+            guard case .wait(let time) = permission else { return }
+            try await waitForFirst(of: [.time(time), .condition(.breakerClosed)])
+        }
+    }
+
+    /// The sink answered, if only to refuse a record.
+    func sinkAnswered() {
+        var hasClosed = false
+        coordinator.update { state in
+            hasClosed = state.breaker.succeeded()
+            return hasClosed ? state.takeSatisfied() : []
+        }
+        if hasClosed {
+            events.breakerClosed()
+            metrics?.breaker(isOpen: false)
+        }
+    }
+
+    /// Counts a failure; throws if the task is cancelled, whose sink may fail for that alone.
+    func failed(isRetried: Bool) throws(WALError) {
+        if Task.isCancelled { throw .waitCancelled }
+        coordinator.withState { state in
+            state.counters.errors += 1
+            if isRetried { state.counters.retries += 1 }
+        }
+        metrics?.failed(isRetried: isRetried)
+    }
+
+    /// Pauses after a failure to reach the sink, or leaves it to the breaker.
+    func pause<Generator>(
+        after error: any Error, worker: Int, backoff: inout Backoff<Generator>
+    ) async throws(WALError) {
+        let now = clock.now()
+        let (consequence, failures) = coordinator.withState { state in
+            (state.breaker.failed(worker: worker, now: now), state.breaker.failures)
+        }
+        switch consequence {
+        case .backOff:
+            events.willRetry(error, worker: worker)
+            try await clock.sleep(until: now + backoff.next())
+        case .opened:
+            events.breakerOpened(error, failures: failures)
+            metrics?.breaker(isOpen: true)
+        case .parked:
+            events.willRetry(error, worker: worker)
+        }
+    }
+}
+
+/// Claiming.
+extension FlusherContext {
+    /// Claims lanes, as often as it takes. Also tells how often it was tried: each attempt may have raised the epochs.
+    func claim<Generator>(
+        _ lanes: Range<Int>, worker: Int, backoff: inout Backoff<Generator>
+    ) async throws(WALError) -> (lanes: [SinkLane], attempts: Int) {
+        var attempts = 0
+        while true {
+            try await waitForPermission(worker)
+            attempts += 1
+            do {
+                let claimed = try await sink.claim(lanes, of: configuration.laneCount, log: log.id)
+                sinkAnswered()
+                backoff.reset()
+                guard claimed.map(\.index) == Array(lanes) else {
+                    throw WALError.sinkFailed(sink.name, "answered a claim of lanes \(lanes) with \(claimed.map(\.index))")
+                }
+                return (claimed, attempts)
+            } catch let error as WALError where error.code == .sinkFailed {
+                throw error
+            } catch {
+                try await claimFailed(error, worker: worker, backoff: &backoff)
+            }
+        }
+    }
+
+    private func claimFailed<Generator>(
+        _ error: any Error, worker: Int, backoff: inout Backoff<Generator>
+    ) async throws(WALError) {
+        let failure = sink.classify(error)
+        let isRetried = failure == .transient || failure == .indeterminate
+        try failed(isRetried: isRetried)
+        switch failure {
+        case .transient, .indeterminate: try await pause(after: error, worker: worker, backoff: &backoff)
+        case .fenced: throw .fenced(sink.name, cause: error)
+        case .record, .fatal: throw .sinkFailed(sink.name, "can't be claimed", cause: error)
+        }
+    }
+
+    /// Sees to it that the log holds everything that the lanes lack, and nothing less than they have.
+    func check(_ lanes: [SinkLane]) throws(WALError) {
+        let last = log.lastSequence
+        let first = log.firstSequence
+        for lane in lanes {
+            if lane.position > last {
+                throw .sinkAhead(sink.name, lane: lane.index, position: lane.position, last: last)
+            }
+            if lane.position.next < first {
+                throw .sinkBehind(sink.name, lane: lane.index, position: lane.position, first: first)
+            }
+        }
+    }
+}
+
+/// The log's cursor for the sink.
+extension FlusherContext {
+    /// Tells the log how far every lane is in the sink, so that retention may remove what lies before. Positions in memory
+    /// alone don't count: after a restart they must be found again by reading.
+    func moveCursor(isDrained: Bool = false) {
+        let now = clock.now()
+        let due = coordinator.withState { state in
+            state.cursor.move(to: state.settled, now: now, isDrained: isDrained)
+        }
+        guard let due else { return }
+        do throws(WALError) {
+            try log.setCursor(cursorName, to: due)
+        } catch {
+            events.cursorFailed(error)
+        }
+    }
+}

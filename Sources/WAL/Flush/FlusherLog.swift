@@ -1,0 +1,89 @@
+internal import Logging
+
+/// Everything that a flusher tells people: the messages, and the keys of their metadata.
+struct FlusherLog: Sendable {
+    private enum Key {
+        static let sink = "wal.sink"
+        static let worker = "wal.worker"
+        static let sequence = "wal.sequence"
+        static let count = "wal.count"
+        static let error = "wal.error"
+        static let code = "wal.code"
+        static let reason = "wal.reason"
+    }
+
+    private let logger: Logger?
+
+    init(_ logger: Logger?, sink: String) {
+        guard var logger else {
+            self.logger = nil
+            return
+        }
+        logger[metadataKey: Key.sink] = "\(sink)"
+        self.logger = logger
+    }
+
+    func started(at sequence: SequenceNumber) {
+        logger?.debug("the flusher has started", metadata: [Key.sequence: "\(sequence)"])
+    }
+
+    func willRetry(_ error: any Error, worker: Int) {
+        logger?.debug(
+            "the sink failed; it will be tried again", metadata: [Key.worker: "\(worker)", Key.error: "\(error)"])
+    }
+
+    func outcomeUnknown(_ error: any Error, worker: Int) {
+        logger?.notice(
+            "whether a batch was applied is unknown; the sink will be asked",
+            metadata: [Key.worker: "\(worker)", Key.error: "\(error)"])
+    }
+
+    func positionsChanged(worker: Int, to sequence: SequenceNumber) {
+        logger?.warning(
+            "the sink's positions are not where they were left; reading the log again from there",
+            metadata: [Key.worker: "\(worker)", Key.sequence: "\(sequence)"])
+    }
+
+    func breakerOpened(_ error: any Error, failures: Int) {
+        logger?.error(
+            "the sink failed repeatedly and is tried only now and then; the log keeps what is appended",
+            metadata: [Key.count: "\(failures)", Key.error: "\(error)"])
+    }
+
+    func breakerClosed() {
+        logger?.notice("the sink is back")
+    }
+
+    func deadLetter(_ letter: DeadLetter) {
+        logger?.error(
+            "the sink can't take a record; it was set aside",
+            metadata: [Key.sequence: "\(letter.sequence)", Key.code: "\(letter.code)", Key.reason: "\(letter.reason)"])
+    }
+
+    func deadLetterFailed(_ error: WALError) {
+        logger?.error(
+            "a record that the sink can't take could not be set aside; its lanes wait", metadata: [Key.error: "\(error)"])
+    }
+
+    func syncFailed(_ error: WALError) {
+        logger?.error("the log could not be synced; only what is durable is delivered", metadata: [Key.error: "\(error)"])
+    }
+
+    func cursorFailed(_ error: WALError) {
+        logger?.warning(
+            "the sink's cursor could not be kept in the log; retention waits", metadata: [Key.error: "\(error)"])
+    }
+
+    func shutDown(remaining: UInt64) {
+        if remaining == 0 {
+            logger?.debug("everything was delivered before the shutdown")
+        } else {
+            logger?.warning(
+                "the shutdown left records undelivered; the next start delivers them", metadata: [Key.count: "\(remaining)"])
+        }
+    }
+
+    func stopped(_ error: WALError) {
+        logger?.error("the flusher has stopped", metadata: [Key.error: "\(error)"])
+    }
+}

@@ -1,0 +1,154 @@
+/// What the workers of a flusher share, and who is woken when it changes. Pure: each change returns the tokens of those to wake.
+struct FlusherStateMachine<Token> {
+    typealias Condition = WaitList<Token>.Condition
+
+    enum Phase {
+        case idle, running
+        case ended(WALError)
+    }
+
+    enum WaitResult {
+        case satisfied, waiting
+        case failed(WALError)
+    }
+
+    private struct Worker {
+        var covered: SequenceNumber
+        var settled: SequenceNumber
+        var oldestPending: Timestamp?
+    }
+
+    private(set) var phase = Phase.idle
+    private var workers: [Worker] = []
+    private var laneZero: SequenceNumber = .zero
+    private var urgentThrough: SequenceNumber = .zero
+    private var settlingThrough: SequenceNumber = .zero
+    private var isShuttingDown = false
+    private var waiters = WaitList<Token>()
+    var breaker: CircuitBreaker
+    var cursor = CursorPacer()
+    var counters = FlusherStatistics()
+
+    init(breaker: CircuitBreaker) {
+        self.breaker = breaker
+    }
+
+    /// Every record up to here was applied; zero until the sink was asked.
+    var applied: SequenceNumber { workers.lazy.map(\.covered).min() ?? .zero }
+    /// Every lane's position in the sink is at least this.
+    var settled: SequenceNumber { workers.lazy.map(\.settled).min() ?? .zero }
+    /// When the oldest record was appended that a worker holds.
+    var oldestPending: Timestamp? { workers.lazy.compactMap(\.oldestPending).min() }
+
+    // MARK: Life
+
+    /// Returns false when it was begun before.
+    mutating func begin() -> Bool {
+        guard case .idle = phase else { return false }
+        phase = .running
+        return true
+    }
+
+    /// The sink told how far each worker's lanes are.
+    mutating func claimed(_ lanes: [OwnedLanes]) -> [Token] {
+        workers = lanes.map { Worker(covered: $0.frontier, settled: $0.settled) }
+        laneZero = lanes.first?.laneZero ?? .zero
+        return takeSatisfied()
+    }
+
+    mutating func shutDown() -> [Token] {
+        isShuttingDown = true
+        return takeSatisfied()
+    }
+
+    /// Ends all waiting, now and later.
+    mutating func end(_ error: WALError) -> [Token] {
+        phase = .ended(error)
+        return waiters.take { _ in true }
+    }
+
+    // MARK: Progress
+
+    mutating func moved(_ worker: Int, _ lanes: OwnedLanes) -> [Token] {
+        workers[worker].covered = lanes.frontier
+        workers[worker].settled = lanes.settled
+        if let position = lanes.laneZero { laneZero = position }
+        return takeSatisfied()
+    }
+
+    mutating func holds(_ worker: Int, since time: Timestamp?) {
+        workers[worker].oldestPending = time
+    }
+
+    /// Workers don't wait for more records while they hold one up to here.
+    mutating func hurry(through sequence: SequenceNumber) -> [Token] {
+        urgentThrough = max(urgentThrough, sequence)
+        return takeSatisfied()
+    }
+
+    /// Idle workers write positions up to here into the sink.
+    mutating func settle(through sequence: SequenceNumber) -> [Token] {
+        settlingThrough = max(settlingThrough, sequence)
+        return hurry(through: sequence)
+    }
+
+    // MARK: Waiting
+
+    mutating func makeWaiterID() -> Int {
+        waiters.makeID()
+    }
+
+    mutating func wait(_ id: Int, for condition: Condition, _ token: Token) -> WaitResult {
+        if isSatisfied(condition) { return .satisfied }
+        if case .ended(let error) = phase { return .failed(error) }
+        waiters.add(id, condition, token)
+        return .waiting
+    }
+
+    mutating func cancelWait(_ id: Int) -> Token? {
+        waiters.take(id)
+    }
+
+    /// Those who wait for records beyond `durable` wait in vain.
+    mutating func failWaiters(beyond durable: SequenceNumber) -> [Token] {
+        waiters.take { condition in
+            switch condition {
+            case .applied(let sequence), .settled(let sequence): sequence > durable
+            default: false
+            }
+        }
+    }
+
+    mutating func takeSatisfied() -> [Token] {
+        if waiters.isEmpty { return [] }
+        let facts = facts
+        return waiters.take { facts.satisfy($0) }
+    }
+
+    func isSatisfied(_ condition: Condition) -> Bool {
+        facts.satisfy(condition)
+    }
+
+    private var facts: Facts {
+        Facts(
+            applied: applied, settled: settled, laneZero: laneZero, urgentThrough: urgentThrough,
+            settlingThrough: settlingThrough, isBreakerClosed: breaker.state == .closed, isShuttingDown: isShuttingDown)
+    }
+
+    private struct Facts {
+        var applied, settled, laneZero, urgentThrough, settlingThrough: SequenceNumber
+        var isBreakerClosed, isShuttingDown: Bool
+
+        func satisfy(_ condition: Condition) -> Bool {
+            switch condition {
+            case .applied(let sequence): applied >= sequence
+            case .settled(let sequence): settled >= sequence
+            case .laneZero(let sequence): laneZero >= sequence
+            case .urgent(let sequence): urgentThrough >= sequence
+            case .settling(let sequence): settlingThrough > sequence
+            case .breakerClosed: isBreakerClosed
+            case .shutdown: isShuttingDown
+            }
+        }
+    }
+}

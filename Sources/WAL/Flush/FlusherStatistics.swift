@@ -1,0 +1,41 @@
+/// What a flusher has done since it was made, and how far behind it is.
+public struct FlusherStatistics: Sendable {
+    /// Whether the sink is called as usual.
+    public enum BreakerState: String, Sendable, CaseIterable {
+        /// As usual.
+        case closed
+        /// Not at all: it failed several times in a row.
+        case open
+        /// By one worker, to see whether it is back.
+        case probing
+    }
+
+    /// Records that the sink has taken, or found superfluous.
+    public var recordsApplied: UInt64 = 0
+    /// Transactions that succeeded.
+    public var batchesApplied: UInt64 = 0
+    /// Calls of the sink that failed, of whatever kind.
+    public var errors: UInt64 = 0
+    /// Of those, the ones after which the same is tried again.
+    public var retries: UInt64 = 0
+    /// Rows that the sink wrote, after coalescing.
+    public var rowsWritten: UInt64 = 0
+    /// Records that a later one of the same batch made superfluous.
+    public var coalesced: UInt64 = 0
+    /// Records that were set aside, by the flusher or by the sink itself.
+    public var deadLetters: UInt64 = 0
+    /// When a batch was last applied.
+    public var lastFlush: Timestamp?
+    /// The time that successful transactions took, summed over all workers.
+    public var flushDuration: Duration = .zero
+    /// Whether the sink is called as usual.
+    public var breaker = BreakerState.closed
+    /// Every record up to here was applied.
+    public var appliedSequence: SequenceNumber = .zero
+    /// Records that were appended and not applied.
+    public var lag: UInt64 = 0
+    /// When the oldest record was appended that a worker holds and the sink hasn't; nil if there is none.
+    public var oldestPending: Timestamp?
+
+    init() {}
+}

@@ -1,0 +1,253 @@
+/// One worker: reads the durable log, takes what its lanes want, and delivers it batch by batch.
+///
+/// All its lanes move to each batch's position together, so that what is applied is always a prefix of the log for each
+/// lane, and another number of workers can go on from any set of positions.
+struct FlusherWorker<Destination: Sink> {
+    private enum Turn {
+        case goOn
+        /// The sink's positions changed under us: read again from the frontier.
+        case rewind
+    }
+
+    /// How long positions that moved in memory alone may stay there: idle lanes must not pin the log for ever, nor write
+    /// transactions for nothing.
+    static var settleInterval: Duration { .seconds(10) }
+
+    let index: Int
+    let context: FlusherContext<Destination>
+    private(set) var lanes: OwnedLanes
+    private var assembler: BatchAssembler
+    private var backoff = Backoff(generator: SystemRandomNumberGenerator())
+    private var settleTime: Duration?
+
+    init(index: Int, context: FlusherContext<Destination>, lanes: OwnedLanes) {
+        self.index = index
+        self.context = context
+        self.lanes = lanes
+        assembler = BatchAssembler(
+            laneCount: context.configuration.laneCount, sizeMax: context.configuration.batchSize,
+            bytesMax: context.configuration.batchBytesMax)
+    }
+
+    /// Works until something ends it, which is thrown.
+    mutating func run() async throws(WALError) -> Never {
+        while true {
+            try context.check(lanes.claimed)
+            let reader = context.log.reader(from: lanes.frontier.next, visibility: .durable)
+            assembler.restart(after: lanes.frontier)
+            var turn = Turn.goOn
+            while turn == .goOn {
+                turn = try await takeTurn(reader)
+            }
+            context.events.positionsChanged(worker: index, to: lanes.frontier)
+        }
+    }
+
+    private mutating func takeTurn(_ reader: LogReader) async throws(WALError) -> Turn {
+        if Task.isCancelled { throw .waitCancelled }
+        switch try fill(from: reader) {
+        case .full:
+            return try await deliver(assembler.cut())
+        case .barrier:
+            return try await deliver(assembler.cut()) == .rewind ? .rewind : try await passBarrier()
+        case .more:
+            assembler.reached(SequenceNumber(rawValue: reader.nextSequence.rawValue - 1))
+            return try await assembler.isEmpty ? idle(reader) : linger(reader)
+        }
+    }
+
+    /// Reads until the batch must be cut, or, `more`, until there are no more durable records.
+    private mutating func fill(from reader: LogReader) throws(WALError) -> BatchAssembler.Step {
+        let key = context.key
+        while true {
+            let step = try reader.next { record in
+                assembler.offer(record, hash: key(record.payload), for: lanes)
+            }
+            guard let step else { return .more }
+            if step != .more { return step }
+        }
+    }
+
+    // MARK: Waiting
+
+    /// Waits for records that fill the batch, as long as its oldest record may wait.
+    private mutating func linger(_ reader: LogReader) async throws(WALError) -> Turn {
+        guard let oldest = assembler.first else { return .goOn }
+        let interval = context.configuration.flushInterval
+        let age = Duration.microseconds(Timestamp.now.rawValue - oldest.time.rawValue)
+        // A writer's clock that was set back must not make a record wait for longer.
+        let now = context.clock.now()
+        let deadline = now + interval - min(max(age, .zero), interval)
+        if deadline <= now { return try await deliver(assembler.cut()) }
+        report(pendingSince: oldest.time)
+        let wake = try await context.waitForFirst(of: [
+            .records(LentReader(reader: reader)), .time(deadline), .condition(.urgent(oldest.sequence)),
+        ])
+        if case .records = wake { return .goOn }
+        return try await deliver(assembler.cut())
+    }
+
+    /// There is nothing to deliver: moves along in memory, now and then in the sink, and waits.
+    private mutating func idle(_ reader: LogReader) async throws(WALError) -> Turn {
+        let cut = assembler.cut()
+        lanes.passed(to: cut.position)
+        publish()
+        context.moveCursor()
+        let settled = lanes.settled
+        let now = context.clock.now()
+        if settled == lanes.frontier {
+            settleTime = nil
+        } else if settleTime == nil {
+            settleTime = now + Self.settleInterval
+        }
+        let isWanted = context.coordinator.withState { $0.isSatisfied(.settling(beyond: settled)) }
+        if let settleTime, isWanted || settleTime <= now {
+            return try await apply(Delivery(records: [], position: lanes.frontier))
+        }
+        let cursorTime = context.coordinator.withState { $0.cursor.dueTime(for: $0.settled) }
+        var wakes: [FlusherWake] = [.records(LentReader(reader: reader))]
+        if settleTime != nil { wakes.append(.condition(.settling(beyond: settled))) }
+        if let time = [settleTime, cursorTime].compactMap(\.self).min() { wakes.append(.time(time)) }
+        try await context.waitForFirst(of: wakes)
+        return .goOn
+    }
+
+    // MARK: Delivering
+
+    /// Waits until the barrier's turn has come, and applies it if it is this worker's.
+    private mutating func passBarrier() async throws(WALError) -> Turn {
+        guard let barrier = assembler.barrier else { return .goOn }
+        if lanes.range.contains(0) {
+            let before = SequenceNumber(rawValue: barrier.sequence.rawValue - 1)
+            try await context.coordinator.wait(for: .applied(before))
+            let record = SinkRecord(sequence: barrier.sequence, time: barrier.time, payload: barrier.payload[...])
+            if try await apply(Delivery(records: [record], position: barrier.sequence)) == .rewind { return .rewind }
+        } else {
+            try await context.coordinator.wait(for: .laneZero(barrier.sequence))
+            lanes.passed(to: barrier.sequence)
+            publish()
+        }
+        assembler.passBarrier()
+        return .goOn
+    }
+
+    private mutating func deliver(_ cut: BatchAssembler.Cut) async throws(WALError) -> Turn {
+        if cut.records.isEmpty {
+            lanes.passed(to: cut.position)
+            publish()
+            return .goOn
+        }
+        return try await apply(Delivery(records: cut.records, position: cut.position))
+    }
+
+    private mutating func apply(_ wanted: Delivery) async throws(WALError) -> Turn {
+        var delivery = wanted
+        report(pendingSince: delivery.records.first?.time)
+        defer { report(pendingSince: nil) }
+        while let step = delivery.step {
+            try await context.waitForPermission(index)
+            let batch = SinkBatch(
+                log: context.log.id, laneCount: context.configuration.laneCount,
+                lanes: lanes.listed(movingTo: step.position), position: step.position,
+                records: delivery.records(of: step))
+            let start = context.clock.now()
+            do {
+                let receipt = try await context.sink.apply(batch)
+                succeeded(batch, receipt, duration: context.clock.now() - start)
+                delivery.succeeded()
+            } catch {
+                if try await recover(from: error, step: step, delivery: &delivery) == .rewind { return .rewind }
+            }
+        }
+        return .goOn
+    }
+
+    private mutating func succeeded(_ batch: SinkBatch, _ receipt: SinkReceipt, duration: Duration) {
+        backoff.reset()
+        context.sinkAnswered()
+        lanes.applied(to: batch.position)
+        publish()
+        context.count(batch.records.count, receipt, duration: duration)
+        context.moveCursor()
+    }
+
+    private mutating func recover(
+        from error: any Error, step: Delivery.Step, delivery: inout Delivery
+    ) async throws(WALError) -> Turn {
+        let failure = context.sink.classify(error)
+        try context.failed(isRetried: failure == .transient || failure == .indeterminate)
+        switch failure {
+        case .transient:
+            try await context.pause(after: error, worker: index, backoff: &backoff)
+        case .indeterminate:
+            context.events.outcomeUnknown(error, worker: index)
+            try await context.pause(after: error, worker: index, backoff: &backoff)
+            return try await reclaim(step, &delivery, after: error)
+        case .record(let code, let reason):
+            context.sinkAnswered()
+            switch delivery.blamed() {
+            case .smaller: break
+            case .culprit(let record):
+                try await setAside(record, code: code, reason: reason)
+                delivery.setAside()
+            case .nobody:
+                throw .sinkFailed(context.sink.name, "blames a record in a batch without records", cause: error)
+            }
+        case .fenced:
+            throw .fenced(context.sink.name, cause: error)
+        case .fatal:
+            throw .sinkFailed(context.sink.name, "can't apply a batch", cause: error)
+        }
+        return .goOn
+    }
+
+    /// Finds out what became of a step.
+    private mutating func reclaim(
+        _ step: Delivery.Step, _ delivery: inout Delivery, after error: any Error
+    ) async throws(WALError) -> Turn {
+        let (claimed, attempts) = try await context.claim(lanes.range, worker: index, backoff: &backoff)
+        let outcome = lanes.reclaimed(claimed, attempts: attempts, movingTo: step.position)
+        publish()
+        switch outcome {
+        case .unchanged:
+            return .goOn
+        case .applied:
+            context.count(step.range.count, SinkReceipt(rowCount: 0), duration: .zero)
+            delivery.succeeded()
+            return .goOn
+        case .elsewhere:
+            return .rewind
+        case .fenced:
+            throw .fenced(context.sink.name, cause: error)
+        }
+    }
+
+    /// Keeps a record that the sink can't take, however long that takes: without it the record would be lost.
+    private mutating func setAside(_ record: SinkRecord, code: String, reason: String) async throws(WALError) {
+        let letter = DeadLetterRecord(
+            sequence: record.sequence, time: record.time, sink: context.sink.name, code: code, reason: reason,
+            payload: Array(record.payload))
+        while true {
+            do throws(WALError) {
+                try await context.deadLetters.append(letter)
+                break
+            } catch {
+                if Task.isCancelled { throw .waitCancelled }
+                context.events.deadLetterFailed(error)
+                try await context.clock.sleep(until: context.clock.now() + backoff.next())
+            }
+        }
+        backoff.reset()
+        context.countDeadLetter(DeadLetter(sequence: record.sequence, code: code, reason: reason))
+    }
+
+    // MARK: Telling
+
+    private func publish() {
+        context.coordinator.update { $0.moved(index, lanes) }
+    }
+
+    private func report(pendingSince time: Timestamp?) {
+        context.coordinator.withState { $0.holds(index, since: time) }
+    }
+}
