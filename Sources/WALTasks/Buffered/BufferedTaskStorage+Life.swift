@@ -63,6 +63,8 @@ extension BufferedTaskStorage {
         flusher.workerCount = configuration.workerCount
         flusher.batchSize = configuration.batchSize
         flusher.flushInterval = configuration.flushInterval
+        flusher.retriesMax = configuration.maxFlushRetries
+        flusher.drainTimeout = configuration.drainTimeout
         return flusher
     }
 
