@@ -1,0 +1,96 @@
+import Logging
+import ServiceLifecycle
+import Testing
+
+@testable import WAL
+
+@Suite(.timeLimit(.minutes(1))) struct FlusherStartTests {
+    private func state(at position: SequenceNumber, lane: Int = 0) -> RecordingSink.State {
+        var state = RecordingSink.State()
+        state.lanes = (0..<16).map { SinkLane(index: $0, epoch: 1, position: $0 == lane ? position : 0) }
+        return state
+    }
+
+    @Test func aSinkAheadOfTheLogIsRefused() async throws {
+        let harness = try FlusherHarness()
+        try harness.append(10)
+        let flusher = harness.flusher(
+            into: RecordingSink(continuing: state(at: 11, lane: 3)), FlusherHarness.configuration())
+        let ended = try await harness.run(flusher) {
+            await #expect { try await flusher.drain() } throws: { ($0 as? WALError)?.code == .sinkAhead }
+        }
+        let error = try #require(ended as? WALError)
+        #expect(error.code == .sinkAhead)
+        for part in ["recording", "lane 3", "11", "10"] { #expect(error.message.contains(part)) }
+    }
+
+    @Test func invalidConfigurationsAreRefused() async throws {
+        let harness = try FlusherHarness()
+        let flusher = harness.flusher(into: RecordingSink(), FlusherHarness.configuration { $0.laneCount = 257 })
+        await #expect { try await flusher.run() } throws: { ($0 as? WALError)?.code == .invalidArgument }
+        await #expect { try await flusher.run() } throws: { ($0 as? WALError)?.code == .invalidArgument }
+    }
+
+    @Test func gracefulShutdownDrains() async throws {
+        let harness = try FlusherHarness()
+        try harness.append(100, barrierEvery: 9)
+        let sink = RecordingSink()
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration { $0.flushInterval = .seconds(100) })
+        let group = ServiceGroup(
+            configuration: .init(services: [.init(service: flusher)], logger: .init(label: "test")))
+        async let running: Void = group.run()
+        while sink.snapshot.claims == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        await group.triggerGracefulShutdown()
+        try await running
+        #expect(sink.snapshot.rows.count == 100)
+        #expect(sink.snapshot.closings == 1)
+        await #expect { try await flusher.waitUntilApplied(101) } throws: { ($0 as? WALError)?.code == .closed }
+        try await flusher.waitUntilApplied(100)
+    }
+
+    @Test func gracefulShutdownGivesUpInTime() async throws {
+        let harness = try FlusherHarness()
+        try harness.append(100)
+        let sink = RecordingSink { _, _ in .before(.transient) }
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration { $0.drainTimeout = .milliseconds(50) })
+        let group = ServiceGroup(
+            configuration: .init(services: [.init(service: flusher)], logger: .init(label: "test")))
+        async let running: Void = group.run()
+        while sink.snapshot.calls == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        await group.triggerGracefulShutdown()
+        try await running
+        #expect(sink.snapshot.rows.isEmpty)
+        #expect(flusher.statistics.lag == 100)
+    }
+
+    @Test func cancellationWakesWaitersAndStops() async throws {
+        let harness = try FlusherHarness()
+        let flusher = harness.flusher(into: RecordingSink(), FlusherHarness.configuration())
+        let waiter = Task { try await flusher.waitUntilApplied(5) }
+        let ended = try await harness.run(flusher) { try await Task.sleep(for: .milliseconds(20)) }
+        #expect(ended is CancellationError)
+        await #expect { try await waiter.value } throws: { ($0 as? WALError)?.code == .cancelled }
+    }
+
+    @Test func aCancelledWaiterIsWoken() async throws {
+        let harness = try FlusherHarness()
+        let flusher = harness.flusher(into: RecordingSink(), FlusherHarness.configuration())
+        let waiter = Task { try await flusher.waitUntilApplied(5) }
+        try await Task.sleep(for: .milliseconds(5))
+        waiter.cancel()
+        await #expect { try await waiter.value } throws: { ($0 as? WALError)?.code == .cancelled }
+    }
+
+    @Test func aFullBatchDoesNotWaitForTheInterval() async throws {
+        let harness = try FlusherHarness()
+        let sink = RecordingSink()
+        let flusher = harness.flusher(
+            into: sink, FlusherHarness.configuration(workers: 1, batchSize: 10) { $0.flushInterval = .seconds(100) })
+        _ = try await harness.run(flusher) {
+            try harness.append(25)
+            while sink.snapshot.rows.count < 20 { try await Task.sleep(for: .milliseconds(1)) }
+            try await flusher.waitUntilApplied(25)
+        }
+        #expect(sink.snapshot.batches.map(\.records.count).prefix(3) == [10, 10, 5])
+    }
+}
