@@ -47,7 +47,9 @@ private final class StubbornStore: TaskStore {
         try await memory.tasks(status: status, limit: limit, offset: offset)
     }
     func pendingTasks(limit: Int) async throws -> [PersistentTask] { try await memory.pendingTasks(limit: limit) }
-    func resumableTasks(dagID: String) async throws -> [PersistentTask] { try await memory.resumableTasks(dagID: dagID) }
+    func resumableTasks(dagID: String) async throws -> [PersistentTask] {
+        try await memory.resumableTasks(dagID: dagID)
+    }
     func updateStatus(id: String, to status: TaskStatus, error: String?, at time: Timestamp) async throws {
         try await memory.updateStatus(id: id, to: status, error: error, at: time)
     }
@@ -61,7 +63,9 @@ private final class StubbornStore: TaskStore {
         try await memory.activities(dagID: dagID, limit: limit, offset: offset)
     }
     func removeTasks(endedBefore time: Timestamp) async throws { try await memory.removeTasks(endedBefore: time) }
-    func removeActivities(createdBefore time: Timestamp) async throws { try await memory.removeActivities(createdBefore: time) }
+    func removeActivities(createdBefore time: Timestamp) async throws {
+        try await memory.removeActivities(createdBefore: time)
+    }
     func ping() async throws { try await memory.ping() }
     func close() async throws {}
 }
@@ -161,6 +165,17 @@ private final class StubbornStore: TaskStore {
         store.isFailing.store(false, ordering: .relaxed)
         try await second.drain()
         #expect(try await store.tasks(dagID: "d", limit: 100, offset: 0).count == 49)
+        try await second.close()
+    }
+
+    /// The flusher's cursor is found: a start doesn't read again what was delivered long ago.
+    @Test func recoveryStartsBehindWhatWasDelivered() async throws {
+        let store = StubbornStore()
+        let first = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: quick)
+        for number in 0..<100 { try await first.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")) }
+        try await first.close()
+        let second = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: quick)
+        #expect(second.metrics.entriesRecovered == 0)
         try await second.close()
     }
 
