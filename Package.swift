@@ -80,7 +80,14 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(name: "WALTests", dependencies: ["WAL", "CWALShims"], swiftSettings: settings),
-        .testTarget(name: "WALTasksTests", dependencies: ["WALTasks", "WAL"], swiftSettings: settings),
+        .testTarget(
+            name: "WALTasksTests",
+            dependencies: [
+                "WALTasks", "WAL",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "WALSQLiteTests",
             dependencies: ["WALSQLite", .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"]))],

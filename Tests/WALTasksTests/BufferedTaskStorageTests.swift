@@ -1,4 +1,6 @@
 import Foundation
+import Logging
+import ServiceLifecycle
 import Synchronization
 import Testing
 import WAL
@@ -45,7 +47,9 @@ private final class StubbornStore: TaskStore {
         try await memory.tasks(status: status, limit: limit, offset: offset)
     }
     func pendingTasks(limit: Int) async throws -> [PersistentTask] { try await memory.pendingTasks(limit: limit) }
-    func resumableTasks(dagID: String) async throws -> [PersistentTask] { try await memory.resumableTasks(dagID: dagID) }
+    func resumableTasks(dagID: String) async throws -> [PersistentTask] {
+        try await memory.resumableTasks(dagID: dagID)
+    }
     func updateStatus(id: String, to status: TaskStatus, error: String?, at time: Timestamp) async throws {
         try await memory.updateStatus(id: id, to: status, error: error, at: time)
     }
@@ -59,13 +63,14 @@ private final class StubbornStore: TaskStore {
         try await memory.activities(dagID: dagID, limit: limit, offset: offset)
     }
     func removeTasks(endedBefore time: Timestamp) async throws { try await memory.removeTasks(endedBefore: time) }
-    func removeActivities(createdBefore time: Timestamp) async throws { try await memory.removeActivities(createdBefore: time) }
+    func removeActivities(createdBefore time: Timestamp) async throws {
+        try await memory.removeActivities(createdBefore: time)
+    }
     func ping() async throws { try await memory.ping() }
     func close() async throws {}
 }
 
-/// Needs the engine; enable with it.
-@Suite(.disabled("the log engine is a stub here"), .timeLimit(.minutes(2))) struct BufferedTaskStorageTests {
+@Suite(.timeLimit(.minutes(2))) struct BufferedTaskStorageTests {
     private let directory = TemporaryDirectory()
 
     private var quick: TaskBufferConfiguration {
@@ -163,6 +168,17 @@ private final class StubbornStore: TaskStore {
         try await second.close()
     }
 
+    /// The flusher's cursor is found: a start doesn't read again what was delivered long ago.
+    @Test func recoveryStartsBehindWhatWasDelivered() async throws {
+        let store = StubbornStore()
+        let first = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: quick)
+        for number in 0..<100 { try await first.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")) }
+        try await first.close()
+        let second = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: quick)
+        #expect(second.metrics.entriesRecovered == 0)
+        try await second.close()
+    }
+
     @Test func recoveryCanBeOff() async throws {
         let store = StubbornStore()
         store.isFailing.store(true, ordering: .relaxed)
@@ -222,5 +238,57 @@ private final class StubbornStore: TaskStore {
         service.cancel()
         _ = await service.result
         await #expect(throws: TaskStorageError.self) { try await storage.task(id: "a") }
+    }
+
+    @Test func gracefulShutdownDelivers() async throws {
+        let store = StubbornStore()
+        let storage = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: slow)
+        let group = ServiceGroup(services: [storage], logger: Logger(label: "test"))
+        let service = Task { try await group.run() }
+        for number in 0..<100 { try await storage.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")) }
+        await group.triggerGracefulShutdown()
+        try await service.value
+        #expect(try await store.tasks(dagID: "d", limit: 1000, offset: 0).count == 100)
+        await #expect(throws: TaskStorageError.self) { try await storage.task(id: "t1") }
+    }
+
+    /// Another owner claims the lanes: delivery ends, and everything says so, but what is written stays in the log.
+    @Test func aFencedStorageSaysSo() async throws {
+        let store = StubbornStore()
+        let storage = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: quick)
+        try await storage.save(PersistentTask(id: "a", dagID: "d", nodeID: "n"))
+        try await storage.drain()
+        let laneCount = Flusher<TaskSink<StubbornStore>>.Configuration().laneCount
+        _ = try await store.claim(0..<laneCount, of: laneCount, log: storage.log.id)
+        try await storage.save(PersistentTask(id: "b", dagID: "d", nodeID: "n"))
+        await #expect(throws: (any Error).self) { try await storage.run() }
+        await #expect(throws: TaskStorageError.self) { try await storage.close() }
+        #expect(try await store.task(id: "b") == nil)
+        let next = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: quick)
+        try await next.drain()
+        #expect(try await store.task(id: "b") != nil)
+        try await next.close()
+    }
+
+    @Test func metricsTellWhatIsLeft() async throws {
+        let store = StubbornStore()
+        store.isFailing.store(true, ordering: .relaxed)
+        let storage = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: quick)
+        for number in 0..<10 { try await storage.save(PersistentTask(id: "t", dagID: "d", nodeID: "\(number)")) }
+        try await Task.sleep(for: .milliseconds(50))
+        let before = storage.metrics
+        #expect(before.depth == 10)
+        #expect(before.lag >= .milliseconds(40))
+        #expect(before.entriesFlushed == 0)
+        store.isFailing.store(false, ordering: .relaxed)
+        try await storage.drain()
+        let after = storage.metrics
+        #expect(after.depth == 0)
+        #expect(after.lag == .zero)
+        #expect(after.entriesFlushed == 10)
+        #expect(after.rowsWritten + after.entriesCoalesced == 10)
+        #expect(after.averageFlushTime > .zero)
+        #expect(after.lastFlushTime != nil)
+        try await storage.close()
     }
 }

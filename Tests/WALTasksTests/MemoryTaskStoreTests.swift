@@ -6,7 +6,9 @@ import WAL
 @Suite struct MemoryTaskStoreTests {
     private let log = LogID(low: 1, high: 2)
 
-    private func batch(_ lanes: [SinkLane], to position: SequenceNumber, _ mutations: [TaskMutation] = []) -> TaskBatch {
+    private func batch(
+        _ lanes: [SinkLane], to position: SequenceNumber, _ mutations: [TaskMutation] = []
+    ) -> TaskBatch {
         TaskBatch(
             log: log, laneCount: 4, lanes: lanes, position: position,
             operations: mutations.map { TaskBatch.Operation(record: SinkRecord($0, at: 1), mutation: $0) })

@@ -51,8 +51,12 @@ import WAL
         func tasks(status: TaskStatus, limit: Int, offset: Int) async throws -> [PersistentTask] {
             try await reader.tasks(status: status, Page(limit: limit, offset: offset))
         }
-        func pendingTasks(limit: Int) async throws -> [PersistentTask] { try await reader.pendingTasks(Page(limit: limit)) }
-        func resumableTasks(dagID: String) async throws -> [PersistentTask] { try await reader.resumableTasks(dagID: dagID) }
+        func pendingTasks(limit: Int) async throws -> [PersistentTask] {
+            try await reader.pendingTasks(Page(limit: limit))
+        }
+        func resumableTasks(dagID: String) async throws -> [PersistentTask] {
+            try await reader.resumableTasks(dagID: dagID)
+        }
         func activities(taskID: String, limit: Int, offset: Int) async throws -> [TaskActivityLog] {
             try await reader.activities(taskID: taskID, Page(limit: limit, offset: offset))
         }
@@ -125,7 +129,8 @@ import WAL
         let page = try await rig.view.tasks(status: .completed, limit: 3, offset: 2)
         #expect(page.map(\.id) == ["t902", "t903", "t904"])
         for number in 900..<990 { rig.add(.delete(id: "t\(number)")) }
-        #expect(try await rig.view.tasks(dagID: "kept", limit: 100, offset: 0).map(\.id) == (990..<1000).map { "t\($0)" })
+        #expect(
+            try await rig.view.tasks(dagID: "kept", limit: 100, offset: 0).map(\.id) == (990..<1000).map { "t\($0)" })
         #expect(try await rig.view.tasks(status: .completed, limit: 2, offset: 0).map(\.id) == ["t990", "t991"])
     }
 

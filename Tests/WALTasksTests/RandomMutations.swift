@@ -66,7 +66,8 @@ struct RandomMutations {
             if !chance(0.2) { activityCount += 1 }
             return .log(
                 TaskActivityLog(
-                    id: "\(id)/\(activityCount)", taskID: id, dagID: "dag-\(id.suffix(1))", nodeID: "node", action: "act",
+                    id: "\(id)/\(activityCount)", taskID: id, dagID: "dag-\(id.suffix(1))", nodeID: "node",
+                    action: "act",
                     message: chance(0.5) ? "message" : nil, data: chance(0.5) ? "[1]" : nil,
                     createdAt: Timestamp(rawValue: Int64(activityCount * 7 % 12))))
         }
@@ -80,6 +81,7 @@ struct RandomMutations {
 extension SinkRecord {
     init(_ mutation: TaskMutation, at sequence: UInt64) {
         self.init(
-            sequence: SequenceNumber(rawValue: sequence), time: Timestamp(rawValue: 0), payload: TaskCodec.encode(mutation)[...])
+            sequence: SequenceNumber(rawValue: sequence), time: Timestamp(rawValue: 0),
+            payload: TaskCodec.encode(mutation)[...])
     }
 }

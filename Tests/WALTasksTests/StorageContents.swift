@@ -16,10 +16,14 @@ struct StorageContents: Equatable {
         }
         for dag in RandomMutations.dagIDs {
             lists.append(try await storage.resumableTasks(dagID: dag))
-            for page in pages { lists.append(try await storage.tasks(dagID: dag, limit: page.limit, offset: page.offset)) }
+            for page in pages {
+                lists.append(try await storage.tasks(dagID: dag, limit: page.limit, offset: page.offset))
+            }
         }
         for status in TaskStatus.allCases {
-            for page in pages { lists.append(try await storage.tasks(status: status, limit: page.limit, offset: page.offset)) }
+            for page in pages {
+                lists.append(try await storage.tasks(status: status, limit: page.limit, offset: page.offset))
+            }
         }
         for page in pages {
             lists.append(try await storage.pendingTasks(limit: page.limit))

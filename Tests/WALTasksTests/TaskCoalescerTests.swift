@@ -10,7 +10,9 @@ import WAL
             let record = SinkRecord(mutation, at: UInt64(index + 1))
             coalescer.add(TaskBatch.Operation(record: record, mutation: mutation))
         }
-        return (coalescer.result.map(\.mutation), coalescer.result.map(\.record.sequence.rawValue), coalescer.coalescedCount)
+        return (
+            coalescer.result.map(\.mutation), coalescer.result.map(\.record.sequence.rawValue), coalescer.coalescedCount
+        )
     }
 
     private func save(_ dagID: String, _ created: Int64) -> PersistentTask {
@@ -59,7 +61,10 @@ import WAL
     @Test func runningThenCompletedStaysTwo() {
         let mutations = [update(.running, 5), update(.completed, 6)]
         #expect(coalesce(mutations).left == mutations)
-        #expect(coalesce([update(.pending, 4), update(.running, 5), update(.running, 6)]).left == [update(.running, 5), update(.running, 6)])
+        #expect(
+            coalesce([update(.pending, 4), update(.running, 5), update(.running, 6)]).left == [
+                update(.running, 5), update(.running, 6),
+            ])
         #expect(coalesce([update(.failed, 5), update(.completed, 6)]).left == [update(.completed, 6)])
     }
 
@@ -72,7 +77,9 @@ import WAL
     }
 
     @Test func saveAfterDeleteIsNew() {
-        let mutations: [TaskMutation] = [.save(save("a", 1)), .delete(id: "t"), .save(save("b", 2)), .save(save("c", 3))]
+        let mutations: [TaskMutation] = [
+            .save(save("a", 1)), .delete(id: "t"), .save(save("b", 2)), .save(save("c", 3)),
+        ]
         var expected = save("c", 3)
         expected.dagID = "b"
         expected.createdAt = Timestamp(rawValue: 2)

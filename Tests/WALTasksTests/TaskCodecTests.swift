@@ -24,7 +24,8 @@ import WAL
 
     @Test func extremesSurvive() throws {
         var task = PersistentTask(
-            id: "", dagID: "", nodeID: "", payload: String(repeating: "ü", count: 70_000), createdAt: Timestamp(rawValue: .min))
+            id: "", dagID: "", nodeID: "", payload: String(repeating: "ü", count: 70_000),
+            createdAt: Timestamp(rawValue: .min))
         task.updatedAt = Timestamp(rawValue: .max)
         task.startedAt = Timestamp(rawValue: .min)
         task.completedAt = Timestamp(rawValue: 0)
@@ -38,7 +39,8 @@ import WAL
     @Test func exampleOfTheSpecification() throws {
         let task = PersistentTask(
             id: "t1", dagID: "d", nodeID: "n", payload: "{}", status: .running,
-            createdAt: Timestamp(rawValue: 1_700_000_000_000_000), updatedAt: Timestamp(rawValue: 1_700_000_000_000_150),
+            createdAt: Timestamp(rawValue: 1_700_000_000_000_000),
+            updatedAt: Timestamp(rawValue: 1_700_000_000_000_150),
             startedAt: Timestamp(rawValue: 1_700_000_000_000_100), priority: -5)
         let hex = "01 01 03 74 31 09 00 40 1e 18 24 0a 06 00 ac 02 c8 01 00 06 09 02 64 02 6e 00 00 00 03 7b 7d 00"
         let bytes = hex.split(separator: " ").compactMap { UInt8($0, radix: 16) }

@@ -31,7 +31,9 @@ enum TaskStorageConformance: String, CaseIterable, Sendable {
 
     private func time(_ second: Int64) -> Timestamp { Timestamp(rawValue: 1_700_000_000_000_000 + second * 1_000_000) }
 
-    private func task(_ id: String, dag: String = "dag", _ status: TaskStatus = .pending, created: Int64 = 0) -> PersistentTask {
+    private func task(_ id: String, dag: String = "dag", _ status: TaskStatus = .pending, created: Int64 = 0)
+        -> PersistentTask
+    {
         PersistentTask(id: id, dagID: dag, nodeID: "node", status: status, createdAt: time(created))
     }
 
@@ -41,7 +43,8 @@ enum TaskStorageConformance: String, CaseIterable, Sendable {
 
     private func savesAndLoads(_ storage: any TaskStorage) async throws {
         let full = PersistentTask(
-            id: "ü/1", dagID: "dag", nodeID: "node", currentNodeID: "current", subDAGPath: "a/b", processingState: "state",
+            id: "ü/1", dagID: "dag", nodeID: "node", currentNodeID: "current", subDAGPath: "a/b",
+            processingState: "state",
             payload: #"{"a":[1,2.5,"x"]}"#, status: .failed, createdAt: time(1), updatedAt: time(2), startedAt: time(3),
             completedAt: time(4), error: "went wrong", retryCount: 2, maxRetries: .max, priority: .min)
         try await storage.save(full)
@@ -101,7 +104,8 @@ enum TaskStorageConformance: String, CaseIterable, Sendable {
     }
 
     private func listsPending(_ storage: any TaskStorage) async throws {
-        for (id, priority, created) in [("a", 0, 0), ("b", 5, 3), ("c", 5, 1), ("d", -1, 0)] as [(String, Int32, Int64)] {
+        for (id, priority, created) in [("a", 0, 0), ("b", 5, 3), ("c", 5, 1), ("d", -1, 0)] as [(String, Int32, Int64)]
+        {
             var task = task(id, created: created)
             task.priority = priority
             try await storage.save(task)
@@ -127,7 +131,9 @@ enum TaskStorageConformance: String, CaseIterable, Sendable {
         try await storage.updateStatus(id: "a", to: .running, error: nil, at: time(1))
         try await storage.updateStatus(id: "a", to: .failed, error: "why", at: time(2))
         var expected = task("a", .failed)
-        (expected.startedAt, expected.completedAt, expected.updatedAt, expected.error) = (time(1), time(2), time(2), "why")
+        (expected.startedAt, expected.completedAt, expected.updatedAt, expected.error) = (
+            time(1), time(2), time(2), "why"
+        )
         #expect(try await storage.task(id: "a") == expected)
         try await storage.updateStatus(id: "a", to: .running, error: nil, at: time(3))
         (expected.status, expected.updatedAt, expected.error) = (.running, time(3), nil)
@@ -177,7 +183,8 @@ enum TaskStorageConformance: String, CaseIterable, Sendable {
         try await storage.log(activity("other", task: "b", created: 2))
         #expect(try await storage.activities(taskID: "a", limit: 10, offset: 0) == [activity("early"), full])
         #expect(try await storage.activities(taskID: "a", limit: 1, offset: 1) == [full])
-        #expect(try await storage.activities(dagID: "dag", limit: 10, offset: 0).map(\.id) == ["early", "full", "other"])
+        #expect(
+            try await storage.activities(dagID: "dag", limit: 10, offset: 0).map(\.id) == ["early", "full", "other"])
         #expect(try await storage.activities(dagID: "dag", limit: 1, offset: 2).map(\.id) == ["other"])
         #expect(try await storage.activities(taskID: "none", limit: 10, offset: 0).isEmpty)
     }

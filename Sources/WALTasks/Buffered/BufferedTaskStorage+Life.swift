@@ -15,7 +15,8 @@ extension BufferedTaskStorage {
         try configuration.validate()
         do throws(WALError) {
             let log = try await offPool { () throws(WALError) in
-                try WriteAheadLog(at: directory, configuration: configuration.logConfiguration, logger: logger, metrics: metrics)
+                try WriteAheadLog(
+                    at: directory, configuration: configuration.logConfiguration, logger: logger, metrics: metrics)
             }
             return await start(log, store, configuration, logger, metrics)
         } catch {
@@ -39,7 +40,9 @@ extension BufferedTaskStorage {
         var recovery = OverlayRecovery.Outcome()
         if configuration.recoveryEnabled {
             recovery = await offPool {
-                OverlayRecovery(log: log, overlay: overlay, sinkName: sink.name, timeout: configuration.recoveryTimeout).run()
+                OverlayRecovery(
+                    log: log, overlay: overlay, cursorName: "sink/\(sink.name)", timeout: configuration.recoveryTimeout
+                ).run()
             }
             instruments?.recovered(recovery)
             if !recovery.isComplete {
@@ -52,8 +55,8 @@ extension BufferedTaskStorage {
             }
         }
         let storage = BufferedTaskStorage(
-            log: log, store: store, flusher: flusher, overlay: overlay, configuration: configuration, instruments: instruments,
-            meter: meter, recovery: recovery)
+            log: log, store: store, flusher: flusher, overlay: overlay, configuration: configuration,
+            instruments: instruments, meter: meter, recovery: recovery)
         storage.startDelivery()
         return storage
     }
@@ -63,6 +66,8 @@ extension BufferedTaskStorage {
         flusher.workerCount = configuration.workerCount
         flusher.batchSize = configuration.batchSize
         flusher.flushInterval = configuration.flushInterval
+        flusher.retriesMax = configuration.maxFlushRetries
+        flusher.drainTimeout = configuration.drainTimeout
         return flusher
     }
 

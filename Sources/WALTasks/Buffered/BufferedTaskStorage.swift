@@ -36,7 +36,8 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     private let isHurrying = Atomic<Bool>(false)
 
     init(
-        log: WriteAheadLog, store: Store, flusher: Flusher<TaskSink<Store>>, overlay: TaskOverlay, configuration: Configuration,
+        log: WriteAheadLog, store: Store, flusher: Flusher<TaskSink<Store>>, overlay: TaskOverlay,
+        configuration: Configuration,
         instruments: TaskInstruments?, meter: FlushMeter, recovery: OverlayRecovery.Outcome
     ) {
         self.log = log
@@ -195,7 +196,8 @@ extension BufferedTaskStorage {
     public func ping() async throws {
         try life.checkOpen()
         if let error = life.deliveryError {
-            throw TaskStorageError(.deliveryFailed, "Delivery to \(store.name) has ended.", cause: error, remaining: depth)
+            throw TaskStorageError(
+                .deliveryFailed, "Delivery to \(store.name) has ended.", cause: error, remaining: depth)
         }
         try await store.ping()
     }

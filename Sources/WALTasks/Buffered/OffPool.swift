@@ -4,7 +4,8 @@ internal import Dispatch
 func offPool<Result: Sendable, Failure: Error>(
     _ body: @escaping @Sendable () throws(Failure) -> Result
 ) async throws(Failure) -> Result {
-    let result = await withCheckedContinuation { (continuation: CheckedContinuation<Swift.Result<Result, Failure>, Never>) in
+    let result = await withCheckedContinuation {
+        (continuation: CheckedContinuation<Swift.Result<Result, Failure>, Never>) in
         DispatchQueue.global().async {
             continuation.resume(returning: Swift.Result(catching: body))
         }

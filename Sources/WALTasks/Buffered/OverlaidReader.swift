@@ -32,7 +32,8 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
 
     func pendingTasks(_ page: Page) async throws -> [PersistentTask] {
         let list = TaskList(
-            order: PersistentTask.isMoreUrgent, includes: { $0.status == .pending }, mayGain: { $0.lastStatus == .pending },
+            order: PersistentTask.isMoreUrgent, includes: { $0.status == .pending },
+            mayGain: { $0.lastStatus == .pending },
             fetch: { try await store.pendingTasks(limit: $0.limit) })
         return try await read(list, page)
     }

@@ -11,7 +11,8 @@ struct OverlayRecovery {
 
     let log: WriteAheadLog
     let overlay: TaskOverlay
-    let sinkName: String
+    /// Of the flusher: everything up to it is in the store.
+    let cursorName: String
     let timeout: Duration
 
     /// Blocking. To be called before anything is appended or delivered.
@@ -21,7 +22,7 @@ struct OverlayRecovery {
     func run() -> Outcome {
         var outcome = Outcome()
         let last = log.lastSequence
-        let reader = log.reader(from: (log.cursors[sinkName] ?? .zero).next)
+        let reader = log.reader(from: (log.cursors[cursorName] ?? .zero).next)
         let deadline = ContinuousClock.now + timeout
         var readCount = 0
         do throws(WALError) {

@@ -38,7 +38,8 @@ struct OverlaySnapshot {
     func survivingActivities(where isWanted: (TaskActivityLog) -> Bool) -> [String: TaskActivityLog] {
         let wanted = activities.filter { isWanted($0.activity) && !isRemoved($0) }
         return Dictionary(
-            wanted.sorted { $0.sequence < $1.sequence }.map { ($0.activity.id, $0.activity) }, uniquingKeysWith: { first, _ in first })
+            wanted.sorted { $0.sequence < $1.sequence }.map { ($0.activity.id, $0.activity) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     private func isRemoved(_ entry: LoggedActivity) -> Bool {

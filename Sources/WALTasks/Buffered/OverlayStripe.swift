@@ -98,7 +98,9 @@ final class OverlayStripe: @unchecked Sendable {
     }
 
     /// What one task has that the store may not have.
-    func snapshot(of taskID: String, applied: SequenceNumber) -> (tasks: [LoggedMutation], activities: [LoggedActivity]) {
+    func snapshot(
+        of taskID: String, applied: SequenceNumber
+    ) -> (tasks: [LoggedMutation], activities: [LoggedActivity]) {
         access.withLock {
             contents.prune(through: applied)
             return (contents.tasks[taskID] ?? [], contents.activities[taskID] ?? [])

@@ -53,7 +53,9 @@ final class TaskOverlay: @unchecked Sendable {
     func add<Failure: Error>(
         _ mutations: [TaskMutation], append: () throws(Failure) -> SequenceNumber
     ) throws(Failure) -> SequenceNumber {
-        let placed = mutations.compactMap { mutation in mutation.taskID.map { (index: index(of: $0), id: $0, mutation) } }
+        let placed = mutations.compactMap { mutation in
+            mutation.taskID.map { (index: index(of: $0), id: $0, mutation) }
+        }
         let locked = Set(placed.map(\.index)).sorted()
         for index in locked { stripes[index].order.lock() }
         defer { for index in locked { stripes[index].order.unlock() } }

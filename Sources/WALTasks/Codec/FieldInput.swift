@@ -28,7 +28,9 @@ struct FieldInput: ~Escapable {
         while true {
             let byte = try byte()
             // The tenth byte holds one bit; a last byte of 0 would be a second spelling of the same number.
-            guard shift < 63 || byte <= 1, byte != 0 || shift == 0 else { throw TaskCodecError(.invalidField, at: start) }
+            guard shift < 63 || byte <= 1, byte != 0 || shift == 0 else {
+                throw TaskCodecError(.invalidField, at: start)
+            }
             value |= UInt64(byte & 0x7F) << shift
             if byte < 0x80 { return value }
             shift += 7

@@ -53,7 +53,8 @@ extension TaskCodec {
         let created = try input.time()
         return TaskActivityLog(
             id: id, taskID: taskID, dagID: try input.text(), nodeID: try input.text(), action: try input.text(),
-            message: try input.optionalText(), data: try input.optionalText(), level: try input.text(), createdAt: created)
+            message: try input.optionalText(), data: try input.optionalText(), level: try input.text(),
+            createdAt: created)
     }
 
     private static func statusUpdate(from input: inout FieldInput) throws(TaskCodecError) -> TaskMutation {

@@ -9,7 +9,9 @@ extension TaskCodec {
     public static func key(of payload: RawSpan) -> UInt64? {
         do throws(TaskCodecError) {
             var input = FieldInput(payload)
-            guard try input.byte() == version, let kind = Kind(rawValue: try input.byte()) else { return undecodableKey }
+            guard try input.byte() == version, let kind = Kind(rawValue: try input.byte()) else {
+                return undecodableKey
+            }
             switch kind {
             case .deleteDAG, .removeTasks, .removeActivities: return nil
             case .save, .log, .updateStatus, .delete:

@@ -47,7 +47,9 @@ public enum TaskCodec {
         }
     }
 
-    private static func put<Output: FieldOutput & ~Copyable & ~Escapable>(_ mutation: TaskMutation, into output: inout Output) {
+    private static func put<Output: FieldOutput & ~Copyable & ~Escapable>(
+        _ mutation: TaskMutation, into output: inout Output
+    ) {
         output.put(version)
         switch mutation {
         case .save(let task): put(task, into: &output)
@@ -73,7 +75,9 @@ public enum TaskCodec {
         }
     }
 
-    private static func put<Output: FieldOutput & ~Copyable & ~Escapable>(_ task: PersistentTask, into output: inout Output) {
+    private static func put<Output: FieldOutput & ~Copyable & ~Escapable>(
+        _ task: PersistentTask, into output: inout Output
+    ) {
         output.put(Kind.save.rawValue)
         output.put(task.id)
         output.put(

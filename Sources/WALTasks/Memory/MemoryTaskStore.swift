@@ -60,7 +60,8 @@ extension MemoryTaskStore {
 
     public func apply(_ batch: TaskBatch) async throws -> SinkReceipt {
         try withTable { table throws(TaskStorageError) in
-            guard let lanes = logs[batch.log], lanes.laneCount == batch.laneCount, lanes.agrees(with: batch.lanes) else {
+            guard let lanes = logs[batch.log], lanes.laneCount == batch.laneCount, lanes.agrees(with: batch.lanes)
+            else {
                 throw TaskStorageError(.fenced, "A lane was claimed by another owner, or moved.")
             }
             let rowCount = batch.operations.reduce(0) { $0 + table.apply($1.mutation) }

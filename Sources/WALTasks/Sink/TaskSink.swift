@@ -63,7 +63,8 @@ public struct TaskSink<Store: TaskStore>: Sink {
                 if isCoalescing { coalescer.add(operation) } else { operations.append(operation) }
             } catch {
                 let letter = DeadLetter(
-                    sequence: record.sequence, code: error.code.description, reason: "Not an encoded task mutation: \(error)")
+                    sequence: record.sequence, code: error.code.description,
+                    reason: "Not an encoded task mutation: \(error)")
                 undecodable.append((record, letter))
             }
         }
