@@ -45,7 +45,8 @@ struct CommandTests {
     }
 
     @Test func lineBeyondTheLimit() throws {
-        let huge = #"{"type":"status_update","task_id":"t","status":"failed","error":"\#(String(repeating: "x", count: 17 << 20))"}"#
+        let huge =
+            #"{"type":"status_update","task_id":"t","status":"failed","error":"\#(String(repeating: "x", count: 17 << 20))"}"#
         let run = try ingest([Self.good, huge, Self.good], "--on-bad-line", "skip")
         #expect(run.status == 0)
         #expect(try run.json["others"] as? Int == 2)
@@ -53,7 +54,8 @@ struct CommandTests {
     }
 
     @Test func longLine() throws {
-        let long = #"{"type":"status_update","task_id":"t","status":"failed","error":"\#(String(repeating: "x", count: 5 << 20))"}"#
+        let long =
+            #"{"type":"status_update","task_id":"t","status":"failed","error":"\#(String(repeating: "x", count: 5 << 20))"}"#
         #expect(try ingest([Self.good, long, Self.good]).json["others"] as? Int == 3)
     }
 

@@ -61,7 +61,8 @@
             try Data(ToolRun(["dump", "--json", log]).output.utf8).write(to: dump)
             #expect(try Data(contentsOf: dump) == Data(contentsOf: events))
             let second = scratch.path("second.db")
-            let run = try ToolRun(["ingest", "--log", scratch.path("log2"), "--store", "sqlite:\(second)"], input: dump)
+            let run = try ToolRun(
+                ["ingest", "--log", scratch.path("log2"), "--store", "sqlite:\(second)"], input: dump)
             try #require(run.status == 0, "\(run.errors)")
             for table in ["dag_tasks", "dag_task_activity_logs"] {
                 let statement = "SELECT * FROM \(table) ORDER BY id"

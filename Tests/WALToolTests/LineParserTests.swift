@@ -6,7 +6,8 @@ import WALTasks
 
 /// Whatever a line holds, it becomes the right mutation, or a defect with its place: never another mutation.
 struct LineParserTests {
-    private static let task = #""id":"t","dag_id":"d","node_id":"n","status":"running","created_at":"2011-09-30T22:38:44.546Z""#
+    private static let task =
+        #""id":"t","dag_id":"d","node_id":"n","status":"running","created_at":"2011-09-30T22:38:44.546Z""#
 
     private func parse(_ line: [UInt8]) throws(LineDefect) -> TaskMutation {
         let room = UnsafeMutableRawBufferPointer.allocate(byteCount: line.count + LineParser.padding, alignment: 1)
@@ -38,7 +39,8 @@ struct LineParserTests {
         let expected = PersistentTask(
             id: "loan-1", dagID: "loan", nodeID: "A", currentNodeID: "B", subDAGPath: "", processingState: "completed",
             payload: #"{"a": [1, {"b":null}]}"#, status: .failed,
-            createdAt: Timestamp(rawValue: 1_317_422_324_546_000), updatedAt: Timestamp(rawValue: 1_317_422_325_000_000),
+            createdAt: Timestamp(rawValue: 1_317_422_324_546_000),
+            updatedAt: Timestamp(rawValue: 1_317_422_325_000_000),
             completedAt: Timestamp(rawValue: 1_317_422_326_000_001), error: "", retryCount: -1, maxRetries: 7,
             priority: .max)
         #expect(try parse(line) == .save(expected))
@@ -53,7 +55,8 @@ struct LineParserTests {
     }
 
     @Test func escapesAndUnicode() throws {
-        let line = #"{"type":"status_update","t\u0061sk_id":"a\"\\\/\b\f\n\r\té😀\ud83d\ude00","status":"failed","error":"ü","updated_at":"2020-01-01T00:00:00Z"}"#
+        let line =
+            #"{"type":"status_update","t\u0061sk_id":"a\"\\\/\b\f\n\r\té😀\ud83d\ude00","status":"failed","error":"ü","updated_at":"2020-01-01T00:00:00Z"}"#
         let time = Timestamp(rawValue: 1_577_836_800_000_000)
         #expect(
             try parse(line)
@@ -63,8 +66,14 @@ struct LineParserTests {
     @Test(arguments: [
         (#"{"type":"task_delete","task_id":"t"}"#, TaskMutation.delete(id: "t")),
         (#"{"type":"dag_delete","dag_id":"d"}"#, .deleteDAG(id: "d")),
-        (#"{"type":"tasks_remove","before":"1970-01-01T00:00:01Z"}"#, .removeTasks(endedBefore: Timestamp(rawValue: 1_000_000))),
-        (#"{"type":"activities_remove","before":"1970-01-01T00:00:01Z"}"#, .removeActivities(createdBefore: Timestamp(rawValue: 1_000_000))),
+        (
+            #"{"type":"tasks_remove","before":"1970-01-01T00:00:01Z"}"#,
+            .removeTasks(endedBefore: Timestamp(rawValue: 1_000_000))
+        ),
+        (
+            #"{"type":"activities_remove","before":"1970-01-01T00:00:01Z"}"#,
+            .removeActivities(createdBefore: Timestamp(rawValue: 1_000_000))
+        ),
     ])
     func otherChanges(line: String, expected: TaskMutation) throws {
         #expect(try parse(line) == expected)
@@ -73,7 +82,9 @@ struct LineParserTests {
     /// A dump is an input again: what goes out comes back the same.
     @Test(arguments: [
         TaskMutation.save(
-            PersistentTask(id: "\u{1}\"\\", dagID: "", nodeID: "😀", payload: "{\n\t\"a\": \"\\n\"}", createdAt: Timestamp(rawValue: 1))),
+            PersistentTask(
+                id: "\u{1}\"\\", dagID: "", nodeID: "😀", payload: "{\n\t\"a\": \"\\n\"}",
+                createdAt: Timestamp(rawValue: 1))),
         .log(
             TaskActivityLog(
                 id: "a", taskID: "t", dagID: "d", nodeID: "n", action: "\r\n", data: "\"text\"",
@@ -111,8 +122,14 @@ struct LineParserTests {
         (#"{"type":"task_update"}"#, 1, #""task" is missing"#),
         (#"{"type":"task_update","task":[]}"#, 30, #""task" must be an object"#),
         (#"{"type":"task_update","task":{"id":"t"}}"#, 30, #""created_at" is missing"#),
-        (#"{"type":"tasks_remove","before":"yesterday"}"#, 33, #""before" must be a time such as "2011-09-30T22:38:44.546Z""#),
-        (#"{"type":"tasks_remove","before":"2011-02-29T00:00:00Z"}"#, 33, #""before" must be a time such as "2011-09-30T22:38:44.546Z""#),
+        (
+            #"{"type":"tasks_remove","before":"yesterday"}"#, 33,
+            #""before" must be a time such as "2011-09-30T22:38:44.546Z""#
+        ),
+        (
+            #"{"type":"tasks_remove","before":"2011-02-29T00:00:00Z"}"#, 33,
+            #""before" must be a time such as "2011-09-30T22:38:44.546Z""#
+        ),
     ])
     func defects(line: String, column: Int, reason: String) {
         #expect(defect(Array(line.utf8)) == LineDefect(column: column, reason: reason))

@@ -42,7 +42,8 @@ struct ToolRun {
 
     var json: [String: Any] {
         get throws {
-            try #require(try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any], "\(output)\(errors)")
+            try #require(
+                try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any], "\(output)\(errors)")
         }
     }
 }

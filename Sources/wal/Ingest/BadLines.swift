@@ -34,7 +34,8 @@ struct BadLinesFile {
         var kept: [UInt8] = []
         for line in old.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true) {
             let isWhole = line.last == UInt8(ascii: "}")
-            let digits = line.starts(with: prefix) ? line.dropFirst(prefix.count).prefix { (0x30...0x39).contains($0) } : []
+            let digits =
+                line.starts(with: prefix) ? line.dropFirst(prefix.count).prefix { (0x30...0x39).contains($0) } : []
             let number = UInt64(String(decoding: digits, as: UTF8.self)) ?? 0
             guard isWhole, number <= last else { continue }
             kept.append(contentsOf: line)

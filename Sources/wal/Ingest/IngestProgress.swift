@@ -21,7 +21,8 @@ final class IngestProgress: Sendable {
             let counts = current
             let seconds = start.duration(to: clock.now) / .seconds(1)
             let rate = Int(Double(counts.lines) / max(seconds, 0.001))
-            StandardError.write("\r\u{1B}[K\(counts.linesBefore + counts.lines) lines, \(rate)/s, applied to \(applied())")
+            StandardError.write(
+                "\r\u{1B}[K\(counts.linesBefore + counts.lines) lines, \(rate)/s, applied to \(applied())")
         }
         StandardError.write("\r\u{1B}[K")
     }

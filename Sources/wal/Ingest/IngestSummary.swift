@@ -41,7 +41,10 @@ struct IngestSummary {
 
     var text: String {
         var rows = [
-            ("lines", counts.linesBefore == 0 ? "\(counts.lines)" : "\(counts.lines), after \(counts.linesBefore) before"),
+            (
+                "lines",
+                counts.linesBefore == 0 ? "\(counts.lines)" : "\(counts.lines), after \(counts.linesBefore) before"
+            ),
             ("task updates", "\(counts.tasks)"),
             ("activities", "\(counts.activities)"),
             ("other changes", "\(counts.others)"),

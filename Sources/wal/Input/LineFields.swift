@@ -65,7 +65,8 @@ struct LineFields {
         let slice = slices[index]
         guard slice.kind != CWAL_JSON_ABSENT.rawValue, slice.kind != CWAL_JSON_NULL.rawValue else { return standard }
         guard slice.kind == CWAL_JSON_NUMBER.rawValue,
-            let number = Int32(String(decoding: UnsafeBufferPointer(start: slice.bytes, count: slice.count), as: UTF8.self))
+            let number = Int32(
+                String(decoding: UnsafeBufferPointer(start: slice.bytes, count: slice.count), as: UTF8.self))
         else { throw defect(index, "\"\(name)\" must be a whole number of 32 bits") }
         return number
     }
@@ -79,7 +80,9 @@ struct LineFields {
             return String(decoding: UnsafeBufferPointer(start: slice.bytes, count: slice.count), as: UTF8.self)
         default:
             var text: [UInt8] = []
-            text.append(jsonString: String(decoding: UnsafeBufferPointer(start: slice.bytes, count: slice.count), as: UTF8.self))
+            text.append(
+                jsonString: String(decoding: UnsafeBufferPointer(start: slice.bytes, count: slice.count), as: UTF8.self)
+            )
             return String(decoding: text, as: UTF8.self)
         }
     }
@@ -97,7 +100,8 @@ struct LineFields {
 
     func missing(_ index: Int, _ name: StaticString) -> LineDefect {
         slices[index].kind == CWAL_JSON_NULL.rawValue
-            ? defect(index, "\"\(name)\" must not be null") : LineDefect(column: column, reason: "\"\(name)\" is missing")
+            ? defect(index, "\"\(name)\" must not be null")
+            : LineDefect(column: column, reason: "\"\(name)\" is missing")
     }
 
     func defect(_ index: Int, _ reason: String) -> LineDefect {

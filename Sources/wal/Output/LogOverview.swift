@@ -79,7 +79,9 @@ struct LogOverview {
             ("records", "\(recordCount) in sealed segments"),
             ("on disk", "\(Table.bytes(fileSize)) in \(segments.count) segments"),
         ])
-        let heading = ["segment", "state", "first", "last", "records", "size", "fill", "payload/stored", "epoch", "times"]
+        let heading = [
+            "segment", "state", "first", "last", "records", "size", "fill", "payload/stored", "epoch", "times",
+        ]
         let rows = segments.map(row(of:))
         var parts = [head, Table.columns(heading, right: [0, 2, 3, 4, 5, 6, 7, 8], rows)]
         if !cursors.isEmpty {
@@ -89,7 +91,9 @@ struct LogOverview {
             parts.append("bookmarks\n" + Table.pairs(bookmarks.map { ("  " + $0.name, "\($0.position)") }))
         }
         if lastFindingCount > 0 {
-            parts.append("last recovery that found something: \(lastFindingCount)\n" + lastFindings.map { "  \($0.text)" }.joined(separator: "\n"))
+            parts.append(
+                "last recovery that found something: \(lastFindingCount)\n"
+                    + lastFindings.map { "  \($0.text)" }.joined(separator: "\n"))
         }
         return parts.joined(separator: "\n\n")
     }

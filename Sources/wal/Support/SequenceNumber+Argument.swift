@@ -3,6 +3,7 @@ public import ArgumentParser
 public import WAL
 
 extension SequenceNumber: ExpressibleByArgument {
+    /// Reads decimal digits.
     public init?(argument: String) {
         guard let number = UInt64(argument) else { return nil }
         self.init(rawValue: number)
@@ -10,6 +11,7 @@ extension SequenceNumber: ExpressibleByArgument {
 }
 
 extension Timestamp: ExpressibleByArgument {
+    /// Reads ISO 8601.
     public init?(argument: String) {
         self.init(argument)
     }

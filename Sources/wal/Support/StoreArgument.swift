@@ -27,7 +27,8 @@ enum StoreArgument: ExpressibleByArgument, Sendable {
             #if SQLite
                 return try await SQLiteTaskStore(path: path)
             #else
-                throw ToolError(.usage, "This wal was built without SQLite: \(path) needs a build with --traits SQLite.")
+                throw ToolError(
+                    .usage, "This wal was built without SQLite: \(path) needs a build with --traits SQLite.")
             #endif
         }
     }
