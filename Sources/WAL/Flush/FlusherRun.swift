@@ -87,8 +87,9 @@ extension FlusherContext {
                 }
             }
             group.addTask {
+                var pump = SyncPump(context: self)
                 do throws(WALError) {
-                    try await SyncPump(context: self).run()
+                    try await pump.run()
                 } catch {
                     return error
                 }

@@ -3,32 +3,54 @@
 struct SyncPump<Destination: Sink> {
     /// Even with long flush intervals: batches that are full must not wait for durability.
     static var intervalMax: Duration { .milliseconds(50) }
+    /// A waiting reader that is so many records behind would cost more to bring along than a new one, and pins segments.
+    static var skipMax: UInt64 { 1 << 16 }
 
     let context: FlusherContext<Destination>
+    private var tail: LogReader?
+    private var backoff = Backoff(generator: SystemRandomNumberGenerator())
+
+    init(context: FlusherContext<Destination>) {
+        self.context = context
+    }
 
     /// Works until something ends it, which is thrown.
-    func run() async throws(WALError) -> Never {
-        let (log, clock, coordinator) = (context.log, context.clock, context.coordinator)
-        let interval = min(context.configuration.flushInterval, Self.intervalMax)
-        var backoff = Backoff(generator: SystemRandomNumberGenerator())
+    mutating func run() async throws(WALError) -> Never {
         while true {
-            let durable = log.durableSequence
-            // A reader from here each time, for one that stayed behind would have to read everything.
-            try await log.reader(from: durable.next, visibility: .written).waitForMore()
-            try await context.waitForFirst(of: [.time(clock.now() + interval), .condition(.urgent(durable.next))])
-            // What was waiting here was synced by the log's own policy meanwhile.
-            if log.durableSequence > durable { continue }
-            do throws(WALError) {
-                try await log.sync()
-                backoff.reset()
-            } catch {
-                if Task.isCancelled || error.code == .closed { throw error }
-                context.events.syncFailed(error)
-                // Those who wait for records that may never be durable must not wait for ever.
-                let durable = log.durableSequence
-                coordinator.update(.failure(error)) { $0.failWaiters(beyond: durable) }
-                try await clock.sleep(until: clock.now() + backoff.next())
+            let last = context.log.lastSequence
+            let durable = context.log.durableSequence
+            if last > durable {
+                try await syncInTime(last, behind: durable)
+            } else {
+                try await waitForAppend(behind: last)
             }
         }
+    }
+
+    private mutating func syncInTime(_ last: SequenceNumber, behind durable: SequenceNumber) async throws(WALError) {
+        if let reader = tail, last.rawValue - min(reader.nextSequence, last).rawValue > Self.skipMax { tail = nil }
+        let clock = context.clock
+        let interval = min(context.configuration.flushInterval, Self.intervalMax)
+        try await context.waitForFirst(of: [.time(clock.now() + interval), .condition(.urgent(durable.next))])
+        // The log's own policy was quicker.
+        if context.log.durableSequence >= last { return }
+        do throws(WALError) {
+            try await context.log.sync()
+            backoff.reset()
+        } catch {
+            if Task.isCancelled || error.code == .closed { throw error }
+            context.events.syncFailed(error)
+            // Those who wait for records that may never be durable must not wait for ever.
+            let durable = context.log.durableSequence
+            context.coordinator.update(.failure(error)) { $0.failWaiters(beyond: durable) }
+            try await clock.sleep(until: clock.now() + backoff.next())
+        }
+    }
+
+    private mutating func waitForAppend(behind last: SequenceNumber) async throws(WALError) {
+        let reader = tail ?? context.log.reader(from: last.next, visibility: .written)
+        tail = reader
+        while try reader.next({ _ in () }) != nil {}
+        if context.log.lastSequence == last { try await reader.waitForMore() }
     }
 }

@@ -10,12 +10,13 @@ final class FlusherHarness: Sendable {
     let directory: String
     let log: WriteAheadLog
 
-    init(syncPolicy: WriteAheadLog.SyncPolicy = .manual) throws {
+    init(syncPolicy: WriteAheadLog.SyncPolicy = .manual, segmentSize: Int = 1 << 20) throws {
         directory = NSTemporaryDirectory() + "wal-flusher-" + UUID().uuidString
         var configuration = WriteAheadLog.Configuration()
-        configuration.segmentSize = 1 << 20
+        configuration.segmentSize = segmentSize
         configuration.preparedSegmentsMax = 1
         configuration.syncPolicy = syncPolicy
+        configuration.retention.totalSize = 0
         log = try WriteAheadLog(at: directory, configuration: configuration)
     }
 

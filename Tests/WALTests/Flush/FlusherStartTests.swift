@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import ServiceLifecycle
 import Testing
@@ -22,6 +23,64 @@ import Testing
         let error = try #require(ended as? WALError)
         #expect(error.code == .sinkAhead)
         for part in ["recording", "lane 3", "11", "10"] { #expect(error.message.contains(part)) }
+    }
+
+    @Test func aSinkBehindTheLogIsRefused() async throws {
+        let harness = try FlusherHarness(segmentSize: 64 << 10)
+        let first = harness.flusher(into: RecordingSink(), FlusherHarness.configuration(batchSize: 500))
+        _ = try await harness.run(first) {
+            try harness.append(5000)
+            try await first.drain()
+        }
+        try harness.log.roll()
+        try harness.append(1)
+        try harness.log.applyRetention()
+        try #require(harness.log.firstSequence > 1)
+        let second = harness.flusher(into: RecordingSink(), FlusherHarness.configuration())
+        let ended = try await harness.run(second) {
+            await #expect { try await second.drain() } throws: { ($0 as? WALError)?.code == .sinkBehind }
+        }
+        #expect((ended as? WALError)?.code == .sinkBehind)
+        // What the cursor let go is in the first sink: it goes on.
+        let position = harness.log.firstSequence.rawValue - 1
+        var state = RecordingSink.State()
+        state.lanes = (0..<16).map { SinkLane(index: $0, epoch: 1, position: SequenceNumber(rawValue: position)) }
+        let third = harness.flusher(into: RecordingSink(continuing: state), FlusherHarness.configuration())
+        _ = try await harness.run(third) { try await third.drain() }
+    }
+
+    @Test func damageStopsTheFlusherBeforeIt() async throws {
+        let harness = try FlusherHarness(segmentSize: 64 << 10)
+        try harness.append(5000)
+        try await harness.log.sync()
+        let damaged = try #require(harness.log.segments.first { $0.state == .sealed })
+        let file = try #require(FileHandle(forUpdatingAtPath: damaged.path))
+        try file.seek(toOffset: UInt64(damaged.fileSize / 2))
+        try file.write(contentsOf: [UInt8](repeating: 0xA5, count: 64))
+        try file.close()
+        let sink = RecordingSink()
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration())
+        let ended = try await harness.run(flusher) {
+            await #expect { try await flusher.drain() } throws: { ($0 as? WALError)?.code == .corrupted }
+        }
+        #expect((ended as? WALError)?.code == .corrupted)
+        #expect(sink.snapshot.lanes.allSatisfy { $0.position < damaged.lastSequence })
+    }
+
+    @Test func anIdleFlusherIsQuiet() async throws {
+        let harness = try FlusherHarness()
+        let sink = RecordingSink()
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration())
+        try harness.append(10)
+        _ = try await harness.run(flusher) {
+            try await flusher.drain()
+            try await Task.sleep(for: .milliseconds(150))
+            let syncs = harness.log.statistics.syncCount
+            let calls = sink.snapshot.calls
+            try await Task.sleep(for: .milliseconds(400))
+            #expect(harness.log.statistics.syncCount == syncs)
+            #expect(sink.snapshot.calls == calls)
+        }
     }
 
     @Test func invalidConfigurationsAreRefused() async throws {
