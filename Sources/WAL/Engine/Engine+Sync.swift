@@ -56,8 +56,8 @@ extension Engine {
         try result.get()
     }
 
-    /// Suspends until `target` is durable.
-    func waitUntilDurable(_ target: DurableMark) async throws(WALError) {
+    /// Suspends until `target` is durable; has it synced, unless that is left to others.
+    func waitUntilDurable(_ target: DurableMark, requestsSync: Bool = true) async throws(WALError) {
         let id = syncState.withLock { state in
             state.nextWaiter += 1
             return state.nextWaiter
@@ -69,7 +69,7 @@ extension Engine {
                     if let failure = state.failure { return .failure(failure) }
                     if Task.isCancelled { return .failure(Self.cancelled) }
                     state.waiters[id] = SyncState.Waiter(target: target, continuation: continuation)
-                    state.thread.isRequested = true
+                    if requestsSync { state.thread.isRequested = true }
                     return nil
                 }
                 if let outcome { continuation.resume(returning: outcome) } else { syncState.signal() }

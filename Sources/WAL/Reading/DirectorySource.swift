@@ -85,7 +85,9 @@ struct DirectorySource: SegmentSource {
     /// Which records are durable only the writer knows.
     var durablePosition: UInt64 { 0 }
 
-    func waitForMore(behind position: UInt64, visibility: ReadVisibility) async throws(WALError) {
+    func waitForMore(
+        behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility
+    ) async throws(WALError) {
         do {
             try await Task.sleep(for: Self.pollInterval)
         } catch {

@@ -39,10 +39,17 @@ extension Engine: SegmentSource {
         durablePositionWord.load(ordering: .acquiring)
     }
 
-    func waitForMore(behind position: UInt64, visibility: ReadVisibility) async throws(WALError) {
+    func waitForMore(
+        behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility
+    ) async throws(WALError) {
+        // A reader that hasn't begun, and wants what isn't there yet, needn't look at what is there.
+        let claimed = claimed
+        let position = sequence > claimed.sequence ? max(position, claimed.position) : position
         switch visibility {
         case .written: await waitForAppend(behind: position)
-        case .durable: try await waitUntilDurable(DurableMark(sequence: 0, position: position + 1))
+        case .durable:
+            // Readers take part in what others make durable; a waiting one is no reason for a sync.
+            try await waitUntilDurable(DurableMark(sequence: 0, position: position + 1), requestsSync: false)
         }
         if Task.isCancelled { throw Self.cancelled }
         try state.withLock { state throws(WALError) in

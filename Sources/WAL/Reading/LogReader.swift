@@ -112,7 +112,7 @@ public final class LogReader {
     /// Throws `closed` when the log was closed, and `cancelled` when the task was.
     public func waitForMore() async throws(WALError) {
         let position = current.map { $0.segment.position(at: offset) } ?? 0
-        try await source.waitForMore(behind: position, visibility: visibility)
+        try await source.waitForMore(behind: position, from: nextSequence.rawValue, visibility: visibility)
     }
 
     private func locate() throws(WALError) -> ReadableSegment? {

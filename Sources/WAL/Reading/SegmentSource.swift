@@ -8,8 +8,11 @@ protocol SegmentSource: Sendable {
     func successor(of segment: ReadableSegment, endingAt offset: Int) throws(WALError) -> ReadableSegment?
     /// What readers of durable records may read, as a log position.
     var durablePosition: UInt64 { get }
-    /// Suspends until there may be more behind `position`. Throws when there never will be.
-    func waitForMore(behind position: UInt64, visibility: ReadVisibility) async throws(WALError)
+    /// Suspends until there may be more behind `position` for a reader that wants records from `sequence` on. Throws when
+    /// there never will be.
+    func waitForMore(
+        behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility
+    ) async throws(WALError)
     /// Keeps a segment and all behind it from being removed.
     func pin(_ reader: ObjectIdentifier, at number: UInt64)
     func unpin(_ reader: ObjectIdentifier)
