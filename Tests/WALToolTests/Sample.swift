@@ -44,7 +44,7 @@ enum Sample {
     private static func shell(_ command: String, _ arguments: [String], output file: URL? = nil) throws -> String {
         let scratch = try Scratch()
         let file = file ?? scratch.file("output")
-        FileManager.default.createFile(atPath: file.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: file.path, contents: nil)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [command] + arguments

@@ -29,7 +29,7 @@ struct ToolRun {
     init(_ arguments: [String], input: URL? = nil) throws {
         let place = try Scratch()
         let (out, err) = (place.file("out"), place.file("err"))
-        for file in [out, err] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+        for file in [out, err] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
         let process = try Self.process(arguments, input: input)
         process.standardOutput = try FileHandle(forWritingTo: out)
         process.standardError = try FileHandle(forWritingTo: err)
