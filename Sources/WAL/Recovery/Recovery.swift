@@ -18,6 +18,7 @@ enum Recovery {
     ) throws(WALError) -> [ExaminedSegment] {
         let names = try directory.names()
         if isWritten { try directory.sync() }
+        let buffer = ReadBuffer()
         var segments: [ExaminedSegment] = []
         for number in names.compactMap(SegmentName.number) {
             var segment = try ExaminedSegment(directory, number: number, isWritten: isWritten)
@@ -25,7 +26,7 @@ enum Recovery {
             segment.isPoisoned = names.contains(SegmentName.poisoned(number))
             if scope == .everything || segment.footer == nil, segment.header?.state == .active {
                 if isWritten, segment.footer == nil { try segment.file.sync() }
-                try segment.readFrames()
+                try segment.readFrames(into: buffer)
             }
             segments.append(segment)
         }

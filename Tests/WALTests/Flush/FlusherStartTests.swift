@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func damageStopsTheFlusherBeforeIt() async throws {
-        let harness = try FlusherHarness(segmentSize: 64 << 10)
+        let harness = try FlusherHarness(segmentSize: 64 << 10, retainedSize: nil)
         try harness.append(5000)
         try await harness.log.sync()
         let damaged = try #require(harness.log.segments.first { $0.state == .sealed })
