@@ -60,7 +60,8 @@ extension Engine {
         let slot = unsafe current.load(ordering: .acquiring)
         switch unsafe slot.claim(size: Frame.size(bodySize: body.count), records: 0) {
         case .claimed(let offset, let recordIndex):
-            unsafe _ = commit(kind, slot: slot, offset: offset, recordIndex: recordIndex, bodySize: body.count) { room in
+            unsafe _ = commit(kind, slot: slot, offset: offset, recordIndex: recordIndex, bodySize: body.count) {
+                room in
                 unsafe room.copyBytes(from: body)
             }
             return true

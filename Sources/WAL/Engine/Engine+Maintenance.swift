@@ -76,7 +76,8 @@ extension Engine {
     /// Has what producers have left behind sealed, without syncing: under `.manual` nobody else would.
     private func sealEnded() {
         do throws(WALError) {
-            try lead { engine throws(WALError) in try engine.advance(syncs: engine.configuration.syncPolicy != .manual) }
+            try lead { engine throws(WALError) in try engine.advance(syncs: engine.configuration.syncPolicy != .manual)
+            }
         } catch {
             logger?.error("a segment could not be sealed", metadata: LogMetadata.of(error))
         }

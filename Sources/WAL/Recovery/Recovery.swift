@@ -4,7 +4,9 @@ enum Recovery {
     static func requireLogDirectory(_ directory: Directory) throws(WALError) {
         guard directory.exists else { return try directory.create() }
         let names = try directory.names()
-        guard names.isEmpty || names.contains(DirectoryLock.fileName) || names.contains(where: { SegmentName.number($0) != nil })
+        guard
+            names.isEmpty || names.contains(DirectoryLock.fileName)
+                || names.contains(where: { SegmentName.number($0) != nil })
         else {
             throw WALError(
                 .notALogDirectory,
@@ -59,7 +61,9 @@ enum Recovery {
     ) throws(WALError) -> (RecoveredLog, RecoveryReport) {
         let segments = try examine(directory, scope: configuration.recoveryScope, isWritten: true)
         let plan = RecoveryPlan(segments, currentBoot: .current)
-        if configuration.damagePolicy == .strict, let damage = plan.report.findings.first(where: \.classification.isDamage) {
+        if configuration.damagePolicy == .strict,
+            let damage = plan.report.findings.first(where: \.classification.isDamage)
+        {
             throw WALError(
                 .corrupted,
                 """

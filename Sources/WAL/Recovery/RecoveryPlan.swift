@@ -38,7 +38,8 @@ struct RecoveryPlan {
         var chain = Chain(boot: currentBoot)
         for (index, segment) in segments.enumerated() {
             guard let header = segment.header else {
-                chain.setAsideUnreadable(segment, before: segments[(index + 1)...].lazy.compactMap(\.header).first, &self)
+                chain.setAsideUnreadable(
+                    segment, before: segments[(index + 1)...].lazy.compactMap(\.header).first, &self)
                 continue
             }
             if header.state == .prepared {
@@ -83,7 +84,8 @@ struct RecoveryPlan {
             guard !isTorn else {
                 plan.report.findings.append(
                     finding(
-                        .tornTail, header, offset: 0, end: segment.fileSize, records: 0..<(segment.end?.recordCount ?? 0),
+                        .tornTail, header, offset: 0, end: segment.fileSize,
+                        records: 0..<(segment.end?.recordCount ?? 0),
                         isAcknowledged: false, "begun behind the place where the log ends"))
                 plan.steps.append(Step(segment: segment, action: .setAside))
                 return
@@ -138,11 +140,14 @@ struct RecoveryPlan {
                 case .corruption:
                     step.action = .rewrite(end: nil)
                 }
-                if let next = gap.nextRecordIndex, decision != .tornTail { step.recordCount = max(step.recordCount, next) }
+                if let next = gap.nextRecordIndex, decision != .tornTail {
+                    step.recordCount = max(step.recordCount, next)
+                }
                 plan.report.findings.append(
                     finding(
                         RecoveryReport.Classification(decision), header, offset: gap.offset, end: gap.end,
-                        records: decision == .tornTail ? gap.recordIndex..<max(gap.recordIndex, scan.end.recordCount) : records,
+                        records: decision == .tornTail
+                            ? gap.recordIndex..<max(gap.recordIndex, scan.end.recordCount) : records,
                         isAcknowledged: decision == .corruption, evidence.description))
                 if isTorn { break }
             }
@@ -181,7 +186,9 @@ struct RecoveryPlan {
                     sequences: sequences.map(Self.range),
                     isAcknowledged: durable > last.header.basePosition + UInt64(last.end.offset)
                         || header.bootID.isSameBoot(as: boot),
-                    evidence: "segment \(header.segmentNumber) follows segment \(header.predecessor.number), which isn't there"))
+                    evidence:
+                        "segment \(header.segmentNumber) follows segment \(header.predecessor.number), which isn't there"
+                ))
         }
 
         mutating func setAsideUnreadable(

@@ -52,12 +52,14 @@ struct SegmentScan {
                 unsafe offset += frame.header.size
                 continue
             }
-            let next = unsafe search.next(in: bytes, from: offset + Frame.alignment, recordIndexMin: UInt32(end.recordCount))
+            let next = unsafe search.next(
+                in: bytes, from: offset + Frame.alignment, recordIndexMin: UInt32(end.recordCount))
             let nextIndex = next.map { next in unsafe recordIndex(in: bytes, at: next) }
             gaps.append(
                 Gap(
                     offset: offset, end: next ?? bytes.count,
-                    content: unsafe Self.content(outcome, fileSize: bytes.count, capacity: Int(header.capacity), isLast: next == nil),
+                    content: unsafe Self.content(
+                        outcome, fileSize: bytes.count, capacity: Int(header.capacity), isLast: next == nil),
                     recordIndex: end.recordCount, nextRecordIndex: nextIndex))
             guard let next, let nextIndex else { return }
             end.recordCount = nextIndex
