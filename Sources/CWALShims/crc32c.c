@@ -37,30 +37,47 @@ uint32_t cwal_crc32c_portable(uint32_t crc, const void *bytes, size_t count) {
     return ~crc;
 }
 
+static uint64_t little_endian(uint64_t word) {
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return __builtin_bswap64(word);
+#else
+    return word;
+#endif
+}
+
 #if defined(__x86_64__)
 #include <nmmintrin.h>
 
-__attribute__((target("sse4.2"))) static uint32_t crc32c_sse42(uint32_t crc, const void *bytes, size_t count) {
-    const uint8_t *next = bytes;
-    uint64_t state = ~crc;
+__attribute__((target("sse4.2"))) static inline uint64_t add_sse42(uint64_t state, const uint8_t *next, size_t count) {
     for (; count >= 8; count -= 8, next += 8) {
         uint64_t word;
         memcpy(&word, next, 8);
         state = _mm_crc32_u64(state, word);
     }
     for (; count > 0; count--) state = _mm_crc32_u8((uint32_t)state, *next++);
-    return ~(uint32_t)state;
+    return state;
 }
 
-static uint32_t (*implementation)(uint32_t, const void *, size_t) = cwal_crc32c_portable;
+// Resolved before main: plain ever after.
+static int has_sse42;
 
-// Resolved before main: a plain pointer, read without atomics ever after.
 __attribute__((constructor)) static void choose(void) {
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("sse4.2")) implementation = crc32c_sse42;
+    has_sse42 = __builtin_cpu_supports("sse4.2") != 0;
 }
 
-uint32_t cwal_crc32c(uint32_t crc, const void *bytes, size_t count) { return implementation(crc, bytes, count); }
+__attribute__((target("sse4.2"))) static uint32_t crc32c_sse42(uint32_t crc, const void *bytes, size_t count) {
+    return ~(uint32_t)add_sse42(~crc, bytes, count);
+}
+
+__attribute__((target("sse4.2"))) static uint32_t frame_sse42(
+    uint32_t crc, uint64_t place, const void *bytes, size_t count) {
+    return ~(uint32_t)add_sse42(_mm_crc32_u64(~crc, place), bytes, count);
+}
+
+uint32_t cwal_crc32c(uint32_t crc, const void *bytes, size_t count) {
+    return has_sse42 ? crc32c_sse42(crc, bytes, count) : cwal_crc32c_portable(crc, bytes, count);
+}
 
 #elif defined(__aarch64__) && defined(__ARM_FEATURE_CRC32)
 #include <arm_acle.h>
@@ -82,3 +99,11 @@ uint32_t cwal_crc32c(uint32_t crc, const void *bytes, size_t count) {
 uint32_t cwal_crc32c(uint32_t crc, const void *bytes, size_t count) { return cwal_crc32c_portable(crc, bytes, count); }
 
 #endif
+
+uint32_t cwal_frame_checksum(uint32_t crc, uint64_t place, const void *bytes, size_t count) {
+#if defined(__x86_64__)
+    if (has_sse42) return frame_sse42(crc, place, bytes, count);
+#endif
+    uint64_t stored = little_endian(place);
+    return cwal_crc32c(cwal_crc32c(crc, &stored, 8), bytes, count);
+}

@@ -9,6 +9,8 @@ extension WriteAheadLog {
         public var lastSequence: SequenceNumber
         /// The last record that is durable.
         public var durableSequence: SequenceNumber
+        /// Syncs of segments since the log was opened.
+        public var syncCount: UInt64
         /// Bytes of frames that were appended and aren't durable.
         public var bytesNotDurable: UInt64
         /// Bytes of all segment files, prepared ones included.
@@ -41,13 +43,13 @@ extension WriteAheadLog {
 extension Engine {
     var statistics: WriteAheadLog.Statistics {
         let claimed = claimed
-        let durable = syncState.withLock { $0.durable }
+        let (durable, syncCount) = syncState.withLock { ($0.durable, $0.syncCount) }
         return state.withLock { state in
             WriteAheadLog.Statistics(
                 firstSequence: SequenceNumber(rawValue: state.entries.first?.segment.header.baseSequence ?? 1),
                 lastSequence: SequenceNumber(rawValue: claimed.sequence),
                 durableSequence: SequenceNumber(rawValue: durable.sequence),
-                bytesNotDurable: claimed.position - min(durable.position, claimed.position),
+                syncCount: syncCount, bytesNotDurable: claimed.position - min(durable.position, claimed.position),
                 diskBytes: state.diskSize, segmentCount: state.entries.count,
                 preparedSegmentCount: state.prepared.count, epoch: epoch)
         }

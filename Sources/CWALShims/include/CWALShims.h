@@ -9,7 +9,10 @@
 /// them (0 at the start). `cwal_crc32c(cwal_crc32c(0, a), b)` is the checksum of `a` followed by `b`.
 uint32_t cwal_crc32c(uint32_t crc, const void *bytes, size_t count);
 
-/// The same without processor instructions: the reference for tests, and the fallback.
+/// The checksum of `place` (eight bytes, little-endian) followed by `count` bytes, going on from `crc`: a frame's, in one call.
+uint32_t cwal_frame_checksum(uint32_t crc, uint64_t place, const void *bytes, size_t count);
+
+/// The same as `cwal_crc32c` without processor instructions: the reference for tests, and the fallback.
 uint32_t cwal_crc32c_portable(uint32_t crc, const void *bytes, size_t count);
 
 /// Microseconds since 1970 at the kernel's tick (1 to 4 ms), read without a system call.

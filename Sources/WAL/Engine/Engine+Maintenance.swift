@@ -31,7 +31,9 @@ extension Engine {
             case .stop: return
             case .seal: sealEnded()
             case .prepare(let number): prepare(number)
-            case nil: removeOldSegments()
+            case nil:
+                removeOldSegments()
+                if let metrics { metrics.record(statistics) }
             }
         }
     }

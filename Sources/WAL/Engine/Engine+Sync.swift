@@ -132,6 +132,7 @@ extension Engine {
             try? directory.sync()
             throw error
         }
+        syncState.withLock { state in state.syncCount += 1 }
         metrics?.recordSync(ContinuousClock.now - start)
     }
 

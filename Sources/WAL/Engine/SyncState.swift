@@ -14,6 +14,8 @@ struct SyncState {
     /// Somebody walks, seals and syncs. One at a time; the others wait, and are served by it or take over.
     var isLeading = false
     var durable: DurableMark
+    /// Syncs of segments since the log was opened.
+    var syncCount: UInt64 = 0
     /// Why nothing becomes durable any more.
     var failure: WALError?
     /// The tasks that wait, by the order of their coming.

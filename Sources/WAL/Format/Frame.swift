@@ -1,3 +1,5 @@
+internal import CWALShims
+
 /// The envelope of what a segment holds (FORMAT.md, "Frames").
 ///
 ///      0               4               8              12              16          17              24
@@ -68,10 +70,9 @@ enum Frame {
     /// `length` bytes without its padding.
     @inline(__always)
     static func checksum(seed: UInt32, offset: Int, length: Int, frame: UnsafeRawPointer) -> UInt32 {
-        let place = Checksum.of(UInt64(UInt32(offset)) | UInt64(UInt32(length)) << 32, after: seed)
-        let covered = unsafe UnsafeRawBufferPointer(
-            start: frame + Offset.recordIndex, count: roundedUp8(length) - Offset.recordIndex)
-        return unsafe Checksum.of(covered, after: place)
+        unsafe cwal_frame_checksum(
+            seed, UInt64(UInt32(offset)) | UInt64(UInt32(length)) << 32, frame + Offset.recordIndex,
+            roundedUp8(length) - Offset.recordIndex)
     }
 
     /// What all checksums of a segment start from.

@@ -135,7 +135,7 @@ struct DirectorySource: SegmentSource {
             if let footer = segment.footer {
                 state = footer.named
             } else {
-                try segment.readFrames()
+                try segment.readFrames(into: ReadBuffer())
                 state = segment.scan?.summary.named.state(after: state) ?? state
             }
         }

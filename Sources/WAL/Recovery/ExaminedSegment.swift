@@ -76,10 +76,9 @@ struct ExaminedSegment {
         return !isDurable && !header.bootID.isSameBoot(as: .current)
     }
 
-    mutating func readFrames() throws(WALError) {
+    mutating func readFrames(into buffer: ReadBuffer) throws(WALError) {
         guard let header else { return }
-        let contents = try FileBytes(file)
-        scan = unsafe SegmentScan(contents.bytes, header: header)
+        scan = unsafe SegmentScan(try buffer.load(file), header: header)
     }
 
     /// Where the frames end, as far as they can be told.

@@ -21,6 +21,7 @@ enum Recovery {
     ) throws(WALError) -> [ExaminedSegment] {
         let names = try directory.names()
         if isWritten { try directory.sync() }
+        let buffer = ReadBuffer()
         var segments: [ExaminedSegment] = []
         for number in names.compactMap(SegmentName.number) {
             var segment = try ExaminedSegment(directory, number: number, isWritten: isWritten)
@@ -36,7 +37,7 @@ enum Recovery {
             let isDurable = segments[index].isDurable(before: durablePosition)
             if isWritten, !isDurable { try segments[index].file.sync() }
             if scope == .everything || segments[index].mustBeRead(isDurable: isDurable) {
-                try segments[index].readFrames()
+                try segments[index].readFrames(into: buffer)
             }
             if isOfLog { durablePosition = max(durablePosition, segments[index].durablePosition) }
         }

@@ -103,9 +103,9 @@ struct Repair {
         let name = SegmentName.rewrite(header.segmentNumber)
         try directory.remove(name)
         let file = try File(directory.path(of: name), .create)
-        let contents = try FileBytes(step.segment.file)
+        let buffer = ReadBuffer()
         let written = unsafe try SegmentRewrite.write(
-            step.segment, header: header, contents: contents.bytes, to: file, end: end,
+            step.segment, header: header, contents: try buffer.load(step.segment.file), to: file, end: end,
             recordCount: step.recordCount, namedBefore: named)
         try setAside(step.segment, replacement: name)
         try directory.remove(SegmentName.poisoned(header.segmentNumber))

@@ -10,13 +10,13 @@ final class FlusherHarness: Sendable {
     let directory: String
     let log: WriteAheadLog
 
-    init(syncPolicy: WriteAheadLog.SyncPolicy = .manual, segmentSize: Int = 1 << 20) throws {
+    init(syncPolicy: WriteAheadLog.SyncPolicy = .manual, segmentSize: Int = 1 << 20, retainedSize: Int? = 0) throws {
         directory = NSTemporaryDirectory() + "wal-flusher-" + UUID().uuidString
         var configuration = WriteAheadLog.Configuration()
         configuration.segmentSize = segmentSize
         configuration.preparedSegmentsMax = 1
         configuration.syncPolicy = syncPolicy
-        configuration.retention.totalSize = 0
+        configuration.retention.totalSize = retainedSize
         log = try WriteAheadLog(at: directory, configuration: configuration)
     }
 
