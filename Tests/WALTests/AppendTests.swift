@@ -4,37 +4,6 @@ import Testing
 
 @testable import WAL
 
-/// A directory that is gone after the test.
-final class TemporaryDirectory: Sendable {
-    let path: String
-
-    init() {
-        path = NSTemporaryDirectory() + "/wal-\(UUID().uuidString)"
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-}
-
-func payload(_ number: Int, size: Int = 24) -> [UInt8] {
-    let text = "record \(number) "
-    return Array(String(repeating: text, count: size / text.utf8.count + 1).utf8.prefix(max(size, text.utf8.count)))
-}
-
-extension WriteAheadLog.Configuration {
-    static func small(_ policy: WriteAheadLog.SyncPolicy = .manual) -> Self {
-        var configuration = Self()
-        configuration.segmentSize = 128 << 10
-        configuration.syncPolicy = policy
-        return configuration
-    }
-}
-
-func readAll(_ reader: LogReader) throws -> [LogRecord] {
-    var records: [LogRecord] = []
-    while let record = try reader.next() { records.append(record) }
-    return records
-}
-
 @Suite struct AppendTests {
     @Test(arguments: [WriteAheadLog.SyncPolicy.always, .interval(.milliseconds(2)), .bytes(4096), .manual])
     func whatIsAppendedIsReadBackInOrderAndAfterReopening(_ policy: WriteAheadLog.SyncPolicy) throws {

@@ -57,7 +57,11 @@ extension Engine {
 
     /// The same for those who may not wait for a new segment. Returns false if the active one has ended.
     func appendControlWithoutWaiting(_ kind: Frame.Kind, body: [UInt8]) -> Bool {
-        let slot = unsafe current.load(ordering: .acquiring)
+        unsafe appendControlWithoutWaiting(kind, body: body, in: current.load(ordering: .acquiring))
+    }
+
+    /// The same in a segment that the caller keeps from being sealed.
+    func appendControlWithoutWaiting(_ kind: Frame.Kind, body: [UInt8], in slot: UnsafeMutablePointer<Slot>) -> Bool {
         switch unsafe slot.claim(size: Frame.size(bodySize: body.count), records: 0) {
         case .claimed(let offset, let recordIndex):
             unsafe _ = commit(kind, slot: slot, offset: offset, recordIndex: recordIndex, bodySize: body.count) {

@@ -1,6 +1,12 @@
 internal import Logging
 internal import Synchronization
 
+#if canImport(Darwin)
+    internal import Darwin
+#else
+    internal import Glibc
+#endif
+
 extension Engine {
     /// Ends, syncs and seals the active segment, stops the threads, removes what was prepared. Waiters are served or told.
     func close() throws(WALError) {
@@ -18,6 +24,7 @@ extension Engine {
             // Claims that were made before the closing are being committed: go on until all of them are in.
             let target = claimed
             repeat {
+                sched_yield()
                 try lead { engine throws(WALError) in try engine.advance(syncs: true) }
             } while durablePositionWord.load(ordering: .acquiring) < target.position
         }

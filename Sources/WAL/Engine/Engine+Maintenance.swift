@@ -15,7 +15,12 @@ extension Engine {
     func runMaintenanceThread() {
         while true {
             let work = state.wait(until: .now + Self.retentionInterval) { state -> Work? in
-                guard case .open = state.phase else { return .stop }
+                switch state.phase {
+                case .open: break
+                // What is poisoned can be drained still, and what was drained removed.
+                case .poisoned: return nil
+                case .closing, .closed: return .stop
+                }
                 if state.isSealingDue {
                     state.isSealingDue = false
                     return .seal
@@ -73,11 +78,15 @@ extension Engine {
         }
     }
 
-    /// Has what producers have left behind sealed, without syncing: under `.manual` nobody else would.
+    /// Has what producers have left behind sealed: under `.manual` nobody else would.
     private func sealEnded() {
+        // Only what is durable is ever removed, so where anything is to be removed it must become so.
+        let removes =
+            configuration.retention.age != nil || configuration.retention.totalSize != nil
+            || configuration.diskBudget != nil
+        let syncs = configuration.syncPolicy != .manual || removes
         do throws(WALError) {
-            try lead { engine throws(WALError) in try engine.advance(syncs: engine.configuration.syncPolicy != .manual)
-            }
+            try lead { engine throws(WALError) in try engine.advance(syncs: syncs) }
         } catch {
             logger?.error("a segment could not be sealed", metadata: LogMetadata.of(error))
         }

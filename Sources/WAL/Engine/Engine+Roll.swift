@@ -16,7 +16,8 @@ extension Engine {
         let deadline: ContinuousClock.Instant? =
             if case .wait(let duration) = configuration.whenFull { .now + duration } else { nil }
         var isFirstTry = true
-        try state.wait { state throws(WALError) -> Void? in
+        var isLate = false
+        func attempt(_ state: inout EngineState) throws(WALError) -> Void? {
             try state.requireOpen()
             guard let end = state.entries.last?.end else {
                 // Open, or its end is about to be registered.
@@ -36,11 +37,13 @@ extension Engine {
                 self.state.signal()
             }
             if let failure = state.preparation.failure { throw failure }
-            if state.preparation.isOverBudget {
-                guard let deadline, ContinuousClock.now < deadline else { throw logFull(state.diskSize) }
-            }
+            if state.preparation.isOverBudget, isLate || deadline == nil { throw logFull(state.diskSize) }
             return nil
         }
+        if try state.wait(until: deadline, attempt) != nil { return }
+        // What is late for another reason than the budget, such as a slow disk, comes.
+        isLate = true
+        try state.wait(attempt)
     }
 
     private func logFull(_ size: Int) -> WALError {
@@ -69,7 +72,7 @@ extension EngineState {
         header.basePosition = last.position(at: end.offset)
         header.epoch = epoch
         header.predecessor = SegmentHeader.Predecessor(
-            number: last.number, incarnation: last.header.incarnation, length: UInt64(end.offset),
+            number: last.number, incarnation: last.header.lineage, length: UInt64(end.offset),
             finalSequence: header.baseSequence - 1)
         return header
     }

@@ -195,8 +195,15 @@ extension Engine {
     /// Repeats in the walker's segment what the one before it remembered, so that that one can go.
     func appendSnapshotIfDue() {
         guard isSnapshotDue else { return }
+        // In the walker's segment and no other, whatever has become the active one meanwhile: in a later one, what was remembered
+        // between the two would be forgotten.
+        let number = walker.live.segment.number
+        let slot = unsafe state.withLock { state in
+            unsafe state.index(of: number).flatMap { unsafe state.entries[$0].slot }
+        }
+        guard let slot = unsafe slot else { return }
         let body = CursorsBody.encode([.snapshot] + namedBeforeWalker.snapshot)
-        if appendControlWithoutWaiting(.cursors, body: body) { isSnapshotDue = false }
+        if unsafe appendControlWithoutWaiting(.cursors, body: body, in: slot) { isSnapshotDue = false }
     }
 
     // MARK: Failure
@@ -204,10 +211,11 @@ extension Engine {
     /// Nothing is acknowledged any more. Reading goes on.
     private func poison(_ cause: WALError) {
         logger?.error("the log takes no more records", metadata: LogMetadata.of(cause))
-        _ = unsafe current.load(ordering: .acquiring).close().map(registerEnd)
+        // In this order: a segment that ended with the log still open would get a successor.
         state.withLock { state in
             if case .open = state.phase { state.phase = .poisoned(cause) }
         }
+        _ = unsafe current.load(ordering: .acquiring).close().map(registerEnd)
         state.signal()
         syncState.withLock { state in
             state.failure = WALError(

@@ -9,6 +9,20 @@ extension Engine {
         case stop
         case requested
         case nudged
+        /// Somebody else has synced what there was.
+        case served
+    }
+
+    /// What the thread waits for, and until when.
+    private enum Wait {
+        /// Everything is durable and marked: for the next append.
+        case append
+        /// Everything is durable, and if nothing comes for a while it gets a mark.
+        case idle
+        /// The policy's interval runs.
+        case interval(Duration)
+        /// Syncing is others' business.
+        case others
     }
 
     /// The sync thread: syncs for the tasks that wait, and as the policy has it.
@@ -19,43 +33,65 @@ extension Engine {
             // Raised before the look at the claims: see `Slot.claim`.
             attention.bitwiseOr(Attention.idleSyncThread, ordering: .sequentiallyConsistent)
             let claimed = claimed
-            let durable = syncState.withLock { $0.durable }
-            let isDurable = durable.covers(claimed) || claimed == marked
-            var deadline: ContinuousClock.Instant?
-            if case .interval(let interval) = configuration.syncPolicy, !isDurable {
-                deadline = .now + interval
-            } else if durable.covers(claimed), claimed != marked {
-                deadline = .now + Self.idleInterval
-            }
-            let wake = syncState.wait(until: deadline) { state -> Wake? in
-                if state.thread.isStopped { return .stop }
-                if state.thread.isRequested {
-                    state.thread.isRequested = false
-                    return .requested
+            let wait = wait(at: claimed, marked: marked)
+            switch (nextWake(wait, claimed), wait) {
+            case (.stop, _): return
+            case (.requested, _), (nil, .interval): syncOnThread()
+            case (.nudged, _): break
+            case (.served, _):
+                // Under load there is no end of these: at most one look in an interval, whose mark can wait.
+                if pause() { return }
+            case (nil, .idle):
+                if self.claimed == claimed, appendControlWithoutWaiting(.syncMark, body: []) {
+                    marked = self.claimed
+                } else {
+                    marked = claimed
                 }
-                // Within an interval more appends change nothing.
-                if state.thread.isNudged, isDurable {
+            case (nil, _): break
+            }
+        }
+    }
+
+    private func wait(at claimed: DurableMark, marked: DurableMark) -> Wait {
+        if claimed == marked { return .append }
+        if syncState.withLock({ $0.durable.covers(claimed) }) { return .idle }
+        if case .interval(let interval) = configuration.syncPolicy { return .interval(interval) }
+        return .others
+    }
+
+    private func nextWake(_ wait: Wait, _ claimed: DurableMark) -> Wake? {
+        let deadline: ContinuousClock.Instant? =
+            switch wait {
+            case .append, .others: nil
+            case .idle: .now + Self.idleInterval
+            case .interval(let interval): .now + interval
+            }
+        return syncState.wait(until: deadline) { state -> Wake? in
+            if state.thread.isStopped { return .stop }
+            if state.thread.isRequested {
+                state.thread.isRequested = false
+                return .requested
+            }
+            switch wait {
+            case .append, .idle:
+                if state.thread.isNudged {
                     state.thread.isNudged = false
                     return .nudged
                 }
-                return nil
+            // Within an interval more appends change nothing.
+            case .interval: break
+            case .others: if state.durable.covers(claimed) { return .served }
             }
-            switch wake {
-            case .stop: return
-            case .requested: syncOnThread()
-            case .nudged: break
-            case nil:
-                if isDurable {
-                    if self.claimed == claimed, appendControlWithoutWaiting(.syncMark, body: []) {
-                        marked = self.claimed
-                    } else {
-                        marked = claimed
-                    }
-                } else {
-                    syncOnThread()
-                }
-            }
+            return nil
         }
+    }
+
+    /// Waits for the idle interval, or a request. Returns true if the thread is to stop.
+    private func pause() -> Bool {
+        syncState.wait(until: .now + Self.idleInterval) { state -> Bool? in
+            if state.thread.isStopped { return true }
+            return state.thread.isRequested ? false : nil
+        } ?? false
     }
 
     private func syncOnThread() {

@@ -21,8 +21,11 @@ extension SegmentHeader {
         let best = copies.first { if case .header(let header, _) = $0 { header.state == .active } else { true } }
         switch best ?? copies.first {
         case .header(let header, _):
-            let same = copies.count { $0 == .header(header, damagedCopies: 0) }
-            return .header(header, damagedCopies: 2 - same)
+            let whole = copies.count { copy in
+                guard case .header(let other, _) = copy else { return false }
+                return other == header || (other.state == .prepared && other.incarnation == header.incarnation)
+            }
+            return .header(header, damagedCopies: 2 - whole)
         case .some(let refusal): return refusal
         case nil: return .damaged
         }

@@ -24,8 +24,12 @@ struct SegmentHeader: Hashable {
     var bootID = BootID.unknown
     var creationTime: Int64 = 0
     var predecessor = Predecessor.none
-    /// For the whole remains of a damaged segment: the incarnation of the damaged one. Else 0.
+    /// For the whole remains of a damaged segment: the incarnation of the first one that had its place. Else 0.
     var replacedIncarnation: UInt64 = 0
+
+    /// What the segment after this one calls it: the incarnation of the first file in its place, so that the chain holds however
+    /// often a damaged file is replaced by its remains.
+    var lineage: UInt64 { replacedIncarnation == 0 ? incarnation : replacedIncarnation }
 
     /// How the segment before this one ended.
     struct Predecessor: Hashable {

@@ -40,6 +40,8 @@ struct ExaminedSegment {
         else { return }
         let bytes = try file.read(at: offset, count: fileSize - offset)
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
+        // Cut off since its size was read.
+        guard bytes.count == fileSize - offset else { return }
         unsafe bytes.withUnsafeBytes { bytes in
             // The checksum has the frame's place in the segment in it, so the check gets the place, and memory shifted to fit.
             guard let base = bytes.baseAddress,
@@ -54,6 +56,24 @@ struct ExaminedSegment {
             footerDurablePosition =
                 unsafe frame.header.durablePosition(at: header.basePosition + UInt64(offset)) ?? 0
         }
+    }
+
+    /// Whether the file is in its place, and of this log: only then its positions mean anything for the others.
+    func isNamed(of logID: LogID?) -> Bool {
+        guard let header else { return false }
+        return header.state == .active && header.logID == logID && header.segmentNumber == number
+    }
+
+    /// Whether a stamp, its footer's own or one that comes later, says that all of it is durable.
+    func isDurable(before later: UInt64) -> Bool {
+        guard let header, let footer else { return false }
+        return max(later, footerDurablePosition) >= header.basePosition + UInt64(footer.offset)
+    }
+
+    /// Whether its footer isn't enough to know what is in it.
+    func mustBeRead(isDurable: Bool) -> Bool {
+        guard let header, footer != nil, !isPoisoned, damagedHeaderCopies == 0 else { return true }
+        return !isDurable && !header.bootID.isSameBoot(as: .current)
     }
 
     mutating func readFrames(into buffer: ReadBuffer) throws(WALError) {

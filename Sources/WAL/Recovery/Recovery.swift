@@ -14,7 +14,10 @@ enum Recovery {
         }
     }
 
-    /// Reads what there is. With `isWritten`, what isn't sealed is synced first: nothing is shown that could still vanish.
+    /// Reads what there is. With `isWritten`, what may not be durable is synced first: nothing is shown that could still vanish.
+    ///
+    /// The newest first, because only what comes later tells that a segment is durable as a whole: a footer is written before its
+    /// segment is synced, so after a power loss it may be there without the frames before it.
     static func examine(
         _ directory: Directory, scope: WriteAheadLog.RecoveryScope, isWritten: Bool
     ) throws(WALError) -> [ExaminedSegment] {
@@ -26,11 +29,19 @@ enum Recovery {
             var segment = try ExaminedSegment(directory, number: number, isWritten: isWritten)
             try refuseUnknown(segment)
             segment.isPoisoned = names.contains(SegmentName.poisoned(number))
-            if scope == .everything || segment.footer == nil, segment.header?.state == .active {
-                if isWritten, segment.footer == nil { try segment.file.sync() }
-                try segment.readFrames(into: buffer)
-            }
             segments.append(segment)
+        }
+        let logID = RecoveryPlan.logID(of: segments)
+        var durablePosition: UInt64 = 0
+        for index in segments.indices.reversed() {
+            guard let header = segments[index].header, header.state == .active else { continue }
+            let isOfLog = segments[index].isNamed(of: logID)
+            let isDurable = segments[index].isDurable(before: durablePosition)
+            if isWritten, !isDurable { try segments[index].file.sync() }
+            if scope == .everything || segments[index].mustBeRead(isDurable: isDurable) {
+                try segments[index].readFrames(into: buffer)
+            }
+            if isOfLog { durablePosition = max(durablePosition, segments[index].durablePosition) }
         }
         return segments
     }
@@ -75,6 +86,10 @@ enum Recovery {
         var repair = Repair(directory, report: plan.report)
         for step in plan.steps { try repair.carryOut(step) }
         try repair.finish()
-        return (repair.recovered(plan, highestNumber: segments.map(\.number).max() ?? 0), repair.report)
+        return (
+            repair.recovered(
+                plan, highestNumber: segments.map(\.number).filter { $0 < SegmentName.numberMax }.max() ?? 0),
+            repair.report
+        )
     }
 }

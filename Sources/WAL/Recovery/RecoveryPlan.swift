@@ -19,6 +19,14 @@ struct RecoveryPlan {
         var action: Action
         /// Where its records end, with those that are lost or void.
         var recordCount: UInt64 = 0
+        /// Stands before this segment for what is missing there, so that the chain of headers is whole from then on.
+        var bridge: Bridge?
+    }
+
+    /// A segment that says no more than which records are lost.
+    struct Bridge {
+        var header: SegmentHeader
+        var recordCount: UInt64
     }
 
     var steps: [Step] = []
@@ -38,8 +46,8 @@ struct RecoveryPlan {
         var chain = Chain(boot: currentBoot)
         for (index, segment) in segments.enumerated() {
             guard let header = segment.header else {
-                chain.setAsideUnreadable(
-                    segment, before: segments[(index + 1)...].lazy.compactMap(\.header).first, &self)
+                let next = segments[(index + 1)...].first { [logID] in $0.isNamed(of: logID) }?.header
+                chain.setAsideUnreadable(segment, before: next, &self)
                 continue
             }
             if header.state == .prepared {
@@ -51,14 +59,15 @@ struct RecoveryPlan {
                 continue
             }
             nextSequence = max(nextSequence, header.baseSequence + (segment.end?.recordCount ?? 0))
-            chain.add(segment, header, later: segments[(index + 1)...], &self)
+            chain.add(
+                segment, header, later: segments[(index + 1)...].filter { [logID] in $0.isNamed(of: logID) }, &self)
         }
         if !report.findings.isEmpty { epoch += 1 }
         report.epoch = epoch
     }
 
     /// The log's identifier: that of most segments, for a copied file is one among many.
-    private static func logID(of segments: [ExaminedSegment]) -> LogID? {
+    static func logID(of segments: [ExaminedSegment]) -> LogID? {
         var counts: [LogID: Int] = [:]
         for segment in segments { if let id = segment.header?.logID { counts[id, default: 0] += 1 } }
         let most = counts.values.max()
@@ -72,13 +81,15 @@ struct RecoveryPlan {
         private var last: (header: SegmentHeader, end: SegmentEnd)?
         /// The log ended in a torn tail: nothing after it counts.
         private var isTorn = false
+        /// Why the next header won't follow has been told.
+        private var isBreakTold = false
 
         init(boot: BootID) {
             self.boot = boot
         }
 
         mutating func add(
-            _ segment: ExaminedSegment, _ header: SegmentHeader, later: ArraySlice<ExaminedSegment>,
+            _ segment: ExaminedSegment, _ header: SegmentHeader, later: [ExaminedSegment],
             _ plan: inout RecoveryPlan
         ) {
             guard !isTorn else {
@@ -91,6 +102,8 @@ struct RecoveryPlan {
                 return
             }
             reportMissing(before: header, segment, later: later, &plan)
+            let bridge = bridge(to: header)
+            isBreakTold = false
             var step = Step(segment: segment, action: .keep)
             if let scan = segment.scan {
                 step = decide(segment, header, scan, later: later, &plan)
@@ -107,6 +120,7 @@ struct RecoveryPlan {
             if segment.isPoisoned, step.action == .keep || step.action == .seal(abandoned: []) {
                 step.action = .rewrite(end: nil)
             }
+            step.bridge = bridge
             plan.nextSequence = max(plan.nextSequence, header.baseSequence + step.recordCount)
             last = (header, SegmentEnd(offset: segment.end?.offset ?? 0, recordCount: step.recordCount))
             plan.steps.append(step)
@@ -115,20 +129,23 @@ struct RecoveryPlan {
         /// Goes through the places where frames break off, in order.
         private mutating func decide(
             _ segment: ExaminedSegment, _ header: SegmentHeader, _ scan: SegmentScan,
-            later: ArraySlice<ExaminedSegment>, _ plan: inout RecoveryPlan
+            later: [ExaminedSegment], _ plan: inout RecoveryPlan
         ) -> Step {
             let successor = later.lazy.compactMap(\.header).first { $0.state == .active && $0.follows(header) }
             let laterDurable = later.reduce(0) { max($0, $1.durablePosition) }
             var step = Step(
-                segment: segment, action: scan.footer == nil ? .seal(abandoned: []) : .keep,
+                segment: segment, action: segment.footer == nil ? .seal(abandoned: []) : .keep,
                 recordCount: scan.end.recordCount)
             for gap in gaps(of: scan, segment, header, successor) {
                 let evidence = GapEvidence(
-                    content: gap.content, isFollowed: gap.nextRecordIndex != nil,
+                    // A segment is sealed when all of it is committed: a zero in there isn't a claim that was abandoned.
+                    content: gap.content == .zero && scan.footer != nil ? .invalid : gap.content,
+                    isFollowed: gap.nextRecordIndex != nil,
                     wasDurable: max(gap.durablePositionAfter, laterDurable) > header.basePosition + UInt64(gap.offset),
                     isSameBoot: header.bootID.isSameBoot(as: boot))
-                let records = gap.recordIndex..<max(gap.recordIndex, gap.nextRecordIndex ?? gap.recordIndex)
                 let decision = DecisionTable.decide(evidence)
+                let likelyEnd = gap.recordIndex + (decision == .corruption ? gap.tail?.likely ?? 0 : 0)
+                let records = gap.recordIndex..<max(gap.recordIndex, gap.nextRecordIndex ?? likelyEnd)
                 switch decision {
                 case .cleanEnd: continue
                 case .abandonedClaims:
@@ -140,15 +157,19 @@ struct RecoveryPlan {
                 case .corruption:
                     step.action = .rewrite(end: nil)
                 }
-                if let next = gap.nextRecordIndex, decision != .tornTail {
-                    step.recordCount = max(step.recordCount, next)
+                if decision != .tornTail { step.recordCount = max(step.recordCount, records.upperBound) }
+                var description = evidence.description
+                if decision == .corruption, gap.nextRecordIndex == nil, let tail = gap.tail {
+                    let first = header.baseSequence + gap.recordIndex
+                    plan.nextSequence = max(plan.nextSequence, first + tail.possible)
+                    description += "; records from \(first) on may be lost"
                 }
                 plan.report.findings.append(
                     finding(
                         RecoveryReport.Classification(decision), header, offset: gap.offset, end: gap.end,
                         records: decision == .tornTail
                             ? gap.recordIndex..<max(gap.recordIndex, scan.end.recordCount) : records,
-                        isAcknowledged: decision == .corruption, evidence.description))
+                        isAcknowledged: decision == .corruption, description))
                 if isTorn { break }
             }
             return step
@@ -173,10 +194,10 @@ struct RecoveryPlan {
 
         /// What the headers say was between this segment and the last one.
         private func reportMissing(
-            before header: SegmentHeader, _ segment: ExaminedSegment, later: ArraySlice<ExaminedSegment>,
+            before header: SegmentHeader, _ segment: ExaminedSegment, later: [ExaminedSegment],
             _ plan: inout RecoveryPlan
         ) {
-            guard let last, !header.follows(last.header) else { return }
+            guard let last, !header.follows(last.header), !isBreakTold else { return }
             let first = last.header.baseSequence + last.end.recordCount
             let sequences = first < header.baseSequence ? first...header.baseSequence - 1 : nil
             let durable = later.reduce(segment.durablePosition) { max($0, $1.durablePosition) }
@@ -189,6 +210,26 @@ struct RecoveryPlan {
                     evidence:
                         "segment \(header.segmentNumber) follows segment \(header.predecessor.number), which isn't there"
                 ))
+        }
+
+        /// What to put between the last segment and one that doesn't follow it.
+        private func bridge(to header: SegmentHeader) -> Bridge? {
+            guard let last, !header.follows(last.header), header.predecessor.number > last.header.segmentNumber,
+                header.predecessor.number < header.segmentNumber
+            else { return nil }
+            var missing = last.header
+            missing.segmentNumber = header.predecessor.number
+            missing.incarnation = header.predecessor.incarnation
+            missing.replacedIncarnation = 0
+            missing.baseSequence = last.header.baseSequence + last.end.recordCount
+            missing.basePosition = last.header.basePosition + UInt64(last.end.offset)
+            missing.predecessor = SegmentHeader.Predecessor(
+                number: last.header.segmentNumber, incarnation: last.header.lineage,
+                length: UInt64(last.end.offset), finalSequence: missing.baseSequence - 1)
+            return Bridge(
+                header: missing,
+                recordCount: header.baseSequence > missing.baseSequence ? header.baseSequence - missing.baseSequence : 0
+            )
         }
 
         mutating func setAsideUnreadable(
@@ -206,6 +247,7 @@ struct RecoveryPlan {
                         ? "both copies of the header are damaged; records from \(first) on may be lost"
                         : "both copies of the header are damaged"))
             plan.steps.append(Step(segment: segment, action: .setAside))
+            isBreakTold = true
             // How many sequence numbers it had can't be told, so as many as it may have had aren't used again.
             if next == nil { plan.nextSequence = max(plan.nextSequence, first) + UInt64(ClaimWord.recordsMax) }
         }
@@ -227,7 +269,8 @@ struct RecoveryPlan {
             records: Range<UInt64>, isAcknowledged: Bool, _ evidence: String
         ) -> RecoveryReport.Finding {
             RecoveryReport.Finding(
-                classification: classification, segment: header.segmentNumber, offset: offset, byteCount: end - offset,
+                classification: classification, segment: header.segmentNumber, offset: offset,
+                byteCount: max(0, end - offset),
                 sequences: records.isEmpty
                     ? nil
                     : Self.range(
@@ -244,8 +287,7 @@ struct RecoveryPlan {
 extension SegmentHeader {
     /// Whether this segment was begun right after that one, or after the one that that one replaces.
     func follows(_ other: SegmentHeader) -> Bool {
-        predecessor.number == other.segmentNumber
-            && (predecessor.incarnation == other.incarnation || predecessor.incarnation == other.replacedIncarnation)
+        predecessor.number == other.segmentNumber && predecessor.incarnation == other.lineage
     }
 }
 

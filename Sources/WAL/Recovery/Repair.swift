@@ -12,6 +12,7 @@ struct Repair {
 
     mutating func carryOut(_ step: RecoveryPlan.Step) throws(WALError) {
         let segment = step.segment
+        if let bridge = step.bridge { try write(bridge) }
         switch step.action {
         case .remove: try directory.remove(SegmentName.of(segment.number))
         case .setAside: try setAside(segment, replacement: nil)
@@ -43,6 +44,13 @@ struct Repair {
     ) throws(WALError) {
         guard let scan = step.segment.scan else { return }
         let file = step.segment.file
+        if let footer = scan.footer {
+            // The writer died between writing the footer and cutting the file behind it.
+            let size = footer.offset + Frame.size(bodySize: footer.encodeBody().count)
+            try file.truncate(to: size)
+            try file.sync()
+            return add(header, footer, fileSize: size)
+        }
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
         var end = scan.end
         var distance = Frame.durableDistanceUnknown
@@ -68,10 +76,26 @@ struct Repair {
                 kind: .footer, recordIndex: UInt32(step.recordCount), durableDistance: distance,
                 time: Timestamp.now.rawValue, body: body, seed: seed, offset: footer.offset)
         }
-        try file.write(frame, at: footer.offset)
+        // The commit word last: with a part of it, the next opening would take the end for damaged.
+        try file.write(Array(frame[8...]), at: footer.offset + 8)
+        try file.write(Array(frame[..<8]), at: footer.offset)
         try file.truncate(to: footer.offset + frame.count)
         try file.sync()
         add(header, footer, fileSize: footer.offset + frame.count)
+    }
+
+    /// Puts a segment with nothing but a mark of loss into the place of those that are missing. Without it each opening would
+    /// find them missing again.
+    private mutating func write(_ bridge: RecoveryPlan.Bridge) throws(WALError) {
+        let number = bridge.header.segmentNumber
+        let name = SegmentName.rewrite(number)
+        try directory.remove(name)
+        let file = try File(directory.path(of: name), .create)
+        let written = try SegmentRewrite.writeLost(
+            bridge.header, recordCount: bridge.recordCount, to: file, namedBefore: named)
+        try directory.rename(name, to: SegmentName.of(number))
+        try directory.sync()
+        add(written.header, written.footer, fileSize: written.fileSize)
     }
 
     private mutating func rewrite(
@@ -93,7 +117,7 @@ struct Repair {
     private mutating func setAside(_ segment: ExaminedSegment, replacement: String?) throws(WALError) {
         let damaged = Directory(path: directory.path(of: SegmentName.damagedDirectory))
         try damaged.create()
-        let kept = SegmentName.damaged(segment.number, incarnation: segment.header?.incarnation ?? 0)
+        let kept = try freeName(for: segment)
         let name = SegmentName.of(segment.number)
         try directory.link(name, to: directory.path(of: kept))
         try damaged.sync()
@@ -102,6 +126,18 @@ struct Repair {
         for index in report.findings.indices where report.findings[index].segment == segment.number {
             report.findings[index].keptAt = directory.path(of: kept)
         }
+    }
+
+    /// A name that no other file is kept under: those without a header have no incarnation to tell them apart.
+    private func freeName(for segment: ExaminedSegment) throws(WALError) -> String {
+        let name = SegmentName.damaged(segment.number, incarnation: segment.header?.incarnation ?? 0)
+        var candidate = name
+        var count = 1
+        while let other = try? File(directory.path(of: candidate), .read), try !other.isSame(as: segment.file) {
+            count += 1
+            candidate = "\(name.dropLast(SegmentName.suffix.count))-\(count)\(SegmentName.suffix)"
+        }
+        return candidate
     }
 
     /// Removes what an interrupted recovery or preparation has left.
@@ -117,7 +153,7 @@ struct Repair {
         var nextPosition: UInt64 = 0
         if let last = entries.last, let end = last.end {
             predecessor = SegmentHeader.Predecessor(
-                number: last.segment.number, incarnation: last.segment.header.incarnation, length: UInt64(end.offset),
+                number: last.segment.number, incarnation: last.segment.header.lineage, length: UInt64(end.offset),
                 finalSequence: last.segment.header.baseSequence + end.recordCount - 1)
             nextPosition = last.segment.position(at: end.offset)
         }

@@ -34,12 +34,21 @@ struct SegmentRewrite {
         return try rewrite.finish(recordCount: recordCount, namedBefore: namedBefore)
     }
 
+    /// Writes a segment that has no records, and says that as many as `recordCount` are lost.
+    static func writeLost(
+        _ header: SegmentHeader, recordCount: UInt64, to file: File, namedBefore: NamedPositions
+    ) throws(WALError) -> (header: SegmentHeader, footer: SegmentFooter, fileSize: Int) {
+        var rewrite = SegmentRewrite(file, header)
+        if recordCount > 0 { rewrite.add(.lost, recordIndex: 0, time: Timestamp.now.rawValue, body: []) }
+        return try rewrite.finish(recordCount: recordCount, namedBefore: namedBefore)
+    }
+
     private init(_ file: File, _ old: SegmentHeader) {
         self.file = file
         header = old
         var source = SystemRandomNumberGenerator()
         header.incarnation = UInt64.random(in: 1 ... .max, using: &source)
-        header.replacedIncarnation = old.incarnation
+        header.replacedIncarnation = old.lineage
         seed = Frame.seed(logID: old.logID, incarnation: header.incarnation)
         summary = SegmentSummary(baseSequence: old.baseSequence)
         pending = [UInt8](repeating: 0, count: SegmentHeader.size)

@@ -12,6 +12,16 @@ struct SegmentScan {
         var nextRecordIndex: UInt64?
         /// The highest durable position that the frames after the gap tell.
         var durablePositionAfter: UInt64 = 0
+        /// For the last gap, where nothing tells how many records were in it.
+        var tail: Tail?
+    }
+
+    /// How many sequence numbers a damaged end may have had.
+    struct Tail: Hashable {
+        /// What the first damaged frame says, if it can be made out; 0 where it can't.
+        var likely: UInt64
+        /// No more fit: none of these numbers is used again.
+        var possible: UInt64
     }
 
     private(set) var gaps: [Gap] = []
@@ -57,10 +67,11 @@ struct SegmentScan {
             let nextIndex = next.map { next in unsafe recordIndex(in: bytes, at: next) }
             gaps.append(
                 Gap(
-                    offset: offset, end: next ?? bytes.count,
+                    offset: offset, end: next ?? max(offset, bytes.count),
                     content: unsafe Self.content(
                         outcome, fileSize: bytes.count, capacity: Int(header.capacity), isLast: next == nil),
-                    recordIndex: end.recordCount, nextRecordIndex: nextIndex))
+                    recordIndex: end.recordCount, nextRecordIndex: nextIndex,
+                    tail: next == nil ? unsafe DamagedTail(bytes, offset, header, isZero: isEmpty(outcome)).tail : nil))
             guard let next, let nextIndex else { return }
             end.recordCount = nextIndex
             offset = next
@@ -106,6 +117,44 @@ struct SegmentScan {
 private func recordIndex(in bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt64 {
     unsafe UInt64(
         UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + Frame.Offset.recordIndex, as: UInt32.self)))
+}
+
+private func isEmpty(_ outcome: FrameValidity.Outcome) -> Bool {
+    if case .empty = unsafe outcome { true } else { false }
+}
+
+/// The end of a segment that is no valid frame, and how many records it may have held.
+private struct DamagedTail {
+    /// Nil where nothing is lost: zeros to the end, or the footer's own place.
+    var tail: SegmentScan.Tail?
+
+    init(_ bytes: UnsafeRawBufferPointer, _ offset: Int, _ header: SegmentHeader, isZero: Bool) {
+        let isCut = bytes.count < Int(header.capacity)
+        guard !isZero || isCut, let base = bytes.baseAddress else { return }
+        if bytes.count >= offset + SegmentFooter.trailerSize,
+            unsafe SegmentFooter.offset(
+                fromTrailer: UnsafeRawBufferPointer(rebasing: bytes.suffix(SegmentFooter.trailerSize)),
+                fileSize: bytes.count) == offset
+        {
+            return
+        }
+        let used = unsafe bytes.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
+        let end = isCut ? Int(header.capacity) : used
+        guard end > offset else { return }
+        // A compressed batch of empty records has the most: four bytes each before compression.
+        let possible = min(UInt64(ClaimWord.recordsMax), UInt64(end - offset) * UInt64(BatchBody.expansionMax) / 4)
+        tail = SegmentScan.Tail(likely: 0, possible: max(1, possible))
+        guard offset + Frame.headerSize <= bytes.count else { return }
+        let frame = unsafe FrameHeader(base + offset)
+        guard frame.length >= Frame.headerSize, offset + frame.size >= used,
+            frame.length <= Int(header.capacity) - offset
+        else { return }
+        if frame.kind == .record { tail?.likely = 1 }
+        if frame.kind == .batch, offset + Frame.headerSize + 4 <= bytes.count {
+            let count: UInt32 = unsafe base.load(at: offset + Frame.Offset.body)
+            tail?.likely = min(UInt64(count), possible)
+        }
+    }
 }
 
 /// Looks for the next valid frame behind a place where there is none.

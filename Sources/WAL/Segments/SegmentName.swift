@@ -1,5 +1,7 @@
 /// How the files in a log's directory are named (FORMAT.md, "Directory").
 enum SegmentName {
+    /// No log gets there; a file with a number beyond is somebody's else.
+    static let numberMax: UInt64 = 1 << 62
     static let suffix = ".wal"
     /// What a segment is called until it is complete: a new one until its header is durable, a rewritten one until it takes the
     /// damaged one's place.

@@ -41,6 +41,16 @@ final class File: Sendable {
         return Int(status.st_size)
     }
 
+    /// Whether both are one file under two names.
+    func isSame(as other: File) throws(WALError) -> Bool {
+        var mine = stat()
+        var others = stat()
+        guard unsafe fstat(descriptor, &mine) == 0, unsafe fstat(other.descriptor, &others) == 0 else {
+            throw WALError.system("fstat", path)
+        }
+        return mine.st_dev == others.st_dev && mine.st_ino == others.st_ino
+    }
+
     /// Reads what there is at `offset`, up to `count` bytes; fewer only at the end of the file.
     func read(at offset: Int, count: Int) throws(WALError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)

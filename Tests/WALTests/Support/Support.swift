@@ -1,0 +1,85 @@
+import Foundation
+import Testing
+
+@testable import WAL
+
+/// A directory that is gone after the test.
+final class TemporaryDirectory: Sendable {
+    let path: String
+
+    init() {
+        path = NSTemporaryDirectory() + "/wal-\(UUID().uuidString)"
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+func payload(_ number: Int, size: Int = 24) -> [UInt8] {
+    let text = "record \(number) "
+    return Array(String(repeating: text, count: size / text.utf8.count + 1).utf8.prefix(max(size, text.utf8.count)))
+}
+
+extension WriteAheadLog.Configuration {
+    static func small(_ policy: WriteAheadLog.SyncPolicy = .manual) -> Self {
+        var configuration = Self()
+        configuration.segmentSize = 128 << 10
+        configuration.syncPolicy = policy
+        return configuration
+    }
+}
+
+func readAll(_ reader: LogReader) throws -> [LogRecord] {
+    var records: [LogRecord] = []
+    while let record = try reader.next() { records.append(record) }
+    return records
+}
+
+/// FNV-1a, so that a report of 16 bytes tells a payload.
+func digest(_ bytes: [UInt8]) -> UInt64 {
+    bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+}
+
+/// A file that a process which is about to be killed says in what it was told: each report is one `write` to a file opened
+/// for appending, so it is there as a whole or not at all.
+struct ReportFile: Sendable {
+    let descriptor: Int32
+
+    init(_ path: String) {
+        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    }
+
+    func add(_ words: UInt64...) {
+        words.withUnsafeBytes { bytes in _ = write(descriptor, bytes.baseAddress, bytes.count) }
+    }
+
+    static func read(_ path: String, wordCount: Int) -> [[UInt64]] {
+        let bytes = FileManager.default.contents(atPath: path).map { [UInt8]($0) } ?? []
+        return stride(from: 0, to: bytes.count - bytes.count % (8 * wordCount), by: 8 * wordCount).map { start in
+            (0..<wordCount).map { word in
+                (0..<8).reduce(0) { $0 | UInt64(bytes[start + word * 8 + $1]) << (8 * $1) }
+            }
+        }
+    }
+}
+
+/// Kills this process as `kill -9` does, after a while.
+func killSelf(afterMicroseconds time: UInt32) {
+    Thread.detachNewThread {
+        usleep(time)
+        kill(getpid(), SIGKILL)
+    }
+}
+
+/// The files of a directory with their contents, but for the lock, which has the last writer's process in it.
+func contents(of directory: String) throws -> [String: Data] {
+    var found: [String: Data] = [:]
+    for name in try FileManager.default.subpathsOfDirectory(atPath: directory) where name != "LOCK" {
+        found[name] = FileManager.default.contents(atPath: directory + "/" + name)
+    }
+    return found
+}
+
+/// The names of a log's segment files, in order.
+func segmentNames(_ directory: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".wal") }.sorted()
+}
