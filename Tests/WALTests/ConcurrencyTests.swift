@@ -87,7 +87,7 @@ import Testing
             #expect(check.wrong == 0)
             #expect(check.count == total)
         }
-        await child.value
+        _ = await child.value
         try log.close()
     }
 }

@@ -126,6 +126,17 @@ extension FlusherContext {
 
 /// The log's cursor for the sink.
 extension FlusherContext {
+    /// Keeps what there is until the sink has told what it lacks: it may be out of reach for long, and retention runs meanwhile.
+    func holdRecords() {
+        let first = log.firstSequence.rawValue
+        guard log.cursors[cursorName] == nil, first > 0 else { return }
+        do throws(WALError) {
+            try log.setCursor(cursorName, to: SequenceNumber(rawValue: first - 1))
+        } catch {
+            events.cursorFailed(error)
+        }
+    }
+
     /// Tells the log how far every lane is in the sink, so that retention may remove what lies before. Positions in memory
     /// alone don't count: after a restart they must be found again by reading.
     func moveCursor(isDrained: Bool = false) {

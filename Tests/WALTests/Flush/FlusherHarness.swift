@@ -18,6 +18,8 @@ final class FlusherHarness: Sendable {
         configuration.syncPolicy = syncPolicy
         configuration.retention.totalSize = retainedSize
         log = try WriteAheadLog(at: directory, configuration: configuration)
+        // What is appended before the flusher runs is kept for it.
+        try log.setCursor("sink/recording", to: .zero)
     }
 
     deinit {
