@@ -35,7 +35,7 @@ import Testing
     @Test func aDirectoryWithOtherFilesIsNoLog() throws {
         let directory = TemporaryDirectory()
         try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
-        FileManager.default.createFile(atPath: directory.path + "/letter.txt", contents: Data([1]))
+        _ = FileManager.default.createFile(atPath: directory.path + "/letter.txt", contents: Data([1]))
         let error = #expect(throws: WALError.self) { _ = try WriteAheadLog(at: directory.path) }
         #expect(error?.code == .notALogDirectory)
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["letter.txt"])
