@@ -1,6 +1,5 @@
 import CWALShims
 import Foundation
-import Synchronization
 import Testing
 
 @testable import WAL
@@ -47,7 +46,7 @@ import Testing
 
     /// An overflow of the offset into the count would give two records one number, or one place.
     @Test(arguments: [24, 4096, ClaimWord.additionSizeMax, ClaimWord.additionSizeMax + 8, 1 << 20])
-    func claimsPastTheEndNeverOverflow(_ size: Int) throws {
+    func claimsPastTheEndNeverOverflow(_ size: Int) async throws {
         let limit = 1 << 22
         let memory = UnsafeMutableRawPointer.allocate(byteCount: 8, alignment: 8)
         let slot = UnsafeMutablePointer<Slot>.allocate(capacity: 1)
@@ -58,9 +57,10 @@ import Testing
             memory.deallocate()
         }
         for _ in 0..<20 {
+            await Task.yield()
             slot.open(used: SegmentHeader.size)
-            let claims = Mutex<[(Int, Int)]>([])
-            let ends = Mutex<[SegmentEnd]>([])
+            let claims = Monitor<[(Int, Int)]>([])
+            let ends = Monitor<[SegmentEnd]>([])
             let place = UInt(bitPattern: slot)
             DispatchQueue.concurrentPerform(iterations: 16) { thread in
                 guard let slot = UnsafeMutablePointer<Slot>(bitPattern: place) else { return }
