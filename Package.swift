@@ -20,7 +20,7 @@ let package = Package(
         .library(name: "WAL", targets: ["WAL"]),
         .library(name: "WALTasks", targets: ["WALTasks"]),
         .library(name: "WALSQLite", targets: ["WALSQLite"]),
-        .executable(name: "wal", targets: ["wal"]),
+        .executable(name: "wal", targets: ["WALTool"]),
     ],
     traits: [
         .trait(name: "SQLite", description: "The store in SQLite (needs libsqlite3-dev)."),
@@ -71,7 +71,7 @@ let package = Package(
             name: "CWALSimdJSON",
             linkerSettings: [.linkedLibrary("simdjson")]),
         .executableTarget(
-            name: "wal",
+            name: "WALTool",
             dependencies: [
                 "WAL", "WALTasks", "CWALShims", "CWALSimdJSON",
                 .target(name: "WALSQLite", condition: .when(traits: ["SQLite"])),
@@ -92,7 +92,7 @@ let package = Package(
             name: "WALSQLiteTests",
             dependencies: ["WALSQLite", .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"]))],
             swiftSettings: settings),
-        .testTarget(name: "WALToolTests", dependencies: ["wal"], swiftSettings: settings),
+        .testTarget(name: "WALToolTests", dependencies: ["WALTool"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

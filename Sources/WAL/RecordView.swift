@@ -36,6 +36,7 @@ public struct LogRecord: Hashable, Sendable {
 
     /// Copies a record out of the log.
     public init(_ view: borrowing RecordView) {
-        self.init(sequence: view.sequence, time: view.time, payload: unsafe view.payload.withUnsafeBytes { unsafe Array($0) })
+        self.init(
+            sequence: view.sequence, time: view.time, payload: unsafe view.payload.withUnsafeBytes { unsafe Array($0) })
     }
 }

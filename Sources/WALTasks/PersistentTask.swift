@@ -18,9 +18,13 @@ public struct PersistentTask: Hashable, Sendable {
     public var payload: String?
     /// Where it is in its life.
     public var status: TaskStatus
+    /// When it was made.
     public var createdAt: Timestamp
+    /// When it was last changed.
     public var updatedAt: Timestamp
+    /// When it was first running.
     public var startedAt: Timestamp?
+    /// When it ended, well or badly.
     public var completedAt: Timestamp?
     /// Why it failed.
     public var error: String?

@@ -4,8 +4,11 @@ public import WAL
 public struct TaskActivityLog: Hashable, Sendable {
     /// Unique over all activities; 1 to 512 bytes of UTF-8. A second one with the same id is ignored.
     public var id: String
+    /// The task that it happened to.
     public var taskID: String
+    /// The graph that the task belongs to.
     public var dagID: String
+    /// The node where it happened.
     public var nodeID: String
     /// What was done.
     public var action: String
@@ -15,6 +18,7 @@ public struct TaskActivityLog: Hashable, Sendable {
     public var data: String?
     /// How important it is, such as `info`.
     public var level: String
+    /// When it was made.
     public var createdAt: Timestamp
 
     /// Makes an activity.

@@ -26,13 +26,16 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: directory) }
         // Which bits of a frame are hit matters less for what another run of the kernel means.
         let step = isOtherBoot ? 7 : 1
-        for offset in Array(stride(from: 0, to: min(size, used + 40), by: step)) + Array(stride(from: used + 40, to: size, by: 7993)) {
+        for offset in Array(stride(from: 0, to: min(size, used + 40), by: step))
+            + Array(stride(from: used + 40, to: size, by: 7993))
+        {
             // A long loop that never suspends would keep other tests' tasks waiting.
             await Task.yield()
             var damaged = image
             damaged.files[name]?[offset] ^= 1 << (offset % 8)
             let expectation = expectationForFlip(image, segment, offset, isOtherBoot: isOtherBoot)
-            try check(damaged, expectation, original: image, in: directory, every: offset, "flip at \(offset) of \(name)")
+            try check(
+                damaged, expectation, original: image, in: directory, every: offset, "flip at \(offset) of \(name)")
         }
     }
 
@@ -90,7 +93,8 @@ import Testing
 
     /// Opens the damaged image, reads all of it, and compares with what was to be expected.
     private func check(
-        _ damaged: LogImage, _ expected: Expectation, original: LogImage, in directory: String, every: Int, _ what: String
+        _ damaged: LogImage, _ expected: Expectation, original: LogImage, in directory: String, every: Int,
+        _ what: String
     ) throws {
         try damaged.write(to: directory)
         let before = try contents(of: directory)
@@ -131,7 +135,9 @@ import Testing
         }
         let told = report.findings.compactMap(\.sequences)
         if expected.isRangeExact {
-            #expect(told.map { $0.lowerBound.rawValue...$0.upperBound.rawValue } == (expected.sequences.map { [$0] } ?? []), "\(what)")
+            #expect(
+                told.map { $0.lowerBound.rawValue...$0.upperBound.rawValue } == (expected.sequences.map { [$0] } ?? []),
+                "\(what)")
         } else if let first = expected.lost.min(), let range = told.first {
             #expect(range.lowerBound.rawValue == first, "\(what)")
         }

@@ -35,14 +35,19 @@ import Testing
         // Twice on the same directory: the second life goes on where the first was killed.
         for life in 0..<2 {
             let path = directory.path
-            await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, reports = reports as String, workload = workload as Workload, life = life as Int] in
+            await #expect(processExitsWith: .signal(SIGKILL)) {
+                [
+                    path = path as String, reports = reports as String, workload = workload as Workload,
+                    life = life as Int
+                ] in
                 let log = try WriteAheadLog(at: path, configuration: KillTests.configuration(workload))
                 killSelf(afterMicroseconds: .random(in: 500...60_000))
                 await KillTests.work(workload, log, ReportFile(reports), salt: life)
             }
             if life == 0, round % 3 == 0 {
                 // Killed while it opens, too: opening must come to the same log when it is run again.
-                await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, workload = workload as Workload] in
+                await #expect(processExitsWith: .signal(SIGKILL)) {
+                    [path = path as String, workload = workload as Workload] in
                     killSelf(afterMicroseconds: .random(in: 0...4000))
                     let log = try WriteAheadLog(at: path, configuration: KillTests.configuration(workload))
                     _ = log

@@ -7,7 +7,8 @@ import Testing
 /// ("fsyncgate"): who believed it would acknowledge what isn't there.
 @Suite struct SyncFailureTests {
     @Test(arguments: [WriteAheadLog.SyncPolicy.always, .manual])
-    func aFailedSyncPoisonsTheLogAndTheNextOpeningWritesTheSegmentAnew(_ policy: WriteAheadLog.SyncPolicy) async throws {
+    func aFailedSyncPoisonsTheLogAndTheNextOpeningWritesTheSegmentAnew(_ policy: WriteAheadLog.SyncPolicy) async throws
+    {
         let directory = TemporaryDirectory()
         let log = try WriteAheadLog(at: directory.path, configuration: .small(policy))
         for number in 1...10 { try log.append(payload(number)) }
@@ -30,16 +31,20 @@ import Testing
         await #expect(throws: WALError.self) { try await log.sync() }
         #expect(try readAll(log.reader()).count == 11)
         #expect(throws: WALError.self) { try log.close() }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).contains { $0.hasSuffix(".poisoned") })
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: directory.path).contains { $0.hasSuffix(".poisoned") })
 
         let name = try #require(try segmentNames(directory.path).first)
-        let before = try FileManager.default.attributesOfItem(atPath: directory.path + "/" + name)[.systemFileNumber] as? Int
+        let before =
+            try FileManager.default.attributesOfItem(atPath: directory.path + "/" + name)[.systemFileNumber] as? Int
         let reopened = try WriteAheadLog(at: directory.path, configuration: .small(policy))
         #expect(!reopened.recovery.isDamaged)
         #expect(try readAll(reopened.reader()).map(\.payload) == (1...11).map { payload($0) })
-        let after = try FileManager.default.attributesOfItem(atPath: directory.path + "/" + name)[.systemFileNumber] as? Int
+        let after =
+            try FileManager.default.attributesOfItem(atPath: directory.path + "/" + name)[.systemFileNumber] as? Int
         #expect(before != after)
-        #expect(try !FileManager.default.contentsOfDirectory(atPath: directory.path).contains { $0.hasSuffix(".poisoned") })
+        #expect(
+            try !FileManager.default.contentsOfDirectory(atPath: directory.path).contains { $0.hasSuffix(".poisoned") })
         try reopened.close()
     }
 }
@@ -61,7 +66,8 @@ import Testing
         let files = try contents(of: path).filter { $0.key.hasSuffix(".wal") && $0.value[12] == 1 }
         var image = LogImage(files: files, names: files.keys.sorted(), payloads: [:]).ofOtherBoot()
         let frames = image.frames(image.names[0])
-        image.files[image.names[0]]?.replaceSubrange(frames[4].offset..<frames[8].offset, with: Data(count: frames[8].offset - frames[4].offset))
+        image.files[image.names[0]]?.replaceSubrange(
+            frames[4].offset..<frames[8].offset, with: Data(count: frames[8].offset - frames[4].offset))
         try image.write(to: path)
         let log = try WriteAheadLog(at: path, configuration: .small())
         #expect(log.recovery.findings.first?.classification == .tornTail)

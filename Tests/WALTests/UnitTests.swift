@@ -39,7 +39,10 @@ import Testing
         #expect(Timestamp(time.description) == time)
     }
 
-    @Test(arguments: ["", "2011", "2011-02-29T00:00:00Z", "2011-09-30T24:00:00Z", "2011-09-30T22:38:44", "2011-09-30T22:38:44.Z", "2011-09-30T22:38:44Zx"])
+    @Test(arguments: [
+        "", "2011", "2011-02-29T00:00:00Z", "2011-09-30T24:00:00Z", "2011-09-30T22:38:44", "2011-09-30T22:38:44.Z",
+        "2011-09-30T22:38:44Zx",
+    ])
     func whatIsNoTimeIsRefused(_ text: String) {
         #expect(Timestamp(text) == nil)
     }

@@ -2,7 +2,7 @@ import Testing
 import WAL
 import WALTasks
 
-@testable import wal
+@testable import WALTool
 
 /// Whatever a line holds, it becomes the right mutation, or a defect with its place: never another mutation.
 struct LineParserTests {

@@ -54,7 +54,8 @@ final class LiveSegment: Sendable {
 enum CommitWord {
     @inline(__always)
     static func load(_ frame: UnsafeRawPointer) -> UInt64 {
-        unsafe UInt64(littleEndian: frame.assumingMemoryBound(to: Atomic<UInt64>.self).pointee.load(ordering: .acquiring))
+        unsafe UInt64(
+            littleEndian: frame.assumingMemoryBound(to: Atomic<UInt64>.self).pointee.load(ordering: .acquiring))
     }
 
     @inline(__always)

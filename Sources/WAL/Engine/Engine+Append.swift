@@ -64,7 +64,8 @@ extension Engine {
     func appendControlWithoutWaiting(_ kind: Frame.Kind, body: [UInt8], in slot: UnsafeMutablePointer<Slot>) -> Bool {
         switch unsafe slot.claim(size: Frame.size(bodySize: body.count), records: 0) {
         case .claimed(let offset, let recordIndex):
-            unsafe _ = commit(kind, slot: slot, offset: offset, recordIndex: recordIndex, bodySize: body.count) { room in
+            unsafe _ = commit(kind, slot: slot, offset: offset, recordIndex: recordIndex, bodySize: body.count) {
+                room in
                 unsafe room.copyBytes(from: body)
             }
             return true

@@ -1,9 +1,10 @@
 internal import Logging
 internal import Synchronization
+
 #if canImport(Darwin)
-internal import Darwin
+    internal import Darwin
 #else
-internal import Glibc
+    internal import Glibc
 #endif
 
 extension Engine {

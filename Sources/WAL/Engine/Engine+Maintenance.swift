@@ -82,7 +82,8 @@ extension Engine {
     private func sealEnded() {
         // Only what is durable is ever removed, so where anything is to be removed it must become so.
         let removes =
-            configuration.retention.age != nil || configuration.retention.totalSize != nil || configuration.diskBudget != nil
+            configuration.retention.age != nil || configuration.retention.totalSize != nil
+            || configuration.diskBudget != nil
         let syncs = configuration.syncPolicy != .manual || removes
         do throws(WALError) {
             try lead { engine throws(WALError) in try engine.advance(syncs: syncs) }

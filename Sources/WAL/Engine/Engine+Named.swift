@@ -19,18 +19,21 @@ extension Engine {
         guard CursorsBody.encode([.snapshot] + next.snapshot).count <= SegmentFooter.namedSizeMax else {
             throw WALError(
                 .invalidArgument,
-                "All cursors and bookmarks together take up more than \(SegmentFooter.namedSizeMax) bytes. Remove some.")
+                "All cursors and bookmarks together take up more than \(SegmentFooter.namedSizeMax) bytes. Remove some."
+            )
         }
     }
 
     func require(name: String, metadataSize: Int) throws(WALError) {
         guard (1...CursorsBody.nameSizeMax).contains(name.utf8.count) else {
             throw WALError(
-                .invalidArgument, "The name of a cursor or bookmark has 1 to \(CursorsBody.nameSizeMax) bytes, not \(name.utf8.count).")
+                .invalidArgument,
+                "The name of a cursor or bookmark has 1 to \(CursorsBody.nameSizeMax) bytes, not \(name.utf8.count).")
         }
         guard metadataSize <= CursorsBody.metadataSizeMax else {
             throw WALError(
-                .invalidArgument, "A bookmark's metadata has at most \(CursorsBody.metadataSizeMax) bytes, not \(metadataSize).")
+                .invalidArgument,
+                "A bookmark's metadata has at most \(CursorsBody.metadataSizeMax) bytes, not \(metadataSize).")
         }
     }
 }

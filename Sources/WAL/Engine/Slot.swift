@@ -76,7 +76,8 @@ extension UnsafeMutablePointer<Slot> {
 
     /// Opens the slot for a segment whose fields have been set, with `used` bytes and no records taken already.
     func open(used: Int) {
-        unsafe pointee.word.store(ClaimWord.claim(size: used + pointee.bias, records: 0), ordering: .sequentiallyConsistent)
+        unsafe pointee.word.store(
+            ClaimWord.claim(size: used + pointee.bias, records: 0), ordering: .sequentiallyConsistent)
     }
 
     private func close(expecting word: UInt64) -> SegmentEnd? {

@@ -1,9 +1,9 @@
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Glibc
+    import Glibc
 #endif
 
 /// Reads the dead letters of a log, in the order in which they were set aside, each once. Needs no lock: works beside a flusher.
@@ -33,7 +33,8 @@ public struct DeadLetterReader {
         while let record = try reader?.next() {
             guard let letter = DeadLetterRecord(encoded: record.payload) else {
                 throw WALError(
-                    .corrupted, "record \(record.sequence) of the dead-letter log is not a dead letter of a known version")
+                    .corrupted,
+                    "record \(record.sequence) of the dead-letter log is not a dead letter of a known version")
             }
             if seen.insert(Identity(sink: letter.sink, sequence: letter.sequence)).inserted { return letter }
         }

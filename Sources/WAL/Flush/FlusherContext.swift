@@ -84,7 +84,8 @@ extension FlusherContext {
                 sinkAnswered()
                 backoff.reset()
                 guard claimed.map(\.index) == Array(lanes) else {
-                    throw WALError.sinkFailed(sink.name, "answered a claim of lanes \(lanes) with \(claimed.map(\.index))")
+                    throw WALError.sinkFailed(
+                        sink.name, "answered a claim of lanes \(lanes) with \(claimed.map(\.index))")
                 }
                 return (claimed, attempts)
             } catch let error as WALError where error.code == .sinkFailed {

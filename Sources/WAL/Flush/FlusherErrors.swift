@@ -17,12 +17,15 @@ extension WALError {
 
     static func fenced(_ sink: String, cause: (any Error)? = nil) -> WALError {
         WALError(
-            .fenced, "another flusher has claimed the lanes of \(sink); see to it that only one runs, then start it again",
+            .fenced,
+            "another flusher has claimed the lanes of \(sink); see to it that only one runs, then start it again",
             cause: cause)
     }
 
     static func sinkFailed(_ sink: String, _ what: String, cause: (any Error)? = nil) -> WALError {
-        WALError(.sinkFailed, "\(sink) \(what); nothing was skipped: remove the cause and start the flusher again", cause: cause)
+        WALError(
+            .sinkFailed, "\(sink) \(what); nothing was skipped: remove the cause and start the flusher again",
+            cause: cause)
     }
 
     static func sinkAhead(_ sink: String, lane: Int, position: SequenceNumber, last: SequenceNumber) -> WALError {

@@ -62,11 +62,13 @@ struct FlusherLog: Sendable {
 
     func deadLetterFailed(_ error: WALError) {
         logger?.error(
-            "a record that the sink can't take could not be set aside; its lanes wait", metadata: [Key.error: "\(error)"])
+            "a record that the sink can't take could not be set aside; its lanes wait",
+            metadata: [Key.error: "\(error)"])
     }
 
     func syncFailed(_ error: WALError) {
-        logger?.error("the log could not be synced; only what is durable is delivered", metadata: [Key.error: "\(error)"])
+        logger?.error(
+            "the log could not be synced; only what is durable is delivered", metadata: [Key.error: "\(error)"])
     }
 
     func cursorFailed(_ error: WALError) {
@@ -79,7 +81,8 @@ struct FlusherLog: Sendable {
             logger?.debug("everything was delivered before the shutdown")
         } else {
             logger?.warning(
-                "the shutdown left records undelivered; the next start delivers them", metadata: [Key.count: "\(remaining)"])
+                "the shutdown left records undelivered; the next start delivers them",
+                metadata: [Key.count: "\(remaining)"])
         }
     }
 

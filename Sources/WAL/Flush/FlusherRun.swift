@@ -59,7 +59,8 @@ extension FlusherContext {
             var backoff = Backoff(generator: SystemRandomNumberGenerator())
             let (claimed, _) = try await claim(0..<configuration.laneCount, worker: 0, backoff: &backoff)
             try check(claimed)
-            let workers = OwnedLanes.partition(claimed, among: max(1, min(configuration.workerCount, sink.concurrencyMax)))
+            let workers = OwnedLanes.partition(
+                claimed, among: max(1, min(configuration.workerCount, sink.concurrencyMax)))
             let known = log.cursors[cursorName]
             coordinator.update { state in
                 state.cursor.start(at: known)

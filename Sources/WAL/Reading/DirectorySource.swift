@@ -20,7 +20,9 @@ struct DirectorySource: SegmentSource {
 
     /// The header of a segment in use; nil where it was prepared only, or removed just now, or can't be read.
     private func header(_ number: UInt64) throws(WALError) -> SegmentHeader? {
-        guard let segment = try examined(number), let header = segment.header, header.state == .active else { return nil }
+        guard let segment = try examined(number), let header = segment.header, header.state == .active else {
+            return nil
+        }
         return header
     }
 
@@ -68,13 +70,16 @@ struct DirectorySource: SegmentSource {
             guard let next = try header(number) else { continue }
             if next.follows(old) {
                 // Before its end there may be a claim that isn't committed yet.
-                guard Int(clamping: next.predecessor.length) <= offset || segment.footer?.offset == offset else { return nil }
+                guard Int(clamping: next.predecessor.length) <= offset || segment.footer?.offset == offset else {
+                    return nil
+                }
                 return try readable(number)
             }
             guard try examined(next.predecessor.number) != nil else {
                 throw WALError(
                     .removed,
-                    "The records behind segment \(old.segmentNumber) were removed, by retention or otherwise. Start a new reader.")
+                    "The records behind segment \(old.segmentNumber) were removed, by retention or otherwise. Start a new reader."
+                )
             }
             // The reader's own segment was rewritten, or another comes in between that can't be read.
             return try readable(number)

@@ -4,7 +4,9 @@ enum Recovery {
     static func requireLogDirectory(_ directory: Directory) throws(WALError) {
         guard directory.exists else { return try directory.create() }
         let names = try directory.names()
-        guard names.isEmpty || names.contains(DirectoryLock.fileName) || names.contains(where: { SegmentName.number($0) != nil })
+        guard
+            names.isEmpty || names.contains(DirectoryLock.fileName)
+                || names.contains(where: { SegmentName.number($0) != nil })
         else {
             throw WALError(
                 .notALogDirectory,
@@ -70,7 +72,9 @@ enum Recovery {
     ) throws(WALError) -> (RecoveredLog, RecoveryReport) {
         let segments = try examine(directory, scope: configuration.recoveryScope, isWritten: true)
         let plan = RecoveryPlan(segments, currentBoot: .current)
-        if configuration.damagePolicy == .strict, let damage = plan.report.findings.first(where: \.classification.isDamage) {
+        if configuration.damagePolicy == .strict,
+            let damage = plan.report.findings.first(where: \.classification.isDamage)
+        {
             throw WALError(
                 .corrupted,
                 """
@@ -82,6 +86,10 @@ enum Recovery {
         var repair = Repair(directory, report: plan.report)
         for step in plan.steps { try repair.carryOut(step) }
         try repair.finish()
-        return (repair.recovered(plan, highestNumber: segments.map(\.number).filter { $0 < SegmentName.numberMax }.max() ?? 0), repair.report)
+        return (
+            repair.recovered(
+                plan, highestNumber: segments.map(\.number).filter { $0 < SegmentName.numberMax }.max() ?? 0),
+            repair.report
+        )
     }
 }

@@ -59,7 +59,8 @@ struct RecoveryPlan {
                 continue
             }
             nextSequence = max(nextSequence, header.baseSequence + (segment.end?.recordCount ?? 0))
-            chain.add(segment, header, later: segments[(index + 1)...].filter { [logID] in $0.isNamed(of: logID) }, &self)
+            chain.add(
+                segment, header, later: segments[(index + 1)...].filter { [logID] in $0.isNamed(of: logID) }, &self)
         }
         if !report.findings.isEmpty { epoch += 1 }
         report.epoch = epoch
@@ -94,7 +95,8 @@ struct RecoveryPlan {
             guard !isTorn else {
                 plan.report.findings.append(
                     finding(
-                        .tornTail, header, offset: 0, end: segment.fileSize, records: 0..<(segment.end?.recordCount ?? 0),
+                        .tornTail, header, offset: 0, end: segment.fileSize,
+                        records: 0..<(segment.end?.recordCount ?? 0),
                         isAcknowledged: false, "begun behind the place where the log ends"))
                 plan.steps.append(Step(segment: segment, action: .setAside))
                 return
@@ -165,7 +167,8 @@ struct RecoveryPlan {
                 plan.report.findings.append(
                     finding(
                         RecoveryReport.Classification(decision), header, offset: gap.offset, end: gap.end,
-                        records: decision == .tornTail ? gap.recordIndex..<max(gap.recordIndex, scan.end.recordCount) : records,
+                        records: decision == .tornTail
+                            ? gap.recordIndex..<max(gap.recordIndex, scan.end.recordCount) : records,
                         isAcknowledged: decision == .corruption, description))
                 if isTorn { break }
             }
@@ -204,7 +207,9 @@ struct RecoveryPlan {
                     sequences: sequences.map(Self.range),
                     isAcknowledged: durable > last.header.basePosition + UInt64(last.end.offset)
                         || header.bootID.isSameBoot(as: boot),
-                    evidence: "segment \(header.segmentNumber) follows segment \(header.predecessor.number), which isn't there"))
+                    evidence:
+                        "segment \(header.segmentNumber) follows segment \(header.predecessor.number), which isn't there"
+                ))
         }
 
         /// What to put between the last segment and one that doesn't follow it.
@@ -223,7 +228,8 @@ struct RecoveryPlan {
                 length: UInt64(last.end.offset), finalSequence: missing.baseSequence - 1)
             return Bridge(
                 header: missing,
-                recordCount: header.baseSequence > missing.baseSequence ? header.baseSequence - missing.baseSequence : 0)
+                recordCount: header.baseSequence > missing.baseSequence ? header.baseSequence - missing.baseSequence : 0
+            )
         }
 
         mutating func setAsideUnreadable(
@@ -263,7 +269,8 @@ struct RecoveryPlan {
             records: Range<UInt64>, isAcknowledged: Bool, _ evidence: String
         ) -> RecoveryReport.Finding {
             RecoveryReport.Finding(
-                classification: classification, segment: header.segmentNumber, offset: offset, byteCount: max(0, end - offset),
+                classification: classification, segment: header.segmentNumber, offset: offset,
+                byteCount: max(0, end - offset),
                 sequences: records.isEmpty
                     ? nil
                     : Self.range(

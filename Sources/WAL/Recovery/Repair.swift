@@ -63,7 +63,8 @@ struct Repair {
             }
             try file.write(Array(frame[8...]), at: gap.offset + 8)
             try file.write(Array(frame[..<8]), at: gap.offset)
-            end = SegmentEnd(offset: max(end.offset, gap.end), recordCount: max(end.recordCount, gap.nextRecordIndex ?? 0))
+            end = SegmentEnd(
+                offset: max(end.offset, gap.end), recordCount: max(end.recordCount, gap.nextRecordIndex ?? 0))
         }
         try file.sync()
         // All before the footer is on the disk now.

@@ -62,12 +62,14 @@ struct SegmentScan {
                 unsafe offset += frame.header.size
                 continue
             }
-            let next = unsafe search.next(in: bytes, from: offset + Frame.alignment, recordIndexMin: UInt32(end.recordCount))
+            let next = unsafe search.next(
+                in: bytes, from: offset + Frame.alignment, recordIndexMin: UInt32(end.recordCount))
             let nextIndex = next.map { next in unsafe recordIndex(in: bytes, at: next) }
             gaps.append(
                 Gap(
                     offset: offset, end: next ?? max(offset, bytes.count),
-                    content: unsafe Self.content(outcome, fileSize: bytes.count, capacity: Int(header.capacity), isLast: next == nil),
+                    content: unsafe Self.content(
+                        outcome, fileSize: bytes.count, capacity: Int(header.capacity), isLast: next == nil),
                     recordIndex: end.recordCount, nextRecordIndex: nextIndex,
                     tail: next == nil ? unsafe DamagedTail(bytes, offset, header, isZero: isEmpty(outcome)).tail : nil))
             guard let next, let nextIndex else { return }
@@ -144,7 +146,8 @@ private struct DamagedTail {
         tail = SegmentScan.Tail(likely: 0, possible: max(1, possible))
         guard offset + Frame.headerSize <= bytes.count else { return }
         let frame = unsafe FrameHeader(base + offset)
-        guard frame.length >= Frame.headerSize, offset + frame.size >= used, frame.length <= Int(header.capacity) - offset
+        guard frame.length >= Frame.headerSize, offset + frame.size >= used,
+            frame.length <= Int(header.capacity) - offset
         else { return }
         if frame.kind == .record { tail?.likely = 1 }
         if frame.kind == .batch, offset + Frame.headerSize + 4 <= bytes.count {

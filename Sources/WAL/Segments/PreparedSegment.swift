@@ -18,7 +18,8 @@ struct PreparedSegment: Sendable {
         in directory: Directory, number: UInt64, logID: LogID, capacity: Int, isSynced: Bool
     ) throws(WALError) -> PreparedSegment {
         let name = SegmentName.of(number)
-        let file = try File(directory.path(of: SegmentName.rewrite(number)), .create, finalPath: directory.path(of: name))
+        let file = try File(
+            directory.path(of: SegmentName.rewrite(number)), .create, finalPath: directory.path(of: name))
         do throws(WALError) {
             var source = SystemRandomNumberGenerator()
             let header = SegmentHeader(

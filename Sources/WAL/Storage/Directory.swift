@@ -1,7 +1,7 @@
 #if canImport(Darwin)
-internal import Darwin
+    internal import Darwin
 #else
-internal import Glibc
+    internal import Glibc
 #endif
 
 /// A directory whose entries are listed, made and made durable.
@@ -51,7 +51,9 @@ struct Directory: Sendable {
 
     /// Removes a file, if it is there.
     func remove(_ name: String) throws(WALError) {
-        guard unsafe unlink(path(of: name)) == 0 || errno == ENOENT else { throw WALError.system("unlink", path(of: name)) }
+        guard unsafe unlink(path(of: name)) == 0 || errno == ENOENT else {
+            throw WALError.system("unlink", path(of: name))
+        }
     }
 
     /// Puts a file in the place of another, or of none.
@@ -71,17 +73,17 @@ struct Directory: Sendable {
     // Members of the same name hide the functions of the C library.
     private static func systemRename(_ from: String, _ to: String) -> Int32 {
         #if canImport(Darwin)
-        Darwin.rename(from, to)
+            Darwin.rename(from, to)
         #else
-        unsafe Glibc.rename(from, to)
+            unsafe Glibc.rename(from, to)
         #endif
     }
 
     private static func systemLink(_ from: String, _ to: String) -> Int32 {
         #if canImport(Darwin)
-        Darwin.link(from, to)
+            Darwin.link(from, to)
         #else
-        unsafe Glibc.link(from, to)
+            unsafe Glibc.link(from, to)
         #endif
     }
 }

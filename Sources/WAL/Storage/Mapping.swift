@@ -1,7 +1,7 @@
 #if canImport(Darwin)
-internal import Darwin
+    internal import Darwin
 #else
-internal import Glibc
+    internal import Glibc
 #endif
 
 /// A file's bytes in memory, shared with the file. Unmapped when the last reference goes.
@@ -31,7 +31,7 @@ final class Mapping: @unchecked Sendable {
     /// Makes the page tables now, so that no store meets a page fault later.
     func populate() {
         #if os(Linux)
-        unsafe madvise(base, size, MADV_POPULATE_WRITE)
+            unsafe madvise(base, size, MADV_POPULATE_WRITE)
         #endif
     }
 }

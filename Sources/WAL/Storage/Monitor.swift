@@ -1,7 +1,7 @@
 #if canImport(Darwin)
-internal import Darwin
+    internal import Darwin
 #else
-internal import Glibc
+    internal import Glibc
 #endif
 
 /// State behind a mutex, and a condition to wait for.
@@ -23,13 +23,13 @@ final class Monitor<State>: @unchecked Sendable {
         unsafe condition = .allocate(capacity: 1)
         unsafe condition.initialize(to: pthread_cond_t())
         #if os(Linux)
-        var attributes = pthread_condattr_t()
-        unsafe pthread_condattr_init(&attributes)
-        unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-        unsafe pthread_cond_init(condition, &attributes)
-        unsafe pthread_condattr_destroy(&attributes)
+            var attributes = pthread_condattr_t()
+            unsafe pthread_condattr_init(&attributes)
+            unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+            unsafe pthread_cond_init(condition, &attributes)
+            unsafe pthread_condattr_destroy(&attributes)
         #else
-        unsafe pthread_cond_init(condition, nil)
+            unsafe pthread_cond_init(condition, nil)
         #endif
     }
 
@@ -68,15 +68,15 @@ final class Monitor<State>: @unchecked Sendable {
         var time = timespec()
         let (seconds, attoseconds) = min(duration, .seconds(1 << 30)).components
         #if os(Linux)
-        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        let nanoseconds = Int64(time.tv_nsec) + attoseconds / 1_000_000_000
-        time.tv_sec += Int(seconds + nanoseconds / 1_000_000_000)
-        time.tv_nsec = Int(nanoseconds % 1_000_000_000)
-        unsafe pthread_cond_timedwait(condition, mutex, &time)
+            unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+            let nanoseconds = Int64(time.tv_nsec) + attoseconds / 1_000_000_000
+            time.tv_sec += Int(seconds + nanoseconds / 1_000_000_000)
+            time.tv_nsec = Int(nanoseconds % 1_000_000_000)
+            unsafe pthread_cond_timedwait(condition, mutex, &time)
         #else
-        time.tv_sec = Int(seconds)
-        time.tv_nsec = Int(attoseconds / 1_000_000_000)
-        unsafe pthread_cond_timedwait_relative_np(condition, mutex, &time)
+            time.tv_sec = Int(seconds)
+            time.tv_nsec = Int(attoseconds / 1_000_000_000)
+            unsafe pthread_cond_timedwait_relative_np(condition, mutex, &time)
         #endif
     }
 

@@ -1,7 +1,7 @@
 #if canImport(Darwin)
-internal import Darwin
+    internal import Darwin
 #else
-internal import Glibc
+    internal import Glibc
 #endif
 
 extension WALError {
@@ -21,7 +21,8 @@ extension WALError {
         case ENOTDIR:
             return WALError(.notALogDirectory, "\(what). Name a directory.", errno: number)
         case EACCES, EPERM, EROFS:
-            return WALError(.inputOutput, "\(what). Check the owner and the mode of the log's directory.", errno: number)
+            return WALError(
+                .inputOutput, "\(what). Check the owner and the mode of the log's directory.", errno: number)
         case EMFILE, ENFILE:
             return WALError(.inputOutput, "\(what). Raise the limit of open files.", errno: number, isRetriable: true)
         default:

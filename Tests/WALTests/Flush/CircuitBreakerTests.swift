@@ -24,7 +24,8 @@ import Testing
         #expect(breaker.permission(worker: 1, now: .seconds(5)) == .go)
         #expect(breaker.state == .probing)
         #expect(breaker.permission(worker: 0, now: .seconds(5)) == .wait(until: .seconds(10)))
-        #expect(breaker.permission(worker: 1, now: .seconds(5)) == .go, "the prober may call twice, to claim and to apply")
+        #expect(
+            breaker.permission(worker: 1, now: .seconds(5)) == .go, "the prober may call twice, to claim and to apply")
         #expect(breaker.failed(worker: 1, now: .seconds(6)) == .parked)
         #expect(breaker.permission(worker: 0, now: .seconds(10)) == .wait(until: .seconds(11)))
         #expect(breaker.permission(worker: 0, now: .seconds(11)) == .go)

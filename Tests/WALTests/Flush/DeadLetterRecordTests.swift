@@ -4,12 +4,16 @@ import Testing
 
 @Suite struct DeadLetterRecordTests {
     private let letter = DeadLetterRecord(
-        sequence: 0x0102_0304_0506_0708, time: Timestamp(rawValue: -2), sink: "pg", code: "22P02", reason: "schlecht: ü",
+        sequence: 0x0102_0304_0506_0708, time: Timestamp(rawValue: -2), sink: "pg", code: "22P02",
+        reason: "schlecht: ü",
         payload: [0, 255, 7])
 
     @Test func hasTheDocumentedLayout() {
         let bytes = letter.encoded
-        #expect(Array(bytes[..<24]) == [1, 0, 2, 0, 5, 0, 12, 0, 8, 7, 6, 5, 4, 3, 2, 1, 254, 255, 255, 255, 255, 255, 255, 255])
+        #expect(
+            Array(bytes[..<24]) == [
+                1, 0, 2, 0, 5, 0, 12, 0, 8, 7, 6, 5, 4, 3, 2, 1, 254, 255, 255, 255, 255, 255, 255, 255,
+            ])
         #expect(Array(bytes[24..<26]) == Array("pg".utf8))
         #expect(Array(bytes[31 + 12..<bytes.count]) == [0, 255, 7])
     }

@@ -5,7 +5,10 @@ import Testing
 /// One bad record must cost neither its neighbours nor the order, wherever it stands and however many there are.
 @Suite struct DeliveryTests {
     private func records(_ count: Int) -> [SinkRecord] {
-        (0..<count).map { SinkRecord(sequence: SequenceNumber(rawValue: UInt64($0) * 2 + 1), time: Timestamp(rawValue: 0), payload: []) }
+        (0..<count).map {
+            SinkRecord(
+                sequence: SequenceNumber(rawValue: UInt64($0) * 2 + 1), time: Timestamp(rawValue: 0), payload: [])
+        }
     }
 
     /// Every set of bad records among up to nine, and a crash after every step.

@@ -26,7 +26,8 @@ import Testing
         lanes.passed(to: 10)
         #expect(lanes.frontier == 10)
         #expect(lanes.settled == 3)
-        #expect(lanes.listed(movingTo: 12).map(\.position) == [3, 5], "a batch must name the positions that the sink has")
+        #expect(
+            lanes.listed(movingTo: 12).map(\.position) == [3, 5], "a batch must name the positions that the sink has")
         lanes.applied(to: 12)
         #expect(lanes.settled == 12)
         #expect(lanes.listed(movingTo: 12).isEmpty)
@@ -41,7 +42,8 @@ import Testing
 
     @Test func claimingAgainTellsWhatBecameOfAStep() {
         var notApplied = OwnedLanes([lane(0, 3), lane(1, 9)])
-        #expect(notApplied.reclaimed([lane(0, 3, epoch: 2), lane(1, 9, epoch: 2)], attempts: 1, movingTo: 6) == .unchanged)
+        #expect(
+            notApplied.reclaimed([lane(0, 3, epoch: 2), lane(1, 9, epoch: 2)], attempts: 1, movingTo: 6) == .unchanged)
         #expect(notApplied.claimed.map(\.epoch) == [2, 2])
 
         var applied = OwnedLanes([lane(0, 3), lane(1, 9)])
@@ -49,14 +51,16 @@ import Testing
         #expect(applied.frontier == 6)
 
         var forgotten = OwnedLanes([lane(0, 3), lane(1, 9)])
-        #expect(forgotten.reclaimed([lane(0, 1, epoch: 2), lane(1, 9, epoch: 2)], attempts: 1, movingTo: 6) == .elsewhere)
+        #expect(
+            forgotten.reclaimed([lane(0, 1, epoch: 2), lane(1, 9, epoch: 2)], attempts: 1, movingTo: 6) == .elsewhere)
         #expect(forgotten.frontier == 1)
     }
 
     @Test func idleLanesKeepTheirPlaceWhenClaimedAgain() {
         var lanes = OwnedLanes([lane(0, 0), lane(1, 0)])
         lanes.passed(to: 1000)
-        #expect(lanes.reclaimed([lane(0, 0, epoch: 2), lane(1, 0, epoch: 2)], attempts: 1, movingTo: 1001) == .unchanged)
+        #expect(
+            lanes.reclaimed([lane(0, 0, epoch: 2), lane(1, 0, epoch: 2)], attempts: 1, movingTo: 1001) == .unchanged)
         #expect(lanes.frontier == 1000, "or the whole log would be read again")
     }
 

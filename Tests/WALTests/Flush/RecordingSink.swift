@@ -114,7 +114,9 @@ final class RecordingSink: Sink {
                 state.breaches.append("the lane of record \(sequence) isn't listed")
             }
             if record.sequence > batch.position { state.breaches.append("record \(sequence) is beyond the position") }
-            if !state.applied.insert(sequence).inserted { state.breaches.append("record \(sequence) was applied twice") }
+            if !state.applied.insert(sequence).inserted {
+                state.breaches.append("record \(sequence) was applied twice")
+            }
             state.rows.append((sequence, key))
             if key == Self.barrierKey {
                 if batch.records.count != 1 { state.breaches.append("barrier \(sequence) isn't alone") }

@@ -17,7 +17,9 @@ enum FormatExample {
 
     static var bytes: [UInt8] {
         var bytes = [UInt8](repeating: 0, count: SegmentHeader.size)
-        bytes.withUnsafeMutableBytes { header.encode(to: $0.baseAddress!) }
+        bytes.withUnsafeMutableBytes { bytes in
+            if let base = bytes.baseAddress { header.encode(to: base) }
+        }
         var summary = SegmentSummary(baseSequence: 1)
         var recordIndex: UInt32 = 0
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
@@ -30,9 +32,10 @@ enum FormatExample {
             }
             bytes += frame
             frame.withUnsafeBytes { frame in
-                let header = FrameHeader(frame.baseAddress!)
+                guard let base = frame.baseAddress else { return }
+                let header = FrameHeader(base)
                 let body = UnsafeRawBufferPointer(rebasing: frame[24..<header.length])
-                recordIndex += UInt32(summary.add(header, body: body, offset: offset)!)
+                recordIndex += UInt32(summary.add(header, body: body, offset: offset) ?? 0)
             }
         }
         add(.record, durableDistance: 128, Array("hello".utf8))

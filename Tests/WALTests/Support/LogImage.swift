@@ -70,7 +70,9 @@ struct LogImage: Sendable {
 
     func number<Number: FixedWidthInteger>(_: Number.Type, _ name: String, _ offset: Int) -> Number {
         let data = files[name] ?? Data()
-        return (0..<MemoryLayout<Number>.size).reduce(0) { $0 | Number(truncatingIfNeeded: data[offset + $1]) << (8 * $1) }
+        return (0..<MemoryLayout<Number>.size).reduce(0) {
+            $0 | Number(truncatingIfNeeded: data[offset + $1]) << (8 * $1)
+        }
     }
 
     func baseSequence(_ name: String) -> UInt64 { number(UInt64.self, name, 72) }
