@@ -57,7 +57,7 @@ import Testing
             }
         }
         let child = Task {
-            await #expect(processExitsWith: .success) { [path = path as String, total = total as Int] in
+            _ = await #expect(processExitsWith: .success) { [path = path as String, total = total as Int] in
                 let log = try ReadOnlyLog(at: path)
                 var check = Check()
                 for try await record in log.records() {

@@ -29,6 +29,8 @@ import Testing
         for offset in Array(stride(from: 0, to: min(size, used + 40), by: step))
             + Array(stride(from: used + 40, to: size, by: 7993))
         {
+            // A long loop that never suspends would keep other tests' tasks waiting.
+            await Task.yield()
             var damaged = image
             damaged.files[name]?[offset] ^= 1 << (offset % 8)
             let expectation = expectationForFlip(image, segment, offset, isOtherBoot: isOtherBoot)
@@ -47,6 +49,8 @@ import Testing
         let directory = LogImage.directory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         for length in Array(0..<min(size, used + 40)) + Array(stride(from: used + 40, to: size, by: 7993)) {
+            // A long loop that never suspends would keep other tests' tasks waiting.
+            await Task.yield()
             var damaged = image
             damaged.files[name] = damaged.files[name]?.prefix(length)
             var expectation = Expectation(classification: .corruption, isRangeExact: segment == 0)

@@ -60,6 +60,8 @@ final class DirectoryLock: Sendable {
         held.withLock { held in
             guard let mine = held else { return }
             _ = Self.registry.withLock { $0.remove(mine.identity) }
+            // A child between fork and exec shares the descriptor's lock, so closing alone would leave the directory locked.
+            flock(mine.descriptor, LOCK_UN)
             close(mine.descriptor)
             held = nil
         }

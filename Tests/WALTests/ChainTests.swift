@@ -1,0 +1,170 @@
+import Foundation
+import Testing
+
+@testable import WAL
+
+/// Files get lost, copied and mixed up by people and their tools. None of that may pass for the log, and none may stop it.
+@Suite struct ChainTests {
+    /// Five sealed segments of ten records.
+    private func makeLog(_ directory: TemporaryDirectory) throws -> [String] {
+        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        for round in 0..<5 {
+            for number in 1...10 { try log.append(payload(round * 10 + number)) }
+            if round < 4 { try log.roll() }
+        }
+        try log.setCursor("consumer", to: 7)
+        try log.close()
+        return try segmentNames(directory.path)
+    }
+
+    private func open(_ directory: TemporaryDirectory) throws -> WriteAheadLog {
+        try WriteAheadLog(at: directory.path, configuration: .small())
+    }
+
+    private func expectCleanSecondOpening(_ directory: TemporaryDirectory, _ count: Int) throws {
+        let again = try open(directory)
+        #expect(again.recovery.findings.isEmpty, "\(again.recovery.findings)")
+        #expect(try readAll(again.reader()).count == count)
+        #expect(again.cursors["consumer"] == 7)
+        try again.close()
+    }
+
+    @Test func aSegmentThatIsMissingIsReportedOnce() throws {
+        let directory = TemporaryDirectory()
+        let names = try makeLog(directory)
+        try FileManager.default.removeItem(atPath: directory.path + "/" + names[1])
+        try FileManager.default.removeItem(atPath: directory.path + "/" + names[2])
+        let log = try open(directory)
+        #expect(log.recovery.findings.map(\.classification) == [.missingSegment])
+        #expect(log.recovery.findings.first?.sequences == 11...30)
+        #expect(try readAll(log.reader()).map(\.sequence.rawValue) == Array(1...10) + Array(31...50))
+        #expect(try log.append([1]) == 51)
+        try log.close()
+        try expectCleanSecondOpening(directory, 31)
+    }
+
+    @Test func aSegmentWithoutAHeaderIsReportedOnce() throws {
+        let directory = TemporaryDirectory()
+        let names = try makeLog(directory)
+        let path = directory.path + "/" + names[2]
+        var data = try #require(FileManager.default.contents(atPath: path))
+        data.replaceSubrange(0..<1024, with: Data(count: 1024))
+        try data.write(to: URL(fileURLWithPath: path))
+        let log = try open(directory)
+        #expect(log.recovery.findings.map(\.classification) == [.corruption])
+        #expect(log.recovery.findings.first?.sequences == 21...30)
+        try log.close()
+        try expectCleanSecondOpening(directory, 40)
+    }
+
+    @Test func aCopyUnderAnotherNumberIsSetAside() throws {
+        let directory = TemporaryDirectory()
+        let names = try makeLog(directory)
+        try FileManager.default.copyItem(
+            atPath: directory.path + "/" + names[1], toPath: directory.path + "/00000000000000000090.wal")
+        let log = try open(directory)
+        #expect(log.recovery.findings.map(\.classification) == [.foreignSegment])
+        #expect(try readAll(log.reader()).count == 50)
+        #expect(try log.append([1]) == 51)
+        try log.close()
+        try expectCleanSecondOpening(directory, 51)
+    }
+
+    @Test func swappedSegmentsAreSetAside() throws {
+        let directory = TemporaryDirectory()
+        let names = try makeLog(directory)
+        let paths = [names[1], names[2]].map { directory.path + "/" + $0 }
+        try FileManager.default.moveItem(atPath: paths[0], toPath: directory.path + "/x")
+        try FileManager.default.moveItem(atPath: paths[1], toPath: paths[0])
+        try FileManager.default.moveItem(atPath: directory.path + "/x", toPath: paths[1])
+        let log = try open(directory)
+        #expect(log.recovery.findings.count { $0.classification == .foreignSegment } == 2)
+        #expect(log.recovery.findings.contains { $0.classification == .missingSegment && $0.sequences == 11...30 })
+        #expect(try readAll(log.reader()).map(\.sequence.rawValue) == Array(1...10) + Array(31...50))
+        try log.close()
+        try expectCleanSecondOpening(directory, 30)
+    }
+
+    @Test func aSegmentOfAnotherLogIsNeverMixedIn() throws {
+        let directory = TemporaryDirectory()
+        let other = TemporaryDirectory()
+        let names = try makeLog(directory)
+        let others = try makeLog(other)
+        let path = directory.path + "/" + names[3]
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.copyItem(atPath: other.path + "/" + others[3], toPath: path)
+        let log = try open(directory)
+        #expect(log.recovery.findings.map(\.classification).contains(.foreignSegment))
+        #expect(try readAll(log.reader()).map(\.sequence.rawValue) == Array(1...30) + Array(41...50))
+        try log.close()
+        try expectCleanSecondOpening(directory, 40)
+    }
+
+    @Test func theHeaderOfTheActiveSegmentIsGoneAndNoNumberIsGivenTwice() throws {
+        let directory = TemporaryDirectory()
+        let names = try makeLog(directory)
+        let path = directory.path + "/" + names[4]
+        try Data(count: 4096).write(to: URL(fileURLWithPath: path))
+        // What every killed process leaves behind: a segment that was made ready.
+        let prepared = try PreparedSegment.make(
+            in: Directory(path: directory.path), number: 70, logID: try ReadOnlyLog(at: directory.path).id,
+            capacity: 128 << 10, isSynced: true)
+        _ = prepared
+        let log = try open(directory)
+        #expect(log.recovery.isDamaged)
+        #expect(try log.append([1]) > 50)
+        try log.close()
+    }
+
+    @Test(arguments: [8, 16])
+    func whatThisVersionDoesNotKnowIsRefusedAndLeftAlone(_ offset: Int) throws {
+        let directory = TemporaryDirectory()
+        let names = try makeLog(directory)
+        let path = directory.path + "/" + names[2]
+        var data = [UInt8](try #require(FileManager.default.contents(atPath: path)))
+        for copy in [0, 512] {
+            data[copy + offset] = 0x47
+            let crc = data[copy..<copy + 508].withUnsafeBytes { Checksum.of($0) }
+            for byte in 0..<4 { data[copy + 508 + byte] = UInt8(truncatingIfNeeded: crc >> (8 * byte)) }
+        }
+        try Data(data).write(to: URL(fileURLWithPath: path))
+        let before = try contents(of: directory.path)
+        let error = #expect(throws: WALError.self) { _ = try open(directory) }
+        #expect(error?.code == .versionTooNew)
+        #expect(error?.message.contains(offset == 8 ? "71" : "47") ?? false)
+        #expect(try contents(of: directory.path) == before)
+    }
+
+    @Test func leftoversOfACrashAreRemovedAndGarbageBehindTheEndIsSetAside() throws {
+        let directory = TemporaryDirectory()
+        let names = try makeLog(directory)
+        let leftover = directory.path + "/00000000000000000077.wal.new"
+        _ = FileManager.default.createFile(atPath: leftover, contents: Data([1, 2, 3]))
+        let path = directory.path + "/" + names[4]
+        var data = try #require(FileManager.default.contents(atPath: path))
+        data.append(Data((0..<1000).map { UInt8(truncatingIfNeeded: $0 &* 167) }))
+        try data.write(to: URL(fileURLWithPath: path))
+        let log = try open(directory)
+        #expect(!FileManager.default.fileExists(atPath: leftover))
+        #expect(try readAll(log.reader()).count == 50)
+        try log.close()
+        try expectCleanSecondOpening(directory, 50)
+    }
+
+    @Test func aSegmentIsDamagedTwice() throws {
+        let directory = TemporaryDirectory()
+        _ = try makeLog(directory)
+        for round in 1...2 {
+            let path = directory.path + "/" + (try segmentNames(directory.path))[1]
+            var data = [UInt8](try #require(FileManager.default.contents(atPath: path)))
+            data[1024 + 30 + round * 100] ^= 1
+            try Data(data).write(to: URL(fileURLWithPath: path))
+            var configuration = WriteAheadLog.Configuration.small()
+            configuration.recoveryScope = .everything
+            let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+            #expect(log.recovery.findings.map(\.classification) == [.corruption])
+            try log.close()
+        }
+        try expectCleanSecondOpening(directory, 48)
+    }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import Testing
+
+@testable import WAL
+
+/// A small file system of its own, in memory.
+final class SmallDisk: Sendable {
+    let path: String
+
+    init?(megabytes: Int) {
+        path = NSTemporaryDirectory() + "/wal-disk-\(UUID().uuidString)"
+        guard geteuid() == 0, mkdir(path, 0o700) == 0 else { return nil }
+        guard mount("tmpfs", path, "tmpfs", 0, "size=\(megabytes)m") == 0 else {
+            rmdir(path)
+            return nil
+        }
+    }
+
+    deinit {
+        umount2(path, 2)
+        rmdir(path)
+    }
+
+    static let isPossible = SmallDisk(megabytes: 1) != nil
+    static let isRequired = ProcessInfo.processInfo.environment["REQUIRE_MOUNT"] == "1"
+}
+
+/// A full disk must cost no record that was acknowledged, and no restart.
+@Suite(.enabled(if: SmallDisk.isPossible || SmallDisk.isRequired, "needs root and mount"))
+struct FullDiskTests {
+    @Test(arguments: [WriteAheadLog.SyncPolicy.always, .manual])
+    func appendingFailsWithItsOwnErrorAndGoesOnWhenThereIsSpace(_ policy: WriteAheadLog.SyncPolicy) async throws {
+        let disk = try #require(SmallDisk(megabytes: 4))
+        let directory = disk.path + "/log"
+        let ballast = disk.path + "/ballast"
+        #expect(FileManager.default.createFile(atPath: ballast, contents: Data(count: 2 << 20)))
+        var configuration = WriteAheadLog.Configuration.small(policy)
+        configuration.retention = WriteAheadLog.Retention(age: .zero)
+        let log = try WriteAheadLog(at: directory, configuration: configuration)
+        try log.setCursor("consumer", to: 0)
+        var payloads: [UInt64: [UInt8]] = [:]
+        func fill() throws -> WALError? {
+            for number in 0..<100_000 {
+                let bytes = payload(number, size: 300)
+                do throws(WALError) { payloads[try log.append(bytes).rawValue] = bytes } catch { return error }
+            }
+            return nil
+        }
+        let failure = try fill()
+        #expect(failure?.code == .diskFull)
+        #expect(failure?.isRetriable ?? false)
+        // Reading goes on, and so does what is known about consumers.
+        #expect(try readAll(log.reader()).count == payloads.count)
+        try await log.sync()
+        try FileManager.default.removeItem(atPath: ballast)
+        usleep(150_000)
+        #expect(try fill()?.code == .diskFull)
+        #expect(try readAll(log.reader()).count == payloads.count)
+        // A consumer that has passed makes space, too.
+        let last = payloads.keys.max() ?? 0
+        try? log.setCursor("consumer", to: SequenceNumber(rawValue: last / 2))
+        log.applyRetention()
+        #expect(log.firstSequence > 1)
+        usleep(150_000)
+        payloads[try log.append([9]).rawValue] = [9]
+        let first = log.firstSequence.rawValue
+        try log.close()
+
+        // Not one free block: opening may say so, and must leave everything as it is for the next.
+        let filler = open(ballast, O_WRONLY | O_CREAT, 0o600)
+        let zeros = [UInt8](repeating: 1, count: 4096)
+        while write(filler, zeros, zeros.count) > 0 {}
+        close(filler)
+        do throws(WALError) {
+            try WriteAheadLog(at: directory, configuration: configuration).close()
+        } catch {
+            #expect(error.code == .diskFull)
+        }
+        try FileManager.default.removeItem(atPath: ballast)
+        configuration.retention = WriteAheadLog.Retention()
+        let reopened = try WriteAheadLog(at: directory, configuration: configuration)
+        #expect(!reopened.recovery.isDamaged)
+        let records = try readAll(reopened.reader())
+        #expect(records.first.map { $0.sequence.rawValue } ?? 0 >= first)
+        #expect(records.last?.sequence.rawValue == payloads.keys.max())
+        #expect(records.allSatisfy { payloads[$0.sequence.rawValue] == $0.payload })
+        try reopened.close()
+    }
+}

@@ -1,0 +1,88 @@
+import CWALShims
+import Foundation
+import Testing
+
+@testable import WAL
+
+/// The small parts that everything else trusts.
+@Suite struct UnitTests {
+    /// RFC 3720, section B.4.
+    @Test func checksumsAreTheStandards() {
+        let vectors: [([UInt8], UInt32)] = [
+            ([UInt8](repeating: 0, count: 32), 0x8a91_36aa),
+            ([UInt8](repeating: 0xff, count: 32), 0x62a8_ab43),
+            ([UInt8](0..<32), 0x46dd_794e),
+            ([UInt8]((0..<32).reversed()), 0x113f_db5c),
+            ([UInt8]("123456789".utf8), 0xe306_9283),
+        ]
+        for (bytes, expected) in vectors {
+            #expect(cwal_crc32c(0, bytes, bytes.count) == expected)
+            #expect(cwal_crc32c_portable(0, bytes, bytes.count) == expected)
+        }
+        let bytes = (0..<4096).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
+        for length in [0, 1, 7, 8, 9, 63, 64, 65, 255, 256, 1023, 4096] {
+            let whole = cwal_crc32c_portable(0, bytes, length)
+            #expect(cwal_crc32c(0, bytes, length) == whole)
+            let half = length / 2
+            let rest = Array(bytes[half..<length])
+            #expect(cwal_crc32c(cwal_crc32c(0, bytes, half), rest, rest.count) == whole)
+        }
+    }
+
+    @Test(arguments: [
+        ("2011-09-30T22:38:44.546Z", Int64(1_317_422_324_546_000)), ("1970-01-01T00:00:00Z", 0),
+        ("2000-02-29T12:00:00.123456+02:00", 951_818_400_123_456), ("1969-12-31T23:59:59.999999Z", -1),
+    ])
+    func timesAreReadAndWritten(_ text: String, _ microseconds: Int64) {
+        #expect(Timestamp(text)?.rawValue == microseconds)
+        let time = Timestamp(rawValue: microseconds)
+        #expect(Timestamp(time.description) == time)
+    }
+
+    @Test(arguments: [
+        "", "2011", "2011-02-29T00:00:00Z", "2011-09-30T24:00:00Z", "2011-09-30T22:38:44", "2011-09-30T22:38:44.Z",
+        "2011-09-30T22:38:44Zx",
+    ])
+    func whatIsNoTimeIsRefused(_ text: String) {
+        #expect(Timestamp(text) == nil)
+    }
+
+    /// An overflow of the offset into the count would give two records one number, or one place.
+    @Test(arguments: [24, 4096, ClaimWord.additionSizeMax, ClaimWord.additionSizeMax + 8, 1 << 20])
+    func claimsPastTheEndNeverOverflow(_ size: Int) async throws {
+        let limit = 1 << 22
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: 8, alignment: 8)
+        let slot = UnsafeMutablePointer<Slot>.allocate(capacity: 1)
+        slot.initialize(to: Slot(frameLimit: limit, recordsMax: 100_000, base: memory))
+        defer {
+            slot.deinitialize(count: 1)
+            slot.deallocate()
+            memory.deallocate()
+        }
+        for _ in 0..<20 {
+            await Task.yield()
+            slot.open(used: SegmentHeader.size)
+            let claims = Monitor<[(Int, Int)]>([])
+            let ends = Monitor<[SegmentEnd]>([])
+            let place = UInt(bitPattern: slot)
+            DispatchQueue.concurrentPerform(iterations: 16) { thread in
+                guard let slot = UnsafeMutablePointer<Slot>(bitPattern: place) else { return }
+                while true {
+                    // Some of another size, so that the end is crossed at different places.
+                    switch slot.claim(size: thread == 3 ? 48 : size, records: 1) {
+                    case .claimed(let offset, let index): claims.withLock { $0.append((offset, index)) }
+                    case .crossed(let end): return ends.withLock { $0.append(end) }
+                    case .closed: return
+                    }
+                }
+            }
+            let all = claims.withLock { $0 }.sorted { $0.0 < $1.0 }
+            #expect(all.map(\.1) == Array(0..<all.count))
+            #expect(zip(all, all.dropFirst()).allSatisfy { $1.0 - $0.0 == size || $1.0 - $0.0 == 48 })
+            let end = try #require(ends.withLock { $0 }.first)
+            #expect(ends.withLock { $0.count } == 1)
+            #expect(end.recordCount == UInt64(all.count) && end.offset <= limit)
+            #expect(slot.close() == nil)
+        }
+    }
+}
