@@ -79,7 +79,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
-        .testTarget(name: "WALTests", dependencies: ["WAL", "CWALShims"], swiftSettings: settings),
+        .testTarget(
+            name: "WALTests", dependencies: ["WAL", "CWALShims"], exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
             name: "WALTasksTests",
             dependencies: [

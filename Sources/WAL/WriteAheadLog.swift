@@ -176,7 +176,7 @@ public final class WriteAheadLog: Sendable {
 
     /// The last record that each consumer has done with.
     public var cursors: [String: SequenceNumber] {
-        engine.named.withLock { $0.cursors.mapValues(SequenceNumber.init(rawValue:)) }
+        engine.named.withLock { $0.positions.cursors.mapValues(SequenceNumber.init(rawValue:)) }
     }
 
     /// Remembers in the log that a consumer has done with all records up to this one. Segments behind a cursor aren't
@@ -194,7 +194,7 @@ public final class WriteAheadLog: Sendable {
 
     /// What producers have left with their records, by name.
     public var bookmarks: [String: Bookmark] {
-        engine.named.withLock { $0.bookmarks }
+        engine.named.withLock { $0.positions.bookmarks }
     }
 
     // MARK: Reading

@@ -6,7 +6,6 @@ extension Engine {
         }
         if let bookmark {
             try require(name: bookmark.name, metadataSize: bookmark.metadata.count)
-            try requireRoom(for: .bookmark(bookmark))
         }
         guard batch.payloads.count <= BatchBody.contentSizeMax else {
             throw WALError(
@@ -14,10 +13,22 @@ extension Engine {
                 "A batch of \(batch.payloads.count) bytes is larger than \(BatchBody.contentSizeMax). Make it smaller.")
         }
         let body = BatchBody.encode(batch, bookmark: bookmark, compression: configuration.compression)
-        let first = unsafe try append(.batch, bodySize: body.count, records: batch.count) { room in
-            unsafe room.copyBytes(from: body)
+        guard let bookmark else { return try appendBody(body, count: batch.count) }
+        let entry = NamedPosition.bookmark(bookmark)
+        try named.withLock { named throws(WALError) in try named.reserve(entry) }
+        do throws(WALError) {
+            let last = try appendBody(body, count: batch.count)
+            named.withLock { $0.add(entry) }
+            return last
+        } catch {
+            named.withLock { $0.giveUp(entry) }
+            throw error
         }
-        if let bookmark { named.withLock { $0.apply(.bookmark(bookmark)) } }
-        return first + UInt64(batch.count) - 1
+    }
+
+    private func appendBody(_ body: [UInt8], count: Int) throws(WALError) -> UInt64 {
+        unsafe try append(.batch, bodySize: body.count, records: count) { room in
+            unsafe room.copyBytes(from: body)
+        } + UInt64(count) - 1
     }
 }

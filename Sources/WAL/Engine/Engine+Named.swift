@@ -4,24 +4,14 @@ extension Engine {
         try require(name: name, metadataSize: 0)
         let entry: NamedPosition =
             sequence.map { .cursor(name: name, sequence: $0) } ?? .cursorRemoved(name: name)
-        try requireRoom(for: entry)
         // Remembered first: where the disk is full, a consumer's progress must still let segments go.
-        named.withLock { $0.apply(entry) }
+        try named.withLock { named throws(WALError) in
+            try named.reserve(entry)
+            named.add(entry)
+        }
         state.withLock { $0.preparation.isOverBudget = false }
         state.signal()
         try appendControl(.cursors, body: CursorsBody.encode(entry))
-    }
-
-    /// All that is remembered must fit into a footer.
-    func requireRoom(for entry: NamedPosition) throws(WALError) {
-        var next = named.withLock { $0 }
-        next.apply(entry)
-        guard CursorsBody.encode([.snapshot] + next.snapshot).count <= SegmentFooter.namedSizeMax else {
-            throw WALError(
-                .invalidArgument,
-                "All cursors and bookmarks together take up more than \(SegmentFooter.namedSizeMax) bytes. Remove some."
-            )
-        }
     }
 
     func require(name: String, metadataSize: Int) throws(WALError) {

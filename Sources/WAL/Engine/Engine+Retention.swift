@@ -14,7 +14,8 @@ extension Engine {
     func unlinkedRemovable(_ state: inout EngineState) -> Bool {
         let rule = RetentionRule(
             retention: configuration.retention, now: .now,
-            passed: named.withLock { $0.cursors.values.min() } ?? .max, firstPinned: state.pins.values.min() ?? .max)
+            passed: named.withLock { $0.positions.cursors.values.min() } ?? .max,
+            firstPinned: state.pins.values.min() ?? .max)
         let count = rule.removableCount(state.entries, diskSize: state.diskSize)
         for entry in state.entries.prefix(count) {
             do throws(WALError) {

@@ -173,6 +173,10 @@ extension Engine {
                 durableDistance: Frame.durableDistance(from: position, to: durable), time: Timestamp.now.rawValue,
                 body: body, seed: live.segment.seed, offset: footer.offset)
         }
+        guard footer.offset + frame.count <= live.mapping.size else {
+            throw WALError(
+                .invalidArgument, "The footer of \(live.segment.path) doesn't fit. Use fewer cursors and bookmarks.")
+        }
         unsafe frame.withUnsafeBytes { bytes in
             guard let source = bytes.baseAddress else { return }
             let target = unsafe live.mapping.base + footer.offset

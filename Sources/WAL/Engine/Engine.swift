@@ -34,7 +34,7 @@ final class Engine: @unchecked Sendable {
 
     let state: Monitor<EngineState>
     let syncState: Monitor<SyncState>
-    let named: Monitor<NamedPositions>
+    let named: Monitor<NamedRegister>
     let tail = Monitor(TailState())
     var walker: CommitWalker
     /// Sealed and not synced, the oldest first; the sync leader's, like `walker`.
@@ -97,7 +97,7 @@ final class Engine: @unchecked Sendable {
         durableSequenceWord.store(recovered.nextSequence - 1, ordering: .relaxed)
         walker = CommitWalker(live)
         namedBeforeWalker = recovered.named
-        named = Monitor(recovered.named)
+        named = Monitor(NamedRegister(recovered.named))
         syncState = Monitor(
             SyncState(durable: DurableMark(sequence: recovered.nextSequence - 1, position: recovered.nextPosition)))
         state = Monitor(initial)

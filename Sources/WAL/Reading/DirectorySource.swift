@@ -50,9 +50,17 @@ struct DirectorySource: SegmentSource {
     }
 
     func segment(containing sequence: UInt64) throws(WALError) -> ReadableSegment? {
-        let headers = try headers()
-        let chosen = headers.last { $0.header.baseSequence <= sequence } ?? headers.first
-        return try chosen.flatMap { chosen throws(WALError) in try readable(chosen.number) }
+        var previous: UInt64?
+        while true {
+            let headers = try headers()
+            guard let chosen = headers.last(where: { $0.header.baseSequence <= sequence }) ?? headers.first else {
+                return nil
+            }
+            if let found = try readable(chosen.number) { return found }
+            // Removed meanwhile, so that another is the first; or cut off behind its header.
+            guard chosen.number != previous else { return nil }
+            previous = chosen.number
+        }
     }
 
     func segment(since time: Int64) throws(WALError) -> ReadableSegment? {

@@ -2,17 +2,28 @@ internal import Synchronization
 
 extension Engine: SegmentSource {
     func segment(containing sequence: UInt64) throws(WALError) -> ReadableSegment? {
-        let entry = state.withLock { state in
+        try readable { state in
             state.entries.last { $0.segment.header.baseSequence <= sequence } ?? state.entries.first
         }
-        return try entry.map { entry throws(WALError) in try readable(entry) }
     }
 
     func segment(since time: Int64) throws(WALError) -> ReadableSegment? {
-        let entry = state.withLock { state in
+        try readable { state in
             state.entries.first { entry in entry.footer.map { $0.recordCount > 0 && $0.lastTime >= time } ?? true }
         }
-        return try entry.map { entry throws(WALError) in try readable(entry) }
+    }
+
+    /// Opens the entry that `choose` finds; another one, if that was removed before it was open.
+    private func readable(_ choose: (EngineState) -> EngineState.Entry?) throws(WALError) -> ReadableSegment? {
+        while true {
+            guard let entry = state.withLock({ state in choose(state) }) else { return nil }
+            do throws(WALError) {
+                return try readable(entry)
+            } catch {
+                let isThere = state.withLock { state in state.index(of: entry.segment.number) != nil }
+                if isThere || !error.isNoSuchFile { throw error }
+            }
+        }
     }
 
     func successor(of segment: ReadableSegment, endingAt offset: Int) throws(WALError) -> ReadableSegment? {

@@ -1,0 +1,46 @@
+import Foundation
+import Testing
+
+@testable import WAL
+
+/// Logs written by each version of the format are read for ever: a change that breaks them loses what people have.
+@Suite struct GoldenTests {
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Golden")
+
+    @Test(arguments: ["v1.0"]) func aLogOfAnOlderVersionIsRead(_ version: String) throws {
+        let copy = TemporaryDirectory()
+        try FileManager.default.copyItem(atPath: Self.folder.appending(path: version).path, toPath: copy.path)
+        let report = try Verification.verify(directory: copy.path)
+        #expect(report.findings.isEmpty)
+        let log = try WriteAheadLog(at: copy.path, configuration: .small())
+        #expect(log.recovery.findings.isEmpty)
+        #expect(try readAll(log.reader()).map(\.payload) == Self.payloads)
+        #expect(log.cursors == ["consumer": 7])
+        #expect(log.bookmarks["input"] == Bookmark(name: "input", position: 42, metadata: [1, 2, 3]))
+        try log.close()
+    }
+
+    /// Two sealed segments with records, plain and compressed batches, a cursor and a bookmark.
+    static var payloads: [[UInt8]] {
+        (1...5).map { payload($0) } + (6...10).map { payload($0) } + (11...60).map { payload($0, size: 100) } + [[]]
+    }
+
+    /// Written once with `WAL_WRITE_GOLDEN=v1.0`, and never again.
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["WAL_WRITE_GOLDEN"] != nil)) func write() throws {
+        let version = try #require(ProcessInfo.processInfo.environment["WAL_WRITE_GOLDEN"])
+        let directory = Self.folder.appending(path: version).path
+        let log = try WriteAheadLog(at: directory, configuration: .small())
+        for number in 1...5 { try log.append(payload(number)) }
+        var plain = RecordBatch()
+        for number in 6...10 { plain.append(payload(number)) }
+        try log.append(plain)
+        try log.setCursor("consumer", to: 7)
+        try log.roll()
+        var compressed = RecordBatch()
+        for number in 11...60 { compressed.append(payload(number, size: 100)) }
+        try log.append(compressed, bookmark: Bookmark(name: "input", position: 42, metadata: [1, 2, 3]))
+        try log.append([])
+        try log.close()
+        try FileManager.default.removeItem(atPath: directory + "/LOCK")
+    }
+}
