@@ -16,8 +16,8 @@ enum ISO8601 {
             + "T\(pad(seconds / 3600, 2)):\(pad(seconds / 60 % 60, 2)):\(pad(seconds % 60, 2)).\(decimals)Z"
     }
 
-    static func parse(_ bytes: some Collection<UInt8>) -> Timestamp? {
-        var digits = Scanner(bytes.makeIterator())
+    static func parse(_ bytes: RawSpan) -> Timestamp? {
+        var digits = Scanner(bytes)
         guard let year = digits.number(4), digits.skip("-"), let month = digits.number(2), digits.skip("-"),
             let day = digits.number(2), digits.skip("T") || digits.skip("t") || digits.skip(" "),
             let hour = digits.number(2), digits.skip(":"), let minute = digits.number(2), digits.skip(":"),
@@ -63,29 +63,38 @@ enum ISO8601 {
         }
     }
 
-    private struct Scanner<Bytes: IteratorProtocol<UInt8>> {
-        private var bytes: Bytes
-        private var next: UInt8?
+    private struct Scanner: ~Escapable {
+        private let bytes: RawSpan
+        private var offset = 0
 
-        init(_ bytes: Bytes) {
+        @_lifetime(copy bytes)
+        init(_ bytes: RawSpan) {
             self.bytes = bytes
-            next = self.bytes.next()
         }
 
-        var isAtEnd: Bool { next == nil }
+        var isAtEnd: Bool { offset == bytes.byteCount }
 
+        /// The next byte; 0, which is in no time, at the end.
+        private var next: UInt8 {
+            isAtEnd ? 0 : unsafe bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+        }
+
+        @_lifetime(self: copy self)
         mutating func skip(_ character: Unicode.Scalar) -> Bool {
-            guard let next, UInt32(next) == character.value else { return false }
-            self.next = bytes.next()
+            guard UInt32(next) == character.value else { return false }
+            offset += 1
             return true
         }
 
+        @_lifetime(self: copy self)
         mutating func digit() -> Int64? {
-            guard let byte = next, byte >= 0x30, byte <= 0x39 else { return nil }
-            next = bytes.next()
+            let byte = next
+            guard byte >= 0x30, byte <= 0x39 else { return nil }
+            offset += 1
             return Int64(byte - 0x30)
         }
 
+        @_lifetime(self: copy self)
         mutating func number(_ count: Int) -> Int64? {
             var value: Int64 = 0
             for _ in 0..<count {
@@ -96,6 +105,7 @@ enum ISO8601 {
         }
 
         /// Decimals of a second as microseconds, 0 where there are none.
+        @_lifetime(self: copy self)
         mutating func fraction() -> Int64? {
             guard skip(".") || skip(",") else { return 0 }
             guard var value = digit() else { return nil }
@@ -113,6 +123,7 @@ enum ISO8601 {
         }
 
         /// Seconds east of UTC.
+        @_lifetime(self: copy self)
         mutating func zone() -> Int64? {
             if skip("Z") || skip("z") { return 0 }
             let sign: Int64 = if skip("+") { 1 } else if skip("-") { -1 } else { 0 }

@@ -45,12 +45,14 @@ extension Timestamp: CustomStringConvertible {
     ///
     /// Returns nil for anything else.
     public init?(_ text: some StringProtocol) {
-        guard let time = ISO8601.parse(text.utf8) else { return nil }
+        var text = String(text)
+        let time = text.withUTF8 { unsafe ISO8601.parse(RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0))) }
+        guard let time else { return nil }
         self = time
     }
 
     /// Reads ISO 8601 from UTF-8, as `init(_:)` does from a string.
-    public init?(utf8 bytes: some Collection<UInt8>) {
+    public init?(utf8 bytes: RawSpan) {
         guard let time = ISO8601.parse(bytes) else { return nil }
         self = time
     }

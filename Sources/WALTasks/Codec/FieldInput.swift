@@ -74,9 +74,13 @@ struct FieldInput: ~Escapable {
     @_lifetime(self: copy self)
     mutating func optionalText() throws(TaskCodecError) -> String? {
         guard let range = try textRange() else { return nil }
-        let text = unsafe bytes.extracting(range).withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
-        guard let text else { throw TaskCodecError(.invalidField, at: range.lowerBound) }
-        return text
+        let span = Span<UInt8>(_bytes: bytes.extracting(range))
+        do {
+            // Half the time of `String(validating:as:)`, which isn't specialised.
+            return String(copying: try UTF8Span(validating: span))
+        } catch {
+            throw TaskCodecError(.invalidField, at: range.lowerBound)
+        }
     }
 
     @_lifetime(self: copy self)

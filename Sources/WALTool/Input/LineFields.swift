@@ -47,7 +47,8 @@ struct LineFields {
         let slice = slices[index]
         guard slice.kind != CWAL_JSON_ABSENT.rawValue, slice.kind != CWAL_JSON_NULL.rawValue else { return nil }
         guard slice.kind == CWAL_JSON_STRING.rawValue,
-            let time = Timestamp(utf8: UnsafeBufferPointer(start: slice.bytes, count: slice.count))
+            let time = Timestamp(
+                utf8: RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: slice.bytes, count: slice.count)))
         else { throw defect(index, "\"\(name)\" must be a time such as \"2011-09-30T22:38:44.546Z\"") }
         return time
     }
