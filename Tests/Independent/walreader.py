@@ -1,0 +1,517 @@
+#!/usr/bin/env python3
+"""A second reader of swift-wal's files, written from FORMAT.md alone.
+
+    walreader.py records DIR                            NDJSON: sequence, time, payload (hexadecimal)
+    walreader.py verify DIR [--boot-id current|other]   JSON: the findings; exit code 1 if there is damage
+    walreader.py cursors DIR                            JSON: cursors and bookmarks
+
+It only reads, takes no lock, and needs nothing but Python's standard library. `--boot-id` says whether the kernel that
+wrote the segments still runs: current, all known boot identifiers are its own; other, none is. Without it, the boot
+identifier is compared with the one of this machine.
+"""
+
+import argparse
+import collections
+import json
+import os
+import re
+import struct
+import sys
+
+MAGIC, FOOTER_MAGIC = b"SWIFTWAL", b"SWALFOOT"
+HEADER_SIZE, FRAMES_START, FRAME_HEADER = 512, 1024, 24
+RECORD, BATCH, VOID, LOST = 0x01, 0x02, 0x03, 0x04
+SYNC_MARK, CURSORS, RECOVERY, FOOTER = 0x81, 0x82, 0x83, 0x84
+UNKNOWN_DISTANCE = 0xFFFFFFFF
+TORN, ABANDONED, CORRUPTION, MISSING, FOREIGN = (
+    "torn tail", "abandoned claims", "corruption", "missing segment", "foreign segment")
+
+
+class Invalid(Exception):
+    """A structure that isn't as the format has it."""
+
+
+class Refused(Exception):
+    """A version or feature that this reader doesn't know."""
+
+
+def padded(size):
+    return (size + 7) & ~7
+
+
+# Checksums
+
+def _table():
+    table = []
+    for byte in range(256):
+        for _ in range(8):
+            byte = (byte >> 1) ^ 0x82F63B78 if byte & 1 else byte >> 1
+        table.append(byte)
+    return table
+
+
+_CRC = _table()
+
+
+def crc32c(data, state=0xFFFFFFFF):
+    table = _CRC
+    for byte in data:
+        state = table[(state ^ byte) & 0xFF] ^ (state >> 8)
+    return state ^ 0xFFFFFFFF
+
+
+# LZ4, the block format
+
+def lz4_block(data, size):
+    out, at, end = bytearray(), 0, len(data)
+
+    def extended(count, at):
+        if count == 15:
+            while True:
+                if at >= end:
+                    raise Invalid("lz4: a length is cut off")
+                count, at = count + data[at], at + 1
+                if data[at - 1] != 255:
+                    break
+        return count, at
+
+    while at < end:
+        token, at = data[at], at + 1
+        count, at = extended(token >> 4, at)
+        if count > end - at or len(out) + count > size:
+            raise Invalid("lz4: literals beyond the end")
+        out += data[at:at + count]
+        at += count
+        if at == end:
+            break                                   # the last sequence has literals only
+        if at + 2 > end:
+            raise Invalid("lz4: an offset is cut off")
+        distance, at = data[at] | data[at + 1] << 8, at + 2
+        count, at = extended(token & 15, at)
+        count += 4
+        if distance == 0 or distance > len(out) or len(out) + count > size:
+            raise Invalid("lz4: a match outside")
+        while count:                                # matches may overlap their own output
+            chunk = out[-distance:][:count]
+            out += chunk
+            count -= len(chunk)
+    if len(out) != size:
+        raise Invalid("lz4: content of another size")
+    return bytes(out)
+
+
+# Bodies
+
+Entry = collections.namedtuple("Entry", "type name position metadata")
+SNAPSHOT_ENTRY = 4
+
+
+def parse_entries(body):
+    entries, at = [], 0
+    while at < len(body):
+        if len(body) - at < 16:
+            raise Invalid("an entry is cut off")
+        kind, name_size, metadata_size, zero, position = struct.unpack_from("<BBHIQ", body, at)
+        end = at + 16 + name_size + metadata_size
+        if not 1 <= kind <= 4 or zero or (metadata_size and kind != 2) or (kind == 4 and name_size):
+            raise Invalid("an entry of an unknown sort")
+        if padded(end) > len(body) or any(body[end:padded(end)]):
+            raise Invalid("an entry is cut off")
+        name = bytes(body[at + 16:at + 16 + name_size])
+        try:
+            name = name.decode("utf-8")
+        except UnicodeDecodeError:
+            raise Invalid("a name isn't UTF-8")
+        entries.append(Entry(kind, name, position, bytes(body[at + 16 + name_size:end])))
+        at = padded(end)
+    return entries
+
+
+Batch = collections.namedtuple("Batch", "codec payloads bookmark content_size")
+
+
+def parse_batch(body):
+    if len(body) < 16:
+        raise Invalid("a batch is cut off")
+    count, codec, flags, zero, content_size, stored_size = struct.unpack_from("<IBBHII", body)
+    if codec > 1 or flags & ~1 or zero or 16 + stored_size > len(body):
+        raise Invalid("a batch's fields")
+    stored, end = body[16:16 + stored_size], 16 + stored_size
+    bookmark = None
+    if flags & 1:
+        entries = parse_entries(body[padded(end):])
+        if any(body[end:padded(end)]) or len(entries) != 1 or entries[0].type != 2:
+            raise Invalid("a batch's bookmark")
+        bookmark = entries[0]
+    elif end != len(body):
+        raise Invalid("a batch's size")
+    if codec == 0:
+        if content_size != stored_size:
+            raise Invalid("a batch's content size")
+        content = bytes(stored)
+    else:
+        if content_size > 255 * stored_size:
+            raise Invalid("a batch's content is larger than it can be")
+        content = lz4_block(bytes(stored), content_size)
+    at = padded(4 * count)
+    if at > len(content):
+        raise Invalid("a batch's sizes are cut off")
+    payloads = []
+    for size in struct.unpack_from("<%dI" % count, content):
+        if size > len(content) - at:
+            raise Invalid("a batch's payload is cut off")
+        payloads.append(content[at:at + size])
+        at += size
+    if at != len(content):
+        raise Invalid("a batch's sizes and content don't end together")
+    return Batch(codec, payloads, bookmark, content_size)
+
+
+Footer = collections.namedtuple(
+    "Footer", "first last earliest latest readable payload_size index cursors offset")
+
+
+def parse_footer(body, offset):
+    if len(body) < 64 + 16:
+        raise Invalid("a footer is cut off")
+    first, last, earliest, latest, readable, payloads, k, entries = struct.unpack_from("<QQqqQQQQ", body)
+    if 64 + 24 * k + entries + 16 != len(body):
+        raise Invalid("a footer's sizes")
+    own, magic = struct.unpack_from("<Q8s", body, len(body) - 16)
+    if own != offset or magic != FOOTER_MAGIC:
+        raise Invalid("a footer's trailer")
+    index = [struct.unpack_from("<QqQ", body, 64 + 24 * i) for i in range(k)]
+    cursors = parse_entries(body[64 + 24 * k:64 + 24 * k + entries])
+    return Footer(first, last, earliest, latest, readable, payloads, index, cursors, own)
+
+
+# Frames
+
+class Frame:
+    __slots__ = ("offset", "length", "end", "index", "distance", "kind", "time", "body", "content", "count")
+
+    def durable(self, position):
+        """The log position up to which the log was durable when the frame, itself at `position`, was written."""
+        return None if self.distance == UNKNOWN_DISTANCE else position - 8 * self.distance
+
+
+class Header:
+    FORMAT = struct.Struct("<8sHHIQQ16sQQQQQQ16sqQQQQQ")
+    FIELDS = ("magic major minor state incompatible compatible log_id number incarnation capacity base_sequence "
+              "base_position epoch boot_id created predecessor predecessor_incarnation predecessor_length "
+              "predecessor_last replaced").split()
+
+    def __init__(self, data):
+        for name, value in zip(self.FIELDS, self.FORMAT.unpack_from(data)):
+            setattr(self, name, value)
+
+    @classmethod
+    def whole(cls, data):
+        return (len(data) == HEADER_SIZE and data[:8] == MAGIC
+                and struct.unpack_from("<I", data, 508)[0] == crc32c(data[:508]))
+
+
+class Segment:
+    """One file: its header, and all frames in it that are valid, with the places where they break off."""
+
+    def __init__(self, number, data):
+        self.number, self.data = number, data
+        self.frames, self.breaks, self.header, self.footer = [], [], None, None
+        copies = [data[:HEADER_SIZE], data[HEADER_SIZE:2 * HEADER_SIZE]]
+        self.copies = [Header.whole(copy) for copy in copies]
+        headers = [Header(copy) for copy, whole in zip(copies, self.copies) if whole]
+        self.copies_differ = len(headers) == 2 and copies[0] != copies[1]
+        if not headers:
+            return
+        self.header = header = next((h for h in headers if h.state == 1), headers[0])
+        if header.major != 1:
+            raise Refused("segment %d: format version %d.%d" % (number, header.major, header.minor))
+        if header.incompatible:
+            raise Refused("segment %d: incompatible features %#x" % (number, header.incompatible))
+        self.prefix = crc32c(header.log_id + struct.pack("<Q", header.incarnation)) ^ 0xFFFFFFFF
+
+    @property
+    def prepared(self):
+        return self.header is not None and self.header.state == 0
+
+    def frame(self, o, count):
+        """The frame at `o`, with `count` records before; None where there is none; `Invalid` if it is invalid."""
+        if o % 8 or o + FRAME_HEADER > self.limit:
+            return None
+        length, checksum = struct.unpack_from("<II", self.data, o)
+        if not length and not checksum:
+            return None
+        end = o + padded(length)
+        if length < FRAME_HEADER or end > self.limit:
+            raise Invalid("length")
+        state = crc32c(struct.pack("<II", o, length), self.prefix) ^ 0xFFFFFFFF
+        if crc32c(self.data[o + 8:end], state) != checksum:
+            raise Invalid("checksum")
+        frame = Frame()
+        frame.offset, frame.length, frame.end = o, length, end
+        frame.index, frame.distance, kind_time = struct.unpack_from("<IIQ", self.data, o + 8)
+        frame.kind = kind_time & 0xFF
+        frame.time = kind_time >> 8
+        if frame.time >> 55:
+            frame.time -= 1 << 56
+        frame.body, frame.content, frame.count = self.data[o + FRAME_HEADER:o + length], None, 0
+        if frame.kind not in (RECORD, BATCH, VOID, LOST) and frame.kind < 0x80:
+            raise Invalid("kind")
+        if frame.index < count:
+            raise Invalid("record index")
+        if frame.kind == RECORD:
+            frame.count = 1
+        elif frame.kind == BATCH:
+            frame.content = parse_batch(frame.body)
+            frame.count = len(frame.content.payloads)
+        elif frame.kind == CURSORS:
+            frame.content = parse_entries(frame.body)
+        elif frame.kind == FOOTER:
+            frame.content = parse_footer(frame.body, o)
+        return frame
+
+    def valid(self, o, count):
+        try:
+            return self.frame(o, count)
+        except Invalid:
+            return None
+
+    def next_valid(self, o, count):
+        """The next valid frame at a multiple of 8 from `o` on."""
+        data, limit = self.data, self.limit
+        while o + FRAME_HEADER <= limit:
+            if data[o:o + 8] == bytes(8):           # skip zeros quickly
+                match = _NOT_ZERO.search(data, o)
+                if match is None:
+                    return None
+                o = match.start() & ~7
+                continue
+            frame = self.valid(o, count)
+            if frame is not None:
+                return frame
+            o += 8
+        return None
+
+    def walk(self):
+        self.limit = len(self.data)
+        if self.limit >= FRAMES_START + 16 and self.data[-8:] == FOOTER_MAGIC:
+            offset = struct.unpack_from("<Q", self.data, self.limit - 16)[0]
+            if FRAMES_START <= offset < self.limit:
+                footer = self.valid(offset, 0)
+                if footer is not None and footer.kind == FOOTER and footer.end == self.limit:
+                    self.footer = footer
+        if self.footer is None:
+            self.limit = min(self.limit, self.header.capacity)
+        o, count, self.ended = FRAMES_START, 0, False
+        while True:
+            try:
+                frame, content = self.frame(o, count), "zero"
+            except Invalid:
+                frame, content = None, "invalid"
+            if frame is None:
+                following = self.next_valid(o + 8, count)
+                if following is None and self.footer is None and len(self.data) < self.header.capacity:
+                    content = "cut"
+                self.breaks.append((o, count, content, following))
+                if following is None:
+                    self.end, self.count = o, count
+                    return
+                frame = following
+            self.frames.append(frame)
+            count, o = frame.index + frame.count, frame.end
+            if frame.kind == FOOTER:
+                self.end, self.count, self.ended = frame.offset, count, True
+                return
+
+    @property
+    def last_sequence(self):
+        return self.header.base_sequence + self.count - 1
+
+    def follows(self, other):
+        h, o = self.header, other.header
+        return (h.predecessor == other.number
+                and h.predecessor_incarnation in ((o.incarnation, o.replaced) if o.replaced else (o.incarnation,)))
+
+
+_NOT_ZERO = re.compile(rb"[^\0]")
+
+
+# Logs
+
+def running_boot_id():
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as file:
+            return bytes.fromhex(file.read().strip().replace("-", ""))
+    except (OSError, ValueError):
+        return None
+
+
+class Log:
+    def __init__(self, directory, boot=None):
+        self.findings, self.boot, self.cut_off = [], boot, None
+        self.all = []
+        for name in sorted(os.listdir(directory)):
+            if re.fullmatch(r"[0-9]{20}\.wal", name):
+                with open(os.path.join(directory, name), "rb") as file:
+                    self.all.append(Segment(int(name[:20]), file.read()))
+        self.verify()
+
+    def same_boot(self, header):
+        if not any(header.boot_id) or self.boot == "other":
+            return False
+        return self.boot == "current" or header.boot_id == running_boot_id()
+
+    def report(self, kind, segment, offset, size, first=0, last=0, acknowledged=False):
+        if last < first or not first:
+            first = last = 0
+        self.findings.append({"class": kind, "segment": segment, "offset": offset, "bytes": size,
+                              "firstSequence": first, "lastSequence": last, "acknowledged": acknowledged})
+
+    def verify(self):
+        ids = collections.Counter(s.header.log_id for s in self.all if s.header)
+        log_id = ids.most_common(1)[0][0] if ids else None
+        segments = []
+        for segment in self.all:
+            if segment.header and (segment.header.log_id != log_id or segment.header.number != segment.number):
+                self.report(FOREIGN, segment.number, 0, len(segment.data))
+            elif not segment.prepared:
+                segments.append(segment)
+        self.segments = segments
+        for segment in segments:
+            if segment.header:
+                segment.walk()
+        previous, damaged = None, None
+        for at, segment in enumerate(segments):
+            if segment.header is None:
+                damaged = segment                   # the sequence numbers are known at the next whole segment
+                following = next((s for s in segments[at + 1:] if s.header), None)
+                first = previous.last_sequence + 1 if previous else 0
+                last = following.header.base_sequence - 1 if following else 0
+                self.report(CORRUPTION, segment.number, 0, len(segment.data), first, last, True)
+                continue
+            for copy in (0, 1):
+                if not segment.copies[copy]:
+                    self.report(CORRUPTION, segment.number, HEADER_SIZE * copy, HEADER_SIZE)
+            if previous and not damaged and not segment.follows(previous):
+                self.report(MISSING, segment.header.predecessor, 0, 0,
+                            previous.last_sequence + 1, segment.header.base_sequence - 1, True)
+            for place in segment.breaks:
+                if self.decide(at, segment, place) == TORN:
+                    self.cut_off = (at, place[0])
+                    return
+            previous, damaged = segment, None
+
+    def decide(self, at, segment, place):
+        x, count, content, following = place
+        header = segment.header
+        position = header.base_position + x
+        follower = next((s for s in self.segments[at + 1:] if s.header and s.follows(segment)), None)
+        followed = following is not None or follower is not None and (
+            follower.header.predecessor_last > header.base_sequence + count - 1
+            or follower.header.predecessor_incarnation == header.incarnation
+            and follower.header.predecessor_length > x)
+        durable = any(f.durable(s.header.base_position + f.offset) is not None
+                      and f.durable(s.header.base_position + f.offset) > position
+                      for s in self.segments[at:] if s.header
+                      for f in s.frames if s is not segment or f.offset > x)
+        same = self.same_boot(header)
+        if content == "zero" and not followed and follower is not None:
+            return "clean end"                      # the segment's end, as its follower has it
+        if durable:
+            decision = CORRUPTION
+        elif content == "zero":
+            decision = "clean end" if not followed else ABANDONED if same else TORN
+        else:
+            decision = CORRUPTION if same else TORN
+        if decision == "clean end":
+            return decision
+        first = header.base_sequence + count
+        if following is not None:
+            end, last = following.offset, header.base_sequence + following.index - 1
+        else:
+            end, last = len(segment.data), follower.header.predecessor_last if follower else 0
+        if decision == TORN:
+            end, last = len(segment.data), max(
+                [s.header.base_sequence + f.index + f.count - 1
+                 for s in self.segments[at:] if s.header for f in s.frames if s is not segment or f.offset > x],
+                default=0)
+        self.report(decision, segment.number, x, end - x, first, last, decision == CORRUPTION)
+        return decision
+
+    def kept_frames(self):
+        """All valid frames of the log, with their segments; not those behind a torn tail."""
+        for at, segment in enumerate(self.segments):
+            if segment.header is None:
+                continue
+            for frame in segment.frames:
+                if self.cut_off and (at, frame.offset) > self.cut_off:
+                    return
+                yield segment, frame
+
+    def records(self):
+        for segment, frame in self.kept_frames():
+            sequence = segment.header.base_sequence + frame.index
+            if frame.kind == RECORD:
+                yield sequence, frame.time, frame.body
+            elif frame.kind == BATCH:
+                for i, payload in enumerate(frame.content.payloads):
+                    yield sequence + i, frame.time, payload
+
+    def cursors(self):
+        """The state at the log's end: of the cursors and of the bookmarks, by name."""
+        state = {}
+        by_segment = collections.OrderedDict()
+        for segment, frame in self.kept_frames():
+            by_segment.setdefault(segment.number, []).append(frame)
+        for frames in by_segment.values():
+            entries = []
+            for frame in frames:
+                if frame.kind == CURSORS and frame.content and frame.content[0].type == SNAPSHOT_ENTRY:
+                    state = apply({}, frame.content)
+                elif frame.kind == CURSORS:
+                    entries += frame.content
+                elif frame.kind == BATCH and frame.content.bookmark:
+                    entries.append(frame.content.bookmark)
+            state = apply(state, entries)
+        return state
+
+
+def apply(state, entries):
+    for entry in entries:
+        if entry.type == 3:
+            state.pop((1, entry.name), None)
+        elif entry.type in (1, 2):
+            state[(entry.type, entry.name)] = entry
+    return state
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Reads swift-wal's files, as FORMAT.md has them.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("records", "verify", "cursors"):
+        command = commands.add_parser(name)
+        command.add_argument("directory")
+        if name == "verify":
+            command.add_argument("--boot-id", choices=["current", "other"])
+    arguments = parser.parse_args()
+    try:
+        log = Log(arguments.directory, getattr(arguments, "boot_id", None))
+    except Refused as error:
+        sys.exit("refused: %s" % error)
+    if arguments.command == "records":
+        for sequence, time, payload in log.records():
+            print(json.dumps({"sequence": sequence, "time": time, "payload": payload.hex()}))
+    elif arguments.command == "cursors":
+        state = log.cursors()
+        print(json.dumps({
+            "cursors": {name: e.position for (kind, name), e in sorted(state.items()) if kind == 1},
+            "bookmarks": {name: {"position": e.position, "metadata": e.metadata.hex()}
+                          for (kind, name), e in sorted(state.items()) if kind == 2}}, indent=2))
+    else:
+        damage = any(f["class"] in (CORRUPTION, MISSING, FOREIGN) for f in log.findings)
+        print(json.dumps({"damage": damage, "findings": log.findings}, indent=2))
+        sys.exit(1 if damage else 0)
+
+
+if __name__ == "__main__":
+    main()
