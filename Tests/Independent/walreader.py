@@ -6,8 +6,8 @@
     walreader.py cursors DIR                            JSON: cursors and bookmarks
 
 It only reads, takes no lock, and needs nothing but Python's standard library. `--boot-id` says whether the kernel that
-wrote the segments still runs: current, all known boot identifiers are its own; other, none is. Without it, the boot
-identifier is compared with the one of this machine.
+wrote the segments still runs: current (without the option, too), all known boot identifiers are its own; other, none is.
+FORMAT.md doesn't say what a boot identifier is made of, so this program can't compare it with the running kernel's.
 """
 
 import argparse
@@ -338,16 +338,8 @@ _NOT_ZERO = re.compile(rb"[^\0]")
 
 # Logs
 
-def running_boot_id():
-    try:
-        with open("/proc/sys/kernel/random/boot_id") as file:
-            return bytes.fromhex(file.read().strip().replace("-", ""))
-    except (OSError, ValueError):
-        return None
-
-
 class Log:
-    def __init__(self, directory, boot=None):
+    def __init__(self, directory, boot="current"):
         self.findings, self.boot, self.cut_off = [], boot, None
         self.all = []
         for name in sorted(os.listdir(directory)):
@@ -355,11 +347,10 @@ class Log:
                 with open(os.path.join(directory, name), "rb") as file:
                     self.all.append(Segment(int(name[:20]), file.read()))
         self.verify()
+        self.damage = any(f["class"] in (CORRUPTION, MISSING, FOREIGN) for f in self.findings)
 
     def same_boot(self, header):
-        if not any(header.boot_id) or self.boot == "other":
-            return False
-        return self.boot == "current" or header.boot_id == running_boot_id()
+        return any(header.boot_id) and self.boot in ("current", header.boot_id)
 
     def report(self, kind, segment, offset, size, first=0, last=0, acknowledged=False):
         if last < first or not first:
@@ -389,10 +380,9 @@ class Log:
                 last = following.header.base_sequence - 1 if following else 0
                 self.report(CORRUPTION, segment.number, 0, len(segment.data), first, last, True)
                 continue
-            for copy in (0, 1):
-                if not segment.copies[copy]:
-                    self.report(CORRUPTION, segment.number, HEADER_SIZE * copy, HEADER_SIZE)
-            if previous and not damaged and not segment.follows(previous):
+            if not all(segment.copies):
+                self.report(CORRUPTION, segment.number, 0, FRAMES_START, acknowledged=True)
+            if previous and not segment.follows(previous):
                 self.report(MISSING, segment.header.predecessor, 0, 0,
                             previous.last_sequence + 1, segment.header.base_sequence - 1, True)
             for place in segment.breaks:
@@ -415,8 +405,6 @@ class Log:
                       for s in self.segments[at:] if s.header
                       for f in s.frames if s is not segment or f.offset > x)
         same = self.same_boot(header)
-        if content == "zero" and not followed and follower is not None:
-            return "clean end"                      # the segment's end, as its follower has it
         if durable:
             decision = CORRUPTION
         elif content == "zero":
@@ -429,7 +417,7 @@ class Log:
         if following is not None:
             end, last = following.offset, header.base_sequence + following.index - 1
         else:
-            end, last = len(segment.data), follower.header.predecessor_last if follower else 0
+            end, last = max(x, len(segment.data)), follower.header.predecessor_last if follower else 0
         if decision == TORN:
             end, last = len(segment.data), max(
                 [s.header.base_sequence + f.index + f.count - 1
@@ -492,10 +480,10 @@ def main():
         command = commands.add_parser(name)
         command.add_argument("directory")
         if name == "verify":
-            command.add_argument("--boot-id", choices=["current", "other"])
+            command.add_argument("--boot-id", choices=["current", "other"], default="current")
     arguments = parser.parse_args()
     try:
-        log = Log(arguments.directory, getattr(arguments, "boot_id", None))
+        log = Log(arguments.directory, getattr(arguments, "boot_id", "current"))
     except Refused as error:
         sys.exit("refused: %s" % error)
     if arguments.command == "records":
@@ -508,10 +496,12 @@ def main():
             "bookmarks": {name: {"position": e.position, "metadata": e.metadata.hex()}
                           for (kind, name), e in sorted(state.items()) if kind == 2}}, indent=2))
     else:
-        damage = any(f["class"] in (CORRUPTION, MISSING, FOREIGN) for f in log.findings)
-        print(json.dumps({"damage": damage, "findings": log.findings}, indent=2))
-        sys.exit(1 if damage else 0)
+        print(json.dumps({"damage": log.damage, "findings": log.findings}, indent=2))
+        sys.exit(1 if log.damage else 0)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except BrokenPipeError:
+        os._exit(0)
