@@ -376,7 +376,7 @@ class Log:
             if segment.header is None:
                 damaged = segment                   # the sequence numbers are known at the next whole segment
                 following = next((s for s in segments[at + 1:] if s.header), None)
-                first = previous.last_sequence + 1 if previous else 0
+                first = previous.last_sequence + 1 if previous else 1
                 last = following.header.base_sequence - 1 if following else 0
                 self.report(CORRUPTION, segment.number, 0, len(segment.data), first, last, True)
                 continue
@@ -388,6 +388,9 @@ class Log:
             for place in segment.breaks:
                 if self.decide(at, segment, place) == TORN:
                     self.cut_off = (at, place[0])
+                    for later in segments[at + 1:]:     # begun behind the end
+                        first = later.header.base_sequence if later.header else 0
+                        self.report(TORN, later.number, 0, len(later.data), first, later.last_sequence if first else 0)
                     return
             previous, damaged = segment, None
 
@@ -413,31 +416,30 @@ class Log:
             decision = CORRUPTION if same else TORN
         if decision == "clean end":
             return decision
-        first = header.base_sequence + count
+        first, behind = header.base_sequence + count, [f for f in segment.frames if f.offset > x]
         if following is not None:
             end, last = following.offset, header.base_sequence + following.index - 1
+        elif followed:
+            end, last = max(x, min(len(segment.data), follower.header.predecessor_length)), follower.header.predecessor_last
         else:
-            end, last = max(x, len(segment.data)), follower.header.predecessor_last if follower else 0
+            end, last = max(x, len(segment.data)), 0
         if decision == TORN:
-            end, last = len(segment.data), max(
-                [s.header.base_sequence + f.index + f.count - 1
-                 for s in self.segments[at:] if s.header for f in s.frames if s is not segment or f.offset > x],
-                default=0)
+            last = max([header.base_sequence + f.index + f.count - 1 for f in behind], default=0)
         self.report(decision, segment.number, x, end - x, first, last, decision == CORRUPTION)
         return decision
 
-    def kept_frames(self):
-        """All valid frames of the log, with their segments; not those behind a torn tail."""
+    def kept_frames(self, set_aside=False):
+        """All valid frames of the log, with their segments; those behind a torn tail only if wanted."""
         for at, segment in enumerate(self.segments):
             if segment.header is None:
                 continue
             for frame in segment.frames:
-                if self.cut_off and (at, frame.offset) > self.cut_off:
+                if self.cut_off and not set_aside and (at, frame.offset) > self.cut_off:
                     return
                 yield segment, frame
 
-    def records(self):
-        for segment, frame in self.kept_frames():
+    def records(self, set_aside=False):
+        for segment, frame in self.kept_frames(set_aside):
             sequence = segment.header.base_sequence + frame.index
             if frame.kind == RECORD:
                 yield sequence, frame.time, frame.body
