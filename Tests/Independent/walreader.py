@@ -383,16 +383,31 @@ class Log:
             if not all(segment.copies):
                 self.report(CORRUPTION, segment.number, 0, FRAMES_START, acknowledged=True)
             if previous and not segment.follows(previous):
-                self.report(MISSING, segment.header.predecessor, 0, 0,
-                            previous.last_sequence + 1, segment.header.base_sequence - 1, True)
+                lost = previous.header.base_position + previous.end
+                self.report(MISSING, segment.header.predecessor, 0, 0, previous.last_sequence + 1,
+                            segment.header.base_sequence - 1,
+                            self.same_boot(segment.header) or self.durable_beyond(lost, segments[at:]))
             for place in segment.breaks:
                 if self.decide(at, segment, place) == TORN:
                     self.cut_off = (at, place[0])
                     for later in segments[at + 1:]:     # begun behind the end
-                        first = later.header.base_sequence if later.header else 0
-                        self.report(TORN, later.number, 0, len(later.data), first, later.last_sequence if first else 0)
+                        if later.header:
+                            self.report(TORN, later.number, 0, len(later.data),
+                                        later.header.base_sequence, later.last_sequence)
+                        else:
+                            self.report(CORRUPTION, later.number, 0, len(later.data), acknowledged=True)
                     return
             previous, damaged = segment, None
+
+    def durable_beyond(self, position, segments, broken=None, x=0):
+        """Whether a frame in these segments, in the broken one only those behind x, was written when the log was
+        durable beyond a log position."""
+        for s in segments:
+            for f in s.frames if s.header else ():
+                durable = f.durable(s.header.base_position + f.offset)
+                if durable is not None and durable > position and (s is not broken or f.offset > x):
+                    return True
+        return False
 
     def decide(self, at, segment, place):
         x, count, content, following = place
@@ -403,10 +418,7 @@ class Log:
             follower.header.predecessor_last > header.base_sequence + count - 1
             or follower.header.predecessor_incarnation == header.incarnation
             and follower.header.predecessor_length > x)
-        durable = any(f.durable(s.header.base_position + f.offset) is not None
-                      and f.durable(s.header.base_position + f.offset) > position
-                      for s in self.segments[at:] if s.header
-                      for f in s.frames if s is not segment or f.offset > x)
+        durable = self.durable_beyond(position, self.segments[at:], segment, x)
         same = self.same_boot(header)
         if durable:
             decision = CORRUPTION
