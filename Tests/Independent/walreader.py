@@ -310,7 +310,9 @@ class Segment:
                 frame, content = None, "invalid"
             if frame is None:
                 following = self.next_valid(o + 8, count)
-                if following is None and self.footer is None and len(self.data) < self.header.capacity:
+                if self.footer is not None:
+                    content = "invalid"             # whoever wrote the footer had written all before
+                elif following is None and len(self.data) < self.header.capacity:
                     content = "cut"
                 self.breaks.append((o, count, content, following))
                 if following is None:
@@ -361,32 +363,35 @@ class Log:
     def verify(self):
         ids = collections.Counter(s.header.log_id for s in self.all if s.header)
         log_id = ids.most_common(1)[0][0] if ids else None
-        segments = []
+        segments, evidence = [], []                 # a segment under a wrong name still tells what was durable
         for segment in self.all:
+            if segment.header and segment.header.log_id == log_id and not segment.prepared:
+                evidence.append(segment)
             if segment.header and (segment.header.log_id != log_id or segment.header.number != segment.number):
                 self.report(FOREIGN, segment.number, 0, len(segment.data))
             elif not segment.prepared:
                 segments.append(segment)
-        self.segments = segments
-        for segment in segments:
-            if segment.header:
-                segment.walk()
-        previous, damaged = None, None
+        self.segments, self.evidence = segments, evidence
+        for segment in evidence:
+            segment.walk()
+        previous = None
         for at, segment in enumerate(segments):
             if segment.header is None:
-                damaged = segment                   # the sequence numbers are known at the next whole segment
-                following = next((s for s in segments[at + 1:] if s.header), None)
+                following = self.later(segment)     # what is lost is known at the next whole segment
+                following = following[0] if following else None
                 first = previous.last_sequence + 1 if previous else 1
                 last = following.header.base_sequence - 1 if following else 0
                 self.report(CORRUPTION, segment.number, 0, len(segment.data), first, last, True)
                 continue
             if not all(segment.copies):
                 self.report(CORRUPTION, segment.number, 0, FRAMES_START, acknowledged=True)
-            if previous and not segment.follows(previous):
+            unread = segments[at - 1] if at and segments[at - 1].header is None else None
+            if previous and not segment.follows(previous) and not (
+                    unread and unread.number == segment.header.predecessor):
                 lost = previous.header.base_position + previous.end
                 self.report(MISSING, segment.header.predecessor, 0, 0, previous.last_sequence + 1,
                             segment.header.base_sequence - 1,
-                            self.same_boot(segment.header) or self.durable_beyond(lost, segments[at:]))
+                            self.same_boot(segment.header) or self.durable_beyond(lost, [segment] + self.later(segment)))
             for place in segment.breaks:
                 if self.decide(at, segment, place) == TORN:
                     self.cut_off = (at, place[0])
@@ -397,13 +402,16 @@ class Log:
                         else:
                             self.report(CORRUPTION, later.number, 0, len(later.data), acknowledged=True)
                     return
-            previous, damaged = segment, None
+            previous = segment
+
+    def later(self, segment):
+        return [s for s in self.evidence if s.number > segment.number]
 
     def durable_beyond(self, position, segments, broken=None, x=0):
         """Whether a frame in these segments, in the broken one only those behind x, was written when the log was
         durable beyond a log position."""
         for s in segments:
-            for f in s.frames if s.header else ():
+            for f in s.frames:
                 durable = f.durable(s.header.base_position + f.offset)
                 if durable is not None and durable > position and (s is not broken or f.offset > x):
                     return True
@@ -413,12 +421,12 @@ class Log:
         x, count, content, following = place
         header = segment.header
         position = header.base_position + x
-        follower = next((s for s in self.segments[at + 1:] if s.header and s.follows(segment)), None)
+        follower = next((s for s in self.later(segment) if s.follows(segment)), None)
         followed = following is not None or follower is not None and (
             follower.header.predecessor_last > header.base_sequence + count - 1
             or follower.header.predecessor_incarnation == header.incarnation
             and follower.header.predecessor_length > x)
-        durable = self.durable_beyond(position, self.segments[at:], segment, x)
+        durable = self.durable_beyond(position, [segment] + self.later(segment), segment, x)
         same = self.same_boot(header)
         if durable:
             decision = CORRUPTION
@@ -432,13 +440,51 @@ class Log:
         if following is not None:
             end, last = following.offset, header.base_sequence + following.index - 1
         elif followed:
-            end, last = max(x, min(len(segment.data), follower.header.predecessor_length)), follower.header.predecessor_last
+            end = max(x, min(len(segment.data), follower.header.predecessor_length))
+            last = follower.header.predecessor_last
         else:
             end, last = max(x, len(segment.data)), 0
         if decision == TORN:
             last = max([header.base_sequence + f.index + f.count - 1 for f in behind], default=0)
+        if decision == CORRUPTION and content != "zero" and not last:
+            last = first + self.legible(segment, x) - 1
         self.report(decision, segment.number, x, end - x, first, last, decision == CORRUPTION)
         return decision
+
+    def footer_errors(self):
+        """Where footers don't say what the frames and the state before them say."""
+        errors, state = [], {}
+        for segment in self.segments:
+            if segment.header is None or segment.breaks or segment.footer is None:
+                return errors                       # from here on the state isn't known
+            state = state_after(state, segment.frames)
+            holders = [f for f in segment.frames if f.count]
+            times, base = [f.time for f in holders] or [0], segment.header.base_sequence
+            readable = sum(f.count for f in holders)
+            # Of a batch, the padding behind the sizes counts.
+            size = sum(len(f.body) if f.kind == RECORD else f.content.content_size - 4 * f.count for f in holders)
+            footer, index = segment.footer.content, []
+            for sequence, latest, offset in footer.index:
+                at = next((f for f in segment.frames if f.offset == offset), None)
+                before = [f.time for f in segment.frames if f.offset < offset and f.kind in (RECORD, BATCH)]
+                index.append(at is not None and sequence <= base + at.index
+                             and latest == max(before, default=-1 << 63))
+            if footer[:6] != (base, base + segment.footer.index - 1, min(times), max(times), readable, size):
+                errors.append("segment %d: the footer's numbers" % segment.number)
+            if not all(index) or [i[2] for i in footer.index] != sorted(i[2] for i in footer.index):
+                errors.append("segment %d: the footer's index" % segment.number)
+            if apply({}, footer.cursors) != state:
+                errors.append("segment %d: the footer's cursors" % segment.number)
+        return errors
+
+    @staticmethod
+    def legible(segment, x):
+        """How many records an invalid frame seems to have, by what its header says."""
+        data = segment.data[x:x + 28].ljust(28, b"\0")
+        length, kind, count = struct.unpack_from("<I12xB7xI", data)
+        if x + FRAME_HEADER > len(segment.data) or length < FRAME_HEADER or x + padded(length) > segment.header.capacity:
+            return 0
+        return {RECORD: 1, BATCH: count}.get(kind, 0)
 
     def kept_frames(self, set_aside=False):
         """All valid frames of the log, with their segments; those behind a torn tail only if wanted."""
@@ -466,16 +512,21 @@ class Log:
         for segment, frame in self.kept_frames():
             by_segment.setdefault(segment.number, []).append(frame)
         for frames in by_segment.values():
-            entries = []
-            for frame in frames:
-                if frame.kind == CURSORS and frame.content and frame.content[0].type == SNAPSHOT_ENTRY:
-                    state = apply({}, frame.content)
-                elif frame.kind == CURSORS:
-                    entries += frame.content
-                elif frame.kind == BATCH and frame.content.bookmark:
-                    entries.append(frame.content.bookmark)
-            state = apply(state, entries)
+            state = state_after(state, frames)
         return state
+
+
+def state_after(state, frames):
+    """The state at the end of a segment with these frames, from that at the end of the one before."""
+    entries = []
+    for frame in frames:
+        if frame.kind == CURSORS and frame.content and frame.content[0].type == SNAPSHOT_ENTRY:
+            state = apply({}, frame.content)
+        elif frame.kind == CURSORS:
+            entries += frame.content
+        elif frame.kind == BATCH and frame.content.bookmark:
+            entries.append(frame.content.bookmark)
+    return apply(dict(state), entries)
 
 
 def apply(state, entries):
