@@ -363,18 +363,17 @@ class Log:
     def verify(self):
         ids = collections.Counter(s.header.log_id for s in self.all if s.header)
         log_id = ids.most_common(1)[0][0] if ids else None
-        segments, evidence = [], []                 # a segment under a wrong name still tells what was durable
+        segments = []
         for segment in self.all:
-            if segment.header and segment.header.log_id == log_id and not segment.prepared:
-                evidence.append(segment)
             if segment.header and (segment.header.log_id != log_id or segment.header.number != segment.number):
                 self.report(FOREIGN, segment.number, 0, len(segment.data))
             elif not segment.prepared:
                 segments.append(segment)
-        self.segments, self.evidence = segments, evidence
-        for segment in evidence:
-            segment.walk()
-        previous = None
+        self.segments = segments
+        for segment in segments:
+            if segment.header:
+                segment.walk()
+        previous, reported = None, 0
         for at, segment in enumerate(segments):
             if segment.header is None:
                 following = self.later(segment)     # what is lost is known at the next whole segment
@@ -389,7 +388,7 @@ class Log:
             if previous and not segment.follows(previous) and not (
                     unread and unread.number == segment.header.predecessor):
                 lost = previous.header.base_position + previous.end
-                self.report(MISSING, segment.header.predecessor, 0, 0, previous.last_sequence + 1,
+                self.report(MISSING, segment.header.predecessor, 0, 0, max(previous.last_sequence, reported) + 1,
                             segment.header.base_sequence - 1,
                             self.same_boot(segment.header) or self.durable_beyond(lost, [segment] + self.later(segment)))
             for place in segment.breaks:
@@ -400,12 +399,16 @@ class Log:
                             self.report(TORN, later.number, 0, len(later.data),
                                         later.header.base_sequence, later.last_sequence)
                         else:
-                            self.report(CORRUPTION, later.number, 0, len(later.data), acknowledged=True)
+                            following = self.later(later)
+                            self.report(CORRUPTION, later.number, 0, len(later.data),
+                                        segment.header.base_sequence + place[1],
+                                        following[0].header.base_sequence - 1 if following else 0, True)
                     return
             previous = segment
+            reported = max(f["lastSequence"] for f in self.findings) if self.findings else 0
 
     def later(self, segment):
-        return [s for s in self.evidence if s.number > segment.number]
+        return [s for s in self.segments if s.header and s.number > segment.number]
 
     def durable_beyond(self, position, segments, broken=None, x=0):
         """Whether a frame in these segments, in the broken one only those behind x, was written when the log was
@@ -457,7 +460,7 @@ class Log:
         for segment in self.segments:
             if segment.header is None or segment.breaks or segment.footer is None:
                 return errors                       # from here on the state isn't known
-            lost = lost or any(f.kind == LOST for f in segment.frames)
+            lost = lost or segment.header.replaced or segment.header.epoch or any(f.kind == LOST for f in segment.frames)
             state = state_after(state, segment.frames)
             holders = [f for f in segment.frames if f.count]
             times, base = [f.time for f in holders] or [0], segment.header.base_sequence
@@ -480,10 +483,12 @@ class Log:
 
     @staticmethod
     def legible(segment, x):
-        """How many records an invalid frame seems to have, by what its header says."""
+        """How many records an invalid frame seems to have, by its header, if nothing is behind it."""
         data = segment.data[x:x + 28].ljust(28, b"\0")
         length, kind, count = struct.unpack_from("<I12xB7xI", data)
         if x + FRAME_HEADER > len(segment.data) or length < FRAME_HEADER or x + padded(length) > segment.header.capacity:
+            return 0
+        if any(segment.data[x + padded(length):segment.limit]):
             return 0
         return {RECORD: 1, BATCH: count}.get(kind, 0)
 
