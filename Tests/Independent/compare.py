@@ -1,0 +1,474 @@
+#!/usr/bin/env python3
+"""Compares the reader in walreader.py with the tool, over logs that are whole and logs that are damaged at random.
+
+    compare.py --wal BINARY --sample FILE [--cases N] [--seed S] [--only CASE] [--keep DIR]
+
+The sample is text, one record a line, that `wal ingest` takes. The tool makes a few logs of it, some of them killed in
+the middle; others are built here from FORMAT.md, byte by byte. Of the whole ones all records are compared. Then each
+case damages a copy, and `wal verify --json` must find what walreader.py finds. Cases depend on the seed and their own
+number alone. The last line is `N passed, M failed`; exit code 1 on disagreement.
+"""
+
+import argparse
+import datetime
+import gzip
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import walreader as wal  # noqa: E402
+
+CLASSES = {wal.TORN: "tornTail", wal.ABANDONED: "abandonedClaims", wal.CORRUPTION: "corruption",
+           wal.MISSING: "missingSegment", wal.FOREIGN: "foreignSegment"}
+
+
+# Writing
+
+class Writer:
+    """Writes logs as FORMAT.md has them: segments in memory."""
+
+    def __init__(self, rng, boot_id):
+        self.rng, self.boot_id, self.log_id = rng, boot_id, rng.randbytes(16)
+        self.segments, self.cursors = [], b""
+
+    def begin(self, number, capacity, gap=0):
+        last = self.segments[-1] if self.segments else None
+        self.segments.append({
+            "number": number, "capacity": capacity, "incarnation": self.rng.getrandbits(64) | 1, "frames": bytearray(),
+            "index": 0, "base": last["base"] + last["index"] + gap if last else 1, "boot": self.boot_id,
+            "position": last["position"] + last["end"] if last else 0, "last": last, "footer": None, "end": 1024,
+            "readable": 0, "payloads": 0})
+
+    def header(self, s):
+        last = s["last"]
+        data = wal.Header.FORMAT.pack(
+            wal.MAGIC, 1, 0, 1, 0, 0, self.log_id, s["number"], s["incarnation"], s["capacity"], s["base"],
+            s["position"], 0, s["boot"], 1700000000000000, last["number"] if last else 0,
+            last["incarnation"] if last else 0, last["end"] if last else 0,
+            last["base"] + last["index"] - 1 if last else 0, 0)
+        data += bytes(508 - len(data))
+        return data + struct.pack("<I", wal.crc32c(data))
+
+    def frame(self, kind, body, count, durable):
+        """`durable`: the log position up to which the log is durable, or None for unknown."""
+        s = self.segments[-1]
+        o = s["end"]
+        distance = 0xFFFFFFFF if durable is None else (s["position"] + o - durable) // 8
+        rest = struct.pack("<IIQ", s["index"], distance, kind | 1700000000000000 << 8) + body
+        rest += bytes(-len(rest) % 8)
+        length = wal.FRAME_HEADER + len(body)
+        crc = wal.crc32c(self.log_id + struct.pack("<QII", s["incarnation"], o, length) + rest)
+        if kind == wal.FOOTER:
+            s["footer"] = struct.pack("<II", length, crc) + rest
+            return
+        if o + 8 + len(rest) > s["capacity"] - 512:
+            return
+        s["frames"] += struct.pack("<II", length, crc) + rest
+        s["end"] += 8 + len(rest)
+        s["index"] += count
+        s["readable"] += count if kind in (wal.RECORD, wal.BATCH) else 0
+        if kind == wal.RECORD:
+            s["payloads"] += len(body)
+        elif kind == wal.BATCH:
+            s["payloads"] += len(body) - 16 - 4 * count
+        elif kind == wal.CURSORS:
+            self.cursors = body
+
+    def footer(self):
+        s = self.segments[-1]
+        times = (1700000000000000,) * 2 if s["readable"] else (0, 0)
+        body = struct.pack("<QQqqQQQQ", s["base"], s["base"] + s["index"] - 1, *times, s["readable"], s["payloads"], 0,
+                           len(self.cursors))
+        self.frame(wal.FOOTER, body + self.cursors + struct.pack("<Q8s", s["end"], wal.FOOTER_MAGIC), 0, None)
+
+    def files(self):
+        result = {}
+        for s in self.segments:
+            data = self.header(s) * 2 + bytes(s["frames"])
+            if s["footer"] and s["sealed"]:
+                data += s["footer"]
+            else:
+                data += bytes(s["capacity"] - len(data))
+            result["%020d.wal" % s["number"]] = data
+        return result
+
+
+def built(rng, boot_id, unknown_kinds=False):
+    """A log of small segments, some with footers, others as a power loss or a kill leaves them."""
+    writer, number = Writer(rng, boot_id), rng.randint(1, 3)
+    durable = 0
+    policy = rng.choice(["none", "all", "some", "some", "unknown"])
+    for _ in range(rng.randint(1, 5)):
+        writer.begin(number, rng.choice([4096, 8192, 16384]), rng.choice([0, 0, 0, 0, 7]))
+        number += rng.choice([1, 1, 1, 2])
+        for _ in range(rng.randint(0, 12)):
+            s = writer.segments[-1]
+            here = s["position"] + s["end"]
+            if policy == "all" or policy == "some" and rng.random() < 0.2:
+                durable = here
+            known = None if policy == "unknown" or rng.random() < 0.1 else durable
+            kind = rng.choice([wal.RECORD] * 6 + [wal.BATCH] * 2 + [wal.SYNC_MARK, wal.CURSORS, wal.VOID] + [0x9A] * unknown_kinds)
+            body, count = rng.randbytes(rng.choice([0, 5, 60, 300])), 0
+            if kind == wal.RECORD:
+                count = 1
+            elif kind == wal.BATCH:
+                payloads = [rng.randbytes(rng.randint(0, 40)) for _ in range(rng.randint(1, 5))]
+                content = struct.pack("<%dI" % len(payloads), *map(len, payloads))
+                content += bytes(-len(content) % 8) + b"".join(payloads)
+                body, count = struct.pack("<IBBHII", len(payloads), 0, 0, 0, len(content), len(content)) + content, \
+                    len(payloads)
+            elif kind == wal.VOID:
+                count = rng.randint(0, 3)
+            elif kind == wal.CURSORS:
+                body = struct.pack("<BBHIQ", 1, 3, 0, 0, rng.randint(0, 9)) + b"abc" + bytes(5)
+            elif kind == wal.SYNC_MARK:
+                body = b""
+            writer.frame(kind, body, count, known)
+        writer.segments[-1]["sealed"] = rng.random() < 0.6
+        writer.footer()
+    writer.segments[-1]["sealed"] = rng.random() < 0.3
+    return writer.files()
+
+
+def made(binary, sample, directory):
+    """Logs that the tool itself makes: names, and files by name."""
+    with (gzip.open if sample.endswith(".gz") else open)(sample, "rb") as file:
+        lines = [line for _, line in zip(range(2000), file)]
+
+    def run(name, command, parts, kill):
+        path = os.path.join(directory, name)
+        for part in parts:
+            process = subprocess.Popen(
+                [binary] + [path if a == "@" else a for a in command], stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                process.stdin.write(b"".join(part))
+                process.stdin.flush()
+                if kill:
+                    time.sleep(0.4)
+                    process.send_signal(signal.SIGKILL)
+                process.stdin.close()
+            except BrokenPipeError:
+                pass
+            if process.wait() != (-signal.SIGKILL if kill else 0):
+                sys.exit("%s: exit code %d" % (" ".join(command), process.returncode))
+        return path
+
+    append, ingest = ["append", "@"], ["ingest", "--log", "@", "--store", "memory:", "-"]
+    paths = [
+        run("append", append, [lines[:100]], False),
+        run("append-twice", append, [lines[:80], lines[80:200]], False),
+        run("append-killed", append, [lines[:60], lines[60:150], lines[150:180]], True),
+        run("append-manual-killed", append + ["--sync", "manual"], [lines[:150]], True),
+        run("append-always-killed", append + ["--sync", "always"], [lines[:30], lines[30:60]], True),
+        run("append-large-killed", append, [lines[:2000] * 2], True),
+        run("ingest", ingest, [lines], False),
+        run("ingest-killed", ingest, [lines[:1500], lines], True),
+    ]
+    logs = {}
+    for path in paths:
+        logs[os.path.basename(path)] = files = {}
+        for name in os.listdir(path):
+            if re.fullmatch(r"[0-9]{20}\.wal", name):
+                with open(os.path.join(path, name), "rb") as file:
+                    data = file.read(wal.FRAMES_START)
+                    if struct.unpack_from("<I", data, 12)[0] == 1:
+                        files[name] = data + file.read()
+                        last = len(files[name].rstrip(b"\0"))
+                        if len(files[name]) > 1 << 22 > last:   # most of it is for later; smaller is quicker
+                            files[name] = with_headers(
+                                files[name][:1 << 22], lambda h: struct.pack_into("<Q", h, 64, 1 << 22))
+    return logs, paths
+
+
+# Damage
+
+def segment_of(files, name):
+    segment = wal.Segment(int(name[:20]), bytes(files[name]))
+    if segment.header:
+        segment.walk()
+    return segment
+
+
+def with_headers(data, change):
+    """The file with both copies of its header changed and checked anew."""
+    header = bytearray(data[:wal.HEADER_SIZE])
+    change(header)
+    struct.pack_into("<I", header, 508, wal.crc32c(header[:508]))
+    return bytes(header * 2) + bytes(data[wal.FRAMES_START:])
+
+
+def damage(rng, files, known):
+    """Damages one of the files; tells what was done."""
+    name = rng.choice(sorted(files))
+    data = bytearray(files[name])
+    segment = segment_of(files, name)
+    places = [f.offset for f in segment.frames] or [wal.FRAMES_START]
+    used = max(wal.FRAMES_START + 8, min(len(data), getattr(segment, "end", len(data)) + 256))
+    at = rng.choice([rng.randrange(0, max(1, min(used, len(data)))), rng.choice(places) + rng.randrange(0, 32)])
+    at = min(at, max(0, len(data) - 1))
+    what = rng.choice(["flip", "flip", "flip", "zeros", "zeros", "word", "word", "garbage", "cut", "cut", "cut frame",
+                       "cut short", "open", "open", "boot", "remove", "headers", "header", "grow", "stale", "tail",
+                       "misplaced", "rename", "footer", "empty"] + ["shorter capacity", "stranger"] * known)
+    if not data and what not in ("remove", "rename"):
+        return "nothing"
+    if what == "flip":
+        data[at] ^= rng.randint(1, 255)
+    elif what in ("zeros", "garbage"):
+        size = min(rng.choice([1, 8, 64, 512, 4096]), len(data) - at)
+        data[at:at + size] = bytes(size) if what == "zeros" else rng.randbytes(size)
+    elif what == "word":                                # a writer died before it committed
+        at = rng.choice(places)
+        data[at:at + 8] = bytes(len(data[at:at + 8]))
+    elif what == "cut":
+        del data[at:]
+    elif what == "cut frame":
+        at = rng.choice(places)
+        del data[at:]
+    elif what == "cut short":
+        at = rng.randrange(0, min(1100, len(data)) + 1)
+        del data[at:]
+    elif what == "open" and segment.footer:             # as it was before its footer was written
+        at = segment.footer.offset
+        data[at:] = bytes(max(0, segment.header.capacity - at))
+    elif what == "tail" and segment.header:             # zeros from a frame on
+        at = rng.choice(places)
+        data[at:] = bytes(max(0, len(data) - at))
+    elif what == "boot" and len(data) > wal.FRAMES_START:
+        data = with_headers(data, lambda h: h.__setitem__(slice(96, 112), b"\x01" * 16))
+    elif what == "remove":
+        del files[name]
+        return "%s: removed" % name
+    elif what == "headers":
+        at = rng.randrange(0, 512)
+        for o in (at, at + 512):
+            if o < len(data):
+                data[o] ^= 1
+    elif what == "header":
+        at = rng.randrange(0, min(1024, len(data)))
+        data[at] ^= 1 << rng.randrange(8)
+    elif what == "grow":
+        data += bytes(rng.choice([1, 8, 4096]))
+    elif what == "stale" and len(places) > 1:           # a frame over another one
+        a, b = rng.sample(segment.frames, 2)
+        at = a.offset
+        data[at:at + b.end - b.offset] = data[b.offset:b.end]
+    elif what == "misplaced":                           # another file's bytes
+        other = files[rng.choice(sorted(files))]
+        at = (at & ~511) + wal.FRAMES_START * (at < wal.FRAMES_START and not known)
+        data[at:at + 512] = other[at:at + 512]
+    elif what == "rename":
+        new = "%020d.wal" % rng.randint(1, 12)
+        if new not in files:
+            files[new] = files.pop(name)
+        return "%s: renamed %s" % (name, new)
+    elif what == "stranger" and len(data) > wal.FRAMES_START:
+        data = with_headers(data, lambda h: h.__setitem__(32, h[32] ^ 1))
+    elif what == "footer" and segment.footer:
+        at = rng.randrange(segment.footer.offset, len(data))
+        data[at] ^= rng.randint(1, 255)
+    elif what == "shorter capacity" and segment.header:
+        at = rng.choice(places)
+        data = with_headers(data, lambda h: struct.pack_into("<Q", h, 64, at))
+    elif what == "empty":
+        at = 0
+        data = bytearray()
+    files[name] = bytes(data)
+    return "%s: %s at %d" % (name, what, at)
+
+
+# Comparing
+
+def findings_of_tool(binary, path):
+    process = subprocess.run([binary, "verify", "--json", path], capture_output=True)
+    try:
+        answer = json.loads(process.stdout)
+    except ValueError:
+        return {"error": process.stderr.decode(errors="replace").strip(), "exit": process.returncode}
+    return {"exit": process.returncode, "damaged": answer["damaged"], "records": answer["records"],
+            "findings": sorted((f["segment"], f["offset"], f["classification"], f["bytes"], f["first_sequence"] or 0,
+                                f["last_sequence"] or 0, f["acknowledged"]) for f in answer["findings"])}
+
+
+def findings_of_reader(path, boot):
+    try:
+        log = wal.Log(path, boot)
+    except wal.Refused as error:
+        return {"error": str(error), "exit": 1}, None
+    return {"exit": int(log.damage), "damaged": log.damage, "records": sum(1 for _ in log.records(set_aside=True)),
+            "findings": sorted((f["segment"], f["offset"], CLASSES[f["class"]], f["bytes"], f["firstSequence"],
+                                f["lastSequence"], f["acknowledged"]) for f in log.findings)}, log
+
+
+def dumped(binary, path):
+    """The records that the tool prints: sequence, time in milliseconds, and the payload, or its size where the tool decodes it."""
+    process = subprocess.run([binary, "dump", "--json", path], capture_output=True)
+    records = []
+    for line in process.stdout.splitlines():
+        record = json.loads(line)
+        if record["type"] != "record":                  # task events: only the text form has sequence numbers
+            break
+        records.append((record["sequence"], record["time"], bytes.fromhex(record["hex"])))
+    else:
+        return process.returncode, records
+    process = subprocess.run([binary, "dump", path], capture_output=True)
+    records = []
+    for line in process.stdout.splitlines():
+        sequence, stamp, size = line.split(b"\t")[:3]
+        records.append((int(sequence), stamp.decode(), int(size)))
+    return process.returncode, records
+
+
+def same_record(theirs, ours):
+    stamp = datetime.datetime.fromtimestamp(0, datetime.timezone.utc) + datetime.timedelta(microseconds=ours[1])
+    want = stamp.strftime("%Y-%m-%dT%H:%M:%S.") + "%06d" % stamp.microsecond
+    payload = len(ours[2]) if isinstance(theirs[2], int) else ours[2]
+    fraction = theirs[1].rstrip("Z")
+    return theirs[0] == ours[0] and theirs[2] == payload and (want if "." in fraction else want[:19]).startswith(fraction)
+
+
+def named(binary, path, log):
+    """What differs in the cursors and bookmarks, and in the footers, or None."""
+    process = subprocess.run([binary, "inspect", "--json", path], capture_output=True)
+    answer, state = json.loads(process.stdout), log.cursors()
+    for kind, key in ((1, "cursors"), (2, "bookmarks")):
+        ours = {name: entry.position for (k, name), entry in state.items() if k == kind}
+        if answer[key] != ours:
+            return "inspect: %s\n    tool   %r\n    reader %r" % (key, answer[key], ours)
+    return "; ".join(log.footer_errors()) or None
+
+
+def repaired(binary, path, boot, before):
+    """What differs after the tool has repaired the log in place, or None."""
+    process = subprocess.run([binary, "repair", "--apply", path], capture_output=True)
+    if process.returncode not in (0, 1):
+        return "repair: exit code %d, %s" % (process.returncode, process.stderr.decode(errors="replace").strip())
+    again, log = findings_of_reader(path, boot)
+    if log is None or again["findings"]:
+        return "repair: the reader finds %r afterwards" % (again,)
+    kept, records = list(before.records()), list(log.records())
+    if records != kept:
+        return "repair: %d records were whole, %d afterwards; the first that differs: %r" % (
+            len(kept), len(records), next(((a[0], b[0]) for a, b in zip(kept, records) if a != b), None))
+    # What a lost frame had said about cursors may be in later footers alone.
+    errors = [e for e in log.footer_errors() if not e.endswith("cursors")]
+    return "; ".join(errors) or compare(binary, path, boot)
+
+
+def repairable(log):
+    """Whether the tool's repair is to be compared: not where it is known to fail."""
+    return log.findings and any(s.header for s in log.segments) and not any(
+        f["class"] == wal.ABANDONED and f["bytes"] == 0 for f in log.findings)
+
+
+def compare(binary, path, boot):
+    """What differs between the two, or None."""
+    tool = findings_of_tool(binary, path)
+    reader, log = findings_of_reader(path, boot)
+    if "error" in tool and "error" in reader:
+        return None
+    if log and any(f["class"] == wal.FOREIGN for f in log.findings):
+        tool["records"] = reader["records"]             # the tool counts those in foreign segments, too
+    if tool != reader:
+        return "verify:\n    tool   %r\n    reader %r" % (tool, reader)
+    if log and any(f["class"] == wal.FOREIGN for f in log.findings):
+        return None
+    code, theirs = dumped(binary, path)
+    ours = list(log.records(set_aside=True))
+    if not log.findings:                                # otherwise the tool's dump ends at the first damage
+        if code:
+            return "dump: exit code %d of a log without findings" % code
+        if len(theirs) != len(ours):
+            return "dump: %d records, the reader has %d" % (len(theirs), len(ours))
+    for a, b in zip(theirs, ours):
+        if not same_record(a, b):
+            return "dump:\n    tool   %r\n    reader %r" % (a, b)
+    return None
+
+
+def write(files, path):
+    shutil.rmtree(path, ignore_errors=True)
+    os.mkdir(path)
+    for name, data in files.items():
+        with open(os.path.join(path, name), "wb") as file:
+            file.write(data)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--wal", required=True, help="the tool")
+    parser.add_argument("--sample", required=True, help="a text file, one record a line; may be compressed with gzip")
+    parser.add_argument("--cases", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", type=int, help="this case alone")
+    parser.add_argument("--known", action="store_true", help="also cases in which the tool is known to differ from FORMAT.md")
+    parser.add_argument("--keep", help="keep the directories of the cases that fail here")
+    arguments = parser.parse_args()
+    passed, failed = 0, 0
+
+    def outcome(difference, label, path):
+        nonlocal passed, failed
+        if difference is None:
+            passed += 1
+            return
+        failed += 1
+        print("seed %d, %s\n  %s" % (arguments.seed, label, difference), flush=True)
+        if arguments.keep:
+            kept = os.path.join(arguments.keep, label.split(":")[0].replace(" ", "-"))
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.copytree(path, kept)
+
+    with tempfile.TemporaryDirectory() as directory:
+        logs, paths = made(arguments.wal, arguments.sample, directory)
+        for path in paths:
+            difference = compare(arguments.wal, path, "current")
+            difference = difference or named(arguments.wal, path, wal.Log(path))
+            outcome(difference, "whole log %s" % os.path.basename(path), path)
+        path = os.path.join(directory, "case")
+        # The boot identifier that the tool's logs have is the running kernel's, if it knows one.
+        boot_id = next(iter(logs["append"].values()))[96:112]
+        current = "current" if any(boot_id) else "other"
+        names = sorted(logs)
+        for case in range(arguments.cases) if arguments.only is None else [arguments.only]:
+            rng = random.Random("%d/%d" % (arguments.seed, case))
+            boots = {"current": boot_id, "other": b"\x01" * 16}
+            boot = rng.choice(sorted(boots))
+            if rng.random() < 0.6:
+                name, files = "built", built(rng, boots[boot], arguments.known)
+            else:
+                name = rng.choice(names)
+                files = dict(logs[name])
+                if boot == "other":
+                    for file, data in files.items():
+                        files[file] = with_headers(data, lambda h: h.__setitem__(slice(96, 112), boots[boot]))
+            done = [damage(rng, files, arguments.known) for _ in range(rng.choice([0, 1, 1, 1, 1, 2, 3])) if files]
+            for file, data in files.items():            # the tool counts a negative number of bytes
+                if wal.HEADER_SIZE <= len(data) < wal.FRAMES_START and not arguments.known:
+                    files[file] = data[:wal.HEADER_SIZE - 1]
+            if not files:
+                files["%020d.wal" % 1] = b""
+            write(files, path)
+            label = "case %d: %s, boot identifier %s; %s" % (case, name, boot, "; ".join(done) or "nothing done")
+            difference = compare(arguments.wal, path, boots["current"])
+            log = findings_of_reader(path, boots["current"])[1]
+            if difference is None and log is not None and case % 2 == 0 and (
+                    arguments.known or repairable(log)):
+                shutil.rmtree(path + "-repaired", ignore_errors=True)
+                shutil.copytree(path, path + "-repaired")
+                difference = repaired(arguments.wal, path + "-repaired", boots["current"], log)
+            outcome(difference, label, path)
+    print("%d passed, %d failed" % (passed, failed))
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
