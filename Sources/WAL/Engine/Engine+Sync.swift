@@ -99,7 +99,11 @@ extension Engine {
             isSnapshotDue = !next.named.isEmpty
         }
         appendSnapshotIfDue()
-        guard syncs else { return }
+        if syncs { try syncWalked() }
+    }
+
+    /// Makes everything before the walker durable.
+    private func syncWalked() throws(WALError) {
         let reached = DurableMark(sequence: walker.sequence, position: walker.position)
         try syncSealed()
         if reached.position > durablePositionWord.load(ordering: .relaxed) {
@@ -159,6 +163,8 @@ extension Engine {
             return (true, next, state.entries[index].footer != nil)
         }
         guard found.isEnded else { return nil }
+        // The footer is the segment's last frame, and often the log's: it can say that all before it is durable only if it is.
+        if syncs, !found.isSealed { try syncWalked() }
         let footer = walker.summary.footer(at: walker.end, after: namedBeforeWalker)
         if !found.isSealed { try seal(live, footer) }
         return found.next.map { ($0, footer.named) }

@@ -86,7 +86,12 @@ struct SegmentFooter: Hashable {
             let named = reader.bytes(namedSize),
             let entries = unsafe named.withUnsafeBytes({ unsafe CursorsBody.decode($0) }),
             let offset = reader.number(UInt64.self).flatMap(Int.init(exactly:)),
-            reader.number(UInt64.self) == Self.magic, reader.remaining == 0
+            reader.number(UInt64.self) == Self.magic, reader.remaining == 0,
+            firstSequence > 0, finalSequence >= firstSequence - 1,
+            index.allSatisfy({ entry in
+                entry.offset >= UInt64(SegmentHeader.size) && entry.offset < UInt64(offset) && entry.offset % 8 == 0
+                    && entry.sequence >= firstSequence && entry.sequence <= finalSequence + 1
+            })
         else { return nil }
         self.init(
             offset: offset, firstSequence: firstSequence, finalSequence: finalSequence, firstTime: firstTime,

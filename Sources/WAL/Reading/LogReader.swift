@@ -78,7 +78,7 @@ public final class LogReader {
                 offset += header.size
                 recordIndex = header.recordIndex
                 if header.kind == .record {
-                    recordIndex += 1
+                    recordIndex &+= 1
                     guard isWanted(sequence, header.time) else { continue }
                     let view = unsafe RecordView(
                         sequence: SequenceNumber(rawValue: sequence), time: Timestamp(rawValue: header.time),
@@ -89,7 +89,7 @@ public final class LogReader {
                     guard let content = unsafe BatchBody.decode(frame.body) else {
                         throw corrupted(segment, .body)
                     }
-                    unsafe recordIndex += UInt32(content.sizes.count)
+                    recordIndex = unsafe UInt32(clamping: Int(recordIndex) + content.sizes.count)
                     batch = unsafe PendingBatch(
                         content: content, firstSequence: sequence, time: header.time,
                         payloadOffset: content.payloadOffset)

@@ -136,6 +136,9 @@ struct RecoveryPlan {
             var step = Step(
                 segment: segment, action: segment.footer == nil ? .seal(abandoned: []) : .keep,
                 recordCount: scan.end.recordCount)
+            if scan.endsWithoutRecords, let successor {
+                step.recordCount = max(step.recordCount, successor.predecessor.recordCount(from: header.baseSequence))
+            }
             for gap in gaps(of: scan, segment, header, successor) {
                 let evidence = GapEvidence(
                     // A segment is sealed when all of it is committed: a zero in there isn't a claim that was abandoned.
@@ -181,10 +184,12 @@ struct RecoveryPlan {
         ) -> [SegmentScan.Gap] {
             var gaps = scan.gaps
             guard let successor else { return gaps }
-            let recordCount = successor.predecessor.finalSequence + 1 - header.baseSequence
+            let recordCount = successor.predecessor.recordCount(from: header.baseSequence)
             let length = Int(clamping: successor.predecessor.length)
             let isSameFile = successor.predecessor.incarnation == header.incarnation
             guard recordCount > scan.end.recordCount || (isSameFile && length > scan.end.offset) else { return gaps }
+            // An earlier recovery has filled the place up to the end, and was interrupted before it wrote the footer.
+            if scan.endsWithoutRecords, isSameFile, length == scan.end.offset { return gaps }
             if let last = gaps.indices.last, gaps[last].nextRecordIndex == nil {
                 gaps[last].nextRecordIndex = recordCount
                 gaps[last].end = max(gaps[last].offset, min(length, segment.fileSize))
@@ -288,6 +293,13 @@ extension SegmentHeader {
     /// Whether this segment was begun right after that one, or after the one that that one replaces.
     func follows(_ other: SegmentHeader) -> Bool {
         predecessor.number == other.segmentNumber && predecessor.incarnation == other.lineage
+    }
+}
+
+extension SegmentHeader.Predecessor {
+    /// How many records it has, if they begin with this sequence number.
+    fileprivate func recordCount(from baseSequence: UInt64) -> UInt64 {
+        finalSequence >= baseSequence ? finalSequence - baseSequence + 1 : 0
     }
 }
 

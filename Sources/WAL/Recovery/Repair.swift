@@ -54,11 +54,11 @@ struct Repair {
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
         var end = scan.end
         var distance = Frame.durableDistanceUnknown
-        for gap in abandoned {
+        for gap in abandoned where gap.end - gap.offset >= Frame.headerSize {
             let left = try file.read(at: gap.offset, count: gap.end - gap.offset)
             let frame = unsafe left.withUnsafeBytes { left in
                 unsafe Frame.encode(
-                    kind: .void, recordIndex: UInt32(gap.recordIndex), durableDistance: distance, time: 0,
+                    kind: .void, recordIndex: UInt32(clamping: gap.recordIndex), durableDistance: distance, time: 0,
                     body: UnsafeRawBufferPointer(rebasing: left[Frame.headerSize...]), seed: seed, offset: gap.offset)
             }
             try file.write(Array(frame[8...]), at: gap.offset + 8)
@@ -73,7 +73,7 @@ struct Repair {
             at: SegmentEnd(offset: end.offset, recordCount: step.recordCount), after: named)
         let frame = unsafe footer.encodeBody().withUnsafeBytes { body in
             unsafe Frame.encode(
-                kind: .footer, recordIndex: UInt32(step.recordCount), durableDistance: distance,
+                kind: .footer, recordIndex: UInt32(clamping: step.recordCount), durableDistance: distance,
                 time: Timestamp.now.rawValue, body: body, seed: seed, offset: footer.offset)
         }
         // The commit word last: with a part of it, the next opening would take the end for damaged.

@@ -21,7 +21,7 @@ struct SegmentRewrite {
             guard offset < limit else { return }
             let header = unsafe frame.header
             if offset != previousEnd {
-                rewrite.add(.lost, recordIndex: UInt32(nextIndex), time: header.time, body: [])
+                rewrite.add(.lost, recordIndex: UInt32(clamping: nextIndex), time: header.time, body: [])
             }
             unsafe rewrite.add(
                 header.kind, recordIndex: header.recordIndex, time: header.time, body: Array(frame.body))
@@ -29,7 +29,7 @@ struct SegmentRewrite {
             previousEnd = offset + header.size
         }
         if nextIndex < recordCount {
-            rewrite.add(.lost, recordIndex: UInt32(nextIndex), time: Timestamp.now.rawValue, body: [])
+            rewrite.add(.lost, recordIndex: UInt32(clamping: nextIndex), time: Timestamp.now.rawValue, body: [])
         }
         return try rewrite.finish(recordCount: recordCount, namedBefore: namedBefore)
     }
@@ -91,7 +91,7 @@ struct SegmentRewrite {
             at: SegmentEnd(offset: offset, recordCount: recordCount), after: namedBefore)
         unsafe footer.encodeBody().withUnsafeBytes { body in
             let frame = unsafe Frame.encode(
-                kind: .footer, recordIndex: UInt32(recordCount), durableDistance: 0, time: Timestamp.now.rawValue,
+                kind: .footer, recordIndex: UInt32(clamping: recordCount), durableDistance: 0, time: Timestamp.now.rawValue,
                 body: body, seed: seed, offset: offset)
             pending += frame
             offset += frame.count

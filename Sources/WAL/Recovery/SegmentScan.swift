@@ -31,6 +31,8 @@ struct SegmentScan {
     private(set) var summary: SegmentSummary
     /// The highest durable position that any frame tells.
     private(set) var durablePosition: UInt64 = 0
+    /// Whether the last frame stands for records that aren't there, up to the next frame or segment.
+    private(set) var endsWithoutRecords = false
 
     /// Reads a segment's frames from a file's bytes. `visit` gets every valid frame but the footer, in order.
     init(
@@ -40,6 +42,9 @@ struct SegmentScan {
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
         let search = FrameSearch(seed: seed, basePosition: header.basePosition)
         summary = SegmentSummary(baseSequence: header.baseSequence)
+        // Behind the capacity there is nothing of the log's.
+        let bytes = unsafe UnsafeRawBufferPointer(
+            rebasing: bytes[..<min(bytes.count, Int(clamping: header.capacity))])
         unsafe read(bytes, header: header, search: search, visit: visit)
         // So far each gap knows the frames up to the next gap.
         for index in gaps.indices.dropLast().reversed() {
@@ -56,14 +61,14 @@ struct SegmentScan {
         var offset = SegmentHeader.size
         while true {
             let outcome = unsafe FrameValidity.check(
-                bytes, offset: offset, seed: seed, recordIndexMin: UInt32(end.recordCount))
+                bytes, offset: offset, seed: seed, recordIndexMin: UInt32(clamping: end.recordCount))
             if case .valid(let frame) = unsafe outcome, unsafe take(frame, at: offset, header: header, visit) {
                 if footer != nil { return }
                 unsafe offset += frame.header.size
                 continue
             }
             let next = unsafe search.next(
-                in: bytes, from: offset + Frame.alignment, recordIndexMin: UInt32(end.recordCount))
+                in: bytes, from: offset + Frame.alignment, recordIndexMin: UInt32(clamping: end.recordCount))
             let nextIndex = next.map { next in unsafe recordIndex(in: bytes, at: next) }
             gaps.append(
                 Gap(
@@ -101,6 +106,7 @@ struct SegmentScan {
             guard let count = unsafe summary.add(frameHeader, body: frame.body, offset: offset) else { return false }
             end = SegmentEnd(
                 offset: offset + frameHeader.size, recordCount: UInt64(frameHeader.recordIndex) + UInt64(count))
+            endsWithoutRecords = frameHeader.kind == .void || frameHeader.kind == .lost
             unsafe visit(frame, offset)
         }
         let position = header.basePosition + UInt64(offset)
@@ -188,7 +194,7 @@ struct FrameSearch {
     private func isCandidate(_ frame: UnsafeRawPointer, at offset: Int, limit: Int, recordIndexMin: UInt32) -> Bool {
         guard unsafe frame.load(UInt32.self, at: 0) >= UInt32(Frame.headerSize) else { return false }
         let header = unsafe FrameHeader(frame)
-        return header.length <= limit - offset && header.kind.isKnown && header.recordIndex >= recordIndexMin
+        return header.length <= limit - offset && (header.kind.isKnown || header.kind.isSkippable) && header.recordIndex >= recordIndexMin
             && header.recordIndex <= UInt32(ClaimWord.recordsMax)
             && (header.durableDistance == Frame.durableDistanceUnknown
                 || UInt64(header.durableDistance) << 3 <= basePosition + UInt64(offset))
