@@ -36,6 +36,8 @@ public final class WriteAheadLog: Sendable {
         var (recovered, report) = try Recovery.recover(place, configuration: configuration)
         engine = try Engine(
             recovered, configuration: configuration, lock: lock, logger: logger, metrics: metrics.map(LogMetrics.init))
+        // The fresh segment is durable: it says what was decided.
+        try RecoveryIntent.remove(from: place)
         report.duration = ContinuousClock.now - start
         recovery = report
         logger?.log(
@@ -182,7 +184,7 @@ public final class WriteAheadLog: Sendable {
     /// Remembers in the log that a consumer has done with all records up to this one. Segments behind a cursor aren't
     /// removed. Durable with the next sync. `name` has 1 to 255 bytes.
     ///
-    /// Where the disk is full it throws, and retention goes by the new value all the same.
+    /// Doesn't wait: where the log is full, retention goes by the new value at once, and it is written when there is space.
     public func setCursor(_ name: String, to sequence: SequenceNumber) throws(WALError) {
         try engine.setCursor(name, to: sequence.rawValue)
     }
@@ -195,6 +197,11 @@ public final class WriteAheadLog: Sendable {
     /// What producers have left with their records, by name.
     public var bookmarks: [String: Bookmark] {
         engine.named.withLock { $0.positions.bookmarks }
+    }
+
+    /// Forgets a bookmark, so that it takes up no room any more. All cursors and bookmarks together may have 8 KiB.
+    public func removeBookmark(_ name: String) throws(WALError) {
+        try engine.removeBookmark(name)
     }
 
     // MARK: Reading
@@ -236,12 +243,14 @@ public final class WriteAheadLog: Sendable {
 }
 
 extension WriteAheadLog.Configuration {
+    static let segmentSizeMin = 64 << 10
+
     func validate() throws(WALError) {
         func require(_ condition: Bool, _ rule: String) throws(WALError) {
             guard condition else { throw WALError(.invalidArgument, "The configuration isn't possible: \(rule).") }
         }
         try require(
-            (64 << 10...ClaimWord.capacityMax).contains(segmentSize) && segmentSize % 4096 == 0,
+            (Self.segmentSizeMin...ClaimWord.capacityMax).contains(segmentSize) && segmentSize % 4096 == 0,
             "segmentSize is a multiple of 4096 from 64 KiB to 1 GiB, not \(segmentSize)")
         try require(
             (1...ClaimWord.recordsMax).contains(segmentRecordsMax),

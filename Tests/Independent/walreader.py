@@ -111,11 +111,11 @@ def parse_entries(body):
     while at < len(body):
         if len(body) - at < 16:
             raise Invalid("an entry is cut off")
-        kind, name_size, metadata_size, zero, position = struct.unpack_from("<BBHIQ", body, at)
+        kind, name_size, metadata_size, position = struct.unpack_from("<BBH4xQ", body, at)
         end = at + 16 + name_size + metadata_size
-        if not 1 <= kind <= 4 or zero or (metadata_size and kind != 2) or (kind == 4 and name_size):
+        if not 1 <= kind <= 4 or (metadata_size and kind != 2) or (kind == 4 and name_size):
             raise Invalid("an entry of an unknown sort")
-        if padded(end) > len(body) or any(body[end:padded(end)]):
+        if padded(end) > len(body):
             raise Invalid("an entry is cut off")
         name = bytes(body[at + 16:at + 16 + name_size])
         try:
@@ -133,14 +133,14 @@ Batch = collections.namedtuple("Batch", "codec payloads bookmark content_size")
 def parse_batch(body):
     if len(body) < 16:
         raise Invalid("a batch is cut off")
-    count, codec, flags, zero, content_size, stored_size = struct.unpack_from("<IBBHII", body)
-    if codec > 1 or flags & ~1 or zero or 16 + stored_size > len(body):
+    count, codec, flags, content_size, stored_size = struct.unpack_from("<IBB2xII", body)
+    if codec > 1 or flags & ~1 or 16 + stored_size > len(body):
         raise Invalid("a batch's fields")
     stored, end = body[16:16 + stored_size], 16 + stored_size
     bookmark = None
     if flags & 1:
         entries = parse_entries(body[padded(end):])
-        if any(body[end:padded(end)]) or len(entries) != 1 or entries[0].type != 2:
+        if len(entries) != 1 or entries[0].type != 2:
             raise Invalid("a batch's bookmark")
         bookmark = entries[0]
     elif end != len(body):
@@ -181,6 +181,8 @@ def parse_footer(body, offset):
     if own != offset or magic != FOOTER_MAGIC:
         raise Invalid("a footer's trailer")
     index = [struct.unpack_from("<QqQ", body, 64 + 24 * i) for i in range(k)]
+    if any(i[2] % 8 or not FRAMES_START <= i[2] <= offset for i in index):
+        raise Invalid("a footer's index")
     cursors = parse_entries(body[64 + 24 * k:64 + 24 * k + entries])
     return Footer(first, last, earliest, latest, readable, payloads, index, cursors, own)
 
@@ -198,7 +200,7 @@ class Frame:
 class Header:
     FORMAT = struct.Struct("<8sHHIQQ16sQQQQQQ16sqQQQQQ")
     FIELDS = ("magic major minor state incompatible compatible log_id number incarnation capacity base_sequence "
-              "base_position epoch boot_id created predecessor predecessor_incarnation predecessor_length "
+              "base_position epoch boot_id created predecessor predecessor_lineage predecessor_length "
               "predecessor_last replaced").split()
 
     def __init__(self, data):
@@ -207,8 +209,17 @@ class Header:
 
     @classmethod
     def whole(cls, data):
-        return (len(data) == HEADER_SIZE and data[:8] == MAGIC
-                and struct.unpack_from("<I", data, 508)[0] == crc32c(data[:508]))
+        if len(data) != HEADER_SIZE or data[:8] != MAGIC or struct.unpack_from("<I", data, 508)[0] != crc32c(data[:508]):
+            return False
+        major, state = struct.unpack_from("<H2xI", data, 8)
+        return major != 1 or state <= 1                 # what other versions have there isn't known
+
+    @property
+    def lineage(self):
+        return self.replaced or self.incarnation
+
+
+Break = collections.namedtuple("Break", "offset count content following")
 
 
 class Segment:
@@ -220,10 +231,14 @@ class Segment:
         copies = [data[:HEADER_SIZE], data[HEADER_SIZE:2 * HEADER_SIZE]]
         self.copies = [Header.whole(copy) for copy in copies]
         headers = [Header(copy) for copy, whole in zip(copies, self.copies) if whole]
-        self.copies_differ = len(headers) == 2 and copies[0] != copies[1]
         if not headers:
             return
-        self.header = header = next((h for h in headers if h.state == 1), headers[0])
+        self.header = header = headers[0]
+        if len(headers) == 2 and copies[0] != copies[1]:
+            if headers[0].incarnation != headers[1].incarnation or headers[0].state == headers[1].state:
+                self.copies[1] = False
+            elif header.state == 0:
+                self.header = header = headers[1]
         if header.major != 1:
             raise Refused("segment %d: format version %d.%d" % (number, header.major, header.minor))
         if header.incompatible:
@@ -293,15 +308,14 @@ class Segment:
         return None
 
     def walk(self):
-        self.limit = len(self.data)
-        if self.limit >= FRAMES_START + 16 and self.data[-8:] == FOOTER_MAGIC:
-            offset = struct.unpack_from("<Q", self.data, self.limit - 16)[0]
-            if FRAMES_START <= offset < self.limit:
+        size = len(self.data)
+        self.limit = min(size, self.header.capacity)
+        if size >= FRAMES_START + 16 and self.data[-8:] == FOOTER_MAGIC:
+            offset = struct.unpack_from("<Q", self.data, size - 16)[0]
+            if FRAMES_START <= offset < size:
                 footer = self.valid(offset, 0)
-                if footer is not None and footer.kind == FOOTER and footer.end == self.limit:
+                if footer is not None and footer.kind == FOOTER and footer.end == size:
                     self.footer = footer
-        if self.footer is None:
-            self.limit = min(self.limit, self.header.capacity)
         o, count, self.ended = FRAMES_START, 0, False
         while True:
             try:
@@ -314,7 +328,7 @@ class Segment:
                     content = "invalid"             # whoever wrote the footer had written all before
                 elif following is None and len(self.data) < self.header.capacity:
                     content = "cut"
-                self.breaks.append((o, count, content, following))
+                self.breaks.append(Break(o, count, content, following))
                 if following is None:
                     self.end, self.count = o, count
                     return
@@ -330,9 +344,15 @@ class Segment:
         return self.header.base_sequence + self.count - 1
 
     def follows(self, other):
-        h, o = self.header, other.header
-        return (h.predecessor == other.number
-                and h.predecessor_incarnation in ((o.incarnation, o.replaced) if o.replaced else (o.incarnation,)))
+        return self.header.predecessor == other.number and self.header.predecessor_lineage == other.header.lineage
+
+    def take_up(self, follower):
+        """Behind a void or lost frame that ends this segment, which has no footer, where the header of the segment that
+        follows says: the frame's records are known from there."""
+        if (self.breaks and self.breaks[-1][3] is None and self.frames and self.frames[-1].kind in (VOID, LOST)
+                and self.end == self.frames[-1].end == follower.header.predecessor_length):
+            self.count = max(self.count, follower.header.predecessor_last + 1 - self.header.base_sequence)
+            self.breaks[-1] = self.breaks[-1]._replace(count=self.count)
 
 
 _NOT_ZERO = re.compile(rb"[^\0]")
@@ -373,6 +393,10 @@ class Log:
         for segment in segments:
             if segment.header:
                 segment.walk()
+        for segment in segments:
+            follower = segment.header and self.follower(segment)
+            if follower:
+                segment.take_up(follower)
         previous, reported = None, 0
         for at, segment in enumerate(segments):
             if segment.header is None:
@@ -407,6 +431,9 @@ class Log:
             previous = segment
             reported = max(f["lastSequence"] for f in self.findings) if self.findings else 0
 
+    def follower(self, segment):
+        return next((s for s in self.later(segment) if s.follows(segment)), None)
+
     def later(self, segment):
         return [s for s in self.segments if s.header and s.number > segment.number]
 
@@ -424,10 +451,10 @@ class Log:
         x, count, content, following = place
         header = segment.header
         position = header.base_position + x
-        follower = next((s for s in self.later(segment) if s.follows(segment)), None)
+        follower = self.follower(segment)
         followed = following is not None or follower is not None and (
             follower.header.predecessor_last > header.base_sequence + count - 1
-            or follower.header.predecessor_incarnation == header.incarnation
+            or follower.header.predecessor_lineage == header.incarnation
             and follower.header.predecessor_length > x)
         durable = self.durable_beyond(position, [segment] + self.later(segment), segment, x)
         same = self.same_boot(header)
@@ -449,7 +476,7 @@ class Log:
             end, last = max(x, len(segment.data)), 0
         if decision == TORN:
             last = max([header.base_sequence + f.index + f.count - 1 for f in behind], default=0)
-        if decision == CORRUPTION and content != "zero" and not last:
+        if decision == CORRUPTION and following is None and follower is None:
             last = first + self.legible(segment, x) - 1
         self.report(decision, segment.number, x, end - x, first, last, decision == CORRUPTION)
         return decision

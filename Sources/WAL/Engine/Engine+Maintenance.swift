@@ -5,6 +5,9 @@ extension Engine {
     /// How often old segments are looked for when nothing else happens.
     private static let retentionInterval: Duration = .seconds(1)
 
+    /// How many sealed segments may wait for a sync where nobody asks for one.
+    private static let unsyncedMax = 16
+
     private enum Work {
         case prepare(number: UInt64)
         case seal
@@ -13,8 +16,9 @@ extension Engine {
 
     /// The maintenance thread: keeps segments ready, has ended ones sealed, removes old ones.
     func runMaintenanceThread() {
+        var nextRetention = ContinuousClock.now + Self.retentionInterval
         while true {
-            let work = state.wait(until: .now + Self.retentionInterval) { state -> Work? in
+            let work = state.wait(until: nextRetention) { state -> Work? in
                 switch state.phase {
                 case .open: break
                 // What is poisoned can be drained still, and what was drained removed.
@@ -31,10 +35,13 @@ extension Engine {
             case .stop: return
             case .seal: sealEnded()
             case .prepare(let number): prepare(number)
-            case nil:
-                removeOldSegments()
-                if let metrics { metrics.record(statistics) }
+            case nil: break
             }
+            // Under load there is always other work.
+            guard ContinuousClock.now >= nextRetention else { continue }
+            nextRetention = .now + Self.retentionInterval
+            removeOldSegments()
+            if let metrics { metrics.record(statistics) }
         }
     }
 
@@ -44,7 +51,7 @@ extension Engine {
             !state.preparation.isOverBudget
         else { return nil }
         if let budget = configuration.diskBudget, state.diskSize + configuration.segmentSize > budget {
-            let removed = unlinkedRemovable(&state)
+            let removed = unlinkedRemovable(&state, sizeMax: budget - configuration.segmentSize)
             guard removed || state.preparation.isDemanded else { return nil }
             if state.diskSize + configuration.segmentSize > budget {
                 state.preparation.isOverBudget = true
@@ -86,7 +93,10 @@ extension Engine {
             || configuration.diskBudget != nil
         let syncs = configuration.syncPolicy != .manual || removes
         do throws(WALError) {
-            try lead { engine throws(WALError) in try engine.advance(syncs: syncs) }
+            try lead { engine throws(WALError) in
+                // Each that isn't synced keeps a descriptor open.
+                try engine.advance(syncs: syncs || engine.unsynced.count >= Self.unsyncedMax)
+            }
         } catch {
             logger?.error("a segment could not be sealed", metadata: LogMetadata.of(error))
         }

@@ -11,10 +11,13 @@ extension Engine {
     }
 
     /// Unlinks what may go, with the state locked, so that the count of what is there is right at any moment.
-    func unlinkedRemovable(_ state: inout EngineState) -> Bool {
+    /// Down to `sizeMax` everything goes that consumers have passed, if there are any.
+    func unlinkedRemovable(_ state: inout EngineState, sizeMax: Int? = nil) -> Bool {
+        let passed = named.withLock { $0.positions.cursors.values.min() }
+        var retention = configuration.retention
+        if passed != nil, let sizeMax { retention.totalSize = min(retention.totalSize ?? .max, sizeMax) }
         let rule = RetentionRule(
-            retention: configuration.retention, now: .now,
-            passed: named.withLock { $0.positions.cursors.values.min() } ?? .max,
+            retention: retention, now: .now, passed: passed ?? .max,
             firstPinned: state.pins.values.min() ?? .max)
         let count = rule.removableCount(state.entries, diskSize: state.diskSize)
         for entry in state.entries.prefix(count) {

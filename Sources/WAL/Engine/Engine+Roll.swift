@@ -17,6 +17,7 @@ extension Engine {
             if case .wait(let duration) = configuration.whenFull { .now + duration } else { nil }
         var isFirstTry = true
         var isLate = false
+        var isOpener = false
         func attempt(_ state: inout EngineState) throws(WALError) -> Void? {
             try state.requireOpen()
             guard let end = state.entries.last?.end else {
@@ -28,6 +29,7 @@ extension Engine {
                 let header = state.header(of: prepared, after: end, epoch: epoch)
                 _ = unsafe state.activate(prepared, header: header, in: slot)
                 unsafe current.store(slot, ordering: .releasing)
+                isOpener = true
                 self.state.signal()
                 return ()
             }
@@ -40,6 +42,7 @@ extension Engine {
             if state.preparation.isOverBudget, isLate || deadline == nil { throw logFull(state.diskSize) }
             return nil
         }
+        defer { if isOpener { appendPendingNamed() } }
         if try state.wait(until: deadline, attempt) != nil { return }
         // What is late for another reason than the budget, such as a slow disk, comes.
         isLate = true

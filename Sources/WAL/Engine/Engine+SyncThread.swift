@@ -43,7 +43,9 @@ extension Engine {
                 if pause() { return }
             case (nil, .idle):
                 if self.claimed == claimed, appendControlWithoutWaiting(.syncMark, body: []) {
-                    marked = self.claimed
+                    // Not what is claimed by now: that may be more than the mark, and is to be synced.
+                    marked = DurableMark(
+                        sequence: claimed.sequence, position: claimed.position + UInt64(Frame.headerSize))
                 } else {
                     marked = claimed
                 }

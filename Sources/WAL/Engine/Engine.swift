@@ -35,6 +35,9 @@ final class Engine: @unchecked Sendable {
     let state: Monitor<EngineState>
     let syncState: Monitor<SyncState>
     let named: Monitor<NamedRegister>
+    /// Set, and not in the log yet, because there was no segment. Locked before `named` and `state`, and never by whoever holds
+    /// those.
+    let pendingNamed = Monitor<[NamedPosition]>([])
     let tail = Monitor(TailState())
     var walker: CommitWalker
     /// Sealed and not synced, the oldest first; the sync leader's, like `walker`.
@@ -70,10 +73,7 @@ final class Engine: @unchecked Sendable {
         let slots = UnsafeMutablePointer<Slot>.allocate(capacity: Self.slotCount)
         unsafe self.slots = unsafe slots
 
-        let capacity = min(configuration.segmentSize, Self.firstCapacityMax)
-        let prepared = try PreparedSegment.make(
-            in: recovered.directory, number: recovered.nextNumber, logID: recovered.logID, capacity: capacity,
-            isSynced: configuration.syncPolicy != .manual)
+        let prepared = try Self.firstSegment(recovered, configuration)
         for index in 0..<Self.slotCount {
             unsafe (slots + index).initialize(
                 to: Slot(
@@ -85,7 +85,7 @@ final class Engine: @unchecked Sendable {
         unsafe initial.freeSlots = (0..<Self.slotCount).map { unsafe slots + $0 }
         var header = SegmentHeader(
             logID: recovered.logID, segmentNumber: prepared.number, incarnation: prepared.incarnation,
-            capacity: UInt64(capacity), state: .active)
+            capacity: UInt64(prepared.mapping.size), state: .active)
         header.baseSequence = recovered.nextSequence
         header.basePosition = recovered.nextPosition
         header.epoch = recovered.epoch
@@ -109,6 +109,23 @@ final class Engine: @unchecked Sendable {
         try makeDurable(claimed)
         try startThread("wal-sync") { engine in engine.runSyncThread() }
         try startThread("wal-maintenance") { engine in engine.runMaintenanceThread() }
+    }
+
+    /// On a full disk a smaller one may do: it takes the cursors that let old segments go.
+    private static func firstSegment(
+        _ recovered: RecoveredLog, _ configuration: WriteAheadLog.Configuration
+    ) throws(WALError) -> PreparedSegment {
+        func make(_ capacity: Int) throws(WALError) -> PreparedSegment {
+            try PreparedSegment.make(
+                in: recovered.directory, number: recovered.nextNumber, logID: recovered.logID, capacity: capacity,
+                isSynced: configuration.syncPolicy != .manual)
+        }
+        do throws(WALError) {
+            return try make(min(configuration.segmentSize, firstCapacityMax))
+        } catch {
+            guard error.code == .diskFull else { throw error }
+            return try make(WriteAheadLog.Configuration.segmentSizeMin)
+        }
     }
 
     private func startThread(_ name: String, _ body: @escaping @Sendable (Engine) -> Void) throws(WALError) {

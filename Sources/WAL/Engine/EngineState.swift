@@ -62,6 +62,14 @@ struct EngineState {
         entries.firstIndex { $0.segment.number == number }
     }
 
+    /// Throws if the log was closed. A poisoned one can still be drained.
+    func requireNotClosed() throws(WALError) {
+        switch phase {
+        case .open, .poisoned: break
+        case .closing, .closed: try requireOpen()
+        }
+    }
+
     /// Throws unless appends are taken.
     func requireOpen() throws(WALError) {
         switch phase {

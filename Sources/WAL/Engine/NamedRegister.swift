@@ -16,7 +16,8 @@ struct NamedRegister {
         var next = positions
         next.apply(entry)
         let size = CursorsBody.encode(entry).count
-        guard CursorsBody.encode([.snapshot] + next.snapshot).count + reservedSize <= Self.sizeMax else {
+        let (before, after) = (CursorsBody.encode(positions.snapshot).count, CursorsBody.encode(next.snapshot).count)
+        guard after <= before || after + reservedSize <= Self.sizeMax else {
             throw WALError(
                 .invalidArgument,
                 "All cursors and bookmarks together take up more than \(Self.sizeMax) bytes. Remove some.")

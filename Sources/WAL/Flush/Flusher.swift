@@ -44,7 +44,7 @@ public final class Flusher<Destination: Sink>: Service {
             coordinator: FlusherCoordinator(breaker: breaker), clock: FlusherClock(clock),
             events: FlusherLog(logger, sink: sink.name),
             metrics: metrics.map { FlusherMetrics(factory: $0, sink: sink.name) },
-            deadLetters: DeadLetterLog.of(logDirectory: log.directory))
+            deadLetters: DeadLetterLog.of(logDirectory: log.directory), lastAtStart: log.lastSequence)
     }
 
     /// Delivers until the task is cancelled or a graceful shutdown begins; then drains within the deadline.

@@ -9,6 +9,8 @@ struct FlusherContext<Destination: Sink>: Sendable {
     let events: FlusherLog
     let metrics: FlusherMetrics?
     let deadLetters: DeadLetterLog
+    /// The log's last record when the flusher was made: no sink can have applied more before.
+    let lastAtStart: SequenceNumber
 
     var cursorName: String { "sink/\(sink.name)" }
 }
@@ -110,8 +112,9 @@ extension FlusherContext {
     }
 
     /// Sees to it that the log holds everything that the lanes lack, and nothing less than they have.
-    func check(_ lanes: [SinkLane]) throws(WALError) {
-        let last = log.lastSequence
+    ///
+    /// `last` is the last record that the sink can have been given.
+    func check(_ lanes: [SinkLane], last: SequenceNumber) throws(WALError) {
         let first = log.firstSequence
         for lane in lanes {
             if lane.position > last {

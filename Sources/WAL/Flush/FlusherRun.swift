@@ -59,7 +59,7 @@ extension FlusherContext {
             holdRecords()
             var backoff = Backoff(generator: SystemRandomNumberGenerator())
             let (claimed, _) = try await claim(0..<configuration.laneCount, worker: 0, backoff: &backoff)
-            try check(claimed)
+            try check(claimed, last: lastAtStart)
             let workers = OwnedLanes.partition(
                 claimed, among: max(1, min(configuration.workerCount, sink.concurrencyMax)))
             let known = log.cursors[cursorName]

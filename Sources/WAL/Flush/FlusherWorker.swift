@@ -32,7 +32,7 @@ struct FlusherWorker<Destination: Sink> {
     /// Works until something ends it, which is thrown.
     mutating func run() async throws(WALError) -> Never {
         while true {
-            try context.check(lanes.claimed)
+            try context.check(lanes.claimed, last: context.log.lastSequence)
             let reader = context.log.reader(from: lanes.frontier.next, visibility: .durable)
             assembler.restart(after: lanes.frontier)
             var turn = Turn.goOn

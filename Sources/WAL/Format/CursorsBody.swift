@@ -3,6 +3,7 @@ enum NamedPosition: Hashable {
     case cursor(name: String, sequence: UInt64)
     case cursorRemoved(name: String)
     case bookmark(Bookmark)
+    case bookmarkRemoved(name: String)
     /// Stands before entries that repeat what held at the end of the segment before.
     case snapshot
 }
@@ -19,6 +20,7 @@ enum CursorsBody {
         case bookmark = 2
         case cursorRemoved = 3
         case snapshot = 4
+        case bookmarkRemoved = 5
     }
 
     static func encode(_ entries: NamedPosition...) -> [UInt8] {
@@ -32,6 +34,7 @@ enum CursorsBody {
             case .cursor(let name, let sequence): add(.cursor, name, sequence, [], to: &bytes)
             case .cursorRemoved(let name): add(.cursorRemoved, name, 0, [], to: &bytes)
             case .bookmark(let mark): add(.bookmark, mark.name, mark.position, mark.metadata, to: &bytes)
+            case .bookmarkRemoved(let name): add(.bookmarkRemoved, name, 0, [], to: &bytes)
             case .snapshot: add(.snapshot, "", 0, [], to: &bytes)
             }
         }
@@ -67,6 +70,7 @@ enum CursorsBody {
             case .cursorRemoved: entries.append(.cursorRemoved(name: name))
             case .bookmark:
                 entries.append(.bookmark(Bookmark(name: name, position: position, metadata: metadata)))
+            case .bookmarkRemoved: entries.append(.bookmarkRemoved(name: name))
             case .snapshot: entries.append(.snapshot)
             case nil: return nil
             }
@@ -93,6 +97,7 @@ struct NamedPositions: Hashable {
         case .cursor(let name, let sequence): cursors[name] = sequence
         case .cursorRemoved(let name): cursors[name] = nil
         case .bookmark(let mark): bookmarks[mark.name] = mark
+        case .bookmarkRemoved(let name): bookmarks[name] = nil
         case .snapshot: break
         }
     }

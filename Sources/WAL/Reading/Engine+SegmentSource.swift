@@ -60,7 +60,13 @@ extension Engine: SegmentSource {
         case .written: await waitForAppend(behind: position)
         case .durable:
             // Readers take part in what others make durable; a waiting one is no reason for a sync.
-            try await waitUntilDurable(DurableMark(sequence: 0, position: position + 1), requestsSync: false)
+            do throws(WALError) {
+                try await waitUntilDurable(DurableMark(sequence: 0, position: position + 1), requestsSync: false)
+            } catch {
+                // Nothing more becomes durable. What is can be read still, so this is no end: that is for close to say.
+                guard error.code == .indeterminate else { throw error }
+                await waitForAppend(behind: .max)
+            }
         }
         if Task.isCancelled { throw Self.cancelled }
         try state.withLock { state throws(WALError) in

@@ -38,7 +38,8 @@ enum Recovery {
             guard let header = segments[index].header, header.state == .active else { continue }
             let isOfLog = segments[index].isNamed(of: logID)
             let isDurable = segments[index].isDurable(before: durablePosition)
-            if isWritten, !isDurable { try segments[index].file.sync() }
+            // A sync that failed isn't tried again: what is whole of the file is written anew.
+            if isWritten, !isDurable, !segments[index].isPoisoned { try segments[index].file.sync() }
             if scope == .everything || segments[index].mustBeRead(isDurable: isDurable) {
                 try segments[index].readFrames(into: buffer)
             }
@@ -72,7 +73,9 @@ enum Recovery {
         _ directory: Directory, configuration: WriteAheadLog.Configuration
     ) throws(WALError) -> (RecoveredLog, RecoveryReport) {
         let segments = try examine(directory, scope: configuration.recoveryScope, isWritten: true)
-        let plan = RecoveryPlan(segments, currentBoot: .current)
+        var plan = RecoveryPlan(segments, currentBoot: .current)
+        let earlier = try RecoveryIntent(in: directory)
+        plan.goOn(with: earlier)
         if configuration.damagePolicy == .strict,
             let damage = plan.report.findings.first(where: \.classification.isDamage)
         {
@@ -85,11 +88,17 @@ enum Recovery {
                 """)
         }
         var repair = Repair(directory, report: plan.report)
-        for step in plan.steps { try repair.carryOut(step) }
+        let body = plan.report.findings.isEmpty ? earlier?.body : RecoveryBody.encode(plan.report)
+        if let body {
+            try RecoveryIntent(nextSequence: plan.nextSequence, epoch: plan.epoch, body: body).write(in: directory)
+        }
+        // What lies behind a torn end goes first, the newest before the others: with the end rewritten, it would seem to belong.
+        for step in plan.steps.reversed() where step.action == .setAside { try repair.carryOut(step) }
+        for step in plan.steps where step.action != .setAside { try repair.carryOut(step) }
         try repair.finish()
         return (
             repair.recovered(
-                plan, highestNumber: segments.map(\.number).filter { $0 < SegmentName.numberMax }.max() ?? 0),
+                plan, body: body, highestNumber: segments.map(\.number).filter { $0 < SegmentName.numberMax }.max() ?? 0),
             repair.report
         )
     }

@@ -19,6 +19,7 @@ struct RecoveryPlan {
         var action: Action
         /// Where its records end, with those that are lost or void.
         var recordCount: UInt64 = 0
+        var isRewrite: Bool { if case .rewrite = action { true } else { false } }
         /// Stands before this segment for what is missing there, so that the chain of headers is whole from then on.
         var bridge: Bridge?
     }
@@ -51,7 +52,8 @@ struct RecoveryPlan {
                 continue
             }
             if header.state == .prepared {
-                steps.append(Step(segment: segment, action: .remove))
+                let later = segments[(index + 1)...].filter { [logID] in $0.isNamed(of: logID) }
+                chain.addUnused(segment, header, later: later, &self)
                 continue
             }
             guard header.logID == logID, header.segmentNumber == segment.number else {
@@ -63,6 +65,14 @@ struct RecoveryPlan {
                 segment, header, later: segments[(index + 1)...].filter { [logID] in $0.isNamed(of: logID) }, &self)
         }
         if !report.findings.isEmpty { epoch += 1 }
+        report.epoch = epoch
+    }
+
+    /// Takes over what an interrupted recovery had decided.
+    mutating func goOn(with earlier: RecoveryIntent?) {
+        guard let earlier else { return }
+        nextSequence = max(nextSequence, earlier.nextSequence)
+        epoch = max(epoch, earlier.epoch)
         report.epoch = epoch
     }
 
@@ -115,11 +125,9 @@ struct RecoveryPlan {
                     finding(
                         .corruption, header, offset: 0, end: SegmentHeader.size, records: 0..<0, isAcknowledged: true,
                         "one of the header's two copies is damaged; the other is whole"))
-                if case .rewrite = step.action {} else { step.action = .rewrite(end: nil) }
+                if !step.isRewrite { step.action = .rewrite(end: nil) }
             }
-            if segment.isPoisoned, step.action == .keep || step.action == .seal(abandoned: []) {
-                step.action = .rewrite(end: nil)
-            }
+            if segment.isPoisoned, !step.isRewrite { step.action = .rewrite(end: nil) }
             step.bridge = bridge
             plan.nextSequence = max(plan.nextSequence, header.baseSequence + step.recordCount)
             last = (header, SegmentEnd(offset: segment.end?.offset ?? 0, recordCount: step.recordCount))
@@ -237,8 +245,34 @@ struct RecoveryPlan {
             )
         }
 
+        /// A segment whose header says that it was made ready and not used. Where a later one follows it, it was, and its
+        /// header never reached the disk: then nothing in it was durable, nor anything behind it.
+        mutating func addUnused(
+            _ segment: ExaminedSegment, _ header: SegmentHeader, later: [ExaminedSegment], _ plan: inout RecoveryPlan
+        ) {
+            let follower = later.lazy.compactMap(\.header).first { $0.follows(header) }
+            guard let follower, !isTorn else {
+                plan.steps.append(Step(segment: segment, action: isTorn ? .setAside : .remove))
+                return
+            }
+            let start = last.map { $0.header.basePosition + UInt64($0.end.offset) } ?? 0
+            let wasDurable = later.contains { $0.durablePosition > start + UInt64(SegmentHeader.size) }
+            if wasDurable || follower.bootID.isSameBoot(as: boot) {
+                return setAsideUnreadable(
+                    segment, before: follower, because: "a later segment follows it, and its header says it was never used",
+                    &plan)
+            }
+            isTorn = true
+            plan.report.findings.append(
+                finding(
+                    .tornTail, header, offset: 0, end: segment.fileSize, records: 0..<0, isAcknowledged: false,
+                    "its header was not durable, nothing in it was, and a later segment follows it"))
+            plan.steps.append(Step(segment: segment, action: .setAside))
+        }
+
         mutating func setAsideUnreadable(
-            _ segment: ExaminedSegment, before next: SegmentHeader?, _ plan: inout RecoveryPlan
+            _ segment: ExaminedSegment, before next: SegmentHeader?,
+            because reason: String = "both copies of the header are damaged", _ plan: inout RecoveryPlan
         ) {
             let first = last.map { $0.header.baseSequence + $0.end.recordCount } ?? 1
             let sequences: ClosedRange<UInt64>? = next.flatMap {
@@ -249,8 +283,7 @@ struct RecoveryPlan {
                     classification: .corruption, segment: segment.number, offset: 0, byteCount: segment.fileSize,
                     sequences: sequences.map(Self.range), isAcknowledged: true,
                     evidence: next == nil
-                        ? "both copies of the header are damaged; records from \(first) on may be lost"
-                        : "both copies of the header are damaged"))
+                        ? "\(reason); records from \(first) on may be lost" : reason))
             plan.steps.append(Step(segment: segment, action: .setAside))
             isBreakTold = true
             // How many sequence numbers it had can't be told, so as many as it may have had aren't used again.

@@ -148,7 +148,7 @@ struct Repair {
         try directory.sync()
     }
 
-    func recovered(_ plan: RecoveryPlan, highestNumber: UInt64) -> RecoveredLog {
+    func recovered(_ plan: RecoveryPlan, body: [UInt8]?, highestNumber: UInt64) -> RecoveredLog {
         var predecessor = SegmentHeader.Predecessor.none
         var nextPosition: UInt64 = 0
         if let last = entries.last, let end = last.end {
@@ -161,6 +161,6 @@ struct Repair {
             directory: directory, logID: plan.logID ?? .random(), epoch: plan.epoch, entries: entries,
             nextNumber: highestNumber + 1, nextSequence: plan.nextSequence, nextPosition: nextPosition,
             predecessor: predecessor, named: named,
-            recoveryBody: report.findings.isEmpty ? nil : RecoveryBody.encode(report))
+            recoveryBody: body)
     }
 }

@@ -1,0 +1,63 @@
+/// What a recovery has decided, kept in a file from before its first step until the fresh segment is durable: the steps
+/// leave files that look whole, and an opening that comes after an interrupted one would decide differently.
+///
+///     next sequence u64 | epoch u64 | size of the body u32 | checksum u32 of all but itself | recovery frame's body
+struct RecoveryIntent {
+    static let fileName = "RECOVERY"
+    private static let headerSize = 24
+
+    var nextSequence: UInt64
+    var epoch: UInt64
+    /// The body of the recovery frame.
+    var body: [UInt8]
+
+    init(nextSequence: UInt64, epoch: UInt64, body: [UInt8]) {
+        self.nextSequence = nextSequence
+        self.epoch = epoch
+        self.body = body
+    }
+
+    /// Nil where there is none, or where it wasn't complete: then no step was taken.
+    init?(in directory: Directory) throws(WALError) {
+        guard try directory.names().contains(Self.fileName) else { return nil }
+        let file = try File(directory.path(of: Self.fileName), .read)
+        let bytes = try file.read(at: 0, count: min(try file.size(), 1 << 16))
+        let found = unsafe bytes.withUnsafeBytes { bytes -> RecoveryIntent? in
+            var reader = unsafe ByteReader(bytes)
+            guard let nextSequence = reader.number(UInt64.self), let epoch = reader.number(UInt64.self),
+                let size = reader.number(UInt32.self), let checksum = reader.number(UInt32.self),
+                let body = reader.bytes(Int(size)), reader.remaining == 0
+            else { return nil }
+            let intent = RecoveryIntent(nextSequence: nextSequence, epoch: epoch, body: body)
+            return intent.checksum == checksum ? intent : nil
+        }
+        guard let found else { return nil }
+        self = found
+    }
+
+    private var checksum: UInt32 {
+        unsafe body.withUnsafeBytes { unsafe Checksum.of($0, after: Checksum.of(nextSequence, epoch, UInt64(body.count))) }
+    }
+
+    func write(in directory: Directory) throws(WALError) {
+        let temporary = Self.fileName + ".new"
+        try directory.remove(temporary)
+        let file = try File(directory.path(of: temporary), .create)
+        var bytes: [UInt8] = []
+        bytes.add(nextSequence)
+        bytes.add(epoch)
+        bytes.add(UInt32(body.count))
+        bytes.add(checksum)
+        try file.write(bytes + body, at: 0)
+        try file.sync()
+        try directory.rename(temporary, to: Self.fileName)
+        try directory.sync()
+    }
+
+    /// For when the fresh segment says all of it.
+    static func remove(from directory: Directory) throws(WALError) {
+        guard try directory.names().contains(fileName) else { return }
+        try directory.remove(fileName)
+        try directory.sync()
+    }
+}
