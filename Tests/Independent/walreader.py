@@ -113,7 +113,7 @@ def parse_entries(body):
             raise Invalid("an entry is cut off")
         kind, name_size, metadata_size, position = struct.unpack_from("<BBH4xQ", body, at)
         end = at + 16 + name_size + metadata_size
-        if not 1 <= kind <= 4 or (metadata_size and kind != 2) or (kind == 4 and name_size):
+        if not 1 <= kind <= 5 or (metadata_size and kind != 2) or (kind == 4 and name_size):
             raise Invalid("an entry of an unknown sort")
         if padded(end) > len(body):
             raise Invalid("an entry is cut off")
@@ -387,9 +387,15 @@ class Log:
         for segment in self.all:
             if segment.header and (segment.header.log_id != log_id or segment.header.number != segment.number):
                 self.report(FOREIGN, segment.number, 0, len(segment.data))
-            elif not segment.prepared:
+            else:
                 segments.append(segment)
-        self.segments = segments
+        # A prepared segment that a later one follows was in use.
+        self.segments = segments = [s for s in segments if not s.prepared or any(
+            l.header and l.number > s.number and l.follows(s) for l in segments)]
+        torn_there = {}
+        for segment in [s for s in segments if s.prepared]:
+            torn_there[segment] = self.follower(segment).header
+            segment.header = None                       # only the later one knows anything about it
         for segment in segments:
             if segment.header:
                 segment.walk()
@@ -399,6 +405,13 @@ class Log:
                 segment.take_up(follower)
         previous, reported = None, 0
         for at, segment in enumerate(segments):
+            witness = torn_there.get(segment)
+            if witness and not self.same_boot(witness) and not self.durable_beyond(
+                    witness.base_position - witness.predecessor_length, self.later(segment)):
+                self.report(TORN, segment.number, 0, len(segment.data))
+                self.cut_off = (at, 0)
+                self.report_torn(segments[at + 1:], previous.last_sequence + 1 if previous else 1)
+                return
             if segment.header is None:
                 following = self.later(segment)     # what is lost is known at the next whole segment
                 following = following[0] if following else None
@@ -418,18 +431,20 @@ class Log:
             for place in segment.breaks:
                 if self.decide(at, segment, place) == TORN:
                     self.cut_off = (at, place[0])
-                    for later in segments[at + 1:]:     # begun behind the end
-                        if later.header:
-                            self.report(TORN, later.number, 0, len(later.data),
-                                        later.header.base_sequence, later.last_sequence)
-                        else:
-                            following = self.later(later)
-                            self.report(CORRUPTION, later.number, 0, len(later.data),
-                                        segment.header.base_sequence + place[1],
-                                        following[0].header.base_sequence - 1 if following else 0, True)
+                    self.report_torn(segments[at + 1:], segment.header.base_sequence + place[1])
                     return
             previous = segment
             reported = max(f["lastSequence"] for f in self.findings) if self.findings else 0
+
+    def report_torn(self, segments, first):
+        """What is behind a torn tail: segments begun behind the end, whose next sequence number is `first`."""
+        for later in segments:
+            if later.header:
+                self.report(TORN, later.number, 0, len(later.data), later.header.base_sequence, later.last_sequence)
+            else:
+                following = self.later(later)
+                self.report(CORRUPTION, later.number, 0, len(later.data), first,
+                            following[0].header.base_sequence - 1 if following else 0, True)
 
     def follower(self, segment):
         return next((s for s in self.later(segment) if s.follows(segment)), None)
@@ -540,12 +555,16 @@ class Log:
 
     def cursors(self):
         """The state at the log's end: of the cursors and of the bookmarks, by name."""
-        state = {}
-        by_segment = collections.OrderedDict()
+        state, by_segment = {}, {}
         for segment, frame in self.kept_frames():
             by_segment.setdefault(segment.number, []).append(frame)
-        for frames in by_segment.values():
+        lost = bool(self.findings)
+        for segment in self.segments:
+            frames = by_segment.get(segment.number, [])
             state = state_after(state, frames)
+            lost = lost or any(f.kind == LOST for f in frames)
+            if lost and frames and frames[-1] is segment.footer:
+                state = apply({}, segment.footer.content.cursors)
         return state
 
 
@@ -564,8 +583,8 @@ def state_after(state, frames):
 
 def apply(state, entries):
     for entry in entries:
-        if entry.type == 3:
-            state.pop((1, entry.name), None)
+        if entry.type in (3, 5):
+            state.pop((1 if entry.type == 3 else 2, entry.name), None)
         elif entry.type in (1, 2):
             state[(entry.type, entry.name)] = entry
     return state

@@ -98,7 +98,8 @@ enum Recovery {
         try repair.finish()
         return (
             repair.recovered(
-                plan, body: body, highestNumber: segments.map(\.number).filter { $0 < SegmentName.numberMax }.max() ?? 0),
+                plan, body: body, highestNumber: segments.map(\.number).filter { $0 < SegmentName.numberMax }.max() ?? 0
+            ),
             repair.report
         )
     }

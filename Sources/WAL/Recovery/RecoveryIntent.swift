@@ -36,7 +36,9 @@ struct RecoveryIntent {
     }
 
     private var checksum: UInt32 {
-        unsafe body.withUnsafeBytes { unsafe Checksum.of($0, after: Checksum.of(nextSequence, epoch, UInt64(body.count))) }
+        unsafe body.withUnsafeBytes {
+            unsafe Checksum.of($0, after: Checksum.of(nextSequence, epoch, UInt64(body.count)))
+        }
     }
 
     func write(in directory: Directory) throws(WALError) {

@@ -259,7 +259,8 @@ struct RecoveryPlan {
             let wasDurable = later.contains { $0.durablePosition > start + UInt64(SegmentHeader.size) }
             if wasDurable || follower.bootID.isSameBoot(as: boot) {
                 return setAsideUnreadable(
-                    segment, before: follower, because: "a later segment follows it, and its header says it was never used",
+                    segment, before: follower,
+                    because: "a later segment follows it, and its header says it was never used",
                     &plan)
             }
             isTorn = true

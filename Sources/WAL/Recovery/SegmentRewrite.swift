@@ -91,7 +91,8 @@ struct SegmentRewrite {
             at: SegmentEnd(offset: offset, recordCount: recordCount), after: namedBefore)
         unsafe footer.encodeBody().withUnsafeBytes { body in
             let frame = unsafe Frame.encode(
-                kind: .footer, recordIndex: UInt32(clamping: recordCount), durableDistance: 0, time: Timestamp.now.rawValue,
+                kind: .footer, recordIndex: UInt32(clamping: recordCount), durableDistance: 0,
+                time: Timestamp.now.rawValue,
                 body: body, seed: seed, offset: offset)
             pending += frame
             offset += frame.count

@@ -194,7 +194,8 @@ struct FrameSearch {
     private func isCandidate(_ frame: UnsafeRawPointer, at offset: Int, limit: Int, recordIndexMin: UInt32) -> Bool {
         guard unsafe frame.load(UInt32.self, at: 0) >= UInt32(Frame.headerSize) else { return false }
         let header = unsafe FrameHeader(frame)
-        return header.length <= limit - offset && (header.kind.isKnown || header.kind.isSkippable) && header.recordIndex >= recordIndexMin
+        return header.length <= limit - offset && (header.kind.isKnown || header.kind.isSkippable)
+            && header.recordIndex >= recordIndexMin
             && header.recordIndex <= UInt32(ClaimWord.recordsMax)
             && (header.durableDistance == Frame.durableDistanceUnknown
                 || UInt64(header.durableDistance) << 3 <= basePosition + UInt64(offset))

@@ -1,0 +1,136 @@
+import Foundation
+import Testing
+
+@testable import WAL
+
+/// A recovery may die at any step, for example of a full disk. If the next one then decided otherwise, numbers that a sink has
+/// seen would be given to other records, or records from behind a hole would come back.
+@Suite struct InterruptedRecoveryTests {
+    private static let logID = LogID(low: 1, high: 2)
+    private static let otherBoot = BootID(low: 3, high: 4)
+    private static let capacity = 64 << 10
+
+    /// A segment as a power loss leaves it: no footer, and no frame that says anything was durable.
+    private func segment(_ number: UInt64, after previous: SegmentHeader?, records: Int, isHeaderDurable: Bool = true)
+        -> (
+            header: SegmentHeader, bytes: [UInt8]
+        )
+    {
+        var header = SegmentHeader(
+            logID: Self.logID, segmentNumber: number, incarnation: 100 + number, capacity: UInt64(Self.capacity),
+            state: .active)
+        header.baseSequence = 1 + 10 * (number - 1)
+        header.basePosition = UInt64(SegmentHeader.size + 10 * 32) * (number - 1)
+        header.bootID = Self.otherBoot
+        if let previous {
+            header.predecessor = SegmentHeader.Predecessor(
+                number: previous.segmentNumber, incarnation: previous.incarnation,
+                length: UInt64(SegmentHeader.size + 10 * 32), finalSequence: header.baseSequence - 1)
+        }
+        var written = header
+        if !isHeaderDurable {
+            written = SegmentHeader(
+                logID: Self.logID, segmentNumber: number, incarnation: header.incarnation,
+                capacity: UInt64(Self.capacity), state: .prepared)
+        }
+        var bytes = [UInt8](repeating: 0, count: SegmentHeader.size)
+        bytes.withUnsafeMutableBytes { bytes in
+            if let base = bytes.baseAddress { written.encode(to: base) }
+        }
+        let seed = Frame.seed(logID: Self.logID, incarnation: header.incarnation)
+        for index in 0..<records {
+            let payload: [UInt8] = [UInt8(number), UInt8(index)]
+            bytes += payload.withUnsafeBytes { body in
+                Frame.encode(
+                    kind: .record, recordIndex: UInt32(index), durableDistance: Frame.durableDistanceUnknown, time: 1,
+                    body: body, seed: seed, offset: bytes.count)
+            }
+        }
+        return (header, bytes + [UInt8](repeating: 0, count: Self.capacity - bytes.count))
+    }
+
+    private func write(_ segments: [(header: SegmentHeader, bytes: [UInt8])]) throws -> TemporaryDirectory {
+        let directory = TemporaryDirectory()
+        try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
+        for segment in segments {
+            let path = directory.path + "/" + SegmentName.of(segment.header.segmentNumber)
+            try Data(segment.bytes).write(to: URL(fileURLWithPath: path))
+        }
+        return directory
+    }
+
+    @Test func aHeaderThatNeverReachedTheDiskEndsTheLogThere() throws {
+        let first = segment(1, after: nil, records: 10)
+        let second = segment(2, after: first.header, records: 10, isHeaderDurable: false)
+        let third = segment(3, after: second.header, records: 5)
+        let directory = try write([first, second, third])
+        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        #expect(Set(log.recovery.findings.map(\.classification)) == [.tornTail])
+        #expect(!log.recovery.isDamaged)
+        #expect(try readAll(log.reader()).map(\.payload) == (0..<10).map { [1, $0] })
+        // Some reader may have been shown what followed.
+        #expect(try log.append([1]) > 25)
+        try log.close()
+        let again = try WriteAheadLog(at: directory.path, configuration: .small())
+        #expect(again.recovery.findings.isEmpty)
+        #expect(try readAll(again.reader()).count == 11)
+        try again.close()
+    }
+
+    @Test func whatWasDecidedHoldsWhenTheFreshSegmentCannotBeMade() throws {
+        let first = segment(1, after: nil, records: 10)
+        var second = segment(2, after: first.header, records: 10)
+        // Torn in the middle: five records stay, five that somebody may have read don't.
+        second.bytes[SegmentHeader.size + 5 * 32 + 26] ^= 0xFF
+        let directory = try write([first, second])
+        let (recovered, report) = try Recovery.recover(Directory(path: directory.path), configuration: .small())
+        #expect(report.findings.map(\.classification) == [.tornTail])
+        #expect(recovered.nextSequence == 21)
+        // As after a full disk: the files look whole now, and nothing else tells.
+        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        #expect(try log.append([1]) >= 21)
+        #expect(log.recovery.epoch == 1)
+        #expect(!FileManager.default.fileExists(atPath: directory.path + "/" + RecoveryIntent.fileName))
+        try log.close()
+    }
+
+    @Test func followersOfATornEndDoNotComeBack() throws {
+        var first = segment(1, after: nil, records: 10)
+        first.bytes[SegmentHeader.size + 5 * 32 + 26] ^= 0xFF
+        let second = segment(2, after: first.header, records: 10)
+        let third = segment(3, after: second.header, records: 10)
+        let directory = try write([first, second, third])
+        let place = Directory(path: directory.path)
+        let plan = RecoveryPlan(
+            try Recovery.examine(place, scope: .unsealed, isWritten: true), currentBoot: .current)
+        let aside = plan.steps.filter { $0.action == .setAside }.map(\.segment.number)
+        #expect(aside == [2, 3])
+        // The order in which they are carried out: dying after any of them leaves a log that is torn at the same place.
+        var repair = Repair(place, report: plan.report)
+        for step in plan.steps.reversed() where step.action == .setAside {
+            try repair.carryOut(step)
+            let rest = RecoveryPlan(
+                try Recovery.examine(place, scope: .unsealed, isWritten: true), currentBoot: .current)
+            #expect(rest.report.findings.first?.segment == 1)
+            #expect(rest.report.findings.allSatisfy { $0.classification == .tornTail })
+        }
+        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        #expect(try readAll(log.reader()).count == 5)
+        try log.close()
+    }
+
+    @Test func aBookmarkThatIsRemovedStaysRemoved() throws {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        var batch = RecordBatch()
+        batch.append([1])
+        try log.append(batch, bookmark: Bookmark(name: "a", position: 1))
+        try log.append(batch, bookmark: Bookmark(name: "b", position: 2))
+        try log.removeBookmark("a")
+        #expect(log.bookmarks.keys.sorted() == ["b"])
+        try log.close()
+        let again = try WriteAheadLog(at: directory.path, configuration: .small())
+        #expect(again.bookmarks.keys.sorted() == ["b"])
+        try again.close()
+    }
+}
