@@ -390,11 +390,14 @@ class Log:
             else:
                 segments.append(segment)
         # A prepared segment that a later one follows was in use.
-        self.segments = segments = [s for s in segments if not s.prepared or any(
-            l.header and l.number > s.number and l.follows(s) for l in segments)]
-        torn_there = {}
-        for segment in [s for s in segments if s.prepared]:
-            torn_there[segment] = self.follower(segment).header
+        self.segments, torn_there = segments, {}
+        for segment in [s for s in reversed(segments) if s.prepared]:
+            follower = self.follower(segment)
+            if follower:
+                torn_there[segment] = follower.header
+            else:
+                segments.remove(segment)
+        for segment in torn_there:
             segment.header = None                       # only the later one knows anything about it
         for segment in segments:
             if segment.header:
@@ -440,7 +443,9 @@ class Log:
         """What is behind a torn tail: segments begun behind the end, whose next sequence number is `first`."""
         for later in segments:
             if later.header:
-                self.report(TORN, later.number, 0, len(later.data), later.header.base_sequence, later.last_sequence)
+                base = later.header.base_sequence       # up to the last valid frame, as in the segment that is torn
+                self.report(TORN, later.number, 0, len(later.data), base,
+                            max([base + f.index + f.count - 1 for f in later.frames], default=0))
             else:
                 following = self.later(later)
                 self.report(CORRUPTION, later.number, 0, len(later.data), first,

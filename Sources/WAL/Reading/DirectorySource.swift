@@ -155,6 +155,37 @@ struct DirectorySource: SegmentSource {
         return state
     }
 
+    /// The last record that something in the log says is durable. More may be.
+    func durableSequence() throws(WALError) -> UInt64 {
+        let buffer = ReadBuffer()
+        var durablePosition: UInt64 = 0
+        var segments: [ExaminedSegment] = []
+        for number in try directory.names().compactMap(SegmentName.number) {
+            guard var segment = try examined(number), segment.header?.state == .active else { continue }
+            if segment.footer == nil { try segment.readFrames(into: buffer) }
+            durablePosition = max(durablePosition, segment.durablePosition)
+            segments.append(segment)
+        }
+        for segment in segments.reversed() {
+            guard let header = segment.header, header.basePosition < durablePosition else { continue }
+            if let footer = segment.footer, header.basePosition + UInt64(footer.offset) <= durablePosition {
+                return footer.finalSequence
+            }
+            var sequence = header.baseSequence - 1
+            _ = unsafe SegmentScan(try buffer.load(segment.file), header: header) { frame, offset in
+                guard header.basePosition + UInt64(offset) < durablePosition else { return }
+                let first = unsafe header.baseSequence + UInt64(frame.header.recordIndex)
+                switch unsafe frame.header.kind {
+                case .record: sequence = first
+                case .batch: sequence = unsafe first - 1 + UInt64(BatchBody.header(frame.body)?.recordCount ?? 0)
+                default: sequence = first - 1
+                }
+            }
+            return sequence
+        }
+        return 0
+    }
+
     func lastRecovery() throws(WALError) -> (findings: [RecoveryReport.Finding], count: Int)? {
         for (number, header) in try headers().reversed() {
             guard let segment = try readable(number) else { continue }

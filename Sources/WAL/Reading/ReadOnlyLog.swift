@@ -44,6 +44,12 @@ public final class ReadOnlyLog: Sendable {
         get throws(WALError) { try source.named().bookmarks }
     }
 
+    /// The last record that is durable by what the files say: each frame tells how far the log was when it was written, so the
+    /// writer may know of more. Reads the unsealed segments.
+    public var durableSequence: SequenceNumber {
+        get throws(WALError) { SequenceNumber(rawValue: try source.durableSequence()) }
+    }
+
     /// What the last opening that found anything had found, as far as its segment is still there.
     public var lastRecovery: (findings: [RecoveryReport.Finding], count: Int)? {
         get throws(WALError) { try source.lastRecovery() }

@@ -63,3 +63,17 @@ enum DecisionTable {
         rows.first { $0.matches(evidence) }?.decision ?? .corruption
     }
 }
+
+extension GapEvidence: CustomStringConvertible {
+    var description: String {
+        let what =
+            switch content {
+            case .zero: "no frame was committed here"
+            case .invalid: "the bytes are no valid frame"
+            case .cut: "the file ends early"
+            }
+        let durable = wasDurable ? "a later frame says it was durable" : "no later frame says it was durable"
+        return "\(what), \(durable), \(isFollowed ? "more follows" : "nothing follows"), "
+            + (isSameBoot ? "written in this run of the kernel" : "written in another run of the kernel")
+    }
+}

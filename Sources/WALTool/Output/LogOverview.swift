@@ -5,6 +5,7 @@ struct LogOverview {
     private let directory: String
     private let id: LogID
     private let firstSequence: SequenceNumber
+    private let durableSequence: SequenceNumber
     private let segments: [SegmentInfo]
     private let cursors: [(name: String, sequence: UInt64)]
     private let bookmarks: [(name: String, position: UInt64)]
@@ -15,6 +16,7 @@ struct LogOverview {
         self.directory = directory
         id = log.id
         firstSequence = try log.firstSequence
+        durableSequence = try log.durableSequence
         segments = try log.segments
         cursors = try log.cursors.map { ($0.key, $0.value.rawValue) }.sorted { $0.name < $1.name }
         bookmarks = try log.bookmarks.map { ($0.key, $0.value.position) }.sorted { $0.name < $1.name }
@@ -43,6 +45,7 @@ struct LogOverview {
             ("log_id", .string(id.description)),
             ("epoch", JSON(epoch)),
             ("first_sequence", JSON(firstSequence.rawValue)),
+            ("durable_sequence", JSON(durableSequence.rawValue)),
             ("bytes", JSON(fileSize)),
             ("segments", .array(segments.map(json(of:)))),
             ("cursors", .object(cursors.map { ($0.name, JSON($0.sequence)) })),
@@ -76,6 +79,7 @@ struct LogOverview {
             ("log", "\(directory), id \(id)"),
             ("epoch", epoch == 0 ? "0: nothing was ever dropped" : "\(epoch): recoveries that dropped something"),
             ("first record", "\(firstSequence.rawValue)"),
+            ("durable", "up to record \(durableSequence.rawValue) at least"),
             ("records", "\(recordCount) in sealed segments"),
             ("on disk", "\(Table.bytes(fileSize)) in \(segments.count) segments"),
         ])

@@ -1,0 +1,262 @@
+/// The walk along the segments, each of which says in its header how the one before it ended.
+struct RecoveryChain {
+    let boot: BootID
+    /// The last segment that stays, and where its records end.
+    private var last: (header: SegmentHeader, end: SegmentEnd)?
+    /// The log ended in a torn tail: nothing after it counts.
+    private var isTorn = false
+    /// Why the next header won't follow has been told.
+    private var isBreakTold = false
+
+    init(boot: BootID) {
+        self.boot = boot
+    }
+
+    mutating func add(
+        _ segment: ExaminedSegment, _ header: SegmentHeader, later: [ExaminedSegment],
+        _ plan: inout RecoveryPlan
+    ) {
+        guard !isTorn else {
+            plan.report.findings.append(
+                finding(
+                    .tornTail, header, offset: 0, end: segment.fileSize,
+                    records: 0..<(segment.end?.recordCount ?? 0),
+                    isAcknowledged: false, "begun behind the place where the log ends"))
+            plan.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside))
+            return
+        }
+        reportMissing(before: header, segment, later: later, &plan)
+        let bridge = bridge(to: header)
+        isBreakTold = false
+        var step = RecoveryPlan.Step(segment: segment, action: .keep)
+        if let scan = segment.scan {
+            step = decide(segment, header, scan, later: later, &plan)
+        } else if let footer = segment.footer {
+            step.recordCount = footer.finalSequence + 1 - footer.firstSequence
+        }
+        if segment.damagedHeaderCopies > 0 {
+            plan.report.findings.append(
+                finding(
+                    .corruption, header, offset: 0, end: SegmentHeader.size, records: 0..<0, isAcknowledged: true,
+                    "one of the header's two copies is damaged; the other is whole"))
+            if !step.isRewrite { step.action = .rewrite(end: nil) }
+        }
+        if segment.isPoisoned, !step.isRewrite { step.action = .rewrite(end: nil) }
+        step.bridge = bridge
+        plan.nextSequence = max(plan.nextSequence, header.baseSequence + step.recordCount)
+        last = (header, SegmentEnd(offset: segment.end?.offset ?? 0, recordCount: step.recordCount))
+        plan.steps.append(step)
+    }
+
+    /// Goes through the places where frames break off, in order.
+    private mutating func decide(
+        _ segment: ExaminedSegment, _ header: SegmentHeader, _ scan: SegmentScan,
+        later: [ExaminedSegment], _ plan: inout RecoveryPlan
+    ) -> RecoveryPlan.Step {
+        let successor = later.lazy.compactMap(\.header).first { $0.state == .active && $0.follows(header) }
+        let laterDurable = later.reduce(0) { max($0, $1.durablePosition) }
+        var step = RecoveryPlan.Step(
+            segment: segment, action: segment.footer == nil ? .seal(abandoned: []) : .keep,
+            recordCount: scan.end.recordCount)
+        if scan.endsWithoutRecords, let successor {
+            step.recordCount = max(step.recordCount, successor.predecessor.recordCount(from: header.baseSequence))
+        }
+        for gap in gaps(of: scan, segment, header, successor) {
+            let evidence = GapEvidence(
+                // A segment is sealed when all of it is committed: a zero in there isn't a claim that was abandoned.
+                content: gap.content == .zero && scan.footer != nil ? .invalid : gap.content,
+                isFollowed: gap.nextRecordIndex != nil,
+                wasDurable: max(gap.durablePositionAfter, laterDurable) > header.basePosition + UInt64(gap.offset),
+                isSameBoot: header.bootID.isSameBoot(as: boot))
+            let decision = DecisionTable.decide(evidence)
+            let likelyEnd = gap.recordIndex + (decision == .corruption ? gap.tail?.likely ?? 0 : 0)
+            let records = gap.recordIndex..<max(gap.recordIndex, gap.nextRecordIndex ?? likelyEnd)
+            switch decision {
+            case .cleanEnd: continue
+            case .abandonedClaims:
+                if case .seal(let others) = step.action { step.action = .seal(abandoned: others + [gap]) }
+            case .tornTail:
+                step.action = .rewrite(end: gap.offset)
+                step.recordCount = gap.recordIndex
+                isTorn = true
+            case .corruption:
+                step.action = .rewrite(end: nil)
+            }
+            if decision != .tornTail { step.recordCount = max(step.recordCount, records.upperBound) }
+            var description = evidence.description
+            if decision == .corruption, gap.nextRecordIndex == nil, let tail = gap.tail {
+                let first = header.baseSequence + gap.recordIndex
+                plan.nextSequence = max(plan.nextSequence, first + tail.possible)
+                description += "; records from \(first) on may be lost"
+            }
+            plan.report.findings.append(
+                finding(
+                    RecoveryReport.Classification(decision), header, offset: gap.offset, end: gap.end,
+                    records: decision == .tornTail
+                        ? gap.recordIndex..<max(gap.recordIndex, scan.end.recordCount) : records,
+                    isAcknowledged: decision == .corruption, description))
+            if isTorn { break }
+        }
+        return step
+    }
+
+    /// The gaps that the scan found, and the one that only the successor's header tells of.
+    private func gaps(
+        of scan: SegmentScan, _ segment: ExaminedSegment, _ header: SegmentHeader, _ successor: SegmentHeader?
+    ) -> [SegmentScan.Gap] {
+        var gaps = scan.gaps
+        guard let successor else { return gaps }
+        let recordCount = successor.predecessor.recordCount(from: header.baseSequence)
+        let length = Int(clamping: successor.predecessor.length)
+        let isSameFile = successor.predecessor.incarnation == header.incarnation
+        guard recordCount > scan.end.recordCount || (isSameFile && length > scan.end.offset) else { return gaps }
+        // An earlier recovery has filled the place up to the end, and was interrupted before it wrote the footer.
+        if scan.endsWithoutRecords, isSameFile, length == scan.end.offset { return gaps }
+        if let last = gaps.indices.last, gaps[last].nextRecordIndex == nil {
+            gaps[last].nextRecordIndex = recordCount
+            gaps[last].end = max(gaps[last].offset, min(length, segment.fileSize))
+        }
+        return gaps
+    }
+
+    /// What the headers say was between this segment and the last one.
+    private func reportMissing(
+        before header: SegmentHeader, _ segment: ExaminedSegment, later: [ExaminedSegment],
+        _ plan: inout RecoveryPlan
+    ) {
+        guard let last, !header.follows(last.header), !isBreakTold else { return }
+        let first = last.header.baseSequence + last.end.recordCount
+        let sequences = first < header.baseSequence ? first...header.baseSequence - 1 : nil
+        let durable = later.reduce(segment.durablePosition) { max($0, $1.durablePosition) }
+        plan.report.findings.append(
+            RecoveryReport.Finding(
+                classification: .missingSegment, segment: header.predecessor.number, offset: 0, byteCount: 0,
+                sequences: sequences.map(Self.range),
+                isAcknowledged: durable > last.header.basePosition + UInt64(last.end.offset)
+                    || header.bootID.isSameBoot(as: boot),
+                evidence:
+                    "segment \(header.segmentNumber) follows segment \(header.predecessor.number), which isn't there"
+            ))
+    }
+
+    /// What to put between the last segment and one that doesn't follow it.
+    private func bridge(to header: SegmentHeader) -> RecoveryPlan.Bridge? {
+        guard let last, !header.follows(last.header), header.predecessor.number > last.header.segmentNumber,
+            header.predecessor.number < header.segmentNumber
+        else { return nil }
+        var missing = last.header
+        missing.segmentNumber = header.predecessor.number
+        missing.incarnation = header.predecessor.incarnation
+        missing.replacedIncarnation = 0
+        missing.baseSequence = last.header.baseSequence + last.end.recordCount
+        missing.basePosition = last.header.basePosition + UInt64(last.end.offset)
+        missing.predecessor = SegmentHeader.Predecessor(
+            number: last.header.segmentNumber, incarnation: last.header.lineage,
+            length: UInt64(last.end.offset), finalSequence: missing.baseSequence - 1)
+        return RecoveryPlan.Bridge(
+            header: missing,
+            recordCount: header.baseSequence > missing.baseSequence ? header.baseSequence - missing.baseSequence : 0
+        )
+    }
+
+    /// A segment whose header says that it was made ready and not used. Where a later one follows it, it was, and its
+    /// header never reached the disk: then nothing in it was durable, nor anything behind it.
+    mutating func addUnused(
+        _ segment: ExaminedSegment, _ header: SegmentHeader, later: [ExaminedSegment], _ plan: inout RecoveryPlan
+    ) {
+        let follower = later.lazy.compactMap(\.header).first { $0.follows(header) }
+        guard let follower, !isTorn else {
+            plan.steps.append(RecoveryPlan.Step(segment: segment, action: isTorn ? .setAside : .remove))
+            return
+        }
+        let start = last.map { $0.header.basePosition + UInt64($0.end.offset) } ?? 0
+        let wasDurable = later.contains { $0.durablePosition > start + UInt64(SegmentHeader.size) }
+        if wasDurable || follower.bootID.isSameBoot(as: boot) {
+            return setAsideUnreadable(
+                segment, before: follower,
+                because: "a later segment follows it, and its header says it was never used",
+                &plan)
+        }
+        isTorn = true
+        plan.report.findings.append(
+            finding(
+                .tornTail, header, offset: 0, end: segment.fileSize, records: 0..<0, isAcknowledged: false,
+                "its header was not durable, nothing in it was, and a later segment follows it"))
+        plan.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside))
+    }
+
+    mutating func setAsideUnreadable(
+        _ segment: ExaminedSegment, before next: SegmentHeader?,
+        because reason: String = "both copies of the header are damaged", _ plan: inout RecoveryPlan
+    ) {
+        let first = last.map { $0.header.baseSequence + $0.end.recordCount } ?? 1
+        let sequences: ClosedRange<UInt64>? = next.flatMap {
+            first < $0.baseSequence ? first...$0.baseSequence - 1 : nil
+        }
+        plan.report.findings.append(
+            RecoveryReport.Finding(
+                classification: .corruption, segment: segment.number, offset: 0, byteCount: segment.fileSize,
+                sequences: sequences.map(Self.range), isAcknowledged: true,
+                evidence: next == nil
+                    ? "\(reason); records from \(first) on may be lost" : reason))
+        plan.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside))
+        isBreakTold = true
+        // How many sequence numbers it had can't be told, so as many as it may have had aren't used again.
+        if next == nil { plan.nextSequence = max(plan.nextSequence, first) + UInt64(ClaimWord.recordsMax) }
+    }
+
+    func setAsideForeign(_ segment: ExaminedSegment, _ header: SegmentHeader, _ plan: inout RecoveryPlan) {
+        let isOtherLog = header.logID != plan.logID
+        plan.report.findings.append(
+            RecoveryReport.Finding(
+                classification: .foreignSegment, segment: segment.number, offset: 0, byteCount: segment.fileSize,
+                isAcknowledged: false,
+                evidence: isOtherLog
+                    ? "its header has the log identifier \(header.logID)"
+                    : "its header has the segment number \(header.segmentNumber)"))
+        plan.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside))
+    }
+
+    private func finding(
+        _ classification: RecoveryReport.Classification, _ header: SegmentHeader, offset: Int, end: Int,
+        records: Range<UInt64>, isAcknowledged: Bool, _ evidence: String
+    ) -> RecoveryReport.Finding {
+        RecoveryReport.Finding(
+            classification: classification, segment: header.segmentNumber, offset: offset,
+            byteCount: max(0, end - offset),
+            sequences: records.isEmpty
+                ? nil
+                : Self.range(
+                    header.baseSequence + records.lowerBound...header.baseSequence + records.upperBound - 1),
+            isAcknowledged: isAcknowledged, evidence: evidence)
+    }
+
+    private static func range(_ range: ClosedRange<UInt64>) -> ClosedRange<SequenceNumber> {
+        SequenceNumber(rawValue: range.lowerBound)...SequenceNumber(rawValue: range.upperBound)
+    }
+}
+
+extension SegmentHeader {
+    /// Whether this segment was begun right after that one, or after the one that that one replaces.
+    func follows(_ other: SegmentHeader) -> Bool {
+        predecessor.number == other.segmentNumber && predecessor.incarnation == other.lineage
+    }
+}
+
+extension SegmentHeader.Predecessor {
+    /// How many records it has, if they begin with this sequence number.
+    fileprivate func recordCount(from baseSequence: UInt64) -> UInt64 {
+        finalSequence >= baseSequence ? finalSequence - baseSequence + 1 : 0
+    }
+}
+
+extension RecoveryReport.Classification {
+    fileprivate init(_ decision: GapDecision) {
+        self =
+            switch decision {
+            case .abandonedClaims: .abandonedClaims
+            case .tornTail, .cleanEnd: .tornTail
+            case .corruption: .corruption
+            }
+    }
+}
