@@ -218,7 +218,8 @@ def damage(rng, files, known):
     at = min(at, max(0, len(data) - 1))
     what = rng.choice(["flip", "flip", "flip", "zeros", "zeros", "word", "word", "garbage", "cut", "cut", "cut frame",
                        "cut short", "open", "open", "boot", "remove", "headers", "header", "grow", "stale", "tail",
-                       "misplaced", "rename", "footer", "empty", "state", "state", "copies"] + ["shorter capacity", "stranger"] * known)
+                       "misplaced", "rename", "footer", "empty", "state", "state", "copies"]
+                      + ["shorter capacity", "stranger"] * known)
     if not data and what not in ("remove", "rename"):
         return "nothing"
     if what == "flip":
