@@ -151,7 +151,7 @@ public final class LogReader {
 
     @inline(__always)
     private func check(_ segment: ReadableSegment) -> FrameValidity.Outcome {
-        let limit = segment.mapping.size
+        let limit = min(segment.mapping.size, Int(clamping: segment.segment.header.capacity))
         guard offset + Frame.headerSize <= limit else { return unsafe .atLimit }
         let base = unsafe UnsafeRawPointer(segment.mapping.base)
         return unsafe FrameValidity.check(
