@@ -1,12 +1,10 @@
-import Synchronization
-
 /// Where the records go that a sink can't take: a log of its own, in the directory `dead-letters` of the log.
 ///
 /// It's created by the first dead letter, and durable with each. A crash between setting a record aside and moving the
 /// sink's position past it sets the record aside again: ``DeadLetterReader`` gives it once. One handle serves all flushers
 /// of a process; no two processes can write at the same time, as with any log.
 public final class DeadLetterLog: Sendable {
-    private static let handles = Mutex<[String: WeakHandle]>([:])
+    private static let handles = Monitor<[String: WeakHandle]>([:])
 
     private struct WeakHandle: Sendable {
         weak let value: DeadLetterLog?
@@ -19,7 +17,7 @@ public final class DeadLetterLog: Sendable {
 
     /// The directory of the dead letters' own log.
     public let directory: String
-    private let open = Mutex<WriteAheadLog?>(nil)
+    private let open = Monitor<WriteAheadLog?>(nil)
 
     private init(directory: String) {
         self.directory = directory

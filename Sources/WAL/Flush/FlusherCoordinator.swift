@@ -1,14 +1,12 @@
-import Synchronization
-
 /// The shared state of a flusher behind a lock, and waiting on it. The lock is taken a few times a batch, never for a record.
 final class FlusherCoordinator: Sendable {
     typealias Waiter = CheckedContinuation<Result<Void, WALError>, Never>
     typealias Machine = FlusherStateMachine<Waiter>
 
-    private let machine: Mutex<Machine>
+    private let machine: Monitor<Machine>
 
     init(breaker: CircuitBreaker) {
-        machine = Mutex(Machine(breaker: breaker))
+        machine = Monitor(Machine(breaker: breaker))
     }
 
     /// Reads or changes what needs no waking.

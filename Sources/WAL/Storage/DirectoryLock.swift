@@ -1,5 +1,3 @@
-internal import Synchronization
-
 #if canImport(Darwin)
     internal import Darwin
 #else
@@ -10,9 +8,9 @@ internal import Synchronization
 final class DirectoryLock: Sendable {
     static let fileName = "LOCK"
 
-    private static let registry = Mutex<Set<FileIdentity>>([])
+    private static let registry = Monitor<Set<FileIdentity>>([])
     /// Nil once released.
-    private let held: Mutex<Held?>
+    private let held: Monitor<Held?>
 
     private struct Held {
         var descriptor: Int32
@@ -42,7 +40,7 @@ final class DirectoryLock: Sendable {
                     .locked, "\(directory.path) is open for writing in this process. Share that log, or close it.",
                     isRetriable: true)
             }
-            held = Mutex(Held(descriptor: descriptor, identity: identity))
+            held = Monitor(Held(descriptor: descriptor, identity: identity))
         } catch {
             close(descriptor)
             throw error

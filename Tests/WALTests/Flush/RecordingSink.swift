@@ -1,5 +1,3 @@
-import Synchronization
-
 @testable import WAL
 
 /// A sink in memory that keeps the contract to the letter, fails on demand, and notes every breach of a promise.
@@ -33,7 +31,7 @@ final class RecordingSink: Sink {
 
     let name = "recording"
     let concurrencyMax: Int
-    let state: Mutex<State>
+    let state: Monitor<State>
     private let poison: Set<UInt64>
     private let forgotten: UInt64?
     private let fault: @Sendable (_ call: Int, SinkBatch) -> Fault
@@ -53,7 +51,7 @@ final class RecordingSink: Sink {
         var state = before
         state.calls = 0
         state.claims = 0
-        self.state = Mutex(state)
+        self.state = Monitor(state)
     }
 
     var snapshot: State { state.withLock { $0 } }
