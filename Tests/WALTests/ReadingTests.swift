@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+@testable import WAL
+
+/// A reader that starts at the wrong record skips what its consumer never saw.
+@Suite struct ReadingTests {
+    @Test func segmentsRollByRecords() throws {
+        let directory = TemporaryDirectory()
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.segmentRecordsMax = 10
+        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        for number in 1...95 { try log.append(payload(number)) }
+        var batch = RecordBatch()
+        for number in 96...105 { batch.append(payload(number)) }
+        try log.append(batch)
+        #expect(try readAll(log.reader()).map(\.payload) == (1...105).map { payload($0) })
+        try log.close()
+        let segments = try ReadOnlyLog(at: directory.path).segments
+        #expect(segments.allSatisfy { $0.recordCount ?? 0 <= 10 })
+        #expect(segments.count >= 11)
+        var tooMany = batch
+        tooMany.append([1])
+        let again = try WriteAheadLog(at: directory.path, configuration: configuration)
+        let error = #expect(throws: WALError.self) { try again.append(tooMany) }
+        #expect(error?.code == .recordTooLarge)
+        try again.close()
+    }
+
+    @Test func aReaderByTimeBeginsWithTheFirstRecordOfThatTime() throws {
+        let directory = TemporaryDirectory()
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.segmentSize = 64 << 10
+        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        // Over several segments, and several ticks of the clock.
+        for number in 0..<3000 {
+            try log.append(payload(number, size: 200))
+            if number % 500 == 0 { usleep(20_000) }
+        }
+        let all = try readAll(log.reader())
+        #expect(Set(all.map(\.time)).count > 3)
+        for place in stride(from: 0, to: all.count, by: 97) {
+            let time = all[place].time
+            let expected = all.first { $0.time >= time }
+            #expect(try log.reader(since: time).next() == expected)
+            #expect(try ReadOnlyLog(at: directory.path).reader(since: time).next() == expected)
+        }
+        #expect(try log.reader(since: .now + .seconds(60)).next() == nil)
+        try log.close()
+    }
+
+    @Test func anyPlaceIsFoundBySequence() throws {
+        let directory = TemporaryDirectory()
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.segmentSize = 256 << 10
+        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        for number in 1...5000 { try log.append(payload(number, size: 150)) }
+        for sequence in stride(from: 1 as UInt64, through: 5000, by: 61) {
+            let record = try log.reader(from: SequenceNumber(rawValue: sequence)).next()
+            #expect(record?.sequence.rawValue == sequence)
+            #expect(record?.payload == payload(Int(sequence), size: 150))
+        }
+        #expect(try log.reader(from: 5001).next() == nil)
+        try log.close()
+    }
+}
