@@ -114,7 +114,8 @@ public final class WriteAheadLog: Sendable {
         try engine.makeDurable(DurableMark(sequence: sequence, position: 0))
     }
 
-    /// Appends a record and suspends until it is durable, whatever the sync policy. No thread is blocked.
+    /// Appends a record and suspends until it is durable, whatever the sync policy. No thread is blocked for that; while no
+    /// segment is ready, the append itself blocks.
     ///
     /// Throws as ``append(_:)-(RawSpan)`` does, and `cancelled`: the record was appended then.
     @discardableResult

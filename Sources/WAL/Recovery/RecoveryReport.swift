@@ -1,6 +1,6 @@
 /// What opening or verifying a log found, and what became of it.
 public struct RecoveryReport: Hashable, Sendable {
-    /// What kind of thing was found (DESIGN and FORMAT.md, "Recovery").
+    /// What kind of thing was found (FORMAT.md, "Recovery").
     public enum Classification: String, Hashable, Sendable, CaseIterable {
         /// The end of what was written before a power loss, which had never become durable. Not damage.
         case tornTail
