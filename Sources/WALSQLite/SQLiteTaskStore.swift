@@ -1,4 +1,5 @@
 #if SQLite
+    internal import WAL
     internal import WALTasks
     #if canImport(Darwin)
         internal import Darwin
@@ -21,8 +22,8 @@
     public final class SQLiteTaskStore: Sendable {
         /// Names the store in the log's cursor, in metrics and in messages.
         public let name: String
-        let writer: DatabaseThread<WriteSession>
-        let reader: DatabaseThread<ReadSession>
+        let writer: DatabaseThread<WriteSession, SQLiteError>
+        let reader: DatabaseThread<ReadSession, SQLiteError>
         /// Who has claimed lanes, for people: process and host.
         let owner: String
 
@@ -38,8 +39,13 @@
         ) async throws(SQLiteError) {
             self.name = name
             owner = "\(getpid())@\(hostName())"
-            writer = try DatabaseThread()
-            reader = try DatabaseThread()
+            do throws(WALError) {
+                let closed = SQLiteError(.closed, "the store was closed: open a new one")
+                writer = try DatabaseThread("wal-sqlite", closed: closed)
+                reader = try DatabaseThread("wal-sqlite", closed: closed)
+            } catch {
+                throw SQLiteError(.outOfMemory, "no thread can be started: raise the limit of threads (\(error))")
+            }
             // The writer first: the reader's queries need its tables.
             try await writer.open { () throws(SQLiteError) in
                 try WriteSession(path: path, busyTimeout: busyTimeout)

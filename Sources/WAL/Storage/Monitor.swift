@@ -9,13 +9,13 @@
 /// Not `Synchronization.Mutex`: on Linux that is a priority-inheriting futex, a hundred times slower under contention, and
 /// it has no condition variable.
 @safe
-final class Monitor<State>: @unchecked Sendable {
+package final class Monitor<State>: @unchecked Sendable {
     // Protected by `mutex`; `withLock` and `wait` are the only ways to it.
     private var state: State
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
 
-    init(_ state: State) {
+    package init(_ state: State) {
         self.state = state
         unsafe mutex = .allocate(capacity: 1)
         unsafe mutex.initialize(to: pthread_mutex_t())
@@ -40,14 +40,16 @@ final class Monitor<State>: @unchecked Sendable {
         unsafe mutex.deallocate()
     }
 
-    func withLock<Result, Failure: Error>(_ body: (inout State) throws(Failure) -> Result) throws(Failure) -> Result {
+    package func withLock<Result, Failure: Error>(
+        _ body: (inout State) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         return try body(&state)
     }
 
     /// Calls `body` until it returns something, and each time waits for a signal in between; nil when `deadline` passes.
-    func wait<Result, Failure: Error>(
+    package func wait<Result, Failure: Error>(
         until deadline: ContinuousClock.Instant? = nil, _ body: (inout State) throws(Failure) -> Result?
     ) throws(Failure) -> Result? {
         unsafe pthread_mutex_lock(mutex)
@@ -81,7 +83,7 @@ final class Monitor<State>: @unchecked Sendable {
     }
 
     /// Wakes all who wait.
-    func signal() {
+    package func signal() {
         unsafe pthread_cond_broadcast(condition)
     }
 }

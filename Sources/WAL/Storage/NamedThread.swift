@@ -7,7 +7,7 @@ internal import CWALShims
 #endif
 
 /// A thread of the log's own, for what may block.
-enum NamedThread {
+package enum NamedThread {
     private final class Start: Sendable {
         let name: String
         let body: @Sendable () -> Void
@@ -19,7 +19,7 @@ enum NamedThread {
     }
 
     /// Runs `body` on a thread of its own. `name` has at most 15 bytes.
-    static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(WALError) {
+    package static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(WALError) {
         let start = unsafe Unmanaged.passRetained(Start(name, body))
         var thread = pthread_t(bitPattern: 0)
         let result = unsafe pthread_create(

@@ -1,0 +1,47 @@
+package import WAL
+
+/// Runs the jobs of an actor on a thread of its own, in the order of their arrival, so that a database's blocking client
+/// library never blocks the cooperative pool. The thread ends when the last reference is gone and every job has run.
+package final class SerialThread: SerialExecutor {
+    /// The executor is kept until its job has run, because a job may drop the last reference to its actor.
+    private struct Entry {
+        var job: UnownedJob
+        var executor: SerialThread
+    }
+
+    private struct Queue {
+        var entries: [Entry] = []
+        var isFinished = false
+    }
+
+    private let queue = Monitor(Queue())
+
+    /// Starts the thread. `name` has at most 15 bytes.
+    package init(_ name: String) throws(WALError) {
+        try NamedThread.start(name) { [queue] in Self.runJobs(of: queue) }
+    }
+
+    deinit {
+        queue.withLock { queue in queue.isFinished = true }
+        queue.signal()
+    }
+
+    package func enqueue(_ job: consuming ExecutorJob) {
+        let entry = Entry(job: UnownedJob(job), executor: self)
+        queue.withLock { queue in queue.entries.append(entry) }
+        queue.signal()
+    }
+
+    private static func runJobs(of queue: Monitor<Queue>) {
+        while true {
+            let waiting = queue.wait { queue -> [Entry]? in
+                defer { queue.entries = [] }
+                return queue.entries.isEmpty && !queue.isFinished ? nil : queue.entries
+            }
+            guard let waiting, !waiting.isEmpty else { return }
+            for entry in waiting {
+                unsafe entry.job.runSynchronously(on: entry.executor.asUnownedSerialExecutor())
+            }
+        }
+    }
+}
