@@ -18,7 +18,8 @@ public struct WALError: Error, Sendable {
         public static let diskFull = Code("diskFull")
         /// The log was closed.
         public static let closed = Code("closed")
-        /// A write or sync failed before: nothing more is accepted until the log is opened again.
+        /// A sync failed before, and what it was for couldn't be written to a fresh file: nothing is accepted until it can be.
+        /// The log tries again every second.
         public static let poisoned = Code("poisoned")
         /// The record was written, but its sync failed: it may or may not be there after a power loss.
         public static let indeterminate = Code("indeterminate")

@@ -40,6 +40,7 @@ extension Engine {
             // Under load there is always other work.
             guard ContinuousClock.now >= nextRetention else { continue }
             nextRetention = .now + Self.retentionInterval
+            recoverIfPoisoned()
             removeOldSegments()
             if let metrics { metrics.record(statistics) }
         }
@@ -83,6 +84,13 @@ extension Engine {
         if case .failure(let error) = result {
             logger?.warning("no segment could be prepared", metadata: LogMetadata.of(error))
         }
+    }
+
+    private func recoverIfPoisoned() {
+        let isPoisoned = state.withLock { state in
+            if case .poisoned = state.phase { true } else { false }
+        }
+        if isPoisoned { recoverFromPoisoning() }
     }
 
     /// Has what producers have left behind sealed: under `.manual` nobody else would.

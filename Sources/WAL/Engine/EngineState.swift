@@ -5,7 +5,7 @@ struct EngineState {
         case open
         case closing
         case closed
-        /// A write or sync failed.
+        /// A write or sync failed, and what it was for can't be written elsewhere.
         case poisoned(WALError)
     }
 
@@ -78,8 +78,8 @@ struct EngineState {
         case .poisoned(let cause):
             throw WALError(
                 .poisoned,
-                "The log takes no more records since an error of its disk. Repair the disk, close the log and open it again.",
-                cause: cause)
+                "The log takes no records since an error of its disk. It tries again every second: see to the disk.",
+                cause: cause, isRetriable: true)
         }
     }
 }

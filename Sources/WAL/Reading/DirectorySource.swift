@@ -95,6 +95,11 @@ struct DirectorySource: SegmentSource {
         return nil
     }
 
+    func isReplaced(_ segment: ReadableSegment) throws(WALError) -> Bool {
+        let there = try header(segment.segment.number)
+        return there.map { $0.incarnation != segment.segment.header.incarnation } ?? false
+    }
+
     /// Which records are durable only the writer knows.
     var durablePosition: UInt64 { 0 }
 

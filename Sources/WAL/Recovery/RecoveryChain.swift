@@ -63,8 +63,7 @@ struct RecoveryChain {
         }
         for gap in gaps(of: scan, segment, header, successor) {
             let evidence = GapEvidence(
-                // A segment is sealed when all of it is committed: a zero in there isn't a claim that was abandoned.
-                content: gap.content == .zero && scan.footer != nil ? .invalid : gap.content,
+                content: isLoss(gap, segment, scan) ? .invalid : gap.content,
                 isFollowed: gap.nextRecordIndex != nil,
                 wasDurable: max(gap.durablePositionAfter, laterDurable) > header.basePosition + UInt64(gap.offset),
                 isSameBoot: header.bootID.isSameBoot(as: boot))
@@ -98,6 +97,13 @@ struct RecoveryChain {
             if isTorn { break }
         }
         return step
+    }
+
+    /// Whether zeros can't be a claim that was abandoned: a segment is sealed when all of it is committed, and after a failed sync
+    /// the kernel may have dropped pages.
+    private func isLoss(_ gap: SegmentScan.Gap, _ segment: ExaminedSegment, _ scan: SegmentScan) -> Bool {
+        guard gap.content == .zero else { return false }
+        return scan.footer != nil || (segment.isPoisoned && gap.nextRecordIndex != nil)
     }
 
     /// The gaps that the scan found, and the one that only the successor's header tells of.
