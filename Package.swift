@@ -20,6 +20,7 @@ let package = Package(
         .library(name: "WAL", targets: ["WAL"]),
         .library(name: "WALTasks", targets: ["WALTasks"]),
         .library(name: "WALSQLite", targets: ["WALSQLite"]),
+        .library(name: "WALTesting", targets: ["WALTesting"]),
         .executable(name: "wal", targets: ["WALTool"]),
     ],
     traits: [
@@ -67,6 +68,7 @@ let package = Package(
                 .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"])),
             ],
             swiftSettings: librarySettings),
+        .target(name: "WALTesting", dependencies: ["WAL", "WALTasks"], swiftSettings: librarySettings),
         .target(
             name: "CWALSimdJSON",
             linkerSettings: [.linkedLibrary("simdjson")]),
@@ -84,14 +86,16 @@ let package = Package(
         .testTarget(
             name: "WALTasksTests",
             dependencies: [
-                "WALTasks", "WAL",
+                "WALTasks", "WAL", "WALTesting",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "WALSQLiteTests",
-            dependencies: ["WALSQLite", .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"]))],
+            dependencies: [
+                "WALSQLite", "WALTesting", .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"])),
+            ],
             swiftSettings: settings),
         .testTarget(name: "WALToolTests", dependencies: ["WALTool"], swiftSettings: settings),
     ],

@@ -4,6 +4,7 @@ import ServiceLifecycle
 import Synchronization
 import Testing
 import WAL
+import WALTesting
 
 @testable import WALTasks
 
@@ -104,7 +105,7 @@ private final class StubbornStore: TaskStore {
     @Test(arguments: TaskStorageConformance.allCases, [true, false])
     func conformance(check: TaskStorageConformance, delivers: Bool) async throws {
         let storage = try await BufferedTaskStorage.memory(at: directory.path, configuration: delivers ? quick : slow)
-        try await check.check(storage)
+        try await check.run(on: storage)
         try? await storage.close()
     }
 

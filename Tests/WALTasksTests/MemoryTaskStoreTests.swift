@@ -1,5 +1,6 @@
 import Testing
 import WAL
+import WALTesting
 
 @testable import WALTasks
 
@@ -16,7 +17,7 @@ import WAL
 
     @Test(arguments: TaskStorageConformance.allCases)
     func conformance(check: TaskStorageConformance) async throws {
-        try await check.check(MemoryTaskStore())
+        try await check.run(on: MemoryTaskStore())
     }
 
     @Test func lanesStartAtEpochOne() async throws {

@@ -1,0 +1,23 @@
+/// What a check of a conformance suite has found.
+public struct ConformanceFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The name of the check.
+    public var check: String
+    /// The rule that is broken, as a sentence.
+    public var rule: String
+    /// What the rule wants.
+    public var expected: String
+    /// What there was.
+    public var found: String
+
+    /// Makes a failure.
+    public init(check: String, rule: String, expected: String, found: String) {
+        self.check = check
+        self.rule = rule
+        self.expected = expected
+        self.found = found
+    }
+
+    public var description: String {
+        "\(check): \(rule)\n  expected: \(expected)\n  found:    \(found)"
+    }
+}

@@ -1,0 +1,50 @@
+/// A rule that a check holds something against.
+struct Rule: Sendable {
+    /// Long values, such as bodies of a mebibyte, are cut in messages.
+    static let descriptionMax = 2000
+
+    let check: String
+    let text: String
+
+    func failure(expected: String, found: String) -> ConformanceFailure {
+        ConformanceFailure(check: check, rule: text, expected: Self.cut(expected), found: Self.cut(found))
+    }
+
+    /// Throws unless the two are equal.
+    func expect<Value: Equatable>(
+        _ found: Value, _ expected: Value, _ what: String? = nil
+    ) throws(ConformanceFailure) {
+        guard found != expected else { return }
+        let prefix = what.map { "\($0): " } ?? ""
+        throw failure(expected: prefix + String(describing: expected), found: prefix + String(describing: found))
+    }
+
+    /// Throws unless `body` does; returns its error.
+    @discardableResult
+    func expectError<Result>(
+        _ what: String, _ body: () async throws -> Result
+    ) async throws(ConformanceFailure) -> any Error {
+        let result: Result
+        do {
+            result = try await body()
+        } catch {
+            return error
+        }
+        throw failure(expected: "\(what) throws an error", found: "no error, but \(result)")
+    }
+
+    /// Calls `body`; an error that isn't a failure of a rule becomes one.
+    func check(_ body: () async throws -> Void) async throws(ConformanceFailure) {
+        do {
+            try await body()
+        } catch let failure as ConformanceFailure {
+            throw failure
+        } catch {
+            throw failure(expected: "no error", found: "\(error)")
+        }
+    }
+
+    private static func cut(_ text: String) -> String {
+        text.count <= descriptionMax ? text : text.prefix(descriptionMax) + " … (\(text.count) characters)"
+    }
+}

@@ -1,0 +1,83 @@
+internal import WAL
+internal import WALTasks
+
+extension TaskStorageExamination {
+    func savesAndLoads() async throws {
+        // JSON as databases with a type of their own for it write it, too.
+        let full = PersistentTask(
+            id: "ü/1", dagID: "dag", nodeID: "node", currentNodeID: "current", subDAGPath: "a/b",
+            processingState: "state",
+            payload: #"{"a": [1, 2.5, "x"]}"#, status: .failed,
+            createdAt: Timestamp(rawValue: time(1).rawValue + 123_456), updatedAt: time(2),
+            startedAt: time(3), completedAt: time(4), error: "went wrong", retryCount: 2, maxRetries: .max,
+            priority: .min)
+        try await storage.save(full)
+        let bare = PersistentTask(id: " ", dagID: "", nodeID: "", createdAt: Timestamp(rawValue: -5))
+        try await storage.save(bare)
+        try await expect(storage.task(id: "ü/1"), full)
+        try await expect(storage.task(id: " "), bare)
+        try await expect(storage.task(id: "none"), nil)
+        try await storage.ping()
+    }
+
+    func keepsDAGAndCreation() async throws {
+        try await storage.save(task("a", dag: "first", created: 1))
+        var second = task("a", dag: "second", .running, created: 9)
+        second.payload = "[]"
+        try await storage.save(second)
+        second.dagID = "first"
+        second.createdAt = time(1)
+        try await expect(storage.task(id: "a"), second)
+        try await expect(storage.tasks(dagID: "second", limit: 10, offset: 0), [])
+    }
+
+    func savesMany() async throws {
+        let tasks = (0..<50).map { task("t\($0)", created: Int64($0)) }
+        try await storage.save(tasks)
+        try await storage.save([])
+        try await expect(storage.tasks(dagID: "dag", limit: 100, offset: 0), tasks)
+        var bad = task("bad")
+        bad.payload = "{"
+        let partlyBad = [task("good"), bad]
+        try await expectError("save of two tasks, the second with a bad payload") { try await storage.save(partlyBad) }
+        try await expect(storage.task(id: "good"), nil)
+    }
+
+    func refuses() async throws {
+        try await expectError("save with an empty id") { try await storage.save(task("")) }
+        try await expectError("save with a NUL in the id") { try await storage.save(task("a\0")) }
+        try await expectError("log with an empty id") { try await storage.log(activity("")) }
+        var bad = activity("1")
+        bad.data = "{"
+        let refused = bad
+        try await expectError("log with data that isn't JSON") { try await storage.log(refused) }
+        try await expectError("a limit below 0") { try await storage.tasks(dagID: "dag", limit: -1, offset: 0) }
+        try await expect(storage.tasks(status: .pending, limit: 10, offset: 0), [])
+    }
+
+    func closes() async throws {
+        try await storage.save(task("a"))
+        try await storage.close()
+        try await expectError("task(id:)") { try await storage.task(id: "a") }
+        try await expectError("save") { try await storage.save(task("b")) }
+        try await expectError("ping") { try await storage.ping() }
+    }
+
+    /// A collation that folds case or pads with spaces makes one task of two.
+    func distinguishesIDs() async throws {
+        let ids = ["a", "A", "a ", " a", "ä", "a/1", "🙂"]
+        for id in ids { try await storage.save(task(id)) }
+        for id in ids { try await expect(storage.task(id: id), task(id)) }
+        try await storage.deleteTask(id: "a")
+        for id in ids.dropFirst() { try await expect(storage.task(id: id), task(id)) }
+        try await expect(storage.task(id: "a"), nil)
+    }
+
+    func takesLargeTexts() async throws {
+        var large = task(String(repeating: "i", count: 512))
+        large.payload = "\"" + String(repeating: "0123456789", count: 10_000) + "\""
+        large.error = String(repeating: "ü", count: 16_000)
+        try await storage.save(large)
+        try await expect(storage.task(id: large.id), large)
+    }
+}
