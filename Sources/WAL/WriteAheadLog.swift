@@ -8,9 +8,10 @@ internal import Synchronization
 /// *durable*: under ``SyncPolicy/always`` when `append` returns, else when ``waitUntilDurable(_:)`` does. All functions may
 /// be called from any thread and any task at the same time.
 ///
-/// Appending copies into memory that is mapped and allocated already. It blocks only where a sync is waited for
+/// Appending copies into memory that is mapped and allocated already. It waits only where a sync is waited for
 /// (``SyncPolicy/always``), and where no segment is ready: after a burst beyond the disk's speed, or with the disk or the
-/// disk budget full.
+/// disk budget full. Threads block for that, and tasks suspend: each `append` is there twice, and in asynchronous code the
+/// compiler takes the one that suspends.
 public final class WriteAheadLog: Sendable {
     let engine: Engine
 
@@ -59,7 +60,7 @@ public final class WriteAheadLog: Sendable {
     // MARK: Appending
 
     /// Appends a record. When it returns, the record survives the death of this process; under ``SyncPolicy/always`` it
-    /// is durable, and the calling thread was blocked until it was: tasks use ``appendDurably(_:)``.
+    /// is durable.
     ///
     /// Throws `recordTooLarge`, `logFull`, `diskFull`, `closed`, `poisoned`, `indeterminate`.
     @discardableResult
@@ -88,10 +89,7 @@ public final class WriteAheadLog: Sendable {
         count: Int, initializingWith initialize: (inout OutputRawSpan) -> Void
     ) throws(WALError) -> SequenceNumber {
         let sequence = unsafe try engine.append(.record, bodySize: count, records: 1) { room in
-            var output = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
-            initialize(&output)
-            let written = unsafe output.finalize(for: room)
-            precondition(written == count, "\(written) of \(count) bytes of a record were written")
+            unsafe Self.fill(room, with: initialize)
         }
         try finishAppend(sequence)
         return SequenceNumber(rawValue: sequence)
@@ -109,22 +107,17 @@ public final class WriteAheadLog: Sendable {
         return SequenceNumber(rawValue: sequence)
     }
 
+    @inline(__always)
+    static func fill(_ room: UnsafeMutableRawBufferPointer, with initialize: (inout OutputRawSpan) -> Void) {
+        var output = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
+        initialize(&output)
+        let written = unsafe output.finalize(for: room)
+        precondition(written == room.count, "\(written) of \(room.count) bytes of a record were written")
+    }
+
     private func finishAppend(_ sequence: UInt64) throws(WALError) {
         guard case .always = engine.configuration.syncPolicy else { return }
         try engine.makeDurable(DurableMark(sequence: sequence, position: 0))
-    }
-
-    /// Appends a record and suspends until it is durable, whatever the sync policy. No thread is blocked for that; while no
-    /// segment is ready, the append itself blocks.
-    ///
-    /// Throws as ``append(_:)-(RawSpan)`` does, and `cancelled`: the record was appended then.
-    @discardableResult
-    public func appendDurably(_ payload: [UInt8]) async throws(WALError) -> SequenceNumber {
-        let sequence = unsafe try engine.append(.record, bodySize: payload.count, records: 1) { room in
-            unsafe room.copyBytes(from: payload)
-        }
-        try await engine.waitUntilDurable(DurableMark(sequence: sequence, position: 0))
-        return SequenceNumber(rawValue: sequence)
     }
 
     // MARK: Durability

@@ -62,7 +62,7 @@ struct FullDiskTests {
         log.applyRetention()
         #expect(log.firstSequence > 1)
         usleep(150_000)
-        payloads[try log.append([9]).rawValue] = [9]
+        payloads[try await log.append([9]).rawValue] = [9]
         let first = log.firstSequence.rawValue
         try log.close()
 

@@ -27,7 +27,7 @@ import Testing
     func whatASyncFailedForIsWrittenToAFreshFileAndAppendingGoesOn(_ policy: WriteAheadLog.SyncPolicy) async throws {
         let directory = TemporaryDirectory()
         let log = try WriteAheadLog(at: directory.path, configuration: .small(policy))
-        for number in 1...10 { try log.append(payload(number)) }
+        for number in 1...10 { try await log.append(payload(number)) }
         try await log.sync()
         try log.setCursor("consumer", to: 7)
         let reader = log.reader()
@@ -35,11 +35,11 @@ import Testing
         let name = try #require(try segmentNames(directory.path).first)
         let before = try inode(directory.path + "/" + name)
         breakSync(of: log.engine.walker.live)
-        for number in 11...12 { try log.append(payload(number)) }
+        for number in 11...12 { try await log.append(payload(number)) }
         #expect(try await log.sync() == 12)
         #expect(try inode(directory.path + "/" + name) != before)
         #expect(try poisonedFiles(in: directory.path) == [])
-        for number in 13...14 { try log.append(payload(number)) }
+        for number in 13...14 { try await log.append(payload(number)) }
         #expect(try await log.sync() == 14)
         #expect(try readAll(reader).map(\.payload) == (6...14).map { payload($0) })
         #expect(try readAll(log.reader()).map(\.payload) == (1...14).map { payload($0) })
@@ -56,7 +56,7 @@ import Testing
         let directory = TemporaryDirectory()
         let log = try WriteAheadLog(at: directory.path, configuration: .small(.manual))
         for number in 1...40 {
-            try log.append(payload(number))
+            try await log.append(payload(number))
             if number % 10 == 0 { try log.roll() }
         }
         while log.segments.filter({ $0.state == .sealed }).count < 4 { usleep(1000) }
@@ -65,7 +65,7 @@ import Testing
         breakSync(of: sealed[2])
         #expect(try await log.sync() == 40)
         #expect(try poisonedFiles(in: directory.path) == [])
-        try log.append(payload(41))
+        try await log.append(payload(41))
         #expect(try readAll(log.reader()).map(\.payload) == (1...41).map { payload($0) })
         try log.close()
         let reopened = try WriteAheadLog(at: directory.path, configuration: .small(.manual))
@@ -108,7 +108,7 @@ import Testing
         let directory = TemporaryDirectory()
         await #expect(processExitsWith: .success) { [path = directory.path as String] in
             let log = try WriteAheadLog(at: path, configuration: .small(.manual))
-            for number in 1...10 { try log.append(payload(number)) }
+            for number in 1...10 { try await log.append(payload(number)) }
             try await log.sync()
             let drained = Task {
                 var payloads: [[UInt8]] = []
@@ -118,7 +118,7 @@ import Testing
                 }
                 return payloads
             }
-            try log.append(payload(11))
+            try await log.append(payload(11))
             let device = open("/dev/null", O_RDWR)
             dup2(device, log.engine.walker.live.file.descriptor)
             signal(SIGXFSZ, SIG_IGN)
@@ -141,7 +141,7 @@ import Testing
             while log.durableSequence < 11 { try await Task.sleep(for: .milliseconds(20)) }
             var isTaken = false
             while !isTaken {
-                isTaken = (try? log.append(payload(12))) != nil
+                isTaken = (try? await log.append(payload(12))) != nil
                 if !isTaken { try await Task.sleep(for: .milliseconds(20)) }
             }
             try await log.sync()
@@ -159,7 +159,7 @@ import Testing
         let directory = TemporaryDirectory()
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = directory.path as String] in
             let log = try WriteAheadLog(at: path, configuration: .small(.manual))
-            for number in 1...11 { try log.append(payload(number)) }
+            for number in 1...11 { try await log.append(payload(number)) }
             let device = open("/dev/null", O_RDWR)
             dup2(device, log.engine.walker.live.file.descriptor)
             signal(SIGXFSZ, SIG_IGN)
@@ -183,9 +183,9 @@ import Testing
     @Test func pagesThatTheKernelDroppedAreNotAcknowledged() async throws {
         let directory = TemporaryDirectory()
         let log = try WriteAheadLog(at: directory.path, configuration: .small(.manual))
-        for number in 1...10 { try log.append(payload(number)) }
+        for number in 1...10 { try await log.append(payload(number)) }
         try await log.sync()
-        for number in 11...13 { try log.append(payload(number)) }
+        for number in 11...13 { try await log.append(payload(number)) }
         let live = log.engine.walker.live
         let frameSize = Frame.size(bodySize: payload(11).count)
         let offset = log.engine.walker.offset
@@ -228,7 +228,7 @@ import Testing
         #expect(log.recovery.findings.first?.classification == .tornTail)
         #expect(!log.recovery.isDamaged)
         #expect(try readAll(log.reader()).map(\.payload) == (1...4).map { payload($0) })
-        #expect(try log.append([1]) > 30)
+        #expect(try await log.append([1]) > 30)
         try log.close()
         let again = try WriteAheadLog(at: path, configuration: .small())
         #expect(again.recovery.findings.isEmpty, "\(again.recovery.findings)")

@@ -21,7 +21,7 @@ extension Engine {
             return true
         }
         guard isFirst else { return }
-        state.signal()
+        stateChanged()
         if isPoisoned { recoverFromPoisoning() }
         if let end = unsafe current.load(ordering: .acquiring).close() { registerEnd(end) }
         let result = Result { () throws(WALError) in
@@ -49,7 +49,7 @@ extension Engine {
 
     private func stop() {
         state.withLock { state in state.phase = .closed }
-        state.signal()
+        stateChanged()
         let waiters = syncState.withLock { state in
             state.thread.isStopped = true
             state.failure = state.failure ?? WALError(.closed, "The log was closed.")

@@ -206,7 +206,7 @@ extension Engine {
         state.withLock { state in
             state.sealed(live.segment, footer, fileSize: footer.offset + frame.count)
         }
-        state.signal()
+        stateChanged()
         wakeTailReaders()
     }
 

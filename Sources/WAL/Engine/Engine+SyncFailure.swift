@@ -72,7 +72,7 @@ extension Engine {
             guard let index = state.index(of: number) else { return }
             state.entries[index].live = nil
         }
-        state.signal()
+        stateChanged()
         wakeTailReaders()
         var metadata = LogMetadata.of(cause)
         metadata["wal.segment"] = "\(number)"
@@ -87,7 +87,7 @@ extension Engine {
             if case .open = state.phase { state.phase = .poisoned(cause) }
         }
         _ = unsafe current.load(ordering: .acquiring).close().map(registerEnd)
-        state.signal()
+        stateChanged()
         syncState.withLock { state in
             state.failure = WALError(
                 .indeterminate,
@@ -117,7 +117,7 @@ extension Engine {
         state.withLock { state in
             if case .poisoned = state.phase { state.phase = .open }
         }
-        state.signal()
+        stateChanged()
         wakeTailReaders()
         logger?.notice("the log takes records again")
         return true

@@ -35,6 +35,7 @@ struct EngineState {
     /// Readers, each with the number of the segment that it is in or before.
     var pins: [ObjectIdentifier: UInt64] = [:]
     var isSealingDue = false
+    var suspended = SuspendedTasks()
     /// The engine's threads that run.
     var threadCount = 0
 
