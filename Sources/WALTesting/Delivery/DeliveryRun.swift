@@ -1,0 +1,95 @@
+internal import WAL
+
+/// One flusher from its start until everything was delivered, or something stopped it.
+enum DeliveryRun {
+    enum Outcome: Sendable {
+        case drained
+        case stopped(any Error)
+        case stuck
+    }
+
+    /// How a flusher works.
+    struct Setting: Hashable, Sendable {
+        var workers: Int
+        var batchSize: Int
+        var laneCount = 4
+    }
+
+    private enum Event: Sendable {
+        case ended((any Error)?)
+        case bodyEnded
+        case bodyFailed(any Error)
+        case timeIsUp
+    }
+
+    /// Delivers what is in the log, and what `body` appends. Closes the sink.
+    static func deliver<Destination: Sink>(
+        _ log: DeliveryLog, into sink: Destination, _ setting: Setting, patience: Duration,
+        key: @escaping @Sendable (RawSpan) -> UInt64?,
+        during body: @escaping @Sendable () async throws -> Void = {}
+    ) async throws -> Outcome {
+        let flusher = Flusher(
+            log: log.log, sink: sink, configuration: configuration(setting, of: Destination.self), key: key)
+        return try await withThrowingTaskGroup(of: Event.self) { group in
+            group.addTask {
+                do {
+                    try await flusher.run()
+                    return .ended(nil)
+                } catch {
+                    return .ended(error)
+                }
+            }
+            group.addTask {
+                do {
+                    try await body()
+                    try await flusher.drain()
+                    return .bodyEnded
+                } catch {
+                    return .bodyFailed(error)
+                }
+            }
+            group.addTask {
+                try? await Task.sleep(for: patience)
+                return .timeIsUp
+            }
+            return try await outcome(of: &group)
+        }
+    }
+
+    private static func outcome(of group: inout ThrowingTaskGroup<Event, any Error>) async throws -> Outcome {
+        var outcome: Outcome?
+        while let event = try await group.next() {
+            switch event {
+            case .ended(let error):
+                group.cancelAll()
+                if let outcome { return outcome }
+                return .stopped(error ?? WALError.flusherEnded)
+            case .bodyEnded: outcome = outcome ?? .drained
+            // Where the flusher has stopped, its own error says why.
+            case .bodyFailed(let error): if !(error is WALError) { throw error }
+            case .timeIsUp: outcome = outcome ?? .stuck
+            }
+            if outcome != nil { group.cancelAll() }
+        }
+        return outcome ?? .stuck
+    }
+
+    private static func configuration<Destination: Sink>(
+        _ setting: Setting, of type: Destination.Type
+    ) -> Flusher<Destination>.Configuration {
+        var configuration = Flusher<Destination>.Configuration()
+        configuration.workerCount = setting.workers
+        configuration.laneCount = setting.laneCount
+        configuration.batchSize = setting.batchSize
+        configuration.batchBytesMax = 16 << 20
+        configuration.flushInterval = .milliseconds(5)
+        configuration.breakerInterval = .milliseconds(50)
+        return configuration
+    }
+}
+
+extension WALError {
+    fileprivate static var flusherEnded: WALError {
+        WALError(.closed, "the flusher ended by itself")
+    }
+}

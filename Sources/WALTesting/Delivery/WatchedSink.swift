@@ -1,0 +1,68 @@
+internal import WAL
+
+/// Stands between a flusher and the sink that is tested: notes what passes, and interferes.
+final class WatchedSink<Base: Sink>: Sink {
+    /// What happens to a batch.
+    enum Interference: Sendable {
+        case none
+        /// It is applied, and the flusher isn't told.
+        case losingReply
+        /// It isn't applied, and the flusher stops, as if its process had died.
+        case halting
+    }
+
+    struct Notes: Sendable {
+        var batchCount = 0
+        /// What the sink set aside itself.
+        var deadLetters: [DeadLetter] = []
+        var largestBatch = 0
+    }
+
+    struct Halted: Error {}
+    struct ReplyLost: Error {}
+
+    private let base: Base
+    private let interference: @Sendable (_ batch: Int) -> Interference
+    private let state = Monitor(Notes())
+
+    init(_ base: Base, interference: @escaping @Sendable (_ batch: Int) -> Interference = { _ in .none }) {
+        self.base = base
+        self.interference = interference
+    }
+
+    var notes: Notes { state.withLock { $0 } }
+    var name: String { base.name }
+    var concurrencyMax: Int { base.concurrencyMax }
+
+    func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane] {
+        try await base.claim(lanes, of: laneCount, log: log)
+    }
+
+    func apply(_ batch: SinkBatch) async throws -> SinkReceipt {
+        let number = state.withLock { notes in
+            notes.batchCount += 1
+            return notes.batchCount
+        }
+        let interference = interference(number)
+        if case .halting = interference { throw Halted() }
+        let receipt = try await base.apply(batch)
+        state.withLock { notes in
+            notes.deadLetters += receipt.deadLetters
+            notes.largestBatch = max(notes.largestBatch, batch.records.count)
+        }
+        if case .losingReply = interference { throw ReplyLost() }
+        return receipt
+    }
+
+    func classify(_ error: any Error) -> SinkFailure {
+        switch error {
+        case is Halted: .fatal
+        case is ReplyLost: .indeterminate
+        default: base.classify(error)
+        }
+    }
+
+    func close() async {
+        await base.close()
+    }
+}

@@ -1,0 +1,85 @@
+internal import WAL
+
+/// A clock that stands until it is moved: what waits for minutes is tested in no time.
+public final class ManualClock: Clock, Sendable {
+    /// A time of the clock.
+    public struct Instant: InstantProtocol, Hashable, Sendable {
+        /// The time since the clock was made.
+        public var sinceStart: Duration
+
+        public func advanced(by duration: Duration) -> Instant { Instant(sinceStart: sinceStart + duration) }
+        public func duration(to other: Instant) -> Duration { other.sinceStart - sinceStart }
+        public static func < (left: Instant, right: Instant) -> Bool { left.sinceStart < right.sinceStart }
+    }
+
+    private struct Sleeper: Sendable {
+        var deadline: Instant
+        var continuation: CheckedContinuation<Void, any Error>
+    }
+
+    private struct State: Sendable {
+        var now = Instant(sinceStart: .zero)
+        var lastID = 0
+        var sleepers: [Int: Sleeper] = [:]
+        var cancelled: Set<Int> = []
+    }
+
+    private let state = Monitor(State())
+
+    /// Makes a clock, at zero.
+    public init() {}
+
+    public var now: Instant { state.withLock(\.now) }
+    public var minimumResolution: Duration { .nanoseconds(1) }
+
+    /// How many tasks sleep.
+    public var sleeperCount: Int { state.withLock(\.sleepers.count) }
+
+    /// Moves the clock on, and wakes whose time has come.
+    public func advance(by duration: Duration) {
+        let due = state.withLock { state in
+            state.now = state.now.advanced(by: max(duration, .zero))
+            let due = state.sleepers.filter { $0.value.deadline <= state.now }
+            for id in due.keys { state.sleepers[id] = nil }
+            return due.values.sorted { $0.deadline < $1.deadline }
+        }
+        for sleeper in due { sleeper.continuation.resume() }
+    }
+
+    /// Sleeps until the clock has been moved to a time. Throws `CancellationError` when the task is cancelled.
+    public func sleep(until deadline: Instant, tolerance: Duration? = nil) async throws {
+        let id = state.withLock { state in
+            state.lastID += 1
+            return state.lastID
+        }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                add(Sleeper(deadline: deadline, continuation: continuation), id)
+            }
+        } onCancel: {
+            cancel(id)
+        }
+        // A cancellation that came after the waking has left its mark.
+        _ = state.withLock { $0.cancelled.remove(id) }
+    }
+
+    private func add(_ sleeper: Sleeper, _ id: Int) {
+        let outcome: Result<Void, any Error>? = state.withLock { state in
+            if state.cancelled.remove(id) != nil { return .failure(CancellationError()) }
+            if sleeper.deadline <= state.now { return .success(()) }
+            state.sleepers[id] = sleeper
+            return nil
+        }
+        if let outcome { sleeper.continuation.resume(with: outcome) }
+    }
+
+    private func cancel(_ id: Int) {
+        let sleeper = state.withLock { state in
+            let sleeper = state.sleepers.removeValue(forKey: id)
+            // Before it sleeps, it has to be told that it needn't.
+            if sleeper == nil { state.cancelled.insert(id) }
+            return sleeper
+        }
+        sleeper?.continuation.resume(throwing: CancellationError())
+    }
+}

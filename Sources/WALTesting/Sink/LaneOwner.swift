@@ -1,0 +1,46 @@
+internal import WAL
+
+/// A sink with the lanes that it has claimed: cuts batches as a flusher does.
+struct LaneOwner<Tested: Sink>: Sendable {
+    let sink: Tested
+    let log: LogID
+    let laneCount: Int
+    var lanes: [SinkLane]
+
+    /// The first record that no lane has applied.
+    var next: SequenceNumber { (lanes.map(\.position).max() ?? .zero).next }
+
+    /// The payloads as the records from ``next`` on, for all lanes or some.
+    func batch(_ payloads: [[UInt8]], lanes some: [SinkLane]? = nil) -> SinkBatch {
+        let first = next.rawValue
+        let records = payloads.enumerated().map { index, payload in
+            SinkRecord(
+                sequence: SequenceNumber(rawValue: first + UInt64(index)),
+                time: Timestamp(rawValue: 1_700_000_000_000_000 + Int64(index)), payload: payload[...])
+        }
+        return SinkBatch(
+            log: log, laneCount: laneCount, lanes: some ?? lanes,
+            position: SequenceNumber(rawValue: first + UInt64(max(payloads.count, 1)) - 1), records: records)
+    }
+
+    /// Applies a batch, and knows where the lanes are then.
+    @discardableResult
+    mutating func apply(_ batch: SinkBatch) async throws -> SinkReceipt {
+        let receipt = try await sink.apply(batch)
+        moved(by: batch)
+        return receipt
+    }
+
+    mutating func moved(by batch: SinkBatch) {
+        for lane in batch.lanes {
+            guard let index = lanes.firstIndex(where: { $0.index == lane.index }) else { continue }
+            lanes[index].position = batch.position
+        }
+    }
+
+    /// Claims all its lanes again.
+    mutating func claimAgain() async throws {
+        guard let first = lanes.first else { return }
+        lanes = try await sink.claim(first.index..<first.index + lanes.count, of: laneCount, log: log)
+    }
+}

@@ -1,0 +1,140 @@
+internal import WAL
+
+extension SinkExamination {
+    /// A workload in which what is lost, doubled or out of order shows.
+    func workload(_ count: Int, keys: Int = 7) throws -> [SinkChange] {
+        let changes: [SinkChange] = (0..<count).map { number in
+            let key = number * 5 % keys
+            return switch number % 7 {
+            case 2: event(number, key)
+            case 5: delete(key)
+            default: set(key, "v\(number)")
+            }
+        }
+        return try expressible(changes)
+    }
+
+    func deliveryLog(for payloads: [[UInt8]]) async throws -> DeliveryLog {
+        let sink = try await fixture.makeSink()
+        let name = sink.name
+        await sink.close()
+        return try await DeliveryLog.make(largestRecord: payloads.lazy.map(\.count).max() ?? 0, sinkName: name)
+    }
+
+    func deliver(
+        _ log: DeliveryLog, into sink: some Sink, _ setting: DeliveryRun.Setting,
+        during body: @escaping @Sendable () async throws -> Void = {}
+    ) async throws -> DeliveryRun.Outcome {
+        try await DeliveryRun.deliver(
+            log, into: sink, setting, patience: fixture.patience, key: { fixture.key(of: $0) }, during: body)
+    }
+
+    func expectDrained(_ outcome: DeliveryRun.Outcome, _ setting: DeliveryRun.Setting, _ text: String) throws {
+        switch outcome {
+        case .drained: break
+        case .stopped(let error):
+            throw rule(text).failure(expected: "everything delivered with \(setting)", found: "stopped by \(error)")
+        case .stuck:
+            throw rule(text).failure(
+                expected: "everything delivered with \(setting)", found: "still not after \(fixture.patience)")
+        }
+    }
+
+    func deliversEverything() async throws {
+        for (round, (workers, batchSize)) in [(1, 1), (1, 500), (2, 7), (4, 3), (3, 50)].enumerated() {
+            let setting = DeliveryRun.Setting(workers: workers, batchSize: batchSize, laneCount: [4, 1, 16][round % 3])
+            let changes = try workload(150).map { $0.renamed(by: "r\(round)-") }
+            let payloads = try payloads(changes)
+            let log = try await deliveryLog(for: payloads)
+            let (first, second) = (Array(payloads[..<90]), Array(payloads[90...]))
+            try log.append(first)
+            let sink = WatchedSink(try await fixture.makeSink())
+            let outcome = try await deliver(log, into: sink, setting) { try log.append(second) }
+            try expectDrained(outcome, setting, SinkRule.delivery)
+            try rule(SinkRule.poison).expect(sink.notes.deadLetters, [], "dead letters among good records")
+            try rule(SinkRule.poison).expect(log.deadLetters(), [], "dead letters among good records")
+            try await expectContents(of: changes, prefix: "r\(round)-", SinkRule.delivery)
+        }
+    }
+
+    /// Stops after each batch, and goes on with a new sink, another number of workers and another size of batches.
+    func resumesAfterEveryBatch() async throws {
+        let changes = try workload(120)
+        let payloads = try payloads(changes)
+        let log = try await deliveryLog(for: payloads)
+        try log.append(payloads)
+        var model = SinkContents()
+        for change in changes { model.apply(change) }
+        for run in 0..<1000 {
+            let setting = DeliveryRun.Setting(workers: [1, 2, 4, 3][run % 4], batchSize: [3, 5, 2, 9, 1][run % 5])
+            let base = try await fixture.makeSink()
+            // With several workers, others finish the batches that they have begun.
+            let sink = WatchedSink(base) { $0 > 1 ? .halting : .none }
+            switch try await deliver(log, into: sink, setting) {
+            case .drained: return try await expectContents(model, SinkRule.delivery)
+            case .stopped where sink.notes.batchCount > 1: break
+            case let outcome: try expectDrained(outcome, setting, SinkRule.delivery)
+            }
+        }
+        throw rule(SinkRule.positions).failure(
+            expected: "every run goes on where the last one stopped", found: "1000 runs didn't come to the end")
+    }
+
+    /// The reply to every third batch is lost: only the next claim can tell that it was applied.
+    func survivesLostReplies() async throws {
+        for workers in [1, 3] {
+            let setting = DeliveryRun.Setting(workers: workers, batchSize: 4)
+            let changes = try workload(80).map { $0.renamed(by: "w\(workers)-") }
+            let payloads = try payloads(changes)
+            let log = try await deliveryLog(for: payloads)
+            try log.append(payloads)
+            let sink = WatchedSink(try await fixture.makeSink()) { $0.isMultiple(of: 3) ? .losingReply : .none }
+            try await expectDrained(deliver(log, into: sink, setting), setting, SinkRule.positions)
+            try await expectContents(of: changes, prefix: "w\(workers)-", SinkRule.once)
+        }
+    }
+
+    func survivesRestarts() async throws {
+        let setting = DeliveryRun.Setting(workers: 2, batchSize: 5)
+        let changes = try workload(200)
+        let payloads = try payloads(changes)
+        let log = try await deliveryLog(for: payloads)
+        let fixture = fixture
+        let canRestart = Monitor(true)
+        let outcome = try await deliver(log, into: WatchedSink(try await fixture.makeSink()), setting) {
+            for (index, payload) in payloads.enumerated() {
+                try log.append([payload])
+                guard index % 70 == 35 else { continue }
+                guard try await fixture.restartDestination() else {
+                    canRestart.withLock { $0 = false }
+                    return
+                }
+            }
+        }
+        guard canRestart.withLock(\.self) else { throw CheckSkipped(reason: "the fixture restarts no destination") }
+        try expectDrained(outcome, setting, SinkRule.connection)
+        try await expectContents(after: changes, SinkRule.once)
+    }
+
+    /// As ``expectContents(after:_:)``, for keys that one round of a check has to itself.
+    func expectContents(of changes: [SinkChange], prefix: String, _ text: String) async throws {
+        var expected = SinkContents()
+        for change in changes { expected.apply(change) }
+        let found = try await fixture.contents().with(prefix: prefix + token)
+        guard found != expected else { return }
+        let difference = expected.difference(to: found)
+        throw rule(text).failure(expected: difference.mine, found: difference.other)
+    }
+}
+
+extension SinkChange {
+    /// The same with another key, and another id.
+    func renamed(by prefix: String) -> SinkChange {
+        switch self {
+        case .set(let key, let value): .set(key: prefix + key, value: value)
+        case .delete(let key): .delete(key: prefix + key)
+        case .event(let id, let key): .event(id: prefix + id, key: prefix + key)
+        case .poison(let key): .poison(key: prefix + key)
+        }
+    }
+}

@@ -1,0 +1,137 @@
+internal import WAL
+
+extension SinkExamination {
+    func refusesReplay() async throws {
+        var owner = try await owner()
+        let first = try expressible([set(1, "a"), event(1, 1), set(2, "a")])
+        let firstBatch = try owner.batch(payloads(first))
+        try await owner.apply(firstBatch)
+        try await expectFenced(firstBatch, into: owner.sink, "the same batch again", SinkRule.replay)
+        let second = try expressible([set(1, "b"), delete(2), event(2, 1)])
+        let secondBatch = try owner.batch(payloads(second))
+        try await owner.apply(secondBatch)
+        for batch in [firstBatch, secondBatch] {
+            try await expectFenced(batch, into: owner.sink, "a batch from before", SinkRule.replay)
+        }
+        try await expectContents(after: first + second, SinkRule.once)
+        // As a flusher does that doesn't know what became of its batch, but keeps the positions that it knew.
+        try await owner.claimAgain()
+        var stale = secondBatch
+        stale.lanes = zip(owner.lanes, secondBatch.lanes).map {
+            SinkLane(index: $0.index, epoch: $0.epoch, position: $1.position)
+        }
+        try await expectFenced(stale, into: owner.sink, "an old batch with the epochs of a new claim", SinkRule.replay)
+        try await expectContents(after: first + second, SinkRule.once)
+        let position = SequenceNumber(rawValue: UInt64(first.count + second.count))
+        try await expectPositions([position, position, position, position], SinkRule.positions)
+    }
+
+    func fencesOtherPositions() async throws {
+        var owner = try await owner()
+        let changes = [set(1, "a"), set(2, "a")]
+        try await owner.apply(owner.batch(payloads(changes)))
+        var batch = try owner.batch(payloads([set(1, "b")]))
+        batch.position = 9
+        batch.records = batch.records.map { SinkRecord(sequence: 9, time: $0.time, payload: $0.payload) }
+        let ahead = batch.lanes.map { SinkLane(index: $0.index, epoch: $0.epoch, position: 8) }
+        let behind = batch.lanes.map { SinkLane(index: $0.index, epoch: $0.epoch, position: 1) }
+        for (lanes, what) in [(ahead, "a batch from positions ahead"), (behind, "a batch from positions behind")] {
+            batch.lanes = lanes
+            try await expectFenced(batch, into: owner.sink, what, SinkRule.replay)
+        }
+        batch.lanes = owner.lanes.map { SinkLane(index: $0.index, epoch: $0.epoch + 1, position: $0.position) }
+        try await expectFenced(
+            batch, into: owner.sink, "a batch with an epoch that nobody claimed", SinkRule.epochFence)
+        batch.lanes = owner.lanes
+        batch.log = .random()
+        try await expectFenced(batch, into: owner.sink, "a batch of a log that nobody claimed", SinkRule.epochFence)
+        try await expectContents(after: changes, SinkRule.together)
+        try await expectPositions([2, 2, 2, 2], SinkRule.together)
+    }
+
+    /// One of several lanes moved on: the others must not move either.
+    func fencesLanesTogether() async throws {
+        var owner = try await owner()
+        let number = try numbers(1, inLane: 3, of: 4)[0]
+        let stale = try owner.batch(payloads([set(number + 1, "b"), set(number, "b")]))
+        try await owner.apply(owner.batch(payloads([set(number, "a")]), lanes: [owner.lanes[3]]))
+        try await expectFenced(stale, into: owner.sink, "a batch of which one lane has moved", SinkRule.together)
+        try await expectContents(after: [set(number, "a")], SinkRule.together)
+        try await expectPositions([0, 0, 0, 1], SinkRule.together)
+    }
+
+    func fencesEarlierOwners() async throws {
+        var zombie = try await owner()
+        var done = [set(1, "a")]
+        try await zombie.apply(zombie.batch(payloads(done)))
+        var heir = try await owner()
+        let late = try zombie.batch(payloads([set(1, "zombie")]))
+        try await expectFenced(late, into: zombie.sink, "an earlier owner's batch", SinkRule.epochFence)
+        try await expectContents(after: done, SinkRule.epochFence)
+        let changes = [set(1, "b"), set(2, "b")]
+        try await heir.apply(heir.batch(payloads(changes)))
+        done += changes
+        // As if the zombie had read the heir's positions.
+        zombie.lanes = zip(zombie.lanes, heir.lanes).map {
+            SinkLane(index: $0.index, epoch: $0.epoch, position: $1.position)
+        }
+        let later = try zombie.batch(payloads([set(2, "zombie")]))
+        try await expectFenced(later, into: zombie.sink, "an earlier owner's batch", SinkRule.epochFence)
+        try await expectContents(after: done, SinkRule.epochFence)
+        try await expectPositions([3, 3, 3, 3], SinkRule.epochFence)
+    }
+
+    /// Who lost one lane keeps the others.
+    func fencesLanesAlone() async throws {
+        var first = try await owner()
+        let second = try await sink()
+        _ = try await second.claim(2..<3, of: 4, log: log)
+        let lost = try numbers(1, inLane: 2, of: 4)[0]
+        let kept = try numbers(1, inLane: 1, of: 4)[0]
+        try await expectFenced(
+            first.batch(payloads([set(lost, "a")]), lanes: [first.lanes[2]]), into: first.sink,
+            "a batch of the lane that was lost", SinkRule.epochFence)
+        try await first.apply(first.batch(payloads([set(kept, "a")]), lanes: [first.lanes[1]]))
+        try await expectContents(after: [set(kept, "a")], SinkRule.epochFence)
+        try await expectPositions([0, 1, 0, 0], SinkRule.epochFence)
+    }
+
+    /// A claim while a batch is under way has to wait for it, or to keep it from being applied.
+    func claimsSettleOpenBatches() async throws {
+        var done = SinkContents()
+        for round in 0..<20 {
+            let zombie = try await owner()
+            let before = zombie.lanes[0].position
+            let changes = (0..<20).map { set($0, "r\(round)") }
+            let batch = try zombie.batch(payloads(changes))
+            async let outcome: Void = apply(batch, into: zombie.sink)
+            // Later from round to round, so that claims come before, into and after the transaction.
+            try await Task.sleep(for: .microseconds(round * round * 20))
+            let heir = try await owner()
+            let position = heir.lanes[0].position
+            if position == batch.position {
+                for change in changes { done.apply(change) }
+            } else {
+                try rule(SinkRule.positions).expect(position, before, "position while a batch was under way")
+            }
+            try await expectContents(done, SinkRule.claimFence)
+            try await outcome
+            try await expectContents(done, SinkRule.claimFence)
+            await sinks.closeAll()
+        }
+    }
+
+    private func apply(_ batch: SinkBatch, into sink: Fixture.Tested) async throws {
+        do {
+            _ = try await sink.apply(batch)
+        } catch {
+            switch sink.classify(error) {
+            case .fenced, .transient, .indeterminate: break
+            case .fatal, .record:
+                throw rule(SinkRule.epochFence).failure(
+                    expected: "a batch that is overtaken by a claim is applied, or fenced",
+                    found: "\(sink.classify(error)): \(error)")
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+internal import WAL
+
+/// One check of ``SinkConformance`` at work.
+struct SinkExamination<Fixture: SinkFixture>: Sendable {
+    typealias Owner = LaneOwner<Fixture.Tested>
+
+    let fixture: Fixture
+    let check: SinkConformance
+    let sinks = OpenedSinks<Fixture.Tested>()
+    /// The log that the check plays.
+    let log = LogID.random()
+    /// What the keys and events of this run of the check begin with.
+    let token = "c" + String(UInt32.random(in: 0x1000_0000...UInt32.max), radix: 16) + "-"
+
+    func rule(_ text: String) -> Rule {
+        Rule(check: check.rawValue, text: text)
+    }
+
+    // MARK: Changes
+
+    func key(_ number: Int) -> String { "\(token)k\(number)" }
+
+    func set(_ number: Int, _ value: String) -> SinkChange { .set(key: key(number), value: value) }
+    func delete(_ number: Int) -> SinkChange { .delete(key: key(number)) }
+    func event(_ id: Int, _ number: Int) -> SinkChange { .event(id: "\(token)e\(id)", key: key(number)) }
+    func poison(_ number: Int) -> SinkChange { .poison(key: key(number)) }
+
+    func has(_ change: SinkChange) throws -> Bool {
+        try fixture.payload(for: change) != nil
+    }
+
+    func payload(_ change: SinkChange) throws -> [UInt8] {
+        guard let payload = try fixture.payload(for: change) else {
+            throw CheckSkipped(reason: "the fixture has no payload for \(change)")
+        }
+        return payload
+    }
+
+    func payloads(_ changes: [SinkChange]) throws -> [[UInt8]] {
+        try changes.map(payload)
+    }
+
+    /// What a fixture can express of these.
+    func expressible(_ changes: [SinkChange]) throws -> [SinkChange] {
+        try changes.filter(has)
+    }
+
+    /// So many numbers whose keys belong to a lane.
+    func numbers(_ count: Int, inLane lane: Int, of laneCount: Int) throws -> [Int] {
+        var found: [Int] = []
+        var number = 0
+        while found.count < count {
+            let payload = try payload(set(number, "v"))
+            guard let hash = unsafe fixture.key(of: payload.span.bytes) else {
+                throw rule(SinkRule.delivery).failure(expected: "a hash of key \(key(number))", found: "nil")
+            }
+            if hash % UInt64(laneCount) == UInt64(lane) { found.append(number) }
+            number += 1
+            guard number < 100_000 else {
+                throw rule(SinkRule.delivery).failure(
+                    expected: "hashes of keys in every lane", found: "none for lane \(lane) among \(number) keys")
+            }
+        }
+        return found
+    }
+
+    // MARK: Owners
+
+    func sink() async throws -> Fixture.Tested {
+        try await sinks.add(fixture.makeSink())
+    }
+
+    /// A new sink that has claimed all lanes.
+    func owner(laneCount: Int = 4, log other: LogID? = nil) async throws -> Owner {
+        let sink = try await sink()
+        let log = other ?? log
+        let lanes = try await claim(laneCount, of: log, by: sink)
+        return Owner(sink: sink, log: log, laneCount: laneCount, lanes: lanes)
+    }
+
+    /// Claims all lanes, as often as a busy destination wants it, like a flusher.
+    func claim(_ laneCount: Int, of log: LogID, by sink: Fixture.Tested) async throws -> [SinkLane] {
+        let deadline = ContinuousClock.now + fixture.patience
+        while true {
+            do {
+                return try await sink.claim(0..<laneCount, of: laneCount, log: log)
+            } catch {
+                switch sink.classify(error) {
+                case .transient, .indeterminate:
+                    if ContinuousClock.now > deadline { throw error }
+                    try await Task.sleep(for: .milliseconds(20))
+                case .record, .fenced, .fatal: throw error
+                }
+            }
+        }
+    }
+
+    // MARK: Expectations
+
+    func contents() async throws -> SinkContents {
+        try await fixture.contents().with(prefix: token)
+    }
+
+    func expectContents(after changes: [SinkChange], _ text: String) async throws {
+        var expected = SinkContents()
+        for change in changes { expected.apply(change) }
+        try await expectContents(expected, text)
+    }
+
+    func expectContents(_ expected: SinkContents, _ text: String) async throws {
+        let found = try await contents()
+        guard found != expected else { return }
+        let difference = expected.difference(to: found)
+        throw rule(text).failure(expected: difference.mine, found: difference.other)
+    }
+
+    /// The positions as a new owner is told them, who then has the lanes.
+    @discardableResult
+    func expectPositions(_ positions: [SequenceNumber], _ text: String) async throws -> Owner {
+        let owner = try await owner(laneCount: positions.count)
+        try rule(text).expect(owner.lanes.map(\.position), positions, "positions of the lanes")
+        return owner
+    }
+
+    func expectFenced(_ batch: SinkBatch, into sink: Fixture.Tested, _ what: String, _ text: String) async throws {
+        do {
+            _ = try await sink.apply(batch)
+        } catch {
+            try rule(text).expect(sink.classify(error), .fenced, "\(what): classify of \(error)")
+            return
+        }
+        throw rule(text).failure(expected: "\(what) is refused as fenced", found: "it was applied")
+    }
+}

@@ -1,0 +1,26 @@
+#if canImport(Darwin)
+    internal import Darwin
+#else
+    internal import Glibc
+#endif
+
+/// A system call of the test kit has failed.
+public struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The call.
+    public var call: String
+    /// What it was for: a path, or an address.
+    public var what: String
+    /// The error number.
+    public var errno: Int32
+
+    init(call: String, what: String, errno: Int32) {
+        self.call = call
+        self.what = what
+        self.errno = errno
+    }
+
+    public var description: String {
+        let reason = unsafe String(cString: strerror(errno))
+        return "\(call) of \(what) failed: \(reason)"
+    }
+}

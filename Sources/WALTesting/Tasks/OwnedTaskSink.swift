@@ -1,0 +1,34 @@
+public import WAL
+public import WALTasks
+
+/// A `TaskSink` that closes its store with itself.
+public struct OwnedTaskSink<Store: TaskStore>: Sink {
+    private let sink: TaskSink<Store>
+    private let isOwner: Bool
+
+    init(_ store: Store, coalescing: Bool, isOwner: Bool) {
+        sink = TaskSink(store: store, coalescing: coalescing)
+        self.isOwner = isOwner
+    }
+
+    public var name: String { sink.name }
+    public var concurrencyMax: Int { sink.concurrencyMax }
+
+    public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane] {
+        try await sink.claim(lanes, of: laneCount, log: log)
+    }
+
+    public func apply(_ batch: SinkBatch) async throws -> SinkReceipt {
+        try await sink.apply(batch)
+    }
+
+    public func classify(_ error: any Error) -> SinkFailure {
+        sink.classify(error)
+    }
+
+    public func close() async {
+        await sink.close()
+        // The protocol has no way to tell, and a store that can't be closed shows in the next check.
+        if isOwner { try? await sink.store.close() }
+    }
+}
