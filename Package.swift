@@ -82,7 +82,13 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "WALTests", dependencies: ["WAL", "CWALShims"], exclude: ["Golden"], swiftSettings: settings),
+            name: "WALTests",
+            dependencies: [
+                "WAL", "CWALShims",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
             name: "WALTasksTests",
             dependencies: [

@@ -39,6 +39,7 @@ public final class WriteAheadLog: Sendable {
             recovered, configuration: configuration, lock: lock, logger: logger, metrics: metrics.map(LogMetrics.init))
         // The fresh segment is durable: it says what was decided.
         try RecoveryIntent.remove(from: place)
+        if let step = recovered.recordStep { report.steps.append(step) }
         report.duration = ContinuousClock.now - start
         recovery = report
         logger?.log(

@@ -26,6 +26,15 @@ struct DirectorySource: SegmentSource {
         return header
     }
 
+    var hasUnreadableHeader: Bool {
+        get throws(WALError) {
+            for number in try directory.names().compactMap(SegmentName.number) {
+                if let segment = try examined(number), segment.header == nil { return true }
+            }
+            return false
+        }
+    }
+
     private func examined(_ number: UInt64) throws(WALError) -> ExaminedSegment? {
         let segment: ExaminedSegment
         do throws(WALError) {

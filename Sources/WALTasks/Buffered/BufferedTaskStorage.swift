@@ -16,6 +16,7 @@ public import WAL
 /// service group, add it as a service, so that a graceful shutdown drains and closes it; elsewhere call ``close()``. What closing
 /// leaves undelivered stays in the log, and the next start delivers it.
 public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
+    /// How the buffer works.
     public typealias Configuration = TaskBufferConfiguration
 
     /// Where changes go in the end.

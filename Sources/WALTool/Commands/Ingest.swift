@@ -53,7 +53,7 @@ struct Ingest: AsyncParsableCommand {
         guard descriptor >= 0 else {
             throw ToolError(.inputOutput, "Opening \(file) failed: \(systemMessage())")
         }
-        let stop = StopSignal()
+        let stop = try StopSignal()
         stop.catchSignals()
         defer { stop.releaseSignals() }
 
