@@ -74,7 +74,7 @@ import Testing
             let path = URL(filePath: directory.path).resolvingSymlinksInPath().path
             var most = 0
             for number in 0..<100 {
-                for _ in 0..<50 { try log.append(payload(number, size: 1000)) }
+                for _ in 0..<50 { try await log.append(payload(number, size: 1000)) }
                 try log.roll()
                 most = max(most, try descriptors(in: path))
             }

@@ -43,7 +43,7 @@ struct RepairTests {
         for round in 1...3 {
             for number in 1...10 {
                 if round == 3, number == 6 { try await open.sync() }
-                try open.append(Array("record \(round) \(number)".utf8))
+                try await open.append(Array("record \(round) \(number)".utf8))
             }
             if round < 3 {
                 try open.roll()

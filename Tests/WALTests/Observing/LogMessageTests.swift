@@ -31,20 +31,39 @@ import Testing
         let directory = TemporaryDirectory()
         let recording = RecordingLog()
         let log = try WriteAheadLog(at: directory.path, configuration: .small(), logger: recording.logger)
-        try log.append([1])
+        try await log.append([1])
         // A device that can't be synced in the place of the segment's file.
         let device = open("/dev/null", O_RDWR)
         let descriptor = log.engine.walker.live.file.descriptor
         #expect(dup2(device, descriptor) == descriptor)
         close(device)
+        // Nor a place for what is in it.
+        try FileManager.default.removeItem(atPath: directory.path)
         await #expect(throws: WALError.self) { try await log.sync() }
         let errors = recording.messages.all.filter { $0.level == .error }
-        #expect(errors.count == 1)
+        #expect(errors.first?.text == "the log takes no records until its disk does")
         let message = try #require(errors.first)
         #expect(message.metadata["wal.error"] == "inputOutput")
-        #expect(message.metadata["wal.errno"] == "\(EINVAL)")
+        #expect(message.metadata["wal.errno"] == "\(ENOENT)")
         #expect(message.metadata["wal.message"]?.isEmpty == false)
         try? log.close()
+    }
+
+    @Test func whatWasWrittenElsewhereAfterAFailedSyncIsAWarning() async throws {
+        let directory = TemporaryDirectory()
+        let recording = RecordingLog()
+        let log = try WriteAheadLog(at: directory.path, configuration: .small(), logger: recording.logger)
+        try await log.append([1])
+        let device = open("/dev/null", O_RDWR)
+        let descriptor = log.engine.walker.live.file.descriptor
+        #expect(dup2(device, descriptor) == descriptor)
+        close(device)
+        try await log.sync()
+        let message = try #require(recording.messages.all.first { $0.level == .warning })
+        #expect(message.text == "a sync failed; what it was for was written to a fresh file and is durable")
+        #expect(message.metadata["wal.errno"] == "\(EINVAL)")
+        #expect(message.metadata["wal.segment"] != nil)
+        try log.close()
     }
 
     @Test func aSegmentThatCannotBePreparedIsAWarning() async throws {
@@ -53,7 +72,7 @@ import Testing
         let log = try WriteAheadLog(at: directory.path, configuration: .small(), logger: recording.logger)
         while log.statistics.preparedSegmentCount < 2 { try await Task.sleep(for: .milliseconds(1)) }
         try FileManager.default.removeItem(atPath: directory.path)
-        try log.append([1])
+        try await log.append([1])
         try log.roll()
         var warning: RecordingLog.Message?
         let end = ContinuousClock.now + .seconds(10)

@@ -6,7 +6,7 @@ import Testing
 /// Who operates a log sees it through these figures only: one that doesn't move hides a log that stands still.
 @Suite struct LogMetricsTests {
     private static let kinds = [
-        "wal.syncs": "counter", "wal.sync.time": "timer", "wal.records.last": "gauge",
+        "wal.syncs": "counter", "wal.syncs.failed": "counter", "wal.sync.time": "timer", "wal.records.last": "gauge",
         "wal.records.durable": "gauge", "wal.disk.bytes": "gauge", "wal.segments": "gauge",
     ]
 
@@ -22,7 +22,7 @@ import Testing
         let metrics = RecordingMetrics()
         let log = try WriteAheadLog(at: directory.path, configuration: .small(), metrics: metrics)
         let atStart = metrics.values("wal.syncs").count
-        for number in 1...100 { try log.append(payload(number)) }
+        for number in 1...100 { try await log.append(payload(number)) }
         #expect(metrics.values("wal.syncs").count == atStart)
         try await wait(metrics, "wal.records.last", for: 100)
         #expect(metrics.values("wal.records.durable").last == 0)
@@ -37,7 +37,7 @@ import Testing
         let bytes = metrics.values("wal.disk.bytes").last ?? 0
         #expect(bytes >= 128 << 10)
         for _ in 0..<3 {
-            try log.append([1])
+            try await log.append([1])
             try log.roll()
         }
         try await wait(metrics, "wal.segments", for: 4)
@@ -50,7 +50,7 @@ import Testing
     @Test func afterARecoveryTheyGoOnWhereTheLogIs() async throws {
         let directory = TemporaryDirectory()
         let log = try WriteAheadLog(at: directory.path, configuration: .small())
-        for number in 1...100 { try log.append(payload(number)) }
+        for number in 1...100 { try await log.append(payload(number)) }
         try log.close()
         let metrics = RecordingMetrics()
         let reopened = try WriteAheadLog(at: directory.path, configuration: .small(), metrics: metrics)
