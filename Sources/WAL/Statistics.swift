@@ -19,7 +19,7 @@ extension WriteAheadLog {
         public var segmentCount: Int
         /// Segments that are ready and empty.
         public var preparedSegmentCount: Int
-        /// Counts the recoveries that dropped anything.
+        /// Counts the recoveries that dropped anything, and the times that sequence numbers were skipped.
         public var epoch: UInt64
     }
 
@@ -51,7 +51,7 @@ extension Engine {
                 durableSequence: SequenceNumber(rawValue: durable.sequence),
                 syncCount: syncCount, bytesNotDurable: claimed.position - min(durable.position, claimed.position),
                 diskBytes: state.diskSize, segmentCount: state.entries.count,
-                preparedSegmentCount: state.prepared.count, epoch: epoch)
+                preparedSegmentCount: state.prepared.count, epoch: state.epoch)
         }
     }
 }

@@ -43,10 +43,13 @@ public struct WALError: Error, Sendable {
         public static let removed = Code("removed")
         /// Another flusher has claimed the sink since: this one must stop.
         public static let fenced = Code("fenced")
-        /// The sink has applied more than this log holds: the log is an older copy.
+        /// The sink has applied more than this log holds: the log is an older copy. What the sink has isn't delivered again, and its
+        /// sequence numbers aren't used again.
         public static let sinkAhead = Code("sinkAhead")
         /// The sink needs records that retention has removed: the sink is an older copy.
         public static let sinkBehind = Code("sinkBehind")
+        /// The sink was too far behind, and the log keeps nothing for it any more.
+        public static let detached = Code("detached")
         /// The sink failed for good; see ``WALError/cause``.
         public static let sinkFailed = Code("sinkFailed")
     }

@@ -14,6 +14,8 @@ internal import Synchronization
 /// compiler takes the one that suspends.
 public final class WriteAheadLog: Sendable {
     let engine: Engine
+    /// The flushers that run, by the names of their sinks.
+    let sinks = Monitor<[String: any SinkProgress]>([:])
 
     /// The log's directory.
     public let directory: String
@@ -197,6 +199,22 @@ public final class WriteAheadLog: Sendable {
     /// Forgets a bookmark, so that it takes up no room any more. All cursors and bookmarks together may have 8 KiB.
     public func removeBookmark(_ name: String) throws(WALError) {
         try engine.removeBookmark(name)
+    }
+
+    // MARK: Sinks
+
+    /// Returns when the sink of this name has applied every record up to `sequence`: the third step, after written and durable.
+    /// Its ``Flusher`` must be running on this log.
+    ///
+    /// Throws as ``Flusher/waitUntilApplied(_:)``, and `invalidArgument` where no such flusher runs.
+    public func waitUntilApplied(_ sequence: SequenceNumber, by sink: String) async throws(WALError) {
+        guard let progress = sinks.withLock({ $0[sink] }) else {
+            let names = sinks.withLock { $0.keys.sorted() }.joined(separator: ", ")
+            throw WALError(
+                .invalidArgument,
+                "No flusher into \(sink) runs on this log; there are: \(names.isEmpty ? "none" : names).")
+        }
+        try await progress.waitUntilApplied(sequence)
     }
 
     // MARK: Reading

@@ -122,7 +122,7 @@ extension Engine {
         }
         if !state.prepared.isEmpty, let slot = unsafe state.freeSlots.popLast() {
             let prepared = state.prepared.removeFirst()
-            let header = state.header(of: prepared, after: end, epoch: epoch)
+            let header = state.header(of: prepared, after: end)
             _ = unsafe state.activate(prepared, header: header, in: slot)
             unsafe current.store(slot, ordering: .releasing)
             request.isOpener = true
@@ -170,6 +170,15 @@ extension Engine {
             """, isRetriable: true)
     }
 
+    /// Sees to it that no record gets a sequence number up to and with this one any more, and raises the epoch.
+    func skipSequences(through last: UInt64) throws(WALError) {
+        state.withLock { state in
+            state.skippedThrough = max(state.skippedThrough, last)
+            state.epoch += 1
+        }
+        while claimed.sequence < last { try roll() }
+    }
+
     /// Ends the active segment, so that it is sealed and the next record starts another.
     func roll() throws(WALError) {
         guard let end = unsafe current.load(ordering: .acquiring).close() else { return }
@@ -178,17 +187,18 @@ extension Engine {
 }
 
 extension EngineState {
-    fileprivate func header(of prepared: PreparedSegment, after end: SegmentEnd, epoch: UInt64) -> SegmentHeader {
+    fileprivate func header(of prepared: PreparedSegment, after end: SegmentEnd) -> SegmentHeader {
         let last = entries[entries.count - 1].segment
         var header = SegmentHeader(
             logID: last.header.logID, segmentNumber: prepared.number, incarnation: prepared.incarnation,
             capacity: UInt64(prepared.mapping.size), state: .active)
-        header.baseSequence = last.header.baseSequence + end.recordCount
+        let finalSequence = last.header.baseSequence + end.recordCount - 1
+        header.baseSequence = max(finalSequence, skippedThrough) + 1
         header.basePosition = last.position(at: end.offset)
         header.epoch = epoch
         header.predecessor = SegmentHeader.Predecessor(
             number: last.number, incarnation: last.header.lineage, length: UInt64(end.offset),
-            finalSequence: header.baseSequence - 1)
+            finalSequence: finalSequence)
         return header
     }
 

@@ -30,6 +30,10 @@ struct EngineState {
     var entries: [Entry] = []
     var prepared: [PreparedSegment] = []
     var nextNumber: UInt64
+    /// Counts the recoveries that dropped anything, and the times that sequence numbers were skipped.
+    var epoch: UInt64
+    /// The next segment begins behind this sequence number at least.
+    var skippedThrough: UInt64 = 0
     var freeSlots: [UnsafeMutablePointer<Slot>] = unsafe []
     var preparation = Preparation()
     /// Readers, each with the number of the segment that it is in or before.
@@ -51,8 +55,9 @@ struct EngineState {
         var isUnderWay = false
     }
 
-    init(nextNumber: UInt64) {
+    init(nextNumber: UInt64, epoch: UInt64) {
         self.nextNumber = nextNumber
+        self.epoch = epoch
     }
 
     var diskSize: Int {

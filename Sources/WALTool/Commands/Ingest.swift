@@ -32,7 +32,8 @@ struct Ingest: AsyncParsableCommand {
     @Option(help: "Where the tasks go: sqlite:FILE or memory:.") var store: StoreArgument
     @Option(help: "When records become durable: always, interval:5ms, bytes:1MiB or manual.")
     var sync = SyncPolicyArgument.standard
-    @Option(help: "How many records a transaction of the store takes.") var batchSize = 2000
+    @Option(help: "How many records a transaction of the store takes (default: as many as 50 to 100 ms are enough for).")
+    var batchSize: Int?
     @Option(help: "How many batches are applied at the same time, if the store can.") var workers = 2
     @Option(help: "What to do about a bad line: stop with exit code 65, or skip it and keep it beside the log.")
     var onBadLine = LineIngester.BadLinePolicy.stop
@@ -41,7 +42,7 @@ struct Ingest: AsyncParsableCommand {
     @Argument(help: "The file to read; - is standard input.") var file = "-"
 
     func validate() throws {
-        guard batchSize >= 1 else { throw ValidationError("--batch-size must be at least 1.") }
+        guard batchSize ?? 1 >= 1 else { throw ValidationError("--batch-size must be at least 1.") }
         guard workers >= 1 else { throw ValidationError("--workers must be at least 1.") }
         if let source, source.isEmpty || source.utf8.count > 200 {
             throw ValidationError("--source must have 1 to 200 bytes.")
@@ -107,7 +108,10 @@ struct Ingest: AsyncParsableCommand {
     private func makeFlusher<Store>(_ log: WriteAheadLog, _ sink: TaskSink<Store>) -> Flusher<TaskSink<Store>> {
         var configuration = Flusher<TaskSink<Store>>.Configuration()
         configuration.workerCount = workers
-        configuration.batchSize = batchSize
+        if let batchSize {
+            configuration.batchSize = batchSize
+            configuration.batchSizeMax = batchSize
+        }
         return Flusher(log: log, sink: sink, configuration: configuration, key: TaskCodec.key(of:))
     }
 
