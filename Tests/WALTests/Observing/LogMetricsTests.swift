@@ -59,13 +59,4 @@ import Testing
         try await wait(metrics, "wal.segments", for: 2)
         try reopened.close()
     }
-
-    @Test func theDocumentationHasAllOfThem() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
-        let article = root.appending(path: "Sources/WAL/WAL.docc/MetricsAndLogging.md")
-        let rows = try String(contentsOf: article, encoding: .utf8).split(separator: "\n")
-        for (label, kind) in Self.kinds {
-            #expect(rows.contains { $0.hasPrefix("| `\(label)` | \(kind) |") }, "\(label)")
-        }
-    }
 }
