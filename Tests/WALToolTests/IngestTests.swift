@@ -1,6 +1,7 @@
 #if SQLite
     import Foundation
     import Testing
+    import WAL
 
     /// No line may be lost and none taken in twice, whatever ends the tool.
     @Suite(.serialized) struct IngestTests {
@@ -112,14 +113,18 @@
             let whole = try #require(half.lastIndex(of: UInt8(ascii: "\n")))
             try pipe.fileHandleForWriting.write(contentsOf: half[...whole])
             // The pipe stays open: what was read has to go into the log without waiting for more.
-            Thread.sleep(forTimeInterval: 1)
+            let lineCount = half[...whole].count { $0 == UInt8(ascii: "\n") }
+            let end = Date(timeIntervalSinceNow: 20)
+            while (try? ReadOnlyLog(at: log).bookmarks.first?.value.position) != UInt64(lineCount), Date() < end {
+                usleep(20_000)
+            }
             kill(process.processIdentifier, name == "SIGINT" ? SIGINT : SIGTERM)
             process.waitUntilExit()
             #expect(process.terminationReason == .exit && process.terminationStatus == 0)
             let printed = output.fileHandleForReading.readDataToEndOfFile()
             let summary = try #require(JSONSerialization.jsonObject(with: printed) as? [String: Any])
             #expect(summary["stopped_by"] as? String == name)
-            #expect(summary["lines"] as? Int == half[...whole].count { $0 == UInt8(ascii: "\n") })
+            #expect(summary["lines"] as? Int == lineCount)
             let activities = try Sample.query(database, "SELECT count(*) FROM dag_task_activity_logs")
             #expect(summary["activities"] as? Int == Int(activities))
             let before = try #require(summary["lines"] as? Int)

@@ -32,10 +32,22 @@ struct ProgressTests {
         return process
     }
 
+    /// Opens the pipe when the process has; without one that reads, opening for writing would wait for ever.
+    private func openInput(of process: Process) throws -> FileHandle {
+        let end = Date(timeIntervalSinceNow: 20)
+        var descriptor: Int32 = -1
+        while descriptor < 0, process.isRunning, Date() < end {
+            descriptor = open(input, O_WRONLY | O_NONBLOCK)
+            usleep(5000)
+        }
+        try #require(descriptor >= 0)
+        return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    }
+
     /// Gives the process three lines and time for showing them, then the end of the input. Returns what is in `errors`.
     private func run(_ process: Process, until text: String?) throws -> String {
         try process.run()
-        let pipe = try FileHandle(forWritingTo: URL(fileURLWithPath: input))
+        let pipe = try openInput(of: process)
         try pipe.write(contentsOf: Data(String(repeating: Self.line, count: 3).utf8))
         func shown() throws -> String { String(decoding: try Data(contentsOf: errors), as: UTF8.self) }
         let end = Date(timeIntervalSinceNow: text == nil ? 1 : 20)

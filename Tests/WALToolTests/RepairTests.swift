@@ -6,7 +6,8 @@ import Testing
 /// Whoever decides about damaged files by what is shown must get just that, and showing must cost nothing.
 struct RepairTests {
     enum Damage: CaseIterable {
-        case none, killed, tornTail, corruption, missingSegment, noHeader, noHeaderAtAll, leftover, behindFooter
+        case none, killed, abandonedClaim, tornTail, corruption
+        case missingSegment, noHeader, noHeaderAtAll, leftover, behindFooter
     }
 
     private let scratch: Scratch
@@ -60,9 +61,15 @@ struct RepairTests {
     }
 
     private func make(_ damage: Damage) async throws {
-        let names = try await makeLog(isKilled: damage == .killed || damage == .tornTail)
+        let names = try await makeLog(isKilled: [.killed, .abandonedClaim, .tornTail].contains(damage))
         switch damage {
         case .none, .killed: break
+        case .abandonedClaim:
+            try change(names[2]) { data in
+                // A frame's first word is stored last: without it, its producer died before.
+                let frame = try #require(data.range(of: Data("record 3 9".utf8))).lowerBound - 24
+                data.replaceSubrange(frame..<frame + 8, with: Data(count: 8))
+            }
         case .tornTail:
             try change(names[2]) { data in
                 guard case .header(var header, _) = data.withUnsafeBytes({ SegmentHeader.decode($0) }) else { return }
@@ -97,6 +104,7 @@ struct RepairTests {
         switch damage {
         case .none: []
         case .killed: ["seal 3", "remove 4"]
+        case .abandonedClaim: ["fillClaim 3", "seal 3", "remove 4", "record 5"]
         case .tornTail: ["setAside 4", "rewrite 3", "record 5"]
         case .corruption: ["rewrite 2", "record 4"]
         case .missingSegment: ["standIn 2", "record 4"]
@@ -117,7 +125,7 @@ struct RepairTests {
         let shown = try ToolRun(["repair", log, "--json"])
         let text = try ToolRun(["repair", log])
         #expect(try files() == before)
-        let isDamaged = ![.none, .killed, .tornTail, .leftover, .behindFooter].contains(damage)
+        let isDamaged = [.corruption, .missingSegment, .noHeader, .noHeaderAtAll].contains(damage)
         #expect(shown.status == (isDamaged ? 1 : 0))
         #expect(text.status == shown.status)
         let steps = try #require(shown.json["steps"] as? [[String: Any]])
@@ -151,8 +159,11 @@ struct RepairTests {
             #expect(after[name] != nil && after[name] != before[name])
             #expect(offset > 1024)
         case "standIn", "record": #expect(after[name] != nil && after[name] != before[name])
+        case "fillClaim":
+            #expect(before[name]?[offset..<offset + 8] == Data(count: 8))
+            #expect(after[name]?[offset..<offset + 8] != Data(count: 8))
         case "seal":
-            #expect(after[name]?[..<offset] == before[name]?[..<offset])
+            #expect(before[name]?[offset...].allSatisfy { $0 == 0 } == true)
             #expect((after[name]?.count ?? 0) > offset)
         case "cut": #expect(after[name] == before[name]?[..<offset])
         case "remove": #expect(after[name] == nil && after[name + ".new"] == nil)
