@@ -70,7 +70,8 @@ extension SinkExamination {
         }
         proxy.isRefusing = false
         owner.lanes = try await claim(4, of: log, by: owner.sink)
-        _ = try await settle(batch, changes, &owner, after: [])
+        try rule(SinkRule.together).expect(owner.lanes.map(\.position), [0, 0, 0, 0], "positions afterwards")
+        _ = try await settle(owner.batch(payloads(changes)), changes, &owner, after: [])
     }
 
     /// Cuts at any moment, under a flusher.
