@@ -109,7 +109,8 @@ extension SinkExamination {
                     expected: "the sink connects again", found: "still not after \(fixture.patience)")
             }
             do {
-                try await owner.apply(batch)
+                _ = try await owner.sink.apply(batch)
+                owner.moved(by: batch)
                 try await expectContents(after: done + changes, SinkRule.once)
                 return changes
             } catch  where !(error is ConformanceFailure) {

@@ -15,10 +15,7 @@ extension SinkExamination {
     }
 
     func deliveryLog(for payloads: [[UInt8]]) async throws -> DeliveryLog {
-        let sink = try await fixture.makeSink()
-        let name = sink.name
-        await sink.close()
-        return try await DeliveryLog.make(largestRecord: payloads.lazy.map(\.count).max() ?? 0, sinkName: name)
+        try await DeliveryLog.make(largestRecord: payloads.lazy.map(\.count).max() ?? 0)
     }
 
     func deliver(
