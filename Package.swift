@@ -105,6 +105,9 @@ let package = Package(
                 "WALSQLite", "WALTesting", .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"])),
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "WALTestingTests", dependencies: ["WALTesting", "WALTasks", "WALSQLite", "WAL"],
+            swiftSettings: settings),
         .testTarget(name: "WALToolTests", dependencies: ["WALTool"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],

@@ -6,15 +6,13 @@ final class DeliveryLog: Sendable {
     private let directory: TemporaryDirectory
 
     /// Opens a new log that takes records of this size. Blocks for some milliseconds.
-    private init(largestRecord: Int, sinkName: String) throws {
+    private init(largestRecord: Int) throws {
         directory = try TemporaryDirectory()
         var configuration = WriteAheadLog.Configuration()
         configuration.segmentSize = max(1 << 20, (largestRecord * 2 + 4095) & ~4095)
         configuration.preparedSegmentsMax = 1
         configuration.syncPolicy = .manual
         log = try WriteAheadLog(at: directory.path + "/log", configuration: configuration)
-        // What is appended before a flusher runs is kept for it.
-        try log.setCursor("sink/\(sinkName)", to: .zero)
     }
 
     deinit {
@@ -22,8 +20,8 @@ final class DeliveryLog: Sendable {
         try? log.close()
     }
 
-    static func make(largestRecord: Int, sinkName: String) async throws -> DeliveryLog {
-        try await OwnThread.run { try DeliveryLog(largestRecord: largestRecord, sinkName: sinkName) }
+    static func make(largestRecord: Int) async throws -> DeliveryLog {
+        try await OwnThread.run { try DeliveryLog(largestRecord: largestRecord) }
     }
 
     @discardableResult

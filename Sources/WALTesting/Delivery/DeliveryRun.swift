@@ -17,8 +17,9 @@ enum DeliveryRun {
 
     private enum Event: Sendable {
         case ended((any Error)?)
-        case bodyEnded
         case bodyFailed(any Error)
+        case drained
+        case notDrained
         case timeIsUp
     }
 
@@ -42,10 +43,14 @@ enum DeliveryRun {
             group.addTask {
                 do {
                     try await body()
-                    try await flusher.drain()
-                    return .bodyEnded
                 } catch {
                     return .bodyFailed(error)
+                }
+                do {
+                    try await flusher.drain()
+                    return .drained
+                } catch {
+                    return .notDrained
                 }
             }
             group.addTask {
@@ -64,9 +69,10 @@ enum DeliveryRun {
                 group.cancelAll()
                 if let outcome { return outcome }
                 return .stopped(error ?? WALError.flusherEnded)
-            case .bodyEnded: outcome = outcome ?? .drained
-            // Where the flusher has stopped, its own error says why.
-            case .bodyFailed(let error): if !(error is WALError) { throw error }
+            case .bodyFailed(let error): throw error
+            case .drained: outcome = outcome ?? .drained
+            // The flusher has stopped, and its own error says why.
+            case .notDrained: break
             case .timeIsUp: outcome = outcome ?? .stuck
             }
             if outcome != nil { group.cancelAll() }

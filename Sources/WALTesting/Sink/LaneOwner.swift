@@ -2,6 +2,8 @@ internal import WAL
 
 /// A sink with the lanes that it has claimed: cuts batches as a flusher does.
 struct LaneOwner<Tested: Sink>: Sendable {
+    private static var attemptsMax: Int { 100 }
+
     let sink: Tested
     let log: LogID
     let laneCount: Int
@@ -23,12 +25,20 @@ struct LaneOwner<Tested: Sink>: Sendable {
             position: SequenceNumber(rawValue: first + UInt64(max(payloads.count, 1)) - 1), records: records)
     }
 
-    /// Applies a batch, and knows where the lanes are then.
+    /// Applies a batch, and knows where the lanes are then. What fails for now is tried again, as a flusher does.
     @discardableResult
     mutating func apply(_ batch: SinkBatch) async throws -> SinkReceipt {
-        let receipt = try await sink.apply(batch)
-        moved(by: batch)
-        return receipt
+        var attempts = 1
+        while true {
+            do {
+                let receipt = try await sink.apply(batch)
+                moved(by: batch)
+                return receipt
+            } catch  where sink.classify(error) == .transient && attempts < Self.attemptsMax {
+                attempts += 1
+                try await Task.sleep(for: .milliseconds(10))
+            }
+        }
     }
 
     mutating func moved(by batch: SinkBatch) {

@@ -70,7 +70,8 @@ extension SinkExamination {
         }
         proxy.isRefusing = false
         owner.lanes = try await claim(4, of: log, by: owner.sink)
-        _ = try await settle(batch, changes, &owner, after: [])
+        try rule(SinkRule.together).expect(owner.lanes.map(\.position), [0, 0, 0, 0], "positions afterwards")
+        _ = try await settle(owner.batch(payloads(changes)), changes, &owner, after: [])
     }
 
     /// Cuts at any moment, under a flusher.
@@ -108,7 +109,8 @@ extension SinkExamination {
                     expected: "the sink connects again", found: "still not after \(fixture.patience)")
             }
             do {
-                try await owner.apply(batch)
+                _ = try await owner.sink.apply(batch)
+                owner.moved(by: batch)
                 try await expectContents(after: done + changes, SinkRule.once)
                 return changes
             } catch  where !(error is ConformanceFailure) {

@@ -1,0 +1,49 @@
+import WALTesting
+
+/// What can be wrong with a sink.
+enum Bug: String, CaseIterable, Sendable {
+    case startsAtEpochZero, keepsEpochs, raisesAllEpochs, forgetsPositions, claimsOldPositions
+    case takesOtherLaneCount, retriesOtherLaneCount, sharesPositions
+    case appliesTwice, reordersBatches, losesDeletes, deletesAtTheEnd
+    case ignoresEpochs, ignoresPositions, takesPositionsAhead, checksOneLane, movesOneLane, movesAllLanes
+    case fencesAsBroken, fencesWholeLogs
+    case writesBeforeTheFence, movesBeforeRows, writesPartsOfBatches, appliesOutsideOfTransactions
+    case refusesEmptyBatches, losesLargeBatches, cutsValues, losesConcurrentBatches, closesForAll
+    case swallowsPoison, dropsNeighboursOfPoison, setsPoisonAsideTwice, forgetsDeadLetters, failsAtPoison, blamesRecords
+
+    /// The checks that must find it. Others may, too.
+    var checks: [SinkConformance] {
+        switch self {
+        case .startsAtEpochZero: [.startsAtZero]
+        case .keepsEpochs: [.raisesEpochs, .refusesOtherLaneCount, .fencesEarlierOwners, .fencesLanesAlone]
+        case .raisesAllEpochs: [.startsAtZero, .raisesEpochs, .fencesLanesAlone]
+        case .forgetsPositions: [.keepsPositions, .keepsLogsApart, .resumesAfterEveryBatch, .survivesLostReplies]
+        case .claimsOldPositions: [.keepsPositions, .survivesLostReplies]
+        case .takesOtherLaneCount, .retriesOtherLaneCount: [.refusesOtherLaneCount]
+        case .sharesPositions: [.keepsLogsApart]
+        case .appliesTwice: [.keepsEvents, .refusesReplay, .deliversEverything, .resumesAfterEveryBatch]
+        case .reordersBatches: [.keepsOrder, .deletes, .deliversEverything]
+        case .losesDeletes: [.deletes, .refusesReplay, .deliversEverything]
+        case .deletesAtTheEnd: [.deletes]
+        case .ignoresEpochs: [.fencesEarlierOwners, .fencesOtherPositions, .fencesLanesAlone]
+        case .ignoresPositions: [.refusesReplay, .fencesOtherPositions, .fencesLanesTogether]
+        case .takesPositionsAhead: [.fencesOtherPositions]
+        case .checksOneLane: [.fencesLanesTogether]
+        case .movesOneLane: [.keepsPositions, .movesWithoutRecords, .refusesReplay]
+        case .movesAllLanes: [.keepsPositions, .movesWithoutRecords, .fencesLanesAlone]
+        case .fencesAsBroken: [.fencesEarlierOwners]
+        case .fencesWholeLogs: [.fencesLanesAlone]
+        case .writesBeforeTheFence: [.refusesReplay, .fencesEarlierOwners, .fencesLanesTogether]
+        case .movesBeforeRows: [.setsPoisonAsideWhole, .setsPoisonAside]
+        case .writesPartsOfBatches: [.setsPoisonAsideWhole]
+        case .appliesOutsideOfTransactions: [.claimsSettleOpenBatches]
+        case .refusesEmptyBatches: [.movesWithoutRecords]
+        case .losesLargeBatches, .cutsValues: [.takesLargestBatch]
+        case .losesConcurrentBatches: [.appliesLanesConcurrently]
+        case .closesForAll: [.closesAlone]
+        case .swallowsPoison, .dropsNeighboursOfPoison, .setsPoisonAsideTwice, .forgetsDeadLetters, .failsAtPoison:
+            [.setsPoisonAsideWhole, .setsPoisonAside]
+        case .blamesRecords: [.classifiesForeignErrors, .fencesEarlierOwners]
+        }
+    }
+}

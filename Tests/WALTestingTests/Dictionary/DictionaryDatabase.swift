@@ -1,0 +1,69 @@
+import WAL
+import WALTesting
+
+/// A destination in memory that is no task store: values by key, events, and what a sink must hold. Does wrong on demand.
+final class DictionaryDatabase: Sendable {
+    struct Lanes: Sendable {
+        var laneCount: Int
+        var lanes: [SinkLane]
+        var deadLetters: [DeadLetter] = []
+    }
+
+    struct State: Sendable {
+        var contents = SinkContents()
+        var logs: [LogID: Lanes] = [:]
+        var openBatches = 0
+        /// As it was before the last transaction.
+        var before = SinkContents()
+        var isClosed = false
+    }
+
+    enum Failure: Error {
+        case fenced, laneCount, closed, broken
+        case refused(SequenceNumber)
+    }
+
+    let state = Monitor(State())
+    let bug: Bug?
+
+    init(_ bug: Bug? = nil) {
+        self.bug = bug
+    }
+
+    func has(_ other: Bug) -> Bool { bug == other }
+
+    var contents: SinkContents { state.withLock(\.contents) }
+
+    func deadLetters(of log: LogID) -> [DeadLetter] {
+        state.withLock { $0.logs[log]?.deadLetters ?? [] }
+    }
+
+    func close() {
+        if has(.closesForAll) { state.withLock { $0.isClosed = true } }
+    }
+
+    func claim(_ range: Range<Int>, of laneCount: Int, log wanted: LogID) throws -> [SinkLane] {
+        let log = has(.sharesPositions) ? LogID(low: 0, high: 0) : wanted
+        return try state.withLock { state in
+            if state.isClosed { throw Failure.closed }
+            let new = (0..<laneCount).map { SinkLane(index: $0, epoch: 0, position: .zero) }
+            var known = state.logs[log] ?? Lanes(laneCount: laneCount, lanes: new)
+            if known.laneCount != laneCount {
+                guard has(.takesOtherLaneCount) || has(.sharesPositions) else { throw Failure.laneCount }
+                known = Lanes(laneCount: laneCount, lanes: new)
+            }
+            let raised = has(.raisesAllEpochs) ? 0..<laneCount : range
+            for lane in raised where !has(.keepsEpochs) || known.lanes[lane].epoch == 0 { known.lanes[lane].epoch += 1 }
+            if has(.forgetsPositions) { for lane in range { known.lanes[lane].position = .zero } }
+            state.logs[log] = known
+            var claimed = Array(known.lanes[range])
+            if has(.startsAtEpochZero) { for index in claimed.indices { claimed[index].epoch -= 1 } }
+            if has(.claimsOldPositions), claimed[0].epoch > 2 {
+                for index in claimed.indices where claimed[index].position > .zero {
+                    claimed[index].position = SequenceNumber(rawValue: claimed[index].position.rawValue - 1)
+                }
+            }
+            return claimed
+        }
+    }
+}

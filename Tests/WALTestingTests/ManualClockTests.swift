@@ -1,0 +1,39 @@
+import Testing
+import WALTesting
+
+@Suite(.timeLimit(.minutes(1))) struct ManualClockTests {
+    private func waitForSleepers(_ count: Int, of clock: ManualClock) async {
+        while clock.sleeperCount != count { await Task.yield() }
+    }
+
+    @Test func standsUntilItIsMoved() async throws {
+        let clock = ManualClock()
+        let start = clock.now
+        let early = Task { try await clock.sleep(for: .seconds(10)) }
+        let late = Task { try await clock.sleep(for: .seconds(60)) }
+        await waitForSleepers(2, of: clock)
+        clock.advance(by: .seconds(10))
+        try await early.value
+        #expect(clock.sleeperCount == 1)
+        clock.advance(by: .seconds(50))
+        try await late.value
+        #expect(start.duration(to: clock.now) == .seconds(60))
+        // What is due already doesn't sleep.
+        try await clock.sleep(until: start)
+    }
+
+    @Test func sleepingEndsWithTheTask() async throws {
+        let clock = ManualClock()
+        let sleeper = Task { try await clock.sleep(for: .seconds(10)) }
+        await waitForSleepers(1, of: clock)
+        sleeper.cancel()
+        await #expect(throws: CancellationError.self) { try await sleeper.value }
+        #expect(clock.sleeperCount == 0)
+        let cancelled = Task {
+            while !Task.isCancelled { await Task.yield() }
+            try await clock.sleep(for: .seconds(10))
+        }
+        cancelled.cancel()
+        await #expect(throws: CancellationError.self) { try await cancelled.value }
+    }
+}
