@@ -101,6 +101,25 @@
             return try deadLetters.all { (row) throws(SQLiteError) in try row.deadLetter() }
         }
 
+        /// Rare, so not prepared ahead.
+        func checkpoints(log: LogID) throws(SQLiteError) -> [SinkCheckpoint] {
+            let statement = try Statement(
+                """
+                SELECT part, epoch, position, parts, owner, claimed_at, flushed_at FROM wal_sink_checkpoint \
+                WHERE log_id = ? ORDER BY part
+                """, named: "list checkpoints", on: connection)
+            statement.bind(log.description)
+            return try statement.all { (row) throws(SQLiteError) in
+                SinkCheckpoint(
+                    lane: SinkLane(
+                        index: Int(row.number()), epoch: UInt64(bitPattern: row.number()),
+                        position: SequenceNumber(rawValue: UInt64(bitPattern: row.number()))),
+                    laneCount: Int(row.number()), owner: row.optionalText(),
+                    claimedAt: Timestamp(rawValue: row.number()),
+                    flushedAt: row.optionalNumber().map(Timestamp.init(rawValue:)))
+            }
+        }
+
         /// Returns if the database can be read.
         func ping() throws(SQLiteError) {
             try connection.execute("SELECT count(*) FROM wal_sink_checkpoint")
