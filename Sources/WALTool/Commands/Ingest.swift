@@ -32,7 +32,8 @@ struct Ingest: AsyncParsableCommand {
     @Option(help: "Where the tasks go: sqlite:FILE or memory:.") var store: StoreArgument
     @Option(help: "When records become durable: always, interval:5ms, bytes:1MiB or manual.")
     var sync = SyncPolicyArgument.standard
-    @Option(help: "How many records a transaction of the store takes (default: as many as 50 to 100 ms are enough for).")
+    @Option(
+        help: "How many records a transaction of the store takes (default: as many as 50 to 100 ms are enough for).")
     var batchSize: Int?
     @Option(help: "How many batches are applied at the same time, if the store can.") var workers = 2
     @Option(help: "What to do about a bad line: stop with exit code 65, or skip it and keep it beside the log.")
