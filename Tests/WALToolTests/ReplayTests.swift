@@ -25,8 +25,9 @@
             try #require(run.status == 0, "\(run.errors)")
         }
 
-        private func replay(from first: Int) throws -> Int? {
-            let run = try ToolRun(["replay", log, "--into", "sqlite:\(copy)", "--from", "\(first)", "--json"])
+        private func replay(from first: Int, _ more: String...) throws -> Int? {
+            let run = try ToolRun(
+                ["replay", log, "--into", "sqlite:\(copy)", "--from", "\(first)", "--json"] + more)
             try #require(run.status == 0, "\(run.errors)")
             return try run.json["records"] as? Int
         }
@@ -46,6 +47,15 @@
             try ingest(to: 25)
             #expect(try replay(from: 11) == 5)
             #expect(try copied() == Array(11...25))
+        }
+
+        @Test func itEndsWithTheLastThatIsWanted() throws {
+            try ingest(to: 20)
+            #expect(try replay(from: 11, "--to", "15") == 5)
+            #expect(try copied() == Array(11...15))
+            #expect(try replay(from: 11, "--to", "15") == 0)
+            #expect(try replay(from: 11, "--to", "99") == 5)
+            #expect(try copied() == Array(11...20))
         }
 
         @Test func everyFromHasAPositionOfItsOwn() throws {

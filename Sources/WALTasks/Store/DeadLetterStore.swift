@@ -11,6 +11,7 @@ public protocol DeadLetterStore: TaskStore {
     /// - Parameters:
     ///   - log: Only those of this log; nil for all.
     ///   - previous: Only those behind this one; nil for all. Pass the last one of a page to have the next.
+    ///   - limit: How many at most.
     func deadLetters(log: LogID?, after previous: StoredDeadLetter.ID?, limit: Int) async throws -> [StoredDeadLetter]
     /// Applies a dead letter's operation and removes the letter, in one transaction. Throws what the store says against it,
     /// with the letter kept; does nothing if there is no such letter.

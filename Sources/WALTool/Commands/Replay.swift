@@ -47,8 +47,8 @@ struct Replay: AsyncParsableCommand {
         let reader = log.reader(from: max(from, replayer.position.next))
         var records: [SinkRecord] = []
         while true {
-            let next = try reader.next()
-            let record = next.flatMap { next in last.map { next.sequence <= $0 } ?? true ? next : nil }
+            var record = try reader.next()
+            if let next = record, let last, next.sequence > last { record = nil }
             if let record {
                 records.append(
                     SinkRecord(sequence: record.sequence, time: record.time, payload: record.payload[...]))
