@@ -20,10 +20,12 @@ let package = Package(
         .library(name: "WAL", targets: ["WAL"]),
         .library(name: "WALTasks", targets: ["WALTasks"]),
         .library(name: "WALSQLite", targets: ["WALSQLite"]),
+        .library(name: "WALMySQL", targets: ["WALMySQL"]),
         .executable(name: "wal", targets: ["WALTool"]),
     ],
     traits: [
         .trait(name: "SQLite", description: "The store in SQLite (needs libsqlite3-dev)."),
+        .trait(name: "MySQL", description: "The store in MariaDB or MySQL (needs libmariadb-dev)."),
         .default(enabledTraits: []),
     ],
     dependencies: [
@@ -67,6 +69,18 @@ let package = Package(
                 .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"])),
             ],
             swiftSettings: librarySettings),
+        .systemLibrary(
+            name: "CWALMySQL", pkgConfig: "libmariadb",
+            providers: [.apt(["libmariadb-dev"]), .brew(["mariadb-connector-c"])]),
+        .target(
+            name: "WALMySQL",
+            dependencies: [
+                "WAL", "WALTasks",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .target(name: "CWALMySQL", condition: .when(traits: ["MySQL"])),
+            ],
+            swiftSettings: librarySettings),
         .target(
             name: "CWALSimdJSON",
             linkerSettings: [.linkedLibrary("simdjson")]),
@@ -93,6 +107,7 @@ let package = Package(
             name: "WALSQLiteTests",
             dependencies: ["WALSQLite", .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"]))],
             swiftSettings: settings),
+        .testTarget(name: "WALMySQLTests", dependencies: ["WALMySQL", "WAL", "WALTasks"], swiftSettings: settings),
         .testTarget(name: "WALToolTests", dependencies: ["WALTool"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],
