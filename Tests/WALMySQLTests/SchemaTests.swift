@@ -19,7 +19,8 @@
             try await store.save(task("a"))
             #expect(
                 try database.texts(
-                    "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY 1")
+                    "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
+                ).sorted()
                     == [
                         "dag_task_activity_logs", "dag_tasks", "wal_sink_checkpoint", "wal_sink_dead_letter",
                         "wal_sink_schema",
