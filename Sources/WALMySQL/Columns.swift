@@ -31,7 +31,10 @@
                 add([.completed, .failed, .cancelled].contains(status) ? time : nil)
                 add(id)
             case .delete(let id), .deleteDAG(let id): add(id)
-            case .removeTasks(let time), .removeActivities(let time): add(time)
+            case .removeTasks(let time), .removeActivities(let time):
+                // Nothing is stored beyond the range.
+                let bound = min(max(time.rawValue, DateTime.range.lowerBound), DateTime.range.upperBound)
+                add(Timestamp(rawValue: bound))
             }
         }
 

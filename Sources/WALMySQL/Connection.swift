@@ -5,9 +5,11 @@
     @safe final class Connection {
         enum Access {
             case readWrite, readOnly
+            /// To interrupt other sessions with.
+            case control
         }
 
-        let address: ServerAddress
+        let settings: ConnectionSettings
         let handle: UnsafeMutablePointer<MYSQL>
         /// MariaDB 10.2 and later take arrays of values for one statement.
         let takesArrays: Bool
@@ -16,15 +18,18 @@
         /// It can't be used any more: it was lost, or is in a transaction that can't be ended.
         private(set) var isBroken = false
 
+        private var server = ""
+
         /// The name of the first statement of a transaction.
         static let begin = "begin"
 
-        /// Connects and sets the session up. `arrays` says whether to use them where the server takes them.
-        init(_ address: ServerAddress, access: Access, arrays: Bool = true) throws(MySQLError) {
+        /// Connects and sets the session up.
+        init(_ settings: ConnectionSettings, access: Access) throws(MySQLError) {
+            let address = settings.address
             guard Library.isReady, let handle = unsafe mysql_init(nil) else {
                 throw MySQLError(.outOfMemory, "no memory for a connection", server: address.description)
             }
-            self.address = address
+            self.settings = settings
             unsafe self.handle = handle
             unsafe Self.setOptions(of: handle, address)
             let connected = unsafe mysql_real_connect(
@@ -32,7 +37,7 @@
                 address.port, address.socket, UInt(CLIENT_FOUND_ROWS))
             // The version says which of the two servers it is, and whether it has arrays.
             let isMariaDB = unsafe connected != nil && cwal_mysql_is_mariadb(handle) != 0
-            takesArrays = unsafe arrays && isMariaDB && mysql_get_server_version(handle) >= 100_200
+            takesArrays = unsafe settings.usesArrays && isMariaDB && mysql_get_server_version(handle) >= 100_200
             guard unsafe connected != nil else { throw lastError(during: "connect") }
             try setUp(access, isMariaDB: isMariaDB)
         }
@@ -59,17 +64,27 @@
             }
         }
 
+        /// Which session it is.
+        var identity: SessionIdentity {
+            SessionIdentity(settings: settings, server: server, number: UInt(unsafe mysql_thread_id(handle)))
+        }
+
         private func setUp(_ access: Access, isMariaDB: Bool) throws(MySQLError) {
+            server =
+                try Statement(
+                    "SELECT CONCAT(@@hostname, ' ', @@port, ' ', @@server_id)", named: "set up session", on: self
+                ).first { (row) throws(MySQLError) in row.text() } ?? ""
+            if access == .control { return }
             // With the default, REPEATABLE READ, workers lock gaps between rows and meet in deadlocks.
             try execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", named: "set up session")
-            var settings = [
+            var variables = [
                 // Strict: a value that doesn't fit is an error, not another value.
                 "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
-                "time_zone = '+00:00'", "autocommit = 1", "innodb_lock_wait_timeout = \(address.lockTimeout)",
-                "lock_wait_timeout = \(address.lockTimeout)",
+                "time_zone = '+00:00'", "autocommit = 1", "innodb_lock_wait_timeout = \(settings.lockTimeout)",
+                "lock_wait_timeout = \(settings.lockTimeout)",
             ]
-            if isMariaDB { settings.append("max_statement_time = \(address.statementTimeout)") }
-            try execute("SET SESSION " + settings.joined(separator: ", "), named: "set up session")
+            if isMariaDB { variables.append("max_statement_time = \(settings.statementTimeout)") }
+            try execute("SET SESSION " + variables.joined(separator: ", "), named: "set up session")
             if access == .readOnly { try execute("SET SESSION TRANSACTION READ ONLY", named: "set up session") }
             let packetSize = try Statement("SELECT @@max_allowed_packet", named: "set up session", on: self)
             packetSizeMax = Int(try packetSize.first { (row) throws(MySQLError) in row.number() } ?? 1 << 20)
@@ -101,11 +116,11 @@
         ) throws(MySQLError) -> Result {
             let take = try Statement("SELECT GET_LOCK(?, ?)", named: Self.begin, on: self)
             take.bind(name)
-            take.bind(Int64(address.lockTimeout))
+            take.bind(Int64(settings.lockTimeout))
             guard try take.first({ (row) throws(MySQLError) in row.number() }) == 1 else {
                 throw MySQLError(
-                    .busy, "another session has held the lock '\(name)' for \(address.lockTimeout) s",
-                    statement: "lock", server: address.description)
+                    .busy, "another session has held the lock '\(name)' for \(settings.lockTimeout) s",
+                    statement: "lock", server: settings.address.description)
             }
             defer { release(name) }
             return try body()
@@ -163,10 +178,10 @@
 
         func error(_ number: UInt32, _ sqlState: String, _ message: String, during statement: String) -> MySQLError {
             let code = MySQLError.Code(errorNumber: number, sqlState: sqlState)
-            if code == .connectionLost { isBroken = true }
+            if code == .connectionFailed { isBroken = true }
             return MySQLError(
                 code, message, errorNumber: number, sqlState: sqlState, statement: statement,
-                server: address.description)
+                server: settings.address.description)
         }
     }
 #endif

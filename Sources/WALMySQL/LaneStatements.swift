@@ -53,7 +53,7 @@
             guard lanes.map(\.index) == Array(indices) else {
                 throw MySQLError(
                     .other, "the lanes \(indices) were claimed, but rows of them are missing",
-                    server: connection.address.description)
+                    server: connection.settings.address.description)
             }
             return lanes
         }
@@ -79,7 +79,7 @@
                     .fenced,
                     "of the log \(log) only \(count) of these lanes were as their owner believes:"
                         + " \(places.joined(separator: ", ")); another owner has claimed them, or the batch was applied before",
-                    server: connection.address.description)
+                    server: connection.settings.address.description)
             }
         }
     }

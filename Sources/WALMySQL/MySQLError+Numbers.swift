@@ -10,7 +10,7 @@
             case 1042, 1043, 1053, 1080, 1152, 1158...1161, 1184, 1927, 2002, 2003, 2005, 2006, 2012, 2013, 2026, 2055,
                 3169,
                 4031:
-                self = .connectionLost
+                self = .connectionFailed
             // Lock wait timeout, deadlock, NOWAIT, deadlock of metadata locks or of GET_LOCK.
             case 1205, 1213, 1614, 3058, 3132, 3572, 3573: self = .busy
             // Connections of all, of one user; interrupted (KILL QUERY); statement timeouts of MariaDB and MySQL.
@@ -36,7 +36,7 @@
 
         private init(sqlState: String) {
             switch sqlState.prefix(2) {
-            case "08": self = .connectionLost
+            case "08": self = .connectionFailed
             case "22", "23", "45": self = .rowRefused
             case "28", "3D", "42": self = .schemaMismatch
             case "40": self = .busy

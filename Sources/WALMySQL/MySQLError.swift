@@ -16,13 +16,15 @@
             }
 
             /// The server can't be reached, or the connection broke before the end of a transaction: nothing was written.
-            public static let connectionLost = Code("connectionLost")
+            public static let connectionFailed = Code("connectionFailed")
             /// A transaction's outcome is unknown: the connection broke while it was committed.
             public static let indeterminate = Code("indeterminate")
             /// Another session held a lock for too long, or a deadlock was resolved against this one. Try again.
             public static let busy = Code("busy")
             /// The server has too much to do: too many connections, or a statement that took too long or was interrupted.
             public static let overloaded = Code("overloaded")
+            /// The task that called was cancelled, and so was what it did.
+            public static let cancelled = Code("cancelled")
             /// The disk, or a table, is full. Works again when there is space.
             public static let full = Code("full")
             /// The server can't read or write a file.
@@ -43,6 +45,8 @@
             public static let schemaMismatch = Code("schemaMismatch")
             /// A later version of this package has migrated the database. Use that version.
             public static let schemaTooNew = Code("schemaTooNew")
+            /// Tables of the same names are there already, and aren't this package's. Use another database.
+            public static let foreignDatabase = Code("foreignDatabase")
             /// A lane has another owner or position than the batch says. Nothing was written.
             public static let fenced = Code("fenced")
             /// The log's lanes were counted differently before.
@@ -81,7 +85,8 @@
         /// Whether the same call can succeed later without anything being changed here.
         public var isRetriable: Bool {
             switch code {
-            case .connectionLost, .busy, .overloaded, .full, .inputOutput, .outOfMemory, .readOnly, .schemaMismatch:
+            case .connectionFailed, .busy, .overloaded, .cancelled, .full, .inputOutput, .outOfMemory, .readOnly,
+                .schemaMismatch:
                 true
             default: false
             }

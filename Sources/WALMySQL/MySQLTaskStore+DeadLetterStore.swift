@@ -8,7 +8,7 @@
             log: LogID?, after previous: StoredDeadLetter.ID?, limit: Int
         ) async throws(MySQLError) -> [StoredDeadLetter] {
             try checkPage(limit, 0)
-            return try await query { (session) throws(MySQLError) in
+            return try await readers.run { (session) throws(MySQLError) in
                 try session.deadLetters(log: log, after: previous, limit: limit)
             }
         }

@@ -14,30 +14,30 @@
         }
 
         public func task(id: String) async throws(MySQLError) -> PersistentTask? {
-            try await query { (session) throws(MySQLError) in try session.task(id: id) }
+            try await readers.run { (session) throws(MySQLError) in try session.task(id: id) }
         }
 
         public func tasks(dagID: String, limit: Int, offset: Int) async throws(MySQLError) -> [PersistentTask] {
             try checkPage(limit, offset)
-            return try await query { (session) throws(MySQLError) in
+            return try await readers.run { (session) throws(MySQLError) in
                 try session.tasks(dagID: dagID, limit: limit, offset: offset)
             }
         }
 
         public func tasks(status: TaskStatus, limit: Int, offset: Int) async throws(MySQLError) -> [PersistentTask] {
             try checkPage(limit, offset)
-            return try await query { (session) throws(MySQLError) in
+            return try await readers.run { (session) throws(MySQLError) in
                 try session.tasks(status: status, limit: limit, offset: offset)
             }
         }
 
         public func pendingTasks(limit: Int) async throws(MySQLError) -> [PersistentTask] {
             try checkPage(limit, 0)
-            return try await query { (session) throws(MySQLError) in try session.pendingTasks(limit: limit) }
+            return try await readers.run { (session) throws(MySQLError) in try session.pendingTasks(limit: limit) }
         }
 
         public func resumableTasks(dagID: String) async throws(MySQLError) -> [PersistentTask] {
-            try await query { (session) throws(MySQLError) in try session.resumableTasks(dagID: dagID) }
+            try await readers.run { (session) throws(MySQLError) in try session.resumableTasks(dagID: dagID) }
         }
 
         public func updateStatus(
@@ -60,14 +60,14 @@
 
         public func activities(taskID: String, limit: Int, offset: Int) async throws(MySQLError) -> [TaskActivityLog] {
             try checkPage(limit, offset)
-            return try await query { (session) throws(MySQLError) in
+            return try await readers.run { (session) throws(MySQLError) in
                 try session.activities(taskID: taskID, limit: limit, offset: offset)
             }
         }
 
         public func activities(dagID: String, limit: Int, offset: Int) async throws(MySQLError) -> [TaskActivityLog] {
             try checkPage(limit, offset)
-            return try await query { (session) throws(MySQLError) in
+            return try await readers.run { (session) throws(MySQLError) in
                 try session.activities(dagID: dagID, limit: limit, offset: offset)
             }
         }
@@ -81,20 +81,12 @@
         }
 
         public func ping() async throws(MySQLError) {
-            try await query { (session) throws(MySQLError) in try session.ping() }
+            try await readers.run { (session) throws(MySQLError) in try session.ping() }
         }
 
         public func close() async throws(MySQLError) {
-            try await reader.close()
+            try await readers.close()
             try await writers.close()
-        }
-
-        func query<Result: Sendable>(
-            _ body: @Sendable (ReadSession) throws(MySQLError) -> Result
-        ) async throws(MySQLError) -> Result {
-            try await reader.run { (keeper) throws(MySQLError) in
-                try keeper.run(isQuery: true) { (session) throws(MySQLError) in try body(session) }
-            }
         }
 
         private func commit(_ mutations: [TaskMutation]) async throws(MySQLError) {

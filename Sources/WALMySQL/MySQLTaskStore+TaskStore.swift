@@ -3,6 +3,9 @@
     public import WALTasks
 
     extension MySQLTaskStore: TaskStore {
+        /// The number of connections that write.
+        public var concurrencyMax: Int { writeConnections }
+
         /// - Throws: `MySQLError.Code.laneCountMismatch` if the log's lanes were counted differently before.
         public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws(MySQLError) -> [SinkLane] {
             try await writers.run { [owner] (session) throws(MySQLError) in
@@ -10,7 +13,7 @@
             }
         }
 
-        /// - Throws: `MySQLError.Code.fenced`, `connectionLost`, `busy` and others, with nothing written; `indeterminate` if
+        /// - Throws: `MySQLError.Code.fenced`, `connectionFailed`, `busy` and others, with nothing written; `indeterminate` if
         ///   the connection broke at the very end; `rowRefused` where even the dead letter is too large for the server.
         public func apply(_ batch: TaskBatch) async throws(MySQLError) -> SinkReceipt {
             try await writers.run { (session) throws(MySQLError) in try session.apply(batch) }
@@ -23,7 +26,7 @@
 
         /// In one query for each 100 ids.
         public func tasks(ids: [String]) async throws(MySQLError) -> [PersistentTask] {
-            try await query { (session) throws(MySQLError) in try session.tasks(ids: ids) }
+            try await readers.run { (session) throws(MySQLError) in try session.tasks(ids: ids) }
         }
     }
 #endif

@@ -15,29 +15,26 @@
     /// as `longtext`. What a call has stored is as durable as the server's commits are: with its default,
     /// `innodb_flush_log_at_trx_commit = 1`, on the server's disk.
     ///
-    /// Several connections write and one reads, each on a thread of its own: no call blocks a thread of the concurrency
-    /// runtime. Connections that were lost are opened again by the next call; a call whose transaction they were lost in
-    /// throws `connectionLost` if it surely wrote nothing, and `indeterminate` if it may have written all.
+    /// Some connections write and some read, each on a thread of its own: no call blocks a thread of the concurrency runtime.
+    /// They are opened when they are needed, and opened again by the next call when they broke. A call whose transaction broke
+    /// with its connection throws `connectionFailed` if it surely wrote nothing, and `indeterminate` if it may have written
+    /// all. A call whose task is cancelled is cancelled in the server, too, by `KILL QUERY` from a connection of its own; what
+    /// can't be cancelled so ends by itself, when a time limit is over. Callable from any task. Connections must keep their
+    /// sessions: no proxy that shares them out by statement or transaction.
     ///
-    /// A call can't be cancelled. It ends by itself: waiting for locks, statements (on MariaDB), and answers have time limits,
-    /// which the address can set.
-    ///
-    /// | Option | Default | |
+    /// | Option of the address | Default | |
     /// | --- | --- | --- |
     /// | `socket` | | the path of the server's socket, instead of host and port |
     /// | `tls` | `preferred` | or `required`, or `verified`: with a certificate that a known authority has signed |
     /// | `tls_ca` | | a file with authorities' certificates |
     /// | `connect_timeout` | 5 | seconds for a connection to be made |
     /// | `read_timeout`, `write_timeout` | 60 | seconds for the server's answer, and for sending |
-    /// | `lock_timeout` | 10 | seconds for another session's locks |
-    /// | `statement_timeout` | 30 | seconds for a statement, on MariaDB |
     public final class MySQLTaskStore: Sendable {
         /// Names the store in the log's cursor, in metrics and in messages.
         public let name: String
-        /// How many connections write.
-        public let concurrencyMax: Int
-        let writers: WriterPool
-        let reader: DatabaseThread<SessionKeeper<ReadSession>, MySQLError>
+        let writeConnections: Int
+        let writers: ConnectionPool<WriteSession>
+        let readers: ConnectionPool<ReadSession>
         /// Who has claimed lanes, for people: process and host.
         let owner: String
 
@@ -47,46 +44,35 @@
         ///   - url: `mysql://user:password@host:port/database?option=value&…`, with or without `mysql:`. Parts are
         ///     percent-encoded. The database must be there.
         ///   - name: Names the store in the log's cursor, in metrics and in messages.
-        ///   - concurrencyMax: How many batches can be applied at the same time, each on a connection that is opened when it's
-        ///     first needed: 1 to 64.
-        /// - Throws: `MySQLError`: `invalidArgument`, `schemaTooNew`, or what the server reports.
+        ///   - writeConnections: How many batches can be applied at the same time.
+        ///   - readConnections: How many queries can run at the same time.
+        ///   - statementTimeout: How long one statement may take, in whole seconds; on MariaDB only.
+        ///   - lockTimeout: How long one statement waits for a lock, in whole seconds.
+        /// - Throws: `MySQLError`: `connectionFailed`, `schemaTooNew`, `foreignDatabase`, `invalidArgument`, or what the server
+        ///   reports.
         public convenience init(
-            url: String, name: String = "mysql", concurrencyMax: Int = 4
+            url: String, name: String = "mysql", writeConnections: Int = 4, readConnections: Int = 2,
+            statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10)
         ) async throws(MySQLError) {
-            try await self.init(url: url, name: name, concurrencyMax: concurrencyMax, arrays: true)
+            let settings = try ConnectionSettings(
+                url: url, statementTimeout: statementTimeout, lockTimeout: lockTimeout)
+            try await self.init(
+                settings, name: name, writeConnections: writeConnections, readConnections: readConnections)
         }
 
-        /// Without `arrays` rows are written out as literals, as for MySQL, on MariaDB, too.
-        init(url: String, name: String = "mysql", concurrencyMax: Int = 4, arrays: Bool) async throws(MySQLError) {
-            let address = try ServerAddress(url)
-            guard (1...64).contains(concurrencyMax) else {
-                throw MySQLError(.invalidArgument, "concurrencyMax must be 1 to 64, not \(concurrencyMax)")
+        init(
+            _ settings: ConnectionSettings, name: String = "mysql", writeConnections: Int, readConnections: Int
+        ) async throws(MySQLError) {
+            guard writeConnections >= 1, readConnections >= 1 else {
+                throw MySQLError(.invalidArgument, "a store needs one connection to write and one to read at least")
             }
             self.name = name
-            self.concurrencyMax = concurrencyMax
+            self.writeConnections = writeConnections
             owner = "\(getpid())@\(hostName())"
-            var threads: [WriterPool.Writer] = []
-            do throws(WALError) {
-                let closed = MySQLError(.closed, "the store was closed: open a new one")
-                for _ in 0..<concurrencyMax { threads.append(try DatabaseThread("wal-mysql", closed: closed)) }
-                reader = try DatabaseThread("wal-mysql", closed: closed)
-            } catch {
-                throw MySQLError(.outOfMemory, "no thread can be started: raise the limit of threads (\(error))")
-            }
-            writers = WriterPool(threads)
-            // A writer first: the reader's queries need its tables.
-            for (index, thread) in threads.enumerated() {
-                try await thread.open { () throws(MySQLError) in
-                    let keeper = SessionKeeper { () throws(MySQLError) in try WriteSession(address, arrays: arrays) }
-                    if index == 0 { try keeper.connect() }
-                    return keeper
-                }
-            }
-            try await reader.open { () throws(MySQLError) in
-                let keeper = SessionKeeper { () throws(MySQLError) in try ReadSession(address) }
-                try keeper.connect()
-                return keeper
-            }
+            writers = try await ConnectionPool(settings, count: writeConnections)
+            readers = try await ConnectionPool(settings, count: readConnections)
+            // The queries need the tables; and what is wrong with the database should be known now.
+            try await writers.run { (_) throws(MySQLError) in }
         }
     }
 

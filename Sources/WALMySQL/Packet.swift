@@ -20,7 +20,7 @@
                 .rowRefused,
                 "a row needs a packet of \(size) bytes, the server takes \(connection.packetSizeMax):"
                     + " raise its max_allowed_packet",
-                statement: name, server: connection.address.description)
+                statement: name, server: connection.settings.address.description)
         }
     }
 #endif

@@ -3,7 +3,8 @@
     internal import WALTasks
 
     /// The queries, prepared on a connection of their own: they go on beside batches that are being written.
-    final class ReadSession: ServerSession {
+    final class ReadSession: Session {
+        static let isReadOnly = true
         let connection: Connection
         private let task: Statement
         private let tasksByID: Statement
@@ -19,8 +20,8 @@
         private static let lookupSize = 100
 
         /// Connects to a database that has its tables already.
-        init(_ address: ServerAddress) throws(MySQLError) {
-            let connection = try Connection(address, access: .readOnly)
+        init(_ settings: ConnectionSettings) throws(MySQLError) {
+            let connection = try Connection(settings, access: .readOnly)
             self.connection = connection
             func tasks(_ name: String, where condition: String) throws(MySQLError) -> Statement {
                 try Statement("SELECT \(Columns.task) FROM dag_tasks WHERE \(condition)", named: name, on: connection)

@@ -29,7 +29,17 @@
                 "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
                 named: "read schema version", on: connection)
             tables.bind("wal_sink_schema")
-            guard try tables.first({ (row) throws(MySQLError) in row.number() }) == 1 else { return 0 }
+            guard try tables.first({ (row) throws(MySQLError) in row.number() }) == 1 else {
+                // The version's table is made first: without it the others are somebody else's.
+                tables.bind("dag_tasks")
+                guard try tables.first({ (row) throws(MySQLError) in row.number() }) == 0 else {
+                    throw MySQLError(
+                        .foreignDatabase,
+                        "the database has a table 'dag_tasks' of another program: use another database",
+                        server: connection.settings.address.description)
+                }
+                return 0
+            }
             let found =
                 try Statement(
                     "SELECT MAX(version) FROM wal_sink_schema", named: "read schema version", on: connection
@@ -38,7 +48,7 @@
                 throw MySQLError(
                     .schemaTooNew,
                     "the database has schema \(found), this version knows \(version): use the version that made it",
-                    server: connection.address.description)
+                    server: connection.settings.address.description)
             }
             return found
         }

@@ -24,13 +24,10 @@
         var encryption = Encryption.preferred
         /// A file with certificates of authorities.
         var authorities: String?
-        /// Seconds, at least 1, as all that follow.
+        /// Seconds, at least 1, as the others.
         var connectTimeout: UInt32 = 5
         var readTimeout: UInt32 = 60
         var writeTimeout: UInt32 = 60
-        var lockTimeout: UInt32 = 10
-        /// MariaDB only: MySQL has such a limit for queries alone.
-        var statementTimeout: UInt32 = 30
 
         /// For messages: without user and password.
         var description: String {
@@ -71,12 +68,10 @@
             case "connect_timeout": connectTimeout = try Self.seconds(value, name)
             case "read_timeout": readTimeout = try Self.seconds(value, name)
             case "write_timeout": writeTimeout = try Self.seconds(value, name)
-            case "lock_timeout": lockTimeout = try Self.seconds(value, name)
-            case "statement_timeout": statementTimeout = try Self.seconds(value, name)
             default:
                 throw Self.malformed(
-                    "has an unknown option: there are socket, tls, tls_ca, connect_timeout, read_timeout, write_timeout,"
-                        + " lock_timeout and statement_timeout")
+                    "has an unknown option: there are socket, tls, tls_ca, connect_timeout, read_timeout and write_timeout"
+                )
             }
         }
 

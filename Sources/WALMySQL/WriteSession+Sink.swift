@@ -15,7 +15,7 @@
                         throw MySQLError(
                             .laneCountMismatch,
                             "the log \(log) had \(before) lanes here before, not \(laneCount): go back to \(before)",
-                            server: connection.address.description)
+                            server: connection.settings.address.description)
                     }
                     return try lanes.claim(indices, of: laneCount, log: log, owner: owner)
                 }
@@ -90,7 +90,7 @@
                 } catch {
                     throw MySQLError(
                         .rowUnreadable, "the dead letter can't be decoded: \(error)",
-                        server: connection.address.description)
+                        server: connection.settings.address.description)
                 }
                 let record = SinkRecord(sequence: id.sequence, time: letter.time, payload: [])
                 try apply([TaskBatch.Operation(record: record, mutation: mutation)]) { (work) throws(MySQLError) in

@@ -3,7 +3,8 @@
     internal import WALTasks
 
     /// The changes, prepared on one of the connections that write.
-    final class WriteSession: ServerSession {
+    final class WriteSession: Session {
+        static let isReadOnly = false
         let connection: Connection
         let lanes: LaneStatements
         let deadLetters: DeadLetterStatements
@@ -16,8 +17,8 @@
         private let removeActivities: RowStatement
 
         /// Connects, and creates or migrates the tables.
-        init(_ address: ServerAddress, arrays: Bool) throws(MySQLError) {
-            let connection = try Connection(address, access: .readWrite, arrays: arrays)
+        init(_ settings: ConnectionSettings) throws(MySQLError) {
+            let connection = try Connection(settings, access: .readWrite)
             try Schema.migrate(connection)
             self.connection = connection
             lanes = try LaneStatements(connection)

@@ -6,7 +6,7 @@
 
     @Suite struct ErrorTests {
         private static let known: [(MySQLError.Code, [UInt32])] = [
-            (.connectionLost, [2002, 2003, 2006, 2013, 2055, 1053, 1927]), (.busy, [1205, 1213]),
+            (.connectionFailed, [2002, 2003, 2006, 2013, 2055, 1053, 1927]), (.busy, [1205, 1213]),
             (.overloaded, [1040, 1203, 1226, 1969, 3024, 1317]), (.full, [1021, 1114]), (.inputOutput, [1030]),
             (.readOnly, [1290, 1836, 1792]), (.corrupted, [1034, 1712]),
             (.rowRefused, [1048, 1264, 1292, 1366, 1406, 1452, 4025, 3140, 3819, 1644, 1153]),
@@ -22,7 +22,7 @@
 
         /// Numbers that nobody has listed here still say something by their class.
         @Test(arguments: [
-            ("08S01", MySQLError.Code.connectionLost), ("22001", .rowRefused), ("23000", .rowRefused),
+            ("08S01", MySQLError.Code.connectionFailed), ("22001", .rowRefused), ("23000", .rowRefused),
             ("45000", .rowRefused),
             ("42000", .schemaMismatch), ("40001", .busy), ("HY000", .other),
         ])
@@ -31,7 +31,7 @@
         }
 
         @Test(arguments: [
-            (MySQLError.Code.connectionLost, SinkFailure.transient), (.busy, .transient), (.overloaded, .transient),
+            (MySQLError.Code.connectionFailed, SinkFailure.transient), (.busy, .transient), (.overloaded, .transient),
             (.full, .transient), (.inputOutput, .transient), (.outOfMemory, .transient), (.readOnly, .transient),
             (.schemaMismatch, .transient), (.indeterminate, .indeterminate), (.fenced, .fenced), (.corrupted, .fatal),
             (.laneCountMismatch, .fatal), (.schemaTooNew, .fatal), (.closed, .fatal), (.other, .fatal),

@@ -23,7 +23,7 @@
         }
 
         @Test func lockOfAnotherSessionIsWaitedForAndThenReported() async throws {
-            let store = try await database.store(options: "&lock_timeout=1")
+            let store = try await database.store(lockTimeout: .milliseconds(900))
             let lanes = try await store.claim(0..<1, of: 1, log: log)
             try await store.save(task("a"))
             let other = try database.connect()
@@ -39,7 +39,7 @@
         }
 
         @Test func claimThatCannotGetItsLockIsTransient() async throws {
-            let store = try await database.store(options: "&lock_timeout=1")
+            let store = try await database.store(lockTimeout: .milliseconds(900))
             let lanes = try await store.claim(0..<1, of: 1, log: log)
             let other = try database.connect()
             try other.execute("START TRANSACTION", named: "test")
@@ -75,7 +75,7 @@
         }
 
         @Test func statementThatTakesTooLongIsEnded() async throws {
-            let store = try await database.store(options: "&statement_timeout=1")
+            let store = try await database.store(statementTimeout: .seconds(1))
             let lanes = try await store.claim(0..<1, of: 1, log: log)
             try database.execute("CREATE TRIGGER slow BEFORE INSERT ON dag_tasks FOR EACH ROW SET @slept = SLEEP(20)")
             let start = ContinuousClock.now
@@ -87,11 +87,12 @@
         }
 
         @Test func answerThatDoesNotComeIsALostConnection() async throws {
-            let store = try await database.store(options: "&read_timeout=1")
+            try await database.store().close()
+            let store = try await database.store(options: "&read_timeout=2")
             let lanes = try await store.claim(0..<1, of: 1, log: log)
-            try database.execute("CREATE TRIGGER slow BEFORE INSERT ON dag_tasks FOR EACH ROW SET @slept = SLEEP(4)")
+            try database.execute("CREATE TRIGGER slow BEFORE INSERT ON dag_tasks FOR EACH ROW SET @slept = SLEEP(6)")
             let refused = await error { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
-            #expect(refused?.code == .connectionLost && refused?.failure == .transient)
+            #expect(refused?.code == .connectionFailed && refused?.failure == .transient)
             // The server still has the lanes' rows locked: a claim waits for it, and tells that nothing was written.
             try database.execute("DROP TRIGGER slow")
             while await code(of: { _ = try await store.claim(0..<1, of: 1, log: log) }) != nil {}
@@ -100,7 +101,7 @@
         }
 
         @Test func killedWhileIdleIsNotNoticed() async throws {
-            let store = try await database.store(concurrencyMax: 1)
+            let store = try await database.store(writeConnections: 1)
             let lanes = try await store.claim(0..<1, of: 1, log: log)
             for verb in ["writer", "reader"] {
                 let id = try await verb == "writer" ? writerID(store) : readerID(store)
@@ -112,7 +113,7 @@
         }
 
         private func readerID(_ store: MySQLTaskStore) async throws -> Int64? {
-            try await store.query { (session) throws(MySQLError) in
+            try await store.readers.run { (session) throws(MySQLError) in
                 try Statement("SELECT CONNECTION_ID()", named: "test", on: session.connection)
                     .first { (row) throws(MySQLError) in row.number() }
             }
@@ -120,7 +121,7 @@
 
         /// Surely nothing was written: the transaction had no end.
         @Test func killedInMidTransactionIsTransient() async throws {
-            let store = try await database.store(concurrencyMax: 1)
+            let store = try await database.store(writeConnections: 1)
             let lanes = try await store.claim(0..<1, of: 1, log: log)
             try await store.save(task("a"))
             let id = try await writerID(store) ?? 0
@@ -132,14 +133,14 @@
             try await Task.sleep(for: .milliseconds(300))
             try database.execute("KILL \(id)")
             let refused = await found
-            #expect(refused?.code == .connectionLost && refused?.failure == .transient)
+            #expect(refused?.code == .connectionFailed && refused?.failure == .transient)
             try other.execute("ROLLBACK", named: "test")
             #expect(try await store.apply(work).rowCount == 2)
             #expect(try await store.task(id: "a")?.priority == 3)
         }
 
         @Test func interruptedStatementIsTransient() async throws {
-            let store = try await database.store(concurrencyMax: 1)
+            let store = try await database.store(writeConnections: 1)
             let lanes = try await store.claim(0..<1, of: 1, log: log)
             let id = try await writerID(store) ?? 0
             let other = try database.connect()
@@ -154,13 +155,37 @@
             #expect(try await store.apply(batch([.save(task("a"))], lanes: lanes)).rowCount == 1)
         }
 
+        /// A call is given up at once when its task is; the session is whole afterwards.
+        @Test func cancelledCallIsCancelledInTheServer() async throws {
+            let store = try await database.store(writeConnections: 1)
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            let other = try database.connect()
+            try other.execute("START TRANSACTION", named: "test")
+            try other.execute("UPDATE wal_sink_checkpoint SET owner = 'x'", named: "test")
+            let work = batch([.save(task("a"))], lanes: lanes)
+            let start = ContinuousClock.now
+            let call = Task { await error { _ = try await store.apply(work) } }
+            try await Task.sleep(for: .milliseconds(300))
+            call.cancel()
+            let refused = await call.value
+            #expect(refused?.code == .cancelled && refused?.failure == .transient)
+            #expect(ContinuousClock.now - start < .seconds(5))
+            let late = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                return await error { _ = try await store.apply(work) }
+            }
+            #expect(await late.value?.code == .cancelled)
+            try other.execute("ROLLBACK", named: "test")
+            #expect(try await store.apply(work).rowCount == 1)
+        }
+
         @Test func everyCallRunsOnTheStoresOwnThreads() async throws {
-            let store = try await database.store(concurrencyMax: 3)
+            let store = try await database.store(writeConnections: 3)
             let threads = try await withThrowingTaskGroup(of: (UInt, UInt).self) { group in
                 for _ in 0..<50 {
                     group.addTask {
                         let writer = try await store.writers.run { (_) throws(MySQLError) in threadNumber() }
-                        let reader = try await store.query { (_) throws(MySQLError) in threadNumber() }
+                        let reader = try await store.readers.run { (_) throws(MySQLError) in threadNumber() }
                         #expect(threadNumber() != writer && threadNumber() != reader)
                         return (writer, reader)
                     }
@@ -177,7 +202,8 @@
             let sessions = """
                 SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()
                 """
-            let store = try await database.store(concurrencyMax: 4)
+            let store = try await database.store(writeConnections: 4)
+            try await store.ping()
             // One that writes and one that reads: the others come when they are needed.
             #expect(try database.number(sessions) == 2)
             try await store.close()

@@ -31,7 +31,7 @@
         @Test func serverDiesAgainAndAgain() async throws {
             let server = try PrivateServer()
             let database = try TestDatabase(on: server)
-            let store = try await database.store(concurrencyMax: 3)
+            let store = try await database.store(writeConnections: 3)
             try await withLog { log in
                 let flusher = flusher(log, store)
                 let delivery = Task { try await flusher.run() }

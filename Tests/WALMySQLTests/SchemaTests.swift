@@ -103,9 +103,18 @@
             try await store.close()
         }
 
-        @Test(arguments: [0, 65])
-        func numberOfConnectionsIsChecked(_ count: Int) async throws {
-            #expect(await code { _ = try await database.store(concurrencyMax: count) } == .invalidArgument)
+        @Test func tablesOfAnotherProgramAreLeftAlone() async throws {
+            try database.execute("CREATE TABLE dag_tasks (name int)")
+            #expect(await code { _ = try await database.store() } == .foreignDatabase)
+            #expect(
+                try database.number("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE()")
+                    == 1)
+        }
+
+        @Test func argumentsAreChecked() async throws {
+            #expect(await code { _ = try await database.store(writeConnections: 0) } == .invalidArgument)
+            #expect(await code { _ = try await database.store(lockTimeout: .zero) } == .invalidArgument)
+            #expect(await code { _ = try await database.store(statementTimeout: .seconds(90_000)) } == .invalidArgument)
         }
     }
 #endif

@@ -23,11 +23,11 @@
             try server.stop()
             for _ in 0..<2 {
                 let refused = await error { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
-                #expect(refused?.code == .connectionLost && refused?.failure == .transient)
+                #expect(refused?.code == .connectionFailed && refused?.failure == .transient)
             }
-            #expect(await code { _ = try await store.task(id: "a") } == .connectionLost)
-            #expect(await code { try await store.ping() } == .connectionLost)
-            #expect(await code { _ = try await database.store() } == .connectionLost)
+            #expect(await code { _ = try await store.task(id: "a") } == .connectionFailed)
+            #expect(await code { try await store.ping() } == .connectionFailed)
+            #expect(await code { _ = try await database.store() } == .connectionFailed)
             try server.start()
             try await store.ping()
             #expect(try await store.apply(batch([.save(task("a"))], lanes: lanes)).rowCount == 1)
@@ -64,7 +64,7 @@
         @Test(arguments: [true, false])
         func rowAboveThePacketLimitIsTheRecordsFault(arrays: Bool) async throws {
             try database.execute("SET GLOBAL max_allowed_packet = 1048576")
-            let store = try await database.store(arrays: arrays, concurrencyMax: 1)
+            let store = try await database.store(arrays: arrays, writeConnections: 1)
             let lanes = try await store.claim(0..<1, of: 1, log: log)
             let large = task("large", payload: "\"" + String(repeating: "x", count: 1_200_000) + "\"")
             let work = batch([.save(task("a")), .save(large), .save(task("b"))], lanes: lanes)
@@ -93,13 +93,13 @@
         }
 
         @Test func tooManyConnectionsIsTransient() async throws {
-            let store = try await database.store(concurrencyMax: 1)
+            let store = try await database.store(writeConnections: 1)
             let lanes = try await store.claim(0..<1, of: 1, log: log)
             try await store.close()
             try database.execute(
                 "CREATE USER plain@localhost WITH MAX_USER_CONNECTIONS 1",
                 "GRANT ALL ON \(database.name).* TO plain@localhost")
-            let user = try ServerAddress(database.url(user: "plain"))
+            let user = try ConnectionSettings(url: database.url(user: "plain"))
             let first = try Connection(user, access: .readWrite)
             let refused = await error { _ = try await MySQLTaskStore(url: database.url(user: "plain")) }
             #expect(refused?.code == .overloaded && refused?.failure == .transient)
@@ -110,7 +110,7 @@
         /// What was lost: a server in the middle of, or after, any step of a batch. What was acknowledged must be there, and
         /// rows and position must tell the same.
         @Test func crashAtAnyMoment() async throws {
-            let store = try await database.store(concurrencyMax: 1)
+            let store = try await database.store(writeConnections: 1)
             var lanes = try await store.claim(0..<1, of: 1, log: log)
             var failures: [SinkFailure] = []
             var acknowledged = SequenceNumber.zero
@@ -152,7 +152,7 @@
             let cutter = try AnswerCutter(to: server.directory + "/s.sock", at: server.directory + "/cut.sock")
             defer { cutter.close() }
             let url = database.url.replacingOccurrences(of: "/s.sock", with: "/cut.sock")
-            let store = try await MySQLTaskStore(url: url, concurrencyMax: 1)
+            let store = try await MySQLTaskStore(url: url, writeConnections: 1)
             let lanes = try await store.claim(0..<1, of: 1, log: log)
             cutter.arm(passesRequest: isDone)
             let work = batch([.save(task("a")), .log(activity("1"))], lanes: lanes)

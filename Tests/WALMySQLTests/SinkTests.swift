@@ -181,7 +181,7 @@
         }
 
         @Test func batchesOfDifferentLanesRunAtTheSameTime() async throws {
-            let store = try await database.store(concurrencyMax: 4)
+            let store = try await database.store(writeConnections: 4)
             let lanes = try await store.claim(0..<8, of: 8, log: log)
             try await withThrowingTaskGroup { group in
                 for lane in lanes {

@@ -20,8 +20,10 @@
             name = "t\(Self.count.add(1, ordering: .relaxed).newValue)"
             serverURL = server.url
             url = server.url.replacingOccurrences(of: "/test?", with: "/\(name)?")
-            try Connection(ServerAddress(serverURL), access: .readWrite).execute(
-                "CREATE DATABASE \(name)", named: "create")
+            let root = try Connection(ConnectionSettings(url: serverURL), access: .readWrite)
+            // Many tests at once have more connections than the default, 151.
+            try root.execute("SET GLOBAL max_connections = 1000", named: "set up")
+            try root.execute("CREATE DATABASE \(name)", named: "set up")
         }
 
         /// As root, or as another user without a password.
@@ -31,7 +33,7 @@
 
         /// A second connection, as another process would have.
         func connect() throws -> Connection {
-            try Connection(ServerAddress(url), access: .readWrite)
+            try Connection(ConnectionSettings(url: url), access: .readWrite)
         }
 
         func execute(_ statements: String...) throws {
@@ -47,9 +49,14 @@
             try Statement(query, named: query, on: connect()).all { (row) throws(MySQLError) in row.text() }
         }
 
-        /// A store that writes rows as arrays, or as literals, and has its tables.
-        func store(arrays: Bool = true, options: String = "", concurrencyMax: Int = 2) async throws -> MySQLTaskStore {
-            try await MySQLTaskStore(url: url + options, concurrencyMax: concurrencyMax, arrays: arrays)
+        /// A store that writes rows as arrays, or as literals.
+        func store(
+            arrays: Bool = true, options: String = "", writeConnections: Int = 2,
+            statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10)
+        ) async throws -> MySQLTaskStore {
+            let settings = try ConnectionSettings(
+                url: url + options, statementTimeout: statementTimeout, lockTimeout: lockTimeout, usesArrays: arrays)
+            return try await MySQLTaskStore(settings, writeConnections: writeConnections, readConnections: 1)
         }
     }
 

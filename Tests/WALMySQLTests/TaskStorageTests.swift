@@ -181,6 +181,25 @@
             #expect(try await store.task(id: "a") == nil)
         }
 
+        /// Random changes, alone and many at a time, coalesced or not, leave what they leave in memory.
+        @Test(arguments: 0..<6, [true, false])
+        func endsAsInMemory(seed: Int, arrays: Bool) async throws {
+            let store = try await TestDatabase().store(arrays: arrays)
+            let memory = MemoryTaskStore()
+            var random = RandomMutations(seed: UInt64(seed))
+            var lanes = try await store.claim(0..<1, of: 1, log: log)
+            var memoryLanes = try await memory.claim(0..<1, of: 1, log: log)
+            for size in [1, 5, 40, 200] {
+                let mutations = random.list(size)
+                #expect(try await store.apply(batch(mutations, lanes: lanes)).deadLetters.isEmpty)
+                _ = try await memory.apply(batch(mutations, lanes: memoryLanes))
+                lanes[0].position = batch(mutations, lanes: lanes).position
+                memoryLanes[0].position = lanes[0].position
+                #expect(try await StorageContents(of: store) == StorageContents(of: memory))
+            }
+            try await store.close()
+        }
+
         @Test func identifiersAreBytes() async throws {
             let ids = [
                 "a", "A", "a ", " a", "ä", "a\u{308}", "😀", "'\\\"%_", String(repeating: "€", count: 170) + "xx",
@@ -211,6 +230,12 @@
             edge.updatedAt = Timestamp(rawValue: DateTime.range.upperBound + 1)
             let beyond = edge
             #expect(await code { try await store.save(beyond) } == .rowRefused)
+            try await store.removeActivities(createdBefore: Timestamp(rawValue: .min))
+            try await store.log(activity("1"))
+            try await store.removeActivities(createdBefore: Timestamp(rawValue: .min))
+            #expect(try await store.activities(dagID: "dag", limit: 9, offset: 0).count == 1)
+            try await store.removeActivities(createdBefore: Timestamp(rawValue: .max))
+            #expect(try await store.activities(dagID: "dag", limit: 9, offset: 0).isEmpty)
         }
 
         @Test func unknownStatusIsAnError() async throws {
