@@ -20,10 +20,12 @@ let package = Package(
         .library(name: "WAL", targets: ["WAL"]),
         .library(name: "WALTasks", targets: ["WALTasks"]),
         .library(name: "WALSQLite", targets: ["WALSQLite"]),
+        .library(name: "WALPostgres", targets: ["WALPostgres"]),
         .executable(name: "wal", targets: ["WALTool"]),
     ],
     traits: [
         .trait(name: "SQLite", description: "The store in SQLite (needs libsqlite3-dev)."),
+        .trait(name: "Postgres", description: "The store in PostgreSQL (needs libpq-dev)."),
         .default(enabledTraits: []),
     ],
     dependencies: [
@@ -67,6 +69,18 @@ let package = Package(
                 .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"])),
             ],
             swiftSettings: librarySettings),
+        .systemLibrary(
+            name: "CWALPostgres", pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
+        .target(
+            name: "WALPostgres",
+            dependencies: [
+                "WAL", "WALTasks",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .target(name: "CWALPostgres", condition: .when(traits: ["Postgres"])),
+            ],
+            swiftSettings: librarySettings),
         .target(
             name: "CWALSimdJSON",
             linkerSettings: [.linkedLibrary("simdjson")]),
@@ -92,6 +106,13 @@ let package = Package(
         .testTarget(
             name: "WALSQLiteTests",
             dependencies: ["WALSQLite", .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"]))],
+            swiftSettings: settings),
+        .testTarget(
+            name: "WALPostgresTests",
+            dependencies: [
+                "WALPostgres", "WALTasks", "WAL",
+                .target(name: "CWALPostgres", condition: .when(traits: ["Postgres"])),
+            ],
             swiftSettings: settings),
         .testTarget(name: "WALToolTests", dependencies: ["WALTool"], swiftSettings: settings),
     ],
