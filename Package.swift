@@ -21,10 +21,12 @@ let package = Package(
         .library(name: "WALTasks", targets: ["WALTasks"]),
         .library(name: "WALSQLite", targets: ["WALSQLite"]),
         .library(name: "WALTesting", targets: ["WALTesting"]),
+        .library(name: "WALMySQL", targets: ["WALMySQL"]),
         .executable(name: "wal", targets: ["WALTool"]),
     ],
     traits: [
         .trait(name: "SQLite", description: "The store in SQLite (needs libsqlite3-dev)."),
+        .trait(name: "MySQL", description: "The store in MariaDB or MySQL (needs libmariadb-dev)."),
         .default(enabledTraits: []),
     ],
     dependencies: [
@@ -32,6 +34,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.1.4"),
     ],
     targets: [
         .target(name: "CWALShims"),
@@ -45,6 +48,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: librarySettings),
         .target(
@@ -69,6 +73,18 @@ let package = Package(
             ],
             swiftSettings: librarySettings),
         .target(name: "WALTesting", dependencies: ["WAL", "WALTasks"], swiftSettings: librarySettings),
+        .systemLibrary(
+            name: "CWALMySQL", pkgConfig: "libmariadb",
+            providers: [.apt(["libmariadb-dev"]), .brew(["mariadb-connector-c"])]),
+        .target(
+            name: "WALMySQL",
+            dependencies: [
+                "WAL", "WALTasks",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .target(name: "CWALMySQL", condition: .when(traits: ["MySQL"])),
+            ],
+            swiftSettings: librarySettings),
         .target(
             name: "CWALSimdJSON",
             linkerSettings: [.linkedLibrary("simdjson")]),
@@ -82,7 +98,13 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "WALTests", dependencies: ["WAL", "CWALShims"], exclude: ["Golden"], swiftSettings: settings),
+            name: "WALTests",
+            dependencies: [
+                "WAL", "CWALShims",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
             name: "WALTasksTests",
             dependencies: [
@@ -100,6 +122,7 @@ let package = Package(
         .testTarget(
             name: "WALTestingTests", dependencies: ["WALTesting", "WALTasks", "WALSQLite", "WAL"],
             swiftSettings: settings),
+        .testTarget(name: "WALMySQLTests", dependencies: ["WALMySQL", "WAL", "WALTasks"], swiftSettings: settings),
         .testTarget(name: "WALToolTests", dependencies: ["WALTool"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],

@@ -19,7 +19,7 @@ extension WriteAheadLog {
         public var segmentCount: Int
         /// Segments that are ready and empty.
         public var preparedSegmentCount: Int
-        /// Counts the recoveries that dropped anything.
+        /// Counts the recoveries that dropped anything, and the times that sequence numbers were skipped.
         public var epoch: UInt64
     }
 
@@ -51,7 +51,7 @@ extension Engine {
                 durableSequence: SequenceNumber(rawValue: durable.sequence),
                 syncCount: syncCount, bytesNotDurable: claimed.position - min(durable.position, claimed.position),
                 diskBytes: state.diskSize, segmentCount: state.entries.count,
-                preparedSegmentCount: state.prepared.count, epoch: epoch)
+                preparedSegmentCount: state.prepared.count, epoch: state.epoch)
         }
     }
 }
@@ -74,14 +74,17 @@ public struct SegmentInfo: Hashable, Sendable {
 
     /// Counts the segments of a log, from 1.
     public var number: UInt64
+    /// The file.
     public var path: String
+    /// Where it is in its life.
     public var state: State
     /// The first record's sequence number, or that which it would have.
     public var firstSequence: SequenceNumber
     /// The last record's sequence number, where the segment is sealed.
     public var lastSequence: SequenceNumber?
-    /// The earliest and latest time of its records, where the segment is sealed and has any.
+    /// The earliest time of its records, where the segment is sealed and has any.
     public var firstTime: Timestamp?
+    /// The latest time of its records, where the segment is sealed and has any.
     public var lastTime: Timestamp?
     /// Records that can be read, where the segment is sealed.
     public var recordCount: UInt64?

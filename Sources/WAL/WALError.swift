@@ -18,7 +18,8 @@ public struct WALError: Error, Sendable {
         public static let diskFull = Code("diskFull")
         /// The log was closed.
         public static let closed = Code("closed")
-        /// A write or sync failed before: nothing more is accepted until the log is opened again.
+        /// A sync failed before, and what it was for couldn't be written to a fresh file: nothing is accepted until it can be.
+        /// The log tries again every second.
         public static let poisoned = Code("poisoned")
         /// The record was written, but its sync failed: it may or may not be there after a power loss.
         public static let indeterminate = Code("indeterminate")
@@ -42,10 +43,13 @@ public struct WALError: Error, Sendable {
         public static let removed = Code("removed")
         /// Another flusher has claimed the sink since: this one must stop.
         public static let fenced = Code("fenced")
-        /// The sink has applied more than this log holds: the log is an older copy.
+        /// The sink has applied more than this log holds: the log is an older copy. What the sink has isn't delivered again, and its
+        /// sequence numbers aren't used again.
         public static let sinkAhead = Code("sinkAhead")
         /// The sink needs records that retention has removed: the sink is an older copy.
         public static let sinkBehind = Code("sinkBehind")
+        /// The sink was too far behind, and the log keeps nothing for it any more.
+        public static let detached = Code("detached")
         /// The sink failed for good; see ``WALError/cause``.
         public static let sinkFailed = Code("sinkFailed")
     }

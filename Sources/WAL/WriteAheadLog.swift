@@ -8,11 +8,14 @@ internal import Synchronization
 /// *durable*: under ``SyncPolicy/always`` when `append` returns, else when ``waitUntilDurable(_:)`` does. All functions may
 /// be called from any thread and any task at the same time.
 ///
-/// Appending copies into memory that is mapped and allocated already. It blocks only where a sync is waited for
+/// Appending copies into memory that is mapped and allocated already. It waits only where a sync is waited for
 /// (``SyncPolicy/always``), and where no segment is ready: after a burst beyond the disk's speed, or with the disk or the
-/// disk budget full.
+/// disk budget full. Threads block for that, and tasks suspend: each `append` is there twice, and in asynchronous code the
+/// compiler takes the one that suspends.
 public final class WriteAheadLog: Sendable {
     let engine: Engine
+    /// The flushers that run, by the names of their sinks.
+    let sinks = Monitor<[String: any SinkProgress]>([:])
 
     /// The log's directory.
     public let directory: String
@@ -38,6 +41,7 @@ public final class WriteAheadLog: Sendable {
             recovered, configuration: configuration, lock: lock, logger: logger, metrics: metrics.map(LogMetrics.init))
         // The fresh segment is durable: it says what was decided.
         try RecoveryIntent.remove(from: place)
+        if let step = recovered.recordStep { report.steps.append(step) }
         report.duration = ContinuousClock.now - start
         recovery = report
         logger?.log(
@@ -59,7 +63,7 @@ public final class WriteAheadLog: Sendable {
     // MARK: Appending
 
     /// Appends a record. When it returns, the record survives the death of this process; under ``SyncPolicy/always`` it
-    /// is durable, and the calling thread was blocked until it was: tasks use ``appendDurably(_:)``.
+    /// is durable.
     ///
     /// Throws `recordTooLarge`, `logFull`, `diskFull`, `closed`, `poisoned`, `indeterminate`.
     @discardableResult
@@ -88,10 +92,7 @@ public final class WriteAheadLog: Sendable {
         count: Int, initializingWith initialize: (inout OutputRawSpan) -> Void
     ) throws(WALError) -> SequenceNumber {
         let sequence = unsafe try engine.append(.record, bodySize: count, records: 1) { room in
-            var output = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
-            initialize(&output)
-            let written = unsafe output.finalize(for: room)
-            precondition(written == count, "\(written) of \(count) bytes of a record were written")
+            unsafe Self.fill(room, with: initialize)
         }
         try finishAppend(sequence)
         return SequenceNumber(rawValue: sequence)
@@ -109,22 +110,17 @@ public final class WriteAheadLog: Sendable {
         return SequenceNumber(rawValue: sequence)
     }
 
+    @inline(__always)
+    static func fill(_ room: UnsafeMutableRawBufferPointer, with initialize: (inout OutputRawSpan) -> Void) {
+        var output = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
+        initialize(&output)
+        let written = unsafe output.finalize(for: room)
+        precondition(written == room.count, "\(written) of \(room.count) bytes of a record were written")
+    }
+
     private func finishAppend(_ sequence: UInt64) throws(WALError) {
         guard case .always = engine.configuration.syncPolicy else { return }
         try engine.makeDurable(DurableMark(sequence: sequence, position: 0))
-    }
-
-    /// Appends a record and suspends until it is durable, whatever the sync policy. No thread is blocked for that; while no
-    /// segment is ready, the append itself blocks.
-    ///
-    /// Throws as ``append(_:)-(RawSpan)`` does, and `cancelled`: the record was appended then.
-    @discardableResult
-    public func appendDurably(_ payload: [UInt8]) async throws(WALError) -> SequenceNumber {
-        let sequence = unsafe try engine.append(.record, bodySize: payload.count, records: 1) { room in
-            unsafe room.copyBytes(from: payload)
-        }
-        try await engine.waitUntilDurable(DurableMark(sequence: sequence, position: 0))
-        return SequenceNumber(rawValue: sequence)
     }
 
     // MARK: Durability
@@ -203,6 +199,22 @@ public final class WriteAheadLog: Sendable {
     /// Forgets a bookmark, so that it takes up no room any more. All cursors and bookmarks together may have 8 KiB.
     public func removeBookmark(_ name: String) throws(WALError) {
         try engine.removeBookmark(name)
+    }
+
+    // MARK: Sinks
+
+    /// Returns when the sink of this name has applied every record up to `sequence`: the third step, after written and durable.
+    /// Its ``Flusher`` must be running on this log.
+    ///
+    /// Throws as ``Flusher/waitUntilApplied(_:)``, and `invalidArgument` where no such flusher runs.
+    public func waitUntilApplied(_ sequence: SequenceNumber, by sink: String) async throws(WALError) {
+        guard let progress = sinks.withLock({ $0[sink] }) else {
+            let names = sinks.withLock { $0.keys.sorted() }.joined(separator: ", ")
+            throw WALError(
+                .invalidArgument,
+                "No flusher into \(sink) runs on this log; there are: \(names.isEmpty ? "none" : names).")
+        }
+        try await progress.waitUntilApplied(sequence)
     }
 
     // MARK: Reading

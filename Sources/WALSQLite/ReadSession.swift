@@ -13,6 +13,7 @@
         private let resumableTasks: Statement
         private let activitiesOfTask: Statement
         private let activitiesOfDAG: Statement
+        private let deadLetters: Statement
 
         /// Opens the database, which has its tables already.
         init(path: String, busyTimeout: Duration) throws(SQLiteError) {
@@ -45,6 +46,11 @@
                     """)
             activitiesOfTask = try activities("list activities of task", where: "task_id = ?1")
             activitiesOfDAG = try activities("list activities of DAG", where: "dag_id = ?1")
+            deadLetters = try Statement(
+                """
+                SELECT \(Columns.deadLetter) FROM wal_sink_dead_letter \
+                WHERE (log_id, position) > (?1, ?2) AND log_id BETWEEN ?3 AND ?4 ORDER BY log_id, position LIMIT ?5
+                """, named: "list dead letters", on: connection)
         }
 
         func task(id: String) throws(SQLiteError) -> PersistentTask? {
@@ -81,6 +87,37 @@
         func activities(dagID: String, limit: Int, offset: Int) throws(SQLiteError) -> [TaskActivityLog] {
             activitiesOfDAG.bind(dagID)
             return try page(of: activitiesOfDAG, limit: limit, offset: offset)
+        }
+
+        func deadLetters(
+            log: LogID?, after previous: StoredDeadLetter.ID?, limit: Int
+        ) throws(SQLiteError) -> [StoredDeadLetter] {
+            deadLetters.bind(previous?.log.description ?? "")
+            deadLetters.bind(previous.map { Int64(bitPattern: $0.sequence.rawValue) } ?? 0)
+            // Every log id is between "" and "g": it is hexadecimal.
+            deadLetters.bind(log?.description ?? "")
+            deadLetters.bind(log?.description ?? "g")
+            deadLetters.bind(Int64(limit))
+            return try deadLetters.all { (row) throws(SQLiteError) in try row.deadLetter() }
+        }
+
+        /// Rare, so not prepared ahead.
+        func checkpoints(log: LogID) throws(SQLiteError) -> [SinkCheckpoint] {
+            let statement = try Statement(
+                """
+                SELECT part, epoch, position, parts, owner, claimed_at, flushed_at FROM wal_sink_checkpoint \
+                WHERE log_id = ? ORDER BY part
+                """, named: "list checkpoints", on: connection)
+            statement.bind(log.description)
+            return try statement.all { (row) throws(SQLiteError) in
+                SinkCheckpoint(
+                    lane: SinkLane(
+                        index: Int(row.number()), epoch: UInt64(bitPattern: row.number()),
+                        position: SequenceNumber(rawValue: UInt64(bitPattern: row.number()))),
+                    laneCount: Int(row.number()), owner: row.optionalText(),
+                    claimedAt: Timestamp(rawValue: row.number()),
+                    flushedAt: row.optionalNumber().map(Timestamp.init(rawValue:)))
+            }
         }
 
         /// Returns if the database can be read.

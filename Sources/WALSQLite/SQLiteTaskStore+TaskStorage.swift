@@ -102,7 +102,7 @@
         }
 
         /// SQLite takes a negative limit for none.
-        private func checkPage(_ limit: Int, _ offset: Int) throws(SQLiteError) {
+        func checkPage(_ limit: Int, _ offset: Int) throws(SQLiteError) {
             guard limit >= 0, offset >= 0 else {
                 throw SQLiteError(.invalidArgument, "limit \(limit) or offset \(offset) is negative")
             }

@@ -174,6 +174,13 @@
             optionalText() ?? ""
         }
 
+        mutating func bytes() -> [UInt8] {
+            let column = next()
+            guard let start = unsafe sqlite3_column_blob(handle, column) else { return [] }
+            let count = Int(unsafe sqlite3_column_bytes(handle, column))
+            return unsafe Array(UnsafeRawBufferPointer(start: start, count: count))
+        }
+
         mutating func number() -> Int64 {
             unsafe sqlite3_column_int64(handle, next())
         }

@@ -32,10 +32,8 @@
                     try lanes.move(lane, to: batch.position, log: log, at: now)
                 }
                 var receipt = SinkReceipt(rowCount: 0)
-                let part = batch.lanes.count == 1 ? batch.lanes.first?.index : nil
                 for (record, letter) in batch.undecodable {
-                    try deadLetters.insert(
-                        letter, of: record, kind: "undecodable", rowID: nil, log: log, part: part, at: now)
+                    try deadLetters.insert(StoredDeadLetter(undecodable: record, letter, of: batch, time: now))
                     receipt.deadLetters.append(letter)
                 }
                 for operation in batch.operations {
@@ -44,31 +42,30 @@
                     } catch {
                         // The statement is undone and the transaction goes on, unless a trigger has rolled it back.
                         guard error.code == .rowRefused, connection.isInTransaction else { throw error }
-                        let letter = DeadLetter(
-                            sequence: operation.record.sequence,
-                            code: error.resultCode.map(String.init) ?? "\(error.code)", reason: error.message)
-                        let (kind, rowID) = operation.mutation.kindAndRow
-                        try deadLetters.insert(
-                            letter, of: operation.record, kind: kind, rowID: rowID, log: log, part: part, at: now)
-                        receipt.deadLetters.append(letter)
+                        let letter = StoredDeadLetter(
+                            operation, of: batch, code: error.resultCode.map(String.init) ?? "\(error.code)",
+                            reason: error.message, time: now)
+                        try deadLetters.insert(letter)
+                        receipt.deadLetters.append(letter.summary)
                     }
                 }
                 return receipt
             }
         }
-    }
 
-    extension TaskMutation {
-        /// What a dead letter calls it, and the task, activity or DAG that it is about.
-        fileprivate var kindAndRow: (kind: String, rowID: String?) {
-            switch self {
-            case .save(let task): ("save", task.id)
-            case .log(let activity): ("log", activity.id)
-            case .updateStatus(let id, _, _, _): ("updateStatus", id)
-            case .delete(let id): ("delete", id)
-            case .deleteDAG(let id): ("deleteDAG", id)
-            case .removeTasks: ("removeTasks", nil)
-            case .removeActivities: ("removeActivities", nil)
+        /// Applies a dead letter and removes it, in one transaction.
+        func redrive(_ id: StoredDeadLetter.ID) throws(SQLiteError) {
+            try connection.transaction { () throws(SQLiteError) in
+                guard let letter = try deadLetters.letter(id) else { return }
+                let mutation: TaskMutation
+                do throws(TaskCodecError) {
+                    mutation = try letter.mutation()
+                } catch {
+                    throw SQLiteError(
+                        .rowUnreadable, "the dead letter can't be decoded: \(error)", path: connection.path)
+                }
+                try apply(mutation)
+                try deadLetters.remove(id)
             }
         }
     }

@@ -6,7 +6,7 @@
     final class WriteSession {
         let connection: Connection
         let lanes: LaneStatements
-        let deadLetters: DeadLetterStatement
+        let deadLetters: DeadLetterStatements
         private let saveTask: Statement
         private let logActivity: Statement
         private let updateStatus: Statement
@@ -21,7 +21,7 @@
             try Schema.migrate(connection)
             self.connection = connection
             lanes = try LaneStatements(connection)
-            deadLetters = try DeadLetterStatement(connection)
+            deadLetters = try DeadLetterStatements(connection)
             let changed = Columns.task.split(separator: ", ").filter { !["id", "dag_id", "created_at"].contains($0) }
             saveTask = try Statement(
                 """

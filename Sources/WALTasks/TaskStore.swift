@@ -8,13 +8,13 @@ public protocol TaskStore: TaskStorage {
     var name: String { get }
     /// How many batches it can apply at the same time.
     var concurrencyMax: Int { get }
-    /// As ``Sink/claim(_:of:log:)``.
+    /// As `Sink.claim(_:of:log:)`.
     func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane]
-    /// Applies the operations in order and moves the lanes, in one transaction; as ``Sink/apply(_:)``.
+    /// Applies the operations in order and moves the lanes, in one transaction; as `Sink.apply(_:)`.
     ///
     /// An operation that the store can't take goes to the store's dead letters in the same transaction, and the others are applied.
     func apply(_ batch: TaskBatch) async throws -> SinkReceipt
-    /// As ``Sink/classify(_:)``.
+    /// As `Sink.classify(_:)`.
     func classify(_ error: any Error) -> SinkFailure
     /// The tasks with these ids, in any order; ids that aren't there are left out.
     ///

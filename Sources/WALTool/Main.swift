@@ -6,11 +6,12 @@ struct Tool: AsyncParsableCommand {
         commandName: "wal",
         abstract: "Works with write-ahead logs: takes task events in, looks into logs, checks and repairs them.",
         discussion: """
-            Exit codes: 0 fine, 1 damage or a difference was found, 64 usage, 65 bad input, 74 input or output failed.
+            Exit codes: 0 fine, 1 damage or a difference was found, 64 usage, 65 bad input, 74 input or output failed,
+            75 another flusher has taken over the store.
             """,
         subcommands: [
-            Ingest.self, Inspect.self, Dump.self, Verify.self, Repair.self, Tail.self, Replay.self, Append.self,
-            Bench.self,
+            Ingest.self, Inspect.self, Dump.self, Verify.self, Repair.self, Tail.self, Replay.self, Sinks.self,
+            DeadLetters.self, Append.self, Bench.self,
         ])
 
     static func main() async {

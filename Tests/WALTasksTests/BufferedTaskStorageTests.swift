@@ -180,6 +180,42 @@ private final class StubbornStore: TaskStore {
         try await second.close()
     }
 
+    /// As many callers as no pool has threads, all waiting for room: one that blocked its thread would keep the store's from running.
+    @Test(.timeLimit(.minutes(2))) func callersThatWaitForRoomLeaveTheirThreadsToOthers() async throws {
+        let store = StubbornStore()
+        store.isFailing.store(true, ordering: .relaxed)
+        var configuration = quick
+        configuration.segmentSize = 64 << 10
+        configuration.segmentRetention = .zero
+        configuration.diskBudget = 4 * configuration.segmentSize
+        configuration.whenFull = .wait(.seconds(3600))
+        let storage = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: configuration)
+        let payload = "\"\(String(repeating: "x", count: 2000))\""
+        try await withThrowingTaskGroup { group in
+            for writer in 0..<100 {
+                group.addTask {
+                    for number in 0..<5 {
+                        var task = PersistentTask(id: "w\(writer)", dagID: "d", nodeID: "n", payload: payload)
+                        task.retryCount = Int32(number)
+                        if number == 4 { try await storage.save([task]) } else { try await storage.save(task) }
+                    }
+                }
+            }
+            group.addTask {
+                try await Task.sleep(for: .milliseconds(300))
+                #expect(try await storage.task(id: "none") == nil)
+                #expect(storage.metrics.entriesBuffered < 500)
+                store.isFailing.store(false, ordering: .relaxed)
+            }
+            try await group.waitForAll()
+        }
+        try await storage.drain()
+        #expect(
+            try await store.tasks(dagID: "d", limit: 1000, offset: 0).map(\.retryCount)
+                == Array(repeating: 4, count: 100))
+        try await storage.close()
+    }
+
     @Test func recoveryCanBeOff() async throws {
         let store = StubbornStore()
         store.isFailing.store(true, ordering: .relaxed)

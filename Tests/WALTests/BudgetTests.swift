@@ -48,12 +48,106 @@ import Testing
     @Test func whatTheFilesSayIsDurableIsShownToOthers() async throws {
         let directory = TemporaryDirectory()
         let log = try WriteAheadLog(at: directory.path, configuration: .small())
-        for number in 1...10 { try log.append(payload(number)) }
+        for number in 1...10 { try await log.append(payload(number)) }
         try await log.sync()
-        for number in 11...20 { try log.append(payload(number)) }
+        for number in 11...20 { try await log.append(payload(number)) }
         let beside = try ReadOnlyLog(at: directory.path)
         #expect(try beside.durableSequence == 10)
         try log.close()
         #expect(try beside.durableSequence == 20)
+    }
+
+    /// As many tasks as no pool has threads: if one of them blocked its thread, so would all, and nobody could make room.
+    @Test(.timeLimit(.minutes(2))) func tasksThatWaitForRoomLeaveTheirThreadsToOthers() async throws {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog(at: directory.path, configuration: configuration())
+        try log.setCursor("consumer", to: 0)
+        let perTask = 40
+        let taskCount = 200
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for task in 0..<taskCount {
+                group.addTask {
+                    for number in 0..<perTask {
+                        switch number % 3 {
+                        case 0: try await log.append(payload(task * perTask + number, size: 200))
+                        case 1:
+                            var batch = RecordBatch()
+                            batch.append(payload(task * perTask + number, size: 200))
+                            try await log.append(batch)
+                        default: try await log.appendDurably(payload(task * perTask + number, size: 200))
+                        }
+                    }
+                }
+            }
+            group.addTask {
+                let reader = log.reader()
+                var seen = 0
+                while seen < taskCount * perTask {
+                    while let record = try reader.next() {
+                        seen += 1
+                        if seen % 50 == 0 { try log.setCursor("consumer", to: record.sequence) }
+                    }
+                    if seen < taskCount * perTask { try await reader.waitForMore() }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(log.lastSequence.rawValue == UInt64(taskCount * perTask))
+        #expect(log.firstSequence > 1)
+        try log.close()
+    }
+
+    private func fill(_ log: WriteAheadLog) async throws -> WALError? {
+        for number in 0..<100_000 {
+            do throws(WALError) {
+                try await log.append(payload(number, size: 200))
+            } catch {
+                return error
+            }
+        }
+        return nil
+    }
+
+    @Test func aTaskThatWaitsTooLongIsTold() async throws {
+        let directory = TemporaryDirectory()
+        var configuration = configuration()
+        configuration.whenFull = .wait(.milliseconds(50))
+        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        try log.setCursor("consumer", to: 0)
+        #expect(try await fill(log)?.code == .logFull)
+        let last = log.lastSequence
+        #expect(await #expect(throws: WALError.self) { try await log.append([1]) }?.code == .logFull)
+        #expect(log.lastSequence == last)
+        try log.close()
+    }
+
+    @Test func aTaskThatIsCancelledWhileItWaitsAppendsNothing() async throws {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog(at: directory.path, configuration: configuration())
+        try log.setCursor("consumer", to: 0)
+        let filler = Task { try await fill(log) }
+        var last = log.lastSequence
+        repeat {
+            last = log.lastSequence
+            try await Task.sleep(for: .milliseconds(100))
+        } while log.lastSequence != last
+        filler.cancel()
+        #expect(try await filler.value?.code == .cancelled)
+        #expect(log.lastSequence == last)
+        try log.close()
+    }
+
+    @Test func closingTellsTheTasksThatWait() async throws {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog(at: directory.path, configuration: configuration())
+        try log.setCursor("consumer", to: 0)
+        let fillers = (0..<3).map { _ in Task { try await fill(log) } }
+        var last = log.lastSequence
+        repeat {
+            last = log.lastSequence
+            try await Task.sleep(for: .milliseconds(100))
+        } while log.lastSequence != last
+        try log.close()
+        for filler in fillers { #expect(try await filler.value?.code == .closed) }
     }
 }

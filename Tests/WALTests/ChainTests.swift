@@ -18,7 +18,11 @@ import Testing
     }
 
     private func open(_ directory: TemporaryDirectory) throws -> WriteAheadLog {
-        try WriteAheadLog(at: directory.path, configuration: .small())
+        let plan = try WriteAheadLog.recoveryPlan(at: directory.path)
+        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        #expect(log.recovery.steps == plan.steps)
+        #expect(log.recovery.findings.map(\.evidence) == plan.findings.map(\.evidence))
+        return log
     }
 
     private func expectCleanSecondOpening(_ directory: TemporaryDirectory, _ count: Int) throws {

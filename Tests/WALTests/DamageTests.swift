@@ -119,6 +119,7 @@ import Testing
         #expect(
             report.findings.map(\.classification) == verified.findings.map(\.classification)
                 && report.findings.map(\.sequences) == verified.findings.map(\.sequences), "\(what)")
+        #expect(report.steps == verified.steps, "\(what)")
         if let classification = expected.classification {
             #expect(report.findings.contains { $0.classification == classification }, "\(what): \(report.findings)")
             #expect(report.isDamaged == classification.isDamage, "\(what): \(report.findings)")

@@ -11,7 +11,7 @@ import Testing
         let log = try WriteAheadLog(at: directory.path, configuration: .small())
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<10_000 {
-                let sequence = try log.append(payload(number))
+                let sequence = try await log.append(payload(number))
                 group.addTask {
                     try await log.waitUntilDurable(sequence)
                     #expect(log.durableSequence >= sequence)
@@ -54,7 +54,7 @@ import Testing
                 return count
             }
         }
-        try log.append([1])
+        try await log.append([1])
         try await Task.sleep(for: .milliseconds(20))
         try log.close()
         for tail in tails { #expect(try await tail.value == 1) }
@@ -64,7 +64,7 @@ import Testing
         let directory = TemporaryDirectory()
         let log = try WriteAheadLog(at: directory.path, configuration: .small(.interval(.milliseconds(5))))
         for number in 0..<5 {
-            let sequence = try log.append(payload(number))
+            let sequence = try await log.append(payload(number))
             while log.durableSequence < sequence { try await Task.sleep(for: .milliseconds(1)) }
             try await Task.sleep(for: .milliseconds(number * 60))
         }
@@ -76,7 +76,7 @@ import Testing
         // Without it, rot in the last durable record would be taken for a torn tail after a power loss.
         let directory = TemporaryDirectory()
         let log = try WriteAheadLog(at: directory.path, configuration: .small(policy))
-        try log.append([1])
+        try await log.append([1])
         try await log.sync()
         func hasMark() throws -> Bool {
             let name = try #require(try segmentNames(directory.path).first)

@@ -62,7 +62,7 @@ struct FullDiskTests {
         log.applyRetention()
         #expect(log.firstSequence > 1)
         usleep(150_000)
-        payloads[try log.append([9]).rawValue] = [9]
+        payloads[try await log.append([9]).rawValue] = [9]
         let first = log.firstSequence.rawValue
         try log.close()
 
@@ -85,5 +85,48 @@ struct FullDiskTests {
         #expect(records.last?.sequence.rawValue == payloads.keys.max())
         #expect(records.allSatisfy { payloads[$0.sequence.rawValue] == $0.payload })
         try reopened.close()
+    }
+
+    private func fillUp(_ path: String, leaving size: Int) {
+        let filler = open(path, O_WRONLY | O_CREAT, 0o600)
+        let bytes = [UInt8](repeating: 1, count: 4096)
+        while write(filler, bytes, bytes.count) > 0 {}
+        ftruncate(filler, lseek(filler, 0, SEEK_END) - off_t(size))
+        close(filler)
+    }
+
+    /// The smallest segments leave opening nothing smaller to try: it must say so, and change nothing.
+    @Test(arguments: [WriteAheadLog.SyncPolicy.always, .manual])
+    func openingWithTheSmallestSegments(_ policy: WriteAheadLog.SyncPolicy) throws {
+        let disk = try #require(SmallDisk(megabytes: 4))
+        let directory = disk.path + "/log"
+        let ballast = disk.path + "/ballast"
+        var configuration = WriteAheadLog.Configuration.small(policy)
+        configuration.segmentSize = 64 << 10
+        let log = try WriteAheadLog(at: directory, configuration: configuration)
+        for number in 1...1000 { try log.append(payload(number, size: 200)) }
+        try log.close()
+        let before = try contents(of: directory)
+
+        fillUp(ballast, leaving: 32 << 10)
+        let error = #expect(throws: WALError.self) {
+            _ = try WriteAheadLog(at: directory, configuration: configuration)
+        }
+        #expect(error?.code == .diskFull)
+        #expect(error?.isRetriable == true)
+        #expect(try contents(of: directory) == before)
+        #expect(try readAll(ReadOnlyLog(at: directory).reader()).count == 1000)
+
+        // Room for the one segment that opening needs, and for nothing else.
+        try FileManager.default.removeItem(atPath: ballast)
+        fillUp(ballast, leaving: 80 << 10)
+        let reopened = try WriteAheadLog(at: directory, configuration: configuration)
+        #expect(reopened.recovery.findings.isEmpty)
+        #expect(try reopened.append([1]) == 1001)
+        try reopened.close()
+        try FileManager.default.removeItem(atPath: ballast)
+        let again = try WriteAheadLog(at: directory, configuration: configuration)
+        #expect(try readAll(again.reader()).count == 1001)
+        try again.close()
     }
 }

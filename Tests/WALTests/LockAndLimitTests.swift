@@ -46,7 +46,7 @@ import Testing
     @Test func aClosedLogSaysSo() async throws {
         let directory = TemporaryDirectory()
         let log = try WriteAheadLog(at: directory.path, configuration: .small())
-        let sequence = try log.append([1, 2])
+        let sequence = try await log.append([1, 2])
         try log.close()
         try log.close()
         #expect(#expect(throws: WALError.self) { try log.append([1]) }?.code == .closed)

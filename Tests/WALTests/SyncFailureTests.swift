@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import WAL
@@ -6,45 +7,199 @@ import Testing
 /// After a failed sync the kernel may have dropped what it couldn't write, and says on the next call that all is well
 /// ("fsyncgate"): who believed it would acknowledge what isn't there.
 @Suite struct SyncFailureTests {
-    @Test(arguments: [WriteAheadLog.SyncPolicy.always, .manual])
-    func aFailedSyncPoisonsTheLogAndTheNextOpeningWritesTheSegmentAnew(_ policy: WriteAheadLog.SyncPolicy) async throws
-    {
-        let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small(policy))
-        for number in 1...10 { try log.append(payload(number)) }
-        try await log.sync()
-        // A device that can't be synced in the place of the segment's file.
+    /// Puts a device that can't be synced in the place of a segment's file.
+    private func breakSync(of live: LiveSegment) {
         let device = open("/dev/null", O_RDWR)
-        let descriptor = log.engine.walker.live.file.descriptor
+        let descriptor = live.file.descriptor
         #expect(dup2(device, descriptor) == descriptor)
         close(device)
-        var failures: [WALError.Code] = []
-        do throws(WALError) {
-            let sequence = try log.append(payload(11))
-            try await log.waitUntilDurable(sequence)
-        } catch {
-            failures.append(error.code)
-        }
-        #expect(policy == .always || failures == [.indeterminate])
-        #expect(log.durableSequence == 10)
-        #expect(#expect(throws: WALError.self) { try log.append([1]) }?.code == .poisoned)
-        await #expect(throws: WALError.self) { try await log.sync() }
-        #expect(try readAll(log.reader()).count == 11)
-        #expect(throws: WALError.self) { try log.close() }
-        #expect(
-            try FileManager.default.contentsOfDirectory(atPath: directory.path).contains { $0.hasSuffix(".poisoned") })
+    }
 
+    private func poisonedFiles(in directory: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".poisoned") }
+    }
+
+    private func inode(_ path: String) throws -> Int? {
+        try FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? Int
+    }
+
+    @Test(arguments: [WriteAheadLog.SyncPolicy.always, .manual])
+    func whatASyncFailedForIsWrittenToAFreshFileAndAppendingGoesOn(_ policy: WriteAheadLog.SyncPolicy) async throws {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog(at: directory.path, configuration: .small(policy))
+        for number in 1...10 { try await log.append(payload(number)) }
+        try await log.sync()
+        try log.setCursor("consumer", to: 7)
+        let reader = log.reader()
+        for _ in 1...5 { _ = try reader.next() }
         let name = try #require(try segmentNames(directory.path).first)
-        let before =
-            try FileManager.default.attributesOfItem(atPath: directory.path + "/" + name)[.systemFileNumber] as? Int
+        let before = try inode(directory.path + "/" + name)
+        breakSync(of: log.engine.walker.live)
+        for number in 11...12 { try await log.append(payload(number)) }
+        #expect(try await log.sync() == 12)
+        #expect(try inode(directory.path + "/" + name) != before)
+        #expect(try poisonedFiles(in: directory.path) == [])
+        for number in 13...14 { try await log.append(payload(number)) }
+        #expect(try await log.sync() == 14)
+        #expect(try readAll(reader).map(\.payload) == (6...14).map { payload($0) })
+        #expect(try readAll(log.reader()).map(\.payload) == (1...14).map { payload($0) })
+        try log.close()
+
         let reopened = try WriteAheadLog(at: directory.path, configuration: .small(policy))
+        #expect(reopened.recovery.findings.isEmpty)
+        #expect(try readAll(reopened.reader()).map(\.payload) == (1...14).map { payload($0) })
+        #expect(reopened.cursors["consumer"] == 7)
+        try reopened.close()
+    }
+
+    @Test func aSealedSegmentWhoseSyncFailsIsReplacedAmidOthers() async throws {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog(at: directory.path, configuration: .small(.manual))
+        for number in 1...40 {
+            try await log.append(payload(number))
+            if number % 10 == 0 { try log.roll() }
+        }
+        while log.segments.filter({ $0.state == .sealed }).count < 4 { usleep(1000) }
+        let sealed = log.engine.state.withLock { state in state.entries.compactMap(\.live) }
+        breakSync(of: sealed[1])
+        breakSync(of: sealed[2])
+        #expect(try await log.sync() == 40)
+        #expect(try poisonedFiles(in: directory.path) == [])
+        try await log.append(payload(41))
+        #expect(try readAll(log.reader()).map(\.payload) == (1...41).map { payload($0) })
+        try log.close()
+        let reopened = try WriteAheadLog(at: directory.path, configuration: .small(.manual))
+        #expect(reopened.recovery.findings.isEmpty)
+        #expect(try readAll(reopened.reader()).map(\.payload) == (1...41).map { payload($0) })
+        try reopened.close()
+    }
+
+    @Test func appendsGoOnWhileSyncsFailUnderThem() async throws {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog(at: directory.path, configuration: .small(.always))
+        let last = Atomic(0)
+        let writers = (0..<4).map { writer in
+            Thread {
+                for number in 0..<500 {
+                    guard (try? log.append(payload(writer * 1000 + number))) != nil else { return }
+                }
+                last.wrappingAdd(1, ordering: .relaxed)
+            }
+        }
+        for writer in writers { writer.start() }
+        for _ in 0..<10 {
+            let live = log.engine.state.withLock { $0.entries.last?.live }
+            if let live { breakSync(of: live) }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        while writers.contains(where: { !$0.isFinished }) { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(last.load(ordering: .relaxed) == 4)
+        #expect(log.durableSequence == 2000)
+        try log.close()
+        let reopened = try WriteAheadLog(at: directory.path, configuration: .small(.always))
+        #expect(reopened.recovery.findings.isEmpty, "\(reopened.recovery.findings)")
+        let payloads = Set(try readAll(reopened.reader()).map(\.payload))
+        #expect(payloads.count == 2000)
+        try reopened.close()
+    }
+
+    /// No file takes a byte any more, so nothing can be written elsewhere; then the disk is back.
+    @Test func aLogThatCannotWriteElsewhereTellsSoAndResumesByItself() async throws {
+        let directory = TemporaryDirectory()
+        await #expect(processExitsWith: .success) { [path = directory.path as String] in
+            let log = try WriteAheadLog(at: path, configuration: .small(.manual))
+            for number in 1...10 { try await log.append(payload(number)) }
+            try await log.sync()
+            let drained = Task {
+                var payloads: [[UInt8]] = []
+                for try await record in log.records(visibility: .durable) {
+                    payloads.append(record.payload)
+                    if payloads.count == 12 { break }
+                }
+                return payloads
+            }
+            try await log.append(payload(11))
+            let device = open("/dev/null", O_RDWR)
+            dup2(device, log.engine.walker.live.file.descriptor)
+            signal(SIGXFSZ, SIG_IGN)
+            var limit = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+            let usual = limit
+            limit.rlim_cur = 0
+            setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+
+            #expect(await #expect(throws: WALError.self) { try await log.sync() }?.code == .indeterminate)
+            #expect(log.durableSequence == 10)
+            let refused = #expect(throws: WALError.self) { try log.append([1]) }
+            #expect(refused?.code == .poisoned && refused?.isRetriable == true)
+            #expect(try readAll(log.reader()).count == 11)
+            #expect(try readAll(log.reader(visibility: .durable)).count == 10)
+            try log.setCursor("consumer", to: 5)
+
+            limit = usual
+            setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+            while log.durableSequence < 11 { try await Task.sleep(for: .milliseconds(20)) }
+            var isTaken = false
+            while !isTaken {
+                isTaken = (try? await log.append(payload(12))) != nil
+                if !isTaken { try await Task.sleep(for: .milliseconds(20)) }
+            }
+            try await log.sync()
+            #expect(try await drained.value == (1...12).map { payload($0) })
+            try log.close()
+        }
+        let reopened = try WriteAheadLog(at: directory.path, configuration: .small())
+        #expect(reopened.recovery.findings.isEmpty)
+        #expect(try readAll(reopened.reader()).map(\.payload) == (1...12).map { payload($0) })
+        #expect(reopened.cursors["consumer"] == 5)
+        try reopened.close()
+    }
+
+    @Test func aProcessThatDiesBeforeItCouldWriteElsewhereLeavesThatToTheNextOpening() async throws {
+        let directory = TemporaryDirectory()
+        await #expect(processExitsWith: .signal(SIGKILL)) { [path = directory.path as String] in
+            let log = try WriteAheadLog(at: path, configuration: .small(.manual))
+            for number in 1...11 { try await log.append(payload(number)) }
+            let device = open("/dev/null", O_RDWR)
+            dup2(device, log.engine.walker.live.file.descriptor)
+            signal(SIGXFSZ, SIG_IGN)
+            var limit = rlimit(rlim_cur: 0, rlim_max: .max)
+            setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+            await #expect(throws: WALError.self) { try await log.sync() }
+            kill(getpid(), SIGKILL)
+        }
+        let name = try #require(try segmentNames(directory.path).first)
+        let before = try inode(directory.path + "/" + name)
+        #expect(try poisonedFiles(in: directory.path).count == 1)
+        let reopened = try WriteAheadLog(at: directory.path, configuration: .small())
         #expect(!reopened.recovery.isDamaged)
         #expect(try readAll(reopened.reader()).map(\.payload) == (1...11).map { payload($0) })
-        let after =
-            try FileManager.default.attributesOfItem(atPath: directory.path + "/" + name)[.systemFileNumber] as? Int
-        #expect(before != after)
+        #expect(try inode(directory.path + "/" + name) != before)
+        #expect(try poisonedFiles(in: directory.path) == [])
+        try reopened.close()
+    }
+
+    /// The kernel has dropped a page that it couldn't write, and reads it back as it was on the disk.
+    @Test func pagesThatTheKernelDroppedAreNotAcknowledged() async throws {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog(at: directory.path, configuration: .small(.manual))
+        for number in 1...10 { try await log.append(payload(number)) }
+        try await log.sync()
+        for number in 11...13 { try await log.append(payload(number)) }
+        let live = log.engine.walker.live
+        let frameSize = Frame.size(bodySize: payload(11).count)
+        let offset = log.engine.walker.offset
+        _ = unsafe memset(live.mapping.base + offset + frameSize, 0, frameSize)
+        breakSync(of: live)
+        #expect(await #expect(throws: WALError.self) { try await log.sync() }?.code == .indeterminate)
+        #expect(log.durableSequence == 10)
+        #expect(#expect(throws: WALError.self) { try log.append([1]) }?.code == .poisoned)
+        #expect(throws: WALError.self) { try log.close() }
+        let reopened = try WriteAheadLog(at: directory.path, configuration: .small(.manual))
+        #expect(reopened.recovery.findings.map(\.classification) == [.corruption])
+        #expect(reopened.recovery.findings.first?.sequences == 12...12)
         #expect(
-            try !FileManager.default.contentsOfDirectory(atPath: directory.path).contains { $0.hasSuffix(".poisoned") })
+            try readAll(reopened.reader()).map(\.payload) == ((1...11) + [13]).map { payload($0) })
         try reopened.close()
     }
 }
@@ -73,7 +228,7 @@ import Testing
         #expect(log.recovery.findings.first?.classification == .tornTail)
         #expect(!log.recovery.isDamaged)
         #expect(try readAll(log.reader()).map(\.payload) == (1...4).map { payload($0) })
-        #expect(try log.append([1]) > 30)
+        #expect(try await log.append([1]) > 30)
         try log.close()
         let again = try WriteAheadLog(at: path, configuration: .small())
         #expect(again.recovery.findings.isEmpty, "\(again.recovery.findings)")

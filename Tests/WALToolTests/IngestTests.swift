@@ -1,6 +1,7 @@
 #if SQLite
     import Foundation
     import Testing
+    import WAL
 
     /// No line may be lost and none taken in twice, whatever ends the tool.
     @Suite(.serialized) struct IngestTests {
@@ -101,7 +102,7 @@
             #expect(summary["lines"] as? Int == 1)
         }
 
-        @Test func terminatedItDrains() throws {
+        @Test(arguments: ["SIGINT", "SIGTERM"]) func askedToStopItDrains(by name: String) throws {
             let pipe = Pipe()
             let process = try ToolRun.process(arguments("--json", "-"))
             let output = Pipe()
@@ -112,17 +113,24 @@
             let whole = try #require(half.lastIndex(of: UInt8(ascii: "\n")))
             try pipe.fileHandleForWriting.write(contentsOf: half[...whole])
             // The pipe stays open: what was read has to go into the log without waiting for more.
-            Thread.sleep(forTimeInterval: 1)
-            process.terminate()
+            let lineCount = half[...whole].count { $0 == UInt8(ascii: "\n") }
+            let end = Date(timeIntervalSinceNow: 20)
+            while (try? ReadOnlyLog(at: log).bookmarks.first?.value.position) != UInt64(lineCount), Date() < end {
+                usleep(20_000)
+            }
+            kill(process.processIdentifier, name == "SIGINT" ? SIGINT : SIGTERM)
             process.waitUntilExit()
-            #expect(process.terminationStatus == 0)
+            #expect(process.terminationReason == .exit && process.terminationStatus == 0)
             let printed = output.fileHandleForReading.readDataToEndOfFile()
             let summary = try #require(JSONSerialization.jsonObject(with: printed) as? [String: Any])
-            #expect(summary["stopped_by"] as? String == "SIGTERM")
-            #expect(summary["lines"] as? Int == half[...whole].count { $0 == UInt8(ascii: "\n") })
+            #expect(summary["stopped_by"] as? String == name)
+            #expect(summary["lines"] as? Int == lineCount)
             let activities = try Sample.query(database, "SELECT count(*) FROM dag_task_activity_logs")
             #expect(summary["activities"] as? Int == Int(activities))
-            #expect(try ToolRun(arguments(), input: events).status == 0)
+            let before = try #require(summary["lines"] as? Int)
+            let rest = try ToolRun(arguments("--json"), input: events).json
+            #expect(rest["lines_before"] as? Int == before)
+            #expect(rest["lines"] as? Int == Sample.lineCount - before)
             #expect(try Sample.summary(ofDatabase: database) == Sample.summary())
         }
     }

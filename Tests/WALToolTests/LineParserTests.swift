@@ -15,7 +15,8 @@ struct LineParserTests {
         // What follows a line is another one, or anything.
         room.initializeMemory(as: UInt8.self, repeating: UInt8(ascii: "}"))
         room.copyBytes(from: line)
-        return try LineParser().mutation(from: UnsafeRawBufferPointer(rebasing: room[..<line.count]))
+        guard let parser = try? LineParser() else { throw LineDefect(column: 0, reason: "no parser") }
+        return try parser.mutation(from: UnsafeRawBufferPointer(rebasing: room[..<line.count]))
     }
 
     private func parse(_ line: String) throws(LineDefect) -> TaskMutation { try parse(Array(line.utf8)) }

@@ -4,7 +4,7 @@ import WAL
 struct EmbedLog {
     static func main() async throws {
         let log = try WriteAheadLog(at: "example.wal")
-        let sequence = try log.append(Array("paid 20 to Ann".utf8))
+        let sequence = try await log.append(Array("paid 20 to Ann".utf8))
         try await log.waitUntilDurable(sequence)
 
         let reader = log.reader(from: 1)

@@ -84,6 +84,11 @@ typedef struct cwal_json_line {
     size_t error_offset; // where in the line
 } cwal_json_line;
 
+/// The fields as arrays, which Swift imports as tuples.
+static inline const cwal_json_slice *cwal_json_top_slices(const cwal_json_line *line) { return line->top; }
+static inline const cwal_json_slice *cwal_json_task_slices(const cwal_json_line *line) { return line->task; }
+static inline const cwal_json_slice *cwal_json_activity_slices(const cwal_json_line *line) { return line->activity; }
+
 /// How many readable bytes must follow a line.
 size_t cwal_json_padding(void);
 

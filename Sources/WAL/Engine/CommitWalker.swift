@@ -37,6 +37,8 @@ struct CommitWalker {
 
 /// A segment that producers may be writing to, or whose frames haven't all been seen committed yet.
 final class LiveSegment: Sendable {
+    /// A sync of the file has failed, and must never be tried again.
+    let hasFailedSync = Atomic<Bool>(false)
     let segment: Segment
     let file: File
     let mapping: Mapping

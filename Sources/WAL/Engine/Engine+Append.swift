@@ -2,25 +2,73 @@ internal import CWALShims
 internal import Synchronization
 
 extension Engine {
-    /// Claims a place, lets `fill` write the body there, and commits. The one way into the log.
-    ///
-    /// Returns the first sequence number claimed, which for frames without records is the next record's.
+    private enum Attempt {
+        /// With the first sequence number claimed, which for frames without records is the next record's.
+        case appended(UInt64)
+        /// The active segment has ended, here if it was this attempt that ended it.
+        case ended(SegmentEnd?)
+    }
+
+    /// Appends a frame whose body `fill` writes. Blocks where no segment is ready. Returns the first sequence number claimed.
     @inline(__always)
     func append(
         _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
     ) throws(WALError) -> UInt64 {
+        try requireFit(bodySize: bodySize, records: records)
+        while true {
+            switch unsafe attempt(kind, bodySize: bodySize, records: records, fill: fill) {
+            case .appended(let sequence): return sequence
+            case .ended(let end): try openNextSegment(after: end)
+            }
+        }
+    }
+
+    /// The same, and suspends where no segment is ready.
+    @inline(__always)
+    func appendSuspending(
+        _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
+    ) async throws(WALError) -> UInt64 {
+        try requireFit(bodySize: bodySize, records: records)
+        while true {
+            switch unsafe attempt(kind, bodySize: bodySize, records: records, fill: fill) {
+            case .appended(let sequence): return sequence
+            case .ended(let end): try await suspendForNextSegment(after: end)
+            }
+        }
+    }
+
+    /// The same, and returns nil where it would have to wait: see ``suspendForNextSegment(after:)``.
+    func appendWithoutWaiting(
+        _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
+    ) throws(WALError) -> UInt64? {
+        try requireFit(bodySize: bodySize, records: records)
+        while true {
+            switch unsafe attempt(kind, bodySize: bodySize, records: records, fill: fill) {
+            case .appended(let sequence): return sequence
+            case .ended(let end): guard try openPreparedSegment(after: end) else { return nil }
+            }
+        }
+    }
+
+    @inline(__always)
+    private func requireFit(bodySize: Int, records: Int) throws(WALError) {
         guard bodySize <= recordSizeMax, records <= configuration.segmentRecordsMax else {
             throw tooLarge(bodySize: bodySize, records: records)
         }
-        while true {
-            let slot = unsafe current.load(ordering: .acquiring)
-            switch unsafe slot.claim(size: Frame.size(bodySize: bodySize), records: records) {
-            case .claimed(let offset, let recordIndex):
-                return unsafe commit(
-                    kind, slot: slot, offset: offset, recordIndex: recordIndex, bodySize: bodySize, fill: fill)
-            case .crossed(let end): try openNextSegment(after: end)
-            case .closed: try openNextSegment(after: nil)
-            }
+    }
+
+    /// Claims a place, lets `fill` write the body there, and commits.
+    @inline(__always)
+    private func attempt(
+        _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
+    ) -> Attempt {
+        let slot = unsafe current.load(ordering: .acquiring)
+        switch unsafe slot.claim(size: Frame.size(bodySize: bodySize), records: records) {
+        case .claimed(let offset, let recordIndex):
+            return unsafe .appended(
+                commit(kind, slot: slot, offset: offset, recordIndex: recordIndex, bodySize: bodySize, fill: fill))
+        case .crossed(let end): return .ended(end)
+        case .closed: return .ended(nil)
         }
     }
 

@@ -1,6 +1,42 @@
 extension Engine {
-    /// Appends a batch as one frame. Returns its last record's sequence number.
+    /// Appends a batch as one frame. Blocks where no segment is ready. Returns its last record's sequence number.
     func append(_ batch: RecordBatch, bookmark: Bookmark?) throws(WALError) -> UInt64 {
+        let body = try encode(batch, bookmark)
+        let entry = try reserve(bookmark)
+        let result = Result { () throws(WALError) in
+            unsafe try append(.batch, bodySize: body.count, records: batch.count) { room in
+                unsafe room.copyBytes(from: body)
+            }
+        }
+        return try settle(entry, result) + UInt64(batch.count) - 1
+    }
+
+    /// The same, and suspends where no segment is ready.
+    func appendSuspending(_ batch: RecordBatch, bookmark: Bookmark?) async throws(WALError) -> UInt64 {
+        let body = try encode(batch, bookmark)
+        let entry = try reserve(bookmark)
+        let result: Result<UInt64, WALError>
+        do throws(WALError) {
+            let first = unsafe try await appendSuspending(.batch, bodySize: body.count, records: batch.count) { room in
+                unsafe room.copyBytes(from: body)
+            }
+            result = .success(first)
+        } catch {
+            result = .failure(error)
+        }
+        return try settle(entry, result) + UInt64(batch.count) - 1
+    }
+
+    /// The same, and returns nil where it would have to wait.
+    func appendWithoutWaiting(_ batch: RecordBatch) throws(WALError) -> UInt64? {
+        let body = try encode(batch, nil)
+        let first = unsafe try appendWithoutWaiting(.batch, bodySize: body.count, records: batch.count) { room in
+            unsafe room.copyBytes(from: body)
+        }
+        return first.map { $0 + UInt64(batch.count) - 1 }
+    }
+
+    private func encode(_ batch: RecordBatch, _ bookmark: Bookmark?) throws(WALError) -> [UInt8] {
         guard !batch.isEmpty else {
             throw WALError(.invalidArgument, "A batch has at least one record.")
         }
@@ -12,23 +48,25 @@ extension Engine {
                 .recordTooLarge,
                 "A batch of \(batch.payloads.count) bytes is larger than \(BatchBody.contentSizeMax). Make it smaller.")
         }
-        let body = BatchBody.encode(batch, bookmark: bookmark, compression: configuration.compression)
-        guard let bookmark else { return try appendBody(body, count: batch.count) }
-        let entry = NamedPosition.bookmark(bookmark)
-        try named.withLock { named throws(WALError) in try named.reserve(entry) }
-        do throws(WALError) {
-            let last = try appendBody(body, count: batch.count)
-            named.withLock { $0.add(entry) }
-            return last
-        } catch {
-            named.withLock { $0.giveUp(entry) }
-            throw error
-        }
+        return BatchBody.encode(batch, bookmark: bookmark, compression: configuration.compression)
     }
 
-    private func appendBody(_ body: [UInt8], count: Int) throws(WALError) -> UInt64 {
-        unsafe try append(.batch, bodySize: body.count, records: count) { room in
-            unsafe room.copyBytes(from: body)
-        } + UInt64(count) - 1
+    /// Keeps room for a bookmark in what each footer repeats.
+    private func reserve(_ bookmark: Bookmark?) throws(WALError) -> NamedPosition? {
+        guard let bookmark else { return nil }
+        let entry = NamedPosition.bookmark(bookmark)
+        try named.withLock { named throws(WALError) in try named.reserve(entry) }
+        return entry
+    }
+
+    private func settle<Value>(
+        _ entry: NamedPosition?, _ result: Result<Value, WALError>
+    ) throws(WALError) -> Value {
+        if let entry {
+            named.withLock { named in
+                if case .success = result { named.add(entry) } else { named.giveUp(entry) }
+            }
+        }
+        return try result.get()
     }
 }

@@ -10,15 +10,19 @@ internal import Synchronization
 extension Engine {
     /// Ends, syncs and seals the active segment, stops the threads, removes what was prepared. Waiters are served or told.
     func close() throws(WALError) {
+        var isPoisoned = false
         let isFirst = state.withLock { state in
             switch state.phase {
             case .closing, .closed: return false
-            case .open, .poisoned: state.phase = .closing
+            case .open: break
+            case .poisoned: isPoisoned = true
             }
+            state.phase = .closing
             return true
         }
         guard isFirst else { return }
-        state.signal()
+        stateChanged()
+        if isPoisoned { recoverFromPoisoning() }
         if let end = unsafe current.load(ordering: .acquiring).close() { registerEnd(end) }
         let result = Result { () throws(WALError) in
             // Claims that were made before the closing are being committed: go on until all of them are in.
@@ -45,7 +49,7 @@ extension Engine {
 
     private func stop() {
         state.withLock { state in state.phase = .closed }
-        state.signal()
+        stateChanged()
         let waiters = syncState.withLock { state in
             state.thread.isStopped = true
             state.failure = state.failure ?? WALError(.closed, "The log was closed.")

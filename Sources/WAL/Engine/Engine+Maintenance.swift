@@ -12,13 +12,19 @@ extension Engine {
         case prepare(number: UInt64)
         case seal
         case stop
+        /// The disk budget is used up, and those who wait for a segment must know.
+        case tellOverBudget
+        /// A task waits with an earlier deadline than this thread's.
+        case look
     }
 
     /// The maintenance thread: keeps segments ready, has ended ones sealed, removes old ones.
     func runMaintenanceThread() {
         var nextRetention = ContinuousClock.now + Self.retentionInterval
         while true {
-            let work = state.wait(until: nextRetention) { state -> Work? in
+            let deadline = state.withLock { state in min(nextRetention, state.suspended.deadline ?? nextRetention) }
+            let work = state.wait(until: deadline) { state -> Work? in
+                if let earlier = state.suspended.deadline, earlier < deadline { return .look }
                 switch state.phase {
                 case .open: break
                 // What is poisoned can be drained still, and what was drained removed.
@@ -35,11 +41,13 @@ extension Engine {
             case .stop: return
             case .seal: sealEnded()
             case .prepare(let number): prepare(number)
-            case nil: break
+            case .tellOverBudget, nil: stateChanged()
+            case .look: break
             }
             // Under load there is always other work.
             guard ContinuousClock.now >= nextRetention else { continue }
             nextRetention = .now + Self.retentionInterval
+            recoverIfPoisoned()
             removeOldSegments()
             if let metrics { metrics.record(statistics) }
         }
@@ -55,8 +63,7 @@ extension Engine {
             guard removed || state.preparation.isDemanded else { return nil }
             if state.diskSize + configuration.segmentSize > budget {
                 state.preparation.isOverBudget = true
-                self.state.signal()
-                return nil
+                return .tellOverBudget
             }
         }
         state.nextNumber += 1
@@ -79,10 +86,17 @@ extension Engine {
                 state.preparation.lastFailure = .now
             }
         }
-        state.signal()
+        stateChanged()
         if case .failure(let error) = result {
             logger?.warning("no segment could be prepared", metadata: LogMetadata.of(error))
         }
+    }
+
+    private func recoverIfPoisoned() {
+        let isPoisoned = state.withLock { state in
+            if case .poisoned = state.phase { true } else { false }
+        }
+        if isPoisoned { recoverFromPoisoning() }
     }
 
     /// Has what producers have left behind sealed: under `.manual` nobody else would.

@@ -24,7 +24,7 @@ extension Engine {
             appendPending(&pending)
         }
         state.withLock { $0.preparation.isOverBudget = false }
-        state.signal()
+        stateChanged()
     }
 
     /// Appends what couldn't be when it was set, now that there is a segment.

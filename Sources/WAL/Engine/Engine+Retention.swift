@@ -6,7 +6,7 @@ extension Engine {
         let removed = state.withLock { state in unlinkedRemovable(&state) }
         if removed {
             try? directory.sync()
-            state.signal()
+            stateChanged()
         }
     }
 

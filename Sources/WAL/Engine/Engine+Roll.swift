@@ -1,5 +1,55 @@
 internal import Synchronization
 
+/// The wish for an open segment, of one who appends.
+struct SegmentRequest {
+    /// How long to wait where the disk budget is used up.
+    let deadline: ContinuousClock.Instant?
+    /// The deadline is over.
+    var isLate = false
+    var isFirstTry = true
+    /// It is this request that opened the segment.
+    var isOpener = false
+
+    init(_ whenFull: WriteAheadLog.FullPolicy) {
+        if case .wait(let duration) = whenFull { deadline = .now + duration } else { deadline = nil }
+        isLate = deadline == nil
+    }
+}
+
+/// The tasks that wait for a segment.
+struct SuspendedTasks {
+    /// Whether there is an open segment now; false to look again.
+    typealias Outcome = Result<Bool, WALError>
+    typealias Continuation = CheckedContinuation<Outcome, Never>
+
+    private var continuations: [UInt64: Continuation] = [:]
+    private var lastID: UInt64 = 0
+    /// When the first of them is late.
+    private(set) var deadline: ContinuousClock.Instant?
+
+    mutating func makeID() -> UInt64 {
+        lastID += 1
+        return lastID
+    }
+
+    mutating func add(_ id: UInt64, _ continuation: Continuation, until deadline: ContinuousClock.Instant?) {
+        continuations[id] = continuation
+        if let deadline { self.deadline = min(deadline, self.deadline ?? deadline) }
+    }
+
+    mutating func remove(_ id: UInt64) -> Continuation? {
+        continuations.removeValue(forKey: id)
+    }
+
+    mutating func removeAll() -> [Continuation] {
+        defer {
+            continuations = [:]
+            deadline = nil
+        }
+        return Array(continuations.values)
+    }
+}
+
 extension Engine {
     /// Says where the active segment ends: for the one whose claim crossed the end, or who closed it.
     func registerEnd(_ end: SegmentEnd) {
@@ -7,46 +57,108 @@ extension Engine {
             state.entries[state.entries.count - 1].end = end
             state.isSealingDue = true
         }
-        state.signal()
+        stateChanged()
     }
 
     /// Returns when there is an open segment: opens the next one, or waits for another who does.
     func openNextSegment(after end: SegmentEnd?) throws(WALError) {
         if let end { registerEnd(end) }
-        let deadline: ContinuousClock.Instant? =
-            if case .wait(let duration) = configuration.whenFull { .now + duration } else { nil }
-        var isFirstTry = true
-        var isLate = false
-        var isOpener = false
+        var request = SegmentRequest(configuration.whenFull)
         func attempt(_ state: inout EngineState) throws(WALError) -> Void? {
-            try state.requireOpen()
-            guard let end = state.entries.last?.end else {
-                // Open, or its end is about to be registered.
-                return state.claimed == nil ? nil : ()
-            }
-            if !state.prepared.isEmpty, let slot = unsafe state.freeSlots.popLast() {
-                let prepared = state.prepared.removeFirst()
-                let header = state.header(of: prepared, after: end, epoch: epoch)
-                _ = unsafe state.activate(prepared, header: header, in: slot)
-                unsafe current.store(slot, ordering: .releasing)
-                isOpener = true
-                self.state.signal()
-                return ()
-            }
-            if isFirstTry {
-                isFirstTry = false
-                state.preparation.askAgain()
-                self.state.signal()
-            }
-            if let failure = state.preparation.failure { throw failure }
-            if state.preparation.isOverBudget, isLate || deadline == nil { throw logFull(state.diskSize) }
-            return nil
+            try self.attempt(&request, &state) ? () : nil
         }
-        defer { if isOpener { appendPendingNamed() } }
-        if try state.wait(until: deadline, attempt) != nil { return }
-        // What is late for another reason than the budget, such as a slow disk, comes.
-        isLate = true
-        try state.wait(attempt)
+        if try state.wait(until: request.deadline, attempt) == nil {
+            // What is late for another reason than the budget, such as a slow disk, comes.
+            request.isLate = true
+            try state.wait(attempt)
+        }
+        finish(request)
+    }
+
+    /// Opens the next segment if it is ready. Returns false if it has to be waited for.
+    func openPreparedSegment(after end: SegmentEnd?) throws(WALError) -> Bool {
+        if let end { registerEnd(end) }
+        var request = SegmentRequest(configuration.whenFull)
+        let isThere = try state.withLock { state throws(WALError) in try attempt(&request, &state) }
+        finish(request)
+        return isThere
+    }
+
+    /// As ``openNextSegment(after:)``, and suspends instead of blocking.
+    func suspendForNextSegment(after end: SegmentEnd?) async throws(WALError) {
+        if let end { registerEnd(end) }
+        var request = SegmentRequest(configuration.whenFull)
+        let id = state.withLock { state in state.suspended.makeID() }
+        var isThere = false
+        while !isThere {
+            request.isLate = request.deadline.map { $0 <= .now } ?? true
+            let outcome = await withTaskCancellationHandler {
+                await withCheckedContinuation { (continuation: SuspendedTasks.Continuation) in
+                    let outcome = state.withLock { state -> SuspendedTasks.Outcome? in
+                        let outcome = Result { () throws(WALError) in try attempt(&request, &state) }
+                        if case .success(false) = outcome, !Task.isCancelled {
+                            state.suspended.add(id, continuation, until: request.isLate ? nil : request.deadline)
+                            return nil
+                        }
+                        return Task.isCancelled ? .failure(Self.cancelledBeforeAppend) : outcome
+                    }
+                    if let outcome { continuation.resume(returning: outcome) } else { state.signal() }
+                }
+            } onCancel: {
+                state.withLock { state in state.suspended.remove(id) }?
+                    .resume(returning: .failure(Self.cancelledBeforeAppend))
+            }
+            isThere = try outcome.get()
+        }
+        finish(request)
+    }
+
+    /// Returns true if there is an open segment.
+    private func attempt(_ request: inout SegmentRequest, _ state: inout EngineState) throws(WALError) -> Bool {
+        try state.requireOpen()
+        guard let end = state.entries.last?.end else {
+            // Open, or its end is about to be registered.
+            return state.claimed != nil
+        }
+        if !state.prepared.isEmpty, let slot = unsafe state.freeSlots.popLast() {
+            let prepared = state.prepared.removeFirst()
+            let header = state.header(of: prepared, after: end)
+            _ = unsafe state.activate(prepared, header: header, in: slot)
+            unsafe current.store(slot, ordering: .releasing)
+            request.isOpener = true
+            return true
+        }
+        if request.isFirstTry {
+            request.isFirstTry = false
+            state.preparation.askAgain()
+            self.state.signal()
+        }
+        if let failure = state.preparation.failure { throw failure }
+        if state.preparation.isOverBudget, request.isLate { throw logFull(state.diskSize) }
+        return false
+    }
+
+    private func finish(_ request: SegmentRequest) {
+        guard request.isOpener else { return }
+        stateChanged()
+        appendPendingNamed()
+    }
+
+    /// Wakes the threads and tasks that wait for a segment, for room, or for work.
+    func stateChanged() {
+        state.signal()
+        wakeSuspended()
+    }
+
+    /// Lets the tasks that wait for a segment look again.
+    func wakeSuspended() {
+        for continuation in state.withLock({ state in state.suspended.removeAll() }) {
+            continuation.resume(returning: .success(false))
+        }
+    }
+
+    private static var cancelledBeforeAppend: WALError {
+        WALError(.cancelled, "The task was cancelled while it waited for a segment; nothing was appended.")
     }
 
     private func logFull(_ size: Int) -> WALError {
@@ -58,6 +170,15 @@ extension Engine {
             """, isRetriable: true)
     }
 
+    /// Sees to it that no record gets a sequence number up to and with this one any more, and raises the epoch.
+    func skipSequences(through last: UInt64) throws(WALError) {
+        state.withLock { state in
+            state.skippedThrough = max(state.skippedThrough, last)
+            state.epoch += 1
+        }
+        while claimed.sequence < last { try roll() }
+    }
+
     /// Ends the active segment, so that it is sealed and the next record starts another.
     func roll() throws(WALError) {
         guard let end = unsafe current.load(ordering: .acquiring).close() else { return }
@@ -66,17 +187,18 @@ extension Engine {
 }
 
 extension EngineState {
-    fileprivate func header(of prepared: PreparedSegment, after end: SegmentEnd, epoch: UInt64) -> SegmentHeader {
+    fileprivate func header(of prepared: PreparedSegment, after end: SegmentEnd) -> SegmentHeader {
         let last = entries[entries.count - 1].segment
         var header = SegmentHeader(
             logID: last.header.logID, segmentNumber: prepared.number, incarnation: prepared.incarnation,
             capacity: UInt64(prepared.mapping.size), state: .active)
-        header.baseSequence = last.header.baseSequence + end.recordCount
+        let finalSequence = last.header.baseSequence + end.recordCount - 1
+        header.baseSequence = max(finalSequence, skippedThrough) + 1
         header.basePosition = last.position(at: end.offset)
         header.epoch = epoch
         header.predecessor = SegmentHeader.Predecessor(
             number: last.number, incarnation: last.header.lineage, length: UInt64(end.offset),
-            finalSequence: header.baseSequence - 1)
+            finalSequence: finalSequence)
         return header
     }
 

@@ -106,22 +106,27 @@ extension Engine {
     private func syncWalked() throws(WALError) {
         let reached = DurableMark(sequence: walker.sequence, position: walker.position)
         try syncSealed()
-        if reached.position > durablePositionWord.load(ordering: .relaxed) {
+        guard reached.position > durablePositionWord.load(ordering: .relaxed) else { return }
+        do throws(WALError) {
             try sync(walker.live)
             publish(reached)
+        } catch {
+            try replaceWalked(because: error)
         }
     }
 
     private func syncSealed() throws(WALError) {
         while let live = unsynced.first {
-            try sync(live)
+            do throws(WALError) {
+                try sync(live)
+            } catch {
+                try replaceSealed(live, because: error)
+            }
             unsynced.removeFirst()
             let mark = state.withLock { state -> DurableMark? in
                 guard let index = state.index(of: live.segment.number) else { return nil }
                 state.entries[index].live = nil
-                guard let footer = state.entries[index].footer else { return nil }
-                return DurableMark(
-                    sequence: footer.finalSequence, position: live.segment.position(at: footer.offset))
+                return state.entries[index].footer.map { DurableMark(endOf: live.segment, $0) }
             }
             if let mark { publish(mark) }
         }
@@ -129,9 +134,14 @@ extension Engine {
 
     private func sync(_ live: LiveSegment) throws(WALError) {
         let start = ContinuousClock.now
+        guard !live.hasFailedSync.load(ordering: .relaxed) else {
+            throw WALError(.inputOutput, "A sync of \(live.segment.path) has failed before, and isn't tried again.")
+        }
         do throws(WALError) {
             try live.file.sync()
         } catch {
+            live.hasFailedSync.store(true, ordering: .relaxed)
+            metrics?.recordFailedSync()
             // What the kernel shows of this file from now on may not be on the disk: the next opening must know.
             _ = try? File(directory.path(of: SegmentName.poisoned(live.segment.number)), .create)
             try? directory.sync()
@@ -141,7 +151,7 @@ extension Engine {
         metrics?.recordSync(ContinuousClock.now - start)
     }
 
-    private func publish(_ mark: DurableMark) {
+    func publish(_ mark: DurableMark) {
         durablePositionWord.store(mark.position, ordering: .releasing)
         durableSequenceWord.store(mark.sequence, ordering: .releasing)
         let served = syncState.withLock { state in
@@ -166,7 +176,9 @@ extension Engine {
         // The footer is the segment's last frame, and often the log's: it can say that all before it is durable only if it is.
         if syncs, !found.isSealed { try syncWalked() }
         let footer = walker.summary.footer(at: walker.end, after: namedBeforeWalker)
-        if !found.isSealed { try seal(live, footer) }
+        // A segment that was replaced meanwhile is sealed.
+        let isSealed = state.withLock { $0.footer(of: live.segment.number) != nil }
+        if !isSealed { try seal(live, footer) }
         return found.next.map { ($0, footer.named) }
     }
 
@@ -192,13 +204,9 @@ extension Engine {
         try live.file.truncate(to: footer.offset + frame.count)
         unsynced.append(live)
         state.withLock { state in
-            guard let index = state.index(of: live.segment.number) else { return }
-            state.entries[index].footer = footer
-            state.entries[index].fileSize = footer.offset + frame.count
-            if let slot = unsafe state.entries[index].slot { unsafe state.freeSlots.append(slot) }
-            unsafe state.entries[index].slot = nil
+            state.sealed(live.segment, footer, fileSize: footer.offset + frame.count)
         }
-        state.signal()
+        stateChanged()
         wakeTailReaders()
     }
 
@@ -214,26 +222,5 @@ extension Engine {
         guard let slot = unsafe slot else { return }
         let body = CursorsBody.encode([.snapshot] + namedBeforeWalker.snapshot)
         if unsafe appendControlWithoutWaiting(.cursors, body: body, in: slot) { isSnapshotDue = false }
-    }
-
-    // MARK: Failure
-
-    /// Nothing is acknowledged any more. Reading goes on.
-    private func poison(_ cause: WALError) {
-        logger?.error("the log takes no more records", metadata: LogMetadata.of(cause))
-        // In this order: a segment that ended with the log still open would get a successor.
-        state.withLock { state in
-            if case .open = state.phase { state.phase = .poisoned(cause) }
-        }
-        _ = unsafe current.load(ordering: .acquiring).close().map(registerEnd)
-        state.signal()
-        syncState.withLock { state in
-            state.failure = WALError(
-                .indeterminate,
-                """
-                A sync failed: what was appended since the durable position may or may not be on the disk. Close the log and \
-                open it again to find out.
-                """, cause: cause)
-        }
     }
 }

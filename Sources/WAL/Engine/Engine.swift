@@ -14,7 +14,6 @@ final class Engine: @unchecked Sendable {
     let directory: Directory
     let configuration: WriteAheadLog.Configuration
     let logID: LogID
-    let epoch: UInt64
     let logger: Logger?
     let metrics: LogMetrics?
     let lock: DirectoryLock
@@ -62,7 +61,6 @@ final class Engine: @unchecked Sendable {
         directory = recovered.directory
         self.configuration = configuration
         logID = recovered.logID
-        epoch = recovered.epoch
         self.logger = logger
         self.metrics = metrics
         self.lock = lock
@@ -80,7 +78,7 @@ final class Engine: @unchecked Sendable {
                     frameLimit: frameLimit, recordsMax: configuration.segmentRecordsMax,
                     base: prepared.mapping.base))
         }
-        var initial = EngineState(nextNumber: recovered.nextNumber + 1)
+        var initial = EngineState(nextNumber: recovered.nextNumber + 1, epoch: recovered.epoch)
         initial.entries = recovered.entries
         unsafe initial.freeSlots = (0..<Self.slotCount).map { unsafe slots + $0 }
         var header = SegmentHeader(

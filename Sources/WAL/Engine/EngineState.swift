@@ -5,7 +5,7 @@ struct EngineState {
         case open
         case closing
         case closed
-        /// A write or sync failed.
+        /// A write or sync failed, and what it was for can't be written elsewhere.
         case poisoned(WALError)
     }
 
@@ -30,11 +30,16 @@ struct EngineState {
     var entries: [Entry] = []
     var prepared: [PreparedSegment] = []
     var nextNumber: UInt64
+    /// Counts the recoveries that dropped anything, and the times that sequence numbers were skipped.
+    var epoch: UInt64
+    /// The next segment begins behind this sequence number at least.
+    var skippedThrough: UInt64 = 0
     var freeSlots: [UnsafeMutablePointer<Slot>] = unsafe []
     var preparation = Preparation()
     /// Readers, each with the number of the segment that it is in or before.
     var pins: [ObjectIdentifier: UInt64] = [:]
     var isSealingDue = false
+    var suspended = SuspendedTasks()
     /// The engine's threads that run.
     var threadCount = 0
 
@@ -50,8 +55,9 @@ struct EngineState {
         var isUnderWay = false
     }
 
-    init(nextNumber: UInt64) {
+    init(nextNumber: UInt64, epoch: UInt64) {
         self.nextNumber = nextNumber
+        self.epoch = epoch
     }
 
     var diskSize: Int {
@@ -78,8 +84,8 @@ struct EngineState {
         case .poisoned(let cause):
             throw WALError(
                 .poisoned,
-                "The log takes no more records since an error of its disk. Repair the disk, close the log and open it again.",
-                cause: cause)
+                "The log takes no records since an error of its disk. It tries again every second: see to the disk.",
+                cause: cause, isRetriable: true)
         }
     }
 }

@@ -3,6 +3,7 @@ internal import Metrics
 /// The log's metrics objects, made once.
 final class LogMetrics: Sendable {
     private let syncs: Counter
+    private let failedSyncs: Counter
     private let syncTime: Timer
     private let recordsAppended: Gauge
     private let durableSequence: Gauge
@@ -11,6 +12,7 @@ final class LogMetrics: Sendable {
 
     init(_ factory: any MetricsFactory) {
         syncs = Counter(label: "wal.syncs", factory: factory)
+        failedSyncs = Counter(label: "wal.syncs.failed", factory: factory)
         syncTime = Timer(label: "wal.sync.time", factory: factory)
         recordsAppended = Gauge(label: "wal.records.last", factory: factory)
         durableSequence = Gauge(label: "wal.records.durable", factory: factory)
@@ -22,6 +24,10 @@ final class LogMetrics: Sendable {
         let (seconds, attoseconds) = duration.components
         syncs.increment()
         syncTime.recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    }
+
+    func recordFailedSync() {
+        failedSyncs.increment()
     }
 
     /// Taken once a second, so that appends needn't count.

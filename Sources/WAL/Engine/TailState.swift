@@ -16,8 +16,9 @@ extension Engine {
         for continuation in woken { continuation.resume() }
     }
 
-    /// Suspends until something may have been appended behind `position`, the log is closed, or the task is cancelled.
-    func waitForAppend(behind position: UInt64) async {
+    /// Suspends until `isDue` may have become true by an append or the end of a failure, the log is closed, or the task is
+    /// cancelled.
+    func waitAtTail(until isDue: @Sendable () -> Bool) async {
         let id = tail.withLock { tail in
             tail.nextWaiter += 1
             return tail.nextWaiter
@@ -32,7 +33,7 @@ extension Engine {
                 guard mustWait else { return continuation.resume() }
                 // Raised before the look at the claims: see `Slot.claim`.
                 attention.bitwiseOr(Attention.tailReaders, ordering: .sequentiallyConsistent)
-                if claimed.position > position { wakeTailReaders() }
+                if isDue() { wakeTailReaders() }
             }
         } onCancel: {
             tail.withLock { tail in tail.waiters.removeValue(forKey: id) }?.resume()

@@ -31,7 +31,7 @@ struct BatchAssembler {
     static let scanMax = 1 << 16
 
     let laneCount: UInt64
-    let sizeMax: Int
+    var sizeMax: Int
     let bytesMax: Int
     /// Everything up to here was offered, or can't come any more.
     private(set) var scanned: SequenceNumber = .zero

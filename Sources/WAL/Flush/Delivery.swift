@@ -62,6 +62,12 @@ struct Delivery {
         return .smaller
     }
 
+    /// The step may be too large: the next one is half of it.
+    mutating func halve() {
+        guard let step, step.range.count > 1 else { return }
+        suspectsEnd = step.range.upperBound
+    }
+
     /// The culprit is kept elsewhere, durably: the next step moves the position past it.
     mutating func setAside() {
         isSkipping = true

@@ -16,6 +16,9 @@ public import ServiceLifecycle
 /// | leaves an outcome unknown | claims again, and goes on from the position that the sink tells |
 /// | can't take a record | finds it, keeps it in the ``DeadLetterLog``, and goes on behind it |
 /// | was claimed by another | stops with `fenced` |
+/// | has applied what the log doesn't hold | sees to it that those sequence numbers aren't used again, says so, and goes on; see `sinkAhead` |
+/// | lacks what the log doesn't hold any more | stops with `sinkBehind`, or skips: ``Configuration/gapPolicy`` |
+/// | is too far behind | stops with `detached`, if ``Configuration/attachment`` says so |
 /// | needs help | stops with `sinkFailed` |
 ///
 /// Meanwhile the log takes appends, up to its disk budget.
@@ -50,7 +53,7 @@ public final class Flusher<Destination: Sink>: Service {
     /// Delivers until the task is cancelled or a graceful shutdown begins; then drains within the deadline.
     ///
     /// Returns after a graceful shutdown, with or without something left. Throws `CancellationError`, or a ``WALError``:
-    /// `sinkAhead` and `sinkBehind` where log and sink don't belong together, `fenced`, `sinkFailed`, `corrupted` at damage
+    /// `sinkAhead` and `sinkBehind` where log and sink don't belong together, `detached`, `fenced`, `sinkFailed`, `corrupted` at damage
     /// in the log (nothing behind it is delivered by the lanes that met it), `closed` if the log was closed,
     /// `invalidArgument` for the configuration or a second run. Whoever waits for records is told the same error.
     public func run() async throws {
@@ -58,13 +61,14 @@ public final class Flusher<Destination: Sink>: Service {
             throw WALError.flusherRunTwice(context.sink.name)
         }
         let error = await withGracefulShutdownHandler {
-            await context.supervise()
+            await context.whileKnown { await context.supervise() }
         } onGracefulShutdown: { [coordinator = context.coordinator] in
             coordinator.update { $0.shutDown() }
         }
         let isCancelled = error?.code == .cancelled
         let reason = isCancelled ? .flusherCancelled(context.sink.name) : error ?? .flusherStopped(context.sink.name)
         context.coordinator.update(.failure(reason)) { $0.end(reason) }
+        if error?.code == .detached { context.releaseRecords() }
         await context.sink.close()
         if isCancelled { throw CancellationError() }
         if let error {

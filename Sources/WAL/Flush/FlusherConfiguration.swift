@@ -5,9 +5,14 @@ extension Flusher {
         public var workerCount = 2
         /// Lanes that records are divided into by key; fixed for a log and sink once used: 1 to 256.
         public var laneCount = 16
-        /// A batch is applied when it has this many records: at least 1 …
+        /// A batch is applied when it has this many records: at least 1. It is how many the first batch has; later ones follow
+        /// ``batchLatencyTarget`` …
         public var batchSize = 500
-        /// … or this many bytes of payload or, by its last record, more: at least 1 …
+        /// … up to this many. Not above ``batchSize``, and batches keep that size.
+        public var batchSizeMax = 5000
+        /// How long a transaction should take: while full batches are applied faster they grow, slower ones make them smaller.
+        public var batchLatencyTarget: ClosedRange<Duration> = .milliseconds(50) ... .milliseconds(100)
+        /// A batch is also applied when it has this many bytes of payload or, by its last record, more: at least 1 …
         public var batchBytesMax = 1 << 20
         /// … or when its oldest record has waited this long.
         public var flushInterval: Duration = .milliseconds(50)
@@ -17,6 +22,14 @@ extension Flusher {
         public var breakerInterval: Duration = .seconds(5)
         /// How long a graceful shutdown goes on delivering before it leaves the rest to the next start.
         public var drainTimeout: Duration = .seconds(30)
+
+        /// Whether the log keeps what this sink lacks.
+        public var attachment = SinkAttachment.required
+        /// The first record for a sink that this log is new to; nil for the first that was ever appended, which must still be
+        /// there. A sink that knows the log goes on where it is.
+        public var startSequence: SequenceNumber?
+        /// What to do where the sink lacks records that retention has removed.
+        public var gapPolicy = GapPolicy.stop
 
         /// Makes a configuration with the defaults.
         public init() {}
@@ -30,6 +43,11 @@ extension Flusher {
                 (flushInterval >= .zero, "flushInterval must not be negative, but is \(flushInterval)"),
                 (retriesMax >= 1, "retriesMax must be at least 1, not \(retriesMax)"),
                 (breakerInterval > .zero, "breakerInterval must be positive, not \(breakerInterval)"),
+                (
+                    batchLatencyTarget.lowerBound >= .zero,
+                    "batchLatencyTarget must not be negative, but is \(batchLatencyTarget)"
+                ),
+                (startSequence != .zero, "startSequence must be at least 1"),
                 (drainTimeout >= .zero, "drainTimeout must not be negative, but is \(drainTimeout)"),
             ]
             for (holds, message) in rules where !holds {

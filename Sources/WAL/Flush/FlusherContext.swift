@@ -41,13 +41,10 @@ extension FlusherContext {
     }
 
     /// Counts a failure; throws if the task is cancelled, whose sink may fail for that alone.
-    func failed(isRetried: Bool) throws(WALError) {
+    func failed(_ failure: SinkFailure) throws(WALError) {
         if Task.isCancelled { throw .waitCancelled }
-        coordinator.withState { state in
-            state.counters.errors += 1
-            if isRetried { state.counters.retries += 1 }
-        }
-        metrics?.failed(isRetried: isRetried)
+        coordinator.withState { $0.counters.count(failure) }
+        metrics?.failed(failure)
     }
 
     /// Pauses after a failure to reach the sink, or leaves it to the breaker.
@@ -102,27 +99,11 @@ extension FlusherContext {
         _ error: any Error, worker: Int, backoff: inout Backoff<Generator>
     ) async throws(WALError) {
         let failure = sink.classify(error)
-        let isRetried = failure == .transient || failure == .indeterminate
-        try failed(isRetried: isRetried)
+        try failed(failure)
         switch failure {
         case .transient, .indeterminate: try await pause(after: error, worker: worker, backoff: &backoff)
         case .fenced: throw .fenced(sink.name, cause: error)
         case .record, .fatal: throw .sinkFailed(sink.name, "can't be claimed", cause: error)
-        }
-    }
-
-    /// Sees to it that the log holds everything that the lanes lack, and nothing less than they have.
-    ///
-    /// `last` is the last record that the sink can have been given.
-    func check(_ lanes: [SinkLane], last: SequenceNumber) throws(WALError) {
-        let first = log.firstSequence
-        for lane in lanes {
-            if lane.position > last {
-                throw .sinkAhead(sink.name, lane: lane.index, position: lane.position, last: last)
-            }
-            if lane.position.next < first {
-                throw .sinkBehind(sink.name, lane: lane.index, position: lane.position, first: first)
-            }
         }
     }
 }
@@ -135,6 +116,15 @@ extension FlusherContext {
         guard log.cursors[cursorName] == nil, first > 0 else { return }
         do throws(WALError) {
             try log.setCursor(cursorName, to: SequenceNumber(rawValue: first - 1))
+        } catch {
+            events.cursorFailed(error)
+        }
+    }
+
+    /// Lets retention remove what the sink lacks.
+    func releaseRecords() {
+        do throws(WALError) {
+            try log.removeCursor(cursorName)
         } catch {
             events.cursorFailed(error)
         }

@@ -1,7 +1,7 @@
 /// Counting, for the statistics and the metrics.
 extension FlusherContext {
     func count(_ recordCount: Int, _ receipt: SinkReceipt, duration: Duration) {
-        let applied = coordinator.withState { state in
+        coordinator.withState { state in
             state.counters.recordsApplied += UInt64(recordCount)
             state.counters.batchesApplied += 1
             state.counters.rowsWritten += UInt64(receipt.rowCount)
@@ -9,9 +9,9 @@ extension FlusherContext {
             state.counters.deadLetters += UInt64(receipt.deadLetters.count)
             state.counters.lastFlush = .now
             state.counters.flushDuration += duration
-            return state.applied
+            state.latencies.record(duration)
         }
-        metrics?.applied(records: recordCount, receipt: receipt, duration: duration, lag: lag(behind: applied))
+        metrics?.applied(records: recordCount, receipt: receipt, duration: duration)
         for letter in receipt.deadLetters { events.deadLetter(letter) }
     }
 
@@ -21,16 +21,11 @@ extension FlusherContext {
         events.deadLetter(letter)
     }
 
-    func lag(behind applied: SequenceNumber) -> UInt64 {
-        let last = log.lastSequence
-        return last > applied ? last.rawValue - applied.rawValue : 0
-    }
-
     var statistics: FlusherStatistics {
         var statistics = coordinator.withState { state in
             var counters = state.counters
             counters.appliedSequence = state.applied
-            counters.oldestPending = state.oldestPending
+            counters.flushLatency = state.latencies.summary
             counters.breaker =
                 switch state.breaker.state {
                 case .closed: .closed
@@ -39,7 +34,7 @@ extension FlusherContext {
                 }
             return counters
         }
-        statistics.lag = lag(behind: statistics.appliedSequence)
+        statistics.lag = lag
         return statistics
     }
 }

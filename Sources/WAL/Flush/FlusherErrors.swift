@@ -28,22 +28,41 @@ extension WALError {
             cause: cause)
     }
 
-    static func sinkAhead(_ sink: String, lane: Int, position: SequenceNumber, last: SequenceNumber) -> WALError {
-        WALError(
+    static func sinkAhead(
+        _ sink: String, _ lane: SinkLane, last: SequenceNumber, passedOver: ClosedRange<SequenceNumber>?
+    ) -> WALError {
+        let remedy =
+            passedOver.map {
+                """
+                Records \($0.lowerBound) to \($0.upperBound) were appended before that was known, and the sink takes them for \
+                applied: bring them there with `wal replay --from \($0.lowerBound) --to \($0.upperBound)`, then start the \
+                flusher again. Later records have numbers that were never used
+                """
+            } ?? "Start the flusher again: it goes on with numbers that were never used"
+        return WALError(
             .sinkAhead,
             """
-            \(sink) has applied lane \(lane) up to record \(position), but the log ends at \(last): the log is an older copy. \
-            Restore the newest copy of the log, or start a new log and keep this one aside
+            \(sink) has applied lane \(lane.index) up to record \(lane.position), but the log ends at \(last): the log is an \
+            older copy. \(remedy)
             """)
     }
 
-    static func sinkBehind(_ sink: String, lane: Int, position: SequenceNumber, first: SequenceNumber) -> WALError {
+    static func sinkBehind(_ sink: String, _ lane: SinkLane, first: SequenceNumber) -> WALError {
         WALError(
             .sinkBehind,
             """
-            \(sink) has applied lane \(lane) up to record \(position), but the log begins at \(first): retention removed what \
-            lies between. The sink is an older copy, or new. Restore a newer copy of it, or bring it up to date by other means \
-            and set its positions to \(first.rawValue - 1)
+            \(sink) has applied lane \(lane.index) up to record \(lane.position), but the log begins at \(first): retention \
+            removed what lies between. The sink is an older copy, was detached, or is new. Restore a newer copy of it, or bring \
+            it up to date by other means and let the flusher skip the gap (`gapPolicy`)
+            """)
+    }
+
+    static func detached(_ sink: String, lag: UInt64, max: Int) -> WALError {
+        WALError(
+            .detached,
+            """
+            \(sink) is \(lag) bytes of the log behind, and may be \(max): it was detached, and the log keeps nothing for it any \
+            more. Find out why it is slow, then start the flusher again; what retention has removed meanwhile is a gap
             """)
     }
 }

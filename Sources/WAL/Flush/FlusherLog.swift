@@ -10,6 +10,8 @@ struct FlusherLog: Sendable {
         static let error = "wal.error"
         static let code = "wal.code"
         static let reason = "wal.reason"
+        static let first = "wal.first"
+        static let last = "wal.last"
     }
 
     private let logger: Logger?
@@ -25,6 +27,18 @@ struct FlusherLog: Sendable {
 
     func started(at sequence: SequenceNumber) {
         logger?.debug("the flusher has started", metadata: [Key.sequence: "\(sequence)"])
+    }
+
+    func logRestored(missing: ClosedRange<SequenceNumber>) {
+        logger?.error(
+            "the sink has applied records that this log doesn't hold: it is an older copy; their numbers aren't used again",
+            metadata: [Key.first: "\(missing.lowerBound)", Key.last: "\(missing.upperBound)"])
+    }
+
+    func gapSkipped(_ missing: ClosedRange<SequenceNumber>) {
+        logger?.error(
+            "the sink lacks records that retention has removed; they are skipped",
+            metadata: [Key.first: "\(missing.lowerBound)", Key.last: "\(missing.upperBound)"])
     }
 
     func willRetry(_ error: any Error, worker: Int) {

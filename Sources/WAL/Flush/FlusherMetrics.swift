@@ -12,14 +12,17 @@ struct FlusherMetrics: Sendable {
         static let deadLetters = "wal.flusher.dead_letters"
         static let flushDuration = "wal.flusher.flush_duration"
         static let batchRecords = "wal.flusher.batch_records"
-        static let lag = "wal.flusher.lag_records"
+        static let lagRecords = "wal.flusher.lag_records"
+        static let lagBytes = "wal.flusher.lag_bytes"
+        static let lagSeconds = "wal.flusher.lag_seconds"
         static let breakerOpen = "wal.flusher.breaker_open"
     }
 
-    private let recordsApplied, batchesApplied, rowsWritten, coalesced, errors, retries, deadLetters: Counter
+    private let recordsApplied, batchesApplied, rowsWritten, coalesced, retries, deadLetters: Counter
+    private let errors: [SinkFailure.Kind: Counter]
     private let flushDuration: Metrics.Timer
     private let batchRecords: Recorder
-    private let lag, breakerOpen: Gauge
+    private let lagRecords, lagBytes, lagSeconds, breakerOpen: Gauge
 
     init(factory: any MetricsFactory, sink: String) {
         let dimensions = [("sink", sink)]
@@ -30,16 +33,24 @@ struct FlusherMetrics: Sendable {
         batchesApplied = counter(Name.batchesApplied)
         rowsWritten = counter(Name.rowsWritten)
         coalesced = counter(Name.coalesced)
-        errors = counter(Name.errors)
+        errors = Dictionary(
+            uniqueKeysWithValues: SinkFailure.Kind.allCases.map { kind in
+                (
+                    kind,
+                    Counter(label: Name.errors, dimensions: dimensions + [("class", kind.rawValue)], factory: factory)
+                )
+            })
         retries = counter(Name.retries)
         deadLetters = counter(Name.deadLetters)
         flushDuration = Metrics.Timer(label: Name.flushDuration, dimensions: dimensions, factory: factory)
         batchRecords = Recorder(label: Name.batchRecords, dimensions: dimensions, factory: factory)
-        lag = Gauge(label: Name.lag, dimensions: dimensions, factory: factory)
+        lagRecords = Gauge(label: Name.lagRecords, dimensions: dimensions, factory: factory)
+        lagBytes = Gauge(label: Name.lagBytes, dimensions: dimensions, factory: factory)
+        lagSeconds = Gauge(label: Name.lagSeconds, dimensions: dimensions, factory: factory)
         breakerOpen = Gauge(label: Name.breakerOpen, dimensions: dimensions, factory: factory)
     }
 
-    func applied(records: Int, receipt: SinkReceipt, duration: Duration, lag behind: UInt64) {
+    func applied(records: Int, receipt: SinkReceipt, duration: Duration) {
         recordsApplied.increment(by: records)
         batchesApplied.increment()
         rowsWritten.increment(by: receipt.rowCount)
@@ -47,12 +58,17 @@ struct FlusherMetrics: Sendable {
         deadLetters.increment(by: receipt.deadLetters.count)
         flushDuration.recordNanoseconds(Int64(duration / .nanoseconds(1)))
         batchRecords.record(records)
-        lag.record(behind)
     }
 
-    func failed(isRetried: Bool) {
-        errors.increment()
-        if isRetried { retries.increment() }
+    func report(_ lag: FlusherLag) {
+        lagRecords.record(lag.records)
+        lagBytes.record(lag.bytes)
+        lagSeconds.record(lag.age / .seconds(1))
+    }
+
+    func failed(_ failure: SinkFailure) {
+        errors[failure.kind]?.increment()
+        if failure.isRetried { retries.increment() }
     }
 
     func deadLetter() {

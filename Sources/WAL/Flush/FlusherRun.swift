@@ -24,6 +24,7 @@ extension FlusherContext {
                 return .shutdown
             }
             add { () async throws(WALError) in .failed(await work()) }
+            add { () async throws(WALError) in try await watch() }
             var isShuttingDown = false
             for await event in group {
                 switch event {
@@ -40,11 +41,11 @@ extension FlusherContext {
                     }
                 case .drained, .drainTimedOut:
                     group.cancelAll()
-                    events.shutDown(remaining: lag(behind: coordinator.withState { $0.applied }))
+                    events.shutDown(remaining: lag.records)
                     return nil
                 case .failed(let error):
                     group.cancelAll()
-                    if isShuttingDown { events.shutDown(remaining: lag(behind: coordinator.withState { $0.applied })) }
+                    if isShuttingDown { events.shutDown(remaining: lag.records) }
                     return error
                 }
             }
@@ -59,9 +60,10 @@ extension FlusherContext {
             holdRecords()
             var backoff = Backoff(generator: SystemRandomNumberGenerator())
             let (claimed, _) = try await claim(0..<configuration.laneCount, worker: 0, backoff: &backoff)
-            try check(claimed, last: lastAtStart)
-            let workers = OwnedLanes.partition(
+            try skipWhatTheLogLacks(claimed)
+            var workers = OwnedLanes.partition(
                 claimed, among: max(1, min(configuration.workerCount, sink.concurrencyMax)))
+            for index in workers.indices { try requireRecords(of: &workers[index]) }
             let known = log.cursors[cursorName]
             coordinator.update { state in
                 state.cursor.start(at: known)

@@ -15,7 +15,6 @@ struct FlusherStateMachine<Token> {
     private struct Worker {
         var covered: SequenceNumber
         var settled: SequenceNumber
-        var oldestPending: Timestamp?
     }
 
     private(set) var phase = Phase.idle
@@ -28,6 +27,7 @@ struct FlusherStateMachine<Token> {
     var breaker: CircuitBreaker
     var cursor = CursorPacer()
     var counters = FlusherStatistics()
+    var latencies = LatencyHistogram()
 
     init(breaker: CircuitBreaker) {
         self.breaker = breaker
@@ -37,8 +37,6 @@ struct FlusherStateMachine<Token> {
     var applied: SequenceNumber { workers.lazy.map(\.covered).min() ?? .zero }
     /// Every lane's position in the sink is at least this.
     var settled: SequenceNumber { workers.lazy.map(\.settled).min() ?? .zero }
-    /// When the oldest record was appended that a worker holds.
-    var oldestPending: Timestamp? { workers.lazy.compactMap(\.oldestPending).min() }
 
     // MARK: Life
 
@@ -74,10 +72,6 @@ struct FlusherStateMachine<Token> {
         workers[worker].settled = lanes.settled
         if let position = lanes.laneZero { laneZero = position }
         return takeSatisfied()
-    }
-
-    mutating func holds(_ worker: Int, since time: Timestamp?) {
-        workers[worker].oldestPending = time
     }
 
     /// Workers don't wait for more records while they hold one up to here.

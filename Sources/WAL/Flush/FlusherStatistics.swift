@@ -24,18 +24,30 @@ public struct FlusherStatistics: Sendable {
     public var coalesced: UInt64 = 0
     /// Records that were set aside, by the flusher or by the sink itself.
     public var deadLetters: UInt64 = 0
+    /// The failures by what they meant.
+    public var failures: [SinkFailure.Kind: UInt64] = [:]
+    /// Records that retention had removed before this sink got them; see ``Flusher/Configuration/gapPolicy``.
+    public var recordsSkipped: UInt64 = 0
+    /// The numbers of records that the sink has and the log, an older copy of itself, hasn't.
+    public var sequencesMissing: ClosedRange<SequenceNumber>?
     /// When a batch was last applied.
     public var lastFlush: Timestamp?
     /// The time that successful transactions took, summed over all workers.
     public var flushDuration: Duration = .zero
+    /// How long successful transactions took.
+    public var flushLatency = LatencySummary()
     /// Whether the sink is called as usual.
     public var breaker = BreakerState.closed
     /// Every record up to here was applied.
     public var appliedSequence: SequenceNumber = .zero
-    /// Records that were appended and not applied.
-    public var lag: UInt64 = 0
-    /// When the oldest record was appended that a worker holds and the sink hasn't; nil if there is none.
-    public var oldestPending: Timestamp?
+    /// What was appended and not applied.
+    public var lag = FlusherLag()
 
     init() {}
+
+    mutating func count(_ failure: SinkFailure) {
+        errors += 1
+        failures[failure.kind, default: 0] += 1
+        if failure.isRetried { retries += 1 }
+    }
 }

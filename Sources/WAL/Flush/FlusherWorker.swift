@@ -17,22 +17,31 @@ struct FlusherWorker<Destination: Sink> {
     let context: FlusherContext<Destination>
     private(set) var lanes: OwnedLanes
     private var assembler: BatchAssembler
+    private var sizer: BatchSizer
     private var backoff = Backoff(generator: SystemRandomNumberGenerator())
     private var settleTime: Duration?
+    /// How often the sink has failed for now at the same step.
+    private var failuresOfStep = 0
+
+    /// After so many failures of a step it is halved: it may be too much for the sink's limits of time or memory.
+    static var failuresBeforeHalving: Int { 5 }
 
     init(index: Int, context: FlusherContext<Destination>, lanes: OwnedLanes) {
         self.index = index
         self.context = context
         self.lanes = lanes
+        let configuration = context.configuration
+        sizer = BatchSizer(
+            size: configuration.batchSize, sizeMax: configuration.batchSizeMax,
+            target: configuration.batchLatencyTarget)
         assembler = BatchAssembler(
-            laneCount: context.configuration.laneCount, sizeMax: context.configuration.batchSize,
-            bytesMax: context.configuration.batchBytesMax)
+            laneCount: configuration.laneCount, sizeMax: sizer.size, bytesMax: configuration.batchBytesMax)
     }
 
     /// Works until something ends it, which is thrown.
     mutating func run() async throws(WALError) -> Never {
         while true {
-            try context.check(lanes.claimed, last: context.log.lastSequence)
+            try context.requireRecords(of: &lanes)
             let reader = context.log.reader(from: lanes.frontier.next, visibility: .durable)
             assembler.restart(after: lanes.frontier)
             var turn = Turn.goOn
@@ -79,7 +88,6 @@ struct FlusherWorker<Destination: Sink> {
         let now = context.clock.now()
         let deadline = now + interval - min(max(age, .zero), interval)
         if deadline <= now { return try await deliver(assembler.cut()) }
-        report(pendingSince: oldest.time)
         let wake = try await context.waitForFirst(of: [
             .records(LentReader(reader: reader)), .time(deadline), .condition(.urgent(oldest.sequence)),
         ])
@@ -142,8 +150,6 @@ struct FlusherWorker<Destination: Sink> {
 
     private mutating func apply(_ wanted: Delivery) async throws(WALError) -> Turn {
         var delivery = wanted
-        report(pendingSince: delivery.records.first?.time)
-        defer { report(pendingSince: nil) }
         while let step = delivery.step {
             try await context.waitForPermission(index)
             let batch = SinkBatch(
@@ -164,7 +170,10 @@ struct FlusherWorker<Destination: Sink> {
 
     private mutating func succeeded(_ batch: SinkBatch, _ receipt: SinkReceipt, duration: Duration) {
         backoff.reset()
+        failuresOfStep = 0
         context.sinkAnswered()
+        sizer.applied(batch.records.count, in: duration)
+        assembler.sizeMax = sizer.size
         lanes.applied(to: batch.position)
         publish()
         context.count(batch.records.count, receipt, duration: duration)
@@ -175,9 +184,15 @@ struct FlusherWorker<Destination: Sink> {
         from error: any Error, step: Delivery.Step, delivery: inout Delivery
     ) async throws(WALError) -> Turn {
         let failure = context.sink.classify(error)
-        try context.failed(isRetried: failure == .transient || failure == .indeterminate)
+        try context.failed(failure)
         switch failure {
         case .transient:
+            failuresOfStep += 1
+            if failuresOfStep % Self.failuresBeforeHalving == 0 {
+                delivery.halve()
+                sizer.failed()
+                assembler.sizeMax = sizer.size
+            }
             try await context.pause(after: error, worker: index, backoff: &backoff)
         case .indeterminate:
             context.events.outcomeUnknown(error, worker: index)
@@ -245,9 +260,5 @@ struct FlusherWorker<Destination: Sink> {
 
     private func publish() {
         context.coordinator.update { $0.moved(index, lanes) }
-    }
-
-    private func report(pendingSince time: Timestamp?) {
-        context.coordinator.withState { $0.holds(index, since: time) }
     }
 }

@@ -14,6 +14,8 @@ struct OwnedLanes: Sendable {
 
     private(set) var claimed: [SinkLane]
     private(set) var covered: [SequenceNumber]
+    /// What the sink needn't have: nothing up to here is delivered to it.
+    private var floors: [SequenceNumber]
     let range: Range<Int>
 
     /// Lanes in order, without a gap, at least one.
@@ -21,6 +23,7 @@ struct OwnedLanes: Sendable {
         precondition(!lanes.isEmpty, "a worker needs a lane")
         claimed = lanes
         covered = lanes.map(\.position)
+        floors = lanes.map { _ in .zero }
         range = lanes[0].index..<lanes[0].index + lanes.count
     }
 
@@ -35,13 +38,31 @@ struct OwnedLanes: Sendable {
     /// Nothing up to here is missing in the sink.
     var frontier: SequenceNumber { covered.min() ?? .zero }
     /// The sink itself says so up to here.
-    var settled: SequenceNumber { claimed.lazy.map(\.position).min() ?? .zero }
+    var settled: SequenceNumber { zip(claimed, floors).lazy.map { max($0.position, $1) }.min() ?? .zero }
+    /// The lane that lacks most.
+    var furthestBehind: SinkLane? {
+        covered.indices.min { covered[$0] < covered[$1] }.map { claimed[$0] }
+    }
     /// How far lane 0 is, for its owner.
     var laneZero: SequenceNumber? { range.contains(0) ? covered[0] : nil }
 
     /// Whether a record of a lane is this worker's and not applied.
     func wants(_ sequence: SequenceNumber, lane: Int) -> Bool {
         range.contains(lane) && sequence > covered[lane - range.lowerBound]
+    }
+
+    /// Lanes that the sink has never applied anything of begin behind `sequence`.
+    mutating func startNew(after sequence: SequenceNumber) {
+        for index in claimed.indices where claimed[index].position == .zero {
+            floors[index] = max(floors[index], sequence)
+            covered[index] = max(covered[index], sequence)
+        }
+    }
+
+    /// All lanes begin behind `sequence`, or later.
+    mutating func start(after sequence: SequenceNumber) {
+        floors = floors.map { max($0, sequence) }
+        covered = covered.map { max($0, sequence) }
     }
 
     /// The lanes that a batch with this position moves, as they must be before.

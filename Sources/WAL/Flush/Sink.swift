@@ -138,4 +138,22 @@ public enum SinkFailure: Hashable, Sendable {
     case fenced
     /// Nothing will help without a person: stop.
     case fatal
+
+    /// A failure without its details, to count by.
+    public enum Kind: String, Sendable, CaseIterable {
+        case transient, indeterminate, record, fenced, fatal
+    }
+
+    /// The failure without its details.
+    public var kind: Kind {
+        switch self {
+        case .transient: .transient
+        case .indeterminate: .indeterminate
+        case .record: .record
+        case .fenced: .fenced
+        case .fatal: .fatal
+        }
+    }
+
+    var isRetried: Bool { kind == .transient || kind == .indeterminate }
 }

@@ -26,6 +26,15 @@ struct DirectorySource: SegmentSource {
         return header
     }
 
+    var hasUnreadableHeader: Bool {
+        get throws(WALError) {
+            for number in try directory.names().compactMap(SegmentName.number) {
+                if let segment = try examined(number), segment.header == nil { return true }
+            }
+            return false
+        }
+    }
+
     private func examined(_ number: UInt64) throws(WALError) -> ExaminedSegment? {
         let segment: ExaminedSegment
         do throws(WALError) {
@@ -93,6 +102,11 @@ struct DirectorySource: SegmentSource {
             return try readable(number)
         }
         return nil
+    }
+
+    func isReplaced(_ segment: ReadableSegment) throws(WALError) -> Bool {
+        let there = try header(segment.segment.number)
+        return there.map { $0.incarnation != segment.segment.header.incarnation } ?? false
     }
 
     /// Which records are durable only the writer knows.

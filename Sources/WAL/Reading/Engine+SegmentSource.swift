@@ -36,6 +36,13 @@ extension Engine: SegmentSource {
         return try entry.map { entry throws(WALError) in try readable(entry) }
     }
 
+    func isReplaced(_ segment: ReadableSegment) -> Bool {
+        state.withLock { state in
+            guard let index = state.index(of: segment.segment.number) else { return false }
+            return state.entries[index].segment.header.incarnation != segment.segment.header.incarnation
+        }
+    }
+
     private func readable(_ entry: EngineState.Entry) throws(WALError) -> ReadableSegment {
         if let live = entry.live {
             return ReadableSegment(segment: entry.segment, mapping: live.mapping, footer: entry.footer)
@@ -57,15 +64,15 @@ extension Engine: SegmentSource {
         let claimed = claimed
         let position = sequence > claimed.sequence ? max(position, claimed.position) : position
         switch visibility {
-        case .written: await waitForAppend(behind: position)
+        case .written: await waitAtTail { self.claimed.position > position }
         case .durable:
             // Readers take part in what others make durable; a waiting one is no reason for a sync.
             do throws(WALError) {
                 try await waitUntilDurable(DurableMark(sequence: 0, position: position + 1), requestsSync: false)
             } catch {
-                // Nothing more becomes durable. What is can be read still, so this is no end: that is for close to say.
+                // Nothing becomes durable for now. That is no end, for which close is there.
                 guard error.code == .indeterminate else { throw error }
-                await waitForAppend(behind: .max)
+                await waitAtTail { self.syncState.withLock { $0.failure == nil } }
             }
         }
         if Task.isCancelled { throw Self.cancelled }

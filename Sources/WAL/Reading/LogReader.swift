@@ -96,8 +96,12 @@ public final class LogReader {
                 }
             case .empty, .atLimit:
                 if let footer = segment.footer, offset < footer.offset { throw corrupted(segment, .length) }
-                guard try moveOn(from: segment) else { return nil }
-            case .invalid(let reason): throw corrupted(segment, reason)
+                if try moveOn(from: segment) { continue }
+                guard try source.isReplaced(segment) else { return nil }
+                locateAgain()
+            case .invalid(let reason):
+                guard try source.isReplaced(segment) else { throw corrupted(segment, reason) }
+                locateAgain()
             }
         }
     }
@@ -128,6 +132,12 @@ public final class LogReader {
         case .time(let time): (offset, recordIndex) = found.start(since: time)
         }
         return found
+    }
+
+    /// What is mapped may not be what is on the disk any more.
+    private func locateAgain() {
+        place = .sequence(nextSequence.rawValue)
+        current = nil
     }
 
     private func enter(_ segment: ReadableSegment) {

@@ -12,11 +12,17 @@ public final class ReadOnlyLog: Sendable {
 
     /// Opens the log in a directory for reading.
     ///
-    /// Throws `notALogDirectory`, `versionTooNew`, `inputOutput`.
+    /// Throws `notALogDirectory`, `versionTooNew`, `inputOutput`, and `corrupted` where no segment has a header that can be read.
     public init(at directory: String) throws(WALError) {
         self.directory = directory
         source = DirectorySource(Directory(path: directory))
         guard let first = try source.headers().first else {
+            if try source.hasUnreadableHeader {
+                throw WALError(
+                    .corrupted,
+                    "\(directory) has segments, and none has a header that can be read. Opening the log sets them aside."
+                )
+            }
             throw WALError(.notALogDirectory, "\(directory) has no log in it. Name the directory of a log.")
         }
         id = first.header.logID

@@ -6,6 +6,8 @@ protocol SegmentSource: Sendable {
     func segment(since time: Int64) throws(WALError) -> ReadableSegment?
     /// The segment after one whose frames end at `offset`; nil where they don't end there, or there is none yet.
     func successor(of segment: ReadableSegment, endingAt offset: Int) throws(WALError) -> ReadableSegment?
+    /// Whether another file has taken this segment's place, with the same records in it.
+    func isReplaced(_ segment: ReadableSegment) throws(WALError) -> Bool
     /// What readers of durable records may read, as a log position.
     var durablePosition: UInt64 { get }
     /// Suspends until there may be more behind `position` for a reader that wants records from `sequence` on. Throws when

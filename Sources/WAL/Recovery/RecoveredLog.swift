@@ -12,4 +12,6 @@ struct RecoveredLog {
     var named: NamedPositions
     /// What the recovery found, for the first frame of the fresh segment; nil where there is nothing to tell.
     var recoveryBody: [UInt8]?
+    /// What that is called among the steps.
+    var recordStep: RecoveryStep?
 }

@@ -68,14 +68,24 @@ enum Recovery {
         }
     }
 
+    /// What opening would find and do. Changes nothing.
+    static func plan(
+        _ directory: Directory, scope: WriteAheadLog.RecoveryScope
+    ) throws(WALError) -> RecoveryReport {
+        let segments = try examine(directory, scope: scope, isWritten: false)
+        var plan = RecoveryPlan(segments, currentBoot: .current)
+        plan.goOn(with: try RecoveryIntent(in: directory))
+        plan.report.steps = plan.told(unfinished: try directory.names().filter(SegmentName.isRewrite))
+        return plan.report
+    }
+
     /// Examines, plans and carries out.
     static func recover(
         _ directory: Directory, configuration: WriteAheadLog.Configuration
     ) throws(WALError) -> (RecoveredLog, RecoveryReport) {
         let segments = try examine(directory, scope: configuration.recoveryScope, isWritten: true)
         var plan = RecoveryPlan(segments, currentBoot: .current)
-        let earlier = try RecoveryIntent(in: directory)
-        plan.goOn(with: earlier)
+        plan.goOn(with: try RecoveryIntent(in: directory))
         if configuration.damagePolicy == .strict,
             let damage = plan.report.findings.first(where: \.classification.isDamage)
         {
@@ -88,19 +98,11 @@ enum Recovery {
                 """)
         }
         var repair = Repair(directory, report: plan.report)
-        let body = plan.report.findings.isEmpty ? earlier?.body : RecoveryBody.encode(plan.report)
-        if let body {
+        if let body = plan.body {
             try RecoveryIntent(nextSequence: plan.nextSequence, epoch: plan.epoch, body: body).write(in: directory)
         }
-        // What lies behind a torn end goes first, the newest before the others: with the end rewritten, it would seem to belong.
-        for step in plan.steps.reversed() where step.action == .setAside { try repair.carryOut(step) }
-        for step in plan.steps where step.action != .setAside { try repair.carryOut(step) }
+        for step in plan.orderedSteps { try repair.carryOut(step) }
         try repair.finish()
-        return (
-            repair.recovered(
-                plan, body: body, highestNumber: segments.map(\.number).filter { $0 < SegmentName.numberMax }.max() ?? 0
-            ),
-            repair.report
-        )
+        return (repair.recovered(plan), repair.report)
     }
 }

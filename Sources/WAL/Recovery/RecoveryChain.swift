@@ -21,8 +21,8 @@ struct RecoveryChain {
                 finding(
                     .tornTail, header, offset: 0, end: segment.fileSize,
                     records: 0..<(segment.end?.recordCount ?? 0),
-                    isAcknowledged: false, "begun behind the place where the log ends"))
-            plan.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside))
+                    isAcknowledged: false, Self.isBehindTheEnd))
+            plan.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: Self.isBehindTheEnd))
             return
         }
         reportMissing(before: header, segment, later: later, &plan)
@@ -38,10 +38,12 @@ struct RecoveryChain {
             plan.report.findings.append(
                 finding(
                     .corruption, header, offset: 0, end: SegmentHeader.size, records: 0..<0, isAcknowledged: true,
-                    "one of the header's two copies is damaged; the other is whole"))
-            if !step.isRewrite { step.action = .rewrite(end: nil) }
+                    Self.isHalfAHeader))
+            step.rewrite(at: 0, because: Self.isHalfAHeader)
         }
-        if segment.isPoisoned, !step.isRewrite { step.action = .rewrite(end: nil) }
+        if segment.isPoisoned {
+            step.rewrite(at: 0, because: "a sync of it failed, so what is shown of it may not be on the disk")
+        }
         step.bridge = bridge
         plan.nextSequence = max(plan.nextSequence, header.baseSequence + step.recordCount)
         last = (header, SegmentEnd(offset: segment.end?.offset ?? 0, recordCount: step.recordCount))
@@ -57,14 +59,14 @@ struct RecoveryChain {
         let laterDurable = later.reduce(0) { max($0, $1.durablePosition) }
         var step = RecoveryPlan.Step(
             segment: segment, action: segment.footer == nil ? .seal(abandoned: []) : .keep,
+            reason: scan.footer == nil ? "its writer ended without sealing it" : "its writer ended while sealing it",
             recordCount: scan.end.recordCount)
         if scan.endsWithoutRecords, let successor {
             step.recordCount = max(step.recordCount, successor.predecessor.recordCount(from: header.baseSequence))
         }
         for gap in gaps(of: scan, segment, header, successor) {
             let evidence = GapEvidence(
-                // A segment is sealed when all of it is committed: a zero in there isn't a claim that was abandoned.
-                content: gap.content == .zero && scan.footer != nil ? .invalid : gap.content,
+                content: isLoss(gap, segment, scan) ? .invalid : gap.content,
                 isFollowed: gap.nextRecordIndex != nil,
                 wasDurable: max(gap.durablePositionAfter, laterDurable) > header.basePosition + UInt64(gap.offset),
                 isSameBoot: header.bootID.isSameBoot(as: boot))
@@ -76,11 +78,12 @@ struct RecoveryChain {
             case .abandonedClaims:
                 if case .seal(let others) = step.action { step.action = .seal(abandoned: others + [gap]) }
             case .tornTail:
+                step.rewrite(at: gap.offset, because: evidence.description)
                 step.action = .rewrite(end: gap.offset)
                 step.recordCount = gap.recordIndex
                 isTorn = true
             case .corruption:
-                step.action = .rewrite(end: nil)
+                step.rewrite(at: gap.offset, because: evidence.description)
             }
             if decision != .tornTail { step.recordCount = max(step.recordCount, records.upperBound) }
             var description = evidence.description
@@ -98,6 +101,13 @@ struct RecoveryChain {
             if isTorn { break }
         }
         return step
+    }
+
+    /// Whether zeros can't be a claim that was abandoned: a segment is sealed when all of it is committed, and after a failed sync
+    /// the kernel may have dropped pages.
+    private func isLoss(_ gap: SegmentScan.Gap, _ segment: ExaminedSegment, _ scan: SegmentScan) -> Bool {
+        guard gap.content == .zero else { return false }
+        return scan.footer != nil || (segment.isPoisoned && gap.nextRecordIndex != nil)
     }
 
     /// The gaps that the scan found, and the one that only the successor's header tells of.
@@ -134,9 +144,14 @@ struct RecoveryChain {
                 sequences: sequences.map(Self.range),
                 isAcknowledged: durable > last.header.basePosition + UInt64(last.end.offset)
                     || header.bootID.isSameBoot(as: boot),
-                evidence:
-                    "segment \(header.segmentNumber) follows segment \(header.predecessor.number), which isn't there"
-            ))
+                evidence: Self.isMissing(before: header)))
+    }
+
+    private static let isBehindTheEnd = "begun behind the place where the log ends"
+    private static let isHalfAHeader = "one of the header's two copies is damaged; the other is whole"
+
+    private static func isMissing(before header: SegmentHeader) -> String {
+        "segment \(header.segmentNumber) follows segment \(header.predecessor.number), which isn't there"
     }
 
     /// What to put between the last segment and one that doesn't follow it.
@@ -155,8 +170,8 @@ struct RecoveryChain {
             length: UInt64(last.end.offset), finalSequence: missing.baseSequence - 1)
         return RecoveryPlan.Bridge(
             header: missing,
-            recordCount: header.baseSequence > missing.baseSequence ? header.baseSequence - missing.baseSequence : 0
-        )
+            recordCount: header.baseSequence > missing.baseSequence ? header.baseSequence - missing.baseSequence : 0,
+            reason: Self.isMissing(before: header))
     }
 
     /// A segment whose header says that it was made ready and not used. Where a later one follows it, it was, and its
@@ -166,7 +181,10 @@ struct RecoveryChain {
     ) {
         let follower = later.lazy.compactMap(\.header).first { $0.follows(header) }
         guard let follower, !isTorn else {
-            plan.steps.append(RecoveryPlan.Step(segment: segment, action: isTorn ? .setAside : .remove))
+            plan.steps.append(
+                isTorn
+                    ? RecoveryPlan.Step(segment: segment, action: .setAside, reason: Self.isBehindTheEnd)
+                    : RecoveryPlan.Step(segment: segment, action: .remove, reason: "made ready and never used"))
             return
         }
         let start = last.map { $0.header.basePosition + UInt64($0.end.offset) } ?? 0
@@ -178,11 +196,11 @@ struct RecoveryChain {
                 &plan)
         }
         isTorn = true
+        let reason = "its header was not durable, nothing in it was, and a later segment follows it"
         plan.report.findings.append(
             finding(
-                .tornTail, header, offset: 0, end: segment.fileSize, records: 0..<0, isAcknowledged: false,
-                "its header was not durable, nothing in it was, and a later segment follows it"))
-        plan.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside))
+                .tornTail, header, offset: 0, end: segment.fileSize, records: 0..<0, isAcknowledged: false, reason))
+        plan.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: reason))
     }
 
     mutating func setAsideUnreadable(
@@ -199,22 +217,22 @@ struct RecoveryChain {
                 sequences: sequences.map(Self.range), isAcknowledged: true,
                 evidence: next == nil
                     ? "\(reason); records from \(first) on may be lost" : reason))
-        plan.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside))
+        plan.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: reason))
         isBreakTold = true
         // How many sequence numbers it had can't be told, so as many as it may have had aren't used again.
         if next == nil { plan.nextSequence = max(plan.nextSequence, first) + UInt64(ClaimWord.recordsMax) }
     }
 
     func setAsideForeign(_ segment: ExaminedSegment, _ header: SegmentHeader, _ plan: inout RecoveryPlan) {
-        let isOtherLog = header.logID != plan.logID
+        let reason =
+            header.logID != plan.logID
+            ? "its header has the log identifier \(header.logID)"
+            : "its header has the segment number \(header.segmentNumber)"
         plan.report.findings.append(
             RecoveryReport.Finding(
                 classification: .foreignSegment, segment: segment.number, offset: 0, byteCount: segment.fileSize,
-                isAcknowledged: false,
-                evidence: isOtherLog
-                    ? "its header has the log identifier \(header.logID)"
-                    : "its header has the segment number \(header.segmentNumber)"))
-        plan.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside))
+                isAcknowledged: false, evidence: reason))
+        plan.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: reason))
     }
 
     private func finding(

@@ -17,17 +17,29 @@ struct RecoveryPlan {
     struct Step {
         var segment: ExaminedSegment
         var action: Action
+        /// Why, as a clause.
+        var reason = ""
+        /// Where what is done begins.
+        var offset = 0
         /// Where its records end, with those that are lost or void.
         var recordCount: UInt64 = 0
-        var isRewrite: Bool { if case .rewrite = action { true } else { false } }
         /// Stands before this segment for what is missing there, so that the chain of headers is whole from then on.
         var bridge: Bridge?
+
+        /// Has the segment rewritten; the first reason for it is the one that is told.
+        mutating func rewrite(at offset: Int, because reason: String) {
+            if case .rewrite = action { return }
+            action = .rewrite(end: nil)
+            self.offset = offset
+            self.reason = reason
+        }
     }
 
     /// A segment that says no more than which records are lost.
     struct Bridge {
         var header: SegmentHeader
         var recordCount: UInt64
+        var reason: String
     }
 
     var steps: [Step] = []
@@ -36,9 +48,14 @@ struct RecoveryPlan {
     /// More than any sequence number that anyone can have been shown.
     var nextSequence: UInt64 = 1
     var epoch: UInt64 = 0
+    /// What the fresh segment has to say; nil where there is nothing to tell.
+    var body: [UInt8]?
+    /// The fresh segment's number.
+    let nextNumber: UInt64
 
     init(_ segments: [ExaminedSegment], currentBoot: BootID) {
         logID = Self.logID(of: segments)
+        nextNumber = (segments.map(\.number).filter { $0 < SegmentName.numberMax }.max() ?? 0) + 1
         report.segmentCount = segments.count
         report.bytesScanned = segments.reduce(0) { $0 + ($1.scan == nil ? 0 : $1.fileSize) }
         report.recordsScanned = segments.reduce(0) { $0 + ($1.scan?.summary.recordCount ?? 0) }
@@ -66,6 +83,7 @@ struct RecoveryPlan {
         }
         if !report.findings.isEmpty { epoch += 1 }
         report.epoch = epoch
+        if !report.findings.isEmpty { body = RecoveryBody.encode(report) }
     }
 
     /// Takes over what an interrupted recovery had decided.
@@ -74,6 +92,7 @@ struct RecoveryPlan {
         nextSequence = max(nextSequence, earlier.nextSequence)
         epoch = max(epoch, earlier.epoch)
         report.epoch = epoch
+        body = report.findings.isEmpty ? earlier.body : RecoveryBody.encode(report)
     }
 
     /// The log's identifier: that of most segments, for a copied file is one among many.

@@ -19,6 +19,7 @@ public struct RecoveryReport: Hashable, Sendable {
 
     /// One place where a log isn't as it was written.
     public struct Finding: Hashable, Sendable {
+        /// What kind of thing it is.
         public var classification: Classification
         /// The segment's number.
         public var segment: UInt64
@@ -38,6 +39,8 @@ public struct RecoveryReport: Hashable, Sendable {
 
     /// The findings, in the order of the log.
     public var findings: [Finding] = []
+    /// What was done to the files, in that order; in a report of ``Verification``, what opening would do.
+    public var steps: [RecoveryStep] = []
     /// Bytes that were read and verified.
     public var bytesScanned: Int = 0
     /// Records that were read and verified.

@@ -14,8 +14,12 @@ struct Repair {
         let segment = step.segment
         if let bridge = step.bridge { try write(bridge) }
         switch step.action {
-        case .remove: try directory.remove(SegmentName.of(segment.number))
-        case .setAside: try setAside(segment, replacement: nil)
+        case .remove:
+            try directory.remove(SegmentName.of(segment.number))
+            tell(.remove, segment.number, step.reason)
+        case .setAside:
+            try setAside(segment, replacement: nil)
+            tell(.setAside, segment.number, step.reason)
         case .keep:
             guard let header = segment.header, let footer = segment.footer ?? segment.scan?.footer else { return }
             add(header, footer, fileSize: segment.fileSize)
@@ -26,6 +30,10 @@ struct Repair {
             guard let header = segment.header else { return }
             try rewrite(step, header, end)
         }
+    }
+
+    private mutating func tell(_ action: RecoveryStep.Action, _ segment: UInt64, at offset: Int = 0, _ reason: String) {
+        report.steps.append(RecoveryStep(action: action, segment: segment, offset: offset, reason: reason))
     }
 
     private mutating func add(_ header: SegmentHeader, _ footer: SegmentFooter, fileSize: Int) {
@@ -49,12 +57,13 @@ struct Repair {
             let size = footer.offset + Frame.size(bodySize: footer.encodeBody().count)
             try file.truncate(to: size)
             try file.sync()
+            tell(.cut, header.segmentNumber, at: size, step.reason)
             return add(header, footer, fileSize: size)
         }
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
         var end = scan.end
         var distance = Frame.durableDistanceUnknown
-        for gap in abandoned where gap.end - gap.offset >= Frame.headerSize {
+        for gap in abandoned where gap.isFillable {
             let left = try file.read(at: gap.offset, count: gap.end - gap.offset)
             let frame = unsafe left.withUnsafeBytes { left in
                 unsafe Frame.encode(
@@ -65,6 +74,7 @@ struct Repair {
             try file.write(Array(frame[..<8]), at: gap.offset)
             end = SegmentEnd(
                 offset: max(end.offset, gap.end), recordCount: max(end.recordCount, gap.nextRecordIndex ?? 0))
+            tell(.fillClaim, header.segmentNumber, at: gap.offset, RecoveryStep.isAbandoned)
         }
         try file.sync()
         // All before the footer is on the disk now.
@@ -81,6 +91,7 @@ struct Repair {
         try file.write(Array(frame[..<8]), at: footer.offset)
         try file.truncate(to: footer.offset + frame.count)
         try file.sync()
+        tell(.seal, header.segmentNumber, at: footer.offset, step.reason)
         add(header, footer, fileSize: footer.offset + frame.count)
     }
 
@@ -95,6 +106,7 @@ struct Repair {
             bridge.header, recordCount: bridge.recordCount, to: file, namedBefore: named)
         try directory.rename(name, to: SegmentName.of(number))
         try directory.sync()
+        tell(.standIn, number, bridge.reason)
         add(written.header, written.footer, fileSize: written.fileSize)
     }
 
@@ -106,10 +118,11 @@ struct Repair {
         let file = try File(directory.path(of: name), .create)
         let buffer = ReadBuffer()
         let written = unsafe try SegmentRewrite.write(
-            step.segment, header: header, contents: try buffer.load(step.segment.file), to: file, end: end,
+            header: header, contents: try buffer.load(step.segment.file), to: file, end: end,
             recordCount: step.recordCount, namedBefore: named)
         try setAside(step.segment, replacement: name)
         try directory.remove(SegmentName.poisoned(header.segmentNumber))
+        tell(.rewrite, header.segmentNumber, at: step.offset, step.reason)
         add(written.header, written.footer, fileSize: written.fileSize)
     }
 
@@ -141,14 +154,15 @@ struct Repair {
     }
 
     /// Removes what an interrupted recovery or preparation has left.
-    func finish() throws(WALError) {
-        for name in try directory.names() where name.hasSuffix(SegmentName.rewriteSuffix) {
+    mutating func finish() throws(WALError) {
+        for name in try directory.names() where SegmentName.isRewrite(name) {
             try directory.remove(name)
+            tell(.remove, SegmentName.rewriteNumber(name), RecoveryStep.isUnfinished)
         }
         try directory.sync()
     }
 
-    func recovered(_ plan: RecoveryPlan, body: [UInt8]?, highestNumber: UInt64) -> RecoveredLog {
+    func recovered(_ plan: RecoveryPlan) -> RecoveredLog {
         var predecessor = SegmentHeader.Predecessor.none
         var nextPosition: UInt64 = 0
         if let last = entries.last, let end = last.end {
@@ -159,8 +173,7 @@ struct Repair {
         }
         return RecoveredLog(
             directory: directory, logID: plan.logID ?? .random(), epoch: plan.epoch, entries: entries,
-            nextNumber: highestNumber + 1, nextSequence: plan.nextSequence, nextPosition: nextPosition,
-            predecessor: predecessor, named: named,
-            recoveryBody: body)
+            nextNumber: plan.nextNumber, nextSequence: plan.nextSequence, nextPosition: nextPosition,
+            predecessor: predecessor, named: named, recoveryBody: plan.body, recordStep: plan.recordStep)
     }
 }

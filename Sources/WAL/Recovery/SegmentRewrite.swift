@@ -8,11 +8,20 @@ struct SegmentRewrite {
     private var offset = SegmentHeader.size
     private var failure: WALError?
 
-    /// Rewrites `segment` to `file` up to the offset `end`, or to the end of its frames. Returns the new header and footer.
+    /// What was written.
+    struct Written {
+        var header: SegmentHeader
+        var footer: SegmentFooter
+        var fileSize: Int
+        /// Nothing had to be left out.
+        var isWhole: Bool
+    }
+
+    /// Rewrites a segment to `file` up to the offset `end`, or to the end of its frames.
     static func write(
-        _ segment: ExaminedSegment, header old: SegmentHeader, contents: UnsafeRawBufferPointer, to file: File,
-        end: Int?, recordCount: UInt64, namedBefore: NamedPositions
-    ) throws(WALError) -> (header: SegmentHeader, footer: SegmentFooter, fileSize: Int) {
+        header old: SegmentHeader, contents: UnsafeRawBufferPointer, to file: File, end: Int?, recordCount: UInt64,
+        namedBefore: NamedPositions
+    ) throws(WALError) -> Written {
         var rewrite = SegmentRewrite(file, old)
         var nextIndex: UInt64 = 0
         let limit = end ?? .max
@@ -37,7 +46,7 @@ struct SegmentRewrite {
     /// Writes a segment that has no records, and says that as many as `recordCount` are lost.
     static func writeLost(
         _ header: SegmentHeader, recordCount: UInt64, to file: File, namedBefore: NamedPositions
-    ) throws(WALError) -> (header: SegmentHeader, footer: SegmentFooter, fileSize: Int) {
+    ) throws(WALError) -> Written {
         var rewrite = SegmentRewrite(file, header)
         if recordCount > 0 { rewrite.add(.lost, recordIndex: 0, time: Timestamp.now.rawValue, body: []) }
         return try rewrite.finish(recordCount: recordCount, namedBefore: namedBefore)
@@ -56,9 +65,11 @@ struct SegmentRewrite {
 
     /// The number of records up to and with the last frame.
     private var recordEnd: UInt64 = 0
+    private var isWhole = true
 
     private mutating func add(_ kind: Frame.Kind, recordIndex: UInt32, time: Int64, body: [UInt8]) {
         guard failure == nil else { return }
+        if kind == .lost { isWhole = false }
         unsafe body.withUnsafeBytes { body in
             // Everything in this file is durable before the file gets its name.
             let frame = unsafe Frame.encode(
@@ -86,7 +97,7 @@ struct SegmentRewrite {
 
     private mutating func finish(
         recordCount: UInt64, namedBefore: NamedPositions
-    ) throws(WALError) -> (header: SegmentHeader, footer: SegmentFooter, fileSize: Int) {
+    ) throws(WALError) -> Written {
         let footer = summary.footer(
             at: SegmentEnd(offset: offset, recordCount: recordCount), after: namedBefore)
         unsafe footer.encodeBody().withUnsafeBytes { body in
@@ -106,6 +117,6 @@ struct SegmentRewrite {
         }
         try file.write(start, at: 0)
         try file.sync()
-        return (header, footer, offset)
+        return Written(header: header, footer: footer, fileSize: offset, isWhole: isWhole)
     }
 }

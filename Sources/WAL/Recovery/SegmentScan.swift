@@ -14,6 +14,8 @@ struct SegmentScan {
         var durablePositionAfter: UInt64 = 0
         /// For the last gap, where nothing tells how many records were in it.
         var tail: Tail?
+        /// Whether a frame fits, as it does wherever one was claimed.
+        var isFillable: Bool { end - offset >= Frame.headerSize }
     }
 
     /// How many sequence numbers a damaged end may have had.

@@ -5,13 +5,25 @@ public enum Verification {
     ///
     /// Throws `notALogDirectory`, `versionTooNew`, `inputOutput`. Of a log that is being written to, records that come meanwhile may be left out.
     public static func verify(directory path: String) throws(WALError) -> RecoveryReport {
-        let directory = Directory(path: path)
-        guard directory.exists, try directory.names().contains(where: { SegmentName.number($0) != nil }) else {
-            throw WALError(.notALogDirectory, "\(path) has no log in it. Name the directory of a log.")
+        try WriteAheadLog.recoveryPlan(at: path, scope: .everything)
+    }
+}
+
+extension WriteAheadLog {
+    /// What opening the log in a directory would find, and what it would do to the files, without doing it: see
+    /// ``RecoveryReport/findings`` and ``RecoveryReport/steps``.
+    ///
+    /// Opening with this scope, and nothing else in between, does just that. Of a log that somebody has open, the plan is for what
+    /// would be there if that process ended now. Throws `notALogDirectory`, `versionTooNew`, `inputOutput`.
+    public static func recoveryPlan(
+        at directory: String, scope: RecoveryScope = .unsealed
+    ) throws(WALError) -> RecoveryReport {
+        let place = Directory(path: directory)
+        guard place.exists, try place.names().contains(where: { SegmentName.number($0) != nil }) else {
+            throw WALError(.notALogDirectory, "\(directory) has no log in it. Name the directory of a log.")
         }
         let start = ContinuousClock.now
-        let segments = try Recovery.examine(directory, scope: .everything, isWritten: false)
-        var report = RecoveryPlan(segments, currentBoot: .current).report
+        var report = try Recovery.plan(place, scope: scope)
         report.duration = ContinuousClock.now - start
         return report
     }

@@ -19,6 +19,13 @@ enum SegmentName {
         digits(number) + rewriteSuffix
     }
 
+    static func isRewrite(_ name: String) -> Bool { name.hasSuffix(rewriteSuffix) }
+
+    /// The number of the segment that such a file was to become; 0 where the name has none.
+    static func rewriteNumber(_ name: String) -> UInt64 {
+        number(String(name.dropLast(rewriteSuffix.count - suffix.count))) ?? 0
+    }
+
     static func poisoned(_ number: UInt64) -> String {
         digits(number) + poisonedSuffix
     }

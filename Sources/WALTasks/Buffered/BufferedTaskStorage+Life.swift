@@ -65,6 +65,7 @@ extension BufferedTaskStorage {
         var flusher = Flusher<TaskSink<Store>>.Configuration()
         flusher.workerCount = configuration.workerCount
         flusher.batchSize = configuration.batchSize
+        flusher.batchSizeMax = configuration.batchSizeMax
         flusher.flushInterval = configuration.flushInterval
         flusher.retriesMax = configuration.maxFlushRetries
         flusher.drainTimeout = configuration.drainTimeout

@@ -16,6 +16,7 @@ public import WAL
 /// service group, add it as a service, so that a graceful shutdown drains and closes it; elsewhere call ``close()``. What closing
 /// leaves undelivered stays in the log, and the next start delivers it.
 public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
+    /// How the buffer works.
     public typealias Configuration = TaskBufferConfiguration
 
     /// Where changes go in the end.
@@ -86,13 +87,25 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         try life.checkOpen()
         try mutation.validate()
         do throws(WALError) {
-            let sequence = try overlay.add(mutation) { () throws(WALError) in
-                try log.append(count: TaskCodec.size(of: mutation)) { TaskCodec.encode(mutation, into: &$0) }
+            let sequence = try await append { () throws(WALError) in
+                try overlay.add(mutation) { () throws(WALError) in
+                    try log.appendWithoutWaiting(count: TaskCodec.size(of: mutation)) {
+                        TaskCodec.encode(mutation, into: &$0)
+                    }
+                }
             }
             noteBuffered(1)
             if configuration.syncPolicy == .always { try await log.waitUntilDurable(sequence) }
         } catch {
             throw TaskStorageError(log: error)
+        }
+    }
+
+    /// Appends by `add`, and waits where that would have to, without the overlay's locks.
+    private func append(_ add: () throws(WALError) -> SequenceNumber?) async throws(WALError) -> SequenceNumber {
+        while true {
+            if let sequence = try add() { return sequence }
+            try await log.waitForSegment()
         }
     }
 
@@ -106,7 +119,9 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
             batch.append(count: TaskCodec.size(of: mutation)) { TaskCodec.encode(mutation, into: &$0) }
         }
         do throws(WALError) {
-            let last = try overlay.add(mutations) { () throws(WALError) in try log.append(batch) }
+            let last = try await append { () throws(WALError) in
+                try overlay.add(mutations) { () throws(WALError) in try log.appendWithoutWaiting(batch) }
+            }
             noteBuffered(tasks.count)
             if configuration.syncPolicy == .always { try await log.waitUntilDurable(last) }
         } catch {

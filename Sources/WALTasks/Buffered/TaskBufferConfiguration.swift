@@ -18,7 +18,7 @@ public struct TaskBufferConfiguration: Sendable {
     public var segmentRetention: Duration = .seconds(24 * 60 * 60)
     /// How many batches are applied at the same time; bounded by the store's `concurrencyMax`: at least 1.
     public var workerCount = 2
-    /// How many mutations a batch has at most: at least 1.
+    /// How many mutations a batch has: at least 1. Full batches grow from there while a transaction takes less than 50 ms …
     public var batchSize = 100
     /// Whether what the last process left in the log can be read at once after a start. If not, it is delivered all the same, but
     /// can only be read when the store has it.
@@ -33,6 +33,12 @@ public struct TaskBufferConfiguration: Sendable {
     /// When mutations become durable. With `.always`, they are when the call returns; the wait is outside of all locks, and
     /// concurrent calls share a sync.
     public var syncPolicy: WriteAheadLog.SyncPolicy = .interval(.milliseconds(5))
+    /// … up to this many. Not above ``batchSize``, and batches keep that size.
+    public var batchSizeMax = 5000
+    /// How many bytes the log may take up on the disk: at least four segments. Nil: as many as there are.
+    public var diskBudget: Int?
+    /// What a change does when the disk budget is used up, because the store is slow or away.
+    public var whenFull: WriteAheadLog.FullPolicy = .wait(.seconds(10))
     /// How long closing goes on delivering before it leaves the rest to the next start.
     public var drainTimeout: Duration = .seconds(30)
     /// Whether a batch leaves out what a later mutation of it makes superfluous.
@@ -60,6 +66,8 @@ public struct TaskBufferConfiguration: Sendable {
         configuration.syncPolicy = syncPolicy == .always ? .manual : syncPolicy
         configuration.segmentSize = segmentSize
         configuration.segmentRecordsMax = maxSegmentEntries
+        configuration.diskBudget = diskBudget
+        configuration.whenFull = whenFull
         configuration.retention = WriteAheadLog.Retention(age: segmentRetention)
         return configuration
     }

@@ -36,13 +36,14 @@ final class TaskOverlay: @unchecked Sendable {
     // MARK: Writing
 
     /// Calls `append`, which puts the mutation into the log, and keeps the mutation under the sequence number that it returns.
+    /// `append` must not block; it returns nil where it would have to, and then nothing is kept.
     func add<Failure: Error>(
-        _ mutation: TaskMutation, append: () throws(Failure) -> SequenceNumber
-    ) throws(Failure) -> SequenceNumber {
+        _ mutation: TaskMutation, append: () throws(Failure) -> SequenceNumber?
+    ) throws(Failure) -> SequenceNumber? {
         guard let taskID = mutation.taskID else { return try addBarrier(mutation, append: append) }
         let stripe = stripes[index(of: taskID)]
         return try stripe.order.withLock { () throws(Failure) in
-            let sequence = try append()
+            guard let sequence = try append() else { return nil }
             stripe.insert(mutation, of: taskID, at: sequence, .now, applied: applied)
             return sequence
         }
@@ -51,15 +52,15 @@ final class TaskOverlay: @unchecked Sendable {
     /// As ``add(_:append:)`` for mutations that become one batch of the log; `append` returns the last one's number.
     /// Each must have a task id.
     func add<Failure: Error>(
-        _ mutations: [TaskMutation], append: () throws(Failure) -> SequenceNumber
-    ) throws(Failure) -> SequenceNumber {
+        _ mutations: [TaskMutation], append: () throws(Failure) -> SequenceNumber?
+    ) throws(Failure) -> SequenceNumber? {
         let placed = mutations.compactMap { mutation in
             mutation.taskID.map { (index: index(of: $0), id: $0, mutation) }
         }
         let locked = Set(placed.map(\.index)).sorted()
         for index in locked { stripes[index].order.lock() }
         defer { for index in locked { stripes[index].order.unlock() } }
-        let last = try append()
+        guard let last = try append() else { return nil }
         let time = Timestamp.now
         var sequence = SequenceNumber(rawValue: last.rawValue - UInt64(placed.count))
         for (index, id, mutation) in placed {
@@ -78,11 +79,11 @@ final class TaskOverlay: @unchecked Sendable {
     }
 
     private func addBarrier<Failure: Error>(
-        _ mutation: TaskMutation, append: () throws(Failure) -> SequenceNumber
-    ) throws(Failure) -> SequenceNumber {
+        _ mutation: TaskMutation, append: () throws(Failure) -> SequenceNumber?
+    ) throws(Failure) -> SequenceNumber? {
         for stripe in stripes { stripe.order.lock() }
         defer { for stripe in stripes { stripe.order.unlock() } }
-        let sequence = try append()
+        guard let sequence = try append() else { return nil }
         access.withLock { barriers.append(LoggedMutation(sequence: sequence, mutation: mutation)) }
         return sequence
     }

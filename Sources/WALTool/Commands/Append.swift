@@ -23,7 +23,7 @@ struct Append: ParsableCommand {
     @Flag(help: "Print the result as JSON.") var json = false
 
     func run() throws {
-        let stop = StopSignal()
+        let stop = try StopSignal()
         stop.catchSignals()
         defer { stop.releaseSignals() }
         var configuration = WriteAheadLog.Configuration()

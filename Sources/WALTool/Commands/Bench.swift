@@ -5,7 +5,8 @@ struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measures a log on this machine's disk, in a few seconds.",
         discussion: """
-            Writes up to 2 GiB into a new directory, which is removed afterwards. The figures are for records of 256 bytes.
+            Writes up to 2 GiB (less with fewer --records) into a new directory, which is removed afterwards. The figures are
+            for records of 256 bytes.
             What else the machine does shows in them: run it more than once.
 
             Example: wal bench --directory /var/lib/myservice
@@ -13,16 +14,20 @@ struct Bench: AsyncParsableCommand {
 
     @Option(help: "Where the log for measuring is made: on the disk that is to be measured.") var directory = "."
     @Option(help: "How long each durable measurement takes, in seconds.") var seconds = 2.0
+    @Option(help: "How many records are written for the figures of writing and recovery.") var records = 4_000_000
     @Flag(help: "Print JSON.") var json = false
 
     func validate() throws {
         guard seconds > 0, seconds <= 60 else { throw ValidationError("--seconds must be above 0 and at most 60.") }
+        guard records >= 1 else { throw ValidationError("--records must be at least 1.") }
     }
 
     func run() async throws {
         let scratch = try ScratchDirectory(in: directory)
         defer { scratch.remove() }
-        let suite = BenchSuite(directory: scratch.path, duration: .milliseconds(Int(seconds * 1000)))
+        let suite = BenchSuite(
+            directory: scratch.path, duration: .milliseconds(Int(seconds * 1000)),
+            recordCount: records)
         var results: [BenchResult] = []
         for measurement in [suite.written, suite.durableAlone, suite.durableTogether, suite.recovery] {
             let result = try await measurement()

@@ -25,14 +25,18 @@ struct Ingest: AsyncParsableCommand {
             SIGINT and SIGTERM end the reading; what was read goes into the store, and the exit code is 0. A second signal
             ends the process at once, which the next run makes good.
 
+            Where another flusher takes over the lanes of this log in the store, this one stops with exit code 75.
+
             Example: gunzip -c events.ndjson.gz | wal ingest --log events.wal --store sqlite:events.db -
             """)
 
     @Option(help: "The log's directory; it is created if need be.") var log: String
-    @Option(help: "Where the tasks go: sqlite:FILE or memory:.") var store: StoreArgument
+    @Option(help: "Where the tasks go: \(StoreArgument.forms).") var store: StoreArgument
     @Option(help: "When records become durable: always, interval:5ms, bytes:1MiB or manual.")
     var sync = SyncPolicyArgument.standard
-    @Option(help: "How many records a transaction of the store takes.") var batchSize = 2000
+    @Option(
+        help: "How many records a transaction of the store takes (default: as many as 50 to 100 ms are enough for).")
+    var batchSize: Int?
     @Option(help: "How many batches are applied at the same time, if the store can.") var workers = 2
     @Option(help: "What to do about a bad line: stop with exit code 65, or skip it and keep it beside the log.")
     var onBadLine = LineIngester.BadLinePolicy.stop
@@ -41,7 +45,7 @@ struct Ingest: AsyncParsableCommand {
     @Argument(help: "The file to read; - is standard input.") var file = "-"
 
     func validate() throws {
-        guard batchSize >= 1 else { throw ValidationError("--batch-size must be at least 1.") }
+        guard batchSize ?? 1 >= 1 else { throw ValidationError("--batch-size must be at least 1.") }
         guard workers >= 1 else { throw ValidationError("--workers must be at least 1.") }
         if let source, source.isEmpty || source.utf8.count > 200 {
             throw ValidationError("--source must have 1 to 200 bytes.")
@@ -53,13 +57,13 @@ struct Ingest: AsyncParsableCommand {
         guard descriptor >= 0 else {
             throw ToolError(.inputOutput, "Opening \(file) failed: \(systemMessage())")
         }
-        let stop = StopSignal()
+        let stop = try StopSignal()
         stop.catchSignals()
         defer { stop.releaseSignals() }
 
         var configuration = WriteAheadLog.Configuration()
         configuration.syncPolicy = sync.policy
-        let opened = try await store.open()
+        let opened = try await store.open(workers: workers)
         let log = try WriteAheadLog(at: log, configuration: configuration)
         for finding in log.recovery.findings { StandardError.write("Recovered: \(finding.text)\n") }
         let summary = try await ingest(LineReader(descriptor: descriptor, stop: stop), into: log, opened, stop)
@@ -107,7 +111,10 @@ struct Ingest: AsyncParsableCommand {
     private func makeFlusher<Store>(_ log: WriteAheadLog, _ sink: TaskSink<Store>) -> Flusher<TaskSink<Store>> {
         var configuration = Flusher<TaskSink<Store>>.Configuration()
         configuration.workerCount = workers
-        configuration.batchSize = batchSize
+        if let batchSize {
+            configuration.batchSize = batchSize
+            configuration.batchSizeMax = batchSize
+        }
         return Flusher(log: log, sink: sink, configuration: configuration, key: TaskCodec.key(of:))
     }
 

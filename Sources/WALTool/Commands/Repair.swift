@@ -5,8 +5,9 @@ struct Repair: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Shows what opening would do about damage, and does it with --apply.",
         discussion: """
-            With --apply the log is opened once, reading every byte: damaged files are kept aside, what is whole stays, and what
-            is lost is reported. Nobody may be writing the log then. Exit code 1 if there is damage, whether applied or not.
+            Lists what isn't as it was written, and the steps that opening the log would take about it, in their order. With
+            --apply the log is opened once, reading every byte, and the steps are taken: damaged files are kept aside, what is
+            whole stays. Nobody may be writing the log then. Exit code 1 if there is damage, whether applied or not.
 
             Example: wal repair events.wal && wal repair --apply events.wal
             """)
@@ -16,17 +17,25 @@ struct Repair: ParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
-        let report = try apply ? repaired() : Verification.verify(directory: directory)
-        try StandardOutput.print(json ? report.json.description : report.text)
-        if !apply, !json, !report.findings.isEmpty {
-            try StandardOutput.print("Nothing was changed. To keep what is whole and set the rest aside: --apply")
+        var report = try WriteAheadLog.recoveryPlan(at: directory, scope: .everything)
+        let isApplied = apply && !report.steps.isEmpty
+        if isApplied { report = try repaired() }
+        if json {
+            let steps = JSON.array(report.steps.map(\.json))
+            try StandardOutput.print(report.json.with([("applied", .bool(isApplied)), ("steps", steps)]).description)
+        } else {
+            try StandardOutput.print(report.text + "\n" + stepsText(report.steps, isApplied: isApplied))
         }
         if report.isDamaged { throw ExitCode(ExitStatus.damage.rawValue) }
     }
 
+    private func stepsText(_ steps: [RecoveryStep], isApplied: Bool) -> String {
+        if steps.isEmpty { return "There is nothing to do, and nothing was changed." }
+        if isApplied { return "Done:\n\(steps.text)" }
+        return "Opening the log would do this, and so does --apply:\n\(steps.text)\nNothing was changed."
+    }
+
     private func repaired() throws -> RecoveryReport {
-        // Opening creates a log where there is none, which would be no repair.
-        _ = try ReadOnlyLog(at: directory)
         var configuration = WriteAheadLog.Configuration()
         configuration.recoveryScope = .everything
         let log = try WriteAheadLog(at: directory, configuration: configuration)

@@ -14,12 +14,14 @@ struct Replay: AsyncParsableCommand {
             """)
 
     @Argument(help: "The log's directory.") var directory: String
-    @Option(help: "Where the tasks go: sqlite:FILE or memory:.") var into: StoreArgument
+    @Option(help: "Where the tasks go: \(StoreArgument.forms).") var into: StoreArgument
     @Option(help: "The first sequence number.") var from: SequenceNumber = 1
+    @Option(help: "The last sequence number; the log's last if there is none.") var to: SequenceNumber?
     @Option(help: "How many records a transaction of the store takes.") var batchSize = 2000
     @Flag(help: "Print the result as JSON.") var json = false
 
     func validate() throws {
+        if let to, to < from { throw ValidationError("--to must not be below --from.") }
         guard batchSize >= 1 else { throw ValidationError("--batch-size must be at least 1.") }
     }
 
@@ -33,19 +35,20 @@ struct Replay: AsyncParsableCommand {
                     + "Give --from \(first.rawValue) to do without the others.")
         }
         let store = try await into.open()
-        let outcome = try await Self.replay(log, from: from, into: store, batchSize: batchSize)
+        let outcome = try await Self.replay(log, from: from, to: to, into: store, batchSize: batchSize)
         try await store.close()
         try StandardOutput.print(json ? outcome.json.description : outcome.text)
     }
 
     private static func replay(
-        _ log: ReadOnlyLog, from: SequenceNumber, into store: some TaskStore, batchSize: Int
+        _ log: ReadOnlyLog, from: SequenceNumber, to last: SequenceNumber?, into store: some TaskStore, batchSize: Int
     ) async throws -> ReplayOutcome {
         var replayer = try await Replayer(sink: TaskSink(store: store), log: log.id, from: from)
         let reader = log.reader(from: max(from, replayer.position.next))
         var records: [SinkRecord] = []
         while true {
-            let record = try reader.next()
+            var record = try reader.next()
+            if let next = record, let last, next.sequence > last { record = nil }
             if let record {
                 records.append(
                     SinkRecord(sequence: record.sequence, time: record.time, payload: record.payload[...]))

@@ -5,7 +5,8 @@ struct Tail: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Prints the last records, and with --follow those that come.",
         discussion: """
-            Works beside the writer. Ends on SIGINT or when the output is closed.
+            Works beside the writer. With --follow it ends on SIGINT and SIGTERM, with exit code 0 and no line cut short, or when
+            the output is closed.
 
             Example: wal tail --follow events.wal
             """)
@@ -19,12 +20,16 @@ struct Tail: AsyncParsableCommand {
         let log = try ReadOnlyLog(at: directory)
         let reader = log.reader(from: try firstSequence(log))
         var output = StandardOutput()
+        let stop = try StopSignal()
+        if follow { stop.catchSignals() }
+        defer { if follow { stop.releaseSignals() } }
         while true {
-            while let line = try reader.next({ json ? RecordLine.json($0) : RecordLine.text($0) }) {
+            while stop.signalName == nil {
+                guard let line = try reader.next({ json ? RecordLine.json($0) : RecordLine.text($0) }) else { break }
                 try output.write(line: line)
             }
             try output.flush()
-            guard follow else { return }
+            guard follow, stop.signalName == nil else { return }
             try await reader.waitForMore()
         }
     }

@@ -43,7 +43,6 @@ final class LineIngester {
     private let reader: LineReader
     private let settings: Settings
     private let progress: IngestProgress
-    private let parser = LineParser()
     private var batch = RecordBatch()
     private var unsaved: [BadLine] = []
     private var source = ""
@@ -74,10 +73,11 @@ final class LineIngester {
         try resume()
         file = BadLinesFile(besideLog: log.directory, source: source, input: settings.inputName)
         if settings.badLines == .skip { try file?.removeLines(after: consumed.lines) }
+        let parser = try LineParser()
         while true {
             let event = try reader.next(timeout: batch.isEmpty ? -1 : Self.linger)
             switch event {
-            case .line(let bytes): try take(bytes)
+            case .line(let bytes): try take(bytes, parser)
             case .tooLong:
                 let reason = "the line is longer than \(LineReader.lineSizeMax) bytes"
                 try refuse(UnsafeRawBufferPointer(start: nil, count: 0), LineDefect(column: 1, reason: reason))
@@ -104,7 +104,7 @@ final class LineIngester {
         counts.linesBefore = known.lines
     }
 
-    private func take(_ bytes: UnsafeRawBufferPointer) throws {
+    private func take(_ bytes: UnsafeRawBufferPointer, _ parser: LineParser) throws {
         if !bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) {
             do throws(LineDefect) {
                 let mutation = try parser.mutation(from: bytes)

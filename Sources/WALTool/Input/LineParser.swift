@@ -13,19 +13,16 @@ final class LineParser {
     private let task: UnsafePointer<cwal_json_slice>
     private let activity: UnsafePointer<cwal_json_slice>
 
-    init() {
-        guard let parser = cwal_json_parser_create() else { fatalError("Out of memory") }
+    init() throws(ToolError) {
+        guard let parser = cwal_json_parser_create() else {
+            throw ToolError(.inputOutput, "There is no memory for reading JSON.")
+        }
         self.parser = parser
         line = .allocate(capacity: 1)
         line.initialize(to: cwal_json_line())
-        let base = UnsafeRawPointer(line)
-        func slices(_ field: PartialKeyPath<cwal_json_line>) -> UnsafePointer<cwal_json_slice> {
-            guard let offset = MemoryLayout<cwal_json_line>.offset(of: field) else { fatalError("Not a stored field") }
-            return (base + offset).assumingMemoryBound(to: cwal_json_slice.self)
-        }
-        top = slices(\.top)
-        task = slices(\.task)
-        activity = slices(\.activity)
+        top = cwal_json_top_slices(line)
+        task = cwal_json_task_slices(line)
+        activity = cwal_json_activity_slices(line)
     }
 
     deinit {

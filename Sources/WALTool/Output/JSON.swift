@@ -10,6 +10,11 @@ enum JSON {
     init(_ value: some BinaryInteger) { self = .number("\(value)") }
     init(_ value: Double) { self = value.isFinite ? .number("\((value * 1000).rounded() / 1000)") : .null }
     init(_ value: String?) { self = value.map { .string($0) } ?? .null }
+
+    /// An object with more members.
+    func with(_ more: [(String, JSON)]) -> JSON {
+        if case .object(let members) = self { .object(members + more) } else { self }
+    }
 }
 
 extension JSON: CustomStringConvertible {

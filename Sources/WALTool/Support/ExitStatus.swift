@@ -16,11 +16,14 @@ enum ExitStatus: Int32 {
     case usage = 64
     case badInput = 65
     case inputOutput = 74
+    /// Another flusher has taken over.
+    case fenced = 75
 
     init(_ code: WALError.Code) {
         switch code {
         case .corrupted, .removed, .sinkAhead, .sinkBehind: self = .damage
         case .invalidArgument: self = .usage
+        case .fenced: self = .fenced
         case .recordTooLarge, .notALogDirectory, .versionTooNew: self = .badInput
         default: self = .inputOutput
         }

@@ -15,9 +15,9 @@ final class StopSignal: Sendable {
     private let readEnd: Int32
     private let writeEnd: Int32
 
-    init() {
+    init() throws(ToolError) {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { fatalError("No file descriptor left") }
+        guard pipe(&ends) == 0 else { throw ToolError(.inputOutput, "Making a pipe failed: \(systemMessage())") }
         readEnd = ends[0]
         writeEnd = ends[1]
     }

@@ -1,35 +1,64 @@
 import ArgumentParser
 import WALTasks
 
+#if MySQL
+    import WALMySQL
+#endif
+#if Postgres
+    import WALPostgres
+#endif
 #if SQLite
     import WALSQLite
 #endif
 
-/// `sqlite:FILE` or `memory:`.
+/// `postgres:CONNINFO`, `mysql:URL`, `sqlite:FILE` or `memory:`.
 enum StoreArgument: ExpressibleByArgument, Sendable {
+    case postgres(conninfo: String)
+    case mysql(url: String)
     case sqlite(path: String)
     case memory
 
+    static let forms = "postgres:CONNINFO, mysql://USER@HOST/DATABASE, sqlite:FILE or memory:"
+
     init?(argument: String) {
-        if argument == "memory:" {
-            self = .memory
-        } else if argument.hasPrefix("sqlite:"), argument.utf8.count > 7 {
-            self = .sqlite(path: String(argument.dropFirst(7)))
-        } else {
-            return nil
+        guard let colon = argument.firstIndex(of: ":") else { return nil }
+        let rest = String(argument[argument.index(after: colon)...])
+        switch argument[..<colon] {
+        case "memory" where rest.isEmpty: self = .memory
+        case "sqlite" where !rest.isEmpty: self = .sqlite(path: rest)
+        // libpq takes "postgresql://…" whole, and "postgres://…" too.
+        case "postgres", "postgresql": self = .postgres(conninfo: rest.hasPrefix("//") ? argument : rest)
+        case "mysql", "mariadb": self = .mysql(url: "mysql:\(rest)")
+        default: return nil
         }
     }
 
-    func open() async throws -> any TaskStore {
+    /// Opens the store, with as many connections as there are to be batches at the same time.
+    func open(workers: Int = 2) async throws -> any TaskStore {
         switch self {
         case .memory: return MemoryTaskStore()
+        case .postgres(let conninfo):
+            #if Postgres
+                return try await PostgresTaskStore(conninfo, writeConnections: workers)
+            #else
+                throw Self.missing("Postgres", conninfo)
+            #endif
+        case .mysql(let url):
+            #if MySQL
+                return try await MySQLTaskStore(url: url, concurrencyMax: min(workers, 64))
+            #else
+                throw Self.missing("MySQL", url)
+            #endif
         case .sqlite(let path):
             #if SQLite
                 return try await SQLiteTaskStore(path: path)
             #else
-                throw ToolError(
-                    .usage, "This wal was built without SQLite: \(path) needs a build with --traits SQLite.")
+                throw Self.missing("SQLite", path)
             #endif
         }
+    }
+
+    private static func missing(_ trait: String, _ place: String) -> ToolError {
+        ToolError(.usage, "This wal was built without \(trait): \(place) needs a build with --traits \(trait).")
     }
 }

@@ -28,7 +28,7 @@ import Testing
         #expect(harness.log.cursors["sink/recording"] == 400)
         #expect(sink.snapshot.closings == 1)
         #expect(flusher.statistics.recordsApplied == 400)
-        #expect(flusher.statistics.lag == 0)
+        #expect(flusher.statistics.lag.records == 0)
     }
 
     @Test(arguments: [WriteAheadLog.SyncPolicy.always, .manual, .interval(.milliseconds(1))])

@@ -33,6 +33,7 @@ final class FlusherHarness: Sendable {
         var configuration = Configuration()
         configuration.workerCount = workers
         configuration.batchSize = batchSize
+        configuration.batchSizeMax = batchSize
         configuration.flushInterval = .milliseconds(5)
         configuration.breakerInterval = .milliseconds(20)
         change(&configuration)

@@ -29,7 +29,7 @@ final class RecordingSink: Sink {
     /// The key of a record that is ordered against all others.
     static let barrierKey: UInt8 = 255
 
-    let name = "recording"
+    let name: String
     let concurrencyMax: Int
     let state: Monitor<State>
     private let poison: Set<UInt64>
@@ -38,11 +38,13 @@ final class RecordingSink: Sink {
     private let claimFault: @Sendable (_ claim: Int) -> Fault
 
     init(
-        concurrencyMax: Int = 16, continuing before: State = State(), poison: Set<UInt64> = [],
+        name: String = "recording", concurrencyMax: Int = 16, continuing before: State = State(),
+        poison: Set<UInt64> = [],
         forgetsWhenClaimedAgain forgotten: UInt64? = nil,
         fault: @escaping @Sendable (Int, SinkBatch) -> Fault = { _, _ in .none },
         claimFault: @escaping @Sendable (Int) -> Fault = { _ in .none }
     ) {
+        self.name = name
         self.concurrencyMax = concurrencyMax
         self.poison = poison
         self.forgotten = forgotten

@@ -1,0 +1,31 @@
+/// How many records a worker's next batch has: grows by a quarter while full batches are applied faster than wanted, and is
+/// halved when one takes longer, or meets others' locks. Pure.
+struct BatchSizer {
+    let sizeMin: Int
+    let sizeMax: Int
+    let target: ClosedRange<Duration>
+    private(set) var size: Int
+
+    /// `size` is what to begin with; a smaller `sizeMax` keeps it there.
+    init(size: Int, sizeMax: Int, target: ClosedRange<Duration>) {
+        self.size = size
+        self.sizeMax = max(size, sizeMax)
+        // Below this the commit costs more than the rows.
+        sizeMin = min(size, sizeMax <= size ? size : 50)
+        self.target = target
+    }
+
+    /// A batch with so many records was applied.
+    mutating func applied(_ count: Int, in duration: Duration) {
+        if duration > target.upperBound, count >= size / 2 {
+            size = max(sizeMin, size / 2)
+        } else if duration < target.lowerBound, count >= size {
+            size = min(sizeMax, size + max(1, size / 4))
+        }
+    }
+
+    /// A batch failed for now.
+    mutating func failed() {
+        size = max(sizeMin, size / 2)
+    }
+}

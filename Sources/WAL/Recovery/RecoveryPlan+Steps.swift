@@ -1,0 +1,72 @@
+extension RecoveryPlan {
+    /// The steps in the order in which they are carried out: what lies behind a torn end goes first, the newest before the others,
+    /// because with the end rewritten it would seem to belong.
+    var orderedSteps: [Step] {
+        steps.reversed().filter { $0.action == .setAside } + steps.filter { $0.action != .setAside }
+    }
+
+    /// What the steps will be called when they are done. `unfinished` are the files that an earlier recovery or preparation has left.
+    func told(unfinished: [String]) -> [RecoveryStep] {
+        let written = steps.flatMap(\.numbersWritten).map(SegmentName.rewrite)
+        let removed = unfinished.filter { !written.contains($0) }.map {
+            RecoveryStep(
+                action: .remove, segment: SegmentName.rewriteNumber($0), offset: 0, reason: RecoveryStep.isUnfinished)
+        }
+        return orderedSteps.flatMap(\.told) + removed + (recordStep.map { [$0] } ?? [])
+    }
+
+    /// The last step, which opening does with the fresh segment.
+    var recordStep: RecoveryStep? {
+        guard body != nil else { return nil }
+        return RecoveryStep(
+            action: .record, segment: nextNumber, offset: SegmentHeader.size,
+            reason: report.findings.isEmpty
+                ? "an earlier recovery was interrupted before it could"
+                : "so that readers and tools know of them; the epoch becomes \(epoch)")
+    }
+}
+
+extension RecoveryPlan.Step {
+    /// The segments that new files are written for.
+    fileprivate var numbersWritten: [UInt64] {
+        let own: [UInt64] = if case .rewrite = action { [segment.number] } else { [] }
+        return own + (bridge.map { [$0.header.segmentNumber] } ?? [])
+    }
+
+    fileprivate var told: [RecoveryStep] {
+        let before = bridge.map { [step(.standIn, $0.header.segmentNumber, 0, $0.reason)] } ?? []
+        return before + ownTold
+    }
+
+    private var ownTold: [RecoveryStep] {
+        switch action {
+        case .keep: []
+        case .remove: [step(.remove, segment.number, 0, reason)]
+        case .setAside: [step(.setAside, segment.number, 0, reason)]
+        case .rewrite: [step(.rewrite, segment.number, offset, reason)]
+        case .seal(let abandoned): sealTold(abandoned.filter(\.isFillable))
+        }
+    }
+
+    private func sealTold(_ gaps: [SegmentScan.Gap]) -> [RecoveryStep] {
+        guard let scan = segment.scan else { return [] }
+        if let footer = scan.footer {
+            let size = footer.offset + Frame.size(bodySize: footer.encodeBody().count)
+            return [step(.cut, segment.number, size, reason)]
+        }
+        let end = gaps.reduce(scan.end.offset) { max($0, $1.end) }
+        return gaps.map { step(.fillClaim, segment.number, $0.offset, RecoveryStep.isAbandoned) }
+            + [step(.seal, segment.number, end, reason)]
+    }
+
+    private func step(
+        _ action: RecoveryStep.Action, _ number: UInt64, _ offset: Int, _ reason: String
+    ) -> RecoveryStep {
+        RecoveryStep(action: action, segment: number, offset: offset, reason: reason)
+    }
+}
+
+extension RecoveryStep {
+    static let isAbandoned = "its producer died between claiming and committing it"
+    static let isUnfinished = "left by a recovery or a preparation that was interrupted"
+}

@@ -1,0 +1,75 @@
+/// Appending from tasks: the same as from threads, and what blocks there suspends here.
+extension WriteAheadLog {
+    /// Appends a record, and suspends where it has to wait; see ``append(_:)-(RawSpan)``.
+    ///
+    /// Throws as that does, and `cancelled`: its message tells whether the record was appended.
+    @discardableResult
+    public func append(_ payload: [UInt8]) async throws(WALError) -> SequenceNumber {
+        try await finishAppend(appendSuspending(payload))
+    }
+
+    /// Appends a record of `count` bytes that `initialize` writes straight into the segment, and suspends where it has to wait;
+    /// see ``append(count:initializingWith:)-(_,(OutputRawSpan)->Void)``.
+    @discardableResult
+    public func append(
+        count: Int, initializingWith initialize: (inout OutputRawSpan) -> Void
+    ) async throws(WALError) -> SequenceNumber {
+        try await finishAppend(
+            unsafe engine.appendSuspending(.record, bodySize: count, records: 1) { room in
+                unsafe Self.fill(room, with: initialize)
+            })
+    }
+
+    /// Appends records that become visible together or not at all, and suspends where it has to wait; see
+    /// ``append(_:bookmark:)-(RecordBatch,_)``.
+    @discardableResult
+    public func append(_ batch: RecordBatch, bookmark: Bookmark? = nil) async throws(WALError) -> SequenceNumber {
+        try await finishAppend(engine.appendSuspending(batch, bookmark: bookmark))
+    }
+
+    /// Appends a record and suspends until it is durable, whatever the sync policy.
+    ///
+    /// Throws as ``append(_:)-(RawSpan)`` does, and `cancelled`: its message tells whether the record was appended.
+    @discardableResult
+    public func appendDurably(_ payload: [UInt8]) async throws(WALError) -> SequenceNumber {
+        let sequence = try await appendSuspending(payload)
+        try await engine.waitUntilDurable(DurableMark(sequence: sequence, position: 0))
+        return SequenceNumber(rawValue: sequence)
+    }
+
+    private func appendSuspending(_ payload: [UInt8]) async throws(WALError) -> UInt64 {
+        unsafe try await engine.appendSuspending(.record, bodySize: payload.count, records: 1) { room in
+            unsafe room.copyBytes(from: payload)
+        }
+    }
+
+    private func finishAppend(_ sequence: UInt64) async throws(WALError) -> SequenceNumber {
+        if case .always = engine.configuration.syncPolicy {
+            try await engine.waitUntilDurable(DurableMark(sequence: sequence, position: 0))
+        }
+        return SequenceNumber(rawValue: sequence)
+    }
+}
+
+/// For those who append with locks of their own held.
+extension WriteAheadLog {
+    /// Appends a record if that needs no waiting, for a segment or for durability; nil if it does: see ``waitForSegment()``.
+    package func appendWithoutWaiting(
+        count: Int, initializingWith initialize: (inout OutputRawSpan) -> Void
+    ) throws(WALError) -> SequenceNumber? {
+        let sequence = unsafe try engine.appendWithoutWaiting(.record, bodySize: count, records: 1) { room in
+            unsafe Self.fill(room, with: initialize)
+        }
+        return sequence.map(SequenceNumber.init(rawValue:))
+    }
+
+    /// Appends a batch if that needs no waiting; nil if it does.
+    package func appendWithoutWaiting(_ batch: RecordBatch) throws(WALError) -> SequenceNumber? {
+        try engine.appendWithoutWaiting(batch).map(SequenceNumber.init(rawValue:))
+    }
+
+    /// Suspends until there is an open segment. Throws as appending does.
+    package func waitForSegment() async throws(WALError) {
+        try await engine.suspendForNextSegment(after: nil)
+    }
+}

@@ -1,0 +1,11 @@
+#if SQLite
+    public import WAL
+    public import WALTasks
+
+    extension SQLiteTaskStore: CheckpointStore {
+        /// - Throws: `SQLiteError`, for what SQLite reports.
+        public func checkpoints(log: LogID) async throws(SQLiteError) -> [SinkCheckpoint] {
+            try await reader.run { (session) throws(SQLiteError) in try session.checkpoints(log: log) }
+        }
+    }
+#endif

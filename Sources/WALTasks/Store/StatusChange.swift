@@ -1,0 +1,51 @@
+package import WAL
+
+/// What changes of one task's status come to together, for a database that takes a row only once in a statement.
+///
+/// The row's `startedAt` stays if it has one, else it becomes ``startedAt``; its `completedAt` becomes ``completedAt``, or
+/// stays where that is nil.
+package struct StatusChange: Hashable, Sendable {
+    package let id: String
+    package private(set) var status: TaskStatus
+    package private(set) var error: String?
+    package private(set) var updatedAt: Timestamp
+    /// The time of the first change to running.
+    package private(set) var startedAt: Timestamp?
+    /// The time of the last change to an end.
+    package private(set) var completedAt: Timestamp?
+
+    private init(id: String, status: TaskStatus, error: String?, time: Timestamp) {
+        self.id = id
+        self.status = status
+        self.error = error
+        updatedAt = time
+        note(status, at: time)
+    }
+
+    private mutating func add(_ status: TaskStatus, _ error: String?, _ time: Timestamp) {
+        self.status = status
+        self.error = error
+        updatedAt = time
+        note(status, at: time)
+    }
+
+    private mutating func note(_ status: TaskStatus, at time: Timestamp) {
+        if status == .running, startedAt == nil { startedAt = time }
+        if status.isEnded { completedAt = time }
+    }
+
+    /// The changes among these mutations, folded to one for each task.
+    package static func folded(_ mutations: some Sequence<TaskMutation>) -> [StatusChange] {
+        var changes: [StatusChange] = []
+        var places: [String: Int] = [:]
+        for case .updateStatus(let id, let status, let error, let time) in mutations {
+            if let place = places[id] {
+                changes[place].add(status, error, time)
+            } else {
+                places[id] = changes.count
+                changes.append(StatusChange(id: id, status: status, error: error, time: time))
+            }
+        }
+        return changes
+    }
+}

@@ -1,0 +1,113 @@
+import ArgumentParser
+import WAL
+import WALTasks
+
+struct DeadLetters: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dead-letters",
+        abstract: "Shows what sinks couldn't take, and tries it again.",
+        discussion: """
+            PLACE is a log's directory, for the records that a flusher has set aside beside it, or a store, for what it has set
+            aside in its own transactions: \(StoreArgument.forms).
+
+            Once the reason is gone, --redrive applies them: those of a store in it, and each is removed in the transaction of
+            its rows; those of a directory in the store given with --into, which remembers how far that came. What still can't be
+            applied stays, is shown, and makes the exit code 1.
+
+            Example: wal dead-letters sqlite:events.db --redrive
+            """)
+
+    @Argument(help: "A log's directory or a store.") var place: String
+    @Flag(help: "Apply them.") var redrive = false
+    @Option(help: "Where a directory's dead letters go.") var into: StoreArgument?
+    @Flag(help: "Print JSON, one object a line.") var json = false
+
+    func validate() throws {
+        let isStore = StoreArgument(argument: place) != nil
+        if isStore, into != nil { throw ValidationError("A store's dead letters are applied in it: leave out --into.") }
+        if !isStore, redrive != (into != nil) {
+            throw ValidationError("For a directory, give --redrive and --into STORE.")
+        }
+    }
+
+    func run() async throws {
+        if let argument = StoreArgument(argument: place) {
+            try await run(argument)
+        } else if let into {
+            try await redrive(into: into)
+        } else {
+            var output = StandardOutput()
+            var reader = try DeadLetterReader(logDirectory: place)
+            while let letter = try reader.next() { try output.write(line: line(DeadLetterLine(letter))) }
+            try output.flush()
+        }
+    }
+
+    private func line(_ letter: DeadLetterLine) -> [UInt8] {
+        Array((json ? letter.json.description : letter.text).utf8)
+    }
+
+    /// The letters of a store.
+    private func run(_ argument: StoreArgument) async throws {
+        let opened = try await argument.open()
+        guard let store = opened as? any DeadLetterStore else {
+            throw ToolError(.usage, "\(opened.name) keeps no dead letters.")
+        }
+        var output = StandardOutput()
+        var previous: StoredDeadLetter.ID?
+        var (applied, left) = (0, 0)
+        while true {
+            let page = try await store.deadLetters(log: nil, after: previous, limit: 100)
+            for letter in page {
+                var shown = DeadLetterLine(letter)
+                if redrive {
+                    do {
+                        try await store.redrive(letter.id)
+                        applied += 1
+                        continue
+                    } catch {
+                        // What can't be reached says nothing about the letter.
+                        guard case .record = store.classify(error) else { throw error }
+                        shown.redriveError = "\(error)"
+                        left += 1
+                    }
+                }
+                try output.write(line: line(shown))
+            }
+            guard let last = page.last else { break }
+            previous = last.id
+        }
+        try output.flush()
+        try await opened.close()
+        try finish(applied: applied, left: left)
+    }
+
+    /// The letters beside a log. To the store they are a log of their own, in one lane, so that none is applied twice.
+    private func redrive(into argument: StoreArgument) async throws {
+        let letters = try ReadOnlyLog(at: place + "/dead-letters")
+        let opened = try await argument.open()
+        func apply(_ store: some TaskStore) async throws -> Int {
+            var replayer = try await Replayer(sink: TaskSink(store: store), log: letters.id, from: 1)
+            var reader = try DeadLetterReader(logDirectory: place)
+            var number: UInt64 = 0
+            while let letter = try reader.next() {
+                number += 1
+                guard number > replayer.position.rawValue else { continue }
+                try await replayer.apply([
+                    SinkRecord(
+                        sequence: SequenceNumber(rawValue: number), time: letter.time, payload: letter.payload[...])
+                ])
+            }
+            return replayer.outcome.records
+        }
+        let applied = try await apply(opened)
+        try await opened.close()
+        try finish(applied: applied, left: 0)
+    }
+
+    private func finish(applied: Int, left: Int) throws {
+        guard redrive else { return }
+        StandardError.write("Redriven: \(applied). Left: \(left).\n")
+        if left > 0 { throw ExitCode(ExitStatus.damage.rawValue) }
+    }
+}

@@ -1,0 +1,74 @@
+import WAL
+import WALTasks
+
+/// A dead letter on a line.
+struct DeadLetterLine {
+    private let sequence: SequenceNumber
+    /// The sink that couldn't take it, or the log that it is from.
+    private let origin: (key: String, value: String)
+    private let time: Timestamp
+    private let code: String
+    private let reason: String
+    private let kind: String?
+    private let rowID: String?
+    private let body: [UInt8]
+    /// Why it couldn't be applied now either.
+    var redriveError: String?
+
+    init(_ letter: DeadLetterRecord) {
+        sequence = letter.sequence
+        origin = ("sink", letter.sink)
+        time = letter.time
+        code = letter.code
+        reason = letter.reason
+        kind = nil
+        rowID = nil
+        body = letter.payload
+    }
+
+    init(_ letter: StoredDeadLetter) {
+        sequence = letter.id.sequence
+        origin = ("log", letter.id.log.description)
+        time = letter.time
+        code = letter.code
+        reason = letter.reason
+        kind = letter.kind
+        rowID = letter.rowID
+        body = letter.body
+    }
+
+    private var event: String? {
+        (try? TaskCodec.decode(body.span.bytes)).map { String(decoding: TaskLine($0).bytes, as: UTF8.self) }
+    }
+
+    private var hexadecimal: String {
+        var digits: [UInt8] = []
+        for byte in body { digits.append(hexadecimal: byte) }
+        return String(decoding: digits, as: UTF8.self)
+    }
+
+    var json: JSON {
+        .object([
+            ("sequence", JSON(sequence.rawValue)),
+            (origin.key, .string(origin.value)),
+            ("time", .string(time.description)),
+            ("code", .string(code)),
+            ("reason", .string(reason)),
+            ("kind", JSON(kind)),
+            ("row_id", JSON(rowID)),
+            ("event", JSON(event)),
+            ("hex", event == nil ? .string(hexadecimal) : .null),
+            ("redrive_error", JSON(redriveError)),
+        ])
+    }
+
+    var text: String {
+        let what = [kind, rowID].compactMap(\.self).joined(separator: " ")
+        let parts = [
+            "\(sequence.rawValue)", origin.value, "\(time)", code, reason, what.isEmpty ? nil : what,
+            event ?? hexadecimal,
+            redriveError.map { "still: \($0)" },
+        ]
+        return parts.compactMap(\.self).joined(separator: "\t")
+    }
+}

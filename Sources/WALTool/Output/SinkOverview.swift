@@ -1,0 +1,142 @@
+import WAL
+import WALTasks
+
+/// What `sinks` shows.
+struct SinkOverview {
+    private struct Sink {
+        var name: String
+        var position: SequenceNumber
+        var lag: LogLag
+        /// Records that the flusher has set aside beside the log.
+        var deadLetters: Int
+    }
+
+    private struct Store {
+        var name: String
+        var checkpoints: [SinkCheckpoint]
+        /// Operations that the store has set aside itself.
+        var deadLetters: Int
+    }
+
+    private static let cursorPrefix = "sink/"
+
+    private var sinks: [Sink] = []
+    private var stores: [Store] = []
+
+    init(_ log: ReadOnlyLog) throws(WALError) {
+        var letters: [String: Int] = [:]
+        var reader = try DeadLetterReader(logDirectory: log.directory)
+        while let letter = try reader.next() { letters[letter.sink, default: 0] += 1 }
+        for (cursor, position) in try log.cursors.sorted(by: { $0.key < $1.key })
+        where cursor.hasPrefix(Self.cursorPrefix) {
+            let name = String(cursor.dropFirst(Self.cursorPrefix.count))
+            let lag = try LogLag(log, behind: position)
+            sinks.append(Sink(name: name, position: position, lag: lag, deadLetters: letters[name] ?? 0))
+        }
+    }
+
+    /// Asks a store for its side.
+    mutating func add(_ store: any TaskStore, of log: LogID) async throws {
+        guard let asked = store as? any TaskStore & CheckpointStore & DeadLetterStore else {
+            throw ToolError(.usage, "\(store.name) can't be asked: it keeps nothing beyond its process.")
+        }
+        var count = 0
+        var previous: StoredDeadLetter.ID?
+        while true {
+            let page = try await asked.deadLetters(log: log, after: previous, limit: 1000)
+            count += page.count
+            guard let last = page.last else { break }
+            previous = last.id
+        }
+        stores.append(Store(name: store.name, checkpoints: try await asked.checkpoints(log: log), deadLetters: count))
+    }
+
+    var json: JSON {
+        .object([
+            (
+                "sinks",
+                .array(
+                    sinks.map { sink in
+                        .object([
+                            ("name", .string(sink.name)),
+                            ("position", JSON(sink.position.rawValue)),
+                            ("lag_records", JSON(sink.lag.records)),
+                            ("lag_bytes", JSON(sink.lag.bytes)),
+                            ("oldest", JSON(sink.lag.oldest?.description)),
+                            ("dead_letters", JSON(sink.deadLetters)),
+                        ])
+                    })
+            ),
+            (
+                "stores",
+                .array(
+                    stores.map { store in
+                        .object([
+                            ("name", .string(store.name)),
+                            ("dead_letters", JSON(store.deadLetters)),
+                            ("lanes", .array(store.checkpoints.map(Self.json(of:)))),
+                        ])
+                    })
+            ),
+        ])
+    }
+
+    private static func json(of checkpoint: SinkCheckpoint) -> JSON {
+        .object([
+            ("lane", JSON(checkpoint.lane.index)),
+            ("epoch", JSON(checkpoint.lane.epoch)),
+            ("position", JSON(checkpoint.lane.position.rawValue)),
+            ("owner", JSON(checkpoint.owner)),
+            ("claimed_at", .string(checkpoint.claimedAt.description)),
+            ("flushed_at", JSON(checkpoint.flushedAt?.description)),
+        ])
+    }
+
+    var text: String {
+        if sinks.isEmpty, stores.isEmpty { return "no sinks" }
+        var parts: [String] = []
+        if !sinks.isEmpty {
+            let rows = sinks.map { sink in
+                [
+                    sink.name, "\(sink.position.rawValue)", "\(sink.lag.records)", Table.bytes(sink.lag.bytes),
+                    "\(sink.deadLetters)", sink.lag.oldest?.description ?? "",
+                ]
+            }
+            parts.append(
+                Table.columns(
+                    ["sink", "position", "lag", "bytes", "dead letters", "oldest record that it lacks"],
+                    right: [1, 2, 3, 4], rows))
+        }
+        for store in stores {
+            let rows = store.checkpoints.map { checkpoint in
+                [
+                    "\(checkpoint.lane.index)", "\(checkpoint.lane.epoch)", "\(checkpoint.lane.position.rawValue)",
+                    checkpoint.flushedAt?.description ?? "never", checkpoint.owner ?? "",
+                ]
+            }
+            parts.append(
+                "store \(store.name): \(store.deadLetters) dead letters\n"
+                    + Table.columns(["lane", "epoch", "position", "flushed", "claimed by"], right: [0, 1, 2], rows))
+        }
+        return parts.joined(separator: "\n\n")
+    }
+}
+
+/// How much of a log lies behind a position.
+struct LogLag {
+    private(set) var records: UInt64 = 0
+    /// Bytes of payload.
+    private(set) var bytes: UInt64 = 0
+    /// When the first of them was appended.
+    private(set) var oldest: Timestamp?
+
+    /// Reads what lies behind `position`.
+    init(_ log: ReadOnlyLog, behind position: SequenceNumber) throws(WALError) {
+        let reader = log.reader(from: position.next)
+        while let record = try reader.next({ (time: $0.time, size: $0.payload.byteCount) }) {
+            if records == 0 { oldest = record.time }
+            records += 1
+            bytes += UInt64(record.size)
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import Testing
+
+@testable import WAL
+
+/// Log and sink are restored from copies, or one is new to the other. Who then goes on as if nothing had happened delivers
+/// twice, or not at all, and nobody notices.
+@Suite(.timeLimit(.minutes(1))) struct FlusherPositionTests {
+    private func state(at position: SequenceNumber, lane: Int? = nil) -> RecordingSink.State {
+        var state = RecordingSink.State()
+        state.lanes = (0..<16).map {
+            SinkLane(index: $0, epoch: 1, position: lane == nil || $0 == lane ? position : 0)
+        }
+        return state
+    }
+
+    /// A log whose first segments retention has removed.
+    private func harnessWithoutItsBeginning() async throws -> FlusherHarness {
+        let harness = try FlusherHarness(segmentSize: 64 << 10)
+        let first = harness.flusher(into: RecordingSink(), FlusherHarness.configuration(batchSize: 500))
+        _ = try await harness.run(first) {
+            try harness.append(5000)
+            try await first.drain()
+        }
+        try harness.log.roll()
+        try harness.append(1)
+        harness.log.applyRetention()
+        try #require(harness.log.firstSequence > 1)
+        return harness
+    }
+
+    @Test func whatARestoredLogLacksIsToldAndItsNumbersAreNotUsedAgain() async throws {
+        let harness = try FlusherHarness(retainedSize: nil)
+        try harness.append(10)
+        let epoch = harness.log.statistics.epoch
+        let sink = RecordingSink(continuing: state(at: 25, lane: 3))
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration())
+        _ = try await harness.run(flusher) {
+            try await flusher.drain()
+            #expect(try harness.append(40) == 65)
+            try await flusher.drain()
+        }
+        #expect(flusher.statistics.sequencesMissing == 11...25)
+        #expect(harness.log.statistics.epoch == epoch + 1)
+        #expect(sink.snapshot.breaches == [])
+        // Lane 3 had all of the ten already.
+        let expected = (1...10).filter { $0 * 7 % 32 % 16 != 3 } + (26...65)
+        #expect(sink.snapshot.rows.map { Int($0.sequence) }.sorted() == expected)
+        try harness.log.close()
+        let reopened = try WriteAheadLog(at: harness.directory)
+        #expect(reopened.recovery.findings.isEmpty)
+        #expect(try readAll(reopened.reader()).map { Int($0.sequence.rawValue) } == Array(1...10) + Array(26...65))
+        #expect(reopened.statistics.epoch == epoch + 1)
+        try reopened.close()
+    }
+
+    @Test func recordsThatTheSinkWouldTakeForAppliedStopIt() async throws {
+        let harness = try FlusherHarness()
+        try harness.append(10)
+        let sink = RecordingSink(continuing: state(at: 25))
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration())
+        try harness.append(3)
+        let ended = try await harness.run(flusher) {
+            await #expect { try await flusher.drain() } throws: { ($0 as? WALError)?.code == .sinkAhead }
+        }
+        let error = try #require(ended as? WALError)
+        #expect(error.code == .sinkAhead)
+        for part in ["recording", "25", "10", "11 to 13"] { #expect(error.message.contains(part)) }
+        #expect(sink.snapshot.rows.isEmpty)
+        // Whatever comes now has new numbers.
+        #expect(try harness.append(1) == 26)
+        let second = harness.flusher(into: RecordingSink(continuing: sink.snapshot), FlusherHarness.configuration())
+        _ = try await harness.run(second) { try await second.drain() }
+        #expect(second.statistics.recordsApplied == 1)
+    }
+
+    @Test func aSinkBehindRetentionStopsWithItsGap() async throws {
+        let harness = try await harnessWithoutItsBeginning()
+        let flusher = harness.flusher(into: RecordingSink(), FlusherHarness.configuration())
+        let ended = try await harness.run(flusher) {
+            await #expect { try await flusher.drain() } throws: { ($0 as? WALError)?.code == .sinkBehind }
+        }
+        #expect((ended as? WALError)?.code == .sinkBehind)
+        // What the cursor let go is in the first sink: it goes on.
+        let position = SequenceNumber(rawValue: harness.log.firstSequence.rawValue - 1)
+        let next = harness.flusher(
+            into: RecordingSink(continuing: state(at: position)), FlusherHarness.configuration())
+        _ = try await harness.run(next) { try await next.drain() }
+        #expect(next.statistics.recordsSkipped == 0)
+    }
+
+    @Test(arguments: [1, 3]) func aSinkBehindRetentionSkipsItsGapIfItMay(workers: Int) async throws {
+        let harness = try await harnessWithoutItsBeginning()
+        let first = harness.log.firstSequence
+        let sink = RecordingSink(continuing: state(at: 4))
+        let flusher = harness.flusher(
+            into: sink, FlusherHarness.configuration(workers: workers) { $0.gapPolicy = .skip })
+        _ = try await harness.run(flusher) { try await flusher.drain() }
+        #expect(sink.snapshot.rows.map(\.sequence).sorted() == Array(first.rawValue...5001))
+        #expect(sink.snapshot.breaches == [])
+        #expect(flusher.statistics.recordsSkipped == UInt64(workers) * (first.rawValue - 5))
+    }
+
+    @Test func aSinkThatIsAttachedLaterBeginsWhereItIsTold() async throws {
+        let harness = try FlusherHarness(retainedSize: nil)
+        try harness.append(100, barrierEvery: 13)
+        let sink = RecordingSink()
+        let configuration = FlusherHarness.configuration { $0.startSequence = 61 }
+        let flusher = harness.flusher(into: sink, configuration)
+        _ = try await harness.run(flusher) {
+            try await flusher.drain()
+            #expect(harness.log.cursors["sink/recording"] == 100)
+            try harness.append(10)
+            try await flusher.drain()
+        }
+        #expect(sink.snapshot.rows.map(\.sequence).sorted() == Array(61...110))
+        // It knows the log now: where it was told to begin doesn't matter any more.
+        let again = RecordingSink(continuing: sink.snapshot)
+        let second = harness.flusher(into: again, FlusherHarness.configuration { $0.startSequence = 200 })
+        _ = try await harness.run(second) {
+            try harness.append(1)
+            try await second.drain()
+        }
+        #expect(again.snapshot.rows.count == 51)
+    }
+}

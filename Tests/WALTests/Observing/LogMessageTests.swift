@@ -1,0 +1,88 @@
+import Foundation
+import Logging
+import Testing
+
+@testable import WAL
+
+/// What nobody is told of goes on until data is lost.
+@Suite struct LogMessageTests {
+    @Test func aRecoveryWithLossIsAWarningAndOneWithoutIsNot() throws {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        for round in 1...3 {
+            for number in 1...10 { try log.append(payload(round * 10 + number)) }
+            try log.roll()
+        }
+        try log.close()
+        let quiet = RecordingLog()
+        try WriteAheadLog(at: directory.path, configuration: .small(), logger: quiet.logger).close()
+        #expect(quiet.messages.all.map(\.level) == [.debug])
+        let second = try segmentNames(directory.path)[1]
+        try FileManager.default.removeItem(atPath: "\(directory.path)/\(second)")
+        let loud = RecordingLog()
+        try WriteAheadLog(at: directory.path, configuration: .small(), logger: loud.logger).close()
+        let message = try #require(loud.messages.all.first)
+        #expect(message.level == .warning && message.text == "opened the log")
+        #expect(
+            message.metadata == ["wal.directory": directory.path, "wal.findings": "1", "wal.epoch": "1"])
+    }
+
+    @Test func aLogThatTakesNoMoreRecordsSaysWhy() async throws {
+        let directory = TemporaryDirectory()
+        let recording = RecordingLog()
+        let log = try WriteAheadLog(at: directory.path, configuration: .small(), logger: recording.logger)
+        try await log.append([1])
+        // A device that can't be synced in the place of the segment's file.
+        let device = open("/dev/null", O_RDWR)
+        let descriptor = log.engine.walker.live.file.descriptor
+        #expect(dup2(device, descriptor) == descriptor)
+        close(device)
+        // Nor a place for what is in it.
+        try FileManager.default.removeItem(atPath: directory.path)
+        await #expect(throws: WALError.self) { try await log.sync() }
+        let errors = recording.messages.all.filter { $0.level == .error }
+        #expect(errors.first?.text == "the log takes no records until its disk does")
+        let message = try #require(errors.first)
+        #expect(message.metadata["wal.error"] == "inputOutput")
+        #expect(message.metadata["wal.errno"] == "\(ENOENT)")
+        #expect(message.metadata["wal.message"]?.isEmpty == false)
+        try? log.close()
+    }
+
+    @Test func whatWasWrittenElsewhereAfterAFailedSyncIsAWarning() async throws {
+        let directory = TemporaryDirectory()
+        let recording = RecordingLog()
+        let log = try WriteAheadLog(at: directory.path, configuration: .small(), logger: recording.logger)
+        try await log.append([1])
+        let device = open("/dev/null", O_RDWR)
+        let descriptor = log.engine.walker.live.file.descriptor
+        #expect(dup2(device, descriptor) == descriptor)
+        close(device)
+        try await log.sync()
+        let message = try #require(recording.messages.all.first { $0.level == .warning })
+        #expect(message.text == "a sync failed; what it was for was written to a fresh file and is durable")
+        #expect(message.metadata["wal.errno"] == "\(EINVAL)")
+        #expect(message.metadata["wal.segment"] != nil)
+        try log.close()
+    }
+
+    @Test func aSegmentThatCannotBePreparedIsAWarning() async throws {
+        let directory = TemporaryDirectory()
+        let recording = RecordingLog()
+        let log = try WriteAheadLog(at: directory.path, configuration: .small(), logger: recording.logger)
+        while log.statistics.preparedSegmentCount < 2 { try await Task.sleep(for: .milliseconds(1)) }
+        try FileManager.default.removeItem(atPath: directory.path)
+        try await log.append([1])
+        try log.roll()
+        var warning: RecordingLog.Message?
+        let end = ContinuousClock.now + .seconds(10)
+        while warning == nil, .now < end {
+            warning = recording.messages.all.first { $0.text == "no segment could be prepared" }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        #expect(warning?.level == .warning)
+        #expect(warning?.metadata["wal.error"] == "inputOutput")
+        #expect(warning?.metadata["wal.errno"] == "\(ENOENT)")
+        try? log.close()
+    }
+}

@@ -1,0 +1,49 @@
+import CoreMetrics
+import Synchronization
+
+/// A metrics backend that keeps what it is told.
+final class RecordingMetrics: MetricsFactory {
+    struct Instrument: Hashable {
+        var kind: String
+        /// How often it was made.
+        var madeCount = 1
+        var values: [Int64] = []
+    }
+
+    private let instruments = Mutex<[String: Instrument]>([:])
+
+    var all: [String: Instrument] { instruments.withLock { $0 } }
+
+    func values(_ label: String) -> [Int64] { all[label]?.values ?? [] }
+
+    private func make(_ label: String, _ kind: String) -> Handler {
+        instruments.withLock { instruments in
+            instruments[label, default: Instrument(kind: kind, madeCount: 0)].madeCount += 1
+        }
+        return Handler { [self] value in instruments.withLock { $0[label]?.values.append(value) } }
+    }
+
+    func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler { make(label, "counter") }
+
+    func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
+        make(label, aggregate ? "recorder" : "gauge")
+    }
+
+    func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler { make(label, "timer") }
+
+    func destroyCounter(_ handler: any CounterHandler) {}
+    func destroyRecorder(_ handler: any RecorderHandler) {}
+    func destroyTimer(_ handler: any TimerHandler) {}
+
+    private final class Handler: CounterHandler, RecorderHandler, TimerHandler {
+        private let add: @Sendable (Int64) -> Void
+
+        init(_ add: @escaping @Sendable (Int64) -> Void) { self.add = add }
+
+        func increment(by amount: Int64) { add(amount) }
+        func reset() {}
+        func record(_ value: Int64) { add(value) }
+        func record(_ value: Double) { add(Int64(value)) }
+        func recordNanoseconds(_ duration: Int64) { add(duration) }
+    }
+}

@@ -1,0 +1,85 @@
+#if SQLite
+    import Foundation
+    import Testing
+
+    /// What a store couldn't take must be found, understood and brought in later, or it was lost with a good conscience.
+    @Suite struct DeadLetterTests {
+        private let scratch: Scratch
+        private let log: String
+        private let database: String
+
+        init() throws {
+            scratch = try Scratch()
+            log = scratch.path("log")
+            database = scratch.path("tasks.db")
+        }
+
+        private func task(_ id: String, status: String) -> String {
+            """
+            {"type":"task_update","task":{"id":"\(id)","dag_id":"d","node_id":"n","status":"\(status)",\
+            "created_at":"2026-01-01T00:00:00Z"}}
+            """
+        }
+
+        private func ingest(_ lines: [String]) throws {
+            let input = try scratch.file("input-\(UUID().uuidString)", lines: lines)
+            let run = try ToolRun(["ingest", "--log", log, "--store", "sqlite:\(database)"], input: input)
+            try #require(run.status == 0, "\(run.errors)")
+        }
+
+        @Test func whatAStoreRefusedIsShownAndRedriven() throws {
+            try ingest([task("good", status: "pending")])
+            _ = try Sample.query(
+                database,
+                """
+                CREATE TRIGGER no BEFORE INSERT ON dag_tasks WHEN NEW.id = 'bad' BEGIN SELECT RAISE(ABORT, 'not him'); END
+                """)
+            try ingest([task("bad", status: "running"), task("other", status: "failed")])
+
+            let sinks = try ToolRun(["sinks", log, "--store", "sqlite:\(database)", "--json"]).json
+            let sink = try #require((sinks["sinks"] as? [[String: Any]])?.first)
+            #expect(sink["name"] as? String == "sqlite")
+            #expect(sink["position"] as? Int == 3)
+            #expect(sink["lag_records"] as? Int == 0)
+            let store = try #require((sinks["stores"] as? [[String: Any]])?.first)
+            #expect(store["dead_letters"] as? Int == 1)
+            let lanes = try #require(store["lanes"] as? [[String: Any]])
+            #expect(lanes.count == 16)
+            #expect(lanes.allSatisfy { $0["epoch"] as? Int == 2 && $0["position"] as? Int == 3 })
+            #expect(try ToolRun(["sinks", log]).output.contains("sqlite"))
+
+            let shown = try ToolRun(["dead-letters", "sqlite:\(database)", "--json"])
+            let letter = try shown.json
+            #expect(shown.status == 0)
+            #expect(letter["sequence"] as? Int == 2)
+            #expect(letter["row_id"] as? String == "bad")
+            #expect((letter["reason"] as? String)?.contains("not him") == true)
+            #expect((letter["event"] as? String)?.contains(#""status":"running""#) == true)
+
+            let refused = try ToolRun(["dead-letters", "sqlite:\(database)", "--redrive"])
+            #expect(refused.status == 1)
+            #expect(refused.output.contains("still: "))
+            _ = try Sample.query(database, "DROP TRIGGER no")
+            let redriven = try ToolRun(["dead-letters", "sqlite:\(database)", "--redrive"])
+            #expect(redriven.status == 0)
+            #expect(redriven.errors.contains("Redriven: 1. Left: 0."))
+            #expect(try Sample.query(database, "SELECT status FROM dag_tasks WHERE id = 'bad'") == "running")
+            #expect(try Sample.query(database, "SELECT count(*) FROM wal_sink_dead_letter") == "0")
+            #expect(try ToolRun(["dead-letters", "sqlite:\(database)"]).output == "")
+        }
+
+        @Test func placesThatCannotBeAskedAreRefused() throws {
+            #expect(try ToolRun(["dead-letters", "memory:"]).status == 64)
+            #expect(try ToolRun(["dead-letters", log, "--redrive"]).status == 64)
+            #expect(try ToolRun(["dead-letters", "sqlite:\(database)", "--into", "memory:"]).status == 64)
+            #expect(try ToolRun(["sinks", log]).status == 74)
+        }
+
+        @Test func aLogWithoutSinksSaysSo() throws {
+            let input = try scratch.file("lines", lines: ["one", "two"])
+            try #require(ToolRun(["append", log], input: input).status == 0)
+            #expect(try ToolRun(["sinks", log]).output == "no sinks\n")
+            #expect(try ToolRun(["dead-letters", log]).output == "")
+        }
+    }
+#endif

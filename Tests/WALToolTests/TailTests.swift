@@ -1,0 +1,68 @@
+import Foundation
+import Testing
+
+/// Who watches a log must see each record once, however the watching ends.
+struct TailTests {
+    private let scratch: Scratch
+    private let log: String
+
+    init() throws {
+        scratch = try Scratch()
+        log = scratch.path("log")
+    }
+
+    /// Waits until a file has as many lines.
+    private func wait(for count: Int, in file: URL) throws {
+        let end = Date(timeIntervalSinceNow: 20)
+        while try lines(of: file).count < count, Date() < end { usleep(10_000) }
+    }
+
+    private func lines(of file: URL) throws -> [String] {
+        let text = String(decoding: try Data(contentsOf: file), as: UTF8.self)
+        return text.split(separator: "\n", omittingEmptySubsequences: true).map(String.init)
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM]) func followsAWriterUntilItIsAskedToStop(_ number: Int32) throws {
+        let first = try scratch.file("first", lines: (1...5).map { "line \($0)" })
+        try #require(ToolRun(["append", log], input: first).status == 0)
+        let output = scratch.file("output")
+        try #require(FileManager.default.createFile(atPath: output.path, contents: nil))
+        let tail = try ToolRun.process(["tail", log, "--follow", "-n", "3"])
+        tail.standardOutput = try FileHandle(forWritingTo: output)
+        try tail.run()
+        defer { tail.terminate() }
+        try wait(for: 3, in: output)
+
+        let pipe = Pipe()
+        let writer = try ToolRun.process(["append", log])
+        writer.standardInput = pipe
+        writer.standardOutput = FileHandle.nullDevice
+        try writer.run()
+        var count = 5
+        for round in 1...20 {
+            let lines = (1...50).map { "line \(count + $0)\n" }.joined()
+            try pipe.fileHandleForWriting.write(contentsOf: Data(lines.utf8))
+            count += 50
+            if round % 5 == 0 { try wait(for: count - 2, in: output) }
+        }
+        // The writer is still there: what it has appended is shown all the same.
+        #expect(try lines(of: output).count == count - 2)
+        kill(tail.processIdentifier, number)
+        tail.waitUntilExit()
+        #expect(tail.terminationReason == .exit && tail.terminationStatus == 0)
+        try pipe.fileHandleForWriting.close()
+        writer.waitUntilExit()
+
+        let shown = try lines(of: output)
+        #expect(shown.map { $0.split(separator: "\t").first.map(String.init) } == (3...count).map { "\($0)" })
+        #expect(shown.map { $0.split(separator: "\t").last.map(String.init) } == (3...count).map { "line \($0)" })
+    }
+
+    @Test func withoutFollowItEnds() throws {
+        let input = try scratch.file("lines", lines: ["a", "b", "c"])
+        try #require(ToolRun(["append", log], input: input).status == 0)
+        let run = try ToolRun(["tail", log, "-n", "2"])
+        #expect(run.status == 0)
+        #expect(run.output.split(separator: "\n").map { $0.split(separator: "\t").last } == ["b", "c"])
+    }
+}
