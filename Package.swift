@@ -92,6 +92,7 @@ let package = Package(
             name: "WALTool",
             dependencies: [
                 "WAL", "WALTasks", "CWALShims", "CWALSimdJSON",
+                .target(name: "WALMySQL", condition: .when(traits: ["MySQL"])),
                 .target(name: "WALSQLite", condition: .when(traits: ["SQLite"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -122,7 +123,8 @@ let package = Package(
         .testTarget(
             name: "WALTestingTests", dependencies: ["WALTesting", "WALTasks", "WALSQLite", "WAL"],
             swiftSettings: settings),
-        .testTarget(name: "WALMySQLTests", dependencies: ["WALMySQL", "WAL", "WALTasks"], swiftSettings: settings),
+        .testTarget(
+            name: "WALMySQLTests", dependencies: ["WALMySQL", "WAL", "WALTasks", "WALTesting"], swiftSettings: settings),
         .testTarget(name: "WALToolTests", dependencies: ["WALTool"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],

@@ -42,8 +42,8 @@
                         expected[id, default: 0] += 1
                         var row = task(id, at: 0)
                         row.retryCount = expected[id] ?? 0
-                        _ = try log.append(TaskCodec.encode(.save(row)))
-                        _ = try log.append(TaskCodec.encode(.log(activity("\(round)/\(number)", task: id))))
+                        _ = try await log.append(TaskCodec.encode(.save(row)))
+                        _ = try await log.append(TaskCodec.encode(.log(activity("\(round)/\(number)", task: id))))
                         if number == 200 + round * 100 { try server.crash() }
                         if number == 1000 { try server.start() }
                         if number % 100 == 0 { try await Task.sleep(for: .milliseconds(20)) }
@@ -68,9 +68,9 @@
             let store = try await database.store()
             try await withLog { log in
                 let large = task("large", payload: "\"" + String(repeating: "x", count: 1_200_000) + "\"")
-                for number in 0..<40 { _ = try log.append(TaskCodec.encode(.save(task("\(number)")))) }
-                let sequence = try log.append(TaskCodec.encode(.save(large)))
-                for number in 40..<80 { _ = try log.append(TaskCodec.encode(.save(task("\(number)")))) }
+                for number in 0..<40 { _ = try await log.append(TaskCodec.encode(.save(task("\(number)")))) }
+                let sequence = try await log.append(TaskCodec.encode(.save(large)))
+                for number in 40..<80 { _ = try await log.append(TaskCodec.encode(.save(task("\(number)")))) }
                 let flusher = flusher(log, store)
                 let delivery = Task { try await flusher.run() }
                 try await flusher.drain()

@@ -2,6 +2,7 @@
     import Testing
     import WAL
     import WALTasks
+    import WALTesting
 
     @testable import WALMySQL
 
@@ -18,7 +19,7 @@
         @Test(arguments: TaskStorageConformance.allCases, [true, false])
         func conformance(_ check: TaskStorageConformance, arrays: Bool) async throws {
             let database = try TestDatabase()
-            try await check.check(try await database.store(arrays: arrays))
+            try await check.run(on: try await database.store(arrays: arrays))
         }
 
         @Test func everyFieldComesBack() async throws {

@@ -45,7 +45,7 @@ enum StoreArgument: ExpressibleByArgument, Sendable {
             #endif
         case .mysql(let url):
             #if MySQL
-                return try await MySQLTaskStore(url: url, concurrencyMax: min(workers, 64))
+                return try await MySQLTaskStore(url: url, writeConnections: workers)
             #else
                 throw Self.missing("MySQL", url)
             #endif
