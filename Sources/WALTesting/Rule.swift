@@ -34,7 +34,7 @@ struct Rule: Sendable {
     }
 
     /// Calls `body`; an error that isn't a failure of a rule becomes one.
-    func check(_ body: () async throws -> Void) async throws(ConformanceFailure) {
+    func hold(_ body: () async throws -> Void) async throws(ConformanceFailure) {
         do {
             try await body()
         } catch let failure as ConformanceFailure {

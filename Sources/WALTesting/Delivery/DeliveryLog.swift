@@ -15,11 +15,6 @@ final class DeliveryLog: Sendable {
         log = try WriteAheadLog(at: directory.path + "/log", configuration: configuration)
     }
 
-    deinit {
-        // The directory goes, too.
-        try? log.close()
-    }
-
     static func make(largestRecord: Int) async throws -> DeliveryLog {
         try await OwnThread.run { try DeliveryLog(largestRecord: largestRecord) }
     }
@@ -30,10 +25,23 @@ final class DeliveryLog: Sendable {
     }
 
     /// What flushers have set aside, in order.
-    func deadLetters() throws -> [DeadLetterRecord] {
-        var reader = try DeadLetterReader(logDirectory: log.directory)
-        var letters: [DeadLetterRecord] = []
-        while let letter = try reader.next() { letters.append(letter) }
-        return letters
+    func deadLetters() async throws -> [DeadLetterRecord] {
+        let directory = log.directory
+        return try await OwnThread.run {
+            var reader = try DeadLetterReader(logDirectory: directory)
+            var letters: [DeadLetterRecord] = []
+            while let letter = try reader.next() { letters.append(letter) }
+            return letters
+        }
+    }
+
+    /// Closes the log and removes it.
+    func close() async {
+        let (log, directory) = (log, directory)
+        // Whatever closing fails at, all of it goes.
+        try? await OwnThread.run {
+            try? log.close()
+            directory.remove()
+        }
     }
 }

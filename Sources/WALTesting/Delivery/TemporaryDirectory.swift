@@ -18,6 +18,11 @@ final class TemporaryDirectory: Sendable {
     }
 
     deinit {
+        remove()
+    }
+
+    /// Removes it now.
+    func remove() {
         Self.remove(path)
     }
 

@@ -12,7 +12,7 @@ extension SinkConformance {
     public func run(on fixture: some SinkFixture) async throws(ConformanceFailure) -> Outcome {
         let examination = SinkExamination(fixture: fixture, check: self)
         let result = await result(of: examination)
-        await examination.sinks.closeAll()
+        await examination.leftovers.closeAll()
         return try result.get()
     }
 

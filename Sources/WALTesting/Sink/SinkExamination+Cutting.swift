@@ -5,10 +5,10 @@ extension SinkExamination {
     private typealias Proxied = (owner: Owner, proxy: CuttingProxy)
 
     private func proxied() async throws -> Proxied {
-        guard let (opened, proxy) = try await fixture.makeSinkBehindProxy() else {
+        guard let (sink, proxy) = try await fixture.makeSinkBehindProxy() else {
             throw CheckSkipped(reason: "the fixture has no proxy")
         }
-        let sink = sinks.add(opened)
+        leftovers.add { await sink.close() }
         do {
             let lanes = try await claim(4, of: log, by: sink)
             return (Owner(sink: sink, log: log, laneCount: 4, lanes: lanes), proxy)

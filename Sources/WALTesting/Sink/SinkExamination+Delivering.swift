@@ -15,7 +15,9 @@ extension SinkExamination {
     }
 
     func deliveryLog(for payloads: [[UInt8]]) async throws -> DeliveryLog {
-        try await DeliveryLog.make(largestRecord: payloads.lazy.map(\.count).max() ?? 0)
+        let log = try await DeliveryLog.make(largestRecord: payloads.lazy.map(\.count).max() ?? 0)
+        leftovers.add { await log.close() }
+        return log
     }
 
     func deliver(
@@ -49,7 +51,7 @@ extension SinkExamination {
             let outcome = try await deliver(log, into: sink, setting) { try log.append(second) }
             try expectDrained(outcome, setting, SinkRule.delivery)
             try rule(SinkRule.poison).expect(sink.notes.deadLetters, [], "dead letters among good records")
-            try rule(SinkRule.poison).expect(log.deadLetters(), [], "dead letters among good records")
+            try await rule(SinkRule.poison).expect(log.deadLetters(), [], "dead letters among good records")
             try await expectContents(of: changes, prefix: "r\(round)-", SinkRule.delivery)
         }
     }

@@ -117,7 +117,7 @@ extension SinkExamination {
             try await expectContents(done, SinkRule.claimFence)
             try await outcome
             try await expectContents(done, SinkRule.claimFence)
-            await sinks.closeAll()
+            await leftovers.closeAll()
         }
     }
 

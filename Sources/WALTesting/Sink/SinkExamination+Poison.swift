@@ -51,7 +51,7 @@ extension SinkExamination {
             try await expectDrained(deliver(log, into: sink, setting), setting, SinkRule.poison)
             try await expectContents(of: changes, prefix: "r\(round)-", SinkRule.poison)
             let own = sink.notes.deadLetters.map(\.sequence)
-            let found = try own + log.deadLetters().map(\.sequence)
+            let found = try await own + log.deadLetters().map(\.sequence)
             let rule = rule(SinkRule.poison)
             try rule.expect(found.sorted(), places.map(number).sorted(), "dead letters")
             if let kept = try await fixture.deadLetters(of: log.log.id) {

@@ -6,7 +6,7 @@ struct SinkExamination<Fixture: SinkFixture>: Sendable {
 
     let fixture: Fixture
     let check: SinkConformance
-    let sinks = OpenedSinks<Fixture.Tested>()
+    let leftovers = Leftovers()
     /// The log that the check plays.
     let log = LogID.random()
     /// What the keys and events of this run of the check begin with.
@@ -67,7 +67,9 @@ struct SinkExamination<Fixture: SinkFixture>: Sendable {
     // MARK: Owners
 
     func sink() async throws -> Fixture.Tested {
-        try await sinks.add(fixture.makeSink())
+        let sink = try await fixture.makeSink()
+        leftovers.add { await sink.close() }
+        return sink
     }
 
     /// A new sink that has claimed all lanes.

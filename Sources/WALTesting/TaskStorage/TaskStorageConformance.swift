@@ -77,7 +77,7 @@ public enum TaskStorageConformance: String, CaseIterable, Hashable, Sendable {
     public func run(on storage: some TaskStorage) async throws(ConformanceFailure) {
         let rule = Rule(check: rawValue, text: summary)
         let examination = TaskStorageExamination(storage: storage, rule: rule)
-        try await rule.check { try await examine(examination) }
+        try await rule.hold { try await examine(examination) }
     }
 
     private func examine(_ examination: TaskStorageExamination) async throws {
