@@ -23,11 +23,17 @@
             directory = NSTemporaryDirectory() + "wpg-" + UUID().uuidString.prefix(8)
             let output = try Self.script("start", directory)
             conninfo = output.split(separator: " ").filter { !$0.hasPrefix("dbname=") }.joined(separator: " ")
-            _ = Self.directories.withLock { $0.insert(directory) }
+            // However this process ends, the server doesn't outlive it.
+            _ = try Self.shell(
+                """
+                (while kill -0 \(getpid()) && [ -d \(directory) ]; do sleep 1; done 2>/dev/null
+                \(Self.program) postgres crash \(directory); rm -rf \(directory)) </dev/null >/dev/null 2>&1 &
+                """)
         }
 
         deinit {
-            Self.remove(directory)
+            _ = try? crash()
+            try? FileManager.default.removeItem(atPath: directory)
         }
 
         /// Starts it again after ``crash()`` or ``stop()``.
@@ -42,55 +48,24 @@
         // MARK: The script
 
         struct Failure: Error {
-            var verb: String
+            var command: String
             var status: Int32
         }
 
+        private static let program = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "Scripts/private-server").path()
+
         private static func script(_ verb: String, _ directory: String) throws -> String {
-            let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-                .deletingLastPathComponent()
-            let process = Process()
-            process.executableURL = root.appending(path: "Scripts/private-server")
-            process.arguments = ["postgres", verb, directory]
-            // A file and not a pipe: the server would hold a pipe open.
-            let output = FileManager.default.temporaryDirectory.appending(path: "wpg-" + UUID().uuidString)
-            _ = FileManager.default.createFile(atPath: output.path(), contents: nil)
-            defer { try? FileManager.default.removeItem(at: output) }
-            process.standardOutput = try FileHandle(forWritingTo: output)
-            try process.run()
-            process.waitUntilExit()
-            guard process.terminationStatus == 0 else {
-                throw Failure(verb: verb, status: process.terminationStatus)
-            }
-            return try String(contentsOf: output, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+            try shell("\(program) postgres \(verb) \(directory)")
         }
 
-        // MARK: The end
-
-        private static let directories = Directories()
-
-        /// Of the servers that run, stopped when the process exits.
-        private final class Directories: @unchecked Sendable {
-            private let lock = NSLock()
-            private var running: Set<String> = []
-
-            init() {
-                atexit { PrivateServer.removeAll() }
-            }
-
-            func withLock<Result>(_ body: (inout Set<String>) -> Result) -> Result {
-                lock.withLock { body(&running) }
-            }
-        }
-
-        private static func removeAll() {
-            for directory in directories.withLock({ $0 }) { remove(directory) }
-        }
-
-        private static func remove(_ directory: String) {
-            guard directories.withLock({ $0.remove(directory) }) != nil else { return }
-            _ = try? script("crash", directory)
-            try? FileManager.default.removeItem(atPath: directory)
+        /// Not by Foundation's `Process`: it waits until every descendant is gone, and the server is one.
+        private static func shell(_ command: String) throws -> String {
+            let output = NSTemporaryDirectory() + "wpg-output-" + UUID().uuidString
+            defer { unlink(output) }
+            let status = system("{ \(command)\n} >\(output)")
+            guard status == 0 else { throw Failure(command: command, status: status) }
+            return try String(contentsOfFile: output, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
         }
     }
 #endif
