@@ -1,7 +1,8 @@
 #if Postgres
-    import CWALPostgres
     import Foundation
     import Testing
+
+    @testable import WALPostgres
 
     /// A PostgreSQL server of the tests' own, by `Scripts/private-server`: in a directory, on a socket in it.
     final class PrivateServer: Sendable {
@@ -29,11 +30,21 @@
                 (while kill -0 \(getpid()) && [ -d \(directory) ]; do sleep 1; done 2>/dev/null
                 \(Self.program) postgres crash \(directory); rm -rf \(directory)) </dev/null >/dev/null 2>&1 &
                 """)
+            try widen()
         }
 
         deinit {
             _ = try? crash()
             try? FileManager.default.removeItem(atPath: directory)
+        }
+
+        /// Takes the connections of all tests at the same time.
+        private func widen() throws {
+            let settings = try ConnectionSettings(
+                conninfo: conninfo + " dbname=postgres", statementTimeout: .seconds(60), lockTimeout: .seconds(60))
+            try Connection(settings).execute("ALTER SYSTEM SET max_connections = 500", named: "widen")
+            try stop()
+            try start()
         }
 
         /// Starts it again after ``crash()`` or ``stop()``.
