@@ -29,7 +29,7 @@
 
         @Test func statementThatTakesTooLongIsTransient() async throws {
             let database = try TemporaryDatabase()
-            let store = try await database.store(statementTimeout: .milliseconds(200))
+            let store = try await database.store(statementTimeout: .seconds(1))
             let lanes = try await store.claim(0..<1, of: 1, log: log)
             try database.connect().execute(Self.slowly(5), named: "slow down")
             do {
@@ -95,6 +95,28 @@
             try await store.close()
         }
 
+        /// What was lost: the answer to a commit that was made. The server waits for a replica that doesn't exist, with
+        /// everything on its disk, when its backend is ended.
+        @Test func commitWhoseAnswerIsLostIsFoundByTheClaim() async throws {
+            let server = try PrivateServer()
+            let database = try TemporaryDatabase(on: server)
+            let store = try await database.store()
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            try database.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+            try database.execute("SELECT pg_reload_conf()")
+            async let failure = code { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
+            let waiting = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+            try await eventually { try database.number("SELECT count(*) \(waiting)") == 1 }
+            try database.execute("SELECT pg_terminate_backend(pid) \(waiting)")
+            #expect(await failure == .indeterminate)
+            try database.execute("ALTER SYSTEM RESET synchronous_standby_names")
+            try database.execute("SELECT pg_reload_conf()")
+            #expect(
+                try await store.claim(0..<1, of: 1, log: log) == [SinkLane(index: 0, epoch: 2, position: 1)])
+            #expect(try await store.task(id: "a") != nil)
+            try await store.close()
+        }
+
         /// Before the commit nothing is in doubt.
         @Test func backendTerminatedBeforeTheCommitIsTransient() async throws {
             let database = try TemporaryDatabase()
@@ -137,7 +159,7 @@
             try other.execute("ALTER DATABASE \(name) SET default_transaction_read_only = on", named: "fail over")
             // Sessions keep their setting; new ones are refused by `target_session_attrs`.
             try await store.writers.run { (session) throws(PostgresError) in
-                try session.connection.execute("SET default_transaction_read_only = on", named: "fail over")
+                _ = try session.connection.execute("SET default_transaction_read_only = on", named: "fail over")
             }
             do {
                 _ = try await store.apply(batch([.save(task("a"))], lanes: lanes))
@@ -176,16 +198,16 @@
             let store = try await database.store()
             var lane = try await store.claim(0..<1, of: 1, log: log)[0]
             var crashes = 0
+            let isOver = Monitor(false)
             let crashing = Task {
+                defer { isOver.withLock { $0 = true } }
                 for _ in 0..<3 {
                     try await Task.sleep(for: .milliseconds(.random(in: 100...400)))
                     try server.crash()
                     try server.start()
                 }
             }
-            var isCrashing = true
-            while isCrashing || lane.position < 400 {
-                if lane.position >= 400 { try await crashing.value; isCrashing = false }
+            while !isOver.withLock({ $0 }) {
                 let next = lane.position.rawValue + 1
                 let mutations = (next..<next + 20).map { TaskMutation.log(activity("\($0)")) }
                 let sent = batch(mutations, lanes: [lane])
