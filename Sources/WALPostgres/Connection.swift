@@ -58,7 +58,8 @@
         }
 
         /// Runs one or more statements without values; errors call them `name`.
-        func execute(_ sql: String, named name: String) throws(PostgresError) {
+        @discardableResult
+        func execute(_ sql: String, named name: String) throws(PostgresError) -> QueryResult {
             unsafe try check(PQexec(handle, sql), name)
         }
 
@@ -89,10 +90,16 @@
                 value = try body()
             } catch {
                 // The server ends what is open when the connection ends.
-                if unsafe PQstatus(handle) == CONNECTION_OK { try? execute("ROLLBACK", named: "roll back") }
+                if unsafe PQstatus(handle) == CONNECTION_OK { _ = try? execute("ROLLBACK", named: "roll back") }
                 throw error
             }
-            try committing { () throws(PostgresError) in try execute("COMMIT", named: "commit") }
+            let end = try committing { () throws(PostgresError) in try execute("COMMIT", named: "commit") }
+            // The server answers to a COMMIT of what has failed already with a ROLLBACK, and calls that a success.
+            guard end.commandTag == "COMMIT" else {
+                throw PostgresError(
+                    .other, "the transaction was rolled back instead of committed", statement: "commit",
+                    server: settings.server)
+            }
             return value
         }
 

@@ -15,6 +15,11 @@
             unsafe PQclear(handle)
         }
 
+        /// What the server calls what it did, such as `COMMIT`.
+        var commandTag: String {
+            unsafe String(cString: PQcmdStatus(handle))
+        }
+
         /// How many rows a statement without results has written or removed.
         var changedCount: Int {
             unsafe Int(String(cString: PQcmdTuples(handle))) ?? 0
