@@ -20,11 +20,13 @@ let package = Package(
         .library(name: "WAL", targets: ["WAL"]),
         .library(name: "WALTasks", targets: ["WALTasks"]),
         .library(name: "WALSQLite", targets: ["WALSQLite"]),
+        .library(name: "WALPostgres", targets: ["WALPostgres"]),
         .library(name: "WALMySQL", targets: ["WALMySQL"]),
         .executable(name: "wal", targets: ["WALTool"]),
     ],
     traits: [
         .trait(name: "SQLite", description: "The store in SQLite (needs libsqlite3-dev)."),
+        .trait(name: "Postgres", description: "The store in PostgreSQL (needs libpq-dev)."),
         .trait(name: "MySQL", description: "The store in MariaDB or MySQL (needs libmariadb-dev)."),
         .default(enabledTraits: []),
     ],
@@ -70,6 +72,18 @@ let package = Package(
             ],
             swiftSettings: librarySettings),
         .systemLibrary(
+            name: "CWALPostgres", pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
+        .target(
+            name: "WALPostgres",
+            dependencies: [
+                "WAL", "WALTasks",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .target(name: "CWALPostgres", condition: .when(traits: ["Postgres"])),
+            ],
+            swiftSettings: librarySettings),
+        .systemLibrary(
             name: "CWALMySQL", pkgConfig: "libmariadb",
             providers: [.apt(["libmariadb-dev"]), .brew(["mariadb-connector-c"])]),
         .target(
@@ -106,6 +120,13 @@ let package = Package(
         .testTarget(
             name: "WALSQLiteTests",
             dependencies: ["WALSQLite", .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"]))],
+            swiftSettings: settings),
+        .testTarget(
+            name: "WALPostgresTests",
+            dependencies: [
+                "WALPostgres", "WALTasks", "WAL",
+                .target(name: "CWALPostgres", condition: .when(traits: ["Postgres"])),
+            ],
             swiftSettings: settings),
         .testTarget(name: "WALMySQLTests", dependencies: ["WALMySQL", "WAL", "WALTasks"], swiftSettings: settings),
         .testTarget(name: "WALToolTests", dependencies: ["WALTool"], swiftSettings: settings),
