@@ -1,7 +1,8 @@
 #if Postgres
-    import CWALPostgres
     import Foundation
     import Testing
+
+    @testable import WALPostgres
 
     /// A PostgreSQL server of the tests' own, by `Scripts/private-server`: in a directory, on a socket in it.
     final class PrivateServer: Sendable {
@@ -23,11 +24,27 @@
             directory = NSTemporaryDirectory() + "wpg-" + UUID().uuidString.prefix(8)
             let output = try Self.script("start", directory)
             conninfo = output.split(separator: " ").filter { !$0.hasPrefix("dbname=") }.joined(separator: " ")
-            _ = Self.directories.withLock { $0.insert(directory) }
+            // However this process ends, the server doesn't outlive it.
+            _ = try Self.shell(
+                """
+                (while kill -0 \(getpid()) && [ -d \(directory) ]; do sleep 1; done 2>/dev/null
+                \(Self.program) postgres crash \(directory); rm -rf \(directory)) </dev/null >/dev/null 2>&1 &
+                """)
+            try widen()
         }
 
         deinit {
-            Self.remove(directory)
+            _ = try? crash()
+            try? FileManager.default.removeItem(atPath: directory)
+        }
+
+        /// Takes the connections of all tests at the same time.
+        private func widen() throws {
+            let settings = try ConnectionSettings(
+                conninfo: conninfo + " dbname=postgres", statementTimeout: .seconds(60), lockTimeout: .seconds(60))
+            try Connection(settings).execute("ALTER SYSTEM SET max_connections = 500", named: "widen")
+            try stop()
+            try start()
         }
 
         /// Starts it again after ``crash()`` or ``stop()``.
@@ -42,55 +59,24 @@
         // MARK: The script
 
         struct Failure: Error {
-            var verb: String
+            var command: String
             var status: Int32
         }
 
+        private static let program = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "Scripts/private-server").path()
+
         private static func script(_ verb: String, _ directory: String) throws -> String {
-            let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-                .deletingLastPathComponent()
-            let process = Process()
-            process.executableURL = root.appending(path: "Scripts/private-server")
-            process.arguments = ["postgres", verb, directory]
-            // A file and not a pipe: the server would hold a pipe open.
-            let output = FileManager.default.temporaryDirectory.appending(path: "wpg-" + UUID().uuidString)
-            _ = FileManager.default.createFile(atPath: output.path(), contents: nil)
-            defer { try? FileManager.default.removeItem(at: output) }
-            process.standardOutput = try FileHandle(forWritingTo: output)
-            try process.run()
-            process.waitUntilExit()
-            guard process.terminationStatus == 0 else {
-                throw Failure(verb: verb, status: process.terminationStatus)
-            }
-            return try String(contentsOf: output, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+            try shell("\(program) postgres \(verb) \(directory)")
         }
 
-        // MARK: The end
-
-        private static let directories = Directories()
-
-        /// Of the servers that run, stopped when the process exits.
-        private final class Directories: @unchecked Sendable {
-            private let lock = NSLock()
-            private var running: Set<String> = []
-
-            init() {
-                atexit { PrivateServer.removeAll() }
-            }
-
-            func withLock<Result>(_ body: (inout Set<String>) -> Result) -> Result {
-                lock.withLock { body(&running) }
-            }
-        }
-
-        private static func removeAll() {
-            for directory in directories.withLock({ $0 }) { remove(directory) }
-        }
-
-        private static func remove(_ directory: String) {
-            guard directories.withLock({ $0.remove(directory) }) != nil else { return }
-            _ = try? script("crash", directory)
-            try? FileManager.default.removeItem(atPath: directory)
+        /// Not by Foundation's `Process`: it waits until every descendant is gone, and the server is one.
+        private static func shell(_ command: String) throws -> String {
+            let output = NSTemporaryDirectory() + "wpg-output-" + UUID().uuidString
+            defer { unlink(output) }
+            let status = system("{ \(command)\n} >\(output)")
+            guard status == 0 else { throw Failure(command: command, status: status) }
+            return try String(contentsOfFile: output, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
         }
     }
 #endif

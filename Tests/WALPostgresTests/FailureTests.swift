@@ -1,0 +1,247 @@
+#if Postgres
+    import Foundation
+    import Testing
+    import WAL
+    import WALTasks
+
+    @testable import WALPostgres
+
+    @Suite(.needsServer) struct FailureTests {
+        @Test func lockOfAnotherSessionIsTransient() async throws {
+            let database = try TemporaryDatabase()
+            let store = try await database.store(lockTimeout: .milliseconds(200))
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            let other = try database.connect()
+            try other.execute("BEGIN; LOCK TABLE dag_tasks", named: "lock")
+            do {
+                _ = try await store.apply(batch([.save(task("a"))], lanes: lanes))
+                Issue.record("a lock was ignored")
+            } catch {
+                #expect(error.code == .busy && error.sqlState == "55P03")
+                #expect(store.classify(error) == .transient)
+            }
+            try other.execute("ROLLBACK", named: "unlock")
+            _ = try await store.apply(batch([.save(task("a"))], lanes: lanes))
+            try other.execute("BEGIN; UPDATE wal_sink_checkpoint SET owner = ''", named: "lock")
+            #expect(await code { _ = try await store.claim(0..<1, of: 1, log: log) } == .busy)
+            try await store.close()
+        }
+
+        @Test func statementThatTakesTooLongIsTransient() async throws {
+            let database = try TemporaryDatabase()
+            let store = try await database.store(statementTimeout: .milliseconds(200))
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            try database.connect().execute(Self.slowly(5), named: "slow down")
+            do {
+                _ = try await store.apply(batch([.save(task("a"))], lanes: lanes))
+                Issue.record("a statement had all the time in the world")
+            } catch {
+                #expect(error.code == .overloaded && error.sqlState == "57014")
+                #expect(store.classify(error) == .transient)
+            }
+            #expect(try await store.task(id: "a") == nil)
+            try await store.close()
+        }
+
+        @Test func cancelledTaskCancelsItsStatement() async throws {
+            let database = try TemporaryDatabase()
+            let store = try await database.store()
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            try database.execute(Self.slowly(25))
+            let applying = Task { await code { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) } }
+            try await eventually {
+                try database.number(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+                )
+                    == 1
+            }
+            let start = ContinuousClock.now
+            applying.cancel()
+            #expect(await applying.value == .cancelled)
+            #expect(ContinuousClock.now - start < .seconds(10))
+            try database.execute("DROP TRIGGER slow ON dag_tasks")
+            _ = try await store.apply(batch([.save(task("a"))], lanes: lanes))
+            let cancelled = Task { await code { try await store.ping() } }
+            cancelled.cancel()
+            let outcome = await cancelled.value
+            #expect(outcome == nil || outcome == .cancelled)
+            try await store.close()
+        }
+
+        static func slowly(_ seconds: Int) -> String {
+            """
+            CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS \
+            $$ BEGIN PERFORM pg_sleep(\(seconds)); RETURN NEW; END $$; \
+            CREATE TRIGGER slow BEFORE INSERT ON dag_tasks FOR EACH ROW EXECUTE FUNCTION slow()
+            """
+        }
+
+        /// What was lost: the answer. Whether the batch was committed, only the next claim can tell.
+        @Test func terminatedBackendLeavesTheOutcomeUnknown() async throws {
+            let database = try TemporaryDatabase()
+            let store = try await database.store()
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            let other = try database.connect()
+            try other.execute("BEGIN; LOCK TABLE dag_tasks", named: "hold up")
+            async let failure = code { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
+            let waiting = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            try await eventually { try database.number("SELECT count(*) \(waiting)") == 1 }
+            try database.execute("SELECT pg_terminate_backend(pid) \(waiting)")
+            #expect(await failure == .indeterminate)
+            try other.execute("ROLLBACK", named: "let go")
+            let claimed = try await store.claim(0..<1, of: 1, log: log)
+            #expect(claimed == [SinkLane(index: 0, epoch: 2, position: 0)])
+            _ = try await store.apply(batch([.save(task("a"))], lanes: claimed))
+            try await store.close()
+        }
+
+        /// Before the commit nothing is in doubt.
+        @Test func backendTerminatedBeforeTheCommitIsTransient() async throws {
+            let database = try TemporaryDatabase()
+            let store = try await database.store()
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            let other = try database.connect()
+            try other.execute("BEGIN; LOCK TABLE dag_tasks", named: "hold up")
+            let sections = batch([.save(task("a")), .deleteDAG(id: "x"), .save(task("b"))], lanes: lanes)
+            async let failure = code { _ = try await store.apply(sections) }
+            let waiting = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            try await eventually { try database.number("SELECT count(*) \(waiting)") == 1 }
+            try database.execute("SELECT pg_terminate_backend(pid) \(waiting)")
+            #expect(await failure == .connectionFailed)
+            try other.execute("ROLLBACK", named: "let go")
+            #expect(try await store.apply(sections).rowCount == 2)
+            try await store.close()
+        }
+
+        @Test func idleConnectionsThatWereClosedAreNoticed() async throws {
+            let database = try TemporaryDatabase()
+            let store = try await database.store()
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            try await store.ping()
+            try database.execute(
+                """
+                SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+                WHERE datname = current_database() AND pid <> pg_backend_pid()
+                """)
+            _ = try await store.apply(batch([.save(task("a"))], lanes: lanes))
+            #expect(try await store.task(id: "a") != nil)
+            try await store.close()
+        }
+
+        @Test func serverThatIsReadOnlyIsTransient() async throws {
+            let database = try TemporaryDatabase()
+            let store = try await database.store()
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            let other = try database.connect()
+            let name = try #require(database.conninfo.split(separator: "=").last)
+            try other.execute("ALTER DATABASE \(name) SET default_transaction_read_only = on", named: "fail over")
+            // Sessions keep their setting; new ones are refused by `target_session_attrs`.
+            try await store.writers.run { (session) throws(PostgresError) in
+                try session.connection.execute("SET default_transaction_read_only = on", named: "fail over")
+            }
+            do {
+                _ = try await store.apply(batch([.save(task("a"))], lanes: lanes))
+                Issue.record("a read-only server took a batch")
+            } catch {
+                #expect(error.code == .readOnly && error.sqlState == "25006")
+                #expect(store.classify(error) == .transient)
+            }
+            #expect(
+                await code { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) } == .connectionFailed)
+            try other.execute("ALTER DATABASE \(name) RESET default_transaction_read_only", named: "come back")
+            _ = try await store.apply(batch([.save(task("a"))], lanes: lanes))
+            try await store.close()
+        }
+
+        @Test func missingTableHealsByItself() async throws {
+            let database = try TemporaryDatabase()
+            let store = try await database.store()
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            try database.execute("ALTER TABLE dag_tasks RENAME TO away")
+            do {
+                _ = try await store.apply(batch([.save(task("a"))], lanes: lanes))
+                Issue.record("a missing table was written")
+            } catch {
+                #expect(error.code == .schemaMismatch && store.classify(error) == .transient)
+            }
+            try database.execute("ALTER TABLE away RENAME TO dag_tasks")
+            _ = try await store.apply(batch([.save(task("a"))], lanes: lanes))
+            try await store.close()
+        }
+
+        /// A server that dies at any moment of a stream of batches: afterwards each claim tells the truth, and the rows agree.
+        @Test func crashedServerNeitherLosesNorRepeats() async throws {
+            let server = try PrivateServer()
+            let database = try TemporaryDatabase(on: server)
+            let store = try await database.store()
+            var lane = try await store.claim(0..<1, of: 1, log: log)[0]
+            var crashes = 0
+            let crashing = Task {
+                for _ in 0..<3 {
+                    try await Task.sleep(for: .milliseconds(.random(in: 100...400)))
+                    try server.crash()
+                    try server.start()
+                }
+            }
+            var isCrashing = true
+            while isCrashing || lane.position < 400 {
+                if lane.position >= 400 { try await crashing.value; isCrashing = false }
+                let next = lane.position.rawValue + 1
+                let mutations = (next..<next + 20).map { TaskMutation.log(activity("\($0)")) }
+                let sent = batch(mutations, lanes: [lane])
+                do {
+                    _ = try await store.apply(sent)
+                    lane.position = sent.position
+                } catch {
+                    crashes += 1
+                    #expect([.transient, .indeterminate].contains(store.classify(error)))
+                    while true {
+                        do {
+                            let claimed = try await store.claim(0..<1, of: 1, log: log)[0]
+                            #expect(claimed.position == lane.position || claimed.position == sent.position)
+                            lane = claimed
+                            break
+                        } catch {
+                            #expect(error.isRetriable || error.code == .indeterminate)
+                            try await Task.sleep(for: .milliseconds(20))
+                        }
+                    }
+                }
+            }
+            try await crashing.value
+            #expect(crashes > 0)
+            let count = try database.number("SELECT count(*) FROM dag_task_activity_logs")
+            #expect(count == Int64(lane.position.rawValue))
+            try await store.close()
+        }
+
+        @Test func absentServerIsNamedWithoutThePassword() async throws {
+            do {
+                _ = try await PostgresTaskStore("host=/nowhere port=1 dbname=none password=sesame")
+                Issue.record("connected to nowhere")
+            } catch {
+                #expect(error.code == .connectionFailed)
+                #expect(error.server == "none at /nowhere:1")
+                #expect(!error.description.contains("sesame"))
+            }
+            for broken in ["password = 'ses ame", "sesame sesame", "postgresql://user:sesame@[host/db"] {
+                do {
+                    _ = try await PostgresTaskStore(broken)
+                    Issue.record("a broken string was taken")
+                } catch {
+                    #expect(error.code == .invalidArgument)
+                    #expect(!error.description.contains("ame"))
+                }
+            }
+        }
+
+        @Test func usersOwnConnectionSettingsStay() throws {
+            let settings = try ConnectionSettings(
+                conninfo: "postgresql:///db?connect_timeout=77&target_session_attrs=any", statementTimeout: .seconds(1),
+                lockTimeout: .zero)
+            #expect(settings.parameters["connect_timeout"] == "77")
+            #expect(settings.parameters["target_session_attrs"] == "any")
+            #expect(settings.parameters["tcp_user_timeout"] == "30000")
+        }
+    }
+#endif
