@@ -31,7 +31,7 @@
             }
             self.settings = settings
             unsafe self.handle = handle
-            unsafe Self.setOptions(of: handle, address)
+            unsafe Self.setOptions(of: handle, address, access)
             let connected = unsafe mysql_real_connect(
                 handle, address.socket == nil ? address.host : nil, address.user, address.password, address.database,
                 address.port, address.socket, UInt(CLIENT_FOUND_ROWS))
@@ -39,6 +39,13 @@
             let isMariaDB = unsafe connected != nil && cwal_mysql_is_mariadb(handle) != 0
             takesArrays = unsafe settings.usesArrays && isMariaDB && mysql_get_server_version(handle) >= 100_200
             guard unsafe connected != nil else { throw lastError(during: "connect") }
+            // Some versions of the library go on without encryption where the server has none, though it's enforced.
+            if address.encryption != .preferred, unsafe mysql_get_ssl_cipher(handle) == nil {
+                throw error(
+                    UInt32(CR_SSL_CONNECTION_ERROR), "HY000",
+                    "the connection isn't encrypted, but tls=\(address.encryption.rawValue) is asked for",
+                    during: "connect")
+            }
             try setUp(access, isMariaDB: isMariaDB)
         }
 
@@ -46,19 +53,25 @@
             unsafe mysql_close(handle)
         }
 
-        private static func setOptions(of handle: UnsafeMutablePointer<MYSQL>, _ address: ServerAddress) {
+        private static func setOptions(
+            of handle: UnsafeMutablePointer<MYSQL>, _ address: ServerAddress, _ access: Access
+        ) {
             unsafe cwal_mysql_set_number(handle, MYSQL_OPT_CONNECT_TIMEOUT, address.connectTimeout)
-            unsafe cwal_mysql_set_number(handle, MYSQL_OPT_READ_TIMEOUT, address.readTimeout)
-            unsafe cwal_mysql_set_number(handle, MYSQL_OPT_WRITE_TIMEOUT, address.writeTimeout)
+            // Who interrupts another session makes it wait.
+            let isControl = access == .control
+            unsafe cwal_mysql_set_number(
+                handle, MYSQL_OPT_READ_TIMEOUT, isControl ? address.connectTimeout : address.readTimeout)
+            unsafe cwal_mysql_set_number(
+                handle, MYSQL_OPT_WRITE_TIMEOUT, isControl ? address.connectTimeout : address.writeTimeout)
             // Reconnecting unseen would lose the transaction and the session's settings.
             unsafe cwal_mysql_set_flag(handle, MYSQL_OPT_RECONNECT, 0)
             unsafe mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4")
             // Without it the server could ask for any file of this machine.
             unsafe cwal_mysql_set_number(handle, MYSQL_OPT_LOCAL_INFILE, 0)
             if address.encryption != .preferred { unsafe cwal_mysql_set_flag(handle, MYSQL_OPT_SSL_ENFORCE, 1) }
-            if address.encryption == .verified {
-                unsafe cwal_mysql_set_flag(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, 1)
-            }
+            // Versions of the library differ in their defaults.
+            unsafe cwal_mysql_set_flag(
+                handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, address.encryption == .verified ? 1 : 0)
             if let authorities = address.authorities {
                 unsafe mysql_options(handle, MYSQL_OPT_SSL_CA, authorities)
             }

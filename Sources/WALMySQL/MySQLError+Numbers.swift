@@ -11,16 +11,17 @@
                 3169,
                 4031:
                 self = .connectionFailed
-            // Lock wait timeout, deadlock, NOWAIT, deadlock of metadata locks or of GET_LOCK.
-            case 1205, 1213, 1614, 3058, 3132, 3572, 3573: self = .busy
+            // Lock wait timeout, deadlock, NOWAIT, deadlock of metadata locks or of GET_LOCK; a row or table that was changed
+            // meanwhile, a statement that must be prepared again, no room for locks, a lock of the whole server.
+            case 1020, 1205, 1206, 1213, 1223, 1412, 1614, 1615, 3058, 3132, 3572, 3573: self = .busy
             // Connections of all, of one user; interrupted (KILL QUERY); statement timeouts of MariaDB and MySQL.
             case 1040, 1203, 1226, 1317, 1969, 3024: self = .overloaded
             case 1021, 1114: self = .full
-            case 1023, 1024, 1026, 1030: self = .inputOutput
+            case 1016, 1017, 1023, 1024, 1026, 1030: self = .inputOutput
             case 1037, 1038, 1041, 1135, 2008: self = .outOfMemory
             // A replica, a read-only session, a server in read-only mode.
             case 1290, 1792, 1836, 3989: self = .readOnly
-            case 1034, 1035, 1194, 1195, 1712: self = .corrupted
+            case 1034, 1035, 1194, 1195, 1712, 1877, 1932: self = .corrupted
             // NULL, range, conversion, length, foreign keys, CHECK (4025 MariaDB, 3819 MySQL), JSON, a packet that is too
             // large, a row that is too large, a trigger's SIGNAL.
             case 1048, 1062, 1118, 1153, 1216, 1217, 1264, 1265, 1292, 1300, 1364, 1366, 1367, 1406, 1411, 1441, 1451,

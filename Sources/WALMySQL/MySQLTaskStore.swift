@@ -22,6 +22,9 @@
     /// can't be cancelled so ends by itself, when a time limit is over. Callable from any task. Connections must keep their
     /// sessions: no proxy that shares them out by statement or transaction.
     ///
+    /// Listing tasks by status reads all that are in it, but for pending ones by priority, and removing old tasks reads all that
+    /// have ended; everything else has an index. Old rows are removed in parts of 10,000, in one transaction.
+    ///
     /// | Option of the address | Default | |
     /// | --- | --- | --- |
     /// | `socket` | | the path of the server's socket, instead of host and port |

@@ -179,6 +179,28 @@
             #expect(try await store.apply(work).rowCount == 1)
         }
 
+        @Test func passwordIsAskedFor() async throws {
+            try await database.store().close()
+            let user = "p\(database.name)"
+            try database.execute(
+                "CREATE USER \(user)@localhost IDENTIFIED BY 'p@:/?#%ä'",
+                "GRANT ALL ON \(database.name).* TO \(user)@localhost")
+            let url = database.url(user: "\(user):p%40%3A%2F%3F%23%25%C3%A4")
+            let store = try await MySQLTaskStore(url: url)
+            try await store.save(task("a"))
+            try await store.close()
+            let refused = await error { _ = try await MySQLTaskStore(url: database.url(user: "\(user):hunter2")) }
+            #expect(refused?.code == .schemaMismatch && refused?.errorNumber == 1045)
+            #expect(refused?.description.contains("hunter2") == false)
+        }
+
+        /// The tests' server has no certificate.
+        @Test(arguments: ["required", "verified"])
+        func connectionWithoutEncryptionIsRefused(_ encryption: String) async throws {
+            let refused = await error { _ = try await database.store(options: "&tls=\(encryption)") }
+            #expect(refused?.code == .connectionFailed && refused?.errorNumber == 2026)
+        }
+
         @Test func everyCallRunsOnTheStoresOwnThreads() async throws {
             let store = try await database.store(writeConnections: 3)
             let threads = try await withThrowingTaskGroup(of: (UInt, UInt).self) { group in

@@ -22,9 +22,11 @@
             try await check.run(on: try await database.store(arrays: arrays))
         }
 
-        @Test func everyFieldComesBack() async throws {
+        @Test(arguments: [true, false])
+        func everyFieldComesBack(arrays: Bool) async throws {
+            let store = try await database.store(arrays: arrays)
             let full = PersistentTask(
-                id: "äb", dagID: "dag", nodeID: "n", currentNodeID: "c", subDAGPath: "a/b",
+                id: "äb", dagID: "dag", nodeID: "n", currentNodeID: "c'\\\"\n?", subDAGPath: "a/b",
                 processingState: "half",
                 payload: #"{"a":"🙂"}"#, status: .failed, createdAt: time(-1), updatedAt: time(1), startedAt: time(2),
                 completedAt: time(3), error: "why", retryCount: -1, maxRetries: .max, priority: .min)
@@ -39,7 +41,9 @@
         }
 
         /// Texts beyond the statement's own room take another way into MySQL.
-        @Test func largeTextsComeBack() async throws {
+        @Test(arguments: [true, false])
+        func largeTextsComeBack(arrays: Bool) async throws {
+            let store = try await database.store(arrays: arrays)
             var large = task("large", payload: "[1" + String(repeating: "0123456789", count: 100_000) + "]")
             large.error = String(repeating: "e", count: 16_000)
             large.processingState = String(repeating: "p", count: 500)
@@ -47,7 +51,9 @@
             #expect(try await store.task(id: "large") == large)
         }
 
-        @Test func savingAgainKeepsDAGAndCreation() async throws {
+        @Test(arguments: [true, false])
+        func savingAgainKeepsDAGAndCreation(arrays: Bool) async throws {
+            let store = try await database.store(arrays: arrays)
             try await store.save(task("a", dag: "first", at: 1))
             var second = task("a", dag: "second", status: .running, at: 2, priority: 5, payload: "[1]")
             second.error = "e"
@@ -108,7 +114,9 @@
             #expect(try await store.resumableTasks(dagID: "dag").map(\.id) == ["f", "r", "p"])
         }
 
-        @Test func statusTimes() async throws {
+        @Test(arguments: [true, false])
+        func statusTimes(arrays: Bool) async throws {
+            let store = try await database.store(arrays: arrays)
             var expected = task("a")
             try await store.save(expected)
             let steps: [(TaskStatus, String?)] = [
@@ -201,7 +209,9 @@
             try await store.close()
         }
 
-        @Test func identifiersAreBytes() async throws {
+        @Test(arguments: [true, false])
+        func identifiersAreBytes(arrays: Bool) async throws {
+            let store = try await database.store(arrays: arrays)
             let ids = [
                 "a", "A", "a ", " a", "ä", "a\u{308}", "😀", "'\\\"%_", String(repeating: "€", count: 170) + "xx",
             ]
@@ -221,7 +231,9 @@
             #expect(Set(found) == Set(tasks.prefix(count)))
         }
 
-        @Test func timesToTheEndsOfTheirRange() async throws {
+        @Test(arguments: [true, false])
+        func timesToTheEndsOfTheirRange(arrays: Bool) async throws {
+            let store = try await database.store(arrays: arrays)
             var edge = task("edge")
             edge.createdAt = Timestamp(rawValue: DateTime.range.lowerBound)
             edge.updatedAt = Timestamp(rawValue: DateTime.range.upperBound)
