@@ -21,10 +21,12 @@ let package = Package(
         .library(name: "WALTasks", targets: ["WALTasks"]),
         .library(name: "WALSQLite", targets: ["WALSQLite"]),
         .library(name: "WALTesting", targets: ["WALTesting"]),
+        .library(name: "WALMySQL", targets: ["WALMySQL"]),
         .executable(name: "wal", targets: ["WALTool"]),
     ],
     traits: [
         .trait(name: "SQLite", description: "The store in SQLite (needs libsqlite3-dev)."),
+        .trait(name: "MySQL", description: "The store in MariaDB or MySQL (needs libmariadb-dev)."),
         .default(enabledTraits: []),
     ],
     dependencies: [
@@ -71,6 +73,18 @@ let package = Package(
             ],
             swiftSettings: librarySettings),
         .target(name: "WALTesting", dependencies: ["WAL", "WALTasks"], swiftSettings: librarySettings),
+        .systemLibrary(
+            name: "CWALMySQL", pkgConfig: "libmariadb",
+            providers: [.apt(["libmariadb-dev"]), .brew(["mariadb-connector-c"])]),
+        .target(
+            name: "WALMySQL",
+            dependencies: [
+                "WAL", "WALTasks",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .target(name: "CWALMySQL", condition: .when(traits: ["MySQL"])),
+            ],
+            swiftSettings: librarySettings),
         .target(
             name: "CWALSimdJSON",
             linkerSettings: [.linkedLibrary("simdjson")]),
@@ -108,6 +122,7 @@ let package = Package(
         .testTarget(
             name: "WALTestingTests", dependencies: ["WALTesting", "WALTasks", "WALSQLite", "WAL"],
             swiftSettings: settings),
+        .testTarget(name: "WALMySQLTests", dependencies: ["WALMySQL", "WAL", "WALTasks"], swiftSettings: settings),
         .testTarget(name: "WALToolTests", dependencies: ["WALTool"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],

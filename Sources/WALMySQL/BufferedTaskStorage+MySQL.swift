@@ -1,0 +1,34 @@
+#if MySQL
+    public import Logging
+    public import Metrics
+    public import WALTasks
+
+    extension BufferedTaskStorage where Store == MySQLTaskStore {
+        /// Opens a buffered storage over a MariaDB or MySQL database: changes return when they are in the log, and
+        /// reach the database in batches.
+        ///
+        /// It delivers from then on, as the one from `open(at:store:configuration:logger:metrics:)`, and closes the connections
+        /// when it is closed.
+        ///
+        /// - Parameters:
+        ///   - url: The database, as `MySQLTaskStore` takes it.
+        ///   - directory: The log's directory, made if it isn't there.
+        ///   - configuration: How the buffer works.
+        ///   - logger: Where it reports what needs attention.
+        ///   - metrics: Where its figures go.
+        /// - Throws: `MySQLError` for the database, `TaskStorageError` for the log.
+        public static func mysql(
+            url: String, at directory: String, configuration: Configuration = Configuration(), logger: Logger? = nil,
+            metrics: (any MetricsFactory)? = nil
+        ) async throws -> BufferedTaskStorage {
+            let store = try await MySQLTaskStore(url: url)
+            do {
+                return try await open(
+                    at: directory, store: store, configuration: configuration, logger: logger, metrics: metrics)
+            } catch {
+                try? await store.close()
+                throw error
+            }
+        }
+    }
+#endif

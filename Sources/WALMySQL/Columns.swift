@@ -1,0 +1,123 @@
+#if MySQL
+    internal import WAL
+    internal import WALTasks
+
+    /// The columns of the tables, in the one order in which they're written and read.
+    enum Columns {
+        static let task = """
+            id, dag_id, node_id, current_node_id, sub_dag_path, processing_state, payload, status, created_at, updated_at, \
+            started_at, completed_at, error, retry_count, max_retries, priority
+            """
+        static let activity = "id, task_id, dag_id, node_id, action, message, data, level, created_at"
+        static let deadLetter = "log_id, position, part, kind, row_id, body, error_code, error_message, created_at"
+
+        static func count(_ columns: String) -> Int {
+            columns.split(separator: ",").count
+        }
+    }
+
+    extension RowTable {
+        /// A row of the statement that writes such mutations; see ``WriteSQL``.
+        func add(_ mutation: TaskMutation) {
+            switch mutation {
+            case .save(let task): add(task)
+            case .log(let activity): add(activity)
+            case .updateStatus(let id, let status, let error, let time):
+                add(status.rawValue)
+                add(error)
+                add(time)
+                // One is set if there is none yet, the other in any case: see ``TaskStorage/updateStatus(id:to:error:at:)``.
+                add(status == .running ? time : nil)
+                add([.completed, .failed, .cancelled].contains(status) ? time : nil)
+                add(id)
+            case .delete(let id), .deleteDAG(let id): add(id)
+            case .removeTasks(let time), .removeActivities(let time):
+                // Nothing is stored beyond the range.
+                let bound = min(max(time.rawValue, DateTime.range.lowerBound), DateTime.range.upperBound)
+                add(Timestamp(rawValue: bound))
+            }
+        }
+
+        private func add(_ task: PersistentTask) {
+            add(task.id)
+            add(task.dagID)
+            add(task.nodeID)
+            add(task.currentNodeID)
+            add(task.subDAGPath)
+            add(task.processingState)
+            add(task.payload)
+            add(task.status.rawValue)
+            add(task.createdAt)
+            add(task.updatedAt)
+            add(task.startedAt)
+            add(task.completedAt)
+            add(task.error)
+            add(Int64(task.retryCount))
+            add(Int64(task.maxRetries))
+            add(Int64(task.priority))
+        }
+
+        private func add(_ activity: TaskActivityLog) {
+            add(activity.id)
+            add(activity.taskID)
+            add(activity.dagID)
+            add(activity.nodeID)
+            add(activity.action)
+            add(activity.message)
+            add(activity.data)
+            add(activity.level)
+            add(activity.createdAt)
+        }
+
+        func add(_ letter: StoredDeadLetter) {
+            add(letter.id.log.description)
+            add(Int64(bitPattern: letter.id.sequence.rawValue))
+            add(letter.lane.map(Int64.init))
+            add(letter.kind)
+            add(letter.rowID)
+            add(letter.body)
+            add(letter.code)
+            add(letter.reason)
+            add(letter.time)
+        }
+    }
+
+    extension Row {
+        mutating func task() throws(MySQLError) -> PersistentTask {
+            PersistentTask(
+                id: text(), dagID: text(), nodeID: text(), currentNodeID: optionalText(), subDAGPath: optionalText(),
+                processingState: optionalText(), payload: optionalText(), status: try status(), createdAt: time(),
+                updatedAt: time(), startedAt: optionalTime(), completedAt: optionalTime(), error: optionalText(),
+                retryCount: Int32(clamping: number()), maxRetries: Int32(clamping: number()),
+                priority: Int32(clamping: number()))
+        }
+
+        mutating func activity() -> TaskActivityLog {
+            TaskActivityLog(
+                id: text(), taskID: text(), dagID: text(), nodeID: text(), action: text(), message: optionalText(),
+                data: optionalText(), level: text(), createdAt: time())
+        }
+
+        mutating func deadLetter() throws(MySQLError) -> StoredDeadLetter {
+            let logID = text()
+            guard let log = LogID(logID) else {
+                throw MySQLError(
+                    .rowUnreadable, "a dead letter has the log id '\(logID)', which is none: correct the row")
+            }
+            return StoredDeadLetter(
+                id: StoredDeadLetter.ID(log: log, sequence: SequenceNumber(rawValue: UInt64(bitPattern: number()))),
+                lane: optionalNumber().map { Int($0) }, kind: text(), rowID: optionalText(), body: bytes(),
+                code: text(),
+                reason: text(), time: time())
+        }
+
+        private mutating func status() throws(MySQLError) -> TaskStatus {
+            let name = text()
+            guard let status = TaskStatus(rawValue: name) else {
+                throw MySQLError(
+                    .rowUnreadable, "a task has the status '\(name)', which doesn't exist: correct the row")
+            }
+            return status
+        }
+    }
+#endif

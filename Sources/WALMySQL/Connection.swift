@@ -1,0 +1,187 @@
+#if MySQL
+    internal import CWALMySQL
+
+    /// A session with the server. Not thread-safe: it belongs to one ``DatabaseThread``.
+    @safe final class Connection {
+        enum Access {
+            case readWrite, readOnly
+            /// To interrupt other sessions with.
+            case control
+        }
+
+        let settings: ConnectionSettings
+        let handle: UnsafeMutablePointer<MYSQL>
+        /// MariaDB 10.2 and later take arrays of values for one statement.
+        let takesArrays: Bool
+        /// A packet with more bytes makes the server end the connection.
+        private(set) var packetSizeMax = 1 << 20
+        /// It can't be used any more: it was lost, or is in a transaction that can't be ended.
+        private(set) var isBroken = false
+
+        private var server = ""
+
+        /// The name of the first statement of a transaction.
+        static let begin = "begin"
+
+        /// Connects and sets the session up.
+        init(_ settings: ConnectionSettings, access: Access) throws(MySQLError) {
+            let address = settings.address
+            guard Library.isReady, let handle = unsafe mysql_init(nil) else {
+                throw MySQLError(.outOfMemory, "no memory for a connection", server: address.description)
+            }
+            self.settings = settings
+            unsafe self.handle = handle
+            unsafe Self.setOptions(of: handle, address)
+            let connected = unsafe mysql_real_connect(
+                handle, address.socket == nil ? address.host : nil, address.user, address.password, address.database,
+                address.port, address.socket, UInt(CLIENT_FOUND_ROWS))
+            // The version says which of the two servers it is, and whether it has arrays.
+            let isMariaDB = unsafe connected != nil && cwal_mysql_is_mariadb(handle) != 0
+            takesArrays = unsafe settings.usesArrays && isMariaDB && mysql_get_server_version(handle) >= 100_200
+            guard unsafe connected != nil else { throw lastError(during: "connect") }
+            try setUp(access, isMariaDB: isMariaDB)
+        }
+
+        deinit {
+            unsafe mysql_close(handle)
+        }
+
+        private static func setOptions(of handle: UnsafeMutablePointer<MYSQL>, _ address: ServerAddress) {
+            unsafe cwal_mysql_set_number(handle, MYSQL_OPT_CONNECT_TIMEOUT, address.connectTimeout)
+            unsafe cwal_mysql_set_number(handle, MYSQL_OPT_READ_TIMEOUT, address.readTimeout)
+            unsafe cwal_mysql_set_number(handle, MYSQL_OPT_WRITE_TIMEOUT, address.writeTimeout)
+            // Reconnecting unseen would lose the transaction and the session's settings.
+            unsafe cwal_mysql_set_flag(handle, MYSQL_OPT_RECONNECT, 0)
+            unsafe mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4")
+            // Without it the server could ask for any file of this machine.
+            unsafe cwal_mysql_set_number(handle, MYSQL_OPT_LOCAL_INFILE, 0)
+            if address.encryption != .preferred { unsafe cwal_mysql_set_flag(handle, MYSQL_OPT_SSL_ENFORCE, 1) }
+            if address.encryption == .verified {
+                unsafe cwal_mysql_set_flag(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, 1)
+            }
+            if let authorities = address.authorities {
+                unsafe mysql_options(handle, MYSQL_OPT_SSL_CA, authorities)
+            }
+        }
+
+        /// Which session it is.
+        var identity: SessionIdentity {
+            SessionIdentity(settings: settings, server: server, number: UInt(unsafe mysql_thread_id(handle)))
+        }
+
+        private func setUp(_ access: Access, isMariaDB: Bool) throws(MySQLError) {
+            server =
+                try Statement(
+                    "SELECT CONCAT(@@hostname, ' ', @@port, ' ', @@server_id)", named: "set up session", on: self
+                ).first { (row) throws(MySQLError) in row.text() } ?? ""
+            if access == .control { return }
+            // With the default, REPEATABLE READ, workers lock gaps between rows and meet in deadlocks.
+            try execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", named: "set up session")
+            var variables = [
+                // Strict: a value that doesn't fit is an error, not another value.
+                "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+                "time_zone = '+00:00'", "autocommit = 1", "innodb_lock_wait_timeout = \(settings.lockTimeout)",
+                "lock_wait_timeout = \(settings.lockTimeout)",
+            ]
+            if isMariaDB { variables.append("max_statement_time = \(settings.statementTimeout)") }
+            try execute("SET SESSION " + variables.joined(separator: ", "), named: "set up session")
+            if access == .readOnly { try execute("SET SESSION TRANSACTION READ ONLY", named: "set up session") }
+            let packetSize = try Statement("SELECT @@max_allowed_packet", named: "set up session", on: self)
+            packetSizeMax = Int(try packetSize.first { (row) throws(MySQLError) in row.number() } ?? 1 << 20)
+        }
+
+        /// Runs a statement without values and rows; errors call it `name`.
+        func execute(_ sql: String, named name: String) throws(MySQLError) {
+            var sql = sql
+            let result = sql.withUTF8 { utf8 in unsafe send(UnsafeRawBufferPointer(utf8)) }
+            guard result == 0 else { throw lastError(during: name) }
+        }
+
+        /// Runs a statement with its values in it; returns the number of rows that it changed or found.
+        func execute(_ sql: [UInt8], named name: String) throws(MySQLError) -> Int {
+            let result = unsafe sql.withUnsafeBytes { bytes in unsafe send(bytes) }
+            guard result == 0 else { throw lastError(during: name) }
+            return Int(clamping: unsafe mysql_affected_rows(handle))
+        }
+
+        private func send(_ sql: UnsafeRawBufferPointer) -> Int32 {
+            unsafe mysql_real_query(
+                handle, sql.baseAddress?.assumingMemoryBound(to: CChar.self), UInt(sql.count))
+        }
+
+        /// Runs `body` while no other session has the lock of this name, which has at most 64 characters and is the server's,
+        /// not the database's.
+        func locked<Result>(
+            _ name: String, _ body: () throws(MySQLError) -> Result
+        ) throws(MySQLError) -> Result {
+            let take = try Statement("SELECT GET_LOCK(?, ?)", named: Self.begin, on: self)
+            take.bind(name)
+            take.bind(Int64(settings.lockTimeout))
+            guard try take.first({ (row) throws(MySQLError) in row.number() }) == 1 else {
+                throw MySQLError(
+                    .busy, "another session has held the lock '\(name)' for \(settings.lockTimeout) s",
+                    statement: "lock", server: settings.address.description)
+            }
+            defer { release(name) }
+            return try body()
+        }
+
+        /// A session that ends loses its locks by itself.
+        private func release(_ name: String) {
+            guard !isBroken else { return }
+            do throws(MySQLError) {
+                let release = try Statement("SELECT RELEASE_LOCK(?)", named: "unlock", on: self)
+                release.bind(name)
+                _ = try release.first { (row) throws(MySQLError) in row.number() }
+            } catch {
+                isBroken = true
+            }
+        }
+
+        /// Commits what `body` wrote, or nothing if it throws.
+        func transaction<Result>(_ body: () throws(MySQLError) -> Result) throws(MySQLError) -> Result {
+            try execute("START TRANSACTION", named: Self.begin)
+            let result: Result
+            do throws(MySQLError) {
+                result = try body()
+            } catch {
+                rollBack()
+                throw error
+            }
+            do throws(MySQLError) {
+                try execute("COMMIT", named: "commit")
+            } catch {
+                // Whatever it was: the server may have committed before it, or its answer was lost.
+                isBroken = true
+                var unknown = error
+                unknown.code = .indeterminate
+                throw unknown
+            }
+            return result
+        }
+
+        /// The server rolls back by itself when a connection ends, and after a deadlock.
+        private func rollBack() {
+            guard !isBroken else { return }
+            do throws(MySQLError) {
+                try execute("ROLLBACK", named: "roll back")
+            } catch {
+                isBroken = true
+            }
+        }
+
+        func lastError(during statement: String) -> MySQLError {
+            unsafe error(
+                mysql_errno(handle), String(cString: mysql_sqlstate(handle)), String(cString: mysql_error(handle)),
+                during: statement)
+        }
+
+        func error(_ number: UInt32, _ sqlState: String, _ message: String, during statement: String) -> MySQLError {
+            let code = MySQLError.Code(errorNumber: number, sqlState: sqlState)
+            if code == .connectionFailed { isBroken = true }
+            return MySQLError(
+                code, message, errorNumber: number, sqlState: sqlState, statement: statement,
+                server: settings.address.description)
+        }
+    }
+#endif

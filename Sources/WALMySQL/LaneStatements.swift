@@ -1,0 +1,86 @@
+#if MySQL
+    internal import WAL
+
+    /// Reads and moves the positions of a log's lanes in `wal_sink_checkpoint`, inside a transaction.
+    struct LaneStatements {
+        private let connection: Connection
+        private let countLanes: Statement
+        private let readLanes: Statement
+        private let claimLanes: RowStatement
+        private let moveLanes: RowStatement
+
+        init(_ connection: Connection) throws(MySQLError) {
+            self.connection = connection
+            countLanes = try Statement(
+                "SELECT parts FROM wal_sink_checkpoint WHERE log_id = ? LIMIT 1", named: "count lanes", on: connection)
+            readLanes = try Statement(
+                """
+                SELECT part, epoch, position FROM wal_sink_checkpoint WHERE log_id = ? AND part >= ? AND part < ? \
+                ORDER BY part
+                """, named: "read lanes", on: connection)
+            claimLanes = try RowStatement(WriteSQL.claimLanes, on: connection)
+            moveLanes = try RowStatement(WriteSQL.moveLanes, on: connection)
+        }
+
+        /// How many lanes the log has; nil if none was claimed yet.
+        func count(log: String) throws(MySQLError) -> Int? {
+            countLanes.bind(log)
+            return try countLanes.first { (row) throws(MySQLError) in Int(row.number()) }
+        }
+
+        /// Raises the epochs, and reads what they have become under the rows' locks.
+        func claim(_ indices: Range<Int>, of laneCount: Int, log: String, owner: String) throws(MySQLError)
+            -> [SinkLane]
+        {
+            let now = Timestamp.now
+            let table = RowTable(columnCount: 5, capacity: indices.count)
+            for index in indices {
+                table.add(log)
+                table.add(Int64(index))
+                table.add(Int64(laneCount))
+                table.add(owner)
+                table.add(now)
+            }
+            try claimLanes.run(table)
+            readLanes.bind(log)
+            readLanes.bind(Int64(indices.lowerBound))
+            readLanes.bind(Int64(indices.upperBound))
+            let lanes = try readLanes.all { (row) throws(MySQLError) in
+                SinkLane(
+                    index: Int(row.number()), epoch: UInt64(bitPattern: row.number()),
+                    position: SequenceNumber(rawValue: UInt64(bitPattern: row.number())))
+            }
+            guard lanes.map(\.index) == Array(indices) else {
+                throw MySQLError(
+                    .other, "the lanes \(indices) were claimed, but rows of them are missing",
+                    server: connection.settings.address.description)
+            }
+            return lanes
+        }
+
+        /// Throws `fenced` if one of the lanes isn't as its owner believes.
+        func move(
+            _ lanes: [SinkLane], to position: SequenceNumber, log: String, at time: Timestamp
+        ) throws(MySQLError) {
+            let table = RowTable(columnCount: 6, capacity: lanes.count)
+            // In order: owners who wait for each other's rows then wait in a queue, not in a circle.
+            for lane in lanes.sorted(by: { $0.index < $1.index }) {
+                table.add(Int64(bitPattern: position.rawValue))
+                table.add(time)
+                table.add(log)
+                table.add(Int64(lane.index))
+                table.add(Int64(bitPattern: lane.epoch))
+                table.add(Int64(bitPattern: lane.position.rawValue))
+            }
+            let count = try moveLanes.run(table)
+            guard count == lanes.count else {
+                let places = lanes.map { "\($0.index) at epoch \($0.epoch) and position \($0.position)" }
+                throw MySQLError(
+                    .fenced,
+                    "of the log \(log) only \(count) of these lanes were as their owner believes:"
+                        + " \(places.joined(separator: ", ")); another owner has claimed them, or the batch was applied before",
+                    server: connection.settings.address.description)
+            }
+        }
+    }
+#endif

@@ -1,0 +1,76 @@
+#if MySQL
+    internal import CWALMySQL
+
+    /// A statement with rows written out as literals.
+    struct LiteralText {
+        private let sql: RowSQL
+        private let connection: Connection
+        /// What stands between a row's values: one more than there are values.
+        private let parts: [[UInt8]]
+        private var bytes: [UInt8]
+        /// How many rows it has.
+        private(set) var rowCount = 0
+        /// How large it would have been with the row that had no room.
+        private(set) var refusedSize = 0
+
+        init(_ sql: RowSQL, _ connection: Connection) {
+            self.sql = sql
+            self.connection = connection
+            parts = sql.row.split(separator: "?", omittingEmptySubsequences: false).map { Array($0.utf8) }
+            bytes = Array(sql.head.utf8)
+        }
+
+        /// Adds a row; false, and nothing is added, if the packet would be too large.
+        mutating func add(_ table: RowTable, _ row: Int) -> Bool {
+            let before = bytes.count
+            if rowCount > 0 { bytes.append(UInt8(ascii: ",")) }
+            for (part, column) in zip(parts, sql.columns) {
+                bytes += part
+                unsafe table.withValue(column: column, row: row) { value in unsafe append(value) }
+            }
+            bytes += parts.last ?? []
+            let size = bytes.count + sql.tail.utf8.count
+            guard size <= Packet.sizeMax(of: connection) else {
+                refusedSize = size
+                bytes.removeSubrange(before...)
+                return false
+            }
+            rowCount += 1
+            return true
+        }
+
+        /// Runs it; after that it has no rows.
+        mutating func run() throws(MySQLError) -> Int {
+            bytes += Array(sql.tail.utf8)
+            defer {
+                bytes = Array(sql.head.utf8)
+                rowCount = 0
+            }
+            return try connection.execute(bytes, named: sql.name)
+        }
+
+        private mutating func append(_ value: RowTable.Value) {
+            switch unsafe value {
+            case .null: bytes += Array("NULL".utf8)
+            case .number(let number): bytes += Array("\(number)".utf8)
+            case .text(let text): unsafe quote(text)
+            case .bytes(let text):
+                bytes += Array("_binary".utf8)
+                unsafe quote(text)
+            }
+        }
+
+        /// The library escapes by the session's character set: at worst every byte, and a 0 at the end.
+        private mutating func quote(_ text: UnsafeRawBufferPointer) {
+            bytes.append(UInt8(ascii: "'"))
+            bytes += unsafe [UInt8](unsafeUninitializedCapacity: text.count * 2 + 1) { room, count in
+                guard let source = text.baseAddress, let start = room.baseAddress else { return }
+                count = Int(
+                    unsafe mysql_real_escape_string(
+                        connection.handle, UnsafeMutableRawPointer(start).assumingMemoryBound(to: CChar.self),
+                        source.assumingMemoryBound(to: CChar.self), UInt(text.count)))
+            }
+            bytes.append(UInt8(ascii: "'"))
+        }
+    }
+#endif

@@ -1,0 +1,32 @@
+#if MySQL
+    public import WAL
+    public import WALTasks
+
+    extension MySQLTaskStore: TaskStore {
+        /// The number of connections that write.
+        public var concurrencyMax: Int { writeConnections }
+
+        /// - Throws: `MySQLError.Code.laneCountMismatch` if the log's lanes were counted differently before.
+        public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws(MySQLError) -> [SinkLane] {
+            try await writers.run { [owner] (session) throws(MySQLError) in
+                try session.claim(lanes, of: laneCount, log: log, owner: owner)
+            }
+        }
+
+        /// - Throws: `MySQLError.Code.fenced`, `connectionFailed`, `busy` and others, with nothing written; `indeterminate` if
+        ///   the connection broke at the very end; `rowRefused` where even the dead letter is too large for the server.
+        public func apply(_ batch: TaskBatch) async throws(MySQLError) -> SinkReceipt {
+            try await writers.run { (session) throws(MySQLError) in try session.apply(batch) }
+        }
+
+        /// By the error's number; fatal for an error that isn't this store's.
+        public func classify(_ error: any Error) -> SinkFailure {
+            (error as? MySQLError)?.failure ?? .fatal
+        }
+
+        /// In one query for each 100 ids.
+        public func tasks(ids: [String]) async throws(MySQLError) -> [PersistentTask] {
+            try await readers.run { (session) throws(MySQLError) in try session.tasks(ids: ids) }
+        }
+    }
+#endif

@@ -1,0 +1,87 @@
+#if MySQL
+    internal import WAL
+    internal import WALTasks
+    #if canImport(Darwin)
+        internal import Darwin
+    #else
+        internal import Glibc
+    #endif
+
+    /// Keeps tasks and activities in a MariaDB (10.2 or later) or MySQL (8 or later) database: by itself, or behind a log as
+    /// the store of a `TaskSink`.
+    ///
+    /// The tables are `dag_tasks`, `dag_task_activity_logs`, `wal_sink_checkpoint`, `wal_sink_dead_letter` and
+    /// `wal_sink_schema`, in InnoDB, with times as `datetime(6)` in UTC (the years 1000 to 9999), ids as `varbinary` and JSON
+    /// as `longtext`. What a call has stored is as durable as the server's commits are: with its default,
+    /// `innodb_flush_log_at_trx_commit = 1`, on the server's disk.
+    ///
+    /// Some connections write and some read, each on a thread of its own: no call blocks a thread of the concurrency runtime.
+    /// They are opened when they are needed, and opened again by the next call when they broke. A call whose transaction broke
+    /// with its connection throws `connectionFailed` if it surely wrote nothing, and `indeterminate` if it may have written
+    /// all. A call whose task is cancelled is cancelled in the server, too, by `KILL QUERY` from a connection of its own; what
+    /// can't be cancelled so ends by itself, when a time limit is over. Callable from any task. Connections must keep their
+    /// sessions: no proxy that shares them out by statement or transaction.
+    ///
+    /// | Option of the address | Default | |
+    /// | --- | --- | --- |
+    /// | `socket` | | the path of the server's socket, instead of host and port |
+    /// | `tls` | `preferred` | or `required`, or `verified`: with a certificate that a known authority has signed |
+    /// | `tls_ca` | | a file with authorities' certificates |
+    /// | `connect_timeout` | 5 | seconds for a connection to be made |
+    /// | `read_timeout`, `write_timeout` | 60 | seconds for the server's answer, and for sending |
+    public final class MySQLTaskStore: Sendable {
+        /// Names the store in the log's cursor, in metrics and in messages.
+        public let name: String
+        let writeConnections: Int
+        let writers: ConnectionPool<WriteSession>
+        let readers: ConnectionPool<ReadSession>
+        /// Who has claimed lanes, for people: process and host.
+        let owner: String
+
+        /// Connects to a database, and creates its tables if need be.
+        ///
+        /// - Parameters:
+        ///   - url: `mysql://user:password@host:port/database?option=value&…`, with or without `mysql:`. Parts are
+        ///     percent-encoded. The database must be there.
+        ///   - name: Names the store in the log's cursor, in metrics and in messages.
+        ///   - writeConnections: How many batches can be applied at the same time.
+        ///   - readConnections: How many queries can run at the same time.
+        ///   - statementTimeout: How long one statement may take, in whole seconds; on MariaDB only.
+        ///   - lockTimeout: How long one statement waits for a lock, in whole seconds.
+        /// - Throws: `MySQLError`: `connectionFailed`, `schemaTooNew`, `foreignDatabase`, `invalidArgument`, or what the server
+        ///   reports.
+        public convenience init(
+            url: String, name: String = "mysql", writeConnections: Int = 4, readConnections: Int = 2,
+            statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10)
+        ) async throws(MySQLError) {
+            let settings = try ConnectionSettings(
+                url: url, statementTimeout: statementTimeout, lockTimeout: lockTimeout)
+            try await self.init(
+                settings, name: name, writeConnections: writeConnections, readConnections: readConnections)
+        }
+
+        init(
+            _ settings: ConnectionSettings, name: String = "mysql", writeConnections: Int, readConnections: Int
+        ) async throws(MySQLError) {
+            guard writeConnections >= 1, readConnections >= 1 else {
+                throw MySQLError(.invalidArgument, "a store needs one connection to write and one to read at least")
+            }
+            self.name = name
+            self.writeConnections = writeConnections
+            owner = "\(getpid())@\(hostName())"
+            writers = try await ConnectionPool(settings, count: writeConnections)
+            readers = try await ConnectionPool(settings, count: readConnections)
+            // The queries need the tables; and what is wrong with the database should be known now.
+            try await writers.run { (_) throws(MySQLError) in }
+        }
+    }
+
+    private func hostName() -> String {
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
+            unsafe name.initialize(repeating: 0)
+            // One byte less: a name that is cut off need not be terminated.
+            guard let start = name.baseAddress, unsafe gethostname(start, name.count - 1) == 0 else { return "" }
+            return unsafe String(cString: start)
+        }
+    }
+#endif

@@ -1,0 +1,26 @@
+#if MySQL
+    /// How large what is sent may be: the server ends the connection at a larger packet, which looks as if it had gone away.
+    enum Packet {
+        /// Header, flags and types of parameters, amply.
+        private static let overhead = 256
+        /// A length, an indicator and a type.
+        private static let overheadPerValue = 12
+
+        static func sizeMax(of connection: Connection) -> Int {
+            connection.packetSizeMax - overhead
+        }
+
+        /// At most so many bytes does a row take as values of a prepared statement.
+        static func size(of table: RowTable, _ row: Int, parameterCount: Int) -> Int {
+            (table.sizes.indices.contains(row) ? table.sizes[row] : 0) + parameterCount * overheadPerValue
+        }
+
+        static func tooLarge(_ size: Int, for connection: Connection, _ name: String) -> MySQLError {
+            MySQLError(
+                .rowRefused,
+                "a row needs a packet of \(size) bytes, the server takes \(connection.packetSizeMax):"
+                    + " raise its max_allowed_packet",
+                statement: name, server: connection.settings.address.description)
+        }
+    }
+#endif

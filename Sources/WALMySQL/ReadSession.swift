@@ -1,0 +1,136 @@
+#if MySQL
+    internal import WAL
+    internal import WALTasks
+
+    /// The queries, prepared on a connection of their own: they go on beside batches that are being written.
+    final class ReadSession: Session {
+        static let isReadOnly = true
+        let connection: Connection
+        private let task: Statement
+        private let tasksByID: Statement
+        private let tasksOfDAG: Statement
+        private let tasksByStatus: Statement
+        private let pendingTasks: Statement
+        private let resumableTasks: Statement
+        private let activitiesOfTask: Statement
+        private let activitiesOfDAG: Statement
+        private let deadLetters: Statement
+
+        /// How many tasks one query looks up.
+        private static let lookupSize = 100
+
+        /// Connects to a database that has its tables already.
+        init(_ settings: ConnectionSettings) throws(MySQLError) {
+            let connection = try Connection(settings, access: .readOnly)
+            self.connection = connection
+            func tasks(_ name: String, where condition: String) throws(MySQLError) -> Statement {
+                try Statement("SELECT \(Columns.task) FROM dag_tasks WHERE \(condition)", named: name, on: connection)
+            }
+            let page = "ORDER BY created_at, id LIMIT ? OFFSET ?"
+            func activities(_ name: String, where condition: String) throws(MySQLError) -> Statement {
+                try Statement(
+                    "SELECT \(Columns.activity) FROM dag_task_activity_logs WHERE \(condition) \(page)", named: name,
+                    on: connection)
+            }
+            task = try tasks("read task", where: "id = ?")
+            let marks = Array(repeating: "?", count: Self.lookupSize).joined(separator: ",")
+            tasksByID = try tasks("read tasks", where: "id IN (\(marks))")
+            tasksOfDAG = try tasks("list tasks of DAG", where: "dag_id = ? \(page)")
+            tasksByStatus = try tasks("list tasks by status", where: "status = ? \(page)")
+            pendingTasks = try tasks(
+                "list pending tasks", where: "status = 'pending' ORDER BY priority DESC, created_at, id LIMIT ?")
+            resumableTasks = try tasks(
+                "list resumable tasks",
+                where: """
+                    dag_id = ? AND (status IN ('pending', 'running') OR (status = 'failed' AND retry_count < max_retries)) \
+                    ORDER BY created_at, id
+                    """)
+            activitiesOfTask = try activities("list activities of task", where: "task_id = ?")
+            activitiesOfDAG = try activities("list activities of DAG", where: "dag_id = ?")
+            deadLetters = try Statement(
+                """
+                SELECT \(Columns.deadLetter) FROM wal_sink_dead_letter \
+                WHERE (log_id > ? OR (log_id = ? AND position > ?)) AND log_id BETWEEN ? AND ? \
+                ORDER BY log_id, position LIMIT ?
+                """, named: "list dead letters", on: connection)
+        }
+
+        func task(id: String) throws(MySQLError) -> PersistentTask? {
+            task.bind(id)
+            return try task.first { (row) throws(MySQLError) in try row.task() }
+        }
+
+        func tasks(ids: [String]) throws(MySQLError) -> [PersistentTask] {
+            var found: [PersistentTask] = []
+            var rest = ids[...]
+            while let last = rest.last {
+                let part = rest.prefix(Self.lookupSize)
+                rest = rest.dropFirst(part.count)
+                for id in part { tasksByID.bind(id) }
+                for _ in part.count..<Self.lookupSize { tasksByID.bind(part.last ?? last) }
+                found += try tasksByID.all { (row) throws(MySQLError) in try row.task() }
+            }
+            return found
+        }
+
+        func tasks(dagID: String, limit: Int, offset: Int) throws(MySQLError) -> [PersistentTask] {
+            tasksOfDAG.bind(dagID)
+            return try page(of: tasksOfDAG, limit: limit, offset: offset)
+        }
+
+        func tasks(status: TaskStatus, limit: Int, offset: Int) throws(MySQLError) -> [PersistentTask] {
+            tasksByStatus.bind(status.rawValue)
+            return try page(of: tasksByStatus, limit: limit, offset: offset)
+        }
+
+        func pendingTasks(limit: Int) throws(MySQLError) -> [PersistentTask] {
+            pendingTasks.bind(Int64(limit))
+            return try pendingTasks.all { (row) throws(MySQLError) in try row.task() }
+        }
+
+        func resumableTasks(dagID: String) throws(MySQLError) -> [PersistentTask] {
+            resumableTasks.bind(dagID)
+            return try resumableTasks.all { (row) throws(MySQLError) in try row.task() }
+        }
+
+        func activities(taskID: String, limit: Int, offset: Int) throws(MySQLError) -> [TaskActivityLog] {
+            activitiesOfTask.bind(taskID)
+            return try page(of: activitiesOfTask, limit: limit, offset: offset)
+        }
+
+        func activities(dagID: String, limit: Int, offset: Int) throws(MySQLError) -> [TaskActivityLog] {
+            activitiesOfDAG.bind(dagID)
+            return try page(of: activitiesOfDAG, limit: limit, offset: offset)
+        }
+
+        func deadLetters(
+            log: LogID?, after previous: StoredDeadLetter.ID?, limit: Int
+        ) throws(MySQLError) -> [StoredDeadLetter] {
+            deadLetters.bind(previous?.log.description ?? "")
+            deadLetters.bind(previous?.log.description ?? "")
+            deadLetters.bind(previous.map { Int64(bitPattern: $0.sequence.rawValue) } ?? 0)
+            // Every log id is between "" and "g": it is hexadecimal.
+            deadLetters.bind(log?.description ?? "")
+            deadLetters.bind(log?.description ?? "g")
+            deadLetters.bind(Int64(limit))
+            return try deadLetters.all { (row) throws(MySQLError) in try row.deadLetter() }
+        }
+
+        /// Returns if the database can be read.
+        func ping() throws(MySQLError) {
+            try Statement("SELECT COUNT(*) FROM wal_sink_schema", named: "ping", on: connection).run()
+        }
+
+        private func page(of tasks: Statement, limit: Int, offset: Int) throws(MySQLError) -> [PersistentTask] {
+            tasks.bind(Int64(limit))
+            tasks.bind(Int64(offset))
+            return try tasks.all { (row) throws(MySQLError) in try row.task() }
+        }
+
+        private func page(of activities: Statement, limit: Int, offset: Int) throws(MySQLError) -> [TaskActivityLog] {
+            activities.bind(Int64(limit))
+            activities.bind(Int64(offset))
+            return try activities.all { (row) throws(MySQLError) in row.activity() }
+        }
+    }
+#endif

@@ -1,0 +1,215 @@
+#if MySQL
+    internal import CWALMySQL
+    internal import WAL
+
+    /// Rows of values on their way to the server, kept column by column as bulk execution wants them.
+    ///
+    /// Texts stand one behind the other in memory of their own: a row costs no allocation.
+    @safe final class RowTable {
+        let columnCount: Int
+        /// How many rows it has room for.
+        let capacity: Int
+        /// How many rows are complete.
+        private(set) var count = 0
+        /// Rows with a value that no column can take, and why.
+        private(set) var refusals: [Int: MySQLError] = [:]
+        /// How many bytes the texts of each row have.
+        private(set) var sizes: [Int] = []
+
+        private var column = 0
+        private var size = 0
+        private var texts: UnsafeMutableRawPointer
+        private var textsCapacity: Int
+        private var textsUsed = 0
+        // For each value, column by column.
+        private let offsets: UnsafeMutablePointer<Int>
+        private let addresses: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+        private let lengths: UnsafeMutablePointer<UInt>
+        private let nulls: UnsafeMutablePointer<CChar>
+        private let numbers: UnsafeMutablePointer<Int64>
+        private var kinds: [Kind]
+
+        private enum Kind {
+            case text, bytes, number
+        }
+
+        init(columnCount: Int, capacity: Int) {
+            self.columnCount = columnCount
+            self.capacity = capacity
+            let valueCount = max(1, columnCount * capacity)
+            textsCapacity = 64 + capacity * 256
+            unsafe texts = .allocate(byteCount: textsCapacity, alignment: 1)
+            unsafe offsets = .allocate(capacity: valueCount)
+            unsafe addresses = .allocate(capacity: valueCount)
+            unsafe lengths = .allocate(capacity: valueCount)
+            unsafe nulls = .allocate(capacity: valueCount)
+            unsafe numbers = .allocate(capacity: valueCount)
+            unsafe offsets.initialize(repeating: 0, count: valueCount)
+            unsafe addresses.initialize(repeating: nil, count: valueCount)
+            unsafe lengths.initialize(repeating: 0, count: valueCount)
+            unsafe nulls.initialize(repeating: 0, count: valueCount)
+            unsafe numbers.initialize(repeating: 0, count: valueCount)
+            kinds = Array(repeating: .text, count: columnCount)
+            sizes.reserveCapacity(capacity)
+        }
+
+        deinit {
+            unsafe texts.deallocate()
+            unsafe offsets.deallocate()
+            unsafe addresses.deallocate()
+            unsafe lengths.deallocate()
+            unsafe nulls.deallocate()
+            unsafe numbers.deallocate()
+        }
+
+        func removeAll() {
+            (count, column, size, textsUsed) = (0, 0, 0, 0)
+            refusals.removeAll()
+            sizes.removeAll(keepingCapacity: true)
+        }
+
+        // MARK: Values, row by row
+
+        func add(_ text: String) {
+            var text = text
+            text.withUTF8 { unsafe add(UnsafeRawBufferPointer($0), .text) }
+        }
+
+        func add(_ text: String?) {
+            if let text { add(text) } else { addNull() }
+        }
+
+        func add(_ bytes: [UInt8]) {
+            unsafe bytes.withUnsafeBytes { unsafe add($0, .bytes) }
+        }
+
+        func add(_ number: Int64) {
+            let place = next()
+            unsafe numbers[place.index] = number
+            unsafe nulls[place.index] = 0
+            kinds[place.column] = .number
+        }
+
+        func add(_ number: Int64?) {
+            if let number { add(number) } else { addNull() }
+        }
+
+        /// A time outside of `datetime` is the row's fault: it would be stored as another time, or not at all.
+        func add(_ time: Timestamp) {
+            guard DateTime.range.contains(time.rawValue) else {
+                let error = MySQLError(
+                    .rowRefused,
+                    "the time \(time.rawValue) (microseconds since 1970) isn't in the years 1000 to 9999, which datetime takes"
+                )
+                if refusals[count] == nil { refusals[count] = error }
+                return addNull()
+            }
+            let start = textsUsed
+            reserve(DateTime.textSize)
+            DateTime.forEachByte(of: time.rawValue) { byte in
+                unsafe texts.storeBytes(of: byte, toByteOffset: textsUsed, as: UInt8.self)
+                textsUsed += 1
+            }
+            note(start, .text)
+        }
+
+        func add(_ time: Timestamp?) {
+            if let time { add(time) } else { addNull() }
+        }
+
+        private func add(_ bytes: UnsafeRawBufferPointer, _ kind: Kind) {
+            let start = textsUsed
+            reserve(bytes.count)
+            if let source = bytes.baseAddress {
+                unsafe (texts + textsUsed).copyMemory(from: source, byteCount: bytes.count)
+            }
+            textsUsed += bytes.count
+            note(start, kind)
+        }
+
+        private func addNull() {
+            let place = next()
+            unsafe nulls[place.index] = CChar(STMT_INDICATOR_NULL.rawValue)
+            unsafe offsets[place.index] = 0
+            unsafe lengths[place.index] = 0
+        }
+
+        /// The next value is the text that begins at `start` and ends here.
+        private func note(_ start: Int, _ kind: Kind) {
+            size += textsUsed - start
+            let place = next()
+            unsafe nulls[place.index] = 0
+            unsafe offsets[place.index] = start
+            unsafe lengths[place.index] = UInt(textsUsed - start)
+            kinds[place.column] = kind
+        }
+
+        private func next() -> (index: Int, column: Int) {
+            let place = (column * capacity + count, column)
+            column += 1
+            if column == columnCount {
+                sizes.append(size)
+                (column, size) = (0, 0)
+                count += 1
+            }
+            return place
+        }
+
+        private func reserve(_ size: Int) {
+            guard textsUsed + size > textsCapacity else { return }
+            let grown = max(textsCapacity * 2, textsUsed + size)
+            let moved = UnsafeMutableRawPointer.allocate(byteCount: grown, alignment: 1)
+            unsafe moved.copyMemory(from: texts, byteCount: textsUsed)
+            unsafe texts.deallocate()
+            unsafe texts = moved
+            textsCapacity = grown
+        }
+
+        // MARK: Binding
+
+        /// Binds one value of one row. The table must stay, and must not change, until the statement has run.
+        func bind(column: Int, row: Int, to bind: UnsafeMutablePointer<MYSQL_BIND>) {
+            let index = column * capacity + row
+            if kinds[column] == .number {
+                unsafe cwal_mysql_bind_value(bind, MYSQL_TYPE_LONGLONG, numbers + index, nil, nulls + index)
+            } else {
+                unsafe cwal_mysql_bind_value(
+                    bind, type(of: column), texts + offsets[index], lengths + index, nulls + index)
+            }
+        }
+
+        /// Binds a column of several rows, as ``bind(column:row:to:)``.
+        func bind(column: Int, rows: Range<Int>, to bind: UnsafeMutablePointer<MYSQL_BIND>) {
+            let index = column * capacity + rows.lowerBound
+            if kinds[column] == .number {
+                unsafe cwal_mysql_bind_column(bind, MYSQL_TYPE_LONGLONG, numbers + index, nil, nulls + index)
+            } else {
+                // The texts may have moved since.
+                for place in index..<index + rows.count { unsafe addresses[place] = texts + offsets[place] }
+                unsafe cwal_mysql_bind_column(
+                    bind, type(of: column), addresses + index, lengths + index, nulls + index)
+            }
+        }
+
+        private func type(of column: Int) -> enum_field_types {
+            kinds[column] == .bytes ? MYSQL_TYPE_BLOB : MYSQL_TYPE_STRING
+        }
+
+        // MARK: Literals
+
+        @unsafe enum Value {
+            case null
+            case number(Int64)
+            case text(UnsafeRawBufferPointer)
+            case bytes(UnsafeRawBufferPointer)
+        }
+
+        func withValue<Result>(column: Int, row: Int, _ body: (Value) -> Result) -> Result {
+            let index = column * capacity + row
+            if unsafe nulls[index] != 0 { return unsafe body(.null) }
+            if kinds[column] == .number { return unsafe body(.number(numbers[index])) }
+            let text = unsafe UnsafeRawBufferPointer(start: texts + offsets[index], count: Int(lengths[index]))
+            return unsafe body(kinds[column] == .bytes ? .bytes(text) : .text(text))
+        }
+    }
+#endif

@@ -1,0 +1,139 @@
+#if MySQL
+    /// The tables, and how a database comes to have them.
+    enum Schema {
+        /// What `wal_sink_schema` says of a database that this version has migrated.
+        static let version: Int64 = 1
+
+        /// Creates or migrates the tables. The server commits each statement of this kind by itself, so all can be repeated.
+        static func migrate(_ connection: Connection) throws(MySQLError) {
+            // Whoever only writes rows needs no right to create tables.
+            guard try check(connection) < version else { return }
+            // The name has 64 characters at most; a database's own can have as many.
+            let digest =
+                try Statement("SELECT MD5(DATABASE())", named: "read schema version", on: connection)
+                .first { (row) throws(MySQLError) in row.text() } ?? ""
+            try connection.locked("wal_sink_schema.\(digest)") { () throws(MySQLError) in
+                let found = try check(connection)
+                for (index, step) in steps.enumerated().dropFirst(Int(found)) {
+                    for statement in step { try connection.execute(statement, named: "migrate") }
+                    try connection.execute(
+                        "INSERT INTO wal_sink_schema (version, applied_at) VALUES (\(index + 1), NOW(6))",
+                        named: "migrate")
+                }
+            }
+        }
+
+        /// The database's version, 0 if it has none; throws `schemaTooNew`.
+        private static func check(_ connection: Connection) throws(MySQLError) -> Int64 {
+            let tables = try Statement(
+                "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
+                named: "read schema version", on: connection)
+            tables.bind("wal_sink_schema")
+            guard try tables.first({ (row) throws(MySQLError) in row.number() }) == 1 else {
+                // The version's table is made first: without it the others are somebody else's.
+                tables.bind("dag_tasks")
+                guard try tables.first({ (row) throws(MySQLError) in row.number() }) == 0 else {
+                    throw MySQLError(
+                        .foreignDatabase,
+                        "the database has a table 'dag_tasks' of another program: use another database",
+                        server: connection.settings.address.description)
+                }
+                return 0
+            }
+            let found =
+                try Statement(
+                    "SELECT MAX(version) FROM wal_sink_schema", named: "read schema version", on: connection
+                ).first { (row) throws(MySQLError) in row.number() } ?? 0
+            guard found <= version else {
+                throw MySQLError(
+                    .schemaTooNew,
+                    "the database has schema \(found), this version knows \(version): use the version that made it",
+                    server: connection.settings.address.description)
+            }
+            return found
+        }
+
+        /// The step at index n leads from version n to n + 1.
+        private static let steps = [tables]
+
+        private static let options = "ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
+
+        // Times are UTC. Identifiers are bytes: text collations take 'a' and 'a ' for the same, and other bytes in another
+        // order. JSON is text: a type or check of it would refuse what the package takes. Activities have no foreign key:
+        // they may come before their task, or outlive it. No index has `updated_at`: it changes with every save, and so would
+        // the index. No table has a second unique key: saving over a task would then change another one.
+        private static let tables = [
+            """
+            CREATE TABLE IF NOT EXISTS wal_sink_schema (
+              version int NOT NULL PRIMARY KEY,
+              applied_at datetime(6) NOT NULL
+            ) \(options)
+            """,
+            """
+            CREATE TABLE IF NOT EXISTS dag_tasks (
+              id varbinary(512) NOT NULL PRIMARY KEY,
+              dag_id varbinary(512) NOT NULL,
+              node_id varchar(512) NOT NULL,
+              current_node_id longtext,
+              sub_dag_path longtext,
+              processing_state longtext,
+              payload longtext,
+              status varchar(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+              created_at datetime(6) NOT NULL,
+              updated_at datetime(6) NOT NULL,
+              started_at datetime(6),
+              completed_at datetime(6),
+              error longtext,
+              retry_count int NOT NULL DEFAULT 0,
+              max_retries int NOT NULL DEFAULT 3,
+              priority int NOT NULL DEFAULT 0,
+              KEY dag_tasks_dag_created (dag_id, created_at),
+              KEY dag_tasks_status (status, priority DESC, created_at)
+            ) \(options)
+            """,
+            """
+            CREATE TABLE IF NOT EXISTS dag_task_activity_logs (
+              id varbinary(512) NOT NULL PRIMARY KEY,
+              task_id varbinary(512) NOT NULL,
+              dag_id varbinary(512) NOT NULL,
+              node_id varchar(512) NOT NULL,
+              action longtext NOT NULL,
+              message longtext,
+              data longtext,
+              level longtext NOT NULL,
+              created_at datetime(6) NOT NULL,
+              KEY dag_task_activity_task (task_id, created_at),
+              KEY dag_task_activity_dag (dag_id, created_at),
+              KEY dag_task_activity_time (created_at)
+            ) \(options)
+            """,
+            """
+            CREATE TABLE IF NOT EXISTS wal_sink_checkpoint (
+              log_id char(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+              part int NOT NULL,
+              parts int NOT NULL,
+              epoch bigint NOT NULL,
+              position bigint NOT NULL,
+              owner text,
+              claimed_at datetime(6) NOT NULL,
+              flushed_at datetime(6),
+              PRIMARY KEY (log_id, part)
+            ) \(options)
+            """,
+            """
+            CREATE TABLE IF NOT EXISTS wal_sink_dead_letter (
+              log_id char(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+              position bigint NOT NULL,
+              part int,
+              kind varchar(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+              row_id varbinary(512),
+              body longblob NOT NULL,
+              error_code varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+              error_message longtext NOT NULL,
+              created_at datetime(6) NOT NULL,
+              PRIMARY KEY (log_id, position)
+            ) \(options)
+            """,
+        ]
+    }
+#endif

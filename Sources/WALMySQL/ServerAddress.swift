@@ -1,0 +1,164 @@
+#if MySQL
+    /// Where a database is, and how long to wait for it: `mysql://user:password@host:port/database?option=value&…`.
+    ///
+    /// The scheme's word may be left out. User, password, database and values are percent-decoded.
+    struct ServerAddress: Hashable, Sendable {
+        /// What is asked of the connection's encryption.
+        enum Encryption: String {
+            /// Whatever library and server agree on.
+            case preferred
+            /// None without encryption.
+            case required
+            /// None without a certificate that a known authority has signed for this host.
+            case verified
+        }
+
+        var host = "localhost"
+        var port: UInt32 = 3306
+        /// The socket's path, instead of host and port.
+        var socket: String?
+        /// Nil for the name that the process runs as.
+        var user: String?
+        var password: String?
+        var database: String
+        var encryption = Encryption.preferred
+        /// A file with certificates of authorities.
+        var authorities: String?
+        /// Seconds, at least 1, as the others.
+        var connectTimeout: UInt32 = 5
+        var readTimeout: UInt32 = 60
+        var writeTimeout: UInt32 = 60
+
+        /// For messages: without user and password.
+        var description: String {
+            "\(socket ?? "\(host):\(port)") \(database)"
+        }
+
+        /// Messages name the part that is wrong and quote none: the password may be anywhere in a malformed address.
+        init(_ url: String) throws(MySQLError) {
+            let parts = try URLParts(url)
+            guard let database = try Self.decoded(parts.path, "database"), !database.isEmpty else {
+                throw Self.malformed("names no database: mysql://user:password@host:port/database")
+            }
+            self.database = database
+            user = try Self.decoded(parts.user, "user")
+            password = try Self.decoded(parts.password, "password")
+            if let host = try Self.decoded(parts.host, "host"), !host.isEmpty { self.host = host }
+            if let port = parts.port {
+                guard let number = UInt32(port), (1...65535).contains(number) else {
+                    throw Self.malformed("has a port that isn't a number from 1 to 65535")
+                }
+                self.port = number
+            }
+            for (name, value) in parts.options {
+                guard let value = try Self.decoded(value, "options") else { continue }
+                try set(String(name), to: value)
+            }
+        }
+
+        private mutating func set(_ name: String, to value: String) throws(MySQLError) {
+            switch name {
+            case "socket": socket = value
+            case "tls":
+                guard let encryption = Encryption(rawValue: value) else {
+                    throw Self.malformed("has an option 'tls' that is neither preferred, required nor verified")
+                }
+                self.encryption = encryption
+            case "tls_ca": authorities = value
+            case "connect_timeout": connectTimeout = try Self.seconds(value, name)
+            case "read_timeout": readTimeout = try Self.seconds(value, name)
+            case "write_timeout": writeTimeout = try Self.seconds(value, name)
+            default:
+                throw Self.malformed(
+                    "has an unknown option: there are socket, tls, tls_ca, connect_timeout, read_timeout and write_timeout"
+                )
+            }
+        }
+
+        private static func seconds(_ value: String, _ name: String) throws(MySQLError) -> UInt32 {
+            guard let number = UInt32(value), (1...86400).contains(number) else {
+                throw malformed("has an option '\(name)' that isn't a number of seconds from 1 to 86400")
+            }
+            return number
+        }
+
+        private static func decoded(_ text: Substring?, _ part: String) throws(MySQLError) -> String? {
+            guard let text else { return nil }
+            var bytes: [UInt8] = []
+            var rest = text.utf8[...]
+            while let byte = rest.popFirst() {
+                guard byte == UInt8(ascii: "%") else {
+                    bytes.append(byte)
+                    continue
+                }
+                guard rest.count >= 2, let value = UInt8(Substring(rest.prefix(2)), radix: 16), value != 0 else {
+                    throw malformed(
+                        "has a '%' without two hexadecimal digits in its \(part): write a '%' itself as %25")
+                }
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            }
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw malformed("has a \(part) that isn't UTF-8")
+            }
+            return text
+        }
+
+        fileprivate static func malformed(_ reason: String) -> MySQLError {
+            MySQLError(.invalidArgument, "the server's address \(reason)")
+        }
+    }
+
+    /// The parts of an address as they are written.
+    private struct URLParts {
+        var user: Substring?
+        var password: Substring?
+        var host: Substring
+        var port: Substring?
+        var path: Substring
+        var options: [(name: Substring, value: Substring)] = []
+
+        init(_ url: String) throws(MySQLError) {
+            var rest = url[...]
+            for scheme in ["mysql:", "mariadb:"] where rest.hasPrefix(scheme) { rest = rest.dropFirst(scheme.count) }
+            guard rest.hasPrefix("//") else {
+                throw ServerAddress.malformed("doesn't begin with mysql:// or //")
+            }
+            rest = rest.dropFirst(2)
+            let (head, query) = Self.split(rest, at: "?")
+            let (authority, path) = Self.split(head, at: "/")
+            self.path = path ?? ""
+            var place = authority
+            // The last one: a password may have an '@' in it that nobody has encoded.
+            if let at = authority.lastIndex(of: "@") {
+                let (user, password) = Self.split(authority[..<at], at: ":")
+                self.user = user
+                self.password = password
+                place = authority[authority.index(after: at)...]
+            }
+            if place.hasPrefix("[") {
+                guard let end = place.firstIndex(of: "]") else {
+                    throw ServerAddress.malformed("has a '[' without a ']'")
+                }
+                host = place[place.index(after: place.startIndex)..<end]
+                let behind = place[place.index(after: end)...]
+                guard behind.isEmpty || behind.hasPrefix(":") else {
+                    throw ServerAddress.malformed("has something other than a port behind ']'")
+                }
+                port = behind.isEmpty ? nil : behind.dropFirst()
+            } else {
+                (host, port) = Self.split(place, at: ":")
+            }
+            for option in (query ?? "").split(separator: "&") {
+                let (name, value) = Self.split(option, at: "=")
+                guard let value else { throw ServerAddress.malformed("has an option without '='") }
+                options.append((name, value))
+            }
+        }
+
+        private static func split(_ text: Substring, at mark: Character) -> (Substring, Substring?) {
+            guard let index = text.firstIndex(of: mark) else { return (text, nil) }
+            return (text[..<index], text[text.index(after: index)...])
+        }
+    }
+#endif

@@ -1,0 +1,154 @@
+#if MySQL
+    internal import CWALMySQL
+    internal import WAL
+
+    /// A prepared statement. Values are bound in the order of its parameters, then it runs; or it runs with rows of a table.
+    /// Not thread-safe, as its connection.
+    @safe final class Statement {
+        let name: String
+        private let connection: Connection
+        private let handle: UnsafeMutablePointer<MYSQL_STMT>
+        private let parameterCount: Int
+        private let values: RowTable
+        private let binds: UnsafeMutablePointer<MYSQL_BIND>
+        /// Where its rows come to.
+        private var row: Row?
+        /// Whether the library was told of an array.
+        private var isArray = false
+
+        /// Prepares `sql`; errors call it `name`.
+        init(_ sql: String, named name: String, on connection: Connection) throws(MySQLError) {
+            guard let handle = unsafe mysql_stmt_init(connection.handle) else {
+                throw connection.lastError(during: name)
+            }
+            var sql = sql
+            let result = sql.withUTF8 { utf8 in
+                let text = unsafe UnsafeRawPointer(utf8.baseAddress)?.assumingMemoryBound(to: CChar.self)
+                return unsafe mysql_stmt_prepare(handle, text, UInt(utf8.count))
+            }
+            guard result == 0 else {
+                let error = unsafe Self.lastError(of: handle, on: connection, name)
+                unsafe mysql_stmt_close(handle)
+                throw error
+            }
+            self.name = name
+            self.connection = connection
+            unsafe self.handle = handle
+            parameterCount = Int(unsafe mysql_stmt_param_count(handle))
+            values = RowTable(columnCount: parameterCount, capacity: 1)
+            unsafe binds = .allocate(capacity: max(1, parameterCount))
+            unsafe binds.initialize(repeating: MYSQL_BIND(), count: max(1, parameterCount))
+        }
+
+        deinit {
+            unsafe mysql_stmt_close(handle)
+            unsafe binds.deallocate()
+        }
+
+        // MARK: Values
+
+        func bind(_ text: String) { values.add(text) }
+        func bind(_ text: String?) { values.add(text) }
+        func bind(_ number: Int64) { values.add(number) }
+        func bind(_ number: Int64?) { values.add(number) }
+        func bind(_ bytes: [UInt8]) { values.add(bytes) }
+        func bind(_ time: Timestamp) { values.add(time) }
+
+        // MARK: Running
+
+        /// Runs a statement whose rows don't matter; returns the number of rows that it changed or found.
+        @discardableResult
+        func run() throws(MySQLError) -> Int {
+            defer { values.removeAll() }
+            try execute()
+            let count = Int(clamping: unsafe mysql_stmt_affected_rows(handle))
+            unsafe mysql_stmt_free_result(handle)
+            return count
+        }
+
+        /// Runs with rows of a table, `columns` being those of the parameters: with one row, or with all as an array.
+        func run(_ table: RowTable, _ rows: Range<Int>, columns: [Int], asArray: Bool) throws(MySQLError) -> Int {
+            for (parameter, column) in columns.enumerated() {
+                if asArray {
+                    unsafe table.bind(column: column, rows: rows, to: binds + parameter)
+                } else {
+                    unsafe table.bind(column: column, row: rows.lowerBound, to: binds + parameter)
+                }
+            }
+            if asArray || isArray {
+                unsafe cwal_mysql_statement_set_rows(handle, asArray ? UInt32(rows.count) : 0)
+                isArray = asArray
+            }
+            try send()
+            return Int(clamping: unsafe mysql_stmt_affected_rows(handle))
+        }
+
+        /// Runs a query and reads every row.
+        func all<Value>(_ read: (inout Row) throws(MySQLError) -> Value) throws(MySQLError) -> [Value] {
+            var found: [Value] = []
+            try forEach { (row) throws(MySQLError) in
+                found.append(try read(&row))
+                return true
+            }
+            return found
+        }
+
+        /// Runs a query and reads the first row, if there is one.
+        func first<Value>(_ read: (inout Row) throws(MySQLError) -> Value) throws(MySQLError) -> Value? {
+            var found: Value?
+            try forEach { (row) throws(MySQLError) in
+                found = try read(&row)
+                return false
+            }
+            return found
+        }
+
+        private func forEach(_ body: (inout Row) throws(MySQLError) -> Bool) throws(MySQLError) {
+            defer { values.removeAll() }
+            try execute()
+            defer { unsafe mysql_stmt_free_result(handle) }
+            if row == nil { unsafe row = Row(handle) }
+            guard var row, unsafe cwal_mysql_statement_bind_result(handle, row.binds) == 0,
+                unsafe mysql_stmt_store_result(handle) == 0
+            else { throw lastError() }
+            while true {
+                switch unsafe mysql_stmt_fetch(handle) {
+                // Truncation: a text is longer than its room, and is fetched again when it's read.
+                case 0, MYSQL_DATA_TRUNCATED: break
+                case MYSQL_NO_DATA: return
+                default: throw lastError()
+                }
+                row.rewind()
+                guard try body(&row) else { return }
+            }
+        }
+
+        private func execute() throws(MySQLError) {
+            if let refusal = values.refusals[0] { throw refusal }
+            for parameter in 0..<parameterCount {
+                unsafe values.bind(column: parameter, row: 0, to: binds + parameter)
+            }
+            let size = Packet.size(of: values, 0, parameterCount: parameterCount)
+            guard size <= Packet.sizeMax(of: connection) else { throw Packet.tooLarge(size, for: connection, name) }
+            try send()
+        }
+
+        private func send() throws(MySQLError) {
+            guard unsafe cwal_mysql_statement_bind(handle, binds) == 0, unsafe mysql_stmt_execute(handle) == 0 else {
+                throw lastError()
+            }
+        }
+
+        private func lastError() -> MySQLError {
+            unsafe Self.lastError(of: handle, on: connection, name)
+        }
+
+        private static func lastError(
+            of handle: UnsafeMutablePointer<MYSQL_STMT>, on connection: Connection, _ name: String
+        ) -> MySQLError {
+            unsafe connection.error(
+                mysql_stmt_errno(handle), String(cString: mysql_stmt_sqlstate(handle)),
+                String(cString: mysql_stmt_error(handle)), during: name)
+        }
+    }
+#endif

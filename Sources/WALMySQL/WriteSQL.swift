@@ -1,0 +1,68 @@
+#if MySQL
+    /// The statements that change tables, for rows of ``RowTable``.
+    enum WriteSQL {
+        private static func insert(_ name: String, _ table: String, _ columns: String, orUpdate: String) -> RowSQL {
+            let count = Columns.count(columns)
+            let marks = Array(repeating: "?", count: count).joined(separator: ",")
+            return RowSQL(
+                name: name, head: "INSERT INTO \(table) (\(columns)) VALUES ", row: "(\(marks))",
+                tail: " ON DUPLICATE KEY UPDATE \(orUpdate)", columns: Array(0..<count), isUpsert: true)
+        }
+
+        // ON DUPLICATE KEY, as any unique key counts: the tables have none but their primary keys.
+        static let saveTasks = insert(
+            "save tasks", "dag_tasks", Columns.task,
+            orUpdate: Columns.task.split(separator: ", ").filter { !["id", "dag_id", "created_at"].contains($0) }
+                .map { "\($0) = VALUES(\($0))" }.joined(separator: ", "))
+
+        // Not INSERT IGNORE: it would also let values through that don't fit.
+        static let logActivities = insert(
+            "log activities", "dag_task_activity_logs", Columns.activity, orUpdate: "id = id")
+
+        static let updateStatuses = RowSQL(
+            name: "update statuses",
+            head: "UPDATE dag_tasks SET ",
+            row: """
+                status = ?, error = ?, updated_at = ?, started_at = COALESCE(started_at, ?), \
+                completed_at = COALESCE(?, completed_at) WHERE id = ?
+                """,
+            columns: Array(0..<6), isRepeatable: false)
+
+        static let deleteTasks = RowSQL(
+            name: "delete tasks", head: "DELETE FROM dag_tasks WHERE id IN (", row: "?", tail: ")", columns: [0])
+
+        // In parts: no statement of its own may reach the statement timeout, however many rows there are.
+        static let partSize = 10_000
+
+        static let deleteDAG = RowSQL(
+            name: "delete DAG", head: "DELETE FROM dag_tasks WHERE ", row: "dag_id = ? LIMIT \(partSize)", columns: [0],
+            isRepeatable: false)
+
+        static let removeTasks = RowSQL(
+            name: "remove tasks", head: "DELETE FROM dag_tasks WHERE ",
+            row: "status IN ('completed', 'failed', 'cancelled') AND updated_at < ? LIMIT \(partSize)", columns: [0],
+            isRepeatable: false)
+
+        static let removeActivities = RowSQL(
+            name: "remove activities", head: "DELETE FROM dag_task_activity_logs WHERE ",
+            row: "created_at < ? LIMIT \(partSize)", columns: [0], isRepeatable: false)
+
+        static let claimLanes = RowSQL(
+            name: "claim lanes",
+            head: """
+                INSERT INTO wal_sink_checkpoint (log_id, part, parts, epoch, position, owner, claimed_at) VALUES \
+
+                """, row: "(?,?,?,1,0,?,?)",
+            tail: """
+                 ON DUPLICATE KEY UPDATE epoch = epoch + 1, owner = VALUES(owner), claimed_at = VALUES(claimed_at)
+                """, columns: Array(0..<5), isUpsert: true)
+
+        static let moveLanes = RowSQL(
+            name: "move lanes", head: "UPDATE wal_sink_checkpoint SET ",
+            row: "position = ?, flushed_at = ? WHERE log_id = ? AND part = ? AND epoch = ? AND position = ?",
+            columns: Array(0..<6), isRepeatable: false)
+
+        static let insertDeadLetters = insert(
+            "insert dead letter", "wal_sink_dead_letter", Columns.deadLetter, orUpdate: "log_id = log_id")
+    }
+#endif

@@ -1,0 +1,103 @@
+#if MySQL
+    internal import WAL
+    internal import WALTasks
+
+    extension WriteSession {
+        /// Raises the epochs of the lanes, all or none.
+        func claim(
+            _ indices: Range<Int>, of laneCount: Int, log: LogID, owner: String
+        ) throws(MySQLError) -> [SinkLane] {
+            let log = log.description
+            // A log that is new has no row that two owners with different counts could meet at.
+            return try connection.locked("wal_sink.\(log)") { () throws(MySQLError) in
+                try connection.transaction { () throws(MySQLError) in
+                    if let before = try lanes.count(log: log), before != laneCount {
+                        throw MySQLError(
+                            .laneCountMismatch,
+                            "the log \(log) had \(before) lanes here before, not \(laneCount): go back to \(before)",
+                            server: connection.settings.address.description)
+                    }
+                    return try lanes.claim(indices, of: laneCount, log: log, owner: owner)
+                }
+            }
+        }
+
+        /// Applies a batch and moves its lanes, in one transaction. Rows that the database refuses become dead letters.
+        func apply(_ batch: TaskBatch) throws(MySQLError) -> SinkReceipt {
+            do throws(MySQLError) {
+                return try apply(batch, isolating: false)
+            } catch {
+                // Rare: savepoints for each batch would cost the others round trips.
+                guard error.code == .rowRefused, !connection.isBroken else { throw error }
+                return try apply(batch, isolating: true)
+            }
+        }
+
+        private func apply(_ batch: TaskBatch, isolating: Bool) throws(MySQLError) -> SinkReceipt {
+            try connection.transaction { () throws(MySQLError) in
+                let now = Timestamp.now
+                try lanes.move(batch.lanes, to: batch.position, log: batch.log.description, at: now)
+                var receipt = SinkReceipt(rowCount: 0)
+                for (record, letter) in batch.undecodable {
+                    try deadLetters.insert(StoredDeadLetter(undecodable: record, letter, of: batch, time: now))
+                    receipt.deadLetters.append(letter)
+                }
+                try apply(batch.operations) { (work) throws(MySQLError) in
+                    guard isolating else {
+                        receipt.rowCount += try run(work)
+                        return
+                    }
+                    try isolate(work, 0..<work.table.count, &receipt.rowCount) { (row, error) throws(MySQLError) in
+                        let letter = StoredDeadLetter(
+                            batch.operations[work.operations[row]], of: batch, code: error.letterCode,
+                            reason: error.message, time: now)
+                        try deadLetters.insert(letter)
+                        receipt.deadLetters.append(letter.summary)
+                    }
+                }
+                return receipt
+            }
+        }
+
+        /// Runs rows, and halves them until those that are refused stand alone.
+        private func isolate(
+            _ work: Work, _ rows: Range<Int>, _ count: inout Int,
+            _ setAside: (_ row: Int, _ error: MySQLError) throws(MySQLError) -> Void
+        ) throws(MySQLError) {
+            try connection.execute("SAVEPOINT wal_sink_rows", named: "isolate rows")
+            let refusal: MySQLError
+            do throws(MySQLError) {
+                count += try run(work, rows)
+                return
+            } catch {
+                guard error.code == .rowRefused, !connection.isBroken else { throw error }
+                refusal = error
+            }
+            try connection.execute("ROLLBACK TO SAVEPOINT wal_sink_rows", named: "isolate rows")
+            guard rows.count > 1 else { return try setAside(rows.lowerBound, refusal) }
+            let middle = rows.lowerBound + rows.count / 2
+            try isolate(work, rows.lowerBound..<middle, &count, setAside)
+            try isolate(work, middle..<rows.upperBound, &count, setAside)
+        }
+
+        /// Applies a dead letter and removes it, in one transaction.
+        func redrive(_ id: StoredDeadLetter.ID) throws(MySQLError) {
+            try connection.transaction { () throws(MySQLError) in
+                guard let letter = try deadLetters.letter(id) else { return }
+                let mutation: TaskMutation
+                do throws(TaskCodecError) {
+                    mutation = try letter.mutation()
+                } catch {
+                    throw MySQLError(
+                        .rowUnreadable, "the dead letter can't be decoded: \(error)",
+                        server: connection.settings.address.description)
+                }
+                let record = SinkRecord(sequence: id.sequence, time: letter.time, payload: [])
+                try apply([TaskBatch.Operation(record: record, mutation: mutation)]) { (work) throws(MySQLError) in
+                    try run(work)
+                }
+                try deadLetters.remove(id)
+            }
+        }
+    }
+#endif

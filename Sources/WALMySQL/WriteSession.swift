@@ -1,0 +1,107 @@
+#if MySQL
+    internal import WAL
+    internal import WALTasks
+
+    /// The changes, prepared on one of the connections that write.
+    final class WriteSession: Session {
+        static let isReadOnly = false
+        let connection: Connection
+        let lanes: LaneStatements
+        let deadLetters: DeadLetterStatements
+        private let saveTasks: RowStatement
+        private let logActivities: RowStatement
+        private let updateStatuses: RowStatement
+        private let deleteTasks: RowStatement
+        private let deleteDAG: RowStatement
+        private let removeTasks: RowStatement
+        private let removeActivities: RowStatement
+
+        /// Connects, and creates or migrates the tables.
+        init(_ settings: ConnectionSettings) throws(MySQLError) {
+            let connection = try Connection(settings, access: .readWrite)
+            try Schema.migrate(connection)
+            self.connection = connection
+            lanes = try LaneStatements(connection)
+            deadLetters = try DeadLetterStatements(connection)
+            saveTasks = try RowStatement(WriteSQL.saveTasks, on: connection)
+            logActivities = try RowStatement(WriteSQL.logActivities, on: connection)
+            updateStatuses = try RowStatement(WriteSQL.updateStatuses, on: connection)
+            deleteTasks = try RowStatement(WriteSQL.deleteTasks, on: connection)
+            deleteDAG = try RowStatement(WriteSQL.deleteDAG, on: connection)
+            removeTasks = try RowStatement(WriteSQL.removeTasks, on: connection)
+            removeActivities = try RowStatement(WriteSQL.removeActivities, on: connection)
+        }
+
+        /// Applies changes of which none came through a log: all or none.
+        func commit(_ mutations: [TaskMutation]) throws(MySQLError) {
+            let record = SinkRecord(sequence: .zero, time: .now, payload: [])
+            let operations = mutations.map { TaskBatch.Operation(record: record, mutation: $0) }
+            try connection.transaction { () throws(MySQLError) in
+                try apply(operations) { (work) throws(MySQLError) in try run(work) }
+            }
+        }
+
+        /// Rows for one statement, with the operations that they came from.
+        struct Work {
+            let statement: RowStatement
+            let table: RowTable
+            /// For each row the index of its operation.
+            let operations: [Int]
+            /// Whether to go on until it finds nothing more.
+            var isPartial = false
+        }
+
+        /// Cuts operations into sets of rows and has them run, in order.
+        func apply(
+            _ operations: [TaskBatch.Operation], _ run: (Work) throws(MySQLError) -> Void
+        ) throws(MySQLError) {
+            for section in BatchSection.cut(operations) {
+                switch section {
+                case .rows(let section):
+                    for (statement, width, indexes) in [
+                        (deleteTasks, 1, section.deletes), (saveTasks, 16, section.saves),
+                        (updateStatuses, 6, section.updates), (logActivities, 9, section.activities),
+                    ] where !indexes.isEmpty {
+                        try run(work(statement, width: width, operations, indexes))
+                    }
+                case .alone(let index):
+                    guard let statement = statement(forAll: operations[index].mutation) else { continue }
+                    var work = work(statement, width: 1, operations, [index])
+                    work.isPartial = true
+                    try run(work)
+                }
+            }
+        }
+
+        private func work(
+            _ statement: RowStatement, width: Int, _ operations: [TaskBatch.Operation], _ indexes: [Int]
+        ) -> Work {
+            let table = RowTable(columnCount: width, capacity: indexes.count)
+            for index in indexes { table.add(operations[index].mutation) }
+            return Work(statement: statement, table: table, operations: indexes)
+        }
+
+        private func statement(forAll mutation: TaskMutation) -> RowStatement? {
+            switch mutation {
+            case .deleteDAG: deleteDAG
+            case .removeTasks: removeTasks
+            case .removeActivities: removeActivities
+            case .save, .log, .updateStatus, .delete: nil
+            }
+        }
+
+        /// Runs rows, all or as numbered; returns how many rows were written, changed or found.
+        @discardableResult
+        func run(_ work: Work, _ rows: Range<Int>? = nil) throws(MySQLError) -> Int {
+            let rows = rows ?? 0..<work.table.count
+            var count = try work.statement.run(work.table, rows)
+            guard work.isPartial else { return count }
+            var last = count
+            while last == WriteSQL.partSize {
+                last = try work.statement.run(work.table, rows)
+                count += last
+            }
+            return count
+        }
+    }
+#endif

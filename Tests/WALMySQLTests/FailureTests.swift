@@ -1,0 +1,222 @@
+#if MySQL
+    import Foundation
+    import Testing
+    import WAL
+    import WALTasks
+
+    @testable import WALMySQL
+
+    /// What other sessions do to the store's.
+    @Suite(.enabled(if: PrivateServer.isWanted, PrivateServer.reason))
+    struct FailureTests {
+        let database: TestDatabase
+
+        init() throws {
+            database = try TestDatabase()
+        }
+
+        private func writerID(_ store: MySQLTaskStore) async throws -> Int64? {
+            try await store.writers.run { (session) throws(MySQLError) in
+                try Statement("SELECT CONNECTION_ID()", named: "test", on: session.connection)
+                    .first { (row) throws(MySQLError) in row.number() }
+            }
+        }
+
+        @Test func lockOfAnotherSessionIsWaitedForAndThenReported() async throws {
+            let store = try await database.store(lockTimeout: .milliseconds(900))
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            try await store.save(task("a"))
+            let other = try database.connect()
+            try other.execute("START TRANSACTION", named: "test")
+            try other.execute("UPDATE dag_tasks SET priority = 1", named: "test")
+            let work = batch([.save(task("a", priority: 5)), .save(task("b"))], lanes: lanes)
+            let refused = await error { _ = try await store.apply(work) }
+            #expect(refused?.code == .busy && refused?.errorNumber == 1205 && refused?.failure == .transient)
+            #expect(try await store.task(id: "b") == nil)
+            try other.execute("ROLLBACK", named: "test")
+            #expect(try await store.apply(work).rowCount == 2)
+            #expect(try await store.task(id: "a")?.priority == 5)
+        }
+
+        @Test func claimThatCannotGetItsLockIsTransient() async throws {
+            let store = try await database.store(lockTimeout: .milliseconds(900))
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            let other = try database.connect()
+            try other.execute("START TRANSACTION", named: "test")
+            try other.execute("UPDATE wal_sink_checkpoint SET owner = 'x'", named: "test")
+            let refused = await error { _ = try await store.claim(0..<1, of: 1, log: log) }
+            #expect(refused?.code == .busy && refused?.failure == .transient)
+            try other.execute("ROLLBACK", named: "test")
+            #expect(try await store.claim(0..<1, of: 1, log: log).map(\.epoch) == [lanes[0].epoch + 1])
+        }
+
+        @Test func deadlockIsTransient() async throws {
+            let store = try await database.store()
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            try await store.save([task("a"), task("b")])
+            let other = try database.connect()
+            try other.execute("START TRANSACTION", named: "test")
+            // The server gives up the one that has changed less.
+            for number in 0..<50 {
+                try other.execute(
+                    "INSERT INTO dag_task_activity_logs VALUES ('\(number)', 't', 'd', 'n', '', NULL, NULL, '', NOW(6))",
+                    named: "test")
+            }
+            try other.execute("UPDATE dag_tasks SET priority = 1 WHERE id = 'b'", named: "test")
+            let work = batch([.save(task("a", priority: 7)), .save(task("b", priority: 7))], lanes: lanes)
+            async let found = error { _ = try await store.apply(work) }
+            try await Task.sleep(for: .milliseconds(300))
+            try other.execute("UPDATE dag_tasks SET priority = 1 WHERE id = 'a'", named: "test")
+            let refused = await found
+            #expect(refused?.code == .busy && refused?.errorNumber == 1213 && refused?.failure == .transient)
+            try other.execute("COMMIT", named: "test")
+            #expect(try await store.apply(work).rowCount == 2)
+            #expect(try await store.task(id: "b")?.priority == 7)
+        }
+
+        @Test func statementThatTakesTooLongIsEnded() async throws {
+            let store = try await database.store(statementTimeout: .seconds(1))
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            try database.execute("CREATE TRIGGER slow BEFORE INSERT ON dag_tasks FOR EACH ROW SET @slept = SLEEP(20)")
+            let start = ContinuousClock.now
+            let refused = await error { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
+            #expect(refused?.code == .overloaded && refused?.errorNumber == 1969 && refused?.failure == .transient)
+            #expect(ContinuousClock.now - start < .seconds(10))
+            try database.execute("DROP TRIGGER slow")
+            #expect(try await store.apply(batch([.save(task("a"))], lanes: lanes)).rowCount == 1)
+        }
+
+        @Test func answerThatDoesNotComeIsALostConnection() async throws {
+            try await database.store().close()
+            let store = try await database.store(options: "&read_timeout=2")
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            try database.execute("CREATE TRIGGER slow BEFORE INSERT ON dag_tasks FOR EACH ROW SET @slept = SLEEP(6)")
+            let refused = await error { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
+            #expect(refused?.code == .connectionFailed && refused?.failure == .transient)
+            // The server still has the lanes' rows locked: a claim waits for it, and tells that nothing was written.
+            try database.execute("DROP TRIGGER slow")
+            while await code(of: { _ = try await store.claim(0..<1, of: 1, log: log) }) != nil {}
+            #expect(try await store.task(id: "a") == nil)
+            #expect(try database.number("SELECT position FROM wal_sink_checkpoint") == 0)
+        }
+
+        @Test func killedWhileIdleIsNotNoticed() async throws {
+            let store = try await database.store(writeConnections: 1)
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            for verb in ["writer", "reader"] {
+                let id = try await verb == "writer" ? writerID(store) : readerID(store)
+                try database.execute("KILL \(id ?? 0)")
+            }
+            #expect(try await store.task(id: "a") == nil)
+            #expect(try await store.apply(batch([.save(task("a"))], lanes: lanes)).rowCount == 1)
+            #expect(try await store.task(id: "a") != nil)
+        }
+
+        private func readerID(_ store: MySQLTaskStore) async throws -> Int64? {
+            try await store.readers.run { (session) throws(MySQLError) in
+                try Statement("SELECT CONNECTION_ID()", named: "test", on: session.connection)
+                    .first { (row) throws(MySQLError) in row.number() }
+            }
+        }
+
+        /// Surely nothing was written: the transaction had no end.
+        @Test func killedInMidTransactionIsTransient() async throws {
+            let store = try await database.store(writeConnections: 1)
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            try await store.save(task("a"))
+            let id = try await writerID(store) ?? 0
+            let other = try database.connect()
+            try other.execute("START TRANSACTION", named: "test")
+            try other.execute("UPDATE dag_tasks SET priority = 1", named: "test")
+            let work = batch([.log(activity("1")), .save(task("a", priority: 3))], lanes: lanes)
+            async let found = error { _ = try await store.apply(work) }
+            try await Task.sleep(for: .milliseconds(300))
+            try database.execute("KILL \(id)")
+            let refused = await found
+            #expect(refused?.code == .connectionFailed && refused?.failure == .transient)
+            try other.execute("ROLLBACK", named: "test")
+            #expect(try await store.apply(work).rowCount == 2)
+            #expect(try await store.task(id: "a")?.priority == 3)
+        }
+
+        @Test func interruptedStatementIsTransient() async throws {
+            let store = try await database.store(writeConnections: 1)
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            let id = try await writerID(store) ?? 0
+            let other = try database.connect()
+            try other.execute("START TRANSACTION", named: "test")
+            try other.execute("UPDATE wal_sink_checkpoint SET owner = 'x'", named: "test")
+            async let found = error { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
+            try await Task.sleep(for: .milliseconds(300))
+            try database.execute("KILL QUERY \(id)")
+            let refused = await found
+            #expect(refused?.code == .overloaded && refused?.failure == .transient)
+            try other.execute("ROLLBACK", named: "test")
+            #expect(try await store.apply(batch([.save(task("a"))], lanes: lanes)).rowCount == 1)
+        }
+
+        /// A call is given up at once when its task is; the session is whole afterwards.
+        @Test func cancelledCallIsCancelledInTheServer() async throws {
+            let store = try await database.store(writeConnections: 1)
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            let other = try database.connect()
+            try other.execute("START TRANSACTION", named: "test")
+            try other.execute("UPDATE wal_sink_checkpoint SET owner = 'x'", named: "test")
+            let work = batch([.save(task("a"))], lanes: lanes)
+            let start = ContinuousClock.now
+            let call = Task { await error { _ = try await store.apply(work) } }
+            try await Task.sleep(for: .milliseconds(300))
+            call.cancel()
+            let refused = await call.value
+            #expect(refused?.code == .cancelled && refused?.failure == .transient)
+            #expect(ContinuousClock.now - start < .seconds(5))
+            let late = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                return await error { _ = try await store.apply(work) }
+            }
+            #expect(await late.value?.code == .cancelled)
+            try other.execute("ROLLBACK", named: "test")
+            #expect(try await store.apply(work).rowCount == 1)
+        }
+
+        @Test func everyCallRunsOnTheStoresOwnThreads() async throws {
+            let store = try await database.store(writeConnections: 3)
+            let threads = try await withThrowingTaskGroup(of: (UInt, UInt).self) { group in
+                for _ in 0..<50 {
+                    group.addTask {
+                        let writer = try await store.writers.run { (_) throws(MySQLError) in threadNumber() }
+                        let reader = try await store.readers.run { (_) throws(MySQLError) in threadNumber() }
+                        #expect(threadNumber() != writer && threadNumber() != reader)
+                        return (writer, reader)
+                    }
+                }
+                return try await group.reduce(into: (Set<UInt>(), Set<UInt>())) {
+                    $0.0.insert($1.0)
+                    $0.1.insert($1.1)
+                }
+            }
+            #expect(threads.0.count <= 3 && threads.1.count == 1 && threads.0.isDisjoint(with: threads.1))
+        }
+
+        @Test func connectionsAreClosedWithTheStore() async throws {
+            let sessions = """
+                SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()
+                """
+            let store = try await database.store(writeConnections: 4)
+            try await store.ping()
+            // One that writes and one that reads: the others come when they are needed.
+            #expect(try database.number(sessions) == 2)
+            try await store.close()
+            for _ in 0..<50 where try database.number(sessions) != 0 { try await Task.sleep(for: .milliseconds(50)) }
+            #expect(try database.number(sessions) == 0)
+        }
+    }
+
+    private func threadNumber() -> UInt {
+        #if canImport(Darwin)
+            UInt(bitPattern: pthread_self())
+        #else
+            UInt(pthread_self())
+        #endif
+    }
+#endif

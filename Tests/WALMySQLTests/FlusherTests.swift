@@ -1,0 +1,100 @@
+#if MySQL
+    import Foundation
+    import Testing
+    import WAL
+    import WALTasks
+
+    @testable import WALMySQL
+
+    /// The whole way: a log, a flusher, and a server that dies.
+    @Suite(.enabled(if: PrivateServer.isWanted, PrivateServer.reason), .serialized)
+    struct FlusherTests {
+        private func withLog(_ body: (WriteAheadLog) async throws -> Void) async throws {
+            let directory = NSTemporaryDirectory() + "wal-mysql-" + UUID().uuidString
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let log = try WriteAheadLog(at: directory)
+            try await body(log)
+            try log.close()
+        }
+
+        private func flusher(_ log: WriteAheadLog, _ store: MySQLTaskStore) -> Flusher<TaskSink<MySQLTaskStore>> {
+            var configuration = Flusher<TaskSink<MySQLTaskStore>>.Configuration()
+            configuration.workerCount = 3
+            configuration.batchSize = 50
+            configuration.flushInterval = .milliseconds(5)
+            configuration.breakerInterval = .milliseconds(100)
+            return Flusher(
+                log: log, sink: TaskSink(store: store), configuration: configuration, key: { TaskCodec.key(of: $0) })
+        }
+
+        /// What was lost: nothing may be, and nothing may be twice, though the server dies four times amid batches.
+        @Test func serverDiesAgainAndAgain() async throws {
+            let server = try PrivateServer()
+            let database = try TestDatabase(on: server)
+            let store = try await database.store(writeConnections: 3)
+            try await withLog { log in
+                let flusher = flusher(log, store)
+                let delivery = Task { try await flusher.run() }
+                var expected: [String: Int32] = [:]
+                for round in 0..<4 {
+                    for number in 0..<1500 {
+                        let id = "task \(number % 100)"
+                        expected[id, default: 0] += 1
+                        var row = task(id, at: 0)
+                        row.retryCount = expected[id] ?? 0
+                        _ = try log.append(TaskCodec.encode(.save(row)))
+                        _ = try log.append(TaskCodec.encode(.log(activity("\(round)/\(number)", task: id))))
+                        if number == 200 + round * 100 { try server.crash() }
+                        if number == 1000 { try server.start() }
+                        if number % 100 == 0 { try await Task.sleep(for: .milliseconds(20)) }
+                    }
+                }
+                try await flusher.drain()
+                #expect(try database.number("SELECT COUNT(*) FROM dag_task_activity_logs") == 6000)
+                for (id, count) in expected { #expect(try await store.task(id: id)?.retryCount == count) }
+                #expect(try database.number("SELECT COUNT(*) FROM wal_sink_dead_letter") == 0)
+                #expect(flusher.statistics.errors > 0)
+                delivery.cancel()
+                _ = await delivery.result
+            }
+            try await store.close()
+        }
+
+        /// Too large for the server's dead letters, so it is in the flusher's own; everything else is delivered.
+        @Test func recordAboveThePacketLimitIsSetAsideByTheFlusher() async throws {
+            let server = try PrivateServer()
+            let database = try TestDatabase(on: server)
+            try database.execute("SET GLOBAL max_allowed_packet = 1048576")
+            let store = try await database.store()
+            try await withLog { log in
+                let large = task("large", payload: "\"" + String(repeating: "x", count: 1_200_000) + "\"")
+                for number in 0..<40 { _ = try log.append(TaskCodec.encode(.save(task("\(number)")))) }
+                let sequence = try log.append(TaskCodec.encode(.save(large)))
+                for number in 40..<80 { _ = try log.append(TaskCodec.encode(.save(task("\(number)")))) }
+                let flusher = flusher(log, store)
+                let delivery = Task { try await flusher.run() }
+                try await flusher.drain()
+                #expect(try database.number("SELECT COUNT(*) FROM dag_tasks") == 80)
+                var letters = try DeadLetterReader(logDirectory: log.directory)
+                let letter = try letters.next()
+                #expect(letter?.sequence == sequence && letter?.payload == TaskCodec.encode(.save(large)))
+                #expect(try letters.next() == nil)
+                delivery.cancel()
+                _ = await delivery.result
+            }
+            try await store.close()
+        }
+
+        @Test func bufferedStorageWritesThroughTheLog() async throws {
+            let database = try TestDatabase()
+            let directory = NSTemporaryDirectory() + "wal-mysql-" + UUID().uuidString
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let storage = try await BufferedTaskStorage.mysql(url: database.url, at: directory)
+            try await storage.save(task("a"))
+            try await storage.updateStatus(id: "a", to: .running, error: nil, at: time(5))
+            #expect(try await storage.task(id: "a")?.status == .running)
+            try await storage.close()
+            #expect(try database.texts("SELECT CONCAT(id, status) FROM dag_tasks") == ["arunning"])
+        }
+    }
+#endif

@@ -1,0 +1,68 @@
+#if MySQL
+    import Foundation
+    import Testing
+
+    /// A MariaDB server of the test process's own, in a temporary directory, without a network.
+    ///
+    /// A shell beside it stops it and removes the directory when the test process is gone, however that ended.
+    final class PrivateServer: Sendable {
+        /// The one that tests share, unless they do something to the whole server.
+        static let shared = Result { try PrivateServer() }
+
+        /// With `REQUIRE_SERVERS=1` tests without a server fail instead of being skipped.
+        static let isWanted =
+            ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1"
+            || ["/usr/sbin", "/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"].contains {
+                FileManager.default.isExecutableFile(atPath: $0 + "/mariadbd")
+            }
+
+        static let reason: Comment = "MariaDB isn't installed: Scripts/install-dependencies --servers"
+
+        private static let script =
+            URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Scripts/private-server").path
+
+        let directory: String
+        /// For the database `test`.
+        let url: String
+
+        init() throws {
+            // Short: a socket's path has 107 bytes at most.
+            directory = NSTemporaryDirectory() + "wmy-" + String(UInt32.random(in: 0...UInt32.max), radix: 36)
+            url = try Self.run("start", directory).trimmingCharacters(in: .whitespacesAndNewlines)
+            // In the background, with nothing of this process that anyone could wait for.
+            _ = try Self.shell(
+                """
+                (while kill -0 \(getpid()) && [ -d '\(directory)' ]; do sleep 1; done
+                '\(Self.script)' mariadb crash '\(directory)'; rm -rf '\(directory)') </dev/null >/dev/null 2>&1 &
+                """)
+        }
+
+        deinit {
+            _ = try? Self.run("crash", directory)
+            try? FileManager.default.removeItem(atPath: directory)
+        }
+
+        func start() throws { _ = try Self.run("start", directory) }
+        func crash() throws { _ = try Self.run("crash", directory) }
+        func stop() throws { _ = try Self.run("stop", directory) }
+
+        private static func run(_ verb: String, _ directory: String) throws -> String {
+            try shell("'\(script)' mariadb \(verb) '\(directory)'")
+        }
+
+        /// Not `Process`: it takes a process for running as long as a server lives that the process has started.
+        private static func shell(_ command: String) throws -> String {
+            guard let pipe = popen(command, "r") else { throw ServerFailure(description: "no process: \(errno)") }
+            var output: [UInt8] = []
+            while case let byte = getc(pipe), byte != EOF { output.append(UInt8(truncatingIfNeeded: byte)) }
+            let status = pclose(pipe)
+            guard status == 0 else { throw ServerFailure(description: "status \(status): \(command)") }
+            return String(decoding: output, as: UTF8.self)
+        }
+    }
+
+    struct ServerFailure: Error, CustomStringConvertible {
+        let description: String
+    }
+#endif
