@@ -22,11 +22,13 @@ let package = Package(
         .library(name: "WALSQLite", targets: ["WALSQLite"]),
         .library(name: "WALTesting", targets: ["WALTesting"]),
         .library(name: "WALMySQL", targets: ["WALMySQL"]),
+        .library(name: "WALPostgres", targets: ["WALPostgres"]),
         .executable(name: "wal", targets: ["WALTool"]),
     ],
     traits: [
         .trait(name: "SQLite", description: "The store in SQLite (needs libsqlite3-dev)."),
         .trait(name: "MySQL", description: "The store in MariaDB or MySQL (needs libmariadb-dev)."),
+        .trait(name: "Postgres", description: "The store in PostgreSQL (needs libpq-dev)."),
         .default(enabledTraits: []),
     ],
     dependencies: [
@@ -85,6 +87,18 @@ let package = Package(
                 .target(name: "CWALMySQL", condition: .when(traits: ["MySQL"])),
             ],
             swiftSettings: librarySettings),
+        .systemLibrary(
+            name: "CWALPostgres", pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
+        .target(
+            name: "WALPostgres",
+            dependencies: [
+                "WAL", "WALTasks",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .target(name: "CWALPostgres", condition: .when(traits: ["Postgres"])),
+            ],
+            swiftSettings: librarySettings),
         .target(
             name: "CWALSimdJSON",
             linkerSettings: [.linkedLibrary("simdjson")]),
@@ -123,6 +137,13 @@ let package = Package(
             name: "WALTestingTests", dependencies: ["WALTesting", "WALTasks", "WALSQLite", "WAL"],
             swiftSettings: settings),
         .testTarget(name: "WALMySQLTests", dependencies: ["WALMySQL", "WAL", "WALTasks"], swiftSettings: settings),
+        .testTarget(
+            name: "WALPostgresTests",
+            dependencies: [
+                "WALPostgres", "WALTasks", "WAL",
+                .target(name: "CWALPostgres", condition: .when(traits: ["Postgres"])),
+            ],
+            swiftSettings: settings),
         .testTarget(name: "WALToolTests", dependencies: ["WALTool"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],

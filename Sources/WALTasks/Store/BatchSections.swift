@@ -10,13 +10,20 @@ package enum BatchSection: Hashable, Sendable {
 /// All are indexes of the batch's operations, in order.
 package struct RowSection: Hashable, Sendable {
     /// Deleted tasks, each id once.
-    package var deletes: [Int] = []
+    package var deletes: [Int]
     /// Saved tasks, each id once.
-    package var saves: [Int] = []
+    package var saves: [Int]
     /// Changes of status: an id may be here several times, and its changes keep their order. See ``StatusChange``.
-    package var updates: [Int] = []
+    package var updates: [Int]
     /// Logged activities, each id once.
-    package var activities: [Int] = []
+    package var activities: [Int]
+
+    package init(deletes: [Int] = [], saves: [Int] = [], updates: [Int] = [], activities: [Int] = []) {
+        self.deletes = deletes
+        self.saves = saves
+        self.updates = updates
+        self.activities = activities
+    }
 
     /// How many operations it holds.
     package var count: Int { deletes.count + saves.count + updates.count + activities.count }

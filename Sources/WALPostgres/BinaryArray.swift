@@ -1,0 +1,115 @@
+#if Postgres
+    internal import WAL
+
+    /// A one-dimensional array as PostgreSQL has it in binary: five integers, then each element behind its size; all
+    /// integers big-endian. Values are written once, straight into the memory that is sent, and the memory serves again.
+    @safe final class BinaryArray {
+        /// The type of the elements, by its OID.
+        enum Element: Int32 {
+            case text = 25
+            case json = 114
+            case timestamp = 1184
+            case int4 = 23
+            case int8 = 20
+        }
+
+        private let element: Element
+        private var memory: UnsafeMutableRawBufferPointer
+        private var used = 0
+        private var elementCount: Int32 = 0
+
+        private static let headerSize = 20
+        private static let capacityMin = 1 << 10
+        /// More isn't kept for the next batch.
+        private static let keptMax = 4 << 20
+
+        init(_ element: Element) {
+            self.element = element
+            unsafe memory = .allocate(byteCount: Self.capacityMin, alignment: 8)
+            clear()
+        }
+
+        deinit {
+            unsafe memory.deallocate()
+        }
+
+        /// The whole array. Valid until it's changed.
+        var bytes: UnsafeRawBufferPointer {
+            unsafe UnsafeRawBufferPointer(rebasing: memory[..<used])
+        }
+
+        /// Removes all elements.
+        func clear() {
+            if unsafe memory.count > Self.keptMax {
+                unsafe memory.deallocate()
+                unsafe memory = .allocate(byteCount: Self.capacityMin, alignment: 8)
+            }
+            used = 0
+            elementCount = 0
+            put(Int32(1))  // dimensions
+            put(Int32(1))  // there may be nulls
+            put(element.rawValue)
+            put(Int32(0))  // elements, see `count`
+            put(Int32(1))  // the first one's index
+        }
+
+        func append(_ text: String) {
+            var text = text
+            text.withUTF8 { utf8 in
+                grow(by: 4 + utf8.count)
+                put(Int32(clamping: utf8.count))
+                unsafe UnsafeMutableRawBufferPointer(rebasing: memory[used...]).copyMemory(
+                    from: UnsafeRawBufferPointer(utf8))
+                used += utf8.count
+            }
+            count()
+        }
+
+        func append(_ text: String?) {
+            if let text { append(text) } else { appendNull() }
+        }
+
+        func append(_ number: Int32) {
+            grow(by: 8)
+            put(Int32(4))
+            put(number)
+            count()
+        }
+
+        func append(_ number: Int64) {
+            grow(by: 12)
+            put(Int32(8))
+            put(number)
+            count()
+        }
+
+        func append(_ time: Timestamp?) {
+            if let time { append(time.postgres) } else { appendNull() }
+        }
+
+        private func appendNull() {
+            grow(by: 4)
+            put(Int32(-1))
+            count()
+        }
+
+        private func count() {
+            elementCount += 1
+            unsafe memory.storeBytes(of: elementCount.bigEndian, toByteOffset: 12, as: Int32.self)
+        }
+
+        private func put<Number: FixedWidthInteger & BitwiseCopyable>(_ number: Number) {
+            unsafe memory.storeBytes(of: number.bigEndian, toByteOffset: used, as: Number.self)
+            used += MemoryLayout<Number>.size
+        }
+
+        private func grow(by size: Int) {
+            guard unsafe used + size > memory.count else { return }
+            let larger = unsafe UnsafeMutableRawBufferPointer.allocate(
+                byteCount: max(2 * memory.count, used + size), alignment: 8)
+            unsafe larger.copyMemory(from: bytes)
+            unsafe memory.deallocate()
+            unsafe memory = unsafe larger
+        }
+    }
+#endif

@@ -1,0 +1,34 @@
+#if Postgres
+    public import Logging
+    public import Metrics
+    public import WALTasks
+
+    extension BufferedTaskStorage where Store == PostgresTaskStore {
+        /// Opens a buffered storage over a PostgreSQL database: changes return when they are in the log, and reach the database
+        /// in batches.
+        ///
+        /// It delivers from then on, as the one from `open(at:store:configuration:logger:metrics:)`, and closes the store when
+        /// it is closed. The database must be reachable when it's opened, and may go away and come back afterwards.
+        ///
+        /// - Parameters:
+        ///   - conninfo: How to reach the database, as libpq takes it: `key=value` pairs or a `postgresql://` URI.
+        ///   - directory: The log's directory, made if it isn't there.
+        ///   - configuration: How the buffer works.
+        ///   - logger: Where it reports what needs attention.
+        ///   - metrics: Where its figures go.
+        /// - Throws: `PostgresError` for the database, `TaskStorageError` for the log.
+        public static func postgres(
+            _ conninfo: String, at directory: String, configuration: Configuration = Configuration(),
+            logger: Logger? = nil, metrics: (any MetricsFactory)? = nil
+        ) async throws -> BufferedTaskStorage {
+            let store = try await PostgresTaskStore(conninfo)
+            do {
+                return try await open(
+                    at: directory, store: store, configuration: configuration, logger: logger, metrics: metrics)
+            } catch {
+                try? await store.close()
+                throw error
+            }
+        }
+    }
+#endif

@@ -1,0 +1,71 @@
+#if Postgres
+    internal import CWALPostgres
+    internal import WAL
+
+    /// What it takes to cancel what a connection is doing, from any thread.
+    @safe final class CancelHandle: @unchecked Sendable {
+        // Never changed, and PQcancel may be called from any thread.
+        private let handle: OpaquePointer?
+
+        init(_ connection: OpaquePointer) {
+            unsafe handle = unsafe PQgetCancel(connection)
+        }
+
+        deinit {
+            unsafe PQfreeCancel(handle)
+        }
+
+        /// Asks the server to give up the statement that runs now. Blocks until the server has heard it.
+        func cancel() {
+            var message: [CChar] = Array(repeating: 0, count: 256)
+            unsafe PQcancel(handle, &message, Int32(message.count))
+        }
+    }
+
+    /// Carries the cancellation of one call's task to the connection that works for it.
+    final class Cancellation: Sendable {
+        private struct State {
+            var isCancelled = false
+            var running: CancelHandle?
+        }
+
+        private let state = Monitor(State())
+
+        /// Cancels what runs for the call, now or when it would start. Returns at once.
+        func cancel() {
+            let isRunning = state.withLock { state in
+                state.isCancelled = true
+                return state.running != nil
+            }
+            guard isRunning else { return }
+            // Reaching the server can take long. Without a thread the statement runs until its time is up.
+            try? NamedThread.start("wal-pg-cancel") { [state] in
+                // Under the lock, so that the connection doesn't go on to another call meanwhile.
+                state.withLock { $0.running?.cancel() }
+            }
+        }
+
+        /// Runs `body`, which a connection does for the call.
+        func whileRunning<Value>(
+            on handle: CancelHandle, _ body: () throws(PostgresError) -> Value
+        ) throws(PostgresError) -> Value {
+            try state.withLock { state throws(PostgresError) in
+                if state.isCancelled { throw Self.error() }
+                state.running = handle
+            }
+            defer { state.withLock { $0.running = nil } }
+            do {
+                return try body()
+            } catch {
+                if error.sqlState == "57014", state.withLock({ $0.isCancelled }) { throw Self.error(error) }
+                throw error
+            }
+        }
+
+        private static func error(_ error: PostgresError? = nil) -> PostgresError {
+            PostgresError(
+                .cancelled, "the task that called was cancelled", sqlState: error?.sqlState,
+                statement: error?.statement, server: error?.server)
+        }
+    }
+#endif

@@ -1,0 +1,86 @@
+#if Postgres
+    internal import WAL
+    internal import WALTasks
+
+    /// The columns of the tables, in the one order in which they're written and read.
+    enum Columns {
+        static let task: [(name: String, type: BinaryArray.Element)] = [
+            ("id", .text), ("dag_id", .text), ("node_id", .text), ("current_node_id", .text), ("sub_dag_path", .text),
+            ("processing_state", .text), ("payload", .json), ("status", .text), ("created_at", .timestamp),
+            ("updated_at", .timestamp), ("started_at", .timestamp), ("completed_at", .timestamp), ("error", .text),
+            ("retry_count", .int4), ("max_retries", .int4), ("priority", .int4),
+        ]
+        static let activity: [(name: String, type: BinaryArray.Element)] = [
+            ("id", .text), ("task_id", .text), ("dag_id", .text), ("node_id", .text), ("action", .text),
+            ("message", .text), ("data", .json), ("level", .text), ("created_at", .timestamp),
+        ]
+        /// Of a ``StatusChange``.
+        static let change: [(name: String, type: BinaryArray.Element)] = [
+            ("id", .text), ("status", .text), ("error", .text), ("updated_at", .timestamp), ("started_at", .timestamp),
+            ("completed_at", .timestamp),
+        ]
+        static let deadLetter = "log_id, position, part, kind, row_id, body, error_code, error_message, created_at"
+
+        static func names(_ columns: [(name: String, type: BinaryArray.Element)]) -> String {
+            columns.map(\.name).joined(separator: ", ")
+        }
+    }
+
+    extension BinaryArray.Element {
+        /// The array's type in SQL.
+        var arrayType: String {
+            switch self {
+            case .text: "text[]"
+            case .json: "json[]"
+            case .timestamp: "timestamptz[]"
+            case .int4: "int4[]"
+            case .int8: "int8[]"
+            }
+        }
+    }
+
+    extension Row {
+        mutating func task() throws(PostgresError) -> PersistentTask {
+            PersistentTask(
+                id: text(), dagID: text(), nodeID: text(), currentNodeID: optionalText(), subDAGPath: optionalText(),
+                processingState: optionalText(), payload: optionalText(), status: try status(), createdAt: time(),
+                updatedAt: time(), startedAt: optionalTime(), completedAt: optionalTime(), error: optionalText(),
+                retryCount: Int32(clamping: number()), maxRetries: Int32(clamping: number()),
+                priority: Int32(clamping: number()))
+        }
+
+        mutating func activity() -> TaskActivityLog {
+            TaskActivityLog(
+                id: text(), taskID: text(), dagID: text(), nodeID: text(), action: text(), message: optionalText(),
+                data: optionalText(), level: text(), createdAt: time())
+        }
+
+        mutating func deadLetter() throws(PostgresError) -> StoredDeadLetter {
+            let logID = text()
+            guard let log = LogID(logID) else {
+                throw PostgresError(
+                    .rowUnreadable, "a dead letter has the log id '\(logID)', which is none: correct the row")
+            }
+            return StoredDeadLetter(
+                id: StoredDeadLetter.ID(log: log, sequence: SequenceNumber(rawValue: UInt64(bitPattern: number()))),
+                lane: optionalNumber().map(Int.init), kind: text(), rowID: optionalText(), body: bytes(), code: text(),
+                reason: text(), time: time())
+        }
+
+        private mutating func status() throws(PostgresError) -> TaskStatus {
+            let name = text()
+            guard let status = TaskStatus(rawValue: name) else {
+                throw PostgresError(
+                    .rowUnreadable, "a task has the status '\(name)', which doesn't exist: correct the row")
+            }
+            return status
+        }
+    }
+
+    extension ParameterList {
+        mutating func append(_ id: StoredDeadLetter.ID) {
+            append(id.log.description)
+            append(Int64(bitPattern: id.sequence.rawValue))
+        }
+    }
+#endif

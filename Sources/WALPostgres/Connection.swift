@@ -1,0 +1,163 @@
+#if Postgres
+    internal import CWALPostgres
+    internal import WAL
+
+    /// An open session with the server. Not thread-safe, but for ``cancelHandle``: it belongs to one thread.
+    @safe final class Connection {
+        let settings: ConnectionSettings
+        let cancelHandle: CancelHandle
+        private let handle: OpaquePointer
+
+        /// Connects and sets the session up.
+        init(_ settings: ConnectionSettings) throws(PostgresError) {
+            self.settings = settings
+            guard let handle = unsafe Self.connect(settings.parameters) else {
+                throw PostgresError(.outOfMemory, "no memory for a connection")
+            }
+            unsafe self.handle = unsafe handle
+            cancelHandle = unsafe CancelHandle(handle)
+            // The default prints to standard error.
+            unsafe PQsetNoticeReceiver(handle, { _, _ in }, nil)
+            guard unsafe PQstatus(handle) == CONNECTION_OK else {
+                throw unsafe PostgresError(
+                    .connectionFailed, Self.text(PQerrorMessage(handle)), statement: "connect", server: settings.server)
+            }
+            try execute(settings.sessionSetup, named: "set up session")
+            // Ends what a process that is gone has left running. Not every system can do it.
+            if unsafe PQserverVersion(handle) >= 140_000 {
+                do throws(PostgresError) {
+                    try execute("SET client_connection_check_interval = 5000", named: "set up session")
+                } catch {
+                    guard isUsable else { throw error }
+                }
+            }
+        }
+
+        deinit {
+            unsafe PQfinish(handle)
+        }
+
+        private static func connect(_ parameters: [String: String]) -> OpaquePointer? {
+            let parameters = Array(parameters)
+            return unsafe withCStrings(parameters.map(\.key)) { keywords in
+                unsafe withCStrings(parameters.map(\.value)) { values in
+                    unsafe PQconnectdbParams(keywords, values, 0)
+                }
+            }
+        }
+
+        /// Whether another statement can be sent: connected, and in no transaction.
+        var isUsable: Bool {
+            unsafe PQstatus(handle) == CONNECTION_OK && PQtransactionStatus(handle) == PQTRANS_IDLE
+        }
+
+        /// Looks whether the server has closed the connection while nothing was asked of it. Doesn't wait.
+        func notice() {
+            // The first call may find a farewell, the second then finds the end.
+            for _ in 0..<2 where unsafe PQstatus(handle) == CONNECTION_OK { unsafe PQconsumeInput(handle) }
+        }
+
+        /// Runs one or more statements without values; errors call them `name`.
+        func execute(_ sql: String, named name: String) throws(PostgresError) {
+            unsafe try check(PQexec(handle, sql), name)
+        }
+
+        /// Runs one statement without values, for its rows.
+        func query(_ sql: String, named name: String) throws(PostgresError) -> QueryResult {
+            unsafe try check(PQexecParams(handle, sql, 0, nil, nil, nil, nil, 1), name)
+        }
+
+        /// Prepares a statement under its name.
+        func prepare(_ sql: String, named name: String) throws(PostgresError) {
+            unsafe try check(PQprepare(handle, name, sql, 0, nil), name)
+        }
+
+        /// Runs a prepared statement. Values and rows are in PostgreSQL's binary form.
+        @discardableResult
+        func run(_ name: String, _ values: ParameterList) throws(PostgresError) -> QueryResult {
+            unsafe try check(
+                values.withPointers { pointers, sizes, formats in
+                    unsafe PQexecPrepared(handle, name, Int32(pointers.count), pointers.baseAddress, sizes, formats, 1)
+                }, name)
+        }
+
+        /// Commits what `body` wrote, or nothing if it throws.
+        func transaction<Value>(_ body: () throws(PostgresError) -> Value) throws(PostgresError) -> Value {
+            try execute("BEGIN", named: "begin")
+            let value: Value
+            do {
+                value = try body()
+            } catch {
+                // The server ends what is open when the connection ends.
+                if unsafe PQstatus(handle) == CONNECTION_OK { try? execute("ROLLBACK", named: "roll back") }
+                throw error
+            }
+            try committing { () throws(PostgresError) in try execute("COMMIT", named: "commit") }
+            return value
+        }
+
+        /// Runs a statement that commits: where the connection breaks under it, nobody knows whether it did.
+        func committing<Value>(_ body: () throws(PostgresError) -> Value) throws(PostgresError) -> Value {
+            do {
+                return try body()
+            } catch var error {
+                if error.code == .connectionFailed { error.code = .indeterminate }
+                throw error
+            }
+        }
+
+        @discardableResult
+        private func check(_ result: OpaquePointer?, _ name: String) throws(PostgresError) -> QueryResult {
+            guard let result = unsafe result else { throw failure(name) }
+            let owned = unsafe QueryResult(result)
+            switch unsafe PQresultStatus(result) {
+            case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: return owned
+            default: break
+            }
+            guard let sqlState = unsafe PQresultErrorField(result, Self.sqlStateField) else { throw failure(name) }
+            let state = unsafe String(cString: sqlState)
+            let primary = unsafe PQresultErrorField(result, Self.messageField) ?? PQresultErrorMessage(result)
+            throw unsafe PostgresError(
+                PostgresError.Code(sqlState: state), Self.text(primary), sqlState: state, statement: name,
+                server: settings.server)
+        }
+
+        // libpq's macros for the fields are characters, which Swift doesn't import.
+        private static let sqlStateField = Int32(UInt8(ascii: "C"))
+        private static let messageField = Int32(UInt8(ascii: "M"))
+
+        /// An error without SQLSTATE: libpq's own. It is the connection's end, or a lack of memory.
+        private func failure(_ name: String) -> PostgresError {
+            let isLost = unsafe PQstatus(handle) != CONNECTION_OK
+            return unsafe PostgresError(
+                isLost ? .connectionFailed : .outOfMemory, Self.text(PQerrorMessage(handle)), statement: name,
+                server: settings.server)
+        }
+
+        private static func text(_ message: UnsafePointer<CChar>?) -> String {
+            guard let message = unsafe message else { return "" }
+            return unsafe String(cString: message).split(whereSeparator: \.isNewline).joined(separator: " ")
+        }
+
+        private static func text(_ message: UnsafeMutablePointer<CChar>?) -> String {
+            unsafe text(UnsafePointer(message))
+        }
+    }
+
+    /// Calls `body` with the strings as C has them, and a null behind the last.
+    private func withCStrings<Result>(
+        _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Result
+    ) -> Result {
+        var bytes: [CChar] = []
+        var starts: [Int] = []
+        for string in strings {
+            starts.append(bytes.count)
+            bytes += string.utf8.map(CChar.init(bitPattern:)) + [0]
+        }
+        return unsafe bytes.withUnsafeBufferPointer { bytes in
+            var pointers = unsafe starts.map { start in unsafe bytes.baseAddress.map { unsafe $0 + start } }
+            unsafe pointers.append(nil)
+            return unsafe pointers.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
+        }
+    }
+#endif

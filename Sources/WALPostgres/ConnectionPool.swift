@@ -1,0 +1,83 @@
+#if Postgres
+    internal import WAL
+    internal import WALTasks
+
+    /// Threads with a connection each: a call has one for itself, and waits for its turn where all are taken.
+    final class ConnectionPool<Kept: Session>: Sendable {
+        private typealias Thread = DatabaseThread<Link<Kept>, PostgresError>
+
+        private struct State {
+            var free: [DatabaseThread<Link<Kept>, PostgresError>]
+            var waiting: [CheckedContinuation<DatabaseThread<Link<Kept>, PostgresError>, Never>] = []
+        }
+
+        private let threads: [Thread]
+        private let state: Monitor<State>
+
+        /// Starts `count` threads, 1 or more. Each connects with its first use.
+        init(_ settings: ConnectionSettings, count: Int) async throws(PostgresError) {
+            var threads: [Thread] = []
+            for _ in 0..<max(1, count) {
+                do throws(WALError) {
+                    threads.append(
+                        try Thread(
+                            "wal-postgres", closed: PostgresError(.closed, "the store was closed: open a new one")))
+                } catch {
+                    throw PostgresError(
+                        .outOfMemory, "no thread can be started: raise the limit of threads (\(error))")
+                }
+            }
+            for thread in threads { try await thread.open { () throws(PostgresError) in Link(settings) } }
+            self.threads = threads
+            state = Monitor(State(free: threads))
+        }
+
+        /// Runs `body` on a free connection's thread. When the calling task is cancelled, so is what the server does for it.
+        func run<Value: Sendable>(
+            _ body: @Sendable (Kept) throws(PostgresError) -> Value
+        ) async throws(PostgresError) -> Value {
+            let thread = await take()
+            defer { giveBack(thread) }
+            let cancellation = Cancellation()
+            let result: Result<Value, PostgresError> = await withTaskCancellationHandler {
+                do throws(PostgresError) {
+                    return .success(
+                        try await thread.run { (link) throws(PostgresError) in try link.run(cancellation, body) })
+                } catch {
+                    return .failure(error)
+                }
+            } onCancel: {
+                cancellation.cancel()
+            }
+            return try result.get()
+        }
+
+        /// Waits for the calls that run, and closes the connections. Calls after it throw `closed`.
+        func close() async throws(PostgresError) {
+            for thread in threads { try await thread.close() }
+        }
+
+        private func take() async -> DatabaseThread<Link<Kept>, PostgresError> {
+            await withCheckedContinuation { continuation in
+                let thread = state.withLock { state in
+                    // The last one given back: of many connections only as many are opened as there is work for.
+                    let thread = state.free.popLast()
+                    if thread == nil { state.waiting.append(continuation) }
+                    return thread
+                }
+                if let thread { continuation.resume(returning: thread) }
+            }
+        }
+
+        private func giveBack(_ thread: DatabaseThread<Link<Kept>, PostgresError>) {
+            let next = state.withLock { state in
+                if state.waiting.isEmpty {
+                    state.free.append(thread)
+                    return nil as CheckedContinuation<DatabaseThread<Link<Kept>, PostgresError>, Never>?
+                }
+                return state.waiting.removeFirst()
+            }
+            next?.resume(returning: thread)
+        }
+    }
+#endif

@@ -1,0 +1,75 @@
+#if Postgres
+    internal import CWALPostgres
+
+    /// How to reach the server, and what a session is set to.
+    struct ConnectionSettings: Sendable {
+        /// libpq's keywords with their values.
+        let parameters: [String: String]
+        let statementTimeout: Duration
+        let lockTimeout: Duration
+
+        /// Where the user's own string doesn't say otherwise. Keepalives and the TCP timeout find a server that is gone within
+        /// half a minute; a replica is no place for a store that has to read what it wrote.
+        private static let defaults = [
+            "connect_timeout": "5", "keepalives_idle": "15", "keepalives_interval": "5", "keepalives_count": "3",
+            "tcp_user_timeout": "30000", "target_session_attrs": "read-write", "application_name": "swift-wal",
+        ]
+
+        /// `conninfo` is libpq's connection string or URI.
+        init(conninfo: String, statementTimeout: Duration, lockTimeout: Duration) throws(PostgresError) {
+            self.statementTimeout = statementTimeout
+            self.lockTimeout = lockTimeout
+            let given = try Self.parse(conninfo)
+            // A service has values of its own, which explicit ones would override.
+            var parameters = given["service"] == nil ? Self.defaults.merging(given) { $1 } : given
+            parameters["client_encoding"] = "UTF8"
+            self.parameters = parameters
+        }
+
+        /// Database, host and port, for people.
+        var server: String {
+            let host = parameters["host"] ?? parameters["hostaddr"] ?? parameters["service"] ?? "the default host"
+            let database = parameters["dbname"].map { "\($0) at " } ?? ""
+            return database + host + (parameters["port"].map { ":\($0)" } ?? "")
+        }
+
+        /// What every session is set to, in milliseconds.
+        var sessionSetup: String {
+            """
+            SET statement_timeout = \(Self.milliseconds(statementTimeout)); \
+            SET lock_timeout = \(Self.milliseconds(lockTimeout)); \
+            SET idle_in_transaction_session_timeout = 60000
+            """
+        }
+
+        private static func milliseconds(_ duration: Duration) -> Int32 {
+            // 0 would be for ever.
+            Int32(clamping: max(1, Int64(duration / .milliseconds(1))))
+        }
+
+        private static func parse(_ conninfo: String) throws(PostgresError) -> [String: String] {
+            var message: UnsafeMutablePointer<CChar>?
+            let options = unsafe PQconninfoParse(conninfo, &message)
+            defer {
+                unsafe PQconninfoFree(options)
+                unsafe PQfreemem(message)
+            }
+            guard let options = unsafe options else {
+                // libpq's own words repeat parts of the string, which may be of a password.
+                throw PostgresError(
+                    .invalidArgument,
+                    "the connection string can't be read: write key=value pairs or a postgresql:// URI as libpq takes them"
+                )
+            }
+            var values: [String: String] = [:]
+            var option = unsafe options
+            while let keyword = unsafe option.pointee.keyword {
+                if let value = unsafe option.pointee.val {
+                    unsafe values[String(cString: keyword)] = unsafe String(cString: value)
+                }
+                unsafe option += 1
+            }
+            return values
+        }
+    }
+#endif

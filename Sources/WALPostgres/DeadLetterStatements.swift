@@ -1,0 +1,65 @@
+#if Postgres
+    internal import WAL
+    internal import WALTasks
+
+    /// Sets operations aside in `wal_sink_dead_letter`, inside the transaction of their batch, and takes them out again.
+    struct DeadLetterStatements {
+        private let connection: Connection
+
+        init(_ connection: Connection) throws(PostgresError) {
+            self.connection = connection
+            // DO NOTHING: a record that is set aside already, by a database that was restored since, must not stop the sink.
+            try connection.prepare(
+                """
+                INSERT INTO wal_sink_dead_letter (\(Columns.deadLetter)) VALUES ($1::text, $2::int8, $3::int4, $4::text, \
+                $5::text, $6::bytea, $7::text, $8::text, $9::timestamptz) ON CONFLICT (log_id, position) DO NOTHING
+                """, named: Self.insert)
+            // The lock makes a second redrive wait for the first, which then finds no letter.
+            try connection.prepare(
+                """
+                SELECT \(Columns.deadLetter) FROM wal_sink_dead_letter \
+                WHERE log_id = $1::text AND position = $2::int8 FOR UPDATE
+                """, named: Self.read)
+            try connection.prepare(
+                "DELETE FROM wal_sink_dead_letter WHERE log_id = $1::text AND position = $2::int8", named: Self.remove)
+        }
+
+        private static let insert = "insert dead letter"
+        private static let read = "read dead letter"
+        private static let remove = "remove dead letter"
+
+        func insert(_ letter: StoredDeadLetter) throws(PostgresError) {
+            var parameters = ParameterList()
+            parameters.append(letter.id)
+            parameters.append(letter.lane.map { Int32(clamping: $0) })
+            parameters.append(letter.kind)
+            // What was refused may be refused here, too: an id with a NUL. The body has it as it is.
+            parameters.append(letter.rowID?.withoutNUL)
+            parameters.append(letter.body)
+            parameters.append(letter.code)
+            parameters.append(letter.reason.withoutNUL)
+            parameters.append(letter.time)
+            try connection.run(Self.insert, parameters)
+        }
+
+        func letter(_ id: StoredDeadLetter.ID) throws(PostgresError) -> StoredDeadLetter? {
+            var parameters = ParameterList()
+            parameters.append(id)
+            return try connection.run(Self.read, parameters).first { (row) throws(PostgresError) in
+                try row.deadLetter()
+            }
+        }
+
+        func remove(_ id: StoredDeadLetter.ID) throws(PostgresError) {
+            var parameters = ParameterList()
+            parameters.append(id)
+            try connection.run(Self.remove, parameters)
+        }
+    }
+
+    extension String {
+        fileprivate var withoutNUL: String {
+            utf8.contains(0) ? replacing("\0", with: "\u{FFFD}") : self
+        }
+    }
+#endif

@@ -1,0 +1,43 @@
+#if Postgres
+    extension PostgresError.Code {
+        /// By SQLSTATE, never by message: messages can hold users' data. The table is PostgreSQL's appendix A.
+        init(sqlState: String) {
+            switch sqlState {
+            case "08007", "40003": self = .indeterminate
+            case "21000": self = .other  // two rows with one id in a statement: cutting batches into sections is broken
+            case "25006": self = .readOnly
+            case "25P03", "57014": self = .overloaded
+            case "40002": self = .rowRefused
+            case "42P07": self = .foreignDatabase
+            case "53100": self = .full
+            case "XX001", "XX002": self = .corrupted
+            default: self.init(sqlStateClass: sqlState.prefix(2))
+            }
+        }
+
+        private init(sqlStateClass: Substring) {
+            switch sqlStateClass {
+            case "08", "57": self = .connectionFailed
+            case "40", "55": self = .busy
+            case "53": self = .overloaded
+            case "58": self = .inputOutput
+            // P0: what a trigger says against a row. 54: a row that is too large for an index.
+            case "22", "23", "44", "54", "P0": self = .rowRefused
+            // 0A and 26: a statement that was prepared before somebody changed the tables.
+            case "0A", "26", "28", "3D", "3F", "42": self = .schemaMismatch
+            default: self = .other
+            }
+        }
+    }
+
+    extension PostgresError {
+        /// Whether the connection is of no use afterwards, even if it is still there: another one may lead to another server,
+        /// or knows the tables as they are now.
+        var endsConnection: Bool {
+            switch code {
+            case .connectionFailed, .indeterminate, .readOnly, .schemaMismatch, .corrupted: true
+            default: false
+            }
+        }
+    }
+#endif

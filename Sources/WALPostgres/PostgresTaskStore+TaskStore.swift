@@ -1,0 +1,34 @@
+#if Postgres
+    public import WAL
+    public import WALTasks
+
+    extension PostgresTaskStore: TaskStore {
+        /// The number of connections that write.
+        public var concurrencyMax: Int { writeConnections }
+
+        /// - Throws: `PostgresError.Code.laneCountMismatch` if the log's lanes were counted differently before.
+        public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws(PostgresError) -> [SinkLane]
+        {
+            try await writers.run { [owner] (session) throws(PostgresError) in
+                try session.lanes.claim(lanes, of: laneCount, log: log, owner: owner)
+            }
+        }
+
+        /// - Throws: `PostgresError.Code.fenced`, `busy`, `overloaded`, `full` and others, with nothing written;
+        ///   `connectionFailed` if the connection broke before the transaction could be committed, `indeterminate` if nobody
+        ///   knows.
+        public func apply(_ batch: TaskBatch) async throws(PostgresError) -> SinkReceipt {
+            try await writers.run { (session) throws(PostgresError) in try session.apply(batch) }
+        }
+
+        /// By SQLSTATE; fatal for an error that isn't this store's.
+        public func classify(_ error: any Error) -> SinkFailure {
+            (error as? PostgresError)?.failure ?? .fatal
+        }
+
+        /// In one query.
+        public func tasks(ids: [String]) async throws(PostgresError) -> [PersistentTask] {
+            try await readers.run { (session) throws(PostgresError) in try session.tasks(ids: ids) }
+        }
+    }
+#endif

@@ -1,0 +1,81 @@
+#if Postgres
+    internal import WAL
+    internal import WALTasks
+    #if canImport(Darwin)
+        internal import Darwin
+    #else
+        internal import Glibc
+    #endif
+
+    /// Keeps tasks and activities in a PostgreSQL database (version 12 or later): by itself, or behind a log as the store of a
+    /// `TaskSink`.
+    ///
+    /// The tables are `dag_tasks`, `dag_task_activity_logs`, `wal_sink_checkpoint`, `wal_sink_dead_letter` and
+    /// `wal_sink_schema`, in the first schema of `search_path`; times are `timestamptz`. What a call has stored is as durable as
+    /// the server's `synchronous_commit` makes it.
+    ///
+    /// Payloads and data are `json`, not `jsonb`: what is read back is what was saved, byte for byte, with the order of its
+    /// keys, its repeated keys and the digits of its numbers, while `payload ->> 'key'` works all the same, and an index can be
+    /// had over `(payload::jsonb)`. Also, `jsonb` would refuse some valid JSON (`\u0000`, lone surrogates) and costs more to
+    /// write.
+    ///
+    /// A batch is one statement as a rule, and thereby one round trip and one transaction, which moves the positions of the
+    /// log's lanes as well. Several changes of one task's status in a batch reach its row as one.
+    ///
+    /// Some connections write and some read, each on a thread of its own: no call blocks a thread of the concurrency runtime.
+    /// They are opened when they are needed, and opened again by the next call when they broke. A call whose task is cancelled
+    /// is cancelled in the server, too. Callable from any task. Connections must keep their sessions: through PgBouncer only in
+    /// session mode.
+    ///
+    /// Removing old tasks, and listing completed, failed or cancelled ones, read the whole table of tasks; everything else has
+    /// an index.
+    public final class PostgresTaskStore: Sendable {
+        /// Names the store in the log's cursor, in metrics and in messages.
+        public let name: String
+        let writeConnections: Int
+        let writers: ConnectionPool<WriteSession>
+        let readers: ConnectionPool<ReadSession>
+        /// Who has claimed lanes, for people: process and host.
+        let owner: String
+
+        /// Connects to a database, and creates its tables if need be.
+        ///
+        /// - Parameters:
+        ///   - conninfo: How to reach the database, as libpq takes it: `key=value` pairs or a `postgresql://` URI. Unless it
+        ///     says otherwise, connecting takes 5 s at most, a server that is gone is found within about 30 s, and only a server
+        ///     that takes changes will do (`target_session_attrs=read-write`).
+        ///   - name: Names the store in the log's cursor, in metrics and in messages.
+        ///   - writeConnections: How many batches can be applied at the same time.
+        ///   - readConnections: How many queries can run at the same time.
+        ///   - statementTimeout: How long one statement may take.
+        ///   - lockTimeout: How long one statement waits for a lock.
+        /// - Throws: `PostgresError`: `connectionFailed`, `schemaTooNew`, `foreignDatabase`, `invalidArgument`, or what PostgreSQL
+        ///   reports.
+        public init(
+            _ conninfo: String, name: String = "postgres", writeConnections: Int = 4, readConnections: Int = 2,
+            statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10)
+        ) async throws(PostgresError) {
+            guard writeConnections >= 1, readConnections >= 1 else {
+                throw PostgresError(.invalidArgument, "a store needs one connection to write and one to read at least")
+            }
+            let settings = try ConnectionSettings(
+                conninfo: conninfo, statementTimeout: statementTimeout, lockTimeout: lockTimeout)
+            self.name = name
+            self.writeConnections = writeConnections
+            owner = "\(getpid())@\(hostName())"
+            writers = try await ConnectionPool(settings, count: writeConnections)
+            readers = try await ConnectionPool(settings, count: readConnections)
+            // The queries need the tables; and what is wrong with the database should be known now.
+            try await writers.run { (_) throws(PostgresError) in }
+        }
+    }
+
+    private func hostName() -> String {
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
+            unsafe name.initialize(repeating: 0)
+            // One byte less: a name that is cut off need not be terminated.
+            guard let start = name.baseAddress, unsafe gethostname(start, name.count - 1) == 0 else { return "" }
+            return unsafe String(cString: start)
+        }
+    }
+#endif

@@ -1,0 +1,93 @@
+#if Postgres
+    internal import CWALPostgres
+    internal import WAL
+
+    /// The rows of a statement, in PostgreSQL's binary form.
+    @safe final class QueryResult {
+        private let handle: OpaquePointer
+
+        /// Takes the result over, and frees it at the end.
+        init(_ handle: OpaquePointer) {
+            unsafe self.handle = unsafe handle
+        }
+
+        deinit {
+            unsafe PQclear(handle)
+        }
+
+        /// How many rows a statement without results has written or removed.
+        var changedCount: Int {
+            unsafe Int(String(cString: PQcmdTuples(handle))) ?? 0
+        }
+
+        /// Reads every row.
+        func all<Value>(_ read: (inout Row) throws(PostgresError) -> Value) throws(PostgresError) -> [Value] {
+            var values: [Value] = []
+            let count = unsafe PQntuples(handle)
+            values.reserveCapacity(Int(count))
+            for index in 0..<count {
+                var row = unsafe Row(handle, index)
+                values.append(try read(&row))
+            }
+            return values
+        }
+
+        /// Reads the first row, if there is one.
+        func first<Value>(_ read: (inout Row) throws(PostgresError) -> Value) throws(PostgresError) -> Value? {
+            guard unsafe PQntuples(handle) > 0 else { return nil }
+            var row = unsafe Row(handle, 0)
+            return try read(&row)
+        }
+    }
+
+    /// A row of a result: columns are read in their order. Valid while its result is.
+    @safe struct Row {
+        private let handle: OpaquePointer
+        private let index: Int32
+        private var readCount: Int32 = 0
+
+        fileprivate init(_ handle: OpaquePointer, _ index: Int32) {
+            unsafe self.handle = unsafe handle
+            self.index = index
+        }
+
+        /// The column's bytes; nil for NULL.
+        private mutating func next() -> UnsafeRawBufferPointer? {
+            defer { readCount += 1 }
+            guard unsafe PQgetisnull(handle, index, readCount) == 0 else { return nil }
+            return unsafe UnsafeRawBufferPointer(
+                start: PQgetvalue(handle, index, readCount), count: Int(PQgetlength(handle, index, readCount)))
+        }
+
+        mutating func optionalText() -> String? {
+            unsafe next().map { unsafe String(decoding: $0, as: UTF8.self) }
+        }
+
+        mutating func text() -> String {
+            optionalText() ?? ""
+        }
+
+        mutating func bytes() -> [UInt8] {
+            unsafe next().map(Array.init) ?? []
+        }
+
+        /// An integer of any size.
+        mutating func optionalNumber() -> Int64? {
+            guard let bytes = unsafe next(), let first = unsafe bytes.first else { return nil }
+            let sign: Int64 = first >= 0x80 ? -1 : 0
+            return unsafe bytes.reduce(sign) { $0 << 8 | Int64($1) }
+        }
+
+        mutating func number() -> Int64 {
+            optionalNumber() ?? 0
+        }
+
+        mutating func optionalTime() -> Timestamp? {
+            optionalNumber().map(Timestamp.init(postgres:))
+        }
+
+        mutating func time() -> Timestamp {
+            Timestamp(postgres: number())
+        }
+    }
+#endif

@@ -1,0 +1,115 @@
+#if Postgres
+    /// The tables, and how a database comes to have them.
+    enum Schema {
+        /// What `wal_sink_schema` says of a database that this version has migrated.
+        static let version: Int64 = 1
+
+        /// Serialises migrations: "SWAL" and "schm" in ASCII.
+        private static let lockKey: Int64 = 0x5357_414C_7363_686D
+
+        /// Creates or migrates the tables, in one transaction. A database that has them needs no right to create.
+        static func migrate(_ connection: Connection) throws(PostgresError) {
+            try connection.transaction { () throws(PostgresError) in
+                try connection.execute("SELECT pg_advisory_xact_lock(\(lockKey))", named: "lock schema")
+                let found = try foundVersion(connection)
+                guard found <= version else {
+                    throw PostgresError(
+                        .schemaTooNew,
+                        "the database has schema \(found), this version knows \(version): use the version that made it",
+                        server: connection.settings.server)
+                }
+                for step in steps.dropFirst(Int(found)) {
+                    try connection.execute(step, named: "migrate")
+                }
+                if found < version {
+                    try connection.execute(
+                        "INSERT INTO wal_sink_schema (version) VALUES (\(version))", named: "migrate")
+                }
+            }
+        }
+
+        private static func foundVersion(_ connection: Connection) throws(PostgresError) -> Int64 {
+            func number(_ query: String) throws(PostgresError) -> Int64 {
+                let result = try connection.query(query, named: "read schema version")
+                return try result.first { (row) throws(PostgresError) in row.number() } ?? 0
+            }
+            guard try number("SELECT (to_regclass('wal_sink_schema') IS NOT NULL)::int") == 1 else { return 0 }
+            return try number("SELECT coalesce(max(version), 0) FROM wal_sink_schema")
+        }
+
+        /// The step at index n leads from version n to n + 1.
+        private static let steps = [tables]
+
+        // Ids are compared by bytes, which is both the order of lists and faster than any language's. Activities have no
+        // foreign key: they may come before their task, or outlive it. No index has `updated_at`: it changes with every
+        // save, and so would the index. Room is left in the pages of tables whose rows change, so that a new version of a
+        // row fits beside the old one.
+        private static let tables = """
+            CREATE TABLE wal_sink_schema (
+              version int PRIMARY KEY,
+              applied_at timestamptz NOT NULL DEFAULT now()
+            );
+
+            CREATE TABLE dag_tasks (
+              id text COLLATE "C" PRIMARY KEY,
+              dag_id text COLLATE "C" NOT NULL,
+              node_id text NOT NULL,
+              current_node_id text,
+              sub_dag_path text,
+              processing_state text,
+              payload json,
+              status text NOT NULL,
+              created_at timestamptz NOT NULL,
+              updated_at timestamptz NOT NULL,
+              started_at timestamptz,
+              completed_at timestamptz,
+              error text,
+              retry_count int NOT NULL DEFAULT 0,
+              max_retries int NOT NULL DEFAULT 3,
+              priority int NOT NULL DEFAULT 0
+            ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
+            CREATE INDEX dag_tasks_dag_created ON dag_tasks (dag_id, created_at);
+            CREATE INDEX dag_tasks_open ON dag_tasks (priority DESC, created_at) WHERE status IN ('pending', 'running');
+
+            CREATE TABLE dag_task_activity_logs (
+              id text COLLATE "C" PRIMARY KEY,
+              task_id text COLLATE "C" NOT NULL,
+              dag_id text COLLATE "C" NOT NULL,
+              node_id text NOT NULL,
+              action text NOT NULL,
+              message text,
+              data json,
+              level text NOT NULL,
+              created_at timestamptz NOT NULL
+            );
+            CREATE INDEX dag_task_activity_task ON dag_task_activity_logs (task_id, created_at);
+            CREATE INDEX dag_task_activity_dag ON dag_task_activity_logs (dag_id, created_at);
+            CREATE INDEX dag_task_activity_time ON dag_task_activity_logs USING brin (created_at);
+
+            CREATE TABLE wal_sink_checkpoint (
+              log_id text COLLATE "C" NOT NULL,
+              part int NOT NULL,
+              parts int NOT NULL,
+              epoch bigint NOT NULL,
+              position bigint NOT NULL,
+              owner text,
+              claimed_at timestamptz NOT NULL DEFAULT now(),
+              flushed_at timestamptz,
+              PRIMARY KEY (log_id, part)
+            ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
+            CREATE TABLE wal_sink_dead_letter (
+              log_id text COLLATE "C" NOT NULL,
+              position bigint NOT NULL,
+              part int,
+              kind text NOT NULL,
+              row_id text,
+              body bytea NOT NULL,
+              error_code text NOT NULL,
+              error_message text NOT NULL,
+              created_at timestamptz NOT NULL,
+              PRIMARY KEY (log_id, position)
+            );
+            """
+    }
+#endif

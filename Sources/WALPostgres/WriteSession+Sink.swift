@@ -1,0 +1,98 @@
+#if Postgres
+    internal import WAL
+    internal import WALTasks
+
+    extension WriteSession {
+        /// Applies a batch and moves its lanes, in one transaction: as a rule in one statement. Operations that the database
+        /// refuses become dead letters.
+        func apply(_ batch: TaskBatch) throws(PostgresError) -> SinkReceipt {
+            let operations = batch.operations
+            let sections = BatchSection.cut(operations).flatMap { $0.pieces(of: operations) }
+            let move = LaneMove(of: batch)
+            do throws(PostgresError) {
+                if batch.undecodable.isEmpty, let rows = Self.onlyRows(sections) {
+                    let outcome = try connection.committing { () throws(PostgresError) in
+                        try self.rows.apply(rows, of: operations, moving: move)
+                    }
+                    guard outcome.isOwner else { throw move.fenced(connection.settings.server) }
+                    return SinkReceipt(rowCount: outcome.rowCount)
+                }
+                return try apply(sections, of: batch, move) { section, receipt throws(PostgresError) in
+                    receipt.rowCount += try apply(section, of: operations)
+                }
+            } catch {
+                guard error.code == .rowRefused else { throw error }
+                return try apply(sections, of: batch, move) { section, receipt throws(PostgresError) in
+                    try applyIsolating(section, of: batch, &receipt)
+                }
+            }
+        }
+
+        /// The rows of a batch that is one statement; nil if it takes more.
+        private static func onlyRows(_ sections: [BatchSection]) -> RowSection? {
+            guard let first = sections.first else { return RowSection() }
+            guard sections.count == 1, case .rows(let rows) = first else { return nil }
+            return rows
+        }
+
+        private func apply(
+            _ sections: [BatchSection], of batch: TaskBatch, _ move: LaneMove,
+            with body: (BatchSection, inout SinkReceipt) throws(PostgresError) -> Void
+        ) throws(PostgresError) -> SinkReceipt {
+            try connection.transaction { () throws(PostgresError) in
+                // What waits for the commit would be found too late to be set aside.
+                try connection.execute("SET CONSTRAINTS ALL IMMEDIATE", named: "set constraints")
+                try lanes.move(move)
+                var receipt = SinkReceipt(rowCount: 0)
+                for (record, letter) in batch.undecodable {
+                    try deadLetters.insert(
+                        StoredDeadLetter(undecodable: record, letter, of: batch, time: .now))
+                    receipt.deadLetters.append(letter)
+                }
+                for section in sections { try body(section, &receipt) }
+                return receipt
+            }
+        }
+
+        /// Halves a section that is refused until each culprit stands alone, and sets those aside.
+        private func applyIsolating(
+            _ section: BatchSection, of batch: TaskBatch, _ receipt: inout SinkReceipt
+        ) throws(PostgresError) {
+            try connection.execute("SAVEPOINT section", named: "set savepoint")
+            do {
+                receipt.rowCount += try apply(section, of: batch.operations)
+                try connection.execute("RELEASE section", named: "release savepoint")
+            } catch {
+                guard error.code == .rowRefused else { throw error }
+                try connection.execute("ROLLBACK TO section; RELEASE section", named: "roll back to savepoint")
+                guard let culprit = section.only else {
+                    for half in section.halves { try applyIsolating(half, of: batch, &receipt) }
+                    return
+                }
+                let letter = StoredDeadLetter(
+                    batch.operations[culprit], of: batch, code: error.sqlState ?? "\(error.code)",
+                    reason: error.message, time: .now)
+                try deadLetters.insert(letter)
+                receipt.deadLetters.append(letter.summary)
+            }
+        }
+
+        /// Applies a dead letter and removes it, in one transaction.
+        func redrive(_ id: StoredDeadLetter.ID) throws(PostgresError) {
+            try connection.transaction { () throws(PostgresError) in
+                guard let letter = try deadLetters.letter(id) else { return }
+                let operation: TaskBatch.Operation
+                do throws(TaskCodecError) {
+                    let record = SinkRecord(sequence: id.sequence, time: letter.time, payload: letter.body[...])
+                    operation = TaskBatch.Operation(record: record, mutation: try letter.mutation())
+                } catch {
+                    throw PostgresError(
+                        .rowUnreadable, "the dead letter can't be decoded: \(error)",
+                        server: connection.settings.server)
+                }
+                for section in BatchSection.cut([operation]) { _ = try apply(section, of: [operation]) }
+                try deadLetters.remove(id)
+            }
+        }
+    }
+#endif

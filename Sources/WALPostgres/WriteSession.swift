@@ -1,0 +1,76 @@
+#if Postgres
+    internal import WAL
+    internal import WALTasks
+
+    /// The changes, prepared on a connection that writes.
+    final class WriteSession: Session {
+        let connection: Connection
+        let lanes: LaneStatements
+        let rows: RowStatements
+        let deadLetters: DeadLetterStatements
+
+        /// Connects, and creates or migrates the tables.
+        init(_ settings: ConnectionSettings) throws(PostgresError) {
+            let connection = try Connection(settings)
+            self.connection = connection
+            // Every statement but one goes by an index, whatever the planner knows about the tables when it is prepared:
+            // plans stay, and statistics of an empty table would mean reading a full one.
+            try connection.execute(
+                """
+                SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; \
+                SET plan_cache_mode = force_generic_plan
+                """, named: "set up session")
+            try Schema.migrate(connection)
+            lanes = try LaneStatements(connection)
+            rows = try RowStatements(connection)
+            deadLetters = try DeadLetterStatements(connection)
+            try connection.prepare("DELETE FROM dag_tasks WHERE dag_id = $1::text", named: Self.deleteDAG)
+            try connection.prepare(
+                """
+                DELETE FROM dag_tasks WHERE status IN ('completed', 'failed', 'cancelled') \
+                AND updated_at < $1::timestamptz
+                """, named: Self.removeTasks)
+            try connection.prepare(
+                "DELETE FROM dag_task_activity_logs WHERE created_at < $1::timestamptz", named: Self.removeActivities)
+        }
+
+        private static let deleteDAG = "delete DAG"
+        private static let removeTasks = "remove tasks"
+        private static let removeActivities = "remove activities"
+
+        /// Applies changes of which none came through a log: all or none.
+        func commit(_ mutations: [TaskMutation]) throws(PostgresError) {
+            let none = SinkRecord(sequence: .zero, time: Timestamp(rawValue: 0), payload: [])
+            let operations = mutations.map { TaskBatch.Operation(record: none, mutation: $0) }
+            let sections = BatchSection.cut(operations).flatMap { $0.pieces(of: operations) }
+            if let only = sections.first, sections.count == 1 {
+                _ = try connection.committing { () throws(PostgresError) in try apply(only, of: operations) }
+            } else if !sections.isEmpty {
+                try connection.transaction { () throws(PostgresError) in
+                    for section in sections { _ = try apply(section, of: operations) }
+                }
+            }
+        }
+
+        /// Applies a section; returns the number of rows that it wrote or removed.
+        func apply(_ section: BatchSection, of operations: [TaskBatch.Operation]) throws(PostgresError) -> Int {
+            switch section {
+            case .rows(let rows): return try self.rows.apply(rows, of: operations)
+            case .alone(let index):
+                var parameters = ParameterList()
+                switch operations[index].mutation {
+                case .deleteDAG(let id):
+                    parameters.append(id)
+                    return try connection.run(Self.deleteDAG, parameters).changedCount
+                case .removeTasks(let time):
+                    parameters.append(time)
+                    return try connection.run(Self.removeTasks, parameters).changedCount
+                case .removeActivities(let time):
+                    parameters.append(time)
+                    return try connection.run(Self.removeActivities, parameters).changedCount
+                case .save, .log, .updateStatus, .delete: return 0
+                }
+            }
+        }
+    }
+#endif

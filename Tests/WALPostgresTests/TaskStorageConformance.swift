@@ -1,0 +1,1 @@
+../WALTasksTests/TaskStorageConformance.swift
