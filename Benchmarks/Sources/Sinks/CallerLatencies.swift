@@ -9,9 +9,10 @@ struct CallerLatencies {
     private var buffered = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
     private var direct = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
 
-    /// Saves come in groups of 20 with a millisecond between them: about 15,000 a second, as a busy service has them, and
-    /// not as fast as they can, which no database would follow.
-    private static let groupSize = 20
+    /// Saves come in groups of 200 with ten milliseconds between them: below 20,000 a second, as a busy service has them,
+    /// and not as fast as they can, which no database would follow.
+    private static let groupSize = 200
+    private static let pause = Duration.milliseconds(10)
 
     mutating func measure(_ database: some Database, scale: Scale, scratch: String) async throws {
         store = database.kind
@@ -30,7 +31,7 @@ struct CallerLatencies {
             let started = ContinuousClock.now
             try await storage.save(task)
             buffered.record(started.duration(to: .now).nanoseconds)
-            if index % Self.groupSize == Self.groupSize - 1 { try await Task.sleep(for: .milliseconds(1)) }
+            if index % Self.groupSize == Self.groupSize - 1 { try await Task.sleep(for: Self.pause) }
         }
         try await storage.close()
         try FileManager.default.removeItem(atPath: directory)

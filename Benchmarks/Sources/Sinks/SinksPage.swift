@@ -28,8 +28,7 @@ struct SinksPage {
             page.paragraph(
                 (store.versions + store.settings).map { "\($0.name) \($0.value)" }.joined(separator: ", "))
             page.table(
-                [store.store.name] + SinksTable.header.dropFirst(),
-                rows.filter { $0.store == store.store }.map(SinksTable.cells))
+                SinksTable.header(store.store), rows.filter { $0.store == store.store }.map(SinksTable.cells))
         }
         if let samples = results.latencies.samples {
             page.table(SinksTable.latencyHeader, [samples.buffered, samples.direct].map(SinksTable.cells))

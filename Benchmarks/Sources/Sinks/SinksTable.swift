@@ -4,7 +4,11 @@ import BenchmarkReport
 struct SinksTable {
     let results: SinksResults
 
-    static let header = ["way", "records/s", "× row by row", "µs CPU/record", "rows/record"]
+    /// SQLite's CPU time is the process's own.
+    static func header(_ store: StoreKind) -> [String] {
+        let time = store == .sqlite ? "µs CPU/record" : "µs server CPU/record"
+        return [store.name, "records/s", "× row by row", time, "rows/record"]
+    }
 
     static func cells(_ row: SinksResults.Row) -> [String] {
         [
@@ -23,9 +27,9 @@ struct SinksTable {
     var text: String {
         let rows = results.rows
         var parts = results.stores.map { store in
-            var table = TextTable(Self.header)
+            var table = TextTable(Self.header(store.store))
             for row in rows where row.store == store.store { table.add(Self.cells(row)) }
-            return "\(store.store.name)\n\n\(table.text)"
+            return table.text
         }
         if let samples = results.latencies.samples {
             var table = TextTable(Self.latencyHeader)
