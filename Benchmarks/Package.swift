@@ -1,22 +1,44 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.3
 import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
 
 let package = Package(
     name: "benchmarks",
     platforms: [.macOS("26")],
     dependencies: [
-        .package(name: "swift-wal", path: ".."),
-        .package(url: "https://github.com/ordo-one/benchmark", from: "1.30.0", traits: []),
+        .package(name: "swift-wal", path: "..", traits: ["SQLite", "Postgres", "MySQL"]),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.1.4"),
     ],
     targets: [
+        .systemLibrary(name: "CNaivePostgres", pkgConfig: "libpq"),
+        .systemLibrary(name: "CNaiveMariaDB", pkgConfig: "libmariadb"),
+        .systemLibrary(name: "CNaiveSQLite", pkgConfig: "sqlite3"),
+        .target(name: "CNaive", dependencies: ["CNaivePostgres", "CNaiveMariaDB", "CNaiveSQLite"]),
+        .target(
+            name: "BenchmarkReport",
+            dependencies: [.product(name: "Histogram", package: "hdrhistogram-swift")],
+            swiftSettings: settings),
         .executableTarget(
-            name: "Log",
+            name: "Sinks",
             dependencies: [
+                "BenchmarkReport", "CNaive",
                 .product(name: "WAL", package: "swift-wal"),
                 .product(name: "WALTasks", package: "swift-wal"),
-                .product(name: "Benchmark", package: "benchmark"),
+                .product(name: "WALSQLite", package: "swift-wal"),
+                .product(name: "WALPostgres", package: "swift-wal"),
+                .product(name: "WALMySQL", package: "swift-wal"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
-            path: "Benchmarks/Log",
-            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")])
-    ]
+            swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu11
 )

@@ -1,0 +1,57 @@
+import Foundation
+
+/// Distributions of latencies: the share of calls across, stretched towards the slowest; the time up, each line ten times the last.
+public struct LatencyChart {
+    private let title: String
+    private let series: [(sample: LatencySample, isPeer: Bool)]
+
+    public init(title: String, series: [(sample: LatencySample, isPeer: Bool)]) {
+        self.title = title
+        self.series = series.filter { !$0.sample.curve.isEmpty }
+    }
+
+    private static let width = 760.0
+    private static let height = 340.0
+    private static let left = 70.0
+    private static let right = 190.0
+    private static let top = 44.0
+    private static let bottom = 46.0
+
+    public var svg: String {
+        var drawing = SVG(width: Self.width, height: Self.height, title: title)
+        drawing.text(title, x: 12, y: 24, style: "heading")
+        let times = series.flatMap { $0.sample.curve.map(\.nanoseconds) }.filter { $0 > 0 }
+        guard let least = times.min(), let most = times.max() else { return drawing.markup }
+        let decades = log10(least).rounded(.down)...max(log10(most).rounded(.up), log10(least).rounded(.down) + 1)
+        let plotHeight = Self.height - Self.top - Self.bottom
+        func y(_ nanoseconds: Double) -> Double {
+            let share = (log10(max(nanoseconds, 1)) - decades.lowerBound) / (decades.upperBound - decades.lowerBound)
+            return Self.top + plotHeight * (1 - share)
+        }
+        let rarest = series.flatMap { $0.sample.curve.map { Self.rarity($0.percentile) } }.max() ?? 1
+        func x(_ percentile: Double) -> Double {
+            Self.left + (Self.width - Self.left - Self.right) * Self.rarity(percentile) / rarest
+        }
+        for decade in Int(decades.lowerBound)...Int(decades.upperBound) {
+            let time = pow(10, Double(decade))
+            drawing.line(Self.left, y(time), Self.width - Self.right, y(time), style: "axis")
+            drawing.text(Figure.time(nanoseconds: time), x: Self.left - 8, y: y(time) + 4, anchor: .end, style: "faint")
+        }
+        let marks = [(50, "p50"), (90, "p90"), (99, "p99"), (99.9, "p99.9"), (99.99, "p99.99")]
+        for (percentile, name) in marks where Self.rarity(percentile) <= rarest + 0.01 {
+            drawing.text(name, x: x(percentile), y: Self.height - 22, anchor: .middle, style: "faint")
+        }
+        for (sample, isPeer) in series {
+            drawing.path(
+                sample.curve.map { (x($0.percentile), y($0.nanoseconds)) }, style: isPeer ? "curve-peer" : "curve-ours")
+            guard let last = sample.curve.last else { continue }
+            drawing.text(sample.name, x: x(last.percentile) + 8, y: y(last.nanoseconds) + 4, style: "label strong")
+        }
+        return drawing.markup
+    }
+
+    /// How many of the calls are faster, in nines.
+    private static func rarity(_ percentile: Double) -> Double {
+        -log10(1 - percentile / 100)
+    }
+}

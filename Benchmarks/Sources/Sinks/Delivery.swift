@@ -1,0 +1,40 @@
+import WAL
+import WALTasks
+
+/// A flusher from its start until it has delivered what was in the log.
+struct Delivery<Store: TaskStore> {
+    private let flusher: Flusher<TaskSink<Store>>
+    private var running: Task<Void, any Error>?
+
+    struct Failed: Error, CustomStringConvertible {
+        let statistics: FlusherStatistics
+        var description: String {
+            "delivery had \(statistics.errors) errors and \(statistics.deadLetters) dead letters, so its time says nothing"
+        }
+    }
+
+    /// Batches keep their size: it is what is compared.
+    init(log: WriteAheadLog, store: Store, batchSize: Int, workers: Int) {
+        var configuration = Flusher<TaskSink<Store>>.Configuration()
+        configuration.batchSize = batchSize
+        configuration.batchSizeMax = batchSize
+        configuration.workerCount = workers
+        flusher = Flusher(
+            log: log, sink: TaskSink(store: store), configuration: configuration, key: { TaskCodec.key(of: $0) })
+    }
+
+    /// Returns when everything in the log was delivered.
+    mutating func start() async throws {
+        running = Task { [flusher] in try await flusher.run() }
+        try await flusher.drain()
+    }
+
+    /// What was done. Ends the flusher.
+    func end() async throws -> FlusherStatistics {
+        let statistics = flusher.statistics
+        running?.cancel()
+        do { try await running?.value } catch is CancellationError {}
+        guard statistics.errors == 0, statistics.deadLetters == 0 else { throw Failed(statistics: statistics) }
+        return statistics
+    }
+}

@@ -1,0 +1,79 @@
+import BenchmarkReport
+import Foundation
+import WAL
+import WALTasks
+
+/// One way into one database, measured once, on empty tables; what is there afterwards is checked.
+struct Measurement {
+    let path: WritePath
+    let scale: Scale
+    /// A directory for logs.
+    let scratch: String
+
+    struct WrongContents: Error, CustomStringConvertible {
+        let sample: Sample
+        let expected: Workload.Contents
+        let found: Workload.Contents
+        var description: String {
+            "\(sample.store.name), \(sample.path): the tables should have \(expected), and have \(found)"
+        }
+    }
+
+    func run(_ round: Int, on database: some Database) async throws -> Sample {
+        let workload: Workload
+        var sample = Sample(
+            round: round, store: database.kind, path: path.name, records: 0, seconds: 0, rowsWritten: 0, coalesced: 0,
+            batches: 0, clientSeconds: 0)
+        try await database.makeTables()
+        switch path {
+        case .naive:
+            workload = .mixed(scale.naiveRecords)
+            try measureRows(of: workload, into: database, &sample)
+        case .batched(let size, let workers):
+            workload = .mixed(scale.batchedRecords)
+            try await measureBatches(of: workload, size: size, workers: workers, into: database, &sample)
+        case .burst(let size):
+            workload = .burst(scale.burstRecords)
+            try await measureBatches(of: workload, size: size, workers: 1, into: database, &sample)
+        }
+        let found = try database.contents()
+        guard found == workload.expected else {
+            throw WrongContents(sample: sample, expected: workload.expected, found: found)
+        }
+        return sample
+    }
+
+    private func measureRows(of workload: Workload, into database: some Database, _ sample: inout Sample) throws {
+        let rows = workload.mutations.compactMap(NaiveRow.init)
+        let connection = try database.connect()
+        try connection.prepare()
+        let meter = Meter(server: database.serverProcess)
+        for row in rows { try connection.write(row) }
+        meter.stop(&sample)
+        sample.records = rows.count
+        sample.rowsWritten = rows.count
+        sample.batches = rows.count
+    }
+
+    private func measureBatches(
+        of workload: Workload, size: Int, workers: Int, into database: some Database, _ sample: inout Sample
+    ) async throws {
+        let directory = scratch + "/log-" + UUID().uuidString
+        let log = try WriteAheadLog(at: directory)
+        for mutation in workload.mutations { try await log.append(TaskCodec.encode(mutation)) }
+        try await log.waitUntilDurable(log.lastSequence)
+        let store = try await database.openStore(writeConnections: workers)
+        var delivery = Delivery(log: log, store: store, batchSize: size, workers: workers)
+        let meter = Meter(server: database.serverProcess)
+        try await delivery.start()
+        meter.stop(&sample)
+        let statistics = try await delivery.end()
+        sample.records = workload.mutations.count
+        sample.rowsWritten = Int(statistics.rowsWritten)
+        sample.coalesced = Int(statistics.coalesced)
+        sample.batches = Int(statistics.batchesApplied)
+        try await store.close()
+        try log.close()
+        try FileManager.default.removeItem(atPath: directory)
+    }
+}

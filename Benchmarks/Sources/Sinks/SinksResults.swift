@@ -1,0 +1,58 @@
+import BenchmarkReport
+import Foundation
+
+/// Everything that a run has found out.
+struct SinksResults {
+    let machine: Machine
+    let compiler: String
+    let revision: String
+    let scale: Scale
+    let stores: [DatabaseDescription]
+    let date = Date()
+    var samples: [Sample] = []
+    var latencies = CallerLatencies()
+
+    /// What one way into a database came to over all rounds.
+    struct Row {
+        var store: StoreKind
+        var path: WritePath
+        var rate: Spread
+        /// To row by row in the same round.
+        var ratio: Spread
+        /// In microseconds a record.
+        var databaseTime: Spread
+        /// Rows written for each record.
+        var rowShare: Double
+    }
+
+    /// In the order of measuring.
+    var rows: [Row] {
+        stores.flatMap { store in WritePath.all(on: store.store).compactMap { row(store.store, $0) } }
+    }
+
+    func row(_ store: StoreKind, _ path: WritePath) -> Row? {
+        let found = samples(store, path)
+        let naive = Dictionary(
+            samples(store, .naive).map { ($0.round, $0.rate) }, uniquingKeysWith: { first, _ in first })
+        guard
+            let rate = Spread(found.map(\.rate)), let time = Spread(found.map(\.databaseTime)),
+            let ratio = Spread(found.compactMap { sample in naive[sample.round].map { sample.rate / $0 } }),
+            let share = Spread(found.map { Double($0.rowsWritten) / Double($0.records) })
+        else { return nil }
+        return Row(store: store, path: path, rate: rate, ratio: ratio, databaseTime: time, rowShare: share.median)
+    }
+
+    private func samples(_ store: StoreKind, _ path: WritePath) -> [Sample] {
+        samples.filter { $0.store == store && $0.path == path.name }
+    }
+
+    /// Where, on what and how, for people.
+    var preface: String {
+        let lines = stores.map { store in
+            let versions = store.versions.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
+            let settings = store.settings.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
+            return "\(versions): \(settings)"
+        }
+        return ([machine.summary] + lines).joined(separator: "\n") + "\n"
+    }
+}
