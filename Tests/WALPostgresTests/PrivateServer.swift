@@ -11,7 +11,11 @@
         private let directory: String
 
         /// The one for all tests that don't harm it; nil where PostgreSQL isn't installed.
-        static let shared: PrivateServer? = try? PrivateServer()
+        static let shared: PrivateServer? = {
+            // The last reference to it is never gone.
+            atexit { PrivateServer.shared?.remove() }
+            return try? PrivateServer()
+        }()
 
         /// Whether tests have a server. With `REQUIRE_SERVERS=1` they run without one, and fail.
         static var isThere: Bool {
@@ -34,6 +38,10 @@
         }
 
         deinit {
+            remove()
+        }
+
+        private func remove() {
             _ = try? crash()
             try? FileManager.default.removeItem(atPath: directory)
         }
