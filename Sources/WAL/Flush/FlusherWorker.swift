@@ -9,9 +9,9 @@ struct FlusherWorker<Destination: Sink> {
         case rewind
     }
 
-    /// How long positions that moved in memory alone may stay there: idle lanes must not pin the log for ever, nor write
-    /// transactions for nothing.
-    static var settleInterval: Duration { .seconds(10) }
+    /// How long positions that moved in memory alone may stay there: idle lanes must not pin the log, which may be at its disk
+    /// budget, nor write transactions for nothing.
+    static var settleInterval: Duration { .seconds(1) }
 
     let index: Int
     let context: FlusherContext<Destination>

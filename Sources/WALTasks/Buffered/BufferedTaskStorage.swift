@@ -105,6 +105,8 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     private func append(_ add: () throws(WALError) -> SequenceNumber?) async throws(WALError) -> SequenceNumber {
         while true {
             if let sequence = try add() { return sequence }
+            // Where the log is full, only what was delivered makes room.
+            hurry()
             try await log.waitForSegment()
         }
     }
@@ -161,7 +163,11 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         instruments?.buffered(count)
         let total = bufferedCount.add(UInt64(count), ordering: .relaxed).newValue
         let size = UInt64(configuration.maxBufferSize)
-        guard total / size != (total - UInt64(count)) / size else { return }
+        if total / size != (total - UInt64(count)) / size { hurry() }
+    }
+
+    /// Has everything delivered at once, and the log told.
+    private func hurry() {
         guard isHurrying.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else { return }
         Task {
             // Whoever closes the storage finds out what couldn't be delivered.
