@@ -116,6 +116,24 @@
             return try deadLetters.all { (row) throws(MySQLError) in try row.deadLetter() }
         }
 
+        /// Rare, so not prepared ahead.
+        func checkpoints(log: LogID) throws(MySQLError) -> [SinkCheckpoint] {
+            let statement = try Statement(
+                """
+                SELECT part, epoch, position, parts, owner, claimed_at, flushed_at FROM wal_sink_checkpoint \
+                WHERE log_id = ? ORDER BY part
+                """, named: "list checkpoints", on: connection)
+            statement.bind(log.description)
+            return try statement.all { (row) throws(MySQLError) in
+                SinkCheckpoint(
+                    lane: SinkLane(
+                        index: Int(row.number()), epoch: UInt64(bitPattern: row.number()),
+                        position: SequenceNumber(rawValue: UInt64(bitPattern: row.number()))),
+                    laneCount: Int(row.number()), owner: row.optionalText(), claimedAt: row.time(),
+                    flushedAt: row.optionalTime())
+            }
+        }
+
         /// Returns if the database can be read.
         func ping() throws(MySQLError) {
             try Statement("SELECT COUNT(*) FROM wal_sink_schema", named: "ping", on: connection).run()

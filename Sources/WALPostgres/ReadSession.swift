@@ -45,6 +45,11 @@
                 SELECT \(Columns.deadLetter) FROM wal_sink_dead_letter WHERE (log_id, position) > ($1::text, $2::int8) \
                 AND log_id BETWEEN $3::text AND $4::text ORDER BY log_id, position LIMIT $5::int8
                 """, named: Query.deadLetters.rawValue)
+            try connection.prepare(
+                """
+                SELECT part, epoch, position, parts, owner, claimed_at, flushed_at FROM wal_sink_checkpoint \
+                WHERE log_id = $1::text ORDER BY part
+                """, named: Query.checkpoints.rawValue)
         }
 
         private enum Query: String {
@@ -58,6 +63,7 @@
             case activitiesOfTask = "list activities of task"
             case activitiesOfDAG = "list activities of DAG"
             case deadLetters = "list dead letters"
+            case checkpoints = "list checkpoints"
         }
 
         func task(id: String) throws(PostgresError) -> PersistentTask? {
@@ -106,6 +112,19 @@
             parameters.append(Int64(limit))
             let result = try connection.run(Query.deadLetters.rawValue, parameters)
             return try result.all { (row) throws(PostgresError) in try row.deadLetter() }
+        }
+
+        func checkpoints(log: LogID) throws(PostgresError) -> [SinkCheckpoint] {
+            var parameters = ParameterList()
+            parameters.append(log.description)
+            return try connection.run(Query.checkpoints.rawValue, parameters).all { (row) throws(PostgresError) in
+                SinkCheckpoint(
+                    lane: SinkLane(
+                        index: Int(row.number()), epoch: UInt64(bitPattern: row.number()),
+                        position: SequenceNumber(rawValue: UInt64(bitPattern: row.number()))),
+                    laneCount: Int(row.number()), owner: row.optionalText(), claimedAt: row.time(),
+                    flushedAt: row.optionalTime())
+            }
         }
 
         /// Returns if the tables can be read.

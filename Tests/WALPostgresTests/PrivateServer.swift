@@ -8,7 +8,7 @@
     final class PrivateServer: Sendable {
         /// libpq's connection string, without a database's name.
         let conninfo: String
-        private let directory: String
+        let directory: String
 
         /// The one for all tests that don't harm it; nil where PostgreSQL isn't installed.
         static let shared: PrivateServer? = {

@@ -1,0 +1,49 @@
+#if Postgres
+    import Synchronization
+    import Testing
+    import WAL
+    import WALTasks
+    import WALTesting
+
+    @testable import WALPostgres
+
+    /// What every sink has to do, with a server whose connections are cut and which is killed.
+    @Suite(.serialized, .needsServer, .timeLimit(.minutes(5))) struct ConformanceTests {
+        @Test(arguments: SinkConformance.allCases, [true, false])
+        func sink(check: SinkConformance, coalescing: Bool) async throws {
+            // Others use the shared server.
+            let server = check == .survivesRestarts ? try PrivateServer() : nil
+            let outcome = try await check.run(on: fixture(TemporaryDatabase(on: server), coalescing))
+            #expect(outcome == .passed)
+        }
+
+        private static let proxyCount = Atomic<Int>(0)
+
+        private func fixture(
+            _ database: TemporaryDatabase, _ coalescing: Bool
+        ) throws -> TaskStoreFixture<PostgresTaskStore> {
+            var fixture = TaskStoreFixture(coalescing: coalescing) { try await database.store() }
+            fixture.openingBehindProxy = {
+                let directory = database.server.directory
+                let number = Self.proxyCount.add(1, ordering: .relaxed).newValue
+                // libpq finds a socket by its directory and a port.
+                let port = 6000 + number
+                let proxy = try CuttingProxy(
+                    listeningOn: .unix(path: "\(directory)/.s.PGSQL.\(port)"),
+                    forwardingTo: .unix(path: "\(directory)/.s.PGSQL.5432"))
+                return (try await PostgresTaskStore("\(database.conninfo) port=\(port)"), proxy)
+            }
+            fixture.restarting = {
+                try database.server.crash()
+                try database.server.start()
+            }
+            fixture.readingDeadLetters = { log in
+                let query = "SELECT position FROM wal_sink_dead_letter WHERE log_id = '\(log)' ORDER BY position"
+                return try database.connect().query(query, named: query).all { (row) throws(PostgresError) in
+                    SequenceNumber(rawValue: UInt64(row.number()))
+                }
+            }
+            return fixture
+        }
+    }
+#endif
