@@ -1,0 +1,43 @@
+#if Postgres
+    import Foundation
+    import Testing
+    import WAL
+    import WALTasks
+
+    @testable import WALPostgres
+
+    /// The purpose of the whole: a database that is away stops nobody.
+    @Suite(.needsServer, .timeLimit(.minutes(5))) struct AwayTests {
+        private static let seconds =
+            ProcessInfo.processInfo.environment["WAL_AWAY_SECONDS"].flatMap(Int.init) ?? 3
+
+        @Test func changesAreTakenWhileTheServerIsAwayAndArriveWhenItIsBack() async throws {
+            let server = try PrivateServer()
+            let database = try TemporaryDatabase(on: server)
+            let log = NSTemporaryDirectory() + "wal-away-" + UUID().uuidString
+            defer { try? FileManager.default.removeItem(atPath: log) }
+            let storage = try await BufferedTaskStorage.postgres(database.conninfo, at: log)
+            try await storage.save(task("before"))
+            try await storage.drain()
+            try server.crash()
+            let end = ContinuousClock.now + .seconds(Self.seconds)
+            var count = 0
+            while ContinuousClock.now < end {
+                for _ in 0..<100 {
+                    try await storage.save(task("away-\(count)"))
+                    count += 1
+                }
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            let behind = storage.metrics
+            #expect(behind.depth == UInt64(count))
+            #expect(behind.lag > .seconds(Self.seconds - 1))
+            #expect(behind.flushErrors > 0)
+            try server.start()
+            try await storage.drain()
+            #expect(storage.metrics.depth == 0)
+            #expect(try database.number("SELECT count(*) FROM dag_tasks") == Int64(count) + 1)
+            try await storage.close()
+        }
+    }
+#endif
