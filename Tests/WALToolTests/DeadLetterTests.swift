@@ -1,6 +1,8 @@
 #if SQLite
     import Foundation
     import Testing
+    import WAL
+    import WALTasks
 
     /// What a store couldn't take must be found, understood and brought in later, or it was lost with a good conscience.
     @Suite struct DeadLetterTests {
@@ -66,6 +68,27 @@
             #expect(try Sample.query(database, "SELECT status FROM dag_tasks WHERE id = 'bad'") == "running")
             #expect(try Sample.query(database, "SELECT count(*) FROM wal_sink_dead_letter") == "0")
             #expect(try ToolRun(["dead-letters", "sqlite:\(database)"]).output == "")
+        }
+
+        @Test func whatAFlusherSetAsideIsShownAndRedrivenOnce() async throws {
+            let input = try scratch.file("lines", lines: ["one"])
+            try #require(ToolRun(["append", log], input: input).status == 0)
+            let mutation = TaskMutation.save(PersistentTask(id: "late", dagID: "d", nodeID: "n"))
+            let letter = DeadLetterRecord(
+                sequence: 1, time: .now, sink: "postgres", code: "54000", reason: "row is too big",
+                payload: TaskCodec.encode(mutation))
+            try await DeadLetterLog.of(logDirectory: log).append(letter)
+            let shown = try ToolRun(["dead-letters", log, "--json"]).json
+            #expect(shown["sink"] as? String == "postgres")
+            #expect(shown["reason"] as? String == "row is too big")
+            for _ in 0..<2 {
+                let run = try ToolRun(["dead-letters", log, "--redrive", "--into", "sqlite:\(database)"])
+                #expect(run.status == 0, "\(run.errors)")
+                #expect(try Sample.query(database, "SELECT group_concat(id) FROM dag_tasks") == "late")
+                _ = try Sample.query(database, "UPDATE dag_tasks SET status = 'running'")
+            }
+            // The second time there was nothing left to apply.
+            #expect(try Sample.query(database, "SELECT status FROM dag_tasks") == "running")
         }
 
         @Test func placesThatCannotBeAskedAreRefused() throws {
