@@ -31,9 +31,10 @@ struct Delivery<Store: TaskStore> {
 
     /// What was done. Ends the flusher.
     func end() async throws -> FlusherStatistics {
-        let statistics = flusher.statistics
         running?.cancel()
         do { try await running?.value } catch is CancellationError {}
+        // Only now: `drain()` may return before the last batch is counted.
+        let statistics = flusher.statistics
         guard statistics.errors == 0, statistics.deadLetters == 0 else { throw Failed(statistics: statistics) }
         return statistics
     }

@@ -89,7 +89,7 @@ struct Workload: Sendable {
         """
         {"customer":"customer-\(padded(number, 8))","order":{"number":\(number),"lines":[{"sku":"A-\(padded(pass, 6))",\
         "quantity":3,"price":"129.90"}],"currency":"EUR"},"trace":"\(padded(number &* 2_654_435_761 % 1_000_000_007, 24))",\
-        "attempt":\(pass),"channel":"web"}
+        "attempt":\(pass),"channel":"web","region":"eu-west"}
         """
     }
 
