@@ -25,7 +25,7 @@ public import ServiceLifecycle
 public final class Flusher<Destination: Sink>: Service {
     private let context: FlusherContext<Destination>
 
-    /// Makes a flusher; ``run()`` starts it.
+    /// Makes a flusher; ``run()`` starts it. From now on the log keeps what the sink lacks.
     ///
     /// - Parameters:
     ///   - log: The log whose records are delivered. It must not be closed before ``run()`` has returned.
@@ -48,6 +48,8 @@ public final class Flusher<Destination: Sink>: Service {
             events: FlusherLog(logger, sink: sink.name),
             metrics: metrics.map { FlusherMetrics(factory: $0, sink: sink.name) },
             deadLetters: DeadLetterLog.of(logDirectory: log.directory), lastAtStart: log.lastSequence)
+        // Now, not when it runs: what is appended in between must not be gone by then.
+        context.holdRecords()
     }
 
     /// Delivers until the task is cancelled or a graceful shutdown begins; then drains within the deadline.

@@ -57,7 +57,6 @@ extension FlusherContext {
     private func work() async -> WALError {
         do throws(WALError) {
             try configuration.validate()
-            holdRecords()
             var backoff = Backoff(generator: SystemRandomNumberGenerator())
             let (claimed, _) = try await claim(0..<configuration.laneCount, worker: 0, backoff: &backoff)
             try skipWhatTheLogLacks(claimed)

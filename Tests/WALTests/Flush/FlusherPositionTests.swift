@@ -123,4 +123,20 @@ import Testing
         }
         #expect(again.snapshot.rows.count == 51)
     }
+
+    /// Retention runs between the making of a flusher and its start, and whenever its sink is out of reach at first.
+    @Test func whatIsAppendedBeforeItRunsIsKept() async throws {
+        let harness = try FlusherHarness(segmentSize: 64 << 10)
+        try harness.log.removeCursor("sink/recording")
+        let sink = RecordingSink()
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration(batchSize: 500))
+        try harness.append(5000)
+        try harness.log.roll()
+        try harness.append(1)
+        try await harness.log.sync()
+        harness.log.applyRetention()
+        #expect(harness.log.firstSequence == 1)
+        _ = try await harness.run(flusher) { try await flusher.drain() }
+        #expect(sink.snapshot.rows.count == 5001)
+    }
 }
