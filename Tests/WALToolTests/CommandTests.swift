@@ -94,7 +94,7 @@ struct CommandTests {
 
     @Test func usageAndInputErrors() throws {
         #expect(try ToolRun(["ingest"]).status == 64)
-        #expect(try ToolRun(["ingest", "--log", log, "--store", "postgres:x"]).status == 64)
+        #expect(try ToolRun(["ingest", "--log", log, "--store", "oracle:x"]).status == 64)
         #expect(try ToolRun(["ingest", "--log", log, "--store", "memory:", "--sync", "interval:5"]).status == 64)
         #expect(try ToolRun(["ingest", "--log", log, "--store", "memory:", scratch.path("missing")]).status == 74)
         for verb in ["inspect", "dump", "verify", "repair", "tail"] {
