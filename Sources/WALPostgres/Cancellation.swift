@@ -3,8 +3,9 @@
     internal import WAL
 
     /// What it takes to cancel what a connection is doing, from any thread.
+    ///
+    /// `@unchecked Sendable`: the pointer never changes, and PQcancel may be called from any thread.
     @safe final class CancelHandle: @unchecked Sendable {
-        // Never changed, and PQcancel may be called from any thread.
         private let handle: OpaquePointer?
 
         init(_ connection: OpaquePointer) {

@@ -103,12 +103,13 @@
             return value
         }
 
-        /// Runs a statement that commits: where the connection breaks under it, nobody knows whether it did.
+        /// Runs a statement that commits: where the connection breaks under it, or its answer finds no memory, nobody knows
+        /// whether it did.
         func committing<Value>(_ body: () throws(PostgresError) -> Value) throws(PostgresError) -> Value {
             do {
                 return try body()
             } catch var error {
-                if error.code == .connectionFailed { error.code = .indeterminate }
+                if error.code == .connectionFailed || error.code == .outOfMemory { error.code = .indeterminate }
                 throw error
             }
         }

@@ -95,6 +95,10 @@ import Testing
         while writers.contains(where: { !$0.isFinished }) { try await Task.sleep(for: .milliseconds(5)) }
         #expect(last.load(ordering: .relaxed) == 4)
         #expect(log.durableSequence == 2000)
+        let replaced = log.engine.state.withLock { state in
+            state.entries.count { $0.segment.header.replacedIncarnation != 0 }
+        }
+        #expect(replaced > 0)
         try log.close()
         let reopened = try WriteAheadLog(at: directory.path, configuration: .small(.always))
         #expect(reopened.recovery.findings.isEmpty, "\(reopened.recovery.findings)")

@@ -68,7 +68,7 @@ struct Workload: Sendable {
         let created = start + .milliseconds(number)
         return PersistentTask(
             id: "task-" + padded(number, 12), dagID: "dag-" + padded(number / 20, 6), nodeID: "node-\(number % 20)",
-            currentNodeID: "node-\(number % 20)", subDAGPath: "/root/stage-\(pass)", processingState: "step \(pass)",
+            currentNodeID: "node-\(number % 20)", subDAGPath: "/main/stage-\(pass)", processingState: "step \(pass)",
             payload: payload(number, pass), status: pass < 4 ? .running : .completed, createdAt: created,
             updatedAt: created + .seconds(pass), startedAt: created,
             completedAt: pass < 4 ? nil : created + .seconds(5),

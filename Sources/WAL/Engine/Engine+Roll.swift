@@ -96,11 +96,11 @@ extension Engine {
                 await withCheckedContinuation { (continuation: SuspendedTasks.Continuation) in
                     let outcome = state.withLock { state -> SuspendedTasks.Outcome? in
                         let outcome = Result { () throws(WALError) in try attempt(&request, &state) }
-                        if case .success(false) = outcome, !Task.isCancelled {
-                            state.suspended.add(id, continuation, until: request.isLate ? nil : request.deadline)
-                            return nil
-                        }
-                        return Task.isCancelled ? .failure(Self.cancelledBeforeAppend) : outcome
+                        // A segment that was opened just now counts, cancelled or not: others wait for it.
+                        guard case .success(false) = outcome else { return outcome }
+                        if Task.isCancelled { return .failure(Self.cancelledBeforeAppend) }
+                        state.suspended.add(id, continuation, until: request.isLate ? nil : request.deadline)
+                        return nil
                     }
                     if let outcome { continuation.resume(returning: outcome) } else { state.signal() }
                 }
@@ -170,13 +170,22 @@ extension Engine {
             """, isRetriable: true)
     }
 
-    /// Sees to it that no record gets a sequence number up to and with this one any more, and raises the epoch.
-    func skipSequences(through last: UInt64) throws(WALError) {
+    /// Sees to it that no record gets a sequence number up to and with this one any more, and raises the epoch. Returns the last
+    /// of them that a record has got nevertheless. Suspends while no segment is ready.
+    func skipSequences(through last: UInt64) async throws(WALError) -> UInt64 {
         state.withLock { state in
             state.skippedThrough = max(state.skippedThrough, last)
             state.epoch += 1
         }
-        while claimed.sequence < last { try roll() }
+        while claimed.sequence < last {
+            // Nil where another has just ended it.
+            let end = unsafe current.load(ordering: .acquiring).close()
+            try await suspendForNextSegment(after: end)
+        }
+        return state.withLock { state in
+            let next = state.entries.lazy.map(\.segment.header).first { $0.baseSequence > last }
+            return min(last, next?.predecessor.finalSequence ?? last)
+        }
     }
 
     /// Ends the active segment, so that it is sealed and the next record starts another.

@@ -2,19 +2,18 @@
 extension FlusherContext {
     /// For a sink that has applied more than this log ever held: the log is an older copy of itself. The numbers of what it lacks
     /// must never be given to other records, which the sink would take for applied.
-    func skipWhatTheLogLacks(_ lanes: [SinkLane]) throws(WALError) {
+    func skipWhatTheLogLacks(_ lanes: [SinkLane]) async throws(WALError) {
         guard let furthest = lanes.max(by: { $0.position < $1.position }), furthest.position > lastAtStart else {
             return
         }
-        let last = log.lastSequence
-        try log.engine.skipSequences(through: furthest.position.rawValue)
+        let last = SequenceNumber(
+            rawValue: try await log.engine.skipSequences(through: furthest.position.rawValue))
         let missing = lastAtStart.next...furthest.position
         coordinator.withState { $0.counters.sequencesMissing = missing }
         events.logRestored(missing: missing)
-        guard last == lastAtStart else {
+        guard last <= lastAtStart else {
             // They were appended before the sink could say so, and have numbers that it takes for applied.
-            throw .sinkAhead(
-                sink.name, furthest, last: lastAtStart, passedOver: lastAtStart.next...min(last, furthest.position))
+            throw .sinkAhead(sink.name, furthest, last: lastAtStart, passedOver: lastAtStart.next...last)
         }
     }
 
@@ -30,9 +29,7 @@ extension FlusherContext {
         guard let behind = lanes.furthestBehind, lanes.frontier.next < first else { return }
         guard configuration.gapPolicy == .skip else { throw .sinkBehind(sink.name, behind, first: first) }
         let missing = lanes.frontier.next...SequenceNumber(rawValue: first.rawValue - 1)
-        coordinator.withState {
-            $0.counters.recordsSkipped += missing.upperBound.rawValue + 1 - missing.lowerBound.rawValue
-        }
+        coordinator.withState { $0.counters.skip(missing) }
         events.gapSkipped(missing)
         lanes.start(after: missing.upperBound)
     }

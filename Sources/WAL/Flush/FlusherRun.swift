@@ -24,7 +24,7 @@ extension FlusherContext {
                 return .shutdown
             }
             add { () async throws(WALError) in .failed(await work()) }
-            add { () async throws(WALError) in try await watch() }
+            if isWatched { add { () async throws(WALError) in try await watch() } }
             var isShuttingDown = false
             for await event in group {
                 switch event {
@@ -59,7 +59,7 @@ extension FlusherContext {
             try configuration.validate()
             var backoff = Backoff(generator: SystemRandomNumberGenerator())
             let (claimed, _) = try await claim(0..<configuration.laneCount, worker: 0, backoff: &backoff)
-            try skipWhatTheLogLacks(claimed)
+            try await skipWhatTheLogLacks(claimed)
             var workers = OwnedLanes.partition(
                 claimed, among: max(1, min(configuration.workerCount, sink.concurrencyMax)))
             for index in workers.indices { try requireRecords(of: &workers[index]) }

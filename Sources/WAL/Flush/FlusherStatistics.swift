@@ -26,8 +26,9 @@ public struct FlusherStatistics: Sendable {
     public var deadLetters: UInt64 = 0
     /// The failures by what they meant.
     public var failures: [SinkFailure.Kind: UInt64] = [:]
-    /// Records that retention had removed before this sink got them; see ``Flusher/Configuration/gapPolicy``.
-    public var recordsSkipped: UInt64 = 0
+    /// From the first to the last of the records that retention had removed before this sink got them, in one of its lanes; see
+    /// ``Flusher/Configuration/gapPolicy``.
+    public var sequencesSkipped: ClosedRange<SequenceNumber>?
     /// The numbers of records that the sink has and the log, an older copy of itself, hasn't.
     public var sequencesMissing: ClosedRange<SequenceNumber>?
     /// When a batch was last applied.
@@ -44,6 +45,11 @@ public struct FlusherStatistics: Sendable {
     public var lag = FlusherLag()
 
     init() {}
+
+    mutating func skip(_ missing: ClosedRange<SequenceNumber>) {
+        let known = sequencesSkipped ?? missing
+        sequencesSkipped = min(known.lowerBound, missing.lowerBound)...max(known.upperBound, missing.upperBound)
+    }
 
     mutating func count(_ failure: SinkFailure) {
         errors += 1

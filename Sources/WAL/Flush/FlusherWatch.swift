@@ -2,21 +2,29 @@
 extension FlusherContext {
     private static var watchInterval: Duration { .seconds(1) }
 
+    /// Whether anybody wants to know: finding the oldest record takes reading.
+    var isWatched: Bool { metrics != nil || configuration.attachment != .required }
+
     /// Reports the lag, until it is more than the sink may have.
     func watch() async throws(WALError) -> Never {
         while true {
-            let lag = lag
             metrics?.report(lag)
-            if case .bestEffort(let max) = configuration.attachment, lag.bytes > UInt64(clamping: max) {
-                throw .detached(sink.name, lag: lag.bytes, max: max)
+            if case .bestEffort(let max) = configuration.attachment {
+                let bytes = log.engine.byteCount(behind: reached.rawValue)
+                if bytes > UInt64(clamping: max) { throw .detached(sink.name, lag: bytes, max: max) }
             }
             try await clock.sleep(until: clock.now() + Self.watchInterval)
         }
     }
 
-    /// What was appended and not applied. Until the sink was asked, the log's cursor says where it was.
+    /// Every record up to here was applied, as far as is known: until the sink was asked, by the log's cursor.
+    private var reached: SequenceNumber {
+        max(coordinator.withState { $0.applied }, log.cursors[cursorName] ?? .zero)
+    }
+
+    /// What was appended and not applied.
     var lag: FlusherLag {
-        let applied = max(coordinator.withState { $0.applied }, log.cursors[cursorName] ?? .zero)
+        let applied = reached
         let last = log.lastSequence
         guard last > applied else { return FlusherLag() }
         // Damage that is in the way is for the workers to tell of.

@@ -12,7 +12,7 @@ public enum SinkAttachment: Hashable, Sendable {
 public enum GapPolicy: Hashable, Sendable {
     /// Stop with `sinkBehind`, which says what is missing.
     case stop
-    /// Go on with the first record that is there. What was passed over is logged, and counted in
-    /// ``FlusherStatistics/recordsSkipped``.
+    /// Go on with the first record that is there. What was passed over is logged, and in
+    /// ``FlusherStatistics/sequencesSkipped``.
     case skip
 }

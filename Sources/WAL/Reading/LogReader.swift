@@ -136,7 +136,8 @@ public final class LogReader {
 
     /// What is mapped may not be what is on the disk any more.
     private func locateAgain() {
-        place = .sequence(nextSequence.rawValue)
+        // Nothing of the wanted time was found yet, where it is still looked for: then from the beginning.
+        if case .sequence = place { place = .sequence(nextSequence.rawValue) }
         current = nil
     }
 

@@ -8,9 +8,10 @@
 ///
 /// Not `Synchronization.Mutex`: on Linux that is a priority-inheriting futex, a hundred times slower under contention, and
 /// it has no condition variable.
+///
+/// `@unchecked Sendable`: `mutex` protects `state`, and `withLock` and `wait` are the only ways to it; the pointers never change.
 @safe
 package final class Monitor<State>: @unchecked Sendable {
-    // Protected by `mutex`; `withLock` and `wait` are the only ways to it.
     private var state: State
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>

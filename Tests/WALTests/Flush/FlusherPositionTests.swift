@@ -74,6 +74,30 @@ import Testing
         #expect(second.statistics.recordsApplied == 1)
     }
 
+    /// While the flusher finds out, others append.
+    @Test func everyNumberThatTheSinkWouldTakeForAppliedIsNamed() async throws {
+        let harness = try FlusherHarness(segmentSize: 64 << 10, retainedSize: nil)
+        try harness.append(10)
+        let sink = RecordingSink(continuing: state(at: 3000))
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration())
+        let appending = Task {
+            var sequences: [SequenceNumber] = []
+            for _ in 0..<2000 { sequences.append(try harness.append(1)) }
+            return sequences
+        }
+        let ended = try await harness.run(flusher) { try? await flusher.drain() }
+        let sequences = try await appending.value
+        // Some of them came before the numbers were skipped. Those, and no others, are named.
+        if let last = sequences.last(where: { $0 <= 3000 }) {
+            let error = try #require(ended as? WALError)
+            #expect(error.code == .sinkAhead)
+            #expect(error.message.contains("Records 11 to \(last) were appended"))
+        } else {
+            #expect(flusher.statistics.sequencesMissing == 11...3000)
+        }
+        #expect(Set(sequences).count == 2000)
+    }
+
     @Test func aSinkBehindRetentionStopsWithItsGap() async throws {
         let harness = try await harnessWithoutItsBeginning()
         let flusher = harness.flusher(into: RecordingSink(), FlusherHarness.configuration())
@@ -86,7 +110,7 @@ import Testing
         let next = harness.flusher(
             into: RecordingSink(continuing: state(at: position)), FlusherHarness.configuration())
         _ = try await harness.run(next) { try await next.drain() }
-        #expect(next.statistics.recordsSkipped == 0)
+        #expect(next.statistics.sequencesSkipped == nil)
     }
 
     @Test(arguments: [1, 3]) func aSinkBehindRetentionSkipsItsGapIfItMay(workers: Int) async throws {
@@ -98,7 +122,7 @@ import Testing
         _ = try await harness.run(flusher) { try await flusher.drain() }
         #expect(sink.snapshot.rows.map(\.sequence).sorted() == Array(first.rawValue...5001))
         #expect(sink.snapshot.breaches == [])
-        #expect(flusher.statistics.recordsSkipped == UInt64(workers) * (first.rawValue - 5))
+        #expect(flusher.statistics.sequencesSkipped == 5...SequenceNumber(rawValue: first.rawValue - 1))
     }
 
     @Test func aSinkThatIsAttachedLaterBeginsWhereItIsTold() async throws {
