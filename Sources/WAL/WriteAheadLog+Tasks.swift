@@ -44,7 +44,7 @@ extension WriteAheadLog {
     }
 
     private func finishAppend(_ sequence: UInt64) async throws(WALError) -> SequenceNumber {
-        if case .always = engine.configuration.syncPolicy {
+        if engine.isSyncedAlways {
             try await engine.waitUntilDurable(DurableMark(sequence: sequence, position: 0))
         }
         return SequenceNumber(rawValue: sequence)

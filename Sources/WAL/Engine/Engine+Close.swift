@@ -23,7 +23,7 @@ extension Engine {
         guard isFirst else { return }
         stateChanged()
         if isPoisoned { recoverFromPoisoning() }
-        if let end = unsafe current.load(ordering: .acquiring).close() { registerEnd(end) }
+        if let end = unsafe current.load(ordering: .acquiring)?.close() { registerEnd(end) }
         let result = Result { () throws(WALError) in
             // Claims that were made before the closing are being committed: go on until all of them are in.
             let target = claimed

@@ -12,6 +12,7 @@ extension Engine {
 
     /// Blocks until `target` is durable. Who comes while nobody syncs does it itself, without a change of threads; who comes
     /// while somebody does waits for the end of that sync, and is served by the next one together with all the others.
+    @inline(never)
     func makeDurable(_ target: DurableMark) throws(WALError) {
         var isRetry = false
         while try !becomeLeader(unlessDurable: target) {

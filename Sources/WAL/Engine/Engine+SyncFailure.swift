@@ -86,7 +86,7 @@ extension Engine {
         state.withLock { state in
             if case .open = state.phase { state.phase = .poisoned(cause) }
         }
-        _ = unsafe current.load(ordering: .acquiring).close().map(registerEnd)
+        _ = unsafe current.load(ordering: .acquiring)?.close().map(registerEnd)
         stateChanged()
         syncState.withLock { state in
             state.failure = WALError(
