@@ -35,6 +35,10 @@ final class Engine: @unchecked Sendable {
 
     let state: Monitor<EngineState>
     let syncState: Monitor<SyncState>
+    let sleepers = PassSleepers()
+    /// Of the tasks that wait for durability.
+    let lastTaskID = Atomic<UInt64>(0)
+    let syncThread = Monitor(SyncThreadState())
     let named: Monitor<NamedRegister>
     /// Set, and not in the log yet, because there was no segment. Locked before `named` and `state`, and never by whoever holds
     /// those.
