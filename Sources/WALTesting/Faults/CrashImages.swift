@@ -86,8 +86,7 @@ public struct CrashImages: Sendable {
         var contents: [CrashState.FileID: [UInt8]] = [:]
         for entry in entries.values {
             guard case .file(let id) = entry, contents[id] == nil, let file = state.files[id] else { continue }
-            var bytes = file.durable
-            if let size = sizes[id] { bytes.resize(to: size) }
+            var bytes = file.durable.resized(to: sizes[id] ?? file.durable.count)
             for unit in units where unit.file == id { place(unit.index, unit.tick, of: file, in: &bytes) }
             contents[id] = bytes
         }
@@ -128,11 +127,16 @@ extension CrashImage {
 }
 
 extension [UInt8] {
-    fileprivate mutating func resize(to size: Int) {
-        if size < count {
-            removeLast(count - size)
-        } else {
-            append(contentsOf: repeatElement(0, count: size - count))
+    /// The same, cut or followed by zeros.
+    fileprivate func resized(to size: Int) -> [UInt8] {
+        guard size != count else { return self }
+        var bytes = [UInt8](repeating: 0, count: size)
+        unsafe bytes.withUnsafeMutableBytes { target in
+            unsafe withUnsafeBytes { source in
+                guard let target = target.baseAddress, let source = source.baseAddress else { return }
+                _ = unsafe memcpy(target, source, Swift.min(size, count))
+            }
         }
+        return bytes
     }
 }

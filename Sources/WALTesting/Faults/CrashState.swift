@@ -16,6 +16,9 @@ public struct CrashState: Sendable {
         case page = 4096
     }
 
+    /// Counts what happened to the files: two states of one storage with the same count are the same.
+    public internal(set) var revision = 0
+
     typealias FileID = Int
 
     /// Counts changes.

@@ -34,7 +34,8 @@ public struct LogHistory: Sendable {
         public var kind: Kind
         public var description: String
 
-        init(_ kind: Kind, _ description: String) {
+        /// Makes one that was found in another way.
+        public init(_ kind: Kind, _ description: String) {
             self.kind = kind
             self.description = description
         }
@@ -55,8 +56,11 @@ public struct LogHistory: Sendable {
     public private(set) var durable: UInt64 = 0
     /// The last sequence number that `append` has returned.
     public private(set) var last: UInt64 = 0
-    /// A sync has failed, so what was not durable may be lost from the middle, and be called damage.
-    public var syncHasFailed = false
+    /// The kernel has dropped pages after a failed sync, so what was not durable may be lost, from the middle too, and be called damage.
+    public var pagesWereLost = false
+
+    /// The log had no room or no disk for a while, so a cursor that was set may not be written yet.
+    public var cursorsMayLag = false
 
     /// Makes the history of a log that is new.
     public init() {}
@@ -86,6 +90,7 @@ public struct LogHistory: Sendable {
     /// Everything up to this record, and every cursor that was set before, is durable.
     public mutating func becameDurable(through sequence: SequenceNumber) {
         durable = max(durable, sequence.rawValue)
+        guard !cursorsMayLag else { return }
         for name in cursors.keys { cursors[name] = cursors[name]?.suffix(1) }
     }
 
@@ -94,7 +99,7 @@ public struct LogHistory: Sendable {
         durable = max(durable, sequence.rawValue)
     }
 
-    /// A cursor was set, or removed.
+    /// A cursor was set, or removed. Of cursors that this isn't said of nothing is expected.
     public mutating func didSetCursor(_ name: String, to sequence: SequenceNumber?) {
         cursors[name, default: [nil]].append(sequence?.rawValue)
     }
@@ -106,10 +111,23 @@ public struct LogHistory: Sendable {
 
     // MARK: Asking
 
+    /// What `append` has returned for and no crash has taken, in order.
+    public var records: [LogContents.Record] {
+        told.sorted { $0.key < $1.key }.map { LogContents.Record(sequence: $0.key, payload: $0.value) }
+    }
+
     /// What is wrong with a log that was opened again. Empty if nothing is.
     public func violations(in found: LogContents, after ending: Ending) -> [Violation] {
         order(of: found) + origin(of: found) + presence(in: found, ending) + cursors(in: found, ending)
             + findings(in: found, ending)
+    }
+
+    /// What is wrong with a record that was read from the log while it was open; nil if nothing is.
+    public func violation(in record: LogContents.Record) -> Violation? {
+        let payload = Payload(record.payload)
+        let isKnown = told[record.sequence].map { $0 == record.payload } ?? unknown.contains(payload)
+        return isKnown && !gone.contains(payload)
+            ? nil : Violation(.foreign, "\(record.sequence) isn't what was appended")
     }
 
     /// Takes what was found for what is in the log from now on: opening has made it durable.
@@ -122,10 +140,10 @@ public struct LogHistory: Sendable {
         durable = max(durable, found.records.last?.sequence ?? 0)
         last = durable
         if let values = found.cursors {
-            cursors = cursors.mapValues { _ in [nil] }
-            for (name, value) in values { cursors[name] = [value] }
+            for name in cursors.keys { cursors[name] = [values[name]] }
         }
-        syncHasFailed = false
+        pagesWereLost = false
+        cursorsMayLag = false
     }
 
     private func order(of found: LogContents) -> [Violation] {
@@ -155,12 +173,12 @@ public struct LogHistory: Sendable {
     private func presence(in found: LogContents, _ ending: Ending) -> [Violation] {
         let there = Set(found.records.map(\.sequence))
         let first = found.records.first?.sequence ?? .max
-        let isAllSafe = ending != .powerLoss
+        let isAllSafe = ending != .powerLoss && !pagesWereLost
         var problems: [Violation] = []
         var firstLost: UInt64?
         for sequence in told.keys.sorted() {
             if there.contains(sequence) {
-                if let firstLost, !syncHasFailed {
+                if let firstLost, !pagesWereLost {
                     problems.append(Violation(.order, "\(sequence) is there, and \(firstLost) isn't"))
                 }
             } else if sequence <= durable || isAllSafe {
@@ -179,7 +197,8 @@ public struct LogHistory: Sendable {
     private func cursors(in found: LogContents, _ ending: Ending) -> [Violation] {
         guard let values = found.cursors else { return [] }
         return cursors.compactMap { name, possible in
-            let allowed = ending == .powerLoss || syncHasFailed ? possible[...] : possible.suffix(1)
+            let isExact = ending != .powerLoss && !pagesWereLost && !cursorsMayLag
+            let allowed = isExact ? possible.suffix(1) : possible[...]
             guard !allowed.contains(values[name]) else { return nil }
             return Violation(
                 .cursor, "cursor \(name) is \(values[name].map(String.init) ?? "gone"), and not one of \(allowed)")
@@ -192,7 +211,7 @@ public struct LogHistory: Sendable {
                 switch (ending, finding.classification) {
                 case (.closed, _): false
                 case (.killed, .abandonedClaims), (.powerLoss, .tornTail): true
-                default: syncHasFailed
+                default: pagesWereLost
                 }
             return isAllowed
                 ? nil

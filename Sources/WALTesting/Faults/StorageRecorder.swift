@@ -112,6 +112,7 @@ struct StorageRecorder {
 
     private mutating func change(_ change: CrashState.Change) {
         tick += 1
+        state.revision += 1
         change.apply(to: &entries)
         state.changes.append((tick, change))
     }
@@ -131,6 +132,7 @@ struct StorageRecorder {
     private mutating func synced(_ descriptor: Int32) {
         guard let sync = syncing.removeValue(forKey: .current), let file = descriptors[descriptor] else { return }
         state.files[file]?.becomeDurable(sync.contents, asOf: sync.tick)
+        state.revision += 1
     }
 
     private mutating func syncedDirectory(_ path: String) {
@@ -145,6 +147,7 @@ struct StorageRecorder {
             }
         }
         state.changes = rest
+        state.revision += 1
         forgetLostFiles()
     }
 
@@ -181,7 +184,9 @@ struct StorageRecorder {
         }
         let old = current[file] ?? []
         let changed = contents.changedSectors(since: old)
-        if contents.count != old.count || !changed.isEmpty { tick += 1 }
+        guard contents.count != old.count || !changed.isEmpty else { return }
+        tick += 1
+        state.revision += 1
         for sector in changed {
             state.files[file]?.sectors[sector, default: []].append((tick, contents.sector(sector)))
         }

@@ -33,18 +33,20 @@ import WALTesting
         #expect(callCount > 100)
         // A few more than there are: threads don't make the same calls each time.
         Torture.run("an error at every call", filter: "ErrorTests", cases: 1...callCount + 5) { number in
-            try Self.live(way.policy, recording: way.fault == .losingPages) { storage in
+            let (_, violations) = try Self.live(way.policy, recording: way.fault == .losingPages) { storage in
                 storage.fail(at: Int(number), times: way.times, with: way.fault)
-            }.1
+            }
+            return (violations, 1)
         }
     }
 
     /// One of so many calls fails, some with an error that the kernel forgets.
     @Test(.timeLimit(.minutes(60))) func errorsAtRandomCalls() {
         Torture.run("errors at random", filter: "ErrorTests.errorsAtRandomCalls", count: 500) { seed in
-            try Self.live(seed % 2 == 0 ? .always : .manual, recording: true) { storage in
+            let (_, violations) = try Self.live(seed % 2 == 0 ? .always : .manual, recording: true) { storage in
                 storage.failRandomly(seed: seed, oneIn: 3 + Int(seed % 60))
-            }.1
+            }
+            return (violations, 1)
         }
     }
 
@@ -58,7 +60,9 @@ import WALTesting
         let storage = try FaultyStorage(root, recording: recording)
         failing(storage)
         var life = ScriptedLife(in: root + "/log", policy)
-        for _ in 0..<2 { life.live() { !storage.injectedFaults.isEmpty } }
+        for _ in 0..<2 {
+            life.live { storage.injectedFaults.contains { $0.fault == .losingPages } }
+        }
         storage.heal()
         let callCount = storage.callCount
         #expect(OpenFiles.left(of: root) == [], "\(storage.injectedFaults)")

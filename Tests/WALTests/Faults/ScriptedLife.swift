@@ -11,6 +11,7 @@ struct ScriptedLife {
     let configuration: WriteAheadLog.Configuration
     var history = LogHistory()
     var violations: [LogHistory.Violation] = []
+    private var ending = LogHistory.Ending.closed
     private var nextPayload = 0
 
     init(in directory: String, _ policy: WriteAheadLog.SyncPolicy) {
@@ -28,13 +29,14 @@ struct ScriptedLife {
     mutating func open() throws -> WriteAheadLog {
         let log = try WriteAheadLog(at: directory, configuration: configuration)
         let found = try LogContents(of: log)
-        violations += history.violations(in: found, after: .closed)
+        violations += history.violations(in: found, after: ending)
         history.goOn(with: found)
+        ending = .killed
         return log
     }
 
-    /// From opening to closing; does nothing where the log doesn't open. `hasFailed` says whether a call has failed.
-    mutating func live(_ hasFailed: () -> Bool) {
+    /// From opening to closing; does nothing where the log doesn't open.
+    mutating func live(_ pagesWereLost: () -> Bool) {
         guard let log = try? open() else { return }
         if log.cursors.isEmpty { setCursor(to: .zero, log) }
         append(to: log, count: 5)
@@ -56,7 +58,7 @@ struct ScriptedLife {
         log.applyRetention()
         append(to: log, count: 3)
         close(log)
-        history.syncHasFailed = hasFailed()
+        history.pagesWereLost = pagesWereLost()
     }
 
     private mutating func setCursor(to sequence: SequenceNumber, _ log: WriteAheadLog) {
@@ -103,7 +105,9 @@ struct ScriptedLife {
 
     private mutating func close(_ log: WriteAheadLog) {
         let last = log.lastSequence
+        ending = .killed
         guard (try? log.close()) != nil else { return }
+        ending = .closed
         history.recordsBecameDurable(through: last)
     }
 }

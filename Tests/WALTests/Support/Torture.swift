@@ -19,9 +19,10 @@ struct Torture: Sendable {
         ProcessInfo.processInfo.environment[name].flatMap { Double($0) }
     }
 
-    typealias Body = @Sendable (UInt64) throws -> [LogHistory.Violation]
+    /// Gets a seed; returns what is wrong, and how many cases it has tried.
+    typealias Body = @Sendable (UInt64) throws -> (violations: [LogHistory.Violation], count: Int)
 
-    /// Runs cases until there are `count`, or the time is over. `body` gets the case's own seed, and returns what is wrong.
+    /// Runs `body` with as many seeds, or until the time is over.
     static func run(_ suite: String, filter: String, count: Int, threads: Int = 2, _ body: @escaping Body) {
         let count = number("WAL_CASES").map { UInt64($0) } ?? UInt64(count)
         run(suite, filter, seed...(minutes == nil ? seed + count - 1 : .max), threads, body)
@@ -50,7 +51,8 @@ struct Torture: Sendable {
                 guard tally.withLock({ $0.add(result) }) else { continue }
                 let list =
                     switch result {
-                    case .success(let violations): violations.prefix(5).map(\.description).joined(separator: "\n  ")
+                    case .success(let outcome):
+                        outcome.violations.prefix(5).map(\.description).joined(separator: "\n  ")
                     case .failure(let error): "\(error)"
                     }
                 Issue.record("\(suite), seed \(seed):\n  \(list)\n\(command(filter, seed))")
@@ -65,9 +67,10 @@ struct Torture: Sendable {
         var losses = 0
 
         /// Returns true if it is one of the first that are to be told.
-        mutating func add(_ result: Result<[LogHistory.Violation], any Error>) -> Bool {
-            cases += 1
-            let violations = try? result.get()
+        mutating func add(_ result: Result<(violations: [LogHistory.Violation], count: Int), any Error>) -> Bool {
+            let outcome = try? result.get()
+            cases += outcome?.count ?? 1
+            let violations = outcome?.violations
             if let violations, violations.isEmpty { return false }
             findings += 1
             if violations?.contains(where: { $0.kind == .loss }) ?? false { losses += 1 }
