@@ -12,7 +12,9 @@ struct Directory: Sendable {
     func create() throws(WALError) {
         if unsafe mkdir(path, 0o700) == 0 {
             try Directory(path: parent).sync()
-        } else if errno != EEXIST {
+        } else if errno == EEXIST {
+            try Trust.requireFolder(path)
+        } else {
             throw WALError.system("mkdir", path)
         }
     }

@@ -27,6 +27,7 @@ final class DirectoryLock: Sendable {
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw WALError.system("open", path) }
         do throws(WALError) {
+            try Trust.requireFile(descriptor, path, isWritten: true)
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
                 guard errno == EWOULDBLOCK else { throw WALError.system("flock", path) }
                 let owner = Self.owner(descriptor).map { " by process \($0)" } ?? ""

@@ -18,7 +18,7 @@ final class File: Sendable {
         case create
     }
 
-    /// Opens the file. `finalPath` is what it will be renamed to, for messages.
+    /// Opens the file, without waiting where a pipe stands in its place. `finalPath` is what it will be renamed to, for messages.
     init(_ path: String, _ mode: Mode, finalPath: String? = nil) throws(WALError) {
         self.path = finalPath ?? path
         let flags =
@@ -27,8 +27,9 @@ final class File: Sendable {
             case .readWrite: O_RDWR
             case .create: O_RDWR | O_CREAT | O_EXCL
             }
-        descriptor = unsafe open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        descriptor = unsafe open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         guard descriptor >= 0 else { throw WALError.system("open", path) }
+        try Trust.requireFile(descriptor, path, isWritten: mode != .read)
     }
 
     deinit {
