@@ -13,7 +13,9 @@ struct Directory: Sendable {
         let result = SystemCall.perform(hook, .makeDirectory(path: path)) { unsafe Int(mkdir(path, 0o700)) }
         if result == 0 {
             try Directory(path: parent).sync()
-        } else if errno != EEXIST {
+        } else if errno == EEXIST {
+            try Trust.requireFolder(path)
+        } else {
             throw WALError.system("mkdir", path)
         }
     }

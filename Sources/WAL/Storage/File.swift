@@ -19,7 +19,7 @@ final class File: Sendable {
         case create
     }
 
-    /// Opens the file. `finalPath` is what it will be renamed to, for messages.
+    /// Opens the file, without waiting where a pipe stands in its place. `finalPath` is what it will be renamed to, for messages.
     init(_ path: String, _ mode: Mode, finalPath: String? = nil) throws(WALError) {
         self.path = finalPath ?? path
         let flags =
@@ -31,10 +31,11 @@ final class File: Sendable {
         let hook = StorageHooks.hook(for: path)
         self.hook = hook
         let result = SystemCall.perform(hook, .open(path: path, creates: flags & O_CREAT != 0)) {
-            unsafe Int(open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0o600))
+            unsafe Int(open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600))
         }
         descriptor = Int32(result)
         guard descriptor >= 0 else { throw WALError.system("open", path) }
+        try Trust.requireFile(descriptor, path, isWritten: mode != .read)
     }
 
     deinit {
