@@ -95,7 +95,7 @@ public final class Flusher<Destination: Sink>: Service {
 
     /// Every record up to here was applied. Zero until ``run()`` has asked the sink.
     public var appliedSequence: SequenceNumber {
-        context.coordinator.withState { $0.applied }
+        context.coordinator.applied
     }
 
     /// What was done so far, and what waits.
