@@ -98,6 +98,11 @@ public final class Flusher<Destination: Sink>: Service {
         context.coordinator.applied
     }
 
+    /// ``appliedSequence`` for those who ask with each change: without the way through a generic type.
+    package var appliedSequenceReader: @Sendable () -> SequenceNumber {
+        { [coordinator = context.coordinator] in coordinator.applied }
+    }
+
     /// What was done so far, and what waits.
     public var statistics: FlusherStatistics {
         context.statistics

@@ -36,7 +36,7 @@ extension BufferedTaskStorage {
         let flusher = Flusher(
             log: log, sink: sink, configuration: flusherConfiguration(configuration), logger: logger, metrics: factory,
             key: { TaskCodec.key(of: $0) })
-        let overlay = TaskOverlay(mark: mark) { flusher.appliedSequence }
+        let overlay = TaskOverlay(mark: mark, flushed: flusher.appliedSequenceReader)
         var recovery = OverlayRecovery.Outcome()
         if configuration.recoveryEnabled {
             recovery = await offPool {

@@ -91,15 +91,16 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         _ count: Int = 1, _ add: () throws(WALError) -> SequenceNumber?
     ) async throws(TaskStorageError) {
         do throws(WALError) {
-            var added = try add()
-            while added == nil {
+            while true {
+                if let added = try add() {
+                    noteBuffered(count)
+                    if isDurableAtOnce { try await log.waitUntilDurable(added) }
+                    return
+                }
                 // Where the log is full, only what was delivered makes room.
                 hurry()
                 try await log.waitForSegment()
-                added = try add()
             }
-            noteBuffered(count)
-            if isDurableAtOnce, let added { try await log.waitUntilDurable(added) }
         } catch {
             throw TaskStorageError(log: error)
         }

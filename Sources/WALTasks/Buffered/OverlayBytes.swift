@@ -1,7 +1,7 @@
 /// Memory for the encoded mutations of a stripe: chunks that are filled one after another, and let go in the same order.
 ///
 /// Growing moves nothing, so that no caller pays for what others have saved while the store was away.
-struct OverlayBytes {
+@safe struct OverlayBytes {
     /// Where an encoding lies.
     struct Place {
         /// Chunks are counted from the first that ever was, and start over after 2^32.
@@ -29,18 +29,19 @@ struct OverlayBytes {
     /// Those before it have been let go of.
     private var startIndex = 0
     private var startNumber: UInt32 = 0
-    /// Of the last chunk.
+    /// The last chunk's memory, and how much of it is used: at hand, since each mutation asks.
+    private var tail = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
     private var used = 0
 
     /// Room for an encoding behind what is kept. It stays free until ``keep(_:)``.
     mutating func room(for size: Int) -> UnsafeMutableRawBufferPointer {
-        if let last = chunks.last, unsafe last.memory.count - used >= size {
-            return unsafe UnsafeMutableRawBufferPointer(rebasing: last.memory[used..<used + size])
+        if unsafe tail.count - used < size {
+            let chunk = Chunk(size: max(size, Self.chunkSize))
+            chunks.append(chunk)
+            unsafe tail = unsafe chunk.memory
+            used = 0
         }
-        let chunk = Chunk(size: max(size, Self.chunkSize))
-        chunks.append(chunk)
-        used = 0
-        return unsafe UnsafeMutableRawBufferPointer(rebasing: chunk.memory[..<size])
+        return unsafe UnsafeMutableRawBufferPointer(rebasing: tail[used..<used + size])
     }
 
     /// Keeps what was written into the last room.
@@ -76,6 +77,10 @@ struct OverlayBytes {
         startIndex = 0
         used = 0
         chunks.removeAll(keepingCapacity: chunks.count < 64)
-        if unsafe last.memory.count == Self.chunkSize { chunks.append(last) }
+        guard unsafe last.memory.count == Self.chunkSize else {
+            unsafe tail = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        chunks.append(last)
     }
 }

@@ -1,12 +1,22 @@
 internal import WAL
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
 /// What the log holds and the store may not have yet, for reading one's own writes.
 ///
 /// Mutations of one task are in one stripe, encoded as in the log; changes without a task id ("barriers") are kept beside the
 /// stripes and are ordered against every task.
 final class TaskOverlay: @unchecked Sendable {
-    /// Enough that two of some dozen threads rarely meet; a power of two.
-    private static let stripeCount = 64
+    /// At least eight for each processor, so that threads rarely meet, and not many more: each stripe takes up room in the
+    /// processors' caches. A power of two.
+    private static var stripeCount: Int {
+        let wanted = min(max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))), 64) * 8
+        return 1 << (Int.bitWidth - (wanted - 1).leadingZeroBitCount)
+    }
 
     private let stripes: [OverlayStripe]
     // `access` protects `barriers`; who adds one holds the locks of all stripes besides.
@@ -18,7 +28,8 @@ final class TaskOverlay: @unchecked Sendable {
     private let hasher = TaskIDHasher()
 
     init(mark: BarrierMark, flushed: @escaping @Sendable () -> SequenceNumber) {
-        stripes = (0..<Self.stripeCount).map { _ in OverlayStripe() }
+        let count = Self.stripeCount
+        stripes = (0..<count).map { _ in OverlayStripe() }
         self.mark = mark
         self.flushed = flushed
     }
@@ -104,7 +115,7 @@ final class TaskOverlay: @unchecked Sendable {
     }
 
     private func index(of hash: UInt64) -> Int {
-        Int(truncatingIfNeeded: hash % UInt64(Self.stripeCount))
+        Int(truncatingIfNeeded: hash) & (stripes.count - 1)
     }
 
     /// Forgets everything that the store has. Adding does so bit by bit; this is for when nothing is added.
