@@ -25,10 +25,27 @@ let package = Package(
             name: "BenchmarkReport",
             dependencies: [.product(name: "Histogram", package: "hdrhistogram-swift")],
             swiftSettings: settings),
+        .target(name: "CLimits"),
+        .target(
+            name: "BenchmarkKit",
+            dependencies: [
+                "BenchmarkReport", "CLimits",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "Log",
+            dependencies: [
+                "BenchmarkReport", "BenchmarkKit", "CLimits",
+                .product(name: "WAL", package: "swift-wal"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
         .executableTarget(
             name: "Sinks",
             dependencies: [
-                "BenchmarkReport", "CNaive",
+                "BenchmarkReport", "BenchmarkKit", "CNaive",
                 .product(name: "WAL", package: "swift-wal"),
                 .product(name: "WALTasks", package: "swift-wal"),
                 .product(name: "WALSQLite", package: "swift-wal"),

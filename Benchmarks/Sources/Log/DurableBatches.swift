@@ -1,0 +1,26 @@
+import BenchmarkKit
+import BenchmarkReport
+import Synchronization
+import WAL
+
+/// Batches of 100 records that are durable when the append returns, from one thread.
+enum DurableBatches {
+    static let size = 100
+
+    static func cases(_ options: SuiteOptions) -> [Case] {
+        let seconds = options.quick ? 1.0 : 2.0
+        return options.payloads(quick: [256], full: [256]).map(Payload.init).map { payload in
+            let comparison = Comparison("durable-batches", Setup(payload: payload.size, writers: 1))
+            return Case(comparison, .log) { directory in
+                let log = try LogUnderTest.open(in: directory, .always)
+                let outcome = try Durable.closedLoop(threads: 1, seconds: seconds, records: size) {
+                    var batch = RecordBatch()
+                    for _ in 0..<size { batch.append(payload.bytes) }
+                    try log.append(batch)
+                }
+                try log.close()
+                return outcome
+            }
+        }
+    }
+}
