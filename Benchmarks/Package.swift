@@ -27,6 +27,9 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "CLimits"),
         .target(
+            name: "CPeers",
+            linkerSettings: ["rocksdb", "leveldb", "lmdb", "db-5.3", "sqlite3"].map { .linkedLibrary($0) }),
+        .target(
             name: "BenchmarkKit",
             dependencies: [
                 "BenchmarkReport", "CLimits",
@@ -37,7 +40,7 @@ let package = Package(
         .executableTarget(
             name: "Log",
             dependencies: [
-                "BenchmarkReport", "BenchmarkKit", "CLimits",
+                "BenchmarkReport", "BenchmarkKit", "CLimits", "CPeers",
                 .product(name: "WAL", package: "swift-wal"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

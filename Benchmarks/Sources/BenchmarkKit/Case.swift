@@ -6,16 +6,19 @@ public struct Case: Sendable {
     public let contender: Contender
     /// How often it is done in one round.
     let repeats: Int
+    /// About how much memory it uses, page cache included.
+    let memory: Int
     /// Does it once, in an empty directory that is removed afterwards.
     let run: @Sendable (String) async throws -> Outcome
 
     public init(
-        _ comparison: Comparison, _ contender: Contender, repeats: Int = 1,
+        _ comparison: Comparison, _ contender: Contender, repeats: Int = 1, memory: Int = 512 << 20,
         run: @escaping @Sendable (String) async throws -> Outcome
     ) {
         self.comparison = comparison
         self.contender = contender
         self.repeats = repeats
+        self.memory = memory
         self.run = run
     }
 }

@@ -27,7 +27,7 @@ public struct Suite {
     public mutating func run(settings: [SuiteResults.Setting] = []) async throws {
         if options.list { return listMeasures() }
         results.settings = settings
-        for setting in settings { Progress.say("\(setting.contender): \(setting.text)\n") }
+        for setting in settings { Progress.say("\(setting.contender) \(setting.version): \(setting.text)\n") }
         let groups = Dictionary(grouping: cases, by: \.comparison)
         for round in 0..<rounds {
             for comparison in cases.map(\.comparison).unique {
@@ -53,7 +53,7 @@ public struct Suite {
     }
 
     private mutating func measure(_ item: Case, _ round: Int) async throws {
-        let scratch = try Scratch(in: options.scratch)
+        let scratch = try Scratch(in: options.scratch, memory: item.memory)
         defer { scratch.remove() }
         let company = Company()
         var outcome = try await item.run(scratch.path)

@@ -6,10 +6,12 @@ public struct SuiteResults: Codable, Sendable {
     /// How somebody was set up.
     public struct Setting: Codable, Sendable {
         public let contender: String
+        public let version: String
         public let text: String
 
-        public init(_ contender: String, _ text: String) {
+        public init(_ contender: String, version: String = "", _ text: String) {
             self.contender = contender
+            self.version = version
             self.text = text
         }
     }

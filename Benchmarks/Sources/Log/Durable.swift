@@ -1,6 +1,7 @@
 import BenchmarkKit
 import BenchmarkReport
 import CLimits
+import CPeers
 import Synchronization
 import WAL
 
@@ -17,7 +18,13 @@ enum Durable {
                     Case(comparison, Limit.syncDirect) { try limit.syncs(in: $0, direct: true, seconds: seconds) },
                 ]
                 let ours = Case(comparison, .log) { try append(payload, threads, seconds, in: $0) }
-                return (threads == 1 ? limits : []) + [ours]
+                let peers = Peer.all(peer_durable).map { peer in
+                    Case(comparison, peer.contender) { directory in
+                        let open = try peer.open(directory, peer_durable)
+                        return try closedLoop(threads: threads, seconds: seconds) { try open.append(payload) }
+                    }
+                }
+                return (threads == 1 ? limits : []) + [ours] + peers
             }
         }
     }

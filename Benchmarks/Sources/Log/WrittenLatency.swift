@@ -1,6 +1,7 @@
 import BenchmarkKit
 import BenchmarkReport
 import CLimits
+import CPeers
 import WAL
 
 /// What one caller waits for one written append.
@@ -22,11 +23,12 @@ enum WrittenLatency {
                     try Limit(payload: payload, count: burstCount).latencies(in: $0, preparing: false)
                 },
                 Case(burst, .log, repeats: 5) { try closedLoop(payload, burstCount, in: $0) },
-                Case(rolling, Limit.preparing) {
+                Case(rolling, Limit.preparing, memory: 3 << 29) {
                     try Limit(payload: payload, count: count).latencies(in: $0, preparing: true)
                 },
-                Case(rolling, .log) { try closedLoop(payload, count, in: $0) },
-                Case(open, .log) { try openLoop(payload, openCount, in: $0) },
+                Case(rolling, .log, memory: 3 << 29) { try closedLoop(payload, count, in: $0) },
+            ] + peers(rolling, payload, options) + [
+                Case(open, .log) { try openLoop(payload, openCount, in: $0) }
             ]
         }
     }
@@ -60,5 +62,19 @@ enum WrittenLatency {
         }
         try log.close()
         return watch.outcome
+    }
+
+    private static func peers(_ comparison: Comparison, _ payload: Payload, _ options: SuiteOptions) -> [Case] {
+        let duration: UInt64 = options.quick ? 500_000_000 : 1_000_000_000
+        return Peer.all(peer_written).map { peer in
+            Case(comparison, peer.contender) { directory in
+                let open = try peer.open(directory, peer_written)
+                var watch = Stopwatch(capacity: 4_000_000)
+                watch.start()
+                let end = climits_now() + duration
+                repeat { try open.append(payload) } while watch.lap() < end && !watch.isFull
+                return watch.outcome
+            }
+        }
     }
 }

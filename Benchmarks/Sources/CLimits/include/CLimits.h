@@ -29,6 +29,10 @@ void climits_use(climits_thread_usage *usage);
 /// and look faster than those that do.
 void climits_pin(unsigned number);
 
+/// Uses this much memory once and gives it back. A virtual machine's host takes free memory away, and giving it again costs
+/// whoever uses it next ten times what the kernel's own page fault does.
+void climits_warm_memory(size_t size);
+
 /// What is appended, and where to.
 typedef struct {
     const char *directory;
