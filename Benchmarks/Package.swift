@@ -37,11 +37,52 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: settings),
-        .executableTarget(
-            name: "Log",
+        .target(
+            name: "Contenders",
             dependencies: [
                 "BenchmarkReport", "BenchmarkKit", "CLimits", "CPeers",
                 .product(name: "WAL", package: "swift-wal"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "Log",
+            dependencies: [
+                "BenchmarkReport", "BenchmarkKit", "Contenders", "CLimits", "CPeers",
+                .product(name: "WAL", package: "swift-wal"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "Reading",
+            dependencies: [
+                "BenchmarkReport", "BenchmarkKit", "Contenders", "CLimits", "CPeers",
+                .product(name: "WAL", package: "swift-wal"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "Store",
+            dependencies: [
+                "BenchmarkReport", "BenchmarkKit", "Contenders", "CLimits",
+                .product(name: "WAL", package: "swift-wal"),
+                .product(name: "WALTasks", package: "swift-wal"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .target(name: "CAllocations"),
+        .executableTarget(
+            name: "Allocations",
+            dependencies: [
+                "BenchmarkReport", "BenchmarkKit", "Contenders", "CAllocations",
+                .product(name: "WAL", package: "swift-wal"),
+                .product(name: "WALTasks", package: "swift-wal"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "Report",
+            dependencies: [
+                "BenchmarkReport", "BenchmarkKit",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -11,7 +11,7 @@ struct SamplesTable {
     static func text(_ quantity: Quantity, _ value: Double) -> String {
         switch quantity {
         case .nanoseconds: Figure.time(nanoseconds: value)
-        case .p50, .p99, .p999, .slowest:
+        case .p50, .p99, .p999, .slowest, .open, .openKilled, .scan, .seek, .seekByTime:
             quantity.rawValue.replacing(" ns", with: " ") + Figure.time(nanoseconds: value)
         default: "\(Figure.short(value)) \(quantity.rawValue)"
         }

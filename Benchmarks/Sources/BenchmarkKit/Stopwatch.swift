@@ -1,12 +1,12 @@
-import CLimits
+public import CLimits
 
 /// Times each call of a loop without a gap between them. The clock's own 20 ns or so are part of each.
 public struct Stopwatch: ~Copyable {
-    private static let stallMin: UInt64 = 1_000_000
+    @usableFromInline static let stallMin: UInt64 = 1_000_000
 
-    private let latencies: UnsafeMutableBufferPointer<UInt32>
-    private var count = 0
-    private var last: UInt64
+    @usableFromInline let latencies: UnsafeMutableBufferPointer<UInt32>
+    @usableFromInline var count = 0
+    @usableFromInline var last: UInt64
     private var usage = climits_thread_usage()
     public private(set) var stalls: [Stall] = []
 
@@ -30,7 +30,7 @@ public struct Stopwatch: ~Copyable {
     }
 
     /// A call has ended, and the next one starts. Returns the time.
-    @inline(__always) @discardableResult
+    @inlinable @inline(__always) @discardableResult
     public mutating func lap() -> UInt64 {
         let now = climits_now()
         note(now &- last)
@@ -39,21 +39,21 @@ public struct Stopwatch: ~Copyable {
     }
 
     /// A call has ended that should have started then: what it had to wait before counts, too.
-    @inline(__always)
+    @inlinable @inline(__always)
     public mutating func lap(due: UInt64) {
         last = climits_now()
         note(last &- due)
     }
 
-    @inline(__always)
-    private mutating func note(_ nanoseconds: UInt64) {
+    @inlinable @inline(__always)
+    mutating func note(_ nanoseconds: UInt64) {
         latencies[count] = UInt32(clamping: nanoseconds)
         count += 1
         if nanoseconds > Self.stallMin { noteStall(nanoseconds) }
     }
 
-    @inline(never)
-    private mutating func noteStall(_ nanoseconds: UInt64) {
+    @usableFromInline @inline(never)
+    mutating func noteStall(_ nanoseconds: UInt64) {
         let before = usage
         climits_use(&usage)
         stalls.append(
@@ -62,7 +62,7 @@ public struct Stopwatch: ~Copyable {
                 preemptions: usage.preemptions - before.preemptions))
     }
 
-    public var isFull: Bool { count == latencies.count }
+    @inlinable public var isFull: Bool { count == latencies.count }
 
     /// What was timed.
     public var result: [UInt32] { Array(latencies[..<count]) }

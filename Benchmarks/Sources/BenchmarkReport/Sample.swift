@@ -60,6 +60,14 @@ public enum Quantity: String, Codable, Sendable {
     case recordsPerSecond = "records/s"
     case bytesPerSecond = "B/s"
     case nanoseconds = "ns"
+    /// Opening a log that was closed.
+    case open = "open ns"
+    /// Opening a log whose process was killed.
+    case openKilled = "open after kill -9 ns"
+    /// Of that the time that a verified read of what had to be scanned takes.
+    case scan = "scan ns"
+    case seek = "seek ns"
+    case seekByTime = "seek by time ns"
     case p50 = "p50 ns"
     case p99 = "p99 ns"
     case p999 = "p99.9 ns"
@@ -67,8 +75,11 @@ public enum Quantity: String, Codable, Sendable {
     /// Calls that took over a millisecond.
     case stalls = "over 1 ms"
     case bytesPerRecord = "B/record"
-    case ratio = "×"
-    case count = "calls"
+    /// On the disk for a byte of payload.
+    case bytesPerByte = "B/B"
+    case allocations = "allocations/call"
+    /// Those of all threads of the process, the maintenance of segments included.
+    case allocationsOfAll = "allocations of all threads/call"
 }
 
 /// One number of one round.

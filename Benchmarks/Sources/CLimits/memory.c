@@ -1,5 +1,8 @@
 #include "CLimits.h"
 
+#ifdef __linux__
+#include <malloc.h>
+#endif
 #include <string.h>
 #include <sys/mman.h>
 
@@ -8,4 +11,13 @@ void climits_warm_memory(size_t size) {
     if (memory == MAP_FAILED) return;
     memset(memory, 1, size);
     munmap(memory, size);
+}
+
+size_t climits_heap(void) {
+#ifdef __linux__
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+#else
+    return 0;
+#endif
 }

@@ -1,6 +1,7 @@
 import BenchmarkKit
 import BenchmarkReport
 import CPeers
+import Contenders
 import WAL
 
 /// Batches of 100 records that are durable when the append returns, from one thread.

@@ -1,6 +1,7 @@
 import BenchmarkKit
 import BenchmarkReport
 import CLimits
+import Contenders
 import WAL
 
 /// Appends that are durable when they return, from Swift tasks.

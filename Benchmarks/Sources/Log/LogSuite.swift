@@ -1,6 +1,7 @@
 import ArgumentParser
 import BenchmarkKit
 import BenchmarkReport
+import Contenders
 
 @main
 struct LogSuite: AsyncParsableCommand {

@@ -2,6 +2,7 @@ import BenchmarkKit
 import BenchmarkReport
 import CLimits
 import CPeers
+import Contenders
 import Synchronization
 import WAL
 

@@ -73,4 +73,10 @@ typedef struct {
 /// Maps a segment of the log (FORMAT.md) and checks each frame; adds to `scan`. Returns 0.
 int climits_scan_segment(const char *path, climits_scan *scan);
 
+/// Bytes that the allocator has given out in this process; 0 where it doesn't tell.
+size_t climits_heap(void);
+
+/// Makes a hole in a file from one place to another. Returns 0.
+int climits_punch(const char *path, size_t from, size_t to);
+
 #endif

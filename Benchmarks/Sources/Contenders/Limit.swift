@@ -1,38 +1,45 @@
-import BenchmarkKit
-import BenchmarkReport
+public import BenchmarkKit
+public import BenchmarkReport
 import CLimits
 import Foundation
 
 /// The C loops that nothing can be much faster than.
-struct Limit: Sendable {
-    static let loop = Contender("C loop", .limit)
-    static let preparing = Contender("C loop, a second thread preparing", .limit)
-    static let copy = Contender("memcpy", .limit)
-    static let syncData = Contender("pwrite, fdatasync", .limit)
-    static let syncDirect = Contender("O_DIRECT|O_DSYNC", .limit)
+public struct Limit: Sendable {
+    public static let loop = Contender("C loop", .limit)
+    public static let preparing = Contender("C loop, a second thread preparing", .limit)
+    public static let copy = Contender("memcpy", .limit)
+    public static let syncData = Contender("pwrite, fdatasync", .limit)
+    public static let scan = Contender("C scan", .limit)
+    public static let syncDirect = Contender("O_DIRECT|O_DSYNC", .limit)
 
-    struct Failed: Error, CustomStringConvertible {
+    public struct Failed: Error, CustomStringConvertible {
         let reason = String(cString: strerror(errno))
-        var description: String { "a limit could not be measured: \(reason)" }
+        public var description: String { "a limit could not be measured: \(reason)" }
     }
 
-    let payload: Payload
-    let count: Int
-    var threads = 1
+    private let payload: Payload
+    private let count: Int
+    private let threads: Int
 
-    func copy(in directory: String) throws -> Outcome {
+    public init(payload: Payload, count: Int, threads: Int = 1) {
+        self.payload = payload
+        self.count = count
+        self.threads = threads
+    }
+
+    public func copy(in directory: String) throws -> Outcome {
         try .rate(records: count, seconds: with(directory) { climits_copy(&$0) })
     }
 
-    func append(in directory: String) throws -> Outcome {
+    public func append(in directory: String) throws -> Outcome {
         try .rate(records: count, seconds: with(directory) { climits_append(&$0, nil) })
     }
 
-    func appendPreparing(in directory: String) throws -> Outcome {
+    public func appendPreparing(in directory: String) throws -> Outcome {
         try .rate(records: count, seconds: with(directory) { climits_append_preparing(&$0, nil) })
     }
 
-    func latencies(in directory: String, preparing: Bool) throws -> Outcome {
+    public func latencies(in directory: String, preparing: Bool) throws -> Outcome {
         var latencies = [UInt32](repeating: 0, count: count)
         _ = try with(directory) {
             preparing ? climits_append_preparing(&$0, &latencies) : climits_append(&$0, &latencies)
@@ -42,7 +49,7 @@ struct Limit: Sendable {
         return outcome
     }
 
-    func syncs(in directory: String, direct: Bool, seconds: Double) throws -> Outcome {
+    public func syncs(in directory: String, direct: Bool, seconds: Double) throws -> Outcome {
         var latencies = [UInt32](repeating: 0, count: count)
         let done = try with(directory) {
             direct
@@ -53,6 +60,14 @@ struct Limit: Sendable {
             records: done, seconds: Double(latencies.reduce(0) { $0 + UInt64($1) }) / 1e9)
         outcome.add(latencies: latencies)
         return outcome
+    }
+
+    /// Checks every frame of the log's own segments. Returns the records that it found.
+    public static func scan(_ segments: [String]) throws -> (records: Int, bytes: Int) {
+        var scan = climits_scan()
+        for path in segments { guard climits_scan_segment(path, &scan) == 0 else { throw Failed() } }
+        precondition(scan.bad == 0, "\(scan.bad) frames have wrong checksums")
+        return (Int(scan.records), Int(scan.bytes))
     }
 
     private func with<Number: SignedNumeric & Comparable>(
