@@ -18,10 +18,18 @@ public enum LogUnderTest {
         return configuration
     }
 
-    /// Opens it and waits until its segments are ready, as they are after a quiet moment.
+    /// Opens it and waits until its segments are ready, as they are after a quiet moment. The first segment after an opening
+    /// is a small one: it is left behind.
     public static func open(in directory: String, _ policy: WriteAheadLog.SyncPolicy) throws -> WriteAheadLog {
-        let log = try WriteAheadLog(at: directory + "/log", configuration: configuration(policy))
-        while log.statistics.preparedSegmentCount < segmentsReady { usleep(1000) }
+        try open(in: directory, configuration(policy))
+    }
+
+    public static func open(
+        in directory: String, _ configuration: WriteAheadLog.Configuration
+    ) throws -> WriteAheadLog {
+        let log = try WriteAheadLog(at: directory + "/log", configuration: configuration)
+        try log.roll()
+        while log.statistics.preparedSegmentCount < configuration.preparedSegmentsMax { usleep(1000) }
         return log
     }
 }

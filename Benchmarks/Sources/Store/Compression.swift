@@ -34,8 +34,7 @@ enum Compression {
     ) throws -> Double {
         var configuration = LogUnderTest.configuration(.manual)
         configuration.compression = compression
-        let log = try WriteAheadLog(at: directory + "/log", configuration: configuration)
-        while log.statistics.preparedSegmentCount < LogUnderTest.segmentsReady { usleep(1000) }
+        let log = try LogUnderTest.open(in: directory, configuration)
         let start = ContinuousClock.now
         var batch = RecordBatch()
         for _ in 0..<repeats {
