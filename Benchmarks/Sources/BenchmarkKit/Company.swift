@@ -2,9 +2,9 @@ import BenchmarkReport
 import Foundation
 
 /// Who else uses the machine while something is measured: what they use, the measured don't get.
-struct Company {
+public struct Company {
     /// From here on a figure is doubtful. The kernel's own threads, which write to the disk, stay below.
-    static let noticeable = 0.25
+    public static let noticeable = 0.25
 
     private let all = Self.busySeconds()
     private let own = ProcessTime.ownSeconds()

@@ -46,6 +46,20 @@ public struct SuiteResults: Codable, Sendable {
 
     public init() {}
 
+    public init(contentsOf path: String) throws {
+        self = try JSONDecoder().decode(Self.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+    }
+
+    public mutating func add(_ other: SuiteResults) {
+        for setting in other.settings where !settings.contains(where: { $0.contender == setting.contender }) {
+            settings.append(setting)
+        }
+        samples += other.samples
+        latencies += other.latencies
+        stalls += other.stalls
+        others += other.others
+    }
+
     public func write(to path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

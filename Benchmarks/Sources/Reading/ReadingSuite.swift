@@ -16,7 +16,7 @@ struct ReadingSuite: AsyncParsableCommand {
             let cases =
                 Sequential.cases(options) + Scan.cases(options) + Finding.cases(options) + History.cases(options)
                 + Following.cases(options)
-            var suite = Suite("reading", options, rounds: (quick: 2, full: 3), cases: cases)
+            var suite = Suite("reading", options, rounds: (quick: 1, full: 3), cases: cases)
             try await suite.run(settings: [SuiteResults.Setting("swift-wal", LogUnderTest.settings)])
         }
     }

@@ -17,7 +17,7 @@ struct StoreSuite: AsyncParsableCommand {
         let cases =
             Buffered.cases(options) + Codec.cases(options) + Space.cases(options)
             + (try lines.map { try Compression.cases(options, lines: $0) } ?? [])
-        var suite = Suite("store", options, rounds: (quick: 2, full: 5), cases: cases)
+        var suite = Suite("store", options, rounds: (quick: 1, full: 5), cases: cases)
         try await suite.run()
     }
 }
