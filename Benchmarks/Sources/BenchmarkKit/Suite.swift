@@ -27,7 +27,7 @@ public struct Suite {
     public mutating func run(settings: [SuiteResults.Setting] = []) async throws {
         if options.list { return listMeasures() }
         results.settings = settings
-        for setting in settings { Progress.say("\(setting.contender) \(setting.version): \(setting.text)\n") }
+        for setting in settings { Progress.say(setting.summary + "\n") }
         let groups = Dictionary(grouping: cases, by: \.comparison)
         for round in 0..<rounds {
             for comparison in cases.map(\.comparison).unique {

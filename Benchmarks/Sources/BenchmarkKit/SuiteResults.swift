@@ -14,6 +14,11 @@ public struct SuiteResults: Codable, Sendable {
             self.version = version
             self.text = text
         }
+
+        /// For people.
+        public var summary: String {
+            "\(contender)\(version.isEmpty ? "" : " " + version): \(text)"
+        }
     }
 
     public struct Latencies: Codable, Sendable {

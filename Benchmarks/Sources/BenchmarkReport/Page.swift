@@ -37,7 +37,7 @@ public struct Page {
             let measured = goal.measured.map { Figure.short($0) + goal.unit } ?? "not measured"
             return """
                 <li class="\(style)"><span class="mark">\(mark)</span><span class="value">\(SVG.escaped(measured))</span>
-                <span>\(SVG.escaped(goal.text))</span><span class="limit">\(SVG.escaped(goal.limit))</span></li>
+                <span class="text">\(SVG.escaped(goal.text))</span><span class="limit">\(SVG.escaped(goal.limit))</span></li>
                 """
         }
         sections.append("<ul class=\"goals\">\(items.joined(separator: "\n"))</ul>")
@@ -75,6 +75,8 @@ public struct Page {
         background: var(--card); border-radius: 8px; padding: 8px 14px }
         .mark, .value { font-weight: 600 } .met .mark { color: var(--met) } .missed .mark { color: var(--missed) }
         .limit { color: var(--faint); white-space: nowrap }
+        @media (max-width: 560px) { .goals li { grid-template-columns: 20px 1fr auto }
+        .goals .text { grid-row: 2; grid-column: 2 / 4 } figure svg { min-width: 620px; max-width: none } }
         .wide { overflow-x: auto } table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums }
         th { color: var(--faint); font-weight: 500 } th, td { text-align: right; padding: 5px 10px; border-bottom: 1px solid var(--line);
         white-space: nowrap } th:first-child, td:first-child { text-align: left; padding-left: 0 }

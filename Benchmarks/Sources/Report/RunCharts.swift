@@ -137,7 +137,9 @@ struct RunCharts {
         }
         guard !sorted.isEmpty else { return nil }
         return Chart(
-            svg: LatencyChart(title: title, series: sorted.map { ($0.sample, $0.contender.role) }).svg,
+            svg: LatencyChart(
+                title: title, series: sorted.map { ($0.sample.named(short($0.contender)), $0.contender.role) }
+            ).svg,
             text: text.isEmpty ? "Closed loop: the next call starts when the last one has ended." : text)
     }
 }

@@ -38,7 +38,7 @@ struct RunPage {
             page.table(used.map { SamplesTable.header[$0] }, rows.map { row in used.map { row[$0] } })
         }
         page.heading("Settings")
-        page.table(["", "version", "settings"], run.results.settings.map { [$0.contender, $0.version, $0.text] })
+        for setting in run.results.settings { page.paragraph(setting.summary) }
         showStalls(&page)
         return page.html
     }
