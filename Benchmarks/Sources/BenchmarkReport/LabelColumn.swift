@@ -7,11 +7,17 @@ struct LabelColumn {
         labels.append((text, x, y, role))
     }
 
-    func draw(x: Double, _ drawing: inout SVG) {
-        var free = -Double.infinity
-        for label in labels.sorted(by: { $0.y < $1.y }) {
-            let y = max(label.y, free)
-            free = y + Self.distance
+    /// - Parameter bottom: Below this there is no room.
+    func draw(x: Double, bottom: Double, _ drawing: inout SVG) {
+        let sorted = labels.sorted { $0.y < $1.y }
+        var places: [Double] = []
+        for label in sorted { places.append(max(label.y, (places.last ?? -.infinity) + Self.distance)) }
+        var free = bottom
+        for index in places.indices.reversed() {
+            places[index] = min(places[index], free)
+            free = places[index] - Self.distance
+        }
+        for (label, y) in zip(sorted, places) {
             drawing.line(label.x + 2, label.y, x - 3, y, style: "leader")
             drawing.text(label.text, x: x, y: y + 4, style: label.role == .ours ? "label strong" : "label")
         }

@@ -51,7 +51,7 @@ public struct LatencyChart {
             guard let last = sample.curve.last else { continue }
             labels.add(sample.name, from: x(last.percentile), y: y(last.nanoseconds), role)
         }
-        labels.draw(x: Self.width - Self.right + 10, &drawing)
+        labels.draw(x: Self.width - Self.right + 10, bottom: Self.height - 12, &drawing)
         return drawing.markup
     }
 

@@ -71,7 +71,7 @@ public struct LineChart {
             guard let last = line.points.last else { continue }
             labels.add(line.name, from: x(last.step) + 5, y: y(last.spread.median), line.role)
         }
-        labels.draw(x: Self.width - Self.right + 10, &drawing)
+        labels.draw(x: Self.width - Self.right + 10, bottom: Self.height - 12, &drawing)
         return drawing.markup
     }
 

@@ -76,7 +76,7 @@ public struct Page {
         .mark, .value { font-weight: 600 } .met .mark { color: var(--met) } .missed .mark { color: var(--missed) }
         .limit { color: var(--faint); white-space: nowrap }
         @media (max-width: 560px) { .goals li { grid-template-columns: 20px 1fr auto }
-        .goals .text { grid-row: 2; grid-column: 2 / 4 } figure svg { min-width: 620px; max-width: none } }
+        .goals .text { grid-row: 2; grid-column: 2 / 4 } figure svg { min-width: 520px; max-width: none } }
         .wide { overflow-x: auto } table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums }
         th { color: var(--faint); font-weight: 500 } th, td { text-align: right; padding: 5px 10px; border-bottom: 1px solid var(--line);
         white-space: nowrap } th:first-child, td:first-child { text-align: left; padding-left: 0 }

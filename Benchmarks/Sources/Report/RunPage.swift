@@ -29,14 +29,7 @@ struct RunPage {
         }
         page.heading("Figures")
         page.paragraph("Medians of the rounds with minimum and maximum; latencies and stalls are medians.")
-        let table = SamplesTable(run.results.samples)
-        for measure in run.set.comparisons.map(\.measure).unique {
-            let rows = run.set.comparisons.filter { $0.measure == measure }.flatMap { table.rows($0) }
-            let used = SamplesTable.header.indices.filter { column in
-                column < 3 || rows.contains { !$0[column].isEmpty }
-            }
-            page.table(used.map { SamplesTable.header[$0] }, rows.map { row in used.map { row[$0] } })
-        }
+        showFigures(&page)
         page.heading("Settings")
         for setting in run.results.settings { page.paragraph(setting.summary) }
         showStalls(&page)
@@ -46,6 +39,26 @@ struct RunPage {
     private func show(_ chart: RunCharts.Chart, _ page: inout Page) {
         page.figure(chart.svg)
         if !chart.text.isEmpty { page.paragraph(chart.text) }
+    }
+
+    /// A table for measurements of the same sort, without the columns that none of them has.
+    private func showFigures(_ page: inout Page) {
+        let table = SamplesTable(run.results.samples)
+        var tables: [(columns: [Int], rows: [[String]])] = []
+        for measure in run.set.comparisons.map(\.measure).unique {
+            let rows = run.set.comparisons.filter { $0.measure == measure }.flatMap { table.rows($0) }
+            let columns = SamplesTable.header.indices.filter { column in
+                column < 3 || rows.contains { !$0[column].isEmpty }
+            }
+            if tables.last?.columns == columns {
+                tables[tables.count - 1].rows += rows
+            } else {
+                tables.append((columns, rows))
+            }
+        }
+        for (columns, rows) in tables {
+            page.table(columns.map { SamplesTable.header[$0] }, rows.map { row in columns.map { row[$0] } })
+        }
     }
 
     private func showStalls(_ page: inout Page) {
