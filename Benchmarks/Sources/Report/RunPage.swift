@@ -57,7 +57,7 @@ struct RunPage {
             }
         }
         for (columns, rows) in tables {
-            page.table(columns.map { SamplesTable.header[$0] }, rows.map { row in columns.map { row[$0] } })
+            page.table(columns.map { SamplesTable.header[$0] }, rows.map { row in columns.map { row[$0] } }, names: 2)
         }
     }
 
