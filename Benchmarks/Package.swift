@@ -89,7 +89,7 @@ let package = Package(
         .executableTarget(
             name: "Sinks",
             dependencies: [
-                "BenchmarkReport", "BenchmarkKit", "CNaive",
+                "BenchmarkReport", "CNaive",
                 .product(name: "WAL", package: "swift-wal"),
                 .product(name: "WALTasks", package: "swift-wal"),
                 .product(name: "WALSQLite", package: "swift-wal"),

@@ -25,10 +25,10 @@ struct RunText {
         return text
     }
 
-    /// For a terminal.
+    /// For a terminal: those that the run has measured.
     var goals: String {
         var table = TextTable(["goal", "limit", "measured", "met"])
-        for goal in run.goals { table.add(cells(goal)) }
+        for goal in run.goals where goal.measured != nil { table.add(cells(goal)) }
         return table.text
     }
 
