@@ -23,7 +23,7 @@ extension Engine {
         guard isFirst else { return }
         stateChanged()
         if isPoisoned { recoverFromPoisoning() }
-        if let end = unsafe current.load(ordering: .acquiring).close() { registerEnd(end) }
+        if let end = unsafe current.load(ordering: .acquiring)?.close() { registerEnd(end) }
         let result = Result { () throws(WALError) in
             // Claims that were made before the closing are being committed: go on until all of them are in.
             let target = claimed
@@ -51,13 +51,12 @@ extension Engine {
         state.withLock { state in state.phase = .closed }
         stateChanged()
         let waiters = syncState.withLock { state in
-            state.thread.isStopped = true
             state.failure = state.failure ?? WALError(.closed, "The log was closed.")
             return state.takeServed()
         }
-        syncState.signal()
-        let closed = WALError(.closed, "The log was closed before the record was durable.")
-        for continuation in waiters { continuation.resume(returning: .failure(closed)) }
+        for pass in 0...1 as ClosedRange<UInt64> { sleepers[pass].wakeAll() }
+        stopSyncThread()
+        waiters.resume(.failure(WALError(.closed, "The log was closed before the record was durable.")))
         tail.withLock { tail in tail.isClosed = true }
         wakeTailReaders()
         state.wait { state in state.threadCount == 0 ? () : nil }

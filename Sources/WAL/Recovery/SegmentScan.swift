@@ -146,7 +146,7 @@ private struct DamagedTail {
         {
             return
         }
-        let used = unsafe bytes.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
+        let used = unsafe ZeroBlocks.usedSize(bytes)
         let end = isCut ? Int(header.capacity) : used
         guard end > offset else { return }
         // A compressed batch of empty records has the most: four bytes each before compression.
@@ -179,6 +179,10 @@ struct FrameSearch {
         var effort = 0
         var offset = start
         while offset + Frame.headerSize <= bytes.count {
+            if let end = unsafe ZeroBlocks.end(of: offset, in: bytes) {
+                offset = end
+                continue
+            }
             if unsafe isCandidate(base + offset, at: offset, limit: bytes.count, recordIndexMin: recordIndexMin) {
                 let outcome = unsafe FrameValidity.check(
                     bytes, offset: offset, seed: seed, recordIndexMin: recordIndexMin)
