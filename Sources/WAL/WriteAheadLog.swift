@@ -74,14 +74,11 @@ public final class WriteAheadLog: Sendable {
     /// Throws `recordTooLarge`, `logFull`, `diskFull`, `closed`, `poisoned`, `indeterminate`.
     @discardableResult
     public func append(_ payload: RawSpan) throws(WALError) -> SequenceNumber {
-        try append(count: payload.byteCount) { output in
-            unsafe payload.withUnsafeBytes { bytes in
-                unsafe output.withUnsafeMutableBytes { room, count in
-                    unsafe room.copyMemory(from: bytes)
-                    count = bytes.count
-                }
-            }
+        let sequence = unsafe try engine.append(.record, bodySize: payload.byteCount, records: 1) { room in
+            unsafe payload.withUnsafeBytes { bytes in unsafe room.copyMemory(from: bytes) }
         }
+        try finishAppend(sequence)
+        return SequenceNumber(rawValue: sequence)
     }
 
     /// Appends a record; see ``append(_:)-(RawSpan)``.
@@ -124,9 +121,9 @@ public final class WriteAheadLog: Sendable {
         precondition(written == room.count, "\(written) of \(room.count) bytes of a record were written")
     }
 
+    @inline(__always)
     private func finishAppend(_ sequence: UInt64) throws(WALError) {
-        guard case .always = engine.configuration.syncPolicy else { return }
-        try engine.makeDurable(DurableMark(sequence: sequence, position: 0))
+        if engine.isSyncedAlways { try engine.makeDurable(DurableMark(sequence: sequence, position: 0)) }
     }
 
     // MARK: Durability

@@ -69,7 +69,10 @@ import Testing
                 guard let slot = UnsafeMutablePointer<Slot>(bitPattern: place) else { return }
                 while true {
                     // Some of another size, so that the end is crossed at different places.
-                    switch slot.claim(size: thread == 3 ? 48 : size, records: 1) {
+                    let size = thread == 3 ? 48 : size
+                    switch size <= ClaimWord.additionSizeMax
+                        ? slot.claimByAddition(size: size) : slot.claimByExchange(size: size, records: 1)
+                    {
                     case .claimed(let offset, let index): claims.withLock { $0.append((offset, index)) }
                     case .crossed(let end): return ends.withLock { $0.append(end) }
                     case .closed: return

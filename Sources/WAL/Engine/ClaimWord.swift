@@ -10,8 +10,10 @@
 ///
 /// - Only small frames are claimed by addition: at most 2^13 units and one record each. Larger ones, and batches, use
 ///   compare-and-exchange and never run past the end.
-/// - A producer adds only after it has seen the word open. So between the closing of a word and the next opening each
-///   thread adds at most once, and Linux has at most 2^22 threads: at most 2^35 units and 2^22 records.
+/// - A producer adds without looking first: a look would fetch the word's cache line a second time. One that finds it closed
+///   goes by the engine's state, where `current` is nil from then until the next opening, before it tries again. So between the
+///   closing of a word and its next opening each thread adds at most once, and Linux has at most 2^22 threads: at most 2^35
+///   units and 2^22 records.
 /// - An open word has at most 2^27 units (1 GiB) and 2^26 records; a closed one 2^34 units more. The sums stay
 ///   below 2^36 and 2^28.
 enum ClaimWord {

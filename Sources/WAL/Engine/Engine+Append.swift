@@ -15,10 +15,25 @@ extension Engine {
         _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
     ) throws(WALError) -> UInt64 {
         try requireFit(bodySize: bodySize, records: records)
+        switch unsafe attempt(kind, bodySize: bodySize, records: records, fill: fill) {
+        case .appended(let sequence): return sequence
+        case .ended(let end):
+            return unsafe try appendBehind(end, kind, bodySize: bodySize, records: records, fill: fill)
+        }
+    }
+
+    // Not in line: it would have every append make room for what waiting needs.
+    @inline(never)
+    private func appendBehind(
+        _ end: SegmentEnd?, _ kind: Frame.Kind, bodySize: Int, records: Int,
+        fill: (UnsafeMutableRawBufferPointer) -> Void
+    ) throws(WALError) -> UInt64 {
+        var end = end
         while true {
+            try openNextSegment(after: end)
             switch unsafe attempt(kind, bodySize: bodySize, records: records, fill: fill) {
             case .appended(let sequence): return sequence
-            case .ended(let end): try openNextSegment(after: end)
+            case .ended(let next): end = next
             }
         }
     }
@@ -62,11 +77,20 @@ extension Engine {
     private func attempt(
         _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
     ) -> Attempt {
-        let slot = unsafe current.load(ordering: .acquiring)
-        switch unsafe slot.claim(size: Frame.size(bodySize: bodySize), records: records) {
+        // Before the claim, so that what is claimed is committed the sooner.
+        let time = cwal_coarse_realtime_microseconds()
+        guard let slot = unsafe current.load(ordering: .acquiring) else { return .ended(nil) }
+        let size = Frame.size(bodySize: bodySize)
+        let isAdded = records == 1 && size <= ClaimWord.additionSizeMax
+        let outcome =
+            unsafe isAdded
+            ? slot.claimByAddition(size: size) : slot.claimByExchange(size: size, records: records)
+        switch outcome {
         case .claimed(let offset, let recordIndex):
             return unsafe .appended(
-                commit(kind, slot: slot, offset: offset, recordIndex: recordIndex, bodySize: bodySize, fill: fill))
+                commit(
+                    kind, time: time, slot: slot, offset: offset, recordIndex: recordIndex, bodySize: bodySize,
+                    fill: fill))
         case .crossed(let end): return .ended(end)
         case .closed: return .ended(nil)
         }
@@ -74,7 +98,7 @@ extension Engine {
 
     @inline(__always)
     private func commit(
-        _ kind: Frame.Kind, slot: UnsafeMutablePointer<Slot>, offset: Int, recordIndex: Int, bodySize: Int,
+        _ kind: Frame.Kind, time: Int64, slot: UnsafeMutablePointer<Slot>, offset: Int, recordIndex: Int, bodySize: Int,
         fill: (UnsafeMutableRawBufferPointer) -> Void
     ) -> UInt64 {
         let position = unsafe slot.pointee.basePosition + UInt64(offset)
@@ -82,8 +106,7 @@ extension Engine {
         let frame = unsafe slot.pointee.base + offset
         unsafe Frame.writeHeader(
             frame, kind: kind, recordIndex: UInt32(truncatingIfNeeded: recordIndex),
-            durableDistance: Frame.durableDistance(from: position, to: durable),
-            time: cwal_coarse_realtime_microseconds(), bodySize: bodySize)
+            durableDistance: Frame.durableDistance(from: position, to: durable), time: time, bodySize: bodySize)
         unsafe fill(UnsafeMutableRawBufferPointer(start: frame + Frame.Offset.body, count: bodySize))
         let sequence = unsafe slot.pointee.baseSequence + UInt64(recordIndex)
         let length = Frame.headerSize + bodySize
@@ -105,15 +128,18 @@ extension Engine {
 
     /// The same for those who may not wait for a new segment. Returns false if the active one has ended.
     func appendControlWithoutWaiting(_ kind: Frame.Kind, body: [UInt8]) -> Bool {
-        unsafe appendControlWithoutWaiting(kind, body: body, in: current.load(ordering: .acquiring))
+        guard let slot = unsafe current.load(ordering: .acquiring) else { return false }
+        return unsafe appendControlWithoutWaiting(kind, body: body, in: slot)
     }
 
     /// The same in a segment that the caller keeps from being sealed.
     func appendControlWithoutWaiting(_ kind: Frame.Kind, body: [UInt8], in slot: UnsafeMutablePointer<Slot>) -> Bool {
-        switch unsafe slot.claim(size: Frame.size(bodySize: body.count), records: 0) {
+        switch unsafe slot.claimByExchange(size: Frame.size(bodySize: body.count), records: 0) {
         case .claimed(let offset, let recordIndex):
-            unsafe _ = commit(kind, slot: slot, offset: offset, recordIndex: recordIndex, bodySize: body.count) {
-                room in
+            unsafe _ = commit(
+                kind, time: cwal_coarse_realtime_microseconds(), slot: slot, offset: offset, recordIndex: recordIndex,
+                bodySize: body.count
+            ) { room in
                 unsafe room.copyBytes(from: body)
             }
             return true

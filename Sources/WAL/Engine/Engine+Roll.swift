@@ -54,16 +54,19 @@ extension Engine {
     /// Says where the active segment ends: for the one whose claim crossed the end, or who closed it.
     func registerEnd(_ end: SegmentEnd) {
         state.withLock { state in
+            unsafe current.store(nil, ordering: .releasing)
             state.entries[state.entries.count - 1].end = end
-            state.isSealingDue = true
         }
         stateChanged()
+        requestSealing()
     }
 
     /// Returns when there is an open segment: opens the next one, or waits for another who does.
-    func openNextSegment(after end: SegmentEnd?) throws(WALError) {
+    func openNextSegment(
+        after end: SegmentEnd?, whenFull: WriteAheadLog.FullPolicy? = nil
+    ) throws(WALError) {
         if let end { registerEnd(end) }
-        var request = SegmentRequest(configuration.whenFull)
+        var request = SegmentRequest(whenFull ?? configuration.whenFull)
         func attempt(_ state: inout EngineState) throws(WALError) -> Void? {
             try self.attempt(&request, &state) ? () : nil
         }
@@ -117,8 +120,10 @@ extension Engine {
     private func attempt(_ request: inout SegmentRequest, _ state: inout EngineState) throws(WALError) -> Bool {
         try state.requireOpen()
         guard let end = state.entries.last?.end else {
-            // Open, or its end is about to be registered.
-            return state.claimed != nil
+            if state.claimed != nil { return true }
+            // Its end is about to be registered. Nobody may claim from it again meanwhile: see `ClaimWord`.
+            unsafe current.store(nil, ordering: .releasing)
+            return false
         }
         if !state.prepared.isEmpty, let slot = unsafe state.freeSlots.popLast() {
             let prepared = state.prepared.removeFirst()
@@ -179,7 +184,7 @@ extension Engine {
         }
         while claimed.sequence < last {
             // Nil where another has just ended it.
-            let end = unsafe current.load(ordering: .acquiring).close()
+            let end = unsafe current.load(ordering: .acquiring)?.close()
             try await suspendForNextSegment(after: end)
         }
         return state.withLock { state in
@@ -190,7 +195,7 @@ extension Engine {
 
     /// Ends the active segment, so that it is sealed and the next record starts another.
     func roll() throws(WALError) {
-        guard let end = unsafe current.load(ordering: .acquiring).close() else { return }
+        guard let end = unsafe current.load(ordering: .acquiring)?.close() else { return }
         try openNextSegment(after: end)
     }
 }

@@ -20,8 +20,10 @@ final class Engine: @unchecked Sendable {
 
     static let slotCount = 8
     private let slots: UnsafeMutablePointer<Slot>
-    let current: Atomic<UnsafeMutablePointer<Slot>>
+    /// What producers claim from; nil where the active segment has ended. Set with `state` locked.
+    let current = unsafe Atomic<UnsafeMutablePointer<Slot>?>(nil)
     let recordSizeMax: Int
+    let isSyncedAlways: Bool
 
     /// How far the log is durable, for the stamps in frames and for those who ask.
     let durablePositionWord = Atomic<UInt64>(0)
@@ -33,6 +35,10 @@ final class Engine: @unchecked Sendable {
 
     let state: Monitor<EngineState>
     let syncState: Monitor<SyncState>
+    let sleepers = PassSleepers()
+    /// Of the tasks that wait for durability.
+    let lastTaskID = Atomic<UInt64>(0)
+    let syncThread = Monitor(SyncThreadState())
     let named: Monitor<NamedRegister>
     /// Set, and not in the log yet, because there was no segment. Locked before `named` and `state`, and never by whoever holds
     /// those.
@@ -66,6 +72,7 @@ final class Engine: @unchecked Sendable {
         self.lock = lock
         syncDistance = if case .bytes(let count) = configuration.syncPolicy { UInt64(max(1, count)) } else { .max }
 
+        isSyncedAlways = configuration.syncPolicy == .always
         let frameLimit = Segment.frameLimit(capacity: configuration.segmentSize)
         recordSizeMax = frameLimit - SegmentHeader.size - Frame.headerSize
         let slots = UnsafeMutablePointer<Slot>.allocate(capacity: Self.slotCount)
@@ -89,8 +96,7 @@ final class Engine: @unchecked Sendable {
         header.epoch = recovered.epoch
         header.predecessor = recovered.predecessor
         let live = unsafe initial.activate(prepared, header: header, in: initial.freeSlots.removeLast())
-        let slot = unsafe initial.entries[initial.entries.count - 1].slot ?? slots
-        unsafe current = Atomic(slot)
+        unsafe current.store(initial.entries.last?.slot, ordering: .relaxed)
         durablePositionWord.store(recovered.nextPosition, ordering: .relaxed)
         durableSequenceWord.store(recovered.nextSequence - 1, ordering: .relaxed)
         walker = CommitWalker(live)

@@ -6,6 +6,8 @@ internal import Synchronization
 @unsafe
 struct Slot: ~Copyable {
     let word = Atomic<UInt64>(ClaimWord.closed)
+    // The word goes from processor to processor; what follows is read by all and must not travel with it.
+    private let padding = InlineArray<15, UInt64>(repeating: 0)
 
     /// The same for all segments of a log, so that a late producer can't compare with another segment's limits. A segment
     /// with a smaller capacity starts its word at ``bias`` instead.
@@ -38,19 +40,23 @@ enum ClaimOutcome {
 }
 
 extension UnsafeMutablePointer<Slot> {
-    /// Claims room for a frame. Sequentially consistent: whoever looks for claims after raising a flag, and a producer that looks
-    /// for the flag after its claim, can't both miss the other.
+    /// Claims room for a record whose frame has at most ``ClaimWord/additionSizeMax`` bytes. For those only who got the slot from
+    /// `current` and, where it turns out to be closed, go by the engine's state before they try again: see ``ClaimWord``.
+    ///
+    /// Sequentially consistent: whoever looks for claims after raising a flag, and a producer that looks for the flag after its
+    /// claim, can't both miss the other.
     @inline(__always)
-    func claim(size: Int, records: Int) -> ClaimOutcome {
+    func claimByAddition(size: Int) -> ClaimOutcome {
+        let claim = ClaimWord.claim(size: size, records: 1)
+        let word = unsafe pointee.word.wrappingAdd(claim, ordering: .sequentiallyConsistent).oldValue
+        guard unsafe isOpen(word &+ claim) else { return unsafe isOpen(word) ? .crossed(end(word)) : .closed }
+        return unsafe claimed(word)
+    }
+
+    /// Claims room for any frame, and never runs past the end.
+    func claimByExchange(size: Int, records: Int) -> ClaimOutcome {
         let claim = ClaimWord.claim(size: size, records: records)
         var word = unsafe pointee.word.load(ordering: .relaxed)
-        if size <= ClaimWord.additionSizeMax && records <= 1 {
-            guard unsafe isOpen(word) else { return .closed }
-            word = unsafe pointee.word.wrappingAdd(claim, ordering: .sequentiallyConsistent).oldValue
-            guard unsafe isOpen(word) else { return .closed }
-            guard unsafe isOpen(word + claim) else { return unsafe .crossed(end(word)) }
-            return unsafe claimed(word)
-        }
         while true {
             guard unsafe isOpen(word) else { return .closed }
             guard unsafe isOpen(word + claim) else {

@@ -22,10 +22,11 @@ struct ExaminedSegment {
     init(_ directory: Directory, number: UInt64, isWritten: Bool) throws(WALError) {
         self.number = number
         let path = directory.path(of: SegmentName.of(number))
-        file = try File(path, isWritten ? .readWrite : .read)
+        // Only looking: what can't be read is damage that is told. Before anything is moved, a failing disk is to be copied.
+        file = try File(path, isWritten ? .readWrite : .read, passesOverUnreadable: !isWritten)
         fileSize = try file.size()
         let start = try file.read(at: 0, count: SegmentHeader.size)
-        decoded = unsafe start.withUnsafeBytes { unsafe SegmentHeader.decode($0) }
+        decoded = unsafe start.withUnsafeBytes { unsafe SegmentHeader.decode($0, number: number) }
         guard let header, header.state == .active else { return }
         try readFooter(header)
     }

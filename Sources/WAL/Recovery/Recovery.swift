@@ -3,6 +3,7 @@ enum Recovery {
     /// Throws unless the path can be a log's directory; makes it where there is nothing.
     static func requireLogDirectory(_ directory: Directory) throws(WALError) {
         guard directory.exists else { return try directory.create() }
+        try Trust.requireDirectory(directory.path)
         // A file system's own folder stands in every fresh mount point.
         let names = try directory.names().filter { $0 != "lost+found" }
         guard
@@ -13,6 +14,8 @@ enum Recovery {
                 .notALogDirectory,
                 "\(directory.path) has other files and no log in it. Name an empty directory, or one with a log.")
         }
+        // Whoever made it may have ended before its entry was durable. Once there is a segment, it is.
+        if !names.contains(where: { SegmentName.number($0) != nil }) { try directory.syncEntry() }
     }
 
     /// Reads what there is. With `isWritten`, what may not be durable is synced first: nothing is shown that could still vanish.

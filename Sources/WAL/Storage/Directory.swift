@@ -13,12 +13,23 @@ struct Directory: Sendable {
         let result = SystemCall.perform(hook, .makeDirectory(path: path)) { unsafe Int(mkdir(path, 0o700)) }
         if result == 0 {
             try Directory(path: parent).sync()
-        } else if errno != EEXIST {
+        } else if errno == EEXIST {
+            try Trust.requireFolder(path)
+        } else {
             throw WALError.system("mkdir", path)
         }
     }
 
     private var hook: (any StorageHook)? { StorageHooks.hook(for: path) }
+
+    /// Makes the directory's own name durable. Where the parent can't be read, it was made by somebody else, with other rights.
+    func syncEntry() throws(WALError) {
+        do throws(WALError) {
+            try Directory(path: parent).sync()
+        } catch {
+            guard error.errno == EACCES else { throw error }
+        }
+    }
 
     private var parent: String {
         let trimmed = path.hasSuffix("/") ? String(path.dropLast()) : path

@@ -31,6 +31,7 @@ final class DirectoryLock: Sendable {
         guard opened >= 0 else { throw WALError.system("open", path) }
         let descriptor = Int32(opened)
         do throws(WALError) {
+            try Trust.requireFile(descriptor, path, isWritten: true)
             let locked = SystemCall.perform(hook, .lock(descriptor: descriptor)) {
                 Int(flock(descriptor, LOCK_EX | LOCK_NB))
             }

@@ -17,11 +17,21 @@ internal import WAL
 /// A mutation without a task id ends the section that is coalesced. So of one task there are at most, in order: a delete
 /// and a save, or a delete, or a save, or three status changes.
 struct TaskCoalescer {
-    private var operations: [TaskBatch.Operation?] = []
-    private var tasks: [String: Pending] = [:]
-    private var activities: Set<String> = []
+    private var operations: [TaskBatch.Operation] = []
+    /// For each operation whether it was made superfluous.
+    private var isDropped: [Bool] = []
+    private var tasks: [ExactID: Pending]
+    private var activities: Set<ExactID>
     private var addedCount = 0
     private var keptCount = 0
+
+    /// For about so many mutations.
+    init(capacity: Int = 0) {
+        operations.reserveCapacity(capacity)
+        isDropped.reserveCapacity(capacity)
+        tasks = Dictionary(minimumCapacity: capacity)
+        activities = Set(minimumCapacity: capacity)
+    }
 
     /// Where the operations of one task are, as indexes into `operations`.
     private struct Pending {
@@ -31,7 +41,10 @@ struct TaskCoalescer {
     }
 
     /// What is left, in order.
-    var result: [TaskBatch.Operation] { operations.compactMap { $0 } }
+    var result: [TaskBatch.Operation] {
+        // Most batches lose nothing, and operations are large to copy.
+        keptCount == operations.count ? operations : zip(operations, isDropped).filter { !$0.1 }.map(\.0)
+    }
 
     /// How many were left out.
     var coalescedCount: Int { addedCount - keptCount }
@@ -39,23 +52,23 @@ struct TaskCoalescer {
     mutating func add(_ operation: TaskBatch.Operation) {
         addedCount += 1
         switch operation.mutation {
-        case .save(let task): add(task, operation.record)
+        case .save(let task): add(task, operation)
         case .updateStatus(let id, let status, let error, let time):
-            var pending = tasks[id] ?? Pending()
-            if let save = pending.save, case .save(var task) = operations[save]?.mutation {
+            var pending = tasks[ExactID(id)] ?? Pending()
+            if let save = pending.save, case .save(var task) = operations[save].mutation {
                 task.update(to: status, error: error, at: time)
                 operations[save] = TaskBatch.Operation(record: operation.record, mutation: .save(task))
             } else if pending.delete == nil {
                 pending.updates = keepingNeeded(pending.updates + [append(operation)])
-                tasks[id] = pending
+                tasks[ExactID(id)] = pending
             }
         case .delete(let id):
-            if let pending = tasks[id] {
+            if let pending = tasks[ExactID(id)] {
                 drop([pending.delete, pending.save].compactMap { $0 } + pending.updates)
             }
-            tasks[id] = Pending(delete: append(operation))
+            tasks[ExactID(id)] = Pending(delete: append(operation))
         case .log(let activity):
-            if activities.insert(activity.id).inserted { _ = append(operation) }
+            if activities.insert(ExactID(activity.id)).inserted { _ = append(operation) }
         case .deleteDAG, .removeTasks, .removeActivities:
             _ = append(operation)
             tasks.removeAll(keepingCapacity: true)
@@ -63,15 +76,16 @@ struct TaskCoalescer {
         }
     }
 
-    private mutating func add(_ task: PersistentTask, _ record: SinkRecord) {
-        var pending = tasks[task.id] ?? Pending()
-        if let save = pending.save, case .save(let old) = operations[save]?.mutation {
-            operations[save] = TaskBatch.Operation(record: record, mutation: .save(task.replacing(old)))
+    private mutating func add(_ task: PersistentTask, _ operation: TaskBatch.Operation) {
+        let id = ExactID(task.id)
+        guard var pending = tasks[id] else { return tasks[id] = Pending(save: append(operation)) }
+        if let save = pending.save, case .save(let old) = operations[save].mutation {
+            operations[save] = TaskBatch.Operation(record: operation.record, mutation: .save(task.replacing(old)))
         } else {
             drop(pending.updates)
             pending.updates = []
-            pending.save = append(TaskBatch.Operation(record: record, mutation: .save(task)))
-            tasks[task.id] = pending
+            pending.save = append(operation)
+            tasks[id] = pending
         }
     }
 
@@ -87,18 +101,19 @@ struct TaskCoalescer {
     }
 
     private func status(at index: Int) -> TaskStatus? {
-        guard case .updateStatus(_, let status, _, _) = operations[index]?.mutation else { return nil }
+        guard case .updateStatus(_, let status, _, _) = operations[index].mutation else { return nil }
         return status
     }
 
     private mutating func append(_ operation: TaskBatch.Operation) -> Int {
         operations.append(operation)
+        isDropped.append(false)
         keptCount += 1
         return operations.count - 1
     }
 
     private mutating func drop(_ indexes: [Int]) {
-        for index in indexes { operations[index] = nil }
+        for index in indexes { isDropped[index] = true }
         keptCount -= indexes.count
     }
 }
