@@ -186,7 +186,8 @@ struct DirectorySource: SegmentSource {
                 return footer.finalSequence
             }
             var sequence = header.baseSequence - 1
-            _ = unsafe SegmentScan(try buffer.load(segment.file), header: header) { frame, offset in
+            _ = unsafe SegmentScan(try buffer.load(segment.file, isSettled: segment.footer != nil), header: header) {
+                frame, offset in
                 guard header.basePosition + UInt64(offset) < durablePosition else { return }
                 let first = unsafe header.baseSequence + UInt64(frame.header.recordIndex)
                 switch unsafe frame.header.kind {

@@ -10,6 +10,8 @@ struct ExaminedSegment {
     var scan: SegmentScan?
     /// A sync of it failed, and what the kernel shows may not be on the disk.
     var isPoisoned = false
+    /// Whoever opens for writing has the log's lock, so that nobody seals the segment meanwhile.
+    private let isLocked: Bool
 
     var header: SegmentHeader? {
         if case .header(let header, _) = decoded { header } else { nil }
@@ -21,6 +23,7 @@ struct ExaminedSegment {
 
     init(_ directory: Directory, number: UInt64, isWritten: Bool) throws(WALError) {
         self.number = number
+        isLocked = isWritten
         let path = directory.path(of: SegmentName.of(number))
         file = try File(path, isWritten ? .readWrite : .read)
         fileSize = try file.size()
@@ -78,7 +81,7 @@ struct ExaminedSegment {
 
     mutating func readFrames(into buffer: ReadBuffer) throws(WALError) {
         guard let header else { return }
-        scan = unsafe SegmentScan(try buffer.load(file), header: header)
+        scan = unsafe SegmentScan(try buffer.load(file, isSettled: isLocked || footer != nil), header: header)
     }
 
     /// Where the frames end, as far as they can be told.

@@ -1,7 +1,14 @@
-/// Memory that files are read into with `pread`, so that a bad disk makes an error and not a signal. Used again from file
-/// to file: fresh memory costs more in page faults than reading and verifying what it takes.
+#if canImport(Darwin)
+    internal import Darwin
+#else
+    internal import Glibc
+#endif
+
+/// A file's bytes, for reading all of them once. A bad disk makes an error, and not a signal.
 @safe
 final class ReadBuffer {
+    private var mapping: Mapping?
+    /// Used again from file to file: fresh memory costs more in page faults than reading and verifying what it takes.
     private var memory = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
     deinit {
@@ -9,8 +16,16 @@ final class ReadBuffer {
     }
 
     /// Reads a whole file. The bytes are valid until the next call, and as long as the buffer is referenced.
-    func load(_ file: File) throws(WALError) -> UnsafeRawBufferPointer {
+    ///
+    /// With `isSettled`, nobody makes the file shorter meanwhile, so that it can be mapped: copying out of the page cache takes
+    /// twice as long as verifying.
+    func load(_ file: File, isSettled: Bool) throws(WALError) -> UnsafeRawBufferPointer {
         let size = try file.size()
+        mapping = nil
+        if isSettled, size > 0, let mapping = try? Mapping(file, size: size, isWritable: false), mapping.isReadable {
+            self.mapping = mapping
+            return unsafe mapping.bytes
+        }
         if unsafe memory.count < size {
             unsafe memory.deallocate()
             unsafe memory = .allocate(byteCount: size, alignment: 4096)
@@ -18,5 +33,16 @@ final class ReadBuffer {
         let room = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[..<size])
         let count = unsafe try file.read(at: 0, into: room)
         return unsafe UnsafeRawBufferPointer(rebasing: memory[..<count])
+    }
+}
+
+extension Mapping {
+    /// Reads all pages in; false where one can't be read, or the system can't tell.
+    fileprivate var isReadable: Bool {
+        #if os(Linux)
+            unsafe madvise(base, size, MADV_POPULATE_READ) == 0
+        #else
+            false
+        #endif
     }
 }

@@ -118,7 +118,7 @@ struct Repair {
         let file = try File(directory.path(of: name), .create)
         let buffer = ReadBuffer()
         let written = unsafe try SegmentRewrite.write(
-            header: header, contents: try buffer.load(step.segment.file), to: file, end: end,
+            header: header, contents: try buffer.load(step.segment.file, isSettled: true), to: file, end: end,
             recordCount: step.recordCount, namedBefore: named)
         try setAside(step.segment, replacement: name)
         try directory.remove(SegmentName.poisoned(header.segmentNumber))

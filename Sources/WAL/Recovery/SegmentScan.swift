@@ -39,7 +39,7 @@ struct SegmentScan {
     /// Reads a segment's frames from a file's bytes. `visit` gets every valid frame but the footer, in order.
     init(
         _ bytes: UnsafeRawBufferPointer, header: SegmentHeader,
-        visit: (FrameValidity.Verified, _ offset: Int) -> Void = { _, _ in }
+        visit: ((FrameValidity.Verified, _ offset: Int) -> Void)? = nil
     ) {
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
         let search = FrameSearch(seed: seed, basePosition: header.basePosition)
@@ -57,11 +57,12 @@ struct SegmentScan {
 
     private mutating func read(
         _ bytes: UnsafeRawBufferPointer, header: SegmentHeader, search: FrameSearch,
-        visit: (FrameValidity.Verified, _ offset: Int) -> Void
+        visit: ((FrameValidity.Verified, _ offset: Int) -> Void)?
     ) {
         let seed = search.seed
         var offset = SegmentHeader.size
         while true {
+            if unsafe visit == nil { offset = unsafe takeRecords(in: bytes, from: offset, header: header, seed: seed) }
             let outcome = unsafe FrameValidity.check(
                 bytes, offset: offset, seed: seed, recordIndexMin: UInt32(clamping: end.recordCount))
             if case .valid(let frame) = unsafe outcome, unsafe take(frame, at: offset, header: header, visit) {
@@ -85,6 +86,48 @@ struct SegmentScan {
         }
     }
 
+    /// Takes in the records from an offset on, up to another kind of frame or a place for the index. Most frames are that, so
+    /// what is counted stays in registers. Returns the offset behind.
+    private mutating func takeRecords(
+        in bytes: UnsafeRawBufferPointer, from start: Int, header: SegmentHeader, seed: UInt32
+    ) -> Int {
+        guard let base = bytes.baseAddress else { return start }
+        let limit = bytes.count & ~(Frame.alignment - 1)
+        let startLimit = min(limit - Frame.headerSize + 1, summary.nextIndexOffset)
+        var offset = start
+        var recordIndexMin = UInt32(clamping: end.recordCount)
+        var records = SegmentSummary.Records()
+        var durablePosition: UInt64 = 0
+        while offset < startLimit {
+            let frame = unsafe base + offset
+            guard
+                unsafe FrameValidity.isRecord(
+                    commitWord: frame.load(at: 0), frame: frame, offset: offset, limit: limit, seed: seed,
+                    recordIndexMin: recordIndexMin)
+            else { break }
+            let frameHeader = unsafe FrameHeader(frame)
+            guard frameHeader.recordIndex < .max else { break }
+            records.add(size: frameHeader.bodySize, time: frameHeader.time)
+            let position = header.basePosition &+ UInt64(offset)
+            durablePosition = max(durablePosition, frameHeader.durablePosition(at: position) ?? 0)
+            recordIndexMin = frameHeader.recordIndex &+ 1
+            offset += frameHeader.size
+        }
+        guard records.count > 0 else { return start }
+        summary.add(records)
+        end = SegmentEnd(offset: offset, recordCount: UInt64(recordIndexMin))
+        endsWithoutRecords = false
+        takeDurablePosition(durablePosition)
+        return offset
+    }
+
+    private mutating func takeDurablePosition(_ position: UInt64) {
+        durablePosition = max(durablePosition, position)
+        if let last = gaps.indices.last {
+            gaps[last].durablePositionAfter = max(gaps[last].durablePositionAfter, position)
+        }
+    }
+
     private static func content(
         _ outcome: FrameValidity.Outcome, fileSize: Int, capacity: Int, isLast: Bool
     ) -> GapEvidence.Content {
@@ -98,7 +141,7 @@ struct SegmentScan {
     /// Takes a valid frame in; false where its body isn't as its kind has it.
     private mutating func take(
         _ frame: FrameValidity.Verified, at offset: Int, header: SegmentHeader,
-        _ visit: (FrameValidity.Verified, Int) -> Void
+        _ visit: ((FrameValidity.Verified, Int) -> Void)?
     ) -> Bool {
         let frameHeader = unsafe frame.header
         if frameHeader.kind == .footer {
@@ -109,14 +152,11 @@ struct SegmentScan {
             end = SegmentEnd(
                 offset: offset + frameHeader.size, recordCount: UInt64(frameHeader.recordIndex) + UInt64(count))
             endsWithoutRecords = frameHeader.kind == .void || frameHeader.kind == .lost
-            unsafe visit(frame, offset)
+            unsafe visit?(frame, offset)
         }
         let position = header.basePosition + UInt64(offset)
         let durable = min(position, frameHeader.durablePosition(at: position) ?? 0)
-        durablePosition = max(durablePosition, durable)
-        if let last = gaps.indices.last {
-            gaps[last].durablePositionAfter = max(gaps[last].durablePositionAfter, durable)
-        }
+        takeDurablePosition(durable)
         if frameHeader.kind == .footer { end.recordCount = UInt64(frameHeader.recordIndex) }
         return true
     }
@@ -179,6 +219,8 @@ struct FrameSearch {
         var effort = 0
         var offset = start
         while offset + Frame.headerSize <= bytes.count {
+            offset = unsafe Self.skipZeros(in: bytes, from: offset)
+            guard offset + Frame.headerSize <= bytes.count else { return nil }
             if unsafe isCandidate(base + offset, at: offset, limit: bytes.count, recordIndexMin: recordIndexMin) {
                 let outcome = unsafe FrameValidity.check(
                     bytes, offset: offset, seed: seed, recordIndexMin: recordIndexMin)
@@ -189,6 +231,16 @@ struct FrameSearch {
             offset += Frame.alignment
         }
         return nil
+    }
+
+    /// No frame starts with zeros, and a segment that is used the first time is zeros to its end.
+    @inline(__always)
+    private static func skipZeros(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        var offset = start
+        while offset + 32 <= bytes.count,
+            unsafe bytes.loadUnaligned(fromByteOffset: offset, as: SIMD4<UInt64>.self) == .zero
+        { offset += 32 }
+        return offset
     }
 
     /// What can be told without the checksum: random bytes pass once in 10^7 places.
