@@ -116,7 +116,7 @@ let package = Package(
         .testTarget(
             name: "WALTests",
             dependencies: [
-                "WAL", "CWALShims",
+                "WAL", "WALTesting", "CWALShims",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
             ],

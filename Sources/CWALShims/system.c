@@ -2,10 +2,18 @@
 #include "CWALShims.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifdef __APPLE__
+#include <os/os_sync_wait_on_address.h>
+#else
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#endif
 
 int64_t cwal_coarse_realtime_microseconds(void) {
     struct timespec now;
@@ -30,5 +38,29 @@ int cwal_sync_data(int descriptor) {
     return fcntl(descriptor, F_FULLFSYNC);
 #else
     return fdatasync(descriptor);
+#endif
+}
+
+void cwal_wait_while_equal(const uint32_t *word, uint32_t value) {
+#ifdef __APPLE__
+    os_sync_wait_on_address((void *)word, value, sizeof *word, OS_SYNC_WAIT_ON_ADDRESS_NONE);
+#else
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+#endif
+}
+
+void cwal_wake_one(const uint32_t *word) {
+#ifdef __APPLE__
+    os_sync_wake_by_address_any((void *)word, sizeof *word, OS_SYNC_WAKE_BY_ADDRESS_NONE);
+#else
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+#endif
+}
+
+void cwal_wake_all(const uint32_t *word) {
+#ifdef __APPLE__
+    os_sync_wake_by_address_all((void *)word, sizeof *word, OS_SYNC_WAKE_BY_ADDRESS_NONE);
+#else
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 #endif
 }

@@ -27,6 +27,8 @@ public struct WALError: Error, Sendable {
         public static let locked = Code("locked")
         /// The path is not a log's directory.
         public static let notALogDirectory = Code("notALogDirectory")
+        /// Something in the log's directory is a symbolic link, no regular file, or another user's; or the directory is.
+        public static let untrusted = Code("untrusted")
         /// The files were written by a version, or with a feature, that this one doesn't know.
         public static let versionTooNew = Code("versionTooNew")
         /// Bytes on disk are not what was written there.

@@ -54,11 +54,10 @@ extension WriteAheadLog {
 /// For those who append with locks of their own held.
 extension WriteAheadLog {
     /// Appends a record if that needs no waiting, for a segment or for durability; nil if it does: see ``waitForSegment()``.
-    package func appendWithoutWaiting(
-        count: Int, initializingWith initialize: (inout OutputRawSpan) -> Void
-    ) throws(WALError) -> SequenceNumber? {
-        let sequence = unsafe try engine.appendWithoutWaiting(.record, bodySize: count, records: 1) { room in
-            unsafe Self.fill(room, with: initialize)
+    package func appendWithoutWaiting(_ payload: RawSpan) throws(WALError) -> SequenceNumber? {
+        let sequence = unsafe try engine.appendWithoutWaiting(.record, bodySize: payload.byteCount, records: 1) {
+            room in
+            unsafe payload.withUnsafeBytes { unsafe room.copyMemory(from: $0) }
         }
         return sequence.map(SequenceNumber.init(rawValue:))
     }

@@ -39,8 +39,14 @@ public final class WriteAheadLog: Sendable {
         var (recovered, report) = try Recovery.recover(place, configuration: configuration)
         engine = try Engine(
             recovered, configuration: configuration, lock: lock, logger: logger, metrics: metrics.map(LogMetrics.init))
-        // The fresh segment is durable: it says what was decided.
-        try RecoveryIntent.remove(from: place)
+        do throws(WALError) {
+            // The fresh segment is durable: it says what was decided.
+            try RecoveryIntent.remove(from: place)
+        } catch {
+            // Its threads would keep the directory locked.
+            try? engine.close()
+            throw error
+        }
         if let step = recovered.recordStep { report.steps.append(step) }
         report.duration = ContinuousClock.now - start
         recovery = report

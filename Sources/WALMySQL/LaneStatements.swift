@@ -62,15 +62,16 @@
         func move(
             _ lanes: [SinkLane], to position: SequenceNumber, log: String, at time: Timestamp
         ) throws(MySQLError) {
-            let table = RowTable(columnCount: 6, capacity: lanes.count)
-            // In order: owners who wait for each other's rows then wait in a queue, not in a circle.
-            for lane in lanes.sorted(by: { $0.index < $1.index }) {
+            let runs = Self.runs(of: lanes)
+            let table = RowTable(columnCount: 7, capacity: runs.count)
+            for run in runs {
                 table.add(Int64(bitPattern: position.rawValue))
                 table.add(time)
                 table.add(log)
-                table.add(Int64(lane.index))
-                table.add(Int64(bitPattern: lane.epoch))
-                table.add(Int64(bitPattern: lane.position.rawValue))
+                table.add(Int64(run.first.index))
+                table.add(Int64(run.lastIndex))
+                table.add(Int64(bitPattern: run.first.epoch))
+                table.add(Int64(bitPattern: run.first.position.rawValue))
             }
             let count = try moveLanes.run(table)
             guard count == lanes.count else {
@@ -81,6 +82,22 @@
                         + " \(places.joined(separator: ", ")); another owner has claimed them, or the batch was applied before",
                     server: connection.settings.address.description)
             }
+        }
+
+        /// Neighbours with the same epoch and position, which nearly all have: one update for all of them costs the server a
+        /// fraction of one for each. In order: owners who wait for each other's rows then wait in a queue, not in a circle.
+        private static func runs(of lanes: [SinkLane]) -> [(first: SinkLane, lastIndex: Int)] {
+            var runs: [(first: SinkLane, lastIndex: Int)] = []
+            for lane in lanes.sorted(by: { $0.index < $1.index }) {
+                if let run = runs.last, lane.index == run.lastIndex + 1, lane.epoch == run.first.epoch,
+                    lane.position == run.first.position
+                {
+                    runs[runs.count - 1].lastIndex = lane.index
+                } else {
+                    runs.append((lane, lane.index))
+                }
+            }
+            return runs
         }
     }
 #endif

@@ -37,6 +37,10 @@
         /// Messages name the part that is wrong and quote none: the password may be anywhere in a malformed address.
         init(_ url: String) throws(MySQLError) {
             let parts = try URLParts(url)
+            // Not a database, but the rest of a password, which messages would name.
+            guard !parts.path.contains("@") else {
+                throw Self.malformed("has an '@' behind its first '/': write a '/' in user or password as %2F")
+            }
             guard let database = try Self.decoded(parts.path, "database"), !database.isEmpty else {
                 throw Self.malformed("names no database: mysql://user:password@host:port/database")
             }

@@ -59,8 +59,9 @@
 
         static let moveLanes = RowSQL(
             name: "move lanes", head: "UPDATE wal_sink_checkpoint SET ",
-            row: "position = ?, flushed_at = ? WHERE log_id = ? AND part = ? AND epoch = ? AND position = ?",
-            columns: Array(0..<6), isRepeatable: false)
+            row: """
+                position = ?, flushed_at = ? WHERE log_id = ? AND part BETWEEN ? AND ? AND epoch = ? AND position = ?
+                """, columns: Array(0..<7), isRepeatable: false)
 
         static let insertDeadLetters = insert(
             "insert dead letter", "wal_sink_dead_letter", Columns.deadLetter, orUpdate: "log_id = log_id")

@@ -20,6 +20,7 @@
             self.statementTimeout = statementTimeout
             self.lockTimeout = lockTimeout
             let given = try Self.parse(conninfo)
+            try Self.refuseSplitPassword(given, isURI: conninfo.hasPrefix("postgres"))
             // A service has values of its own, which explicit ones would override.
             var parameters = given["service"] == nil ? Self.defaults.merging(given) { $1 } : given
             parameters["client_encoding"] = "UTF8"
@@ -45,6 +46,19 @@
         private static func milliseconds(_ duration: Duration) -> Int32 {
             // 0 would be for ever.
             Int32(clamping: max(1, Int64(duration / .milliseconds(1))))
+        }
+
+        /// A password with a character in it that nobody has encoded ends up in host, port or database, which messages name.
+        private static func refuseSplitPassword(_ given: [String: String], isURI: Bool) throws(PostgresError) {
+            if isURI, ["host", "dbname"].contains(where: { given[$0]?.contains("@") ?? false }) {
+                throw PostgresError(
+                    .invalidArgument,
+                    "the connection URI has more than one '@', or a '/' before it: write those in user and password as %40 and %2F"
+                )
+            }
+            guard given["port"]?.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ",") }) ?? true else {
+                throw PostgresError(.invalidArgument, "the connection string has a port that isn't a number")
+            }
         }
 
         private static func parse(_ conninfo: String) throws(PostgresError) -> [String: String] {

@@ -68,7 +68,7 @@ extension TaskMutation {
             task?.update(to: status, error: error, at: time)
             return task
         case .delete: return nil
-        case .deleteDAG(let id): return task?.dagID == id ? nil : task
+        case .deleteDAG(let id): return task.map { $0.dagID.hasBytes(of: id) } == true ? nil : task
         case .removeTasks(let time):
             guard let task, task.status.isEnded, task.updatedAt < time else { return task }
             return nil

@@ -233,12 +233,12 @@ class Segment:
         headers = [Header(copy) for copy, whole in zip(copies, self.copies) if whole]
         if not headers:
             return
-        self.header = header = headers[0]
-        if len(headers) == 2 and copies[0] != copies[1]:
-            if headers[0].incarnation != headers[1].incarnation or headers[0].state == headers[1].state:
-                self.copies[1] = False
-            elif header.state == 0:
-                self.header = header = headers[1]
+        # Of two that differ: the one of this file, then the active one, then the first.
+        self.header = header = min(headers, key=lambda h: (h.major == 1 and h.number != number, h.major == 1 and h.state == 0))
+        for i, copy in enumerate(copies):
+            if self.copies[i] and copy != copies[0 if self.copies[0] and headers[0] is header else 1]:
+                other = Header(copy)
+                self.copies[i] = other.incarnation == header.incarnation and other.state == 0
         if header.major != 1:
             raise Refused("segment %d: format version %d.%d" % (number, header.major, header.minor))
         if header.incompatible:

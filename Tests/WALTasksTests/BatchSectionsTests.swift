@@ -119,7 +119,7 @@ import WAL
             case "log": for index in rows.activities.shuffled(using: &order) { table.apply(mutations[index]) }
             default:
                 for change in StatusChange.folded(rows.updates.map { mutations[$0] }).shuffled(using: &order) {
-                    guard var task = table.tasks[change.id] else { continue }
+                    guard var task = table.tasks[ExactID(change.id)] else { continue }
                     task.status = change.status
                     task.error = change.error
                     task.updatedAt = change.updatedAt

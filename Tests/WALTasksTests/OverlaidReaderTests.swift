@@ -28,7 +28,7 @@ import WAL
         mutating func add(_ mutation: TaskMutation) {
             mutations.append(mutation)
             let sequence = SequenceNumber(rawValue: UInt64(mutations.count))
-            _ = overlay.add(mutation) { sequence }
+            _ = overlay.add(mutation) { _ in sequence }
         }
 
         func apply(_ indexes: some Sequence<Int>) async throws {
@@ -140,10 +140,18 @@ import WAL
             rig.add(.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")))
         }
         rig.add(.removeTasks(endedBefore: .now))
-        #expect(rig.overlay.snapshot().tasks.count == 500)
-        #expect(rig.overlay.oldestTime != nil)
+        #expect(rig.overlay.snapshot(.changes).tasks.count == 500)
         rig.position.value.withLock { $0 = 501 }
-        #expect(rig.overlay.snapshot().isEmpty)
-        #expect(rig.overlay.oldestTime == nil)
+        #expect(rig.overlay.snapshot(.changes).isEmpty)
+    }
+
+    /// A refused append leaves nothing behind, and the next one is kept.
+    @Test func whatTheLogDoesNotTakeIsNotThere() async throws {
+        let rig = try await Rig()
+        let task = PersistentTask(id: "t", dagID: "d", nodeID: "n")
+        #expect(rig.overlay.add(.save(task)) { _ in nil } == nil)
+        #expect(rig.overlay.snapshot(.changes).isEmpty)
+        _ = rig.overlay.add(.delete(id: "t")) { _ in 1 }
+        #expect(rig.overlay.snapshot(of: "t", .changes).tasks.values.map(\.count) == [1])
     }
 }

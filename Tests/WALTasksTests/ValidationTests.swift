@@ -5,8 +5,7 @@ import WAL
 
 @Suite struct JSONValidatorTests {
     private func firstError(_ text: String) -> Int? {
-        var validator = JSONValidator(text.utf8.span)
-        return validator.firstError()
+        JSONValidator.firstError(in: text.utf8.span)
     }
 
     @Test(arguments: [

@@ -89,6 +89,39 @@ import Testing
         try expectCleanSecondOpening(directory, 30)
     }
 
+    /// A disk wrote one sector of a header to the place of another file's.
+    @Test func aHeaderCopyOfAnotherSegmentCostsNothing() throws {
+        let directory = TemporaryDirectory()
+        let names = try makeLog(directory)
+        let path = directory.path + "/" + names[2]
+        var data = try #require(FileManager.default.contents(atPath: path))
+        let other = try #require(FileManager.default.contents(atPath: directory.path + "/" + names[1]))
+        data.replaceSubrange(0..<512, with: other[0..<512])
+        try data.write(to: URL(fileURLWithPath: path))
+        let log = try open(directory)
+        #expect(log.recovery.findings.map(\.classification) == [.corruption])
+        #expect(log.recovery.findings.first?.sequences == nil)
+        #expect(try readAll(log.reader()).count == 50)
+        try log.close()
+        try expectCleanSecondOpening(directory, 50)
+    }
+
+    @Test func readersLeaveOutSwappedSegmentsAndThoseOfAnotherLog() throws {
+        let directory = TemporaryDirectory()
+        let other = TemporaryDirectory()
+        let names = try makeLog(directory)
+        let others = try makeLog(other)
+        let paths = names.map { directory.path + "/" + $0 }
+        try FileManager.default.removeItem(atPath: paths[1])
+        try FileManager.default.copyItem(atPath: paths[2], toPath: paths[1])
+        try FileManager.default.removeItem(atPath: paths[3])
+        try FileManager.default.copyItem(atPath: other.path + "/" + others[3], toPath: paths[3])
+        let log = try ReadOnlyLog(at: directory.path)
+        let expected = Array(1...10) + Array(21...30) + Array(41...50).map(UInt64.init)
+        #expect(try readAll(log.reader()).map(\.sequence.rawValue) == expected)
+        #expect(try readAll(log.reader(from: 41)).map(\.sequence.rawValue) == Array(41...50))
+    }
+
     @Test func aSegmentOfAnotherLogIsNeverMixedIn() throws {
         let directory = TemporaryDirectory()
         let other = TemporaryDirectory()

@@ -33,7 +33,6 @@ struct Delivery<Store: TaskStore> {
     func end() async throws -> FlusherStatistics {
         running?.cancel()
         do { try await running?.value } catch is CancellationError {}
-        // Only now: `drain()` may return before the last batch is counted.
         let statistics = flusher.statistics
         guard statistics.errors == 0, statistics.deadLetters == 0 else { throw Failed(statistics: statistics) }
         return statistics

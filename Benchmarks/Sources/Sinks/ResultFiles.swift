@@ -41,7 +41,7 @@ struct ResultFiles {
             scale = results.scale
             stores = results.stores
             goals = results.goals
-            latencies = results.latencies.samples.map { [$0.buffered, $0.direct] } ?? []
+            latencies = results.latencies.all
             samples = results.samples
         }
     }

@@ -30,8 +30,8 @@ struct SinksPage {
             page.table(
                 SinksTable.header(store.store), rows.filter { $0.store == store.store }.map(SinksTable.cells))
         }
-        if let samples = results.latencies.samples {
-            page.table(SinksTable.latencyHeader, [samples.buffered, samples.direct].map(SinksTable.cells))
+        if !results.latencies.all.isEmpty {
+            page.table(SinksTable.latencyHeader, results.latencies.all.map(SinksTable.cells))
         }
         return page.html
     }

@@ -16,6 +16,8 @@ struct SinksSuite: AsyncParsableCommand {
     @Flag(help: "Measure SQLite.") var sqlite = false
     @Option(help: "How to reach PostgreSQL, for libpq.") var postgres: String?
     @Option(help: "The process id of the postmaster.") var postgresProcess: Int32?
+    @Option(help: "Its directory, so that it can be crashed and started again.") var postgresDirectory: String?
+    @Option(help: "Scripts/private-server.") var privateServer = "Scripts/private-server"
     @Option(help: "How to reach MariaDB.") var mariadb: String?
     @Option(help: "The process id of mariadbd.") var mariadbProcess: Int32?
     @Option(help: "What is noted as the compiler's version.") var compiler = ""
@@ -33,7 +35,8 @@ struct SinksSuite: AsyncParsableCommand {
             machine: Machine(directory: scratch), compiler: compiler, revision: revision, scale: scale,
             stores: try await stores.asyncMap { try await $0.description() })
         Progress.say(results.preface)
-        for round in 1...(rounds ?? (quick ? 1 : 5)) {
+        let rounds = rounds ?? (quick ? 1 : 5)
+        for round in 1...rounds {
             for store in stores {
                 for path in WritePath.all(on: store.kind) {
                     let sample = try await Measurement(path: path, scale: scale, scratch: scratch).run(round, on: store)
@@ -47,6 +50,13 @@ struct SinksSuite: AsyncParsableCommand {
                 try await results.latencies.measure(store, scale: scale, scratch: scratch)
                 Progress.say("round \(round)  \(store.kind.name)  save(task)\n")
             }
+        }
+        // Last: the server that is started again is another process.
+        if let database = stores.first(where: { $0.kind == .postgres }), let postgresDirectory {
+            let server = PrivateServer(program: privateServer, kind: .postgres, directory: postgresDirectory)
+            try await results.latencies.measure(
+                database, awayFrom: server, calls: rounds * scale.bufferedCalls, scratch: scratch)
+            Progress.say("\(database.kind.name) away  save(task)\n")
         }
         try ResultFiles(results: results, directory: out).write()
         print(SinksTable(results: results).text)

@@ -31,9 +31,9 @@ struct SinksTable {
             for row in rows where row.store == store.store { table.add(Self.cells(row)) }
             return table.text
         }
-        if let samples = results.latencies.samples {
+        if !results.latencies.all.isEmpty {
             var table = TextTable(Self.latencyHeader)
-            for sample in [samples.buffered, samples.direct] { table.add(Self.cells(sample)) }
+            for sample in results.latencies.all { table.add(Self.cells(sample)) }
             parts.append(table.text)
         }
         var goals = TextTable(["goal", "limit", "measured", "met"])

@@ -44,8 +44,8 @@ struct Workload: Sendable {
     }
 
     /// Only saves of tasks, each new.
-    static func tasks(_ count: Int) -> [PersistentTask] {
-        (0..<count).map { task($0, 0) }
+    static func tasks(_ numbers: Range<Int>) -> [PersistentTask] {
+        numbers.map { task($0, 0) }
     }
 
     private static func lastSaves(_ saves: Int, _ taskCount: Int) -> Int {

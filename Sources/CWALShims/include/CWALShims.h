@@ -24,4 +24,13 @@ void cwal_set_thread_name(const char *name);
 /// `fdatasync(2)`; on Apple's systems `fcntl(F_FULLFSYNC)`, the only call there that reaches the medium.
 int cwal_sync_data(int descriptor);
 
+/// Sleeps while `word` has `value`, until it is woken. May return without a reason.
+void cwal_wait_while_equal(const uint32_t *word, uint32_t value);
+
+/// Wakes one of the threads that sleep on `word`.
+void cwal_wake_one(const uint32_t *word);
+
+/// Wakes all threads that sleep on `word`.
+void cwal_wake_all(const uint32_t *word);
+
 #endif

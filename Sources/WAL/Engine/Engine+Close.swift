@@ -51,13 +51,12 @@ extension Engine {
         state.withLock { state in state.phase = .closed }
         stateChanged()
         let waiters = syncState.withLock { state in
-            state.thread.isStopped = true
             state.failure = state.failure ?? WALError(.closed, "The log was closed.")
             return state.takeServed()
         }
-        syncState.signal()
-        let closed = WALError(.closed, "The log was closed before the record was durable.")
-        for continuation in waiters { continuation.resume(returning: .failure(closed)) }
+        for pass in 0...1 as ClosedRange<UInt64> { sleepers[pass].wakeAll() }
+        stopSyncThread()
+        waiters.resume(.failure(WALError(.closed, "The log was closed before the record was durable.")))
         tail.withLock { tail in tail.isClosed = true }
         wakeTailReaders()
         state.wait { state in state.threadCount == 0 ? () : nil }

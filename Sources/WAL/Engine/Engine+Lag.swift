@@ -1,4 +1,10 @@
 extension Engine {
+    /// The last record before the first segment that there is.
+    var lastRemovedSequence: SequenceNumber {
+        SequenceNumber(
+            rawValue: state.withLock { $0.entries.first?.segment.header.predecessor.finalSequence ?? 0 })
+    }
+
     /// How many bytes of the log lie behind a record: exact to a segment, and within one by the average size of its records.
     func byteCount(behind sequence: UInt64) -> UInt64 {
         let claimed = claimed

@@ -5,12 +5,8 @@ extension Engine {
     /// How often old segments are looked for when nothing else happens.
     private static let retentionInterval: Duration = .seconds(1)
 
-    /// How many sealed segments may wait for a sync where nobody asks for one.
-    private static let unsyncedMax = 16
-
     private enum Work {
         case prepare(number: UInt64)
-        case seal
         case stop
         /// The disk budget is used up, and those who wait for a segment must know.
         case tellOverBudget
@@ -18,7 +14,7 @@ extension Engine {
         case look
     }
 
-    /// The maintenance thread: keeps segments ready, has ended ones sealed, removes old ones.
+    /// The maintenance thread: keeps segments ready, removes old ones.
     func runMaintenanceThread() {
         var nextRetention = ContinuousClock.now + Self.retentionInterval
         while true {
@@ -31,15 +27,10 @@ extension Engine {
                 case .poisoned: return nil
                 case .closing, .closed: return .stop
                 }
-                if state.isSealingDue {
-                    state.isSealingDue = false
-                    return .seal
-                }
                 return nextPreparation(&state)
             }
             switch work {
             case .stop: return
-            case .seal: sealEnded()
             case .prepare(let number): prepare(number)
             case .tellOverBudget, nil: stateChanged()
             case .look: break
@@ -62,10 +53,12 @@ extension Engine {
             let removed = unlinkedRemovable(&state, sizeMax: budget - configuration.segmentSize)
             guard removed || state.preparation.isDemanded else { return nil }
             if state.diskSize + configuration.segmentSize > budget {
+                if state.isSealingDue, state.preparation.waitsForSealing() { return nil }
                 state.preparation.isOverBudget = true
                 return .tellOverBudget
             }
         }
+        state.preparation.awaitsSealingSince = nil
         state.nextNumber += 1
         return .prepare(number: state.nextNumber - 1)
     }
@@ -98,21 +91,16 @@ extension Engine {
         }
         if isPoisoned { recoverFromPoisoning() }
     }
+}
 
-    /// Has what producers have left behind sealed: under `.manual` nobody else would.
-    private func sealEnded() {
-        // Only what is durable is ever removed, so where anything is to be removed it must become so.
-        let removes =
-            configuration.retention.age != nil || configuration.retention.totalSize != nil
-            || configuration.diskBudget != nil
-        let syncs = configuration.syncPolicy != .manual || removes
-        do throws(WALError) {
-            try lead { engine throws(WALError) in
-                // Each that isn't synced keeps a descriptor open.
-                try engine.advance(syncs: syncs || engine.unsynced.count >= Self.unsyncedMax)
-            }
-        } catch {
-            logger?.error("a segment could not be sealed", metadata: LogMetadata.of(error))
-        }
+extension EngineState.Preparation {
+    /// A producer that was stopped amid an append holds up sealing; what the budget allows isn't known before.
+    private static let sealingTimeout: Duration = .seconds(1)
+
+    /// Whether to wait (still) for the sealing that is due.
+    fileprivate mutating func waitsForSealing() -> Bool {
+        let start = awaitsSealingSince ?? .now
+        awaitsSealingSince = start
+        return ContinuousClock.now - start < Self.sealingTimeout
     }
 }

@@ -56,9 +56,9 @@ extension Engine {
         state.withLock { state in
             unsafe current.store(nil, ordering: .releasing)
             state.entries[state.entries.count - 1].end = end
-            state.isSealingDue = true
         }
         stateChanged()
+        requestSealing()
     }
 
     /// Returns when there is an open segment: opens the next one, or waits for another who does.

@@ -11,74 +11,90 @@ extension Engine {
     // MARK: Waiting
 
     /// Blocks until `target` is durable. Who comes while nobody syncs does it itself, without a change of threads; who comes
-    /// while somebody does waits for the end of that sync, and is served by the next one together with all the others.
+    /// while somebody does sleeps until the end of that sync or, if it comes too late for it, of the next one. A sync's end wakes
+    /// those whom it has served, and of the others one, who leads the next.
     @inline(never)
     func makeDurable(_ target: DurableMark) throws(WALError) {
         var isRetry = false
-        while try !becomeLeader(unlessDurable: target) {
-            // Not reached by the last pass: a producer before it has claimed and not committed, and wants to run.
-            if isRetry { sched_yield() }
-            isRetry = true
-            try finishLeading { engine throws(WALError) in try engine.advance(syncs: true) }
+        while true {
+            let moment = sleepers.moment
+            switch try syncState.withLock({ state throws(WALError) in try state.turn(for: target) }) {
+            case .isDurable: return
+            case .lead:
+                // Not reached by the last pass: a producer before it has claimed and not committed, and wants to run.
+                if isRetry { sched_yield() }
+                isRetry = true
+                try finishLeading { engine throws(WALError) in try engine.advance(syncs: true) }
+            case .sleep(let pass):
+                sleepers.sleep(until: pass, since: moment)
+                let isLeaderMissing = syncState.withLock { state in
+                    state.awoke(from: pass)
+                    return state.durable.covers(target) && state.needsLeader(pass)
+                }
+                if isLeaderMissing { sleepers[pass].wakeOne() }
+            }
         }
-    }
-
-    /// Returns true if `target` is durable, and false if the caller is the leader now.
-    private func becomeLeader(unlessDurable target: DurableMark) throws(WALError) -> Bool {
-        try syncState.wait { state throws(WALError) -> Bool? in
-            if state.durable.covers(target) { return true }
-            if let failure = state.failure { throw failure }
-            if state.isLeading { return nil }
-            state.isLeading = true
-            return false
-        } ?? true
     }
 
     /// Runs `body` as the leader.
     func lead(_ body: (Engine) throws(WALError) -> Void) throws(WALError) {
-        try syncState.wait { state throws(WALError) -> Void? in
-            if let failure = state.failure { throw failure }
-            if state.isLeading { return nil }
-            state.isLeading = true
-            return ()
-        }
+        try takeLead { state throws(WALError) in if let failure = state.failure { throw failure } }
         try finishLeading(body)
+    }
+
+    /// Waits for the lead, as long as `check` doesn't throw.
+    func takeLead(_ check: (SyncState) throws(WALError) -> Void = { _ in }) throws(WALError) {
+        syncState.withLock { state in state.aspirants += 1 }
+        defer { syncState.withLock { state in state.aspirants -= 1 } }
+        try syncState.wait { state throws(WALError) -> Void? in
+            try check(state)
+            return state.takeLead() ? () : nil
+        }
     }
 
     private func finishLeading(_ body: (Engine) throws(WALError) -> Void) throws(WALError) {
         let result = Result { () throws(WALError) in try body(self) }
         if case .failure(let error) = result { poison(error) }
-        let (served, outcome) = syncState.withLock { state in
-            state.isLeading = false
-            let outcome: SyncState.Outcome = state.failure.map { .failure($0) } ?? .success(())
-            return (state.takeServed(), outcome)
-        }
-        syncState.signal()
-        for continuation in served { continuation.resume(returning: outcome) }
+        endPass()
         try result.get()
+    }
+
+    /// Gives the lead up, and wakes those whom the pass has served, and one who leads the next.
+    func endPass() {
+        let (served, outcome, pass, sleeping, next, hasAspirants) = syncState.withLock { state in
+            state.endPass()
+            let outcome: SyncState.Outcome = state.failure.map { .failure($0) } ?? .success(())
+            return (
+                state.takeServed(), outcome, state.pass, state.threads[state.pass], state.threads[state.pass + 1],
+                state.aspirants > 0
+            )
+        }
+        if sleeping > 0 { sleepers[pass].wakeAll() }
+        if next > 0 {
+            if case .failure = outcome { sleepers[pass + 1].wakeAll() } else { sleepers[pass + 1].wakeOne() }
+        }
+        if hasAspirants { syncState.signal() }
+        served.resume(outcome)
     }
 
     /// Suspends until `target` is durable; has it synced, unless that is left to others.
     func waitUntilDurable(_ target: DurableMark, requestsSync: Bool = true) async throws(WALError) {
-        let id = syncState.withLock { state in
-            state.nextWaiter += 1
-            return state.nextWaiter
-        }
+        let id = lastTaskID.wrappingAdd(1, ordering: .relaxed).newValue
         let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: CheckedContinuation<SyncState.Outcome, Never>) in
+            unsafe await withUnsafeContinuation { (continuation: SyncState.Continuation) in
                 let outcome = syncState.withLock { state -> SyncState.Outcome? in
                     if state.durable.covers(target) { return .success(()) }
                     if let failure = state.failure { return .failure(failure) }
                     if Task.isCancelled { return .failure(Self.cancelled) }
-                    state.waiters[id] = SyncState.Waiter(target: target, continuation: continuation)
-                    if requestsSync { state.thread.isRequested = true }
+                    unsafe state.add(SyncState.WaitingTask(id: id, target: target, continuation: continuation))
                     return nil
                 }
-                if let outcome { continuation.resume(returning: outcome) } else { syncState.signal() }
+                if let outcome { return unsafe continuation.resume(returning: outcome) }
+                if requestsSync { requestSync() }
             }
         } onCancel: {
-            let waiter = syncState.withLock { state in state.waiters.removeValue(forKey: id) }
-            waiter?.continuation.resume(returning: .failure(Self.cancelled))
+            let continuation = unsafe syncState.withLock { state in unsafe state.removeTask(id) }
+            unsafe continuation?.resume(returning: .failure(Self.cancelled))
         }
         try outcome.get()
     }
@@ -106,6 +122,7 @@ extension Engine {
     /// Makes everything before the walker durable.
     private func syncWalked() throws(WALError) {
         let reached = DurableMark(sequence: walker.sequence, position: walker.position)
+        syncState.withLock { state in state.reach = reached }
         try syncSealed()
         guard reached.position > durablePositionWord.load(ordering: .relaxed) else { return }
         do throws(WALError) {
@@ -159,23 +176,23 @@ extension Engine {
             state.durable = mark
             return state.takeServed()
         }
-        syncState.signal()
-        for continuation in served { continuation.resume(returning: .success(())) }
+        tellSyncThread(mark)
+        served.resume(.success(()))
     }
 
     /// Writes the footer of the walker's segment, if all of its frames have been walked.
     private func sealIfEnded(syncs: Bool) throws(WALError) -> (live: LiveSegment, named: NamedPositions)? {
         let live = walker.live
-        let found = state.withLock { state -> (isEnded: Bool, next: LiveSegment?, isSealed: Bool) in
+        let found = state.withLock { state -> (isEnded: Bool, next: LiveSegment?, isSealed: Bool, isLast: Bool) in
             guard let index = state.index(of: live.segment.number), state.entries[index].end == walker.end else {
-                return (false, nil, false)
+                return (false, nil, false, false)
             }
             let next = index + 1 < state.entries.count ? state.entries[index + 1].live : nil
-            return (true, next, state.entries[index].footer != nil)
+            return (true, next, state.entries[index].footer != nil, state.phase.isClosing)
         }
         guard found.isEnded else { return nil }
         // The footer is the segment's last frame, and often the log's: it can say that all before it is durable only if it is.
-        if syncs, !found.isSealed { try syncWalked() }
+        if syncs || found.isLast, !found.isSealed { try syncWalked() }
         let footer = walker.summary.footer(at: walker.end, after: namedBeforeWalker)
         // A segment that was replaced meanwhile is sealed.
         let isSealed = state.withLock { $0.footer(of: live.segment.number) != nil }

@@ -101,18 +101,11 @@ extension Engine {
     /// Tries again what a poisoned log couldn't do. Returns whether it takes records again.
     @discardableResult
     func recoverFromPoisoning() -> Bool {
-        syncState.wait { state -> Void? in
-            if state.isLeading { return nil }
-            state.isLeading = true
-            return ()
-        }
+        try? takeLead()
         let result = Result { () throws(WALError) in try advance(syncs: true) }
         let isRecovered = if case .success = result { true } else { false }
-        syncState.withLock { state in
-            state.isLeading = false
-            if isRecovered { state.failure = nil }
-        }
-        syncState.signal()
+        syncState.withLock { state in if isRecovered { state.failure = nil } }
+        endPass()
         guard isRecovered else { return false }
         state.withLock { state in
             if case .poisoned = state.phase { state.phase = .open }

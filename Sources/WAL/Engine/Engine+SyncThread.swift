@@ -5,9 +5,14 @@ extension Engine {
     /// How long nothing must have been appended after a sync until a mark says how far the log is durable.
     private static let idleInterval: Duration = .milliseconds(100)
 
+    /// How many sealed segments may wait for a sync where nobody asks for one.
+    static let unsyncedMax = 64
+
     private enum Wake {
         case stop
         case requested
+        /// A segment has ended.
+        case seal
         case nudged
         /// Somebody else has synced what there was.
         case served
@@ -37,6 +42,7 @@ extension Engine {
             switch (nextWake(wait, claimed), wait) {
             case (.stop, _): return
             case (.requested, _), (nil, .interval): syncOnThread()
+            case (.seal, _): sealEnded()
             case (.nudged, _): break
             case (.served, _):
                 // Under load there is no end of these: at most one look in an interval, whose mark can wait.
@@ -68,31 +74,45 @@ extension Engine {
             case .idle: .now + Self.idleInterval
             case .interval(let interval): .now + interval
             }
-        return syncState.wait(until: deadline) { state -> Wake? in
-            if state.thread.isStopped { return .stop }
-            if state.thread.isRequested {
-                state.thread.isRequested = false
-                return .requested
-            }
+        if case .others = wait {
+            syncThread.withLock { thread in thread.awaited = claimed }
+        }
+        defer { syncThread.withLock { thread in thread.awaited = nil } }
+        return syncThread.wait(until: deadline) { thread -> Wake? in
+            if thread.isStopped { return .stop }
+            if let wake = takeRequest(&thread) { return wake }
             switch wait {
             case .append, .idle:
-                if state.thread.isNudged {
-                    state.thread.isNudged = false
+                if thread.isNudged {
+                    thread.isNudged = false
                     return .nudged
                 }
             // Within an interval more appends change nothing.
             case .interval: break
-            case .others: if state.durable.covers(claimed) { return .served }
+            case .others:
+                if thread.awaited == nil || syncState.withLock({ $0.durable.covers(claimed) }) { return .served }
             }
             return nil
         }
     }
 
+    private func takeRequest(_ thread: inout SyncThreadState) -> Wake? {
+        if thread.isRequested {
+            thread.isRequested = false
+            return .requested
+        }
+        if thread.isSealingDue {
+            thread.isSealingDue = false
+            return .seal
+        }
+        return nil
+    }
+
     /// Waits for the idle interval, or a request. Returns true if the thread is to stop.
     private func pause() -> Bool {
-        syncState.wait(until: .now + Self.idleInterval) { state -> Bool? in
-            if state.thread.isStopped { return true }
-            return state.thread.isRequested ? false : nil
+        syncThread.wait(until: .now + Self.idleInterval) { thread -> Bool? in
+            if thread.isStopped { return true }
+            return thread.isRequested || thread.isSealingDue ? false : nil
         } ?? false
     }
 
@@ -102,18 +122,56 @@ extension Engine {
         try? makeDurable(target)
     }
 
+    /// Has what producers have left behind sealed: under `.manual` nobody else would.
+    private func sealEnded() {
+        // Only what is durable is ever removed, so where anything is to be removed it must become so.
+        let removes =
+            configuration.retention.age != nil || configuration.retention.totalSize != nil
+            || configuration.diskBudget != nil
+        let syncs = configuration.syncPolicy != .manual || removes
+        do throws(WALError) {
+            try lead { engine throws(WALError) in
+                // Each that isn't synced keeps a descriptor open.
+                try engine.advance(syncs: syncs || engine.unsynced.count >= Self.unsyncedMax)
+            }
+        } catch {
+            logger?.error("a segment could not be sealed", metadata: LogMetadata.of(error))
+        }
+    }
+
     /// Has the sync thread sync soon.
     func requestSync() {
-        let isFirst = syncState.withLock { state in
-            defer { state.thread.isRequested = true }
-            return !state.thread.isRequested
+        let isFirst = syncThread.withLock { thread in
+            defer { thread.isRequested = true }
+            return !thread.isRequested
         }
-        if isFirst { syncState.signal() }
+        if isFirst { syncThread.signal() }
+    }
+
+    /// Has the sync thread seal what has ended.
+    func requestSealing() {
+        syncThread.withLock { thread in thread.isSealingDue = true }
+        syncThread.signal()
     }
 
     /// Tells the idle sync thread that something was appended.
     func nudgeSyncThread() {
-        syncState.withLock { state in state.thread.isNudged = true }
-        syncState.signal()
+        syncThread.withLock { thread in thread.isNudged = true }
+        syncThread.signal()
+    }
+
+    /// Tells the sync thread how far others have got, if it waits for that.
+    func tellSyncThread(_ mark: DurableMark) {
+        let isServed = syncThread.withLock { thread in
+            guard let awaited = thread.awaited, mark.covers(awaited) else { return false }
+            thread.awaited = nil
+            return true
+        }
+        if isServed { syncThread.signal() }
+    }
+
+    func stopSyncThread() {
+        syncThread.withLock { thread in thread.isStopped = true }
+        syncThread.signal()
     }
 }

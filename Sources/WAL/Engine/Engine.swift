@@ -35,6 +35,10 @@ final class Engine: @unchecked Sendable {
 
     let state: Monitor<EngineState>
     let syncState: Monitor<SyncState>
+    let sleepers = PassSleepers()
+    /// Of the tasks that wait for durability.
+    let lastTaskID = Atomic<UInt64>(0)
+    let syncThread = Monitor(SyncThreadState())
     let named: Monitor<NamedRegister>
     /// Set, and not in the log yet, because there was no segment. Locked before `named` and `state`, and never by whoever holds
     /// those.
@@ -107,8 +111,13 @@ final class Engine: @unchecked Sendable {
         appendSnapshotIfDue()
         // What was decided is durable before anything is served.
         try makeDurable(claimed)
-        try startThread("wal-sync") { engine in engine.runSyncThread() }
-        try startThread("wal-maintenance") { engine in engine.runMaintenanceThread() }
+        do throws(WALError) {
+            try startThread("wal-sync") { engine in engine.runSyncThread() }
+            try startThread("wal-maintenance") { engine in engine.runMaintenanceThread() }
+        } catch {
+            try? close()
+            throw error
+        }
     }
 
     /// On a full disk a smaller one may do: it takes the cursors that let old segments go.
@@ -130,10 +139,15 @@ final class Engine: @unchecked Sendable {
 
     private func startThread(_ name: String, _ body: @escaping @Sendable (Engine) -> Void) throws(WALError) {
         state.withLock { state in state.threadCount += 1 }
-        try NamedThread.start(name) {
-            body(self)
-            self.state.withLock { state in state.threadCount -= 1 }
-            self.state.signal()
+        do throws(WALError) {
+            try NamedThread.start(name) {
+                body(self)
+                self.state.withLock { state in state.threadCount -= 1 }
+                self.state.signal()
+            }
+        } catch {
+            state.withLock { state in state.threadCount -= 1 }
+            throw error
         }
     }
 

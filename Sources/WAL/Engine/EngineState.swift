@@ -7,6 +7,10 @@ struct EngineState {
         case closed
         /// A write or sync failed, and what it was for can't be written elsewhere.
         case poisoned(WALError)
+
+        var isClosing: Bool {
+            if case .closing = self { true } else { false }
+        }
     }
 
     /// A segment of the log, sealed or live.
@@ -38,7 +42,6 @@ struct EngineState {
     var preparation = Preparation()
     /// Readers, each with the number of the segment that it is in or before.
     var pins: [ObjectIdentifier: UInt64] = [:]
-    var isSealingDue = false
     var suspended = SuspendedTasks()
     /// The engine's threads that run.
     var threadCount = 0
@@ -51,6 +54,8 @@ struct EngineState {
         var lastFailure: ContinuousClock.Instant?
         /// The disk budget is used up.
         var isOverBudget = false
+        /// Since when the budget is used up unless sealing, which is due, makes a file smaller.
+        var awaitsSealingSince: ContinuousClock.Instant?
         /// A segment is being made, and counts for the budget.
         var isUnderWay = false
     }
@@ -62,6 +67,11 @@ struct EngineState {
 
     var diskSize: Int {
         entries.reduce(0) { $0 + $1.fileSize } + prepared.reduce(0) { $0 + $1.mapping.size }
+    }
+
+    /// Whether a file is about to become smaller.
+    var isSealingDue: Bool {
+        entries.contains { $0.end != nil && $0.footer == nil }
     }
 
     func index(of number: UInt64) -> Int? {

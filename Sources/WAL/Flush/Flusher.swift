@@ -95,7 +95,12 @@ public final class Flusher<Destination: Sink>: Service {
 
     /// Every record up to here was applied. Zero until ``run()`` has asked the sink.
     public var appliedSequence: SequenceNumber {
-        context.coordinator.withState { $0.applied }
+        context.coordinator.applied
+    }
+
+    /// ``appliedSequence`` for those who ask with each change: without the way through a generic type.
+    package var appliedSequenceReader: @Sendable () -> SequenceNumber {
+        { [coordinator = context.coordinator] in coordinator.applied }
     }
 
     /// What was done so far, and what waits.

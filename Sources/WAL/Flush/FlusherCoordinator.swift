@@ -1,13 +1,20 @@
+internal import Synchronization
+
 /// The shared state of a flusher behind a lock, and waiting on it. The lock is taken a few times a batch, never for a record.
 final class FlusherCoordinator: Sendable {
     typealias Waiter = CheckedContinuation<Result<Void, WALError>, Never>
     typealias Machine = FlusherStateMachine<Waiter>
 
     private let machine: Monitor<Machine>
+    /// The machine's `applied`, apart from the lock, because a storage asks with each change.
+    private let appliedNumber = Atomic<UInt64>(0)
 
     init(breaker: CircuitBreaker) {
         machine = Monitor(Machine(breaker: breaker))
     }
+
+    /// Every record up to here was applied; zero until the sink was asked.
+    var applied: SequenceNumber { SequenceNumber(rawValue: appliedNumber.load(ordering: .acquiring)) }
 
     /// Reads or changes what needs no waking.
     func withState<Value: Sendable>(_ body: (inout Machine) -> Value) -> Value {
@@ -16,9 +23,12 @@ final class FlusherCoordinator: Sendable {
 
     /// Changes the state and wakes whom that concerns.
     func update(_ result: Result<Void, WALError> = .success(()), _ body: (inout Machine) -> [Waiter]) {
-        for waiter in machine.withLock({ body(&$0) }) {
-            waiter.resume(returning: result)
+        let waiters = machine.withLock { machine in
+            let waiters = body(&machine)
+            appliedNumber.store(machine.applied.rawValue, ordering: .releasing)
+            return waiters
         }
+        for waiter in waiters { waiter.resume(returning: result) }
     }
 
     /// Returns when the condition holds. Throws what ended the flusher, or `cancelled` when the waiting task is.

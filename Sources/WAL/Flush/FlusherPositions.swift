@@ -26,7 +26,10 @@ extension FlusherContext {
             lanes.startNew(after: SequenceNumber(rawValue: start.rawValue - 1))
         }
         let first = log.firstSequence
-        guard let behind = lanes.furthestBehind, lanes.frontier.next < first else { return }
+        // Numbers that a recovery has passed over were never records: a sink may lack them.
+        guard let behind = lanes.furthestBehind, lanes.frontier.next < first,
+            lanes.frontier < log.engine.lastRemovedSequence
+        else { return }
         guard configuration.gapPolicy == .skip else { throw .sinkBehind(sink.name, behind, first: first) }
         let missing = lanes.frontier.next...SequenceNumber(rawValue: first.rawValue - 1)
         coordinator.withState { $0.counters.skip(missing) }

@@ -175,8 +175,9 @@ struct FlusherWorker<Destination: Sink> {
         sizer.applied(batch.records.count, in: duration)
         assembler.sizeMax = sizer.size
         lanes.applied(to: batch.position)
-        publish()
+        // Before those are woken who wait for these records: they may look at the statistics.
         context.count(batch.records.count, receipt, duration: duration)
+        publish()
         context.moveCursor()
     }
 
@@ -222,12 +223,12 @@ struct FlusherWorker<Destination: Sink> {
     ) async throws(WALError) -> Turn {
         let (claimed, attempts) = try await context.claim(lanes.range, worker: index, backoff: &backoff)
         let outcome = lanes.reclaimed(claimed, attempts: attempts, movingTo: step.position)
+        if outcome == .applied { context.count(step.range.count, SinkReceipt(rowCount: 0), duration: .zero) }
         publish()
         switch outcome {
         case .unchanged:
             return .goOn
         case .applied:
-            context.count(step.range.count, SinkReceipt(rowCount: 0), duration: .zero)
             delivery.succeeded()
             return .goOn
         case .elsewhere:

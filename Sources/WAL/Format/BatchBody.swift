@@ -72,6 +72,10 @@ enum BatchBody {
         var recordCount: Int
         /// Where the payloads start in the content.
         var payloadOffset: Int
+
+        func size(_ index: Int) -> Int {
+            unsafe Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)))
+        }
     }
 
     /// Decompressed bytes, valid as long as this is referenced.

@@ -11,15 +11,18 @@ extension SegmentHeader {
         case damaged
     }
 
-    /// Reads the header from the start of a file. `bytes` may be shorter than a header.
-    static func decode(_ bytes: UnsafeRawBufferPointer) -> Decoded {
+    /// Reads the header from the start of a file. `bytes` may be shorter than a header; `number` is the one in the file's name.
+    static func decode(_ bytes: UnsafeRawBufferPointer, number: UInt64? = nil) -> Decoded {
         let copies = [0, copySize].compactMap { offset -> Decoded? in
             guard let base = bytes.baseAddress, bytes.count >= offset + copySize else { return nil }
             return unsafe decodeCopy(base + offset)
         }
-        // Both copies are written together: of two that are whole but differ (a torn activation), the active one is newer.
-        let best = copies.first { if case .header(let header, _) = $0 { header.state == .active } else { true } }
-        switch best ?? copies.first {
+        // Both copies are written together. One of another file was written to the wrong place; of two that differ otherwise
+        // (a torn activation), the active one is newer.
+        let own = copies.filter { if case .header(let header, _) = $0 { header.segmentNumber == number } else { true } }
+        let likely = own.isEmpty ? copies : own
+        let best = likely.first { if case .header(let header, _) = $0 { header.state == .active } else { true } }
+        switch best ?? likely.first {
         case .header(let header, _):
             let whole = copies.count { copy in
                 guard case .header(let other, _) = copy else { return false }

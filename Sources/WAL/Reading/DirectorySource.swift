@@ -1,12 +1,19 @@
 /// Segments found by looking into the directory each time: for readers beside a writer.
 struct DirectorySource: SegmentSource {
     private let directory: Directory
+    /// The log's identifier; nil where no segment has a header that can be read.
+    let logID: LogID?
 
     /// How often a waiting reader looks: nobody tells it of what another process writes.
     private static let pollInterval: Duration = .milliseconds(10)
 
-    init(_ directory: Directory) {
+    init(_ directory: Directory) throws(WALError) {
         self.directory = directory
+        var segments: [ExaminedSegment] = []
+        for number in try directory.names().compactMap(SegmentName.number) {
+            if let segment = try Self.examined(directory, number) { segments.append(segment) }
+        }
+        logID = RecoveryPlan.logID(of: segments)
     }
 
     /// The segments in use, the oldest first, without their frames.
@@ -18,12 +25,10 @@ struct DirectorySource: SegmentSource {
         return found
     }
 
-    /// The header of a segment in use; nil where it was prepared only, or removed just now, or can't be read.
+    /// The header of a segment in use; nil where it was prepared only, or removed just now, or can't be read, or is foreign.
     private func header(_ number: UInt64) throws(WALError) -> SegmentHeader? {
-        guard let segment = try examined(number), let header = segment.header, header.state == .active else {
-            return nil
-        }
-        return header
+        guard let segment = try examined(number), segment.isNamed(of: logID) else { return nil }
+        return segment.header
     }
 
     var hasUnreadableHeader: Bool {
@@ -36,6 +41,10 @@ struct DirectorySource: SegmentSource {
     }
 
     private func examined(_ number: UInt64) throws(WALError) -> ExaminedSegment? {
+        try Self.examined(directory, number)
+    }
+
+    private static func examined(_ directory: Directory, _ number: UInt64) throws(WALError) -> ExaminedSegment? {
         let segment: ExaminedSegment
         do throws(WALError) {
             segment = try ExaminedSegment(directory, number: number, isWritten: false)
@@ -49,7 +58,7 @@ struct DirectorySource: SegmentSource {
     }
 
     private func readable(_ number: UInt64) throws(WALError) -> ReadableSegment? {
-        guard let examined = try examined(number), let header = examined.header, header.state == .active,
+        guard let examined = try examined(number), examined.isNamed(of: logID), let header = examined.header,
             examined.fileSize > SegmentHeader.size
         else { return nil }
         let segment = Segment(header: header, path: examined.file.path)
@@ -74,7 +83,7 @@ struct DirectorySource: SegmentSource {
 
     func segment(since time: Int64) throws(WALError) -> ReadableSegment? {
         for number in try directory.names().compactMap(SegmentName.number) {
-            guard let segment = try examined(number), segment.header?.state == .active else { continue }
+            guard let segment = try examined(number), segment.isNamed(of: logID) else { continue }
             if let footer = segment.footer, footer.recordCount == 0 || footer.lastTime < time { continue }
             return try readable(number)
         }
@@ -175,7 +184,7 @@ struct DirectorySource: SegmentSource {
         var durablePosition: UInt64 = 0
         var segments: [ExaminedSegment] = []
         for number in try directory.names().compactMap(SegmentName.number) {
-            guard var segment = try examined(number), segment.header?.state == .active else { continue }
+            guard var segment = try examined(number), segment.isNamed(of: logID) else { continue }
             if segment.footer == nil { try segment.readFrames(into: buffer) }
             durablePosition = max(durablePosition, segment.durablePosition)
             segments.append(segment)

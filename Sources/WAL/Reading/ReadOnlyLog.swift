@@ -15,8 +15,8 @@ public final class ReadOnlyLog: Sendable {
     /// Throws `notALogDirectory`, `versionTooNew`, `inputOutput`, and `corrupted` where no segment has a header that can be read.
     public init(at directory: String) throws(WALError) {
         self.directory = directory
-        source = DirectorySource(Directory(path: directory))
-        guard let first = try source.headers().first else {
+        source = try DirectorySource(Directory(path: directory))
+        guard let logID = source.logID, try !source.headers().isEmpty else {
             if try source.hasUnreadableHeader {
                 throw WALError(
                     .corrupted,
@@ -25,7 +25,7 @@ public final class ReadOnlyLog: Sendable {
             }
             throw WALError(.notALogDirectory, "\(directory) has no log in it. Name the directory of a log.")
         }
-        id = first.header.logID
+        id = logID
     }
 
     /// The first record that is there, or the number that the first one will have.

@@ -28,7 +28,7 @@ struct ExaminedSegment {
         file = try File(path, isWritten ? .readWrite : .read)
         fileSize = try file.size()
         let start = try file.read(at: 0, count: SegmentHeader.size)
-        decoded = unsafe start.withUnsafeBytes { unsafe SegmentHeader.decode($0) }
+        decoded = unsafe start.withUnsafeBytes { unsafe SegmentHeader.decode($0, number: number) }
         guard let header, header.state == .active else { return }
         try readFooter(header)
     }

@@ -3,6 +3,7 @@ enum Recovery {
     /// Throws unless the path can be a log's directory; makes it where there is nothing.
     static func requireLogDirectory(_ directory: Directory) throws(WALError) {
         guard directory.exists else { return try directory.create() }
+        try Trust.requireDirectory(directory.path)
         // A file system's own folder stands in every fresh mount point.
         let names = try directory.names().filter { $0 != "lost+found" }
         guard

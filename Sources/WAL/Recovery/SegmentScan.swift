@@ -36,10 +36,22 @@ struct SegmentScan {
     /// Whether the last frame stands for records that aren't there, up to the next frame or segment.
     private(set) var endsWithoutRecords = false
 
-    /// Reads a segment's frames from a file's bytes. `visit` gets every valid frame but the footer, in order.
+    /// Reads a segment's frames from a file's bytes.
+    init(_ bytes: UnsafeRawBufferPointer, header: SegmentHeader) {
+        unsafe self.init(bytes, header: header, isVisited: false) { _, _ in }
+    }
+
+    /// The same; `visit` gets every valid frame but the footer, in order.
     init(
         _ bytes: UnsafeRawBufferPointer, header: SegmentHeader,
-        visit: ((FrameValidity.Verified, _ offset: Int) -> Void)? = nil
+        visit: (FrameValidity.Verified, _ offset: Int) -> Void
+    ) {
+        unsafe self.init(bytes, header: header, isVisited: true, visit: visit)
+    }
+
+    private init(
+        _ bytes: UnsafeRawBufferPointer, header: SegmentHeader, isVisited: Bool,
+        visit: (FrameValidity.Verified, _ offset: Int) -> Void
     ) {
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
         let search = FrameSearch(seed: seed, basePosition: header.basePosition)
@@ -47,7 +59,7 @@ struct SegmentScan {
         // Behind the capacity there is nothing of the log's.
         let bytes = unsafe UnsafeRawBufferPointer(
             rebasing: bytes[..<min(bytes.count, Int(clamping: header.capacity))])
-        unsafe read(bytes, header: header, search: search, visit: visit)
+        unsafe read(bytes, header: header, search: search, isVisited: isVisited, visit: visit)
         // So far each gap knows the frames up to the next gap.
         for index in gaps.indices.dropLast().reversed() {
             gaps[index].durablePositionAfter = max(
@@ -56,13 +68,13 @@ struct SegmentScan {
     }
 
     private mutating func read(
-        _ bytes: UnsafeRawBufferPointer, header: SegmentHeader, search: FrameSearch,
-        visit: ((FrameValidity.Verified, _ offset: Int) -> Void)?
+        _ bytes: UnsafeRawBufferPointer, header: SegmentHeader, search: FrameSearch, isVisited: Bool,
+        visit: (FrameValidity.Verified, _ offset: Int) -> Void
     ) {
         let seed = search.seed
         var offset = SegmentHeader.size
         while true {
-            if unsafe visit == nil { offset = unsafe takeRecords(in: bytes, from: offset, header: header, seed: seed) }
+            if !isVisited { offset = unsafe takeRecords(in: bytes, from: offset, header: header, seed: seed) }
             let outcome = unsafe FrameValidity.check(
                 bytes, offset: offset, seed: seed, recordIndexMin: UInt32(clamping: end.recordCount))
             if case .valid(let frame) = unsafe outcome, unsafe take(frame, at: offset, header: header, visit) {
@@ -141,7 +153,7 @@ struct SegmentScan {
     /// Takes a valid frame in; false where its body isn't as its kind has it.
     private mutating func take(
         _ frame: FrameValidity.Verified, at offset: Int, header: SegmentHeader,
-        _ visit: ((FrameValidity.Verified, Int) -> Void)?
+        _ visit: (FrameValidity.Verified, Int) -> Void
     ) -> Bool {
         let frameHeader = unsafe frame.header
         if frameHeader.kind == .footer {
@@ -152,7 +164,7 @@ struct SegmentScan {
             end = SegmentEnd(
                 offset: offset + frameHeader.size, recordCount: UInt64(frameHeader.recordIndex) + UInt64(count))
             endsWithoutRecords = frameHeader.kind == .void || frameHeader.kind == .lost
-            unsafe visit?(frame, offset)
+            unsafe visit(frame, offset)
         }
         let position = header.basePosition + UInt64(offset)
         let durable = min(position, frameHeader.durablePosition(at: position) ?? 0)
@@ -186,7 +198,7 @@ private struct DamagedTail {
         {
             return
         }
-        let used = unsafe bytes.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
+        let used = unsafe ZeroBlocks.usedSize(bytes)
         let end = isCut ? Int(header.capacity) : used
         guard end > offset else { return }
         // A compressed batch of empty records has the most: four bytes each before compression.
@@ -219,8 +231,10 @@ struct FrameSearch {
         var effort = 0
         var offset = start
         while offset + Frame.headerSize <= bytes.count {
-            offset = unsafe Self.skipZeros(in: bytes, from: offset)
-            guard offset + Frame.headerSize <= bytes.count else { return nil }
+            if let end = unsafe ZeroBlocks.end(of: offset, in: bytes) {
+                offset = end
+                continue
+            }
             if unsafe isCandidate(base + offset, at: offset, limit: bytes.count, recordIndexMin: recordIndexMin) {
                 let outcome = unsafe FrameValidity.check(
                     bytes, offset: offset, seed: seed, recordIndexMin: recordIndexMin)
@@ -231,16 +245,6 @@ struct FrameSearch {
             offset += Frame.alignment
         }
         return nil
-    }
-
-    /// No frame starts with zeros, and a segment that is used the first time is zeros to its end.
-    @inline(__always)
-    private static func skipZeros(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
-        var offset = start
-        while offset + 32 <= bytes.count,
-            unsafe bytes.loadUnaligned(fromByteOffset: offset, as: SIMD4<UInt64>.self) == .zero
-        { offset += 32 }
-        return offset
     }
 
     /// What can be told without the checksum: random bytes pass once in 10^7 places.

@@ -10,12 +10,17 @@ struct Directory: Sendable {
 
     /// Makes the directory, private to its owner, unless it is there.
     func create() throws(WALError) {
-        if unsafe mkdir(path, 0o700) == 0 {
+        let result = SystemCall.perform(hook, .makeDirectory(path: path)) { unsafe Int(mkdir(path, 0o700)) }
+        if result == 0 {
             try Directory(path: parent).sync()
-        } else if errno != EEXIST {
+        } else if errno == EEXIST {
+            try Trust.requireFolder(path)
+        } else {
             throw WALError.system("mkdir", path)
         }
     }
+
+    private var hook: (any StorageHook)? { StorageHooks.hook(for: path) }
 
     private var parent: String {
         let trimmed = path.hasSuffix("/") ? String(path.dropLast()) : path
@@ -29,45 +34,63 @@ struct Directory: Sendable {
 
     /// The names of all entries, sorted.
     func names() throws(WALError) -> [String] {
-        guard let stream = unsafe opendir(path) else { throw WALError.system("opendir", path) }
-        defer { unsafe closedir(stream) }
         var names: [String] = []
-        while let entry = unsafe readdir(stream) {
+        let result = SystemCall.perform(hook, .list(path: path)) { Self.list(path, &names) }
+        guard result == 0 else { throw WALError.system("opendir", path) }
+        return names.sorted()
+    }
+
+    private static func list(_ path: String, _ names: inout [String]) -> Int {
+        guard let stream = unsafe opendir(path) else { return -1 }
+        defer { unsafe closedir(stream) }
+        names = []
+        while true {
+            // A listing that an error cuts short would pass for a log without its newest segments.
+            errno = 0
+            guard let entry = unsafe readdir(stream) else { return errno == 0 ? 0 : -1 }
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
                 unsafe $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { unsafe String(cString: $0) }
             }
             if name != ".", name != ".." { names.append(name) }
         }
-        return names.sorted()
     }
 
     /// Makes what was created, renamed or removed in the directory durable.
     func sync() throws(WALError) {
-        let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw WALError.system("open", path) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw WALError.system("fsync", path) }
+        let result = SystemCall.perform(hook, .syncDirectory(path: path)) {
+            let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            guard descriptor >= 0 else { return -1 }
+            defer { close(descriptor) }
+            return Int(fsync(descriptor))
+        }
+        guard result == 0 else { throw WALError.system("fsync", path) }
     }
 
     /// Removes a file, if it is there.
     func remove(_ name: String) throws(WALError) {
-        guard unsafe unlink(path(of: name)) == 0 || errno == ENOENT else {
-            throw WALError.system("unlink", path(of: name))
+        let path = path(of: name)
+        let result = SystemCall.perform(hook, .remove(path: path)) { unsafe Int(unlink(path)) }
+        guard result == 0 || errno == ENOENT else {
+            throw WALError.system("unlink", path)
         }
     }
 
     /// Puts a file in the place of another, or of none.
     func rename(_ name: String, to newName: String) throws(WALError) {
-        guard Self.systemRename(path(of: name), path(of: newName)) == 0 else {
-            throw WALError.system("rename", path(of: name))
+        let (path, newPath) = (path(of: name), path(of: newName))
+        let result = SystemCall.perform(hook, .rename(path: path, newPath: newPath)) {
+            Int(Self.systemRename(path, newPath))
         }
+        guard result == 0 else { throw WALError.system("rename", path) }
     }
 
     /// Gives a file a second name; does nothing where that name is taken.
     func link(_ name: String, to otherPath: String) throws(WALError) {
-        guard Self.systemLink(path(of: name), otherPath) == 0 || errno == EEXIST else {
-            throw WALError.system("link", path(of: name))
+        let path = path(of: name)
+        let result = SystemCall.perform(hook, .link(path: path, newPath: otherPath)) {
+            Int(Self.systemLink(path, otherPath))
         }
+        guard result == 0 || errno == EEXIST else { throw WALError.system("link", path) }
     }
 
     // Members of the same name hide the functions of the C library.

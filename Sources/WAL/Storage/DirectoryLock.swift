@@ -24,10 +24,18 @@ final class DirectoryLock: Sendable {
 
     init(_ directory: Directory) throws(WALError) {
         let path = directory.path(of: Self.fileName)
-        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw WALError.system("open", path) }
+        let hook = StorageHooks.hook(for: path)
+        let opened = SystemCall.perform(hook, .open(path: path, creates: true)) {
+            unsafe Int(open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600))
+        }
+        guard opened >= 0 else { throw WALError.system("open", path) }
+        let descriptor = Int32(opened)
         do throws(WALError) {
-            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            try Trust.requireFile(descriptor, path, isWritten: true)
+            let locked = SystemCall.perform(hook, .lock(descriptor: descriptor)) {
+                Int(flock(descriptor, LOCK_EX | LOCK_NB))
+            }
+            guard locked == 0 else {
                 guard errno == EWOULDBLOCK else { throw WALError.system("flock", path) }
                 let owner = Self.owner(descriptor).map { " by process \($0)" } ?? ""
                 throw WALError(

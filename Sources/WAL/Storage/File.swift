@@ -10,6 +10,7 @@ internal import CWALShims
 final class File: Sendable {
     let path: String
     let descriptor: Int32
+    let hook: (any StorageHook)?
 
     enum Mode {
         case read
@@ -18,7 +19,7 @@ final class File: Sendable {
         case create
     }
 
-    /// Opens the file. `finalPath` is what it will be renamed to, for messages.
+    /// Opens the file, without waiting where a pipe stands in its place. `finalPath` is what it will be renamed to, for messages.
     init(_ path: String, _ mode: Mode, finalPath: String? = nil) throws(WALError) {
         self.path = finalPath ?? path
         let flags =
@@ -27,12 +28,19 @@ final class File: Sendable {
             case .readWrite: O_RDWR
             case .create: O_RDWR | O_CREAT | O_EXCL
             }
-        descriptor = unsafe open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let hook = StorageHooks.hook(for: path)
+        self.hook = hook
+        let result = SystemCall.perform(hook, .open(path: path, creates: flags & O_CREAT != 0)) {
+            unsafe Int(open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600))
+        }
+        descriptor = Int32(result)
         guard descriptor >= 0 else { throw WALError.system("open", path) }
+        try Trust.requireFile(descriptor, path, isWritten: mode != .read)
     }
 
     deinit {
-        close(descriptor)
+        guard descriptor >= 0 else { return }
+        _ = SystemCall.perform(hook, .close(descriptor: descriptor)) { Int(close(descriptor)) }
     }
 
     func size() throws(WALError) -> Int {
@@ -65,8 +73,12 @@ final class File: Sendable {
     func read(at offset: Int, into room: UnsafeMutableRawBufferPointer) throws(WALError) -> Int {
         var total = 0
         while total < room.count, let base = room.baseAddress {
-            let count = unsafe pread(descriptor, base + total, room.count - total, off_t(offset + total))
-            if count < 0, errno == EINTR { continue }
+            let (place, rest) = (offset + total, room.count - total)
+            let count = SystemCall.perform(
+                hook, .read(descriptor: descriptor, offset: place, count: rest), count: rest
+            ) { count in
+                unsafe pread(descriptor, base + total, count, off_t(place))
+            }
             guard count >= 0 else { throw WALError.system("pread", path) }
             if count == 0 { break }
             total += count
@@ -78,8 +90,13 @@ final class File: Sendable {
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(WALError) {
         var total = 0
         while total < bytes.count, let base = bytes.baseAddress {
-            let count = unsafe pwrite(descriptor, base + total, bytes.count - total, off_t(offset + total))
-            if count < 0, errno == EINTR { continue }
+            let place = offset + total
+            let rest = unsafe UnsafeRawBufferPointer(start: base + total, count: bytes.count - total)
+            let count = SystemCall.perform(
+                hook, unsafe .write(descriptor: descriptor, offset: place, bytes: rest), count: rest.count
+            ) { count in
+                unsafe pwrite(descriptor, rest.baseAddress, count, off_t(place))
+            }
             guard count >= 0 else { throw WALError.system("pwrite", path) }
             total += count
         }
@@ -93,14 +110,16 @@ final class File: Sendable {
     }
 
     func truncate(to size: Int) throws(WALError) {
-        guard ftruncate(descriptor, off_t(size)) == 0 else { throw WALError.system("ftruncate", path) }
+        let result = SystemCall.perform(hook, .truncate(descriptor: descriptor, size: size)) {
+            Int(ftruncate(descriptor, off_t(size)))
+        }
+        guard result == 0 else { throw WALError.system("ftruncate", path) }
     }
 
     /// Makes the contents and the size durable. Not to be tried again on this file once it failed: the kernel may have
     /// dropped the pages that it couldn't write, and the next call would say that all is well.
     func sync() throws(WALError) {
-        while cwal_sync_data(descriptor) != 0 {
-            guard errno == EINTR else { throw WALError.system("fdatasync", path) }
-        }
+        let result = SystemCall.perform(hook, .sync(descriptor: descriptor)) { Int(cwal_sync_data(descriptor)) }
+        guard result == 0 else { throw WALError.system("fdatasync", path) }
     }
 }

@@ -11,13 +11,20 @@ final class Mapping: @unchecked Sendable {
     /// Valid as long as the mapping is referenced.
     let base: UnsafeMutableRawPointer
     let size: Int
+    private let hook: (any StorageHook)?
 
     var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: base, count: size) }
 
     init(_ file: File, size: Int, isWritable: Bool) throws(WALError) {
         let protection = isWritable ? PROT_READ | PROT_WRITE : PROT_READ
-        let address = unsafe mmap(nil, size, protection, MAP_SHARED, file.descriptor, 0)
-        guard let address = unsafe address, unsafe address != MAP_FAILED else {
+        hook = file.hook
+        let result = SystemCall.perform(
+            hook, .map(descriptor: file.descriptor, size: size, isWritable: isWritable)
+        ) {
+            unsafe Int(bitPattern: mmap(nil, size, protection, MAP_SHARED, file.descriptor, 0))
+        }
+        // MAP_FAILED is -1.
+        guard result != -1, let address = unsafe UnsafeMutableRawPointer(bitPattern: result) else {
             throw WALError.system("mmap", file.path)
         }
         unsafe base = unsafe address
@@ -25,7 +32,7 @@ final class Mapping: @unchecked Sendable {
     }
 
     deinit {
-        unsafe munmap(base, size)
+        _ = SystemCall.perform(hook, .unmap(address: unsafe Int(bitPattern: base))) { unsafe Int(munmap(base, size)) }
     }
 
     /// Makes the page tables now, so that no store meets a page fault later.

@@ -20,6 +20,8 @@ extension WALError {
                 isRetriable: true)
         case ENOTDIR:
             return WALError(.notALogDirectory, "\(what). Name a directory.", errno: number)
+        case ELOOP:
+            return WALError(.untrusted, "\(path) is a symbolic link. Put the file itself there.", errno: number)
         case EACCES, EPERM, EROFS:
             return WALError(
                 .inputOutput, "\(what). Check the owner and the mode of the log's directory.", errno: number)

@@ -5,7 +5,7 @@ internal import WAL
 final class BufferLife: Sendable {
     private struct State {
         var delivery: Task<Void, Never>?
-        var reporter: Task<Void, Never>?
+        var housekeeping: Task<Void, Never>?
         var deliveryError: (any Error)?
         var closing: Task<TaskStorageError?, Never>?
     }
@@ -21,8 +21,10 @@ final class BufferLife: Sendable {
         if isClosed.load(ordering: .acquiring) { throw TaskStorageError(.closed, "The storage was closed.") }
     }
 
-    /// Begins to deliver, and to report.
-    func start(delivery: @escaping @Sendable () async throws -> Void, reporter: (@Sendable () async -> Void)?) {
+    /// Begins to deliver, and what is done beside that.
+    func start(
+        delivery: @escaping @Sendable () async throws -> Void, housekeeping: @escaping @Sendable () async -> Void
+    ) {
         let deliveryTask = Task { [self] in
             do {
                 try await delivery()
@@ -30,20 +32,20 @@ final class BufferLife: Sendable {
                 state.withLock { $0.deliveryError = error }
             }
         }
-        let reporterTask = reporter.map { reporter in Task { await reporter() } }
+        let housekeepingTask = Task { await housekeeping() }
         state.withLock {
             $0.delivery = deliveryTask
-            $0.reporter = reporterTask
+            $0.housekeeping = housekeepingTask
         }
     }
 
     /// Ends delivery; returns when it has ended.
     func stopDelivery() async {
-        let (delivery, reporter) = state.withLock { ($0.delivery, $0.reporter) }
-        reporter?.cancel()
+        let (delivery, housekeeping) = state.withLock { ($0.delivery, $0.housekeeping) }
+        housekeeping?.cancel()
         delivery?.cancel()
         await delivery?.value
-        await reporter?.value
+        await housekeeping?.value
     }
 
     /// Returns when delivery has ended.

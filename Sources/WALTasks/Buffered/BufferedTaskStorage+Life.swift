@@ -36,7 +36,7 @@ extension BufferedTaskStorage {
         let flusher = Flusher(
             log: log, sink: sink, configuration: flusherConfiguration(configuration), logger: logger, metrics: factory,
             key: { TaskCodec.key(of: $0) })
-        let overlay = TaskOverlay(mark: mark) { flusher.appliedSequence }
+        let overlay = TaskOverlay(mark: mark, flushed: flusher.appliedSequenceReader)
         var recovery = OverlayRecovery.Outcome()
         if configuration.recoveryEnabled {
             recovery = await offPool {
@@ -74,12 +74,12 @@ extension BufferedTaskStorage {
 
     private func startDelivery() {
         let flusher = flusher
-        guard let instruments else { return life.start(delivery: { try await flusher.run() }, reporter: nil) }
-        // Weak, so that a storage that is dropped without being closed doesn't report for ever.
+        // Weak, so that a storage that is dropped without being closed doesn't go on for ever.
         life.start(delivery: { try await flusher.run() }) { [weak self, interval = configuration.metricsInterval] in
             while (try? await Task.sleep(for: interval)) != nil {
-                guard let metrics = self?.metrics else { return }
-                instruments.report(metrics)
+                guard let storage = self else { return }
+                storage.overlay.prune()
+                if let instruments = storage.instruments { instruments.report(storage.metrics) }
             }
         }
     }

@@ -31,10 +31,12 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     let meter: FlushMeter
     let recovery: OverlayRecovery.Outcome
     let life: BufferLife
-    private let overlay: TaskOverlay
+    let overlay: TaskOverlay
     private let reader: OverlaidReader<Store>
     private let bufferedCount = Atomic<UInt64>(0)
     private let isHurrying = Atomic<Bool>(false)
+    /// Whether a call waits until what it has changed is durable.
+    private let isDurableAtOnce: Bool
 
     init(
         log: WriteAheadLog, store: Store, flusher: Flusher<TaskSink<Store>>, overlay: TaskOverlay,
@@ -49,6 +51,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         self.instruments = instruments
         self.meter = meter
         self.recovery = recovery
+        isDurableAtOnce = configuration.syncPolicy == .always
         life = BufferLife()
         reader = OverlaidReader(store: store, overlay: overlay)
     }
@@ -70,7 +73,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         metrics.entriesCoalesced = counts.coalesced
         metrics.deadLetters = counts.deadLetters
         metrics.depth = depth
-        metrics.lag = overlay.oldestTime.map { .microseconds(max(0, Timestamp.now.rawValue - $0.rawValue)) } ?? .zero
+        metrics.lag = flusher.statistics.lag.age
         return metrics
     }
 
@@ -83,56 +86,68 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
 
     // MARK: Changing
 
-    private func submit(_ mutation: TaskMutation) async throws(TaskStorageError) {
-        try life.checkOpen()
-        try mutation.validate()
+    /// Appends by `add`, and waits where that would have to, without the overlay's locks.
+    private func submit(
+        _ count: Int = 1, _ add: () throws(WALError) -> SequenceNumber?
+    ) async throws(TaskStorageError) {
         do throws(WALError) {
-            let sequence = try await append { () throws(WALError) in
-                try overlay.add(mutation) { () throws(WALError) in
-                    try log.appendWithoutWaiting(count: TaskCodec.size(of: mutation)) {
-                        TaskCodec.encode(mutation, into: &$0)
-                    }
+            while true {
+                if let added = try add() {
+                    noteBuffered(count)
+                    if isDurableAtOnce { try await log.waitUntilDurable(added) }
+                    return
                 }
+                // Where the log is full, only what was delivered makes room.
+                hurry()
+                try await log.waitForSegment()
             }
-            noteBuffered(1)
-            if configuration.syncPolicy == .always { try await log.waitUntilDurable(sequence) }
         } catch {
             throw TaskStorageError(log: error)
         }
     }
 
-    /// Appends by `add`, and waits where that would have to, without the overlay's locks.
-    private func append(_ add: () throws(WALError) -> SequenceNumber?) async throws(WALError) -> SequenceNumber {
-        while true {
-            if let sequence = try add() { return sequence }
-            // Where the log is full, only what was delivered makes room.
-            hurry()
-            try await log.waitForSegment()
+    private func submit(_ mutation: TaskMutation) async throws(TaskStorageError) {
+        try life.checkOpen()
+        try mutation.validate()
+        try await submit { () throws(WALError) in try overlay.add(mutation, append: log.appendWithoutWaiting) }
+    }
+
+    public func save(_ task: PersistentTask) async throws {
+        try life.checkOpen()
+        try task.validate()
+        let size = TaskCodec.size(ofSaved: task)
+        try await submit { () throws(WALError) in
+            try overlay.add(
+                .change, of: task.id, size: size, encode: { TaskCodec.encode(saved: task, into: &$0) },
+                append: log.appendWithoutWaiting)
+        }
+    }
+
+    public func log(_ activity: TaskActivityLog) async throws {
+        try life.checkOpen()
+        try activity.validate()
+        let size = TaskCodec.size(ofLogged: activity)
+        try await submit { () throws(WALError) in
+            try overlay.add(
+                .activity, of: activity.taskID, size: size, encode: { TaskCodec.encode(logged: activity, into: &$0) },
+                append: log.appendWithoutWaiting)
         }
     }
 
     public func save(_ tasks: [PersistentTask]) async throws {
         guard !tasks.isEmpty else { return }
         try life.checkOpen()
-        let mutations = tasks.map { TaskMutation.save($0) }
         var batch = RecordBatch()
-        for mutation in mutations {
-            try mutation.validate()
-            batch.append(count: TaskCodec.size(of: mutation)) { TaskCodec.encode(mutation, into: &$0) }
+        for task in tasks {
+            try task.validate()
+            batch.append(count: TaskCodec.size(ofSaved: task)) { TaskCodec.encode(saved: task, into: &$0) }
         }
-        do throws(WALError) {
-            let last = try await append { () throws(WALError) in
-                try overlay.add(mutations) { () throws(WALError) in try log.appendWithoutWaiting(batch) }
+        let ids = tasks.map(\.id)
+        try await submit(tasks.count) { () throws(WALError) in
+            try overlay.add(savesOf: ids, encodedIn: batch) { () throws(WALError) in
+                try log.appendWithoutWaiting(batch)
             }
-            noteBuffered(tasks.count)
-            if configuration.syncPolicy == .always { try await log.waitUntilDurable(last) }
-        } catch {
-            throw TaskStorageError(log: error)
         }
-    }
-
-    public func save(_ task: PersistentTask) async throws {
-        try await submit(.save(task))
     }
 
     public func updateStatus(id: String, to status: TaskStatus, error: String?, at time: Timestamp) async throws {
@@ -147,10 +162,6 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         try await submit(.deleteDAG(id: dagID))
     }
 
-    public func log(_ activity: TaskActivityLog) async throws {
-        try await submit(.log(activity))
-    }
-
     public func removeTasks(endedBefore time: Timestamp) async throws {
         try await submit(.removeTasks(endedBefore: time))
     }
@@ -162,8 +173,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     private func noteBuffered(_ count: Int) {
         instruments?.buffered(count)
         let total = bufferedCount.add(UInt64(count), ordering: .relaxed).newValue
-        let size = UInt64(configuration.maxBufferSize)
-        if total / size != (total - UInt64(count)) / size { hurry() }
+        if total % UInt64(configuration.maxBufferSize) < UInt64(count) { hurry() }
     }
 
     /// Has everything delivered at once, and the log told.

@@ -9,14 +9,14 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
     let overlay: TaskOverlay
 
     func task(id: String) async throws -> PersistentTask? {
-        try await read({ overlay.snapshot(of: id) }) { snapshot in
+        try await read({ overlay.snapshot(of: id, .changes) }) { snapshot in
             snapshot.resolve(id, from: try await store.task(id: id))
         }
     }
 
     func tasks(dagID: String, _ page: Page) async throws -> [PersistentTask] {
         let list = TaskList(
-            order: PersistentTask.isOlder, includes: { $0.dagID == dagID },
+            order: PersistentTask.isOlder, includes: { $0.dagID.hasBytes(of: dagID) },
             // The store's own tasks of this graph are in what it returns, or come after it.
             mayGain: { $0.saves(into: dagID) },
             fetch: { try await store.tasks(dagID: dagID, limit: $0.limit, offset: $0.offset) })
@@ -40,7 +40,7 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
 
     func resumableTasks(dagID: String) async throws -> [PersistentTask] {
         let list = TaskList(
-            order: PersistentTask.isOlder, includes: { $0.dagID == dagID && $0.isResumable },
+            order: PersistentTask.isOlder, includes: { $0.isResumable && $0.dagID.hasBytes(of: dagID) },
             mayGain: { $0.lastStatus.map { $0 != .completed && $0 != .cancelled } ?? false },
             fetch: { _ in try await store.resumableTasks(dagID: dagID) })
         return try await read(list, Page(limit: .max))
@@ -61,7 +61,7 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
         // and twice as many whenever that wasn't enough. Never a second page: the flusher may have moved rows since the first.
         var count = page.end
         while true {
-            let (result, isEnough) = try await read({ overlay.snapshot() }) { snapshot in
+            let (result, isEnough) = try await read({ overlay.snapshot(.changes) }) { snapshot in
                 if snapshot.tasks.isEmpty, snapshot.barriers.isEmpty { return (try await list.fetch(page), true) }
                 let extended = try Page(limit: Self.sum(count, Swift.min(snapshot.tasks.count, 64)))
                 let rows = try await list.fetch(extended)
@@ -76,19 +76,19 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
     private func merge(
         _ rows: [PersistentTask], of list: TaskList, _ snapshot: OverlaySnapshot
     ) async throws -> (tasks: [PersistentTask], untouchedCount: Int) {
-        let known = Set(rows.map(\.id))
-        let gained = snapshot.tasks.filter { list.mayGain($0.value) && !known.contains($0.key) }.map(\.key)
+        let known = Set(rows.map { ExactID($0.id) })
+        let gained = snapshot.tasks.filter { list.mayGain($0.value) && !known.contains($0.key) }.map(\.key.text)
         let found = gained.isEmpty ? [] : try await store.tasks(ids: gained)
-        let rowsByID = Dictionary(found.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let rowsByID = Dictionary(found.map { (ExactID($0.id), $0) }, uniquingKeysWith: { first, _ in first })
         var tasks: [PersistentTask] = []
         var untouchedCount = 0
         for row in rows {
             guard let task = snapshot.resolve(row.id, from: row), list.includes(task) else { continue }
             tasks.append(task)
-            if snapshot.tasks[row.id] == nil { untouchedCount += 1 }
+            if snapshot.tasks[ExactID(row.id)] == nil { untouchedCount += 1 }
         }
         for id in gained {
-            if let task = snapshot.resolve(id, from: rowsByID[id]), list.includes(task) { tasks.append(task) }
+            if let task = snapshot.resolve(id, from: rowsByID[ExactID(id)]), list.includes(task) { tasks.append(task) }
         }
         return (tasks.sorted(by: list.order), untouchedCount)
     }
@@ -118,13 +118,15 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
 
 extension OverlaidReader {
     func activities(taskID: String, _ page: Page) async throws -> [TaskActivityLog] {
-        try await activities(page, { overlay.snapshot(of: taskID) }, where: { $0.taskID == taskID }) {
+        try await activities(
+            page, { overlay.snapshot(of: taskID, .activities) }, where: { $0.taskID.hasBytes(of: taskID) }
+        ) {
             try await store.activities(taskID: taskID, limit: $0.limit, offset: $0.offset)
         }
     }
 
     func activities(dagID: String, _ page: Page) async throws -> [TaskActivityLog] {
-        try await activities(page, overlay.snapshot, where: { $0.dagID == dagID }) {
+        try await activities(page, { overlay.snapshot(.activities) }, where: { $0.dagID.hasBytes(of: dagID) }) {
             try await store.activities(dagID: dagID, limit: $0.limit, offset: $0.offset)
         }
     }
@@ -145,7 +147,7 @@ extension OverlaidReader {
                 continue
             }
             var added = snapshot.survivingActivities(where: isWanted)
-            for activity in stored { added[activity.id] = nil }
+            for activity in stored { added[ExactID(activity.id)] = nil }
             return page.of((stored + added.values).sorted(by: TaskActivityLog.isOlder))
         }
     }

@@ -35,7 +35,7 @@ struct OverlayRecovery {
                 let isRestored = try reader.next { record in
                     // What can't be decoded goes to the dead letters, not into any row.
                     guard let mutation = try? TaskCodec.decode(record.payload) else { return false }
-                    overlay.restore(mutation, at: record.sequence, record.time)
+                    overlay.restore(mutation, record.payload, at: record.sequence)
                     return true
                 }
                 guard let isRestored else { break }

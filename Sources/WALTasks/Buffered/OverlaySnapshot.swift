@@ -1,21 +1,42 @@
 internal import WAL
 
-/// A moment of a ``TaskOverlay``. Pure.
+/// A mutation with its place in the log.
+struct LoggedMutation {
+    var sequence: SequenceNumber
+    var mutation: TaskMutation
+}
+
+/// An activity with its place in the log.
+struct LoggedActivity {
+    var sequence: SequenceNumber
+    var activity: TaskActivityLog
+}
+
+/// A moment of a ``TaskOverlay``, or of a part of it. Pure.
 ///
 /// The store may have applied any part of it when it is read. So everything is applied again on top of what the store
 /// returns, which ends the same: every change says what a row becomes, not what is added to it.
 struct OverlaySnapshot {
     /// By task id, each in order of sequence.
-    var tasks: [String: [LoggedMutation]]
-    var activities: [LoggedActivity]
+    private(set) var tasks: [ExactID: [LoggedMutation]] = [:]
+    private(set) var activities: [LoggedActivity] = []
     /// In order of sequence.
-    var barriers: [LoggedMutation]
+    var barriers: [LoggedMutation] = []
 
     var isEmpty: Bool { tasks.isEmpty && activities.isEmpty && barriers.isEmpty }
 
+    /// Adds a mutation that has a task id; those of one task come in order.
+    mutating func add(_ logged: LoggedMutation) {
+        if case .log(let activity) = logged.mutation {
+            activities.append(LoggedActivity(sequence: logged.sequence, activity: activity))
+        } else if let taskID = logged.mutation.taskID {
+            tasks[ExactID(taskID), default: []].append(logged)
+        }
+    }
+
     /// A task as it is after everything in the log, from what the store has of it.
     func resolve(_ id: String, from row: PersistentTask?) -> PersistentTask? {
-        let own = tasks[id] ?? []
+        let own = tasks[ExactID(id)] ?? []
         var task = row
         var next = own.startIndex
         for barrier in barriers {
@@ -35,10 +56,10 @@ struct OverlaySnapshot {
     }
 
     /// The activities that are in the log and outlive the removals, the first of each id.
-    func survivingActivities(where isWanted: (TaskActivityLog) -> Bool) -> [String: TaskActivityLog] {
+    func survivingActivities(where isWanted: (TaskActivityLog) -> Bool) -> [ExactID: TaskActivityLog] {
         let wanted = activities.filter { isWanted($0.activity) && !isRemoved($0) }
         return Dictionary(
-            wanted.sorted { $0.sequence < $1.sequence }.map { ($0.activity.id, $0.activity) },
+            wanted.sorted { $0.sequence < $1.sequence }.map { (ExactID($0.activity.id), $0.activity) },
             uniquingKeysWith: { first, _ in first })
     }
 
@@ -64,7 +85,7 @@ extension [LoggedMutation] {
     func saves(into dagID: String) -> Bool {
         contains { entry in
             guard case .save(let task) = entry.mutation else { return false }
-            return task.dagID == dagID
+            return task.dagID.hasBytes(of: dagID)
         }
     }
 }

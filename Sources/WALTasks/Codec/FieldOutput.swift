@@ -4,6 +4,8 @@ protocol FieldOutput: ~Copyable, ~Escapable {
     mutating func put(_ byte: UInt8)
     @_lifetime(self: copy self)
     mutating func put(_ bytes: RawSpan)
+    @_lifetime(self: copy self)
+    mutating func put(_ text: String?)
 }
 
 /// Counts the bytes that an encoding takes.
@@ -16,6 +18,12 @@ struct ByteCounter: FieldOutput {
 
     mutating func put(_ bytes: RawSpan) {
         count += bytes.byteCount
+    }
+
+    mutating func put(_ text: String?) {
+        guard let size = text?.utf8.count else { return count += 1 }
+        put(varint: UInt64(size) + 1)
+        count += size
     }
 }
 

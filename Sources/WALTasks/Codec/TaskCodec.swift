@@ -47,38 +47,64 @@ public enum TaskCodec {
         }
     }
 
+    /// ``size(of:)`` of a save: a mutation that is made for it would copy the task.
+    static func size(ofSaved task: PersistentTask) -> Int {
+        var counter = ByteCounter()
+        put(task, into: &counter)
+        return counter.count
+    }
+
+    static func encode(saved task: PersistentTask, into output: inout OutputRawSpan) {
+        put(task, into: &output)
+    }
+
+    /// ``size(of:)`` of an activity that is logged.
+    static func size(ofLogged activity: TaskActivityLog) -> Int {
+        var counter = ByteCounter()
+        put(activity, into: &counter)
+        return counter.count
+    }
+
+    static func encode(logged activity: TaskActivityLog, into output: inout OutputRawSpan) {
+        put(activity, into: &output)
+    }
+
     private static func put<Output: FieldOutput & ~Copyable & ~Escapable>(
         _ mutation: TaskMutation, into output: inout Output
     ) {
-        output.put(version)
         switch mutation {
         case .save(let task): put(task, into: &output)
         case .log(let activity): put(activity, into: &output)
         case .updateStatus(let id, let status, let error, let time):
-            output.put(Kind.updateStatus.rawValue)
+            begin(.updateStatus, &output)
             output.put(id)
             output.put(status.code)
             output.put(fixed: time.rawValue)
             output.put(error)
         case .delete(let id):
-            output.put(Kind.delete.rawValue)
+            begin(.delete, &output)
             output.put(id)
         case .deleteDAG(let id):
-            output.put(Kind.deleteDAG.rawValue)
+            begin(.deleteDAG, &output)
             output.put(id)
         case .removeTasks(let time):
-            output.put(Kind.removeTasks.rawValue)
+            begin(.removeTasks, &output)
             output.put(fixed: time.rawValue)
         case .removeActivities(let time):
-            output.put(Kind.removeActivities.rawValue)
+            begin(.removeActivities, &output)
             output.put(fixed: time.rawValue)
         }
+    }
+
+    private static func begin<Output: FieldOutput & ~Copyable & ~Escapable>(_ kind: Kind, _ output: inout Output) {
+        output.put(version)
+        output.put(kind.rawValue)
     }
 
     private static func put<Output: FieldOutput & ~Copyable & ~Escapable>(
         _ task: PersistentTask, into output: inout Output
     ) {
-        output.put(Kind.save.rawValue)
+        begin(.save, &output)
         output.put(task.id)
         output.put(
             task.status.code | (task.startedAt == nil ? 0 : SavedState.hasStarted)
@@ -103,7 +129,7 @@ public enum TaskCodec {
     private static func put<Output: FieldOutput & ~Copyable & ~Escapable>(
         _ activity: TaskActivityLog, into output: inout Output
     ) {
-        output.put(Kind.log.rawValue)
+        begin(.log, &output)
         output.put(activity.taskID)
         output.put(activity.id)
         output.put(fixed: activity.createdAt.rawValue)

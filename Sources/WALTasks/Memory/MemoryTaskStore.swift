@@ -87,7 +87,7 @@ extension MemoryTaskStore {
     }
 
     public func task(id: String) async throws -> PersistentTask? {
-        try withTable { $0.tasks[id] }
+        try withTable { $0.tasks[ExactID(id)] }
     }
 
     public func tasks(dagID: String, limit: Int, offset: Int) async throws -> [PersistentTask] {

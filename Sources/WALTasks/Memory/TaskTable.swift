@@ -2,19 +2,19 @@ internal import WAL
 
 /// Tasks and activities in memory, with an index for each list.
 struct TaskTable {
-    private(set) var tasks: [String: PersistentTask] = [:]
-    private(set) var activities: [String: TaskActivityLog] = [:]
-    private var taskIDsByDAG: [String: Set<String>] = [:]
-    private var taskIDsByStatus: [TaskStatus: Set<String>] = [:]
-    private var activityIDsByTask: [String: Set<String>] = [:]
-    private var activityIDsByDAG: [String: Set<String>] = [:]
+    private(set) var tasks: [ExactID: PersistentTask] = [:]
+    private(set) var activities: [ExactID: TaskActivityLog] = [:]
+    private var taskIDsByDAG: [ExactID: Set<ExactID>] = [:]
+    private var taskIDsByStatus: [TaskStatus: Set<ExactID>] = [:]
+    private var activityIDsByTask: [ExactID: Set<ExactID>] = [:]
+    private var activityIDsByDAG: [ExactID: Set<ExactID>] = [:]
 
     /// Applies a change; returns how many rows it wrote or removed.
     @discardableResult
     mutating func apply(_ mutation: TaskMutation) -> Int {
         switch mutation {
         case .log(let activity): return insert(activity)
-        case .deleteDAG(let id): return apply(mutation, to: Array(taskIDsByDAG[id] ?? []))
+        case .deleteDAG(let id): return apply(mutation, to: Array(taskIDsByDAG[ExactID(id)] ?? []))
         case .removeTasks:
             let ended = TaskStatus.allCases.filter(\.isEnded).flatMap { taskIDsByStatus[$0] ?? [] }
             return apply(mutation, to: ended)
@@ -22,13 +22,13 @@ struct TaskTable {
             let old = activities.values.filter { $0.createdAt < time }
             for activity in old { remove(activity) }
             return old.count
-        case .save(let task): return apply(mutation, to: [task.id])
-        case .updateStatus(let id, _, _, _), .delete(let id): return apply(mutation, to: [id])
+        case .save(let task): return apply(mutation, to: [ExactID(task.id)])
+        case .updateStatus(let id, _, _, _), .delete(let id): return apply(mutation, to: [ExactID(id)])
         }
     }
 
     func tasks(dagID: String) -> [PersistentTask] {
-        list(taskIDsByDAG[dagID], of: tasks).sorted(by: PersistentTask.isOlder)
+        list(taskIDsByDAG[ExactID(dagID)], of: tasks).sorted(by: PersistentTask.isOlder)
     }
 
     func tasks(status: TaskStatus) -> [PersistentTask] {
@@ -40,57 +40,58 @@ struct TaskTable {
     }
 
     func activities(taskID: String) -> [TaskActivityLog] {
-        list(activityIDsByTask[taskID], of: activities).sorted(by: TaskActivityLog.isOlder)
+        list(activityIDsByTask[ExactID(taskID)], of: activities).sorted(by: TaskActivityLog.isOlder)
     }
 
     func activities(dagID: String) -> [TaskActivityLog] {
-        list(activityIDsByDAG[dagID], of: activities).sorted(by: TaskActivityLog.isOlder)
+        list(activityIDsByDAG[ExactID(dagID)], of: activities).sorted(by: TaskActivityLog.isOlder)
     }
 
-    private func list<Row>(_ ids: Set<String>?, of rows: [String: Row]) -> [Row] {
+    private func list<Row>(_ ids: Set<ExactID>?, of rows: [ExactID: Row]) -> [Row] {
         ids?.compactMap { rows[$0] } ?? []
     }
 
-    private mutating func apply(_ mutation: TaskMutation, to ids: [String]) -> Int {
+    private mutating func apply(_ mutation: TaskMutation, to ids: [ExactID]) -> Int {
         var count = 0
         for id in ids {
             let old = tasks[id]
             let new = mutation.applied(to: old)
             guard old != nil || new != nil else { continue }
             if old == nil || new == nil || old != new { count += 1 }
-            replace(old, with: new)
+            replace(id, old, with: new)
         }
         return count
     }
 
-    private mutating func replace(_ old: PersistentTask?, with new: PersistentTask?) {
-        if let old {
-            Self.remove(old.id, at: old.dagID, from: &taskIDsByDAG)
-            Self.remove(old.id, at: old.status, from: &taskIDsByStatus)
-            tasks[old.id] = nil
+    private mutating func replace(_ id: ExactID, _ old: PersistentTask?, with new: PersistentTask?) {
+        if old.map({ ExactID($0.dagID) }) != new.map({ ExactID($0.dagID) }) {
+            if let old { Self.remove(id, at: ExactID(old.dagID), from: &taskIDsByDAG) }
+            if let new { taskIDsByDAG[ExactID(new.dagID), default: []].insert(id) }
         }
-        if let new {
-            taskIDsByDAG[new.dagID, default: []].insert(new.id)
-            taskIDsByStatus[new.status, default: []].insert(new.id)
-            tasks[new.id] = new
+        if old?.status != new?.status {
+            if let old { Self.remove(id, at: old.status, from: &taskIDsByStatus) }
+            if let new { taskIDsByStatus[new.status, default: []].insert(id) }
         }
+        tasks[id] = new
     }
 
     private mutating func insert(_ activity: TaskActivityLog) -> Int {
-        guard activities[activity.id] == nil else { return 0 }
-        activities[activity.id] = activity
-        activityIDsByTask[activity.taskID, default: []].insert(activity.id)
-        activityIDsByDAG[activity.dagID, default: []].insert(activity.id)
+        let id = ExactID(activity.id)
+        guard activities[id] == nil else { return 0 }
+        activities[id] = activity
+        activityIDsByTask[ExactID(activity.taskID), default: []].insert(id)
+        activityIDsByDAG[ExactID(activity.dagID), default: []].insert(id)
         return 1
     }
 
     private mutating func remove(_ activity: TaskActivityLog) {
-        activities[activity.id] = nil
-        Self.remove(activity.id, at: activity.taskID, from: &activityIDsByTask)
-        Self.remove(activity.id, at: activity.dagID, from: &activityIDsByDAG)
+        let id = ExactID(activity.id)
+        activities[id] = nil
+        Self.remove(id, at: ExactID(activity.taskID), from: &activityIDsByTask)
+        Self.remove(id, at: ExactID(activity.dagID), from: &activityIDsByDAG)
     }
 
-    private static func remove<Key>(_ id: String, at key: Key, from index: inout [Key: Set<String>]) {
+    private static func remove<Key>(_ id: ExactID, at key: Key, from index: inout [Key: Set<ExactID>]) {
         index[key]?.remove(id)
         // An index mustn't keep the keys of everything that ever was.
         if index[key]?.isEmpty == true { index[key] = nil }

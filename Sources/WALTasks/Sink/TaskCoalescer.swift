@@ -18,10 +18,17 @@ internal import WAL
 /// and a save, or a delete, or a save, or three status changes.
 struct TaskCoalescer {
     private var operations: [TaskBatch.Operation?] = []
-    private var tasks: [String: Pending] = [:]
-    private var activities: Set<String> = []
+    private var tasks: [ExactID: Pending]
+    private var activities: Set<ExactID>
     private var addedCount = 0
     private var keptCount = 0
+
+    /// For about so many mutations.
+    init(capacity: Int = 0) {
+        operations.reserveCapacity(capacity)
+        tasks = Dictionary(minimumCapacity: capacity)
+        activities = Set(minimumCapacity: capacity)
+    }
 
     /// Where the operations of one task are, as indexes into `operations`.
     private struct Pending {
@@ -39,23 +46,23 @@ struct TaskCoalescer {
     mutating func add(_ operation: TaskBatch.Operation) {
         addedCount += 1
         switch operation.mutation {
-        case .save(let task): add(task, operation.record)
+        case .save(let task): add(task, operation)
         case .updateStatus(let id, let status, let error, let time):
-            var pending = tasks[id] ?? Pending()
+            var pending = tasks[ExactID(id)] ?? Pending()
             if let save = pending.save, case .save(var task) = operations[save]?.mutation {
                 task.update(to: status, error: error, at: time)
                 operations[save] = TaskBatch.Operation(record: operation.record, mutation: .save(task))
             } else if pending.delete == nil {
                 pending.updates = keepingNeeded(pending.updates + [append(operation)])
-                tasks[id] = pending
+                tasks[ExactID(id)] = pending
             }
         case .delete(let id):
-            if let pending = tasks[id] {
+            if let pending = tasks[ExactID(id)] {
                 drop([pending.delete, pending.save].compactMap { $0 } + pending.updates)
             }
-            tasks[id] = Pending(delete: append(operation))
+            tasks[ExactID(id)] = Pending(delete: append(operation))
         case .log(let activity):
-            if activities.insert(activity.id).inserted { _ = append(operation) }
+            if activities.insert(ExactID(activity.id)).inserted { _ = append(operation) }
         case .deleteDAG, .removeTasks, .removeActivities:
             _ = append(operation)
             tasks.removeAll(keepingCapacity: true)
@@ -63,15 +70,16 @@ struct TaskCoalescer {
         }
     }
 
-    private mutating func add(_ task: PersistentTask, _ record: SinkRecord) {
-        var pending = tasks[task.id] ?? Pending()
+    private mutating func add(_ task: PersistentTask, _ operation: TaskBatch.Operation) {
+        let id = ExactID(task.id)
+        guard var pending = tasks[id] else { return tasks[id] = Pending(save: append(operation)) }
         if let save = pending.save, case .save(let old) = operations[save]?.mutation {
-            operations[save] = TaskBatch.Operation(record: record, mutation: .save(task.replacing(old)))
+            operations[save] = TaskBatch.Operation(record: operation.record, mutation: .save(task.replacing(old)))
         } else {
             drop(pending.updates)
             pending.updates = []
-            pending.save = append(TaskBatch.Operation(record: record, mutation: .save(task)))
-            tasks[task.id] = pending
+            pending.save = append(operation)
+            tasks[id] = pending
         }
     }
 

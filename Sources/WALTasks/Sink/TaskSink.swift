@@ -53,7 +53,7 @@ public struct TaskSink<Store: TaskStore>: Sink {
     public func close() async {}
 
     private func decode(_ batch: SinkBatch) -> (batch: TaskBatch, coalescedCount: Int) {
-        var coalescer = TaskCoalescer()
+        var coalescer = TaskCoalescer(capacity: batch.records.count)
         var operations: [TaskBatch.Operation] = []
         var undecodable: [(record: SinkRecord, letter: DeadLetter)] = []
         for record in batch.records {

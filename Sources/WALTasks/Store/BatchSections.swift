@@ -46,9 +46,9 @@ private struct SectionCutter {
     private var finished: [BatchSection] = []
     /// The sections since the last operation without a task id.
     private var open: [RowSection] = []
-    private var tasks: [String: Place] = [:]
+    private var tasks: [ExactID: Place] = [:]
     /// How many sections know an activity's id.
-    private var activities: [String: Int] = [:]
+    private var activities: [ExactID: Int] = [:]
 
     private enum Kind {
         case delete, save, update
@@ -66,8 +66,9 @@ private struct SectionCutter {
         case .delete(let id): section(of: id, .delete) { $0.deletes.append(index) }
         case .updateStatus(let id, _, _, _): section(of: id, .update) { $0.updates.append(index) }
         case .log(let activity):
-            let section = activities[activity.id, default: 0]
-            activities[activity.id] = section + 1
+            let id = ExactID(activity.id)
+            let section = activities[id, default: 0]
+            activities[id] = section + 1
             change(section) { $0.activities.append(index) }
         case .deleteDAG, .removeTasks, .removeActivities:
             closeSections()
@@ -82,6 +83,7 @@ private struct SectionCutter {
 
     private mutating func section(of id: String, _ kind: Kind, _ body: (inout RowSection) -> Void) {
         var section = 0
+        let id = ExactID(id)
         if let last = tasks[id] { section = kind == .update && last.kind == .update ? last.section : last.section + 1 }
         tasks[id] = Place(section: section, kind: kind)
         change(section, body)

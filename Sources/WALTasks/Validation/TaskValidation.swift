@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
 extension TaskMutation {
     /// The most bytes of UTF-8 that an id may have: it is an index key in every store.
     public static let idSizeMax = 512
@@ -31,14 +37,13 @@ extension TaskMutation {
     }
 
     fileprivate static func check(text: String?, _ field: String) throws(TaskStorageError) {
-        guard let text, text.utf8.contains(0) else { return }
+        guard let text, text.hasNul else { return }
         throw TaskStorageError(.nulCharacter, "\(field) holds U+0000.")
     }
 
     fileprivate static func check(json: String?, _ field: String) throws(TaskStorageError) {
         guard let json else { return }
-        var validator = JSONValidator(json.utf8.span)
-        guard let offset = validator.firstError() else { return }
+        guard let offset = JSONValidator.firstError(in: json.utf8.span) else { return }
         let isNul = json.utf8.dropFirst(offset).first == 0
         throw TaskStorageError(isNul ? .nulCharacter : .invalidJSON, "\(field) isn't valid JSON at byte \(offset).")
     }
@@ -67,5 +72,14 @@ extension TaskActivityLog {
         try TaskMutation.check(text: message, "message")
         try TaskMutation.check(text: level, "level")
         try TaskMutation.check(json: data, "data")
+    }
+}
+
+extension String {
+    fileprivate var hasNul: Bool {
+        unsafe utf8.span.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return false }
+            return unsafe memchr(start, 0, bytes.count) != nil
+        }
     }
 }

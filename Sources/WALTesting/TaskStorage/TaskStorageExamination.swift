@@ -13,8 +13,8 @@ struct TaskStorageExamination: Sendable {
         PersistentTask(id: id, dagID: dag, nodeID: "node", status: status, createdAt: time(created))
     }
 
-    func activity(_ id: String, task: String = "a", created: Int64 = 0) -> TaskActivityLog {
-        TaskActivityLog(id: id, taskID: task, dagID: "dag", nodeID: "node", action: "start", createdAt: time(created))
+    func activity(_ id: String, task: String = "a", dag: String = "dag", created: Int64 = 0) -> TaskActivityLog {
+        TaskActivityLog(id: id, taskID: task, dagID: dag, nodeID: "node", action: "start", createdAt: time(created))
     }
 
     func expect<Value: Equatable>(_ found: Value, _ expected: Value) throws(ConformanceFailure) {

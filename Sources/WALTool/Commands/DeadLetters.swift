@@ -2,6 +2,12 @@ import ArgumentParser
 import WAL
 import WALTasks
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 struct DeadLetters: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dead-letters",
@@ -23,7 +29,7 @@ struct DeadLetters: AsyncParsableCommand {
     @Flag(help: "Print JSON, one object a line.") var json = false
 
     func validate() throws {
-        let isStore = StoreArgument(argument: place) != nil
+        let isStore = StoreArgument(argument: place).isKnown
         if isStore, into != nil { throw ValidationError("A store's dead letters are applied in it: leave out --into.") }
         if !isStore, redrive != (into != nil) {
             throw ValidationError("For a directory, give --redrive and --into STORE.")
@@ -31,8 +37,12 @@ struct DeadLetters: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if let argument = StoreArgument(argument: place) {
+        let argument = StoreArgument(argument: place)
+        if argument.isKnown {
             try await run(argument)
+        } else if place.contains("//"), access(place, F_OK) != 0 {
+            // Not quoted, as it may be a mistyped address.
+            throw ToolError(.usage, "That is neither a directory nor a store. Stores are \(StoreArgument.forms).")
         } else if let into {
             try await redrive(into: into)
         } else {

@@ -72,7 +72,7 @@ struct BadLinesFile {
 
     /// Durable when it returns: the bookmark that follows may be.
     private func write(_ bytes: [UInt8], to path: String, flags: Int32) throws(ToolError) {
-        let descriptor = open(path, flags | O_CLOEXEC, 0o644)
+        let descriptor = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw failure("Opening") }
         defer { close(descriptor) }
         var error: ToolError?

@@ -24,7 +24,7 @@ enum ExitStatus: Int32 {
         case .corrupted, .removed, .sinkAhead, .sinkBehind: self = .damage
         case .invalidArgument: self = .usage
         case .fenced: self = .fenced
-        case .recordTooLarge, .notALogDirectory, .versionTooNew: self = .badInput
+        case .recordTooLarge, .notALogDirectory, .untrusted, .versionTooNew: self = .badInput
         default: self = .inputOutput
         }
     }
@@ -37,13 +37,26 @@ extension Tool {
         case let error as ToolError: end(error.message, error.exit)
         case let error as WALError: end(error.description, ExitStatus(error.code))
         case let error as TaskStorageError: end(error.description, .inputOutput)
-        case is ExitCode, is CleanExit, is ValidationError: exit(withError: error)
+        case is ExitCode, is CleanExit: exit(withError: error)
         default:
             // Everything of the argument parser has a code of its own; what is left comes from a store.
             let code = exitCode(for: error)
-            if code != .failure { exit(withError: error) }
-            end("\(error)", .inputOutput)
+            guard code != .failure else { end("\(error)", .inputOutput) }
+            guard code != .success else { exit(withError: error) }
+            StandardError.write(hidingAddresses(in: fullMessage(for: error)) + "\n")
+            leave(code.rawValue)
         }
+    }
+
+    /// The parser quotes what it can't take, and an address may have a password in it.
+    private static func hidingAddresses(in message: String) -> String {
+        let values = CommandLine.arguments.dropFirst().flatMap { argument in
+            [argument] + argument.split(separator: "=", maxSplits: 1).dropFirst().map(String.init)
+        }
+        let addresses = values.filter { value in
+            ["//", "password", "postgres", "mysql", "mariadb"].contains { value.lowercased().contains($0) }
+        }
+        return addresses.reduce(message) { $0.replacing($1, with: "(an address)") }
     }
 
     private static func end(_ message: String, _ status: ExitStatus) -> Never {

@@ -17,11 +17,16 @@ enum StoreArgument: ExpressibleByArgument, Sendable {
     case mysql(url: String)
     case sqlite(path: String)
     case memory
+    /// Not refused as an argument, for then the parser would quote it, and there may be a password in it.
+    case unknown
+
+    var isKnown: Bool { if case .unknown = self { false } else { true } }
 
     static let forms = "postgres:CONNINFO, mysql://USER@HOST/DATABASE, sqlite:FILE or memory:"
 
-    init?(argument: String) {
-        guard let colon = argument.firstIndex(of: ":") else { return nil }
+    init(argument: String) {
+        self = .unknown
+        guard let colon = argument.firstIndex(of: ":") else { return }
         let rest = String(argument[argument.index(after: colon)...])
         switch argument[..<colon] {
         case "memory" where rest.isEmpty: self = .memory
@@ -29,36 +34,37 @@ enum StoreArgument: ExpressibleByArgument, Sendable {
         // libpq takes "postgresql://…" whole, and "postgres://…" too.
         case "postgres", "postgresql": self = .postgres(conninfo: rest.hasPrefix("//") ? argument : rest)
         case "mysql", "mariadb": self = .mysql(url: "mysql:\(rest)")
-        default: return nil
+        default: break
         }
     }
 
     /// Opens the store, with as many connections as there are to be batches at the same time.
     func open(workers: Int = 2) async throws -> any TaskStore {
         switch self {
+        case .unknown: throw ToolError(.usage, "That is no store. Stores are \(Self.forms).")
         case .memory: return MemoryTaskStore()
         case .postgres(let conninfo):
             #if Postgres
                 return try await PostgresTaskStore(conninfo, writeConnections: workers)
             #else
-                throw Self.missing("Postgres", conninfo)
+                throw Self.missing("Postgres")
             #endif
         case .mysql(let url):
             #if MySQL
                 return try await MySQLTaskStore(url: url, writeConnections: workers)
             #else
-                throw Self.missing("MySQL", url)
+                throw Self.missing("MySQL")
             #endif
         case .sqlite(let path):
             #if SQLite
                 return try await SQLiteTaskStore(path: path)
             #else
-                throw Self.missing("SQLite", path)
+                throw Self.missing("SQLite")
             #endif
         }
     }
 
-    private static func missing(_ trait: String, _ place: String) -> ToolError {
-        ToolError(.usage, "This wal was built without \(trait): \(place) needs a build with --traits \(trait).")
+    private static func missing(_ trait: String) -> ToolError {
+        ToolError(.usage, "This wal was built without \(trait). Build it with --traits \(trait).")
     }
 }

@@ -31,6 +31,19 @@ import Testing
         #expect(flusher.statistics.lag.records == 0)
     }
 
+    /// Who was told that a record is applied finds it in the statistics.
+    @Test func countsBeforeItTells() async throws {
+        let harness = try FlusherHarness()
+        let flusher = harness.flusher(into: RecordingSink(), FlusherHarness.configuration(workers: 1))
+        _ = try await harness.run(flusher) {
+            for count in 1...UInt64(200) {
+                try harness.append(1)
+                try await flusher.drain()
+                #expect(flusher.statistics.recordsApplied == count)
+            }
+        }
+    }
+
     @Test(arguments: [WriteAheadLog.SyncPolicy.always, .manual, .interval(.milliseconds(1))])
     func delivershUnaskedWhateverTheSyncPolicy(policy: WriteAheadLog.SyncPolicy) async throws {
         let harness = try FlusherHarness(syncPolicy: policy)

@@ -29,6 +29,33 @@ import Testing
         return harness
     }
 
+    /// A recovery has passed over numbers, and retention has removed what was before them: nothing is missing.
+    @Test func numbersThatWerePassedOverAreNotMissing() async throws {
+        let harness = try FlusherHarness(segmentSize: 64 << 10)
+        let sink = RecordingSink()
+        let first = harness.flusher(into: sink, FlusherHarness.configuration())
+        _ = try await harness.run(first) {
+            try harness.append(10)
+            try await first.drain()
+        }
+        _ = try await harness.log.engine.skipSequences(through: 25)
+        try harness.append(5)
+        try harness.log.roll()
+        try harness.append(1)
+        try await harness.log.sync()
+        try harness.log.setCursor("sink/recording", to: 10)
+        harness.log.applyRetention()
+        try #require(harness.log.firstSequence == 26)
+        let second = RecordingSink(continuing: sink.snapshot)
+        let flusher = harness.flusher(into: second, FlusherHarness.configuration())
+        let failure = Monitor<(any Error)?>(nil)
+        _ = try await harness.run(flusher) {
+            do { try await flusher.drain() } catch { failure.withLock { $0 = error } }
+        }
+        #expect(failure.withLock { $0 } == nil)
+        #expect(second.snapshot.rows.map { Int($0.sequence) }.sorted() == Array(1...10) + Array(26...31))
+    }
+
     @Test func whatARestoredLogLacksIsToldAndItsNumbersAreNotUsedAgain() async throws {
         let harness = try FlusherHarness(retainedSize: nil)
         try harness.append(10)

@@ -1,0 +1,72 @@
+internal import Synchronization
+
+/// A call to the operating system that the log makes for one of its files.
+@safe
+package enum StorageCall {
+    case open(path: String, creates: Bool)
+    case close(descriptor: Int32)
+    case read(descriptor: Int32, offset: Int, count: Int)
+    case write(descriptor: Int32, offset: Int, bytes: UnsafeRawBufferPointer)
+    case truncate(descriptor: Int32, size: Int)
+    case sync(descriptor: Int32)
+    case map(descriptor: Int32, size: Int, isWritable: Bool)
+    case unmap(address: Int)
+    case lock(descriptor: Int32)
+    case list(path: String)
+    case syncDirectory(path: String)
+    case makeDirectory(path: String)
+    case remove(path: String)
+    case rename(path: String, newPath: String)
+    case link(path: String, newPath: String)
+}
+
+/// What becomes of a call.
+package enum StorageVerdict {
+    case proceed
+    /// It reads or writes so many bytes only.
+    case proceedPartly(Int)
+    /// It isn't made, and fails with this error number.
+    case fail(Int32)
+}
+
+/// What a test puts between the log and the operating system: it is asked before each call, and told of the outcome.
+///
+/// Called from all of the log's threads.
+package protocol StorageHook: AnyObject, Sendable {
+    func before(_ call: StorageCall) -> StorageVerdict
+    /// `result` is what the call has returned; -1 if it failed.
+    func after(_ call: StorageCall, result: Int)
+}
+
+/// The hooks, each for one directory and what is in it.
+///
+/// An open file keeps its hook; the others look it up with one relaxed load where there is none, beside a system call of a
+/// microsecond. Appending makes no system calls, so it doesn't know of hooks.
+package enum StorageHooks {
+    private static let count = Atomic<Int>(0)
+    private static let hooks = Monitor<[String: any StorageHook]>([:])
+
+    package static func install(_ hook: any StorageHook, for directory: String) {
+        hooks.withLock { hooks in
+            hooks[directory] = hook
+            count.store(hooks.count, ordering: .relaxed)
+        }
+    }
+
+    package static func remove(from directory: String) {
+        hooks.withLock { hooks in
+            hooks[directory] = nil
+            count.store(hooks.count, ordering: .relaxed)
+        }
+    }
+
+    static func hook(for path: String) -> (any StorageHook)? {
+        guard count.load(ordering: .relaxed) != 0 else { return nil }
+        return hooks.withLock { hooks in
+            hooks.first { directory, _ in
+                path.hasPrefix(directory)
+                    && (path.utf8.count == directory.utf8.count || path.dropFirst(directory.count).hasPrefix("/"))
+            }?.value
+        }
+    }
+}

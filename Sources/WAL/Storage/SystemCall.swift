@@ -1,0 +1,40 @@
+#if canImport(Darwin)
+    internal import Darwin
+#else
+    internal import Glibc
+#endif
+
+/// How the log calls the operating system.
+enum SystemCall {
+    /// Makes a call, again where a signal has interrupted it. Returns its result: -1 if it failed, with the reason in `errno`.
+    static func perform(
+        _ hook: (any StorageHook)?, _ call: @autoclosure () -> StorageCall, _ body: () -> Int
+    ) -> Int {
+        perform(hook, call(), count: 0) { _ in body() }
+    }
+
+    /// The same for one that takes a number of bytes, which a hook can make fewer.
+    static func perform(
+        _ hook: (any StorageHook)?, _ call: @autoclosure () -> StorageCall, count: Int, _ body: (_ count: Int) -> Int
+    ) -> Int {
+        while true {
+            let result = if let hook { observed(hook, call(), count, body) } else { body(count) }
+            guard result < 0, errno == EINTR else { return result }
+        }
+    }
+
+    private static func observed(
+        _ hook: any StorageHook, _ call: StorageCall, _ count: Int, _ body: (_ count: Int) -> Int
+    ) -> Int {
+        var result = -1
+        switch hook.before(call) {
+        case .proceed: result = body(count)
+        case .proceedPartly(let part): result = body(min(part, count))
+        case .fail(let number): errno = number
+        }
+        let number = errno
+        hook.after(call, result: result)
+        errno = number
+        return result
+    }
+}

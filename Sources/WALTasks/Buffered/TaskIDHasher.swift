@@ -1,0 +1,26 @@
+/// Hashes a task's id by its bytes, for this process only: a seed that nobody knows keeps others from choosing ids that meet.
+struct TaskIDHasher {
+    private let seed = UInt64.random(in: .min ... .max)
+
+    /// Eight bytes at a time are multiplied to 128 bits and folded, as wyhash does (Wang Yi, github.com/wangyi-fudan/wyhash).
+    func hash(_ id: String) -> UInt64 {
+        let bytes = unsafe id.utf8.span.bytes
+        var hash = seed ^ UInt64(truncatingIfNeeded: bytes.byteCount)
+        var offset = 0
+        while offset + 8 <= bytes.byteCount {
+            hash = Self.mix(unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self) ^ hash)
+            offset += 8
+        }
+        var rest: UInt64 = 0
+        while offset < bytes.byteCount {
+            rest = unsafe UInt64(bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)) | rest << 8
+            offset += 1
+        }
+        return Self.mix(hash ^ rest)
+    }
+
+    private static func mix(_ value: UInt64) -> UInt64 {
+        let (high, low) = value.multipliedFullWidth(by: 0xA076_1D64_78BD_642F)
+        return high ^ low
+    }
+}

@@ -1,0 +1,37 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+/// An id as a key, compared by its bytes as databases do with a binary collation. Swift's strings are equal to others that Unicode
+/// holds for the same text.
+struct ExactID: Hashable {
+    let text: String
+
+    init(_ text: String) {
+        self.text = text
+    }
+
+    static func == (left: ExactID, right: ExactID) -> Bool {
+        left.text.hasBytes(of: right.text)
+    }
+
+    func hash(into hasher: inout Hasher) {
+        unsafe text.utf8.span.withUnsafeBytes { bytes in unsafe hasher.combine(bytes: bytes) }
+    }
+}
+
+extension String {
+    /// Whether two strings have the same bytes of UTF-8.
+    func hasBytes(of other: String) -> Bool {
+        let (own, others) = (utf8.span, other.utf8.span)
+        guard own.count == others.count else { return false }
+        return unsafe own.withUnsafeBytes { own in
+            unsafe others.withUnsafeBytes { others in
+                guard let start = own.baseAddress, let other = others.baseAddress else { return true }
+                return unsafe memcmp(start, other, own.count) == 0
+            }
+        }
+    }
+}

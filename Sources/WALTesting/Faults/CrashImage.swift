@@ -1,0 +1,32 @@
+internal import WAL
+
+/// Files and directories as a crash left them.
+public struct CrashImage: Hashable, Sendable {
+    /// The contents of the files, by their paths below the directory that was watched.
+    public var files: [String: [UInt8]] = [:]
+    /// The paths of the directories, parents before what is in them.
+    public var directories: [String] = []
+
+    init() {}
+
+    /// Makes a directory have what the image has, and nothing else.
+    public func write(to directory: String) throws {
+        try DirectoryContents.make(directory)
+        for name in try DirectoryContents.names(directory) {
+            // Files are written over, which is quicker.
+            if files[name] == nil { DirectoryContents.remove("\(directory)/\(name)") }
+        }
+        for path in directories { try DirectoryContents.make("\(directory)/\(path)") }
+        for (path, contents) in files { try DirectoryContents.write(contents, to: "\(directory)/\(path)") }
+    }
+
+    /// The same as another run of the kernel finds it: nothing that wasn't synced is to be trusted.
+    public func inAnotherBoot() -> CrashImage {
+        var image = self
+        for (path, var contents) in files where path.hasSuffix(".wal") {
+            unsafe contents.withUnsafeMutableBytes { unsafe BootChange.moveToAnotherBoot($0) }
+            image.files[path] = contents
+        }
+        return image
+    }
+}

@@ -1,0 +1,142 @@
+internal import WAL
+
+#if canImport(Darwin)
+    internal import Darwin
+#else
+    internal import Glibc
+#endif
+
+/// The images that a power loss can leave of one ``CrashState``, numbered; as another run of the kernel finds them.
+public struct CrashImages: Sendable {
+    private enum Part: Sendable {
+        case unit(CrashState.FileID, Int)
+        case size(CrashState.FileID)
+        case change(Int)
+    }
+
+    /// Something of which one of several versions reached the disk.
+    private struct Choice: Sendable {
+        var part: Part
+        /// When each version came to be; the first is durable.
+        var ticks: [CrashState.Tick]
+    }
+
+    private let state: CrashState
+    private let unit: CrashState.Unit
+    private let choices: [Choice]
+
+    init(_ state: CrashState, _ unit: CrashState.Unit) {
+        self.state = state
+        self.unit = unit
+        var choices = state.changes.indices.map { Choice(part: .change($0), ticks: [0, 1]) }
+        for (id, file) in state.files.sorted(by: { $0.key < $1.key }) {
+            let sectorsInUnit = unit.rawValue / CrashState.File.sectorSize
+            for (index, sectors) in Dictionary(grouping: file.sectors.keys, by: { $0 / sectorsInUnit }).sorted(
+                by: { $0.key < $1.key })
+            {
+                let ticks = Set(sectors.flatMap { file.sectors[$0]?.map(\.tick) ?? [] })
+                choices.append(Choice(part: .unit(id, index), ticks: [0] + ticks.sorted()))
+            }
+            if !file.sizes.isEmpty { choices.append(Choice(part: .size(id), ticks: [0] + file.sizes.map(\.tick))) }
+        }
+        self.choices = choices
+    }
+
+    /// How many there are, not all of them different; `Int.max` if more.
+    public var count: Int {
+        choices.reduce(1) { product, choice in
+            let (next, isTooMany) = product.multipliedReportingOverflow(by: choice.ticks.count)
+            return isTooMany ? .max : next
+        }
+    }
+
+    /// The image with this number, below ``count``. 0 is the one of which nothing but the durable is left.
+    public subscript(number: Int) -> CrashImage {
+        var rest = number
+        return image { choice in
+            defer { rest /= choice.ticks.count }
+            return rest % choice.ticks.count
+        }
+    }
+
+    /// The image with everything that was written.
+    public var newest: CrashImage { image { $0.ticks.count - 1 } }
+
+    /// Any image. Often nearly everything has reached the disk, or nearly nothing: such images are where recovery has much to decide.
+    public func random(using generator: inout some RandomNumberGenerator) -> CrashImage {
+        let chance = [2, 10, 50, 90, 98].randomElement(using: &generator) ?? 50
+        return image { choice in
+            let isNewest = Int.random(in: 0..<100, using: &generator) < chance
+            return isNewest ? choice.ticks.count - 1 : Int.random(in: 0..<choice.ticks.count - 1, using: &generator)
+        }
+    }
+
+    private func image(_ choose: (Choice) -> Int) -> CrashImage {
+        var entries = state.entries
+        var sizes: [CrashState.FileID: Int] = [:]
+        var units: [(file: CrashState.FileID, index: Int, tick: CrashState.Tick)] = []
+        for choice in choices {
+            let chosen = choose(choice)
+            switch choice.part {
+            case .change(let index): if chosen == 1 { state.changes[index].change.apply(to: &entries) }
+            case .size(let file): if chosen > 0 { sizes[file] = state.files[file]?.sizes[chosen - 1].size }
+            case .unit(let file, let index): if chosen > 0 { units.append((file, index, choice.ticks[chosen])) }
+            }
+        }
+        var contents: [CrashState.FileID: [UInt8]] = [:]
+        for entry in entries.values {
+            guard case .file(let id) = entry, contents[id] == nil, let file = state.files[id] else { continue }
+            var bytes = file.durable.resized(to: sizes[id] ?? file.durable.count)
+            for unit in units where unit.file == id { place(unit.index, unit.tick, of: file, in: &bytes) }
+            contents[id] = bytes
+        }
+        return CrashImage(entries, contents).inAnotherBoot()
+    }
+
+    /// Writes a unit as it was at a moment over the durable one.
+    private func place(_ index: Int, _ tick: CrashState.Tick, of file: CrashState.File, in bytes: inout [UInt8]) {
+        let size = CrashState.File.sectorSize
+        let perUnit = unit.rawValue / size
+        for sector in index * perUnit..<(index + 1) * perUnit {
+            guard let version = file.sectors[sector]?.last(where: { $0.tick <= tick }) else { continue }
+            let length = min(size, bytes.count - sector * size)
+            guard length > 0 else { continue }
+            unsafe bytes.withUnsafeMutableBytes { bytes in
+                unsafe version.bytes.withUnsafeBytes { version in
+                    guard let target = bytes.baseAddress, let source = version.baseAddress else { return }
+                    _ = unsafe memcpy(target + sector * size, source, length)
+                }
+            }
+        }
+    }
+}
+
+extension CrashImage {
+    fileprivate init(_ entries: [String: CrashState.Entry], _ contents: [CrashState.FileID: [UInt8]]) {
+        self.init()
+        // Parents first, and nothing in a directory that isn't there.
+        for (path, entry) in entries.sorted(by: { $0.key < $1.key }) {
+            let parent = CrashState.parent(of: path)
+            guard parent.isEmpty || directories.contains(parent) else { continue }
+            switch entry {
+            case .directory: directories.append(path)
+            case .file(let file): files[path] = contents[file] ?? []
+            }
+        }
+    }
+}
+
+extension [UInt8] {
+    /// The same, cut or followed by zeros.
+    fileprivate func resized(to size: Int) -> [UInt8] {
+        guard size != count else { return self }
+        var bytes = [UInt8](repeating: 0, count: size)
+        unsafe bytes.withUnsafeMutableBytes { target in
+            unsafe withUnsafeBytes { source in
+                guard let target = target.baseAddress, let source = source.baseAddress else { return }
+                _ = unsafe memcpy(target, source, Swift.min(size, count))
+            }
+        }
+        return bytes
+    }
+}

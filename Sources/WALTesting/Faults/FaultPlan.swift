@@ -1,0 +1,73 @@
+/// Decides which call goes wrong: a pure state machine.
+struct FaultPlan {
+    private struct Rule {
+        var operation: StorageOperation?
+        /// Calls to go until it is due.
+        var remaining: Int
+        var times: Int
+        var fault: StorageFault
+    }
+
+    private(set) var counts: [StorageOperation: Int] = [:]
+    private(set) var injected: [InjectedFault] = []
+    private var rules: [Rule] = []
+    private var random: (generator: SeededGenerator, oneIn: Int)?
+
+    mutating func add(_ operation: StorageOperation?, at number: Int, times: Int, _ fault: StorageFault) {
+        rules.append(Rule(operation: operation, remaining: number, times: times, fault: fault))
+    }
+
+    mutating func failRandomly(_ generator: SeededGenerator, oneIn: Int) {
+        random = (generator, oneIn)
+    }
+
+    mutating func heal() {
+        rules = []
+        random = nil
+    }
+
+    /// What goes wrong with the next call.
+    mutating func next(_ operation: StorageOperation) -> StorageFault? {
+        counts[operation, default: 0] += 1
+        var fault: StorageFault?
+        for index in rules.indices where rules[index].operation == nil || rules[index].operation == operation {
+            if rules[index].remaining > 1 {
+                rules[index].remaining -= 1
+            } else if rules[index].times > 0 {
+                rules[index].times -= 1
+                fault = fault ?? rules[index].fault
+            }
+        }
+        fault = fault ?? randomFault(operation)
+        guard let fault, fault != .short || operation == .read || operation == .write else { return nil }
+        injected.append(InjectedFault(operation: operation, number: counts[operation] ?? 0, fault: fault))
+        return fault
+    }
+
+    private mutating func randomFault(_ operation: StorageOperation) -> StorageFault? {
+        guard var generator = random?.generator, let oneIn = random?.oneIn else { return nil }
+        defer { random?.generator = generator }
+        guard Int.random(in: 0..<oneIn, using: &generator) == 0 else { return nil }
+        let faults: [StorageFault] =
+            switch operation {
+            case .write: [.diskFull, .inputOutput, .short, .interrupted]
+            case .read: [.inputOutput, .short, .interrupted]
+            case .sync: [.inputOutput, .losingPages, .diskFull, .interrupted]
+            case .open, .makeDirectory, .link, .rename: [.diskFull, .inputOutput]
+            case .truncate, .syncDirectory, .map, .lock, .list, .remove: [.inputOutput, .interrupted]
+            }
+        return faults.randomElement(using: &generator)
+    }
+}
+
+/// A fault that came to pass.
+public struct InjectedFault: Hashable, Sendable, CustomStringConvertible {
+    /// The kind of the call.
+    public var operation: StorageOperation
+    /// Which one of its kind it was, from 1.
+    public var number: Int
+    /// What went wrong.
+    public var fault: StorageFault
+
+    public var description: String { "\(operation.rawValue) \(number): \(fault)" }
+}

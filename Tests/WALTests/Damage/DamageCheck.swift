@@ -1,0 +1,143 @@
+import Foundation
+import Testing
+
+@testable import WAL
+
+/// Puts damaged files into a directory, and compares what verifying and opening make of them with what the oracle says.
+final class DamageCheck {
+    let specimen: Specimen
+    private let oracle: DamageOracle
+    private let directory = Specimen.directory()
+    private let undamaged: [UInt64: [UInt8]]
+    private(set) var caseCount = 0
+
+    init(_ specimen: Specimen) throws {
+        self.specimen = specimen
+        oracle = try DamageOracle(specimen)
+        undamaged = oracle.outcome(specimen.files).records
+        try Specimen.write(specimen.files, to: directory)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    /// Verifies the specimen with some of its files changed, and puts them back. Opens nothing, so it is many times faster.
+    func verify(_ damaged: Specimen.Files, _ what: @autoclosure () -> String) throws {
+        caseCount += 1
+        let changed = Set(damaged.keys).union(specimen.files.keys).filter { damaged[$0] != specimen.files[$0] }
+        for name in changed { try put(damaged[name], name) }
+        defer { for name in changed { try? put(specimen.files[name], name) } }
+        let report = try Verification.verify(directory: directory)
+        compare(report, oracle.outcome(damaged), what())
+        try readUpToDamage(what())
+    }
+
+    private func put(_ bytes: [UInt8]?, _ name: String) throws {
+        let url = URL(fileURLWithPath: directory + "/" + name)
+        if let bytes { try Data(bytes).write(to: url) } else { try FileManager.default.removeItem(at: url) }
+    }
+
+    /// Verifies, opens with `strict`, opens, reads all, appends, closes, and opens once more.
+    func open(_ damaged: Specimen.Files, _ what: @autoclosure () -> String) throws {
+        caseCount += 1
+        let what = what()
+        let expected = oracle.outcome(damaged)
+        try Specimen.write(damaged, to: directory)
+        defer { try? Specimen.write(specimen.files, to: directory) }
+        let verified = try Verification.verify(directory: directory)
+        compare(verified, expected, what)
+        try readUpToDamage(what)
+        #expect(try Specimen.read(directory) == damaged, "verifying wrote: \(what)")
+        if expected.isDamaged { try expectStrictRefusal(damaged, what) }
+
+        let log = try WriteAheadLog(at: directory, configuration: Specimen.configuration)
+        compare(log.recovery, expected, what)
+        #expect(log.recovery.steps == verified.steps, "\(what)")
+        expectKept(log.recovery, damaged, what)
+        let found = try records(log.reader())
+        #expect(found == expected.records, "\(what)")
+        if expected.findings.isEmpty, expected.records == undamaged {
+            #expect(log.cursors.mapValues(\.rawValue) == specimen.cursors, "\(what)")
+        }
+        let next = try log.append([1])
+        let last = specimen.payloads.keys.max() ?? 0
+        #expect(next.rawValue > last || expected.isEndOpen, "a number was given twice: \(what)")
+        let cursors = log.cursors
+        try log.close()
+
+        let before = try Specimen.read(directory)
+        let again = try WriteAheadLog(at: directory, configuration: Specimen.configuration)
+        #expect(again.recovery.findings.isEmpty, "second opening: \(what): \(again.recovery.findings)")
+        #expect(again.recovery.epoch == log.recovery.epoch, "\(what)")
+        #expect(try records(again.reader()).count == found.count + 1, "second opening: \(what)")
+        #expect(again.cursors == cursors, "second opening: \(what)")
+        let after = try Specimen.read(directory)
+        #expect(before.allSatisfy { after[$0.key] == $0.value || isUnused($0.value) }, "second opening: \(what)")
+        try again.close()
+    }
+
+    private func isUnused(_ bytes: [UInt8]) -> Bool { bytes.count > 12 && bytes[12] == 0 }
+
+    private func compare(_ report: RecoveryReport, _ expected: DamageOracle.Outcome, _ what: String) {
+        let found = report.findings
+        guard found.count == expected.findings.count else {
+            Issue.record("\(what): found \(found), expected \(expected.findings)")
+            return
+        }
+        #expect(report.isDamaged == expected.isDamaged, "\(what)")
+        for (found, expected) in zip(found, expected.findings) {
+            let sequences = found.sequences.map { $0.lowerBound.rawValue...$0.upperBound.rawValue }
+            let isRange =
+                sequences == expected.sequences
+                || (expected.isEndUnknown
+                    && (sequences?.lowerBound == expected.sequences?.lowerBound
+                        || expected.sequences == nil))
+            let fits =
+                found.classification == expected.classification && found.segment == expected.segment
+                && found.offset == expected.offset && found.byteCount == expected.byteCount ?? found.byteCount
+                && found.isAcknowledged == expected.isAcknowledged && isRange
+            if !fits { Issue.record("\(what): found \(found), expected \(expected)") }
+        }
+    }
+
+    /// A reader that nobody has repaired anything for must stop at the damage, and never show what wasn't appended.
+    private func readUpToDamage(_ what: String) throws {
+        do throws(WALError) {
+            let reader = try ReadOnlyLog(at: directory).reader()
+            while let record = try reader.next() {
+                if specimen.payloads[record.sequence.rawValue] != record.payload {
+                    Issue.record("\(what): read \(record.sequence) wrongly")
+                }
+            }
+        } catch {
+            if ![.corrupted, .removed, .notALogDirectory].contains(error.code) { throw error }
+        }
+    }
+
+    private func expectStrictRefusal(_ damaged: Specimen.Files, _ what: String) throws {
+        var strict = Specimen.configuration
+        strict.damagePolicy = .strict
+        let error = #expect(throws: WALError.self, "\(what)") {
+            _ = try WriteAheadLog(at: directory, configuration: strict)
+        }
+        #expect(error?.code == .corrupted, "\(what)")
+        #expect(try Specimen.read(directory) == damaged, "strict wrote: \(what)")
+    }
+
+    /// Every damaged file is kept as it was found.
+    private func expectKept(_ report: RecoveryReport, _ damaged: Specimen.Files, _ what: String) {
+        for finding in report.findings
+        where finding.classification.isDamage && finding.classification != .missingSegment {
+            let name = SegmentName.of(finding.segment)
+            let kept = finding.keptAt.flatMap { FileManager.default.contents(atPath: $0) }
+            #expect(kept.map { [UInt8]($0) } == damaged[name], "\(what): \(finding) isn't kept")
+        }
+    }
+
+    private func records(_ reader: LogReader) throws -> [UInt64: [UInt8]] {
+        var found: [UInt64: [UInt8]] = [:]
+        for record in try readAll(reader) { found[record.sequence.rawValue] = record.payload }
+        return found
+    }
+}

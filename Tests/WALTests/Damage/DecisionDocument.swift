@@ -1,0 +1,30 @@
+import Foundation
+import Testing
+
+@testable import WAL
+
+/// The decision table as FORMAT.md has it, so that the code's is compared with the document and not with itself.
+struct DecisionDocument: Sendable {
+    private var rows: [[String]] = []
+
+    init() throws {
+        let document = try #require(FormatDocumentTests.document)
+        var lines = document.split(separator: "\n").drop { !$0.hasPrefix("| Content | Followed |") }.dropFirst(2)
+        while let line = lines.popFirst(), line.hasPrefix("|") {
+            rows.append(line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) })
+        }
+        #expect(rows.count >= 8 && rows.allSatisfy { $0.count == 5 })
+    }
+
+    enum Content: String {
+        case zero, invalid, cut
+    }
+
+    /// The last cell of the one row that fits.
+    func decide(_ content: Content, isFollowed: Bool, wasDurable: Bool, isSameBoot: Bool) -> String {
+        let evidence = [content.rawValue] + [isFollowed, wasDurable, isSameBoot].map { $0 ? "yes" : "no" }
+        let fitting = rows.filter { row in zip(row, evidence).allSatisfy { $0 == "any" || $0 == $1 } }
+        #expect(fitting.count == 1, "\(evidence)")
+        return fitting.first?.last ?? ""
+    }
+}

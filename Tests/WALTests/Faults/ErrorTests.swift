@@ -1,0 +1,74 @@
+import Foundation
+import Testing
+import WALTesting
+
+@testable import WAL
+
+/// Any call to the operating system may fail. If one failure made the log hang, call something durable that isn't, leak a descriptor,
+/// or stay closed afterwards, the next full disk would be an outage.
+@Suite(.serialized) struct ErrorTests {
+    struct Way: Sendable, CustomStringConvertible {
+        var policy: WriteAheadLog.SyncPolicy
+        var fault: StorageFault
+        /// How many calls in a row fail.
+        var times: Int
+
+        var description: String { "\(policy), \(fault), \(times) times" }
+
+        static let all = [WriteAheadLog.SyncPolicy.always, .manual].flatMap { policy in
+            [
+                Way(policy: policy, fault: .inputOutput, times: 1), Way(policy: policy, fault: .inputOutput, times: 5),
+                Way(policy: policy, fault: .diskFull, times: 1), Way(policy: policy, fault: .diskFull, times: 1000),
+                Way(policy: policy, fault: .inputOutput, times: 1000),
+                Way(policy: policy, fault: .interrupted, times: 3),
+                Way(policy: policy, fault: .short, times: 3), Way(policy: policy, fault: .losingPages, times: 1),
+            ]
+        }
+    }
+
+    @Test(.timeLimit(.minutes(10)), arguments: Way.all)
+    func anErrorAtEachCallInTurn(_ way: Way) throws {
+        let (callCount, violations) = try Self.live(way.policy, recording: false) { _ in }
+        #expect(violations == [])
+        #expect(callCount > 100)
+        // A few more than there are: threads don't make the same calls each time.
+        Torture.run("an error at every call", filter: "ErrorTests", cases: 1...callCount + 5) { number in
+            let (_, violations) = try Self.live(way.policy, recording: way.fault == .losingPages) { storage in
+                storage.fail(at: Int(number), times: way.times, with: way.fault)
+            }
+            return (violations, 1)
+        }
+    }
+
+    /// One of so many calls fails, some with an error that the kernel forgets.
+    @Test(.timeLimit(.minutes(60))) func errorsAtRandomCalls() {
+        Torture.run("errors at random", filter: "ErrorTests.errorsAtRandomCalls", count: 500) { seed in
+            let (_, violations) = try Self.live(seed % 2 == 0 ? .always : .manual, recording: true) { storage in
+                storage.failRandomly(seed: seed, oneIn: 3 + Int(seed % 60))
+            }
+            return (violations, 1)
+        }
+    }
+
+    /// Returns how many calls were made, and what is wrong.
+    static func live(
+        _ policy: WriteAheadLog.SyncPolicy, recording: Bool, failing: (FaultyStorage) -> Void
+    ) throws -> (callCount: Int, [LogHistory.Violation]) {
+        let root = LogImage.directory()
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        let storage = try FaultyStorage(root, recording: recording)
+        failing(storage)
+        var life = ScriptedLife(in: root + "/log", policy)
+        for _ in 0..<2 {
+            life.live { storage.injectedFaults.contains { $0.fault == .losingPages } }
+        }
+        storage.heal()
+        let callCount = storage.callCount
+        #expect(OpenFiles.left(of: root) == [], "\(storage.injectedFaults)")
+        let log = try life.open()
+        try log.close()
+        if !life.violations.isEmpty { Issue.record("\(policy): \(storage.injectedFaults)") }
+        return (callCount, life.violations)
+    }
+}

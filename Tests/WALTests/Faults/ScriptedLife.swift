@@ -1,0 +1,134 @@
+import Foundation
+import Testing
+import WALTesting
+
+@testable import WAL
+
+/// The life of a log from its making to its second closing, that does each thing a log can do, one after another, whatever fails
+/// meanwhile. Keeps account of what the log says.
+struct ScriptedLife {
+    let directory: String
+    let configuration: WriteAheadLog.Configuration
+    var history = LogHistory()
+    var violations: [LogHistory.Violation] = []
+    private var ending = LogHistory.Ending.closed
+    private var nextPayload = 0
+
+    init(in directory: String, _ policy: WriteAheadLog.SyncPolicy) {
+        self.directory = directory
+        var configuration = WriteAheadLog.Configuration()
+        configuration.segmentSize = 64 << 10
+        configuration.preparedSegmentsMax = 1
+        configuration.syncPolicy = policy
+        configuration.whenFull = .fail
+        configuration.retention.totalSize = 0
+        self.configuration = configuration
+    }
+
+    /// Opens the log, and compares what is in it with what it has promised.
+    mutating func open() throws -> WriteAheadLog {
+        let log = try WriteAheadLog(at: directory, configuration: configuration)
+        let found = try LogContents(of: log)
+        violations += history.violations(in: found, after: ending)
+        history.goOn(with: found)
+        ending = .killed
+        return log
+    }
+
+    /// From opening to closing; does nothing where the log doesn't open.
+    mutating func live(_ pagesWereLost: () -> Bool) {
+        guard let log = try? open() else { return }
+        if log.cursors.isEmpty { setCursor(to: .zero, log) }
+        append(to: log, count: 5)
+        sync(log)
+        append(to: log, batchOf: 10)
+        append(to: log, count: 2)
+        try? log.roll()
+        // Over the end of a segment.
+        append(to: log, count: 40, size: 2000)
+        let reader = log.reader()
+        var seen: UInt64 = 0
+        do {
+            while let record = try reader.next() { seen = record.sequence.rawValue }
+        } catch {}
+        let passed = SequenceNumber(rawValue: min(seen, log.durableSequence.rawValue) / 2)
+        history.mayRemove(through: passed)
+        setCursor(to: passed, log)
+        sync(log)
+        log.applyRetention()
+        append(to: log, count: 3)
+        close(log)
+        history.pagesWereLost = pagesWereLost()
+    }
+
+    private mutating func setCursor(to sequence: SequenceNumber, _ log: WriteAheadLog) {
+        history.didSetCursor("consumer", to: sequence)
+        try? log.setCursor("consumer", to: sequence)
+    }
+
+    private mutating func payloads(_ count: Int, size: Int) -> [[UInt8]] {
+        (0..<count).map { _ in
+            nextPayload += 1
+            return payload(nextPayload, size: size)
+        }
+    }
+
+    private mutating func append(to log: WriteAheadLog, count: Int, size: Int = 40) {
+        for bytes in payloads(count, size: size) {
+            history.willAppend(bytes)
+            guard let sequence = try? log.append(bytes) else { continue }
+            told([bytes], sequence)
+        }
+    }
+
+    private mutating func append(to log: WriteAheadLog, batchOf count: Int) {
+        let all = payloads(count, size: 100)
+        var batch = RecordBatch()
+        for bytes in all {
+            history.willAppend(bytes)
+            batch.append(bytes)
+        }
+        guard let sequence = try? log.append(batch) else { return }
+        told(all, sequence)
+    }
+
+    private mutating func told(_ payloads: [[UInt8]], _ sequence: SequenceNumber) {
+        if let violation = history.didAppend(payloads, last: sequence) { violations.append(violation) }
+        if configuration.syncPolicy == .always { history.recordsBecameDurable(through: sequence) }
+    }
+
+    private mutating func sync(_ log: WriteAheadLog) {
+        let last = log.lastSequence
+        guard last > .zero, (try? log.blockUntilDurable(last)) != nil else { return }
+        history.recordsBecameDurable(through: last)
+    }
+
+    private mutating func close(_ log: WriteAheadLog) {
+        let last = log.lastSequence
+        ending = .killed
+        guard (try? log.close()) != nil else { return }
+        ending = .closed
+        history.recordsBecameDurable(through: last)
+    }
+}
+
+/// What a process still has of files in a directory.
+enum OpenFiles {
+    /// Waits a moment for the last references: threads that have just ended may hold them.
+    static func left(of directory: String) -> [String] {
+        for _ in 0..<200 where !of(directory).isEmpty { usleep(5000) }
+        return of(directory)
+    }
+
+    private static func of(_ directory: String) -> [String] {
+        let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        let open = descriptors.compactMap {
+            try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
+        }
+        let maps = (FileManager.default.contents(atPath: "/proc/self/maps") ?? Data()) + [0]
+        let isMapped = maps.withUnsafeBytes { bytes in
+            bytes.bindMemory(to: CChar.self).baseAddress.map { strstr($0, directory) != nil } ?? false
+        }
+        return open.filter { $0.hasPrefix(directory) } + (isMapped ? ["mappings"] : [])
+    }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import Synchronization
+import Testing
+import WALTesting
+
+/// Runs the cases of a suite: a few in `swift test`, as many as time allows under `Scripts/torture`, or one alone.
+///
+/// | Variable | Meaning |
+/// | --- | --- |
+/// | `WAL_SEED` | the seed of the first case; the others have the numbers after it. 1 if not given |
+/// | `WAL_CASES` | how many cases, or 1 to repeat one alone |
+/// | `WAL_MINUTES` | goes on for so long instead |
+/// | `WAL_REPORT` | a file that gets a line: suite, cases, cases with findings, cases with losses, separated by tabs |
+struct Torture: Sendable {
+    static let seed = number("WAL_SEED").map { UInt64($0) } ?? 1
+    static let minutes = number("WAL_MINUTES")
+
+    private static func number(_ name: String) -> Double? {
+        ProcessInfo.processInfo.environment[name].flatMap { Double($0) }
+    }
+
+    /// Gets a seed; returns what is wrong, and how many cases it has tried.
+    typealias Body = @Sendable (UInt64) throws -> (violations: [LogHistory.Violation], count: Int)
+
+    /// Runs `body` with as many seeds, or until the time is over.
+    static func run(_ suite: String, filter: String, count: Int, threads: Int = 2, _ body: @escaping Body) {
+        let count = number("WAL_CASES").map { UInt64($0) } ?? UInt64(count)
+        run(suite, filter, seed...(minutes == nil ? seed + count - 1 : .max), threads, body)
+    }
+
+    /// Runs the cases with these numbers, whatever the seed is.
+    static func run(
+        _ suite: String, filter: String, cases: ClosedRange<Int>, threads: Int = 2, _ body: @escaping Body
+    ) {
+        let isAlone = number("WAL_CASES") == 1
+        let all = UInt64(cases.lowerBound)...UInt64(cases.upperBound)
+        run(suite, filter, isAlone ? seed...seed : all, threads, body)
+    }
+
+    private static func run(
+        _ suite: String, _ filter: String, _ seeds: ClosedRange<UInt64>, _ threads: Int, _ body: @escaping Body
+    ) {
+        let deadline = minutes.map { ContinuousClock.now + .seconds($0 * 60) }
+        let next = Atomic(seeds.lowerBound)
+        let tally = Mutex(Tally())
+        DispatchQueue.concurrentPerform(iterations: threads) { _ in
+            while deadline.map({ ContinuousClock.now < $0 }) ?? true {
+                let seed = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard seeds.contains(seed) else { return }
+                let result = Result { try body(seed) }
+                guard tally.withLock({ $0.add(result) }) else { continue }
+                let list =
+                    switch result {
+                    case .success(let outcome):
+                        outcome.violations.prefix(5).map(\.description).joined(separator: "\n  ")
+                    case .failure(let error): "\(error)"
+                    }
+                Issue.record("\(suite), seed \(seed):\n  \(list)\n\(command(filter, seed))")
+            }
+        }
+        report(suite, tally.withLock { $0 })
+    }
+
+    struct Tally {
+        var cases = 0
+        var findings = 0
+        var losses = 0
+
+        /// Returns true if it is one of the first that are to be told.
+        mutating func add(_ result: Result<(violations: [LogHistory.Violation], count: Int), any Error>) -> Bool {
+            let outcome = try? result.get()
+            cases += outcome?.count ?? 1
+            let violations = outcome?.violations
+            if let violations, violations.isEmpty { return false }
+            findings += 1
+            if violations?.contains(where: { $0.kind == .loss }) ?? false { losses += 1 }
+            return findings <= 10
+        }
+    }
+
+    /// Repeats a case alone.
+    static func command(_ filter: String, _ seed: UInt64) -> String {
+        "To repeat it: WAL_SEED=\(seed) WAL_CASES=1 swift test --enable-all-traits --filter \(filter)"
+    }
+
+    static func report(_ suite: String, _ tally: Tally) {
+        let line = "\(suite)\t\(tally.cases)\t\(tally.findings)\t\(tally.losses)\n"
+        guard let path = ProcessInfo.processInfo.environment["WAL_REPORT"] else { return }
+        let file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        _ = write(file, line, line.utf8.count)
+        close(file)
+    }
+}

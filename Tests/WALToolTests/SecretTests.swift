@@ -1,0 +1,48 @@
+import Foundation
+import Testing
+
+/// Whatever the tool writes ends up in terminals, logs of services and bug reports: a password that is in it is everybody's.
+@Suite struct SecretTests {
+    /// Addresses that don't work, each with a password in it. The word is in all of them.
+    static let addresses = [
+        "postgres:host=127.0.0.1 port=1 user=app password=hunter2 dbname=tasks",
+        "postgres:host=127.0.0.1 port=1 password='hunter2", "postgres:password=hunter2 nonsense",
+        "postgres:hunter2", "postgres:hunter2=hunter2",
+        "postgresql://app:hunter2@127.0.0.1:1/tasks", "postgres://app:x@hunter2@127.0.0.1:1/tasks",
+        "postgres://app:1/hunter2@127.0.0.1:1/tasks", "postgres://app:hunter2@127.0.0.1:1/tasks?nonsense=1",
+        "postgres://app:hunter2@127.0.0.1:0x/tasks", "postgres://app:hunter2%@127.0.0.1/tasks",
+        "postgres://127.0.0.1:1/tasks?password=hunter2",
+        "mysql://app:hunter2@127.0.0.1:1/tasks", "mariadb://app:hunter2@127.0.0.1:1/tasks",
+        "mysql://app:x@hunter2@127.0.0.1:1/tasks", "mysql://app:1/hunter2@127.0.0.1/tasks",
+        "mysql://app:1?hunter2@127.0.0.1/tasks", "mysql://app:hunter2@127.0.0.1", "mysql://app:hunter2",
+        "postgres://app:hunter2", "sqlserver:hunter2",
+        "postgress://app:hunter2@127.0.0.1/tasks", "//app:hunter2@127.0.0.1/tasks", "password=hunter2",
+    ]
+
+    private func expectSecret(_ arguments: [String]) throws {
+        let run = try ToolRun(arguments)
+        #expect(run.status != 0, "\(arguments)")
+        #expect(!run.errors.isEmpty, "\(arguments)")
+        #expect(!(run.output + run.errors).contains("hunter2"), "\(arguments): \(run.output)\(run.errors)")
+    }
+
+    @Test(arguments: addresses)
+    func noPasswordIsInWhatTheToolSays(_ address: String) throws {
+        let scratch = try Scratch()
+        let log = scratch.path("log")
+        let input = try scratch.file("events", lines: ["{}"])
+        _ = try ToolRun(["append", log], input: input)
+        try expectSecret(["sinks", log, "--json", "--store", address])
+        if address.contains("//") || address.hasPrefix("postgres") {
+            try expectSecret(["dead-letters", "--json", address])
+        }
+        try expectSecret(["replay", log, "--into", address])
+        try expectSecret(["ingest", "--log", log, "--store", address, input.path])
+        // Mistakes on the command line: the address where nothing, or something else, is expected.
+        guard address != "sqlserver:hunter2" else { return }
+        try expectSecret(["sinks", log, address])
+        try expectSecret(["sinks", log, "--stores", address])
+        try expectSecret(["sinks", log, "--stores=\(address)"])
+        try expectSecret(["tail", log, "--from", address])
+    }
+}
