@@ -11,6 +11,7 @@ public final class LogReader {
     private var recordIndex: UInt32 = 0
     private var durablePosition: UInt64 = 0
     private var stretch = Stretch()
+    private var readAhead = ReadAhead()
     private var batch = PendingBatch()
     /// Memory that was left while a view of it was handed out.
     private var lent: [AnyObject] = []
@@ -36,6 +37,29 @@ public final class LogReader {
         var limit = 0
         var seed: UInt32 = 0
         var baseSequence: UInt64 = 0
+    }
+
+    /// How far the current segment was read in. More each time: who reads one record doesn't want megabytes.
+    private struct ReadAhead {
+        private var end = 0
+        private var size = sizeMin
+
+        private static let sizeMin = 64 << 10
+        private static let sizeMax = 2 << 20
+
+        /// Where the pages end that are there, at or behind `offset`.
+        mutating func reach(_ offset: Int, in segment: ReadableSegment) -> Int {
+            guard !segment.isShared else { return .max }
+            if offset >= end {
+                let start = offset & ~(Self.sizeMin - 1)
+                segment.mapping.populateForReading(from: start, count: size)
+                end = start + size
+                size = min(2 * size, Self.sizeMax)
+            }
+            return end
+        }
+
+        mutating func leaveSegment() { end = 0 }
     }
 
     /// What is left of a batch that has been verified.
@@ -223,6 +247,7 @@ public final class LogReader {
 
     private func show(_ segment: ReadableSegment?) {
         stretch = Stretch()
+        readAhead.leaveSegment()
         keep(current?.mapping)
         current = segment
     }
@@ -236,7 +261,7 @@ public final class LogReader {
     private func beginStretch(_ segment: ReadableSegment) {
         let header = segment.segment.header
         let limit = min(segment.mapping.size, Int(clamping: header.capacity)) & ~(Frame.alignment - 1)
-        var end = limit - Frame.headerSize + 1
+        var end = min(limit - Frame.headerSize + 1, readAhead.reach(offset, in: segment))
         if visibility == .durable {
             end = min(end, Int(clamping: durablePosition) - Int(clamping: min(durablePosition, header.basePosition)))
         }
