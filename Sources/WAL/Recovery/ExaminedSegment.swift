@@ -1,7 +1,9 @@
 /// A segment file as opening finds it: header, footer, and where needed all its frames. Only reads.
 struct ExaminedSegment {
     var number: UInt64
-    var file: File
+    let path: String
+    /// Closed while nothing has to be read: a process may have fewer files open than a log has segments.
+    private var openFile: File?
     var fileSize: Int
     var decoded: SegmentHeader.Decoded
     /// A whole footer at the end of the file, with the durable position that its frame tells.
@@ -24,26 +26,34 @@ struct ExaminedSegment {
     init(_ directory: Directory, number: UInt64, isWritten: Bool) throws(WALError) {
         self.number = number
         isLocked = isWritten
-        let path = directory.path(of: SegmentName.of(number))
-        file = try File(path, isWritten ? .readWrite : .read)
+        path = directory.path(of: SegmentName.of(number))
+        let file = try File(path, isWritten ? .readWrite : .read)
+        openFile = file
         fileSize = try file.size()
         let start = try file.read(at: 0, count: SegmentHeader.size)
         decoded = unsafe start.withUnsafeBytes { unsafe SegmentHeader.decode($0, number: number) }
         guard let header, header.state == .active else { return }
-        try readFooter(header)
+        try readFooter(header, in: file)
     }
 
-    private mutating func readFooter(_ header: SegmentHeader) throws(WALError) {
+    /// What is read of a file's end at once: the footer of a segment of 64 MiB with some cursors.
+    private static let tailSize = 32 << 10
+
+    private mutating func readFooter(_ header: SegmentHeader, in file: File) throws(WALError) {
         guard fileSize >= SegmentHeader.size + SegmentFooter.trailerSize else { return }
-        let trailer = try file.read(at: fileSize - SegmentFooter.trailerSize, count: SegmentFooter.trailerSize)
+        let start = max(0, fileSize - Self.tailSize)
+        let tail = try file.read(at: start, count: fileSize - start)
+        // Cut off since its size was read.
+        guard tail.count == fileSize - start else { return }
+        let trailer = tail.suffix(SegmentFooter.trailerSize)
         guard
             let offset = unsafe trailer.withUnsafeBytes({
                 unsafe SegmentFooter.offset(fromTrailer: $0, fileSize: fileSize)
             })
         else { return }
-        let bytes = try file.read(at: offset, count: fileSize - offset)
+        let bytes =
+            offset < start ? try file.read(at: offset, count: fileSize - offset)[...] : tail[(offset - start)...]
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
-        // Cut off since its size was read.
         guard bytes.count == fileSize - offset else { return }
         unsafe bytes.withUnsafeBytes { bytes in
             // The checksum has the frame's place in the segment in it, so the check gets the place, and memory shifted to fit.
@@ -59,6 +69,19 @@ struct ExaminedSegment {
             footerDurablePosition =
                 unsafe frame.header.durablePosition(at: header.basePosition + UInt64(offset)) ?? 0
         }
+    }
+
+    /// The file, opened again if it was closed.
+    var file: File {
+        get throws(WALError) {
+            if let openFile { return openFile }
+            return try File(path, isLocked ? .readWrite : .read)
+        }
+    }
+
+    /// Closes the file of a sealed segment, which nobody changes.
+    mutating func closeIfSealed() {
+        if footer != nil { openFile = nil }
     }
 
     /// Whether the file is in its place, and of this log: only then its positions mean anything for the others.
@@ -81,7 +104,7 @@ struct ExaminedSegment {
 
     mutating func readFrames(into buffer: ReadBuffer) throws(WALError) {
         guard let header else { return }
-        scan = unsafe SegmentScan(try buffer.load(file, isSettled: isLocked || footer != nil), header: header)
+        scan = unsafe SegmentScan(try buffer.load(try file, isSettled: isLocked || footer != nil), header: header)
     }
 
     /// Where the frames end, as far as they can be told.
