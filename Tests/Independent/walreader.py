@@ -177,6 +177,8 @@ def parse_footer(body, offset):
     first, last, earliest, latest, readable, payloads, k, entries = struct.unpack_from("<QQqqQQQQ", body)
     if 64 + 24 * k + entries + 16 != len(body):
         raise Invalid("a footer's sizes")
+    if not 1 <= first <= 1 << 62 or not 0 <= last - first + 1 < 1 << 32 or payloads > 1 << 40:
+        raise Invalid("a footer's counts")
     own, magic = struct.unpack_from("<Q8s", body, len(body) - 16)
     if own != offset or magic != FOOTER_MAGIC:
         raise Invalid("a footer's trailer")
@@ -212,7 +214,12 @@ class Header:
         if len(data) != HEADER_SIZE or data[:8] != MAGIC or struct.unpack_from("<I", data, 508)[0] != crc32c(data[:508]):
             return False
         major, state = struct.unpack_from("<H2xI", data, 8)
-        return major != 1 or state <= 1                 # what other versions have there isn't known
+        if major != 1:
+            return True                                 # what other versions have there isn't known
+        header = Header(data)
+        return (state <= 1 and max(header.capacity, header.predecessor_length) <= 1 << 32 and
+                max(header.base_sequence, header.base_position, header.epoch, header.predecessor_last) <= 1 << 62 and
+                (state == 0 or header.base_sequence > 0))
 
     @property
     def lineage(self):

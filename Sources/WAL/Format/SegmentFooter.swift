@@ -32,6 +32,8 @@ struct SegmentFooter: Hashable {
     static let magic: UInt64 = 0x544F_4F46_4C41_5753  // "SWALFOOT"
     static let trailerSize = 16
     private static let fixedSize = 64
+    /// More than compression can make of a file.
+    private static let payloadSizeMax: UInt64 = 1 << 40
     private static let entrySize = 24
     /// A new entry is made where this many bytes passed since the last.
     static let indexInterval = 64 << 10
@@ -81,7 +83,8 @@ struct SegmentFooter: Hashable {
             let entries = unsafe named.withUnsafeBytes({ unsafe CursorsBody.decode($0) }),
             let offset = reader.number(UInt64.self).flatMap(Int.init(exactly:)),
             reader.number(UInt64.self) == Self.magic, reader.remaining == 0,
-            firstSequence > 0, finalSequence >= firstSequence - 1,
+            (1...SegmentHeader.countMax).contains(firstSequence), finalSequence >= firstSequence - 1,
+            finalSequence - (firstSequence - 1) <= UInt64(UInt32.max), payloadSize <= Self.payloadSizeMax,
             index.allSatisfy({ entry in
                 entry.offset >= UInt64(SegmentHeader.size) && entry.offset < UInt64(offset) && entry.offset % 8 == 0
                     && entry.sequence >= firstSequence && entry.sequence <= finalSequence + 1

@@ -65,6 +65,14 @@ extension SegmentHeader {
             length: base.load(at: Offset.predecessorLength),
             finalSequence: base.load(at: Offset.predecessorFinalSequence))
         header.replacedIncarnation = unsafe base.load(at: Offset.replacedIncarnation)
+        guard header.isWithinLimits else { return nil }
         return .header(header, damagedCopies: 0)
+    }
+
+    /// Whether its numbers are such as a log can come to: then none that is computed from them overflows.
+    private var isWithinLimits: Bool {
+        capacity <= Self.lengthMax && predecessor.length <= Self.lengthMax
+            && [baseSequence, basePosition, epoch, predecessor.finalSequence].allSatisfy { $0 <= Self.countMax }
+            && (state == .prepared || baseSequence > 0)
     }
 }

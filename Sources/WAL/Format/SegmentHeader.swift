@@ -48,6 +48,11 @@ struct SegmentHeader: Hashable {
     /// The incompatible features that this version knows.
     static let knownIncompatibleFeatures: UInt64 = 0
 
+    /// Offsets in frames' checksums have 32 bits.
+    static let lengthMax: UInt64 = 1 << 32
+    /// No log gets there in a thousand years.
+    static let countMax: UInt64 = 1 << 62
+
     /// One copy.
     static let copySize = 512
     /// Both copies; frames start behind.

@@ -27,7 +27,7 @@ struct ExaminedSegment {
         self.number = number
         isLocked = isWritten
         path = directory.path(of: SegmentName.of(number))
-        let file = try File(path, isWritten ? .readWrite : .read)
+        let file = try Self.open(path, isWritten: isWritten)
         openFile = file
         fileSize = try file.size()
         let start = try file.read(at: 0, count: SegmentHeader.size)
@@ -75,8 +75,13 @@ struct ExaminedSegment {
     var file: File {
         get throws(WALError) {
             if let openFile { return openFile }
-            return try File(path, isLocked ? .readWrite : .read)
+            return try Self.open(path, isWritten: isLocked)
         }
+    }
+
+    /// Who only looks is told of what can't be read as damage. Before anything is moved, a failing disk is to be copied.
+    private static func open(_ path: String, isWritten: Bool) throws(WALError) -> File {
+        try File(path, isWritten ? .readWrite : .read, passesOverUnreadable: !isWritten)
     }
 
     /// Closes the file of a sealed segment, which nobody changes.

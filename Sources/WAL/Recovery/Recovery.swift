@@ -14,6 +14,8 @@ enum Recovery {
                 .notALogDirectory,
                 "\(directory.path) has other files and no log in it. Name an empty directory, or one with a log.")
         }
+        // Whoever made it may have ended before its entry was durable. Once there is a segment, it is.
+        if !names.contains(where: { SegmentName.number($0) != nil }) { try directory.syncEntry() }
     }
 
     /// Reads what there is. With `isWritten`, what may not be durable is synced first: nothing is shown that could still vanish.

@@ -28,6 +28,7 @@ struct RecoveryIntent {
                 let size = reader.number(UInt32.self), let checksum = reader.number(UInt32.self),
                 let body = reader.bytes(Int(size)), reader.remaining == 0
             else { return nil }
+            guard max(nextSequence, epoch) <= SegmentHeader.countMax else { return nil }
             let intent = RecoveryIntent(nextSequence: nextSequence, epoch: epoch, body: body)
             return intent.checksum == checksum ? intent : nil
         }

@@ -11,6 +11,10 @@ final class File: Sendable {
     let path: String
     let descriptor: Int32
     let hook: (any StorageHook)?
+    private let passesOverUnreadable: Bool
+
+    /// What the kernel reads from a disk at once: one bad sector makes so much unreadable.
+    private static let pageSize = 4096
 
     enum Mode {
         case read
@@ -20,8 +24,12 @@ final class File: Sendable {
     }
 
     /// Opens the file, without waiting where a pipe stands in its place. `finalPath` is what it will be renamed to, for messages.
-    init(_ path: String, _ mode: Mode, finalPath: String? = nil) throws(WALError) {
+    /// With `passesOverUnreadable`, what the disk can't give is read as bytes of 0xFF, with which no frame and no header is valid.
+    init(
+        _ path: String, _ mode: Mode, finalPath: String? = nil, passesOverUnreadable: Bool = false
+    ) throws(WALError) {
         self.path = finalPath ?? path
+        self.passesOverUnreadable = passesOverUnreadable
         let flags =
             switch mode {
             case .read: O_RDONLY
@@ -79,7 +87,13 @@ final class File: Sendable {
             ) { count in
                 unsafe pread(descriptor, base + total, count, off_t(place))
             }
-            guard count >= 0 else { throw WALError.system("pread", path) }
+            guard count >= 0 else {
+                guard passesOverUnreadable, errno == EIO else { throw WALError.system("pread", path) }
+                let unreadable = min(rest, Self.pageSize - place % Self.pageSize)
+                unsafe (base + total).initializeMemory(as: UInt8.self, repeating: 0xFF, count: unreadable)
+                total += unreadable
+                continue
+            }
             if count == 0 { break }
             total += count
         }

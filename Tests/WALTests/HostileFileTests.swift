@@ -1,0 +1,56 @@
+import Foundation
+import Testing
+
+@testable import WAL
+
+/// Whoever can put a file into a directory can choose every number in it, with checksums that are right. None may end the
+/// process, or make it allocate what isn't there.
+@Suite struct HostileFileTests {
+    private static let numbers: [Int] = [
+        SegmentHeader.Offset.capacity, SegmentHeader.Offset.baseSequence, SegmentHeader.Offset.basePosition,
+        SegmentHeader.Offset.epoch, SegmentHeader.Offset.predecessorNumber, SegmentHeader.Offset.predecessorLength,
+        SegmentHeader.Offset.predecessorFinalSequence, SegmentHeader.Offset.segmentNumber,
+    ]
+
+    /// The frames of the segment get checksums for the header that it has now.
+    private func sealed(_ bytes: [UInt8]) -> [UInt8] {
+        var bytes = bytes
+        let crc = bytes[..<508].withUnsafeBytes { Checksum.of($0) }
+        bytes.replaceSubrange(508..<512, with: withUnsafeBytes(of: crc.littleEndian, Array.init))
+        bytes.replaceSubrange(512..<1024, with: bytes[..<512])
+        return bytes
+    }
+
+    @Test(arguments: numbers, [UInt64.max, 1 << 63, (1 << 62) + 1, 0] as [UInt64])
+    func anyNumberInAHeader(_ offset: Int, _ value: UInt64) async throws {
+        let specimen = try await Specimen.make()
+        let directory = Specimen.directory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        for name in specimen.activeNames {
+            var files = specimen.files
+            files[name]?.replaceSubrange(offset..<offset + 8, with: withUnsafeBytes(of: value.littleEndian, Array.init))
+            files[name] = files[name].map(sealed)
+            try Specimen.write(files, to: directory)
+            _ = try Verification.verify(directory: directory)
+            _ = try? readAll(ReadOnlyLog(at: directory).reader())
+            let log = try WriteAheadLog(at: directory, configuration: Specimen.configuration)
+            #expect(try await log.append([1]) > 0)
+            try log.close()
+        }
+    }
+
+    @Test(arguments: [UInt32.max, 1 << 31, 1 << 24] as [UInt32])
+    func aBatchThatClaimsMoreThanItHas(_ size: UInt32) {
+        for codec: UInt8 in [0, 1] {
+            var body: [UInt8] = []
+            body.add(size)
+            body.add(codec)
+            body.add(0 as UInt8)
+            body.add(0 as UInt16)
+            body.add(size)
+            body.add(16 as UInt32)
+            body += [UInt8](repeating: 0, count: 16)
+            #expect(body.withUnsafeBytes { BatchBody.decode($0) } == nil)
+        }
+    }
+}
