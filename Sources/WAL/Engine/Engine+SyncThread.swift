@@ -135,6 +135,8 @@ extension Engine {
                 try engine.advance(syncs: syncs || engine.unsynced.count >= Self.unsyncedMax)
             }
         } catch {
+            // Closing seals what there is.
+            if error.code == .closed { return }
             logger?.error("a segment could not be sealed", metadata: LogMetadata.of(error))
         }
     }
