@@ -118,19 +118,26 @@ struct ScriptedLife {
 enum OpenFiles {
     /// Waits a moment for the last references: threads that have just ended may hold them.
     static func left(of directory: String) -> [String] {
-        for _ in 0..<200 where !of(directory).isEmpty { usleep(5000) }
-        return of(directory)
+        var left = of(directory)
+        for _ in 0..<1000 where !left.isEmpty {
+            usleep(1000)
+            left = of(directory)
+        }
+        return left
     }
 
     private static func of(_ directory: String) -> [String] {
-        let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-        let open = descriptors.compactMap {
-            try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
+        var left: [String] = []
+        // As many as are in use here at most.
+        for descriptor in 0..<256 {
+            var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+            guard readlink("/proc/self/fd/\(descriptor)", &path, Int(PATH_MAX)) > 0 else { continue }
+            if strncmp(path, directory, directory.utf8.count) == 0 { left.append("descriptor \(descriptor)") }
         }
         let maps = (FileManager.default.contents(atPath: "/proc/self/maps") ?? Data()) + [0]
         let isMapped = maps.withUnsafeBytes { bytes in
             bytes.bindMemory(to: CChar.self).baseAddress.map { strstr($0, directory) != nil } ?? false
         }
-        return open.filter { $0.hasPrefix(directory) } + (isMapped ? ["mappings"] : [])
+        return left + (isMapped ? ["a mapping"] : [])
     }
 }
