@@ -101,6 +101,8 @@ struct SegmentScan {
         _ visit: (FrameValidity.Verified, Int) -> Void
     ) -> Bool {
         let frameHeader = unsafe frame.header
+        // No segment has more, and the footer that is written for this one must be valid, too.
+        guard frameHeader.recordIndex <= UInt32(ClaimWord.recordsMax) else { return false }
         if frameHeader.kind == .footer {
             guard let footer = unsafe SegmentFooter(frame.body), footer.offset == offset else { return false }
             self.footer = footer
