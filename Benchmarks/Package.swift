@@ -25,6 +25,67 @@ let package = Package(
             name: "BenchmarkReport",
             dependencies: [.product(name: "Histogram", package: "hdrhistogram-swift")],
             swiftSettings: settings),
+        .target(name: "CLimits"),
+        .target(
+            name: "CPeers",
+            linkerSettings: ["rocksdb", "leveldb", "lmdb", "db-5.3", "sqlite3"].map { .linkedLibrary($0) }),
+        .target(
+            name: "BenchmarkKit",
+            dependencies: [
+                "BenchmarkReport", "CLimits",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Contenders",
+            dependencies: [
+                "BenchmarkReport", "BenchmarkKit", "CLimits", "CPeers",
+                .product(name: "WAL", package: "swift-wal"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "Log",
+            dependencies: [
+                "BenchmarkReport", "BenchmarkKit", "Contenders", "CLimits", "CPeers",
+                .product(name: "WAL", package: "swift-wal"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "Reading",
+            dependencies: [
+                "BenchmarkReport", "BenchmarkKit", "Contenders", "CLimits", "CPeers",
+                .product(name: "WAL", package: "swift-wal"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "Store",
+            dependencies: [
+                "BenchmarkReport", "BenchmarkKit", "Contenders", "CLimits",
+                .product(name: "WAL", package: "swift-wal"),
+                .product(name: "WALTasks", package: "swift-wal"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .target(name: "CAllocations"),
+        .executableTarget(
+            name: "Allocations",
+            dependencies: [
+                "BenchmarkReport", "BenchmarkKit", "Contenders", "CAllocations",
+                .product(name: "WAL", package: "swift-wal"),
+                .product(name: "WALTasks", package: "swift-wal"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "Report",
+            dependencies: [
+                "BenchmarkReport", "BenchmarkKit",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
         .executableTarget(
             name: "Sinks",
             dependencies: [

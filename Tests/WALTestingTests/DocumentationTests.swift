@@ -3,9 +3,12 @@ import Testing
 
 /// The documentation's example is the code that these tests run.
 @Suite struct DocumentationTests {
-    @Test(arguments: ["DictionaryFixture", "DictionarySinkTests"]) func showsTheExampleAsItIs(_ name: String) throws {
+    @Test(arguments: [
+        ("TestingYourOwnSink", "DictionaryFixture"), ("TestingYourOwnSink", "DictionarySinkTests"),
+        ("CrashingALog", "CrashingALogTests"),
+    ]) func showsTheExampleAsItIs(_ article: String, _ name: String) throws {
         let tests = URL(filePath: #filePath).deletingLastPathComponent()
-        let page = tests.appending(path: "../../Sources/WALTesting/WALTesting.docc/TestingYourOwnSink.md")
+        let page = tests.appending(path: "../../Sources/WALTesting/WALTesting.docc/\(article).md")
         let source = try String(contentsOf: tests.appending(path: "Example/\(name).swift"), encoding: .utf8)
         #expect(try String(contentsOf: page, encoding: .utf8).contains("```swift\n" + source + "```"))
     }

@@ -63,4 +63,46 @@ import Testing
         #expect(try log.reader(from: 5001).next() == nil)
         try log.close()
     }
+
+    /// What a closure was handed stays, even if the reader is in another segment before the closure ends.
+    @Test(arguments: [WriteAheadLog.Compression.none, .lz4])
+    func aViewOutlivesWhatTheReaderDoesMeanwhile(_ compression: WriteAheadLog.Compression) throws {
+        let directory = TemporaryDirectory()
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.compression = compression
+        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        for start in stride(from: 1, through: 3000, by: 3) {
+            try log.append(payload(start, size: 500))
+            var batch = RecordBatch()
+            for number in start + 1...start + 2 { batch.append(payload(number, size: 700)) }
+            try log.append(batch)
+        }
+        let reader = log.reader()
+        let found = try reader.next { outer -> [[UInt8]] in
+            guard
+                let inner = try? reader.next({ inner -> [UInt8] in
+                    while (try? reader.next()) != nil {}
+                    return LogRecord(inner).payload
+                })
+            else { return [] }
+            return [LogRecord(outer).payload, inner]
+        }
+        #expect(found == [payload(1, size: 500), payload(2, size: 700)])
+        try log.close()
+    }
+
+    /// Single records are taken without a look at what is durable, as far as that was known: not beyond.
+    @Test func aReaderOfDurableRecordsStopsBetweenSingleRecords() throws {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let reader = log.reader(visibility: .durable)
+        for round in 0..<5 {
+            for number in 1...10 { try log.append(payload(10 * round + number)) }
+            try log.blockUntilDurable(log.lastSequence)
+            for number in 1...10 { try log.append(payload(10 * round + number)) }
+            let found = try readAll(reader).count
+            #expect(found == (round == 0 ? 10 : 20))
+        }
+        try log.close()
+    }
 }

@@ -5,14 +5,18 @@ public struct BarChart {
         public let spread: Spread
         /// Said behind the bar.
         public let note: String
-        /// Whether it is what is compared with.
-        public let isPeer: Bool
+        public let role: Contender.Role
 
-        public init(_ label: String, _ spread: Spread, note: String, isPeer: Bool) {
+        public init(_ label: String, _ spread: Spread, note: String, role: Contender.Role) {
             self.label = label
             self.spread = spread
             self.note = note
-            self.isPeer = isPeer
+            self.role = role
+        }
+
+        /// - Parameter isPeer: Whether it is what is compared with.
+        public init(_ label: String, _ spread: Spread, note: String, isPeer: Bool) {
+            self.init(label, spread, note: note, role: isPeer ? .peer : .ours)
         }
     }
 
@@ -28,9 +32,12 @@ public struct BarChart {
 
     private let title: String
     private let groups: [Group]
+    private let hasScaleEach: Bool
 
-    public init(title: String, groups: [Group]) {
+    /// - Parameter scaleEach: Whether the groups' lengths aren't to be compared.
+    public init(title: String, groups: [Group], scaleEach: Bool = false) {
         self.title = title
+        hasScaleEach = scaleEach
         self.groups = groups.filter { !$0.bars.isEmpty }
     }
 
@@ -46,10 +53,11 @@ public struct BarChart {
         let height = 34 + Double(groups.count) * Self.headHeight + rowCount * Self.rowHeight + 12
         var drawing = SVG(width: Self.width, height: height, title: title)
         drawing.text(title, x: 12, y: 24, style: "heading")
-        let largest = groups.flatMap(\.bars).map(\.spread.max).max() ?? 1
-        let scale = (Self.width - Self.left - Self.right) / (largest > 0 ? largest : 1)
+        let shared = groups.flatMap(\.bars).map(\.spread.max).max() ?? 1
         var y = 34.0
         for group in groups {
+            let largest = hasScaleEach ? group.bars.map(\.spread.max).max() ?? 1 : shared
+            let scale = (Self.width - Self.left - Self.right) / (largest > 0 ? largest : 1)
             drawing.text(group.title, x: 12, y: y + 24, style: "strong")
             y += Self.headHeight
             let end = y + Double(group.bars.count) * Self.rowHeight
@@ -68,7 +76,7 @@ public struct BarChart {
         drawing.text(bar.label, x: Self.left - 10, y: middle + 4.5, anchor: .end)
         drawing.rectangle(
             x: Self.left, y: y, width: bar.spread.median * scale, height: Self.barHeight,
-            style: bar.isPeer ? "peer" : "ours", tip: "\(bar.label): \(Figure.short(bar.spread))")
+            style: bar.role.rawValue, tip: "\(bar.label): \(Figure.short(bar.spread))")
         let low = Self.left + bar.spread.min * scale
         let high = Self.left + bar.spread.max * scale
         if high - low > 3 {

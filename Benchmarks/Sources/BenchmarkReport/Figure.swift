@@ -12,9 +12,11 @@ public enum Figure {
         }
     }
 
-    /// A median with its range.
+    /// A median with its range, if there is one.
     public static func short(_ spread: Spread) -> String {
-        "\(short(spread.median)) [\(short(spread.min))–\(short(spread.max))]"
+        spread.min == spread.max
+            ? short(spread.median)
+            : "\(short(spread.median)) [\(short(spread.min))–\(short(spread.max))]"
     }
 
     public static func time(nanoseconds: Double) -> String {

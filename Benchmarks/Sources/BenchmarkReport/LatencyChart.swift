@@ -3,11 +3,15 @@ import Foundation
 /// Distributions of latencies: the share of calls across, stretched towards the slowest; the time up, each line ten times the last.
 public struct LatencyChart {
     private let title: String
-    private let series: [(sample: LatencySample, isPeer: Bool)]
+    private let series: [(sample: LatencySample, role: Contender.Role)]
 
-    public init(title: String, series: [(sample: LatencySample, isPeer: Bool)]) {
+    public init(title: String, series: [(sample: LatencySample, role: Contender.Role)]) {
         self.title = title
         self.series = series.filter { !$0.sample.curve.isEmpty }
+    }
+
+    public init(title: String, series: [(sample: LatencySample, isPeer: Bool)]) {
+        self.init(title: title, series: series.map { ($0.sample, $0.isPeer ? .peer : .ours) })
     }
 
     private static let width = 760.0
@@ -41,12 +45,13 @@ public struct LatencyChart {
         for (percentile, name) in marks where Self.rarity(percentile) <= rarest + 0.01 {
             drawing.text(name, x: x(percentile), y: Self.height - 22, anchor: .middle, style: "faint")
         }
-        for (sample, isPeer) in series {
-            drawing.path(
-                sample.curve.map { (x($0.percentile), y($0.nanoseconds)) }, style: isPeer ? "curve-peer" : "curve-ours")
+        var labels = LabelColumn()
+        for (sample, role) in series {
+            drawing.path(sample.curve.map { (x($0.percentile), y($0.nanoseconds)) }, style: "curve-\(role.rawValue)")
             guard let last = sample.curve.last else { continue }
-            drawing.text(sample.name, x: x(last.percentile) + 8, y: y(last.nanoseconds) + 4, style: "label strong")
+            labels.add(sample.name, from: x(last.percentile), y: y(last.nanoseconds), role)
         }
+        labels.draw(x: Self.width - Self.right + 10, bottom: Self.height - 12, &drawing)
         return drawing.markup
     }
 

@@ -7,7 +7,7 @@ public struct LatencySample: Codable, Sendable {
         public let nanoseconds: Double
     }
 
-    public let name: String
+    public private(set) var name: String
     public let count: UInt64
     public let p50: Double
     public let p99: Double
@@ -31,5 +31,11 @@ public struct LatencySample: Codable, Sendable {
         ]
         curve = percentiles.filter { (1 - $0 / 100) * Double(histogram.totalCount) >= 10 }
             .map { Point(percentile: $0, nanoseconds: value($0)) }
+    }
+
+    public func named(_ name: String) -> LatencySample {
+        var copy = self
+        copy.name = name
+        return copy
     }
 }

@@ -21,11 +21,13 @@ public struct Page {
     }
 
     /// Rows below a header; numbers are to be read downwards, so all columns but the first are to the right.
-    public mutating func table(_ header: [String], _ rows: [[String]]) {
+    ///
+    /// - Parameter names: How many columns are names, and to the left: one or two.
+    public mutating func table(_ header: [String], _ rows: [[String]], names: Int = 1) {
         let head = header.map { "<th>\(SVG.escaped($0))</th>" }.joined()
         let body = rows.map { row in "<tr>" + row.map { "<td>\(SVG.escaped($0))</td>" }.joined() + "</tr>" }
         sections.append(
-            "<div class=\"wide\"><table><thead><tr>\(head)</tr></thead><tbody>\(body.joined(separator: "\n"))</tbody></table></div>"
+            "<div class=\"wide\"><table class=\"names-\(names)\"><thead><tr>\(head)</tr></thead><tbody>\(body.joined(separator: "\n"))</tbody></table></div>"
         )
     }
 
@@ -37,7 +39,7 @@ public struct Page {
             let measured = goal.measured.map { Figure.short($0) + goal.unit } ?? "not measured"
             return """
                 <li class="\(style)"><span class="mark">\(mark)</span><span class="value">\(SVG.escaped(measured))</span>
-                <span>\(SVG.escaped(goal.text))</span><span class="limit">\(SVG.escaped(goal.limit))</span></li>
+                <span class="text">\(SVG.escaped(goal.text))</span><span class="limit">\(SVG.escaped(goal.limit))</span></li>
                 """
         }
         sections.append("<ul class=\"goals\">\(items.joined(separator: "\n"))</ul>")
@@ -75,8 +77,11 @@ public struct Page {
         background: var(--card); border-radius: 8px; padding: 8px 14px }
         .mark, .value { font-weight: 600 } .met .mark { color: var(--met) } .missed .mark { color: var(--missed) }
         .limit { color: var(--faint); white-space: nowrap }
+        @media (max-width: 560px) { .goals li { grid-template-columns: 20px 1fr auto }
+        .goals .text { grid-row: 2; grid-column: 2 / 4 } figure svg { width: 520px; max-width: none } }
         .wide { overflow-x: auto } table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums }
         th { color: var(--faint); font-weight: 500 } th, td { text-align: right; padding: 5px 10px; border-bottom: 1px solid var(--line);
         white-space: nowrap } th:first-child, td:first-child { text-align: left; padding-left: 0 }
+        .names-2 td:nth-child(2) { text-align: left }
         """
 }

@@ -23,6 +23,12 @@ struct SVG {
                 + "<title>\(Self.escaped(tip))</title></rect>")
     }
 
+    mutating func circle(x: Double, y: Double, style: String, tip: String) {
+        elements.append(
+            "<circle class=\"\(style)\" cx=\"\(n(x))\" cy=\"\(n(y))\" r=\"4\"><title>\(Self.escaped(tip))</title></circle>"
+        )
+    }
+
     mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, style: String) {
         elements.append(
             "<line class=\"\(style)\" x1=\"\(n(x1))\" y1=\"\(n(y1))\" x2=\"\(n(x2))\" y2=\"\(n(y2))\"/>")
@@ -63,12 +69,15 @@ struct SVG {
     private static let style = """
         text { font: 13px system-ui, sans-serif; fill: #24292f } .strong { font-weight: 600 } .faint { fill: #6e7781 }
         .heading { font-size: 15px; font-weight: 600 }
-        .peer { fill: #afb8c1 } .ours { fill: #0969da } .axis { stroke: #d0d7de; stroke-width: 1 }
+        .peer { fill: #afb8c1 } .ours { fill: #0969da }
+        .limit { fill: #d8c690 } .leader { stroke: #d0d7de; stroke-width: 1 } .axis { stroke: #d0d7de; stroke-width: 1 }
         .whisker { stroke: #24292f; stroke-width: 1.3 }
-        .curve-peer, .curve-ours { fill: none; stroke-width: 2.5; stroke-linejoin: round }
-        .curve-peer { stroke: #8c959f } .curve-ours { stroke: #0969da }
+        .curve-peer, .curve-ours, .curve-limit { fill: none; stroke-width: 2; stroke-linejoin: round }
+        .curve-peer { stroke: #8c959f } .curve-ours { stroke: #0969da; stroke-width: 3 }
+        .curve-limit { stroke: #9a6700; stroke-dasharray: 6 4 }
         @media (prefers-color-scheme: dark) {
         text { fill: #e6edf3 } .faint { fill: #8d96a0 } .peer { fill: #57606a } .ours { fill: #4493f8 }
+        .limit { fill: #7d6524 } .leader { stroke: #3d444d } .curve-limit { stroke: #d29922 }
         .axis { stroke: #3d444d } .whisker { stroke: #e6edf3 } .curve-peer { stroke: #8d96a0 } .curve-ours { stroke: #4493f8 }
         }
         """

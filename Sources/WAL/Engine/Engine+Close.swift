@@ -11,6 +11,7 @@ extension Engine {
     /// Ends, syncs and seals the active segment, stops the threads, removes what was prepared. Waiters are served or told.
     func close() throws(WALError) {
         var isPoisoned = false
+        bringPendingNamedIn()
         let isFirst = state.withLock { state in
             switch state.phase {
             case .closing, .closed: return false
@@ -36,6 +37,25 @@ extension Engine {
         removePrepared()
         lock.release()
         try result.get()
+        try requireNothingPending()
+    }
+
+    /// What there was no segment for when it was set goes into the next, while segments are opened still.
+    private func bringPendingNamedIn() {
+        guard pendingNamed.withLock({ !$0.isEmpty }) else { return }
+        try? openNextSegment(after: nil, whenFull: .wait(.seconds(1)))
+        appendPendingNamed()
+    }
+
+    private func requireNothingPending() throws(WALError) {
+        let names = pendingNamed.withLock { pending in Set(pending.compactMap(\.name)).sorted() }
+        guard !names.isEmpty else { return }
+        throw WALError(
+            .indeterminate,
+            """
+            There was no segment for what was set last of these cursors and bookmarks, so the next opening finds what they were \
+            before: \(names.joined(separator: ", ")). See to the disk, or raise the log's budget.
+            """)
     }
 
     private func removePrepared() {

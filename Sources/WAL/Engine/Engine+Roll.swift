@@ -62,9 +62,11 @@ extension Engine {
     }
 
     /// Returns when there is an open segment: opens the next one, or waits for another who does.
-    func openNextSegment(after end: SegmentEnd?) throws(WALError) {
+    func openNextSegment(
+        after end: SegmentEnd?, whenFull: WriteAheadLog.FullPolicy? = nil
+    ) throws(WALError) {
         if let end { registerEnd(end) }
-        var request = SegmentRequest(configuration.whenFull)
+        var request = SegmentRequest(whenFull ?? configuration.whenFull)
         func attempt(_ state: inout EngineState) throws(WALError) -> Void? {
             try self.attempt(&request, &state) ? () : nil
         }

@@ -65,13 +65,31 @@ enum BatchBody {
     /// A batch's content, checked.
     @unsafe
     struct Content {
-        /// Keeps decompressed bytes alive; empty where the content lies in the frame.
-        var storage: [UInt8]
-        var sizes: [Int]
+        /// Where the bytes were decompressed to; nil where they lie in the frame.
+        var memory: Memory?
+        /// The records' sizes first.
+        var bytes: UnsafeRawBufferPointer
+        var recordCount: Int
         /// Where the payloads start in the content.
         var payloadOffset: Int
-        /// The content in the frame's memory; nil where `storage` holds it.
-        var inPlace: UnsafeRawBufferPointer?
+
+        func size(_ index: Int) -> Int {
+            unsafe Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)))
+        }
+    }
+
+    /// Decompressed bytes, valid as long as this is referenced.
+    @safe
+    final class Memory {
+        let bytes: UnsafeMutableRawBufferPointer
+
+        init(size: Int) {
+            unsafe bytes = .allocate(byteCount: size, alignment: 16)
+        }
+
+        deinit {
+            unsafe bytes.deallocate()
+        }
     }
 
     /// The first fields, and where the stored content lies.
@@ -112,40 +130,30 @@ enum BatchBody {
         switch Codec(rawValue: header.codec) {
         case .some(.none):
             guard header.contentSize == header.storedSize else { return nil }
-            return unsafe parse(stored, count: header.recordCount, storage: [], inPlace: stored)
+            return unsafe parse(stored, count: header.recordCount, memory: nil)
         case .lz4:
             guard header.contentSize <= header.storedSize * expansionMax,
-                let content = unsafe decompress(stored, size: header.contentSize)
+                let memory = unsafe decompress(stored, size: header.contentSize)
             else { return nil }
-            return unsafe content.withUnsafeBytes {
-                unsafe parse($0, count: header.recordCount, storage: content, inPlace: nil)
-            }
+            return unsafe parse(UnsafeRawBufferPointer(memory.bytes), count: header.recordCount, memory: memory)
         case nil: return nil
         }
     }
 
-    private static func parse(
-        _ content: UnsafeRawBufferPointer, count: Int, storage: [UInt8], inPlace: UnsafeRawBufferPointer?
-    ) -> Content? {
+    private static func parse(_ content: UnsafeRawBufferPointer, count: Int, memory: Memory?) -> Content? {
         var reader = unsafe ByteReader(content)
         guard count <= reader.remaining / 4 else { return nil }
-        var sizes: [Int] = []
-        sizes.reserveCapacity(count)
-        for _ in 0..<count {
-            guard let size = reader.number(UInt32.self) else { return nil }
-            sizes.append(Int(size))
-        }
-        guard reader.align(), sizes.reduce(reader.offset, +) == content.count else { return nil }
-        return unsafe Content(storage: storage, sizes: sizes, payloadOffset: reader.offset, inPlace: inPlace)
+        var size = 0
+        for _ in 0..<count { size += reader.number(UInt32.self).map(Int.init) ?? 0 }
+        guard reader.align(), reader.offset + size == content.count else { return nil }
+        return unsafe Content(memory: memory, bytes: content, recordCount: count, payloadOffset: reader.offset)
     }
 
-    private static func decompress(_ stored: UnsafeRawBufferPointer, size: Int) -> [UInt8]? {
+    private static func decompress(_ stored: UnsafeRawBufferPointer, size: Int) -> Memory? {
         guard size <= Int(Int32.max), stored.count <= Int(Int32.max) else { return nil }
-        let content = unsafe [UInt8](unsafeUninitializedCapacity: size) { room, count in
-            let written = unsafe LZ4_decompress_safe(
-                stored.baseAddress, room.baseAddress, Int32(stored.count), Int32(size))
-            count = max(0, Int(written))
-        }
-        return content.count == size ? content : nil
+        let memory = Memory(size: size)
+        let written = unsafe LZ4_decompress_safe(
+            stored.baseAddress, memory.bytes.baseAddress, Int32(stored.count), Int32(size))
+        return Int(written) == size ? memory : nil
     }
 }

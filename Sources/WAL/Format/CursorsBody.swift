@@ -6,6 +6,14 @@ enum NamedPosition: Hashable {
     case bookmarkRemoved(name: String)
     /// Stands before entries that repeat what held at the end of the segment before.
     case snapshot
+
+    var name: String? {
+        switch self {
+        case .cursor(let name, _), .cursorRemoved(let name), .bookmarkRemoved(let name): name
+        case .bookmark(let bookmark): bookmark.name
+        case .snapshot: nil
+        }
+    }
 }
 
 /// The body of a cursors frame, and the end of a footer's: entries one after another.

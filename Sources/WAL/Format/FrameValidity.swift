@@ -55,7 +55,22 @@ enum FrameValidity {
         return unsafe .valid(Verified(header: header, body: body))
     }
 
-    /// The same for memory that nobody writes to.
+    /// Whether a frame is a valid record: the same conditions for the kind that most frames have, without an outcome to build.
+    /// `limit` is a multiple of eight, and at least a header behind `offset`.
+    @inline(__always)
+    static func isRecord(
+        commitWord: UInt64, frame: UnsafeRawPointer, offset: Int, limit: Int, seed: UInt32, recordIndexMin: UInt32
+    ) -> Bool {
+        let length = Int(UInt32(truncatingIfNeeded: commitWord))
+        guard length >= Frame.headerSize, length <= limit &- offset,
+            unsafe Frame.Kind(rawValue: frame.load(at: Frame.Offset.kindAndTime)) == .record,
+            unsafe frame.load(UInt32.self, at: Frame.Offset.recordIndex) >= recordIndexMin
+        else { return false }
+        return unsafe Frame.checksum(seed: seed, offset: offset, length: length, frame: frame)
+            == UInt32(truncatingIfNeeded: commitWord >> 32)
+    }
+
+    /// Checks the frame at `offset` of memory that nobody writes to.
     static func check(
         _ bytes: UnsafeRawBufferPointer, offset: Int, seed: UInt32, recordIndexMin: UInt32
     ) -> Outcome {

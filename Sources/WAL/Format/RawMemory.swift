@@ -49,6 +49,13 @@ struct ByteReader {
         return unsafe Array(bytes[offset..<offset + count])
     }
 
+    /// Bytes where they lie.
+    mutating func skip(_ count: Int) -> UnsafeRawBufferPointer? {
+        guard count >= 0, remaining >= count else { return nil }
+        defer { offset += count }
+        return unsafe UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count])
+    }
+
     /// Skips to a multiple of eight bytes.
     mutating func align() -> Bool {
         guard unsafe roundedUp8(offset) <= bytes.count else { return false }

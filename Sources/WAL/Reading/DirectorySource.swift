@@ -11,7 +11,9 @@ struct DirectorySource: SegmentSource {
         self.directory = directory
         var segments: [ExaminedSegment] = []
         for number in try directory.names().compactMap(SegmentName.number) {
-            if let segment = try Self.examined(directory, number) { segments.append(segment) }
+            guard var segment = try Self.examined(directory, number) else { continue }
+            segment.closeIfSealed()
+            segments.append(segment)
         }
         logID = RecoveryPlan.logID(of: segments)
     }
@@ -61,9 +63,9 @@ struct DirectorySource: SegmentSource {
         guard let examined = try examined(number), examined.isNamed(of: logID), let header = examined.header,
             examined.fileSize > SegmentHeader.size
         else { return nil }
-        let segment = Segment(header: header, path: examined.file.path)
+        let segment = Segment(header: header, path: examined.path)
         // The file may be cut to its final size meanwhile, which is behind all that is read.
-        let mapping = try Mapping(examined.file, size: examined.fileSize, isWritable: false)
+        let mapping = try Mapping(try examined.file, size: examined.fileSize, isWritable: false)
         return ReadableSegment(segment: segment, mapping: mapping, footer: examined.footer)
     }
 
@@ -142,7 +144,7 @@ struct DirectorySource: SegmentSource {
         let numbers = try directory.names().compactMap(SegmentName.number)
         for number in numbers {
             guard let examined = try examined(number) else { continue }
-            let path = examined.file.path
+            let path = examined.path
             guard let header = examined.header else {
                 infos.append(SegmentInfo(damaged: number, path: path, fileSize: examined.fileSize))
                 continue
@@ -187,6 +189,7 @@ struct DirectorySource: SegmentSource {
             guard var segment = try examined(number), segment.isNamed(of: logID) else { continue }
             if segment.footer == nil { try segment.readFrames(into: buffer) }
             durablePosition = max(durablePosition, segment.durablePosition)
+            segment.closeIfSealed()
             segments.append(segment)
         }
         for segment in segments.reversed() {
@@ -195,7 +198,9 @@ struct DirectorySource: SegmentSource {
                 return footer.finalSequence
             }
             var sequence = header.baseSequence - 1
-            _ = unsafe SegmentScan(try buffer.load(segment.file), header: header) { frame, offset in
+            _ = unsafe SegmentScan(try buffer.load(try segment.file, isSettled: segment.footer != nil), header: header)
+            {
+                frame, offset in
                 guard header.basePosition + UInt64(offset) < durablePosition else { return }
                 let first = unsafe header.baseSequence + UInt64(frame.header.recordIndex)
                 switch unsafe frame.header.kind {

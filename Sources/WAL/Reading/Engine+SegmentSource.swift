@@ -45,7 +45,8 @@ extension Engine: SegmentSource {
 
     private func readable(_ entry: EngineState.Entry) throws(WALError) -> ReadableSegment {
         if let live = entry.live {
-            return ReadableSegment(segment: entry.segment, mapping: live.mapping, footer: entry.footer)
+            return ReadableSegment(
+                segment: entry.segment, mapping: live.mapping, footer: entry.footer, isShared: true)
         }
         guard let footer = entry.footer else {
             throw WALError(.closed, "\(entry.segment.path) was not sealed when the log was closed.")

@@ -10,7 +10,13 @@ public final class LogReader {
     private var offset = SegmentHeader.size
     private var recordIndex: UInt32 = 0
     private var durablePosition: UInt64 = 0
-    private var batch: PendingBatch?
+    private var stretch = Stretch()
+    private var readAhead = ReadAhead()
+    private var batch = PendingBatch()
+    /// Memory that was left while a view of it was handed out.
+    private var lent: [AnyObject] = []
+    /// Whether a view is handed out: what it shows must stay, even if the reader is used meanwhile.
+    @usableFromInline @exclusivity(unchecked) var isLending = false
 
     private enum Place {
         /// Records from this sequence number on.
@@ -19,14 +25,74 @@ public final class LogReader {
         case time(Int64)
     }
 
-    /// A batch that has been verified and not been handed out whole.
+    /// Where single records of the current segment can be taken one after another without asking anything else: all of them
+    /// are wanted, and may be shown.
+    @safe
+    private struct Stretch {
+        /// Belongs to the current segment's mapping.
+        var base: UnsafeRawPointer?
+        /// Frames start before this offset; 0 for none.
+        var end = 0
+        /// Frames end here at the latest.
+        var limit = 0
+        var seed: UInt32 = 0
+        var baseSequence: UInt64 = 0
+    }
+
+    /// How far the current segment was read in. More each time: who reads one record doesn't want megabytes.
+    private struct ReadAhead {
+        private var end = 0
+        private var size = sizeMin
+
+        private static let sizeMin = 64 << 10
+        private static let sizeMax = 2 << 20
+
+        /// Where the pages end that are there, at or behind `offset`.
+        mutating func reach(_ offset: Int, in segment: ReadableSegment) -> Int {
+            guard !segment.isShared else { return .max }
+            if offset >= end {
+                let start = offset & ~(Self.sizeMin - 1)
+                segment.mapping.populateForReading(from: start, count: size)
+                end = start + size
+                size = min(2 * size, Self.sizeMax)
+            }
+            return end
+        }
+
+        mutating func leaveSegment() { end = 0 }
+    }
+
+    /// What is left of a batch that has been verified.
     @safe
     private struct PendingBatch {
-        var content: BatchBody.Content
-        var firstSequence: UInt64
-        var time: Int64
-        var next = 0
-        var payloadOffset: Int
+        /// Holds what was decompressed.
+        var memory: BatchBody.Memory?
+        var recordCount = 0
+        /// The next record's size and payload.
+        var size: UnsafeRawPointer?
+        var payload: UnsafeRawPointer?
+        var sequence: UInt64 = 0
+        var time: Int64 = 0
+    }
+
+    /// A verified record.
+    @usableFromInline @safe @frozen
+    struct Found {
+        @usableFromInline var sequence: UInt64
+        @usableFromInline var time: Int64
+        /// Nil for none. Valid until the reader is used again.
+        @usableFromInline var payload: UnsafeRawPointer?
+        @usableFromInline var size: Int
+
+        @usableFromInline
+        init(sequence: UInt64, time: Int64, payload: UnsafeRawPointer?, size: Int) {
+            self.sequence = sequence
+            self.time = time
+            unsafe self.payload = unsafe payload
+            self.size = size
+        }
+
+        static var none: Found { unsafe Found(sequence: 0, time: 0, payload: nil, size: 0) }
     }
 
     init(_ source: any SegmentSource, from sequence: UInt64, visibility: ReadVisibility) {
@@ -47,7 +113,7 @@ public final class LogReader {
 
     /// The sequence number that the next record has at least.
     public var nextSequence: SequenceNumber {
-        if let batch = batch { return SequenceNumber(rawValue: batch.firstSequence + UInt64(batch.next)) }
+        if batch.recordCount > 0 { return SequenceNumber(rawValue: batch.sequence) }
         let reached = current.map { $0.segment.header.baseSequence + UInt64(recordIndex) } ?? 0
         if case .sequence(let wanted) = place { return SequenceNumber(rawValue: max(wanted, reached)) }
         return SequenceNumber(rawValue: reached)
@@ -57,21 +123,56 @@ public final class LogReader {
     ///
     /// Throws `corrupted` where the bytes are not what was written: opening the log with ``WriteAheadLog/RecoveryScope/everything``
     /// keeps them aside and goes on behind.
+    @inlinable
     public func next<Result>(_ body: (borrowing RecordView) -> Result) throws(WALError) -> Result? {
+        let found = try take()
+        guard let payload = unsafe found.payload else { return nil }
+        let wasLending = unsafe isLending
+        unsafe isLending = true
+        defer { unsafe isLending = wasLending }
+        let bytes = unsafe UnsafeRawBufferPointer(start: payload, count: found.size)
+        return unsafe body(
+            RecordView(
+                sequence: SequenceNumber(rawValue: found.sequence), time: Timestamp(rawValue: found.time),
+                payload: RawSpan(_unsafeBytes: bytes)))
+    }
+
+    /// Verifies the next record and goes on behind it. Most are one frame behind another: they meet no optional, no reference
+    /// count and no lock, which together cost several times what the checksum does.
+    @usableFromInline
+    func take() throws(WALError) -> Found {
+        if offset < stretch.end, let base = unsafe stretch.base {
+            let frame = unsafe base + offset
+            if unsafe FrameValidity.isRecord(
+                commitWord: CommitWord.load(frame), frame: frame, offset: offset, limit: stretch.limit,
+                seed: stretch.seed, recordIndexMin: recordIndex)
+            {
+                let header = unsafe FrameHeader(frame)
+                offset += header.size
+                recordIndex = header.recordIndex &+ 1
+                return unsafe Found(
+                    sequence: stretch.baseSequence &+ UInt64(header.recordIndex), time: header.time,
+                    payload: frame + Frame.Offset.body, size: header.bodySize)
+            }
+        }
+        return try search()
+    }
+
+    private func search() throws(WALError) -> Found {
         while true {
-            if batch != nil {
-                if let result = nextOfBatch(body) { return result }
+            if batch.recordCount > 0 {
+                if let found = takeFromBatch() { return found }
                 continue
             }
-            if current == nil { current = try locate() }
-            guard let segment = current else { return nil }
-            if visibility == .durable, !isDurable(segment) { return nil }
+            if current == nil { try locate() }
+            guard let segment = current else { return .none }
+            if visibility == .durable, !isDurable(segment) { return .none }
             let outcome = unsafe check(segment)
             switch unsafe outcome {
             case .valid(let frame):
                 let header = unsafe frame.header
                 if header.kind == .footer {
-                    guard try moveOn(from: segment) else { return nil }
+                    guard try moveOn(from: segment) else { return .none }
                     continue
                 }
                 let sequence = segment.segment.header.baseSequence + UInt64(header.recordIndex)
@@ -80,24 +181,21 @@ public final class LogReader {
                 if header.kind == .record {
                     recordIndex &+= 1
                     guard isWanted(sequence, header.time) else { continue }
-                    let view = unsafe RecordView(
-                        sequence: SequenceNumber(rawValue: sequence), time: Timestamp(rawValue: header.time),
-                        payload: RawSpan(_unsafeBytes: frame.body))
-                    return body(view)
+                    beginStretch(segment)
+                    return unsafe Found(
+                        sequence: sequence, time: header.time, payload: frame.body.baseAddress,
+                        size: frame.body.count)
                 }
                 if header.kind == .batch {
                     guard let content = unsafe BatchBody.decode(frame.body) else {
                         throw corrupted(segment, .body)
                     }
-                    recordIndex = unsafe UInt32(clamping: Int(recordIndex) + content.sizes.count)
-                    batch = unsafe PendingBatch(
-                        content: content, firstSequence: sequence, time: header.time,
-                        payloadOffset: content.payloadOffset)
+                    unsafe begin(content, sequence: sequence, time: header.time)
                 }
             case .empty, .atLimit:
                 if let footer = segment.footer, offset < footer.offset { throw corrupted(segment, .length) }
                 if try moveOn(from: segment) { continue }
-                guard try source.isReplaced(segment) else { return nil }
+                guard try source.isReplaced(segment) else { return .none }
                 locateAgain()
             case .invalid(let reason):
                 guard try source.isReplaced(segment) else { throw corrupted(segment, reason) }
@@ -119,33 +217,57 @@ public final class LogReader {
         try await source.waitForMore(behind: position, from: nextSequence.rawValue, visibility: visibility)
     }
 
-    private func locate() throws(WALError) -> ReadableSegment? {
+    private func locate() throws(WALError) {
         let found: ReadableSegment?
         switch place {
         case .sequence(let sequence): found = try source.segment(containing: sequence)
         case .time(let time): found = try source.segment(since: time)
         }
-        guard let found else { return nil }
+        guard let found else { return }
         enter(found)
         switch place {
         case .sequence(let sequence): (offset, recordIndex) = found.start(for: sequence)
         case .time(let time): (offset, recordIndex) = found.start(since: time)
         }
-        return found
     }
 
     /// What is mapped may not be what is on the disk any more.
     private func locateAgain() {
         // Nothing of the wanted time was found yet, where it is still looked for: then from the beginning.
         if case .sequence = place { place = .sequence(nextSequence.rawValue) }
-        current = nil
+        show(nil)
     }
 
     private func enter(_ segment: ReadableSegment) {
         source.pin(ObjectIdentifier(self), at: segment.segment.number)
-        current = segment
+        show(segment)
         offset = SegmentHeader.size
         recordIndex = 0
+    }
+
+    private func show(_ segment: ReadableSegment?) {
+        stretch = Stretch()
+        readAhead.leaveSegment()
+        keep(current?.mapping)
+        current = segment
+    }
+
+    /// Called before memory of records is let go.
+    private func keep(_ memory: AnyObject?) {
+        if unsafe !isLending { lent.removeAll() } else if let memory { lent.append(memory) }
+    }
+
+    /// Called behind a wanted record: all that follow are.
+    private func beginStretch(_ segment: ReadableSegment) {
+        let header = segment.segment.header
+        let limit = min(segment.mapping.size, Int(clamping: header.capacity)) & ~(Frame.alignment - 1)
+        var end = min(limit - Frame.headerSize + 1, readAhead.reach(offset, in: segment))
+        if visibility == .durable {
+            end = min(end, Int(clamping: durablePosition) - Int(clamping: min(durablePosition, header.basePosition)))
+        }
+        stretch = unsafe Stretch(
+            base: UnsafeRawPointer(segment.mapping.base), end: end, limit: limit, seed: segment.segment.seed,
+            baseSequence: header.baseSequence)
     }
 
     private func moveOn(from segment: ReadableSegment) throws(WALError) -> Bool {
@@ -182,27 +304,29 @@ public final class LogReader {
         }
     }
 
-    private func nextOfBatch<Result>(_ body: (borrowing RecordView) -> Result) -> Result? {
-        guard var pending = batch, unsafe pending.next < pending.content.sizes.count else {
-            batch = nil
+    private func begin(_ content: BatchBody.Content, sequence: UInt64, time: Int64) {
+        stretch.end = 0
+        keep(batch.memory)
+        batch = unsafe PendingBatch(
+            memory: content.memory, recordCount: content.recordCount, size: content.bytes.baseAddress,
+            payload: content.bytes.baseAddress.map { unsafe $0 + content.payloadOffset }, sequence: sequence, time: time
+        )
+        recordIndex = UInt32(clamping: Int(recordIndex) + batch.recordCount)
+    }
+
+    /// Nil where the record isn't wanted.
+    private func takeFromBatch() -> Found? {
+        guard let sizeField = unsafe batch.size, let payload = unsafe batch.payload else {
+            batch.recordCount = 0
             return nil
         }
-        let size = unsafe pending.content.sizes[pending.next]
-        let start = pending.payloadOffset
-        let sequence = pending.firstSequence + UInt64(pending.next)
-        pending.next += 1
-        pending.payloadOffset += size
-        batch = pending
-        guard isWanted(sequence, pending.time) else { return nil }
-        func view(_ content: UnsafeRawBufferPointer) -> Result {
-            let payload = unsafe UnsafeRawBufferPointer(rebasing: content[start..<start + size])
-            return unsafe body(
-                RecordView(
-                    sequence: SequenceNumber(rawValue: sequence), time: Timestamp(rawValue: pending.time),
-                    payload: RawSpan(_unsafeBytes: payload)))
-        }
-        if let content = unsafe pending.content.inPlace { return unsafe view(content) }
-        return unsafe pending.content.storage.withUnsafeBytes { unsafe view($0) }
+        let found = unsafe Found(
+            sequence: batch.sequence, time: batch.time, payload: payload, size: Int(sizeField.load(UInt32.self, at: 0)))
+        batch.recordCount -= 1
+        batch.sequence += 1
+        unsafe batch.size = unsafe sizeField + 4
+        unsafe batch.payload = unsafe payload + found.size
+        return isWanted(found.sequence, found.time) ? found : nil
     }
 
     private func corrupted(_ segment: ReadableSegment, _ reason: FrameValidity.Reason) -> WALError {

@@ -25,11 +25,14 @@ struct ReadableSegment {
     let segment: Segment
     let mapping: Mapping
     let footer: SegmentFooter?
+    /// Whether the mapping is also what producers write to: a page that is mapped for reading first costs them a fault.
+    let isShared: Bool
 
-    init(segment: Segment, mapping: Mapping, footer: SegmentFooter?) {
+    init(segment: Segment, mapping: Mapping, footer: SegmentFooter?, isShared: Bool = false) {
         self.segment = segment
         self.mapping = mapping
         self.footer = footer
+        self.isShared = isShared
     }
 
     /// Maps a sealed segment's file.

@@ -1,7 +1,9 @@
 /// A segment file as opening finds it: header, footer, and where needed all its frames. Only reads.
 struct ExaminedSegment {
     var number: UInt64
-    var file: File
+    let path: String
+    /// Closed while nothing has to be read: a process may have fewer files open than a log has segments.
+    private var openFile: File?
     var fileSize: Int
     var decoded: SegmentHeader.Decoded
     /// A whole footer at the end of the file, with the durable position that its frame tells.
@@ -10,6 +12,8 @@ struct ExaminedSegment {
     var scan: SegmentScan?
     /// A sync of it failed, and what the kernel shows may not be on the disk.
     var isPoisoned = false
+    /// Whoever opens for writing has the log's lock, so that nobody seals the segment meanwhile.
+    private let isLocked: Bool
 
     var header: SegmentHeader? {
         if case .header(let header, _) = decoded { header } else { nil }
@@ -21,27 +25,35 @@ struct ExaminedSegment {
 
     init(_ directory: Directory, number: UInt64, isWritten: Bool) throws(WALError) {
         self.number = number
-        let path = directory.path(of: SegmentName.of(number))
-        // Only looking: what can't be read is damage that is told. Before anything is moved, a failing disk is to be copied.
-        file = try File(path, isWritten ? .readWrite : .read, passesOverUnreadable: !isWritten)
+        isLocked = isWritten
+        path = directory.path(of: SegmentName.of(number))
+        let file = try Self.open(path, isWritten: isWritten)
+        openFile = file
         fileSize = try file.size()
         let start = try file.read(at: 0, count: SegmentHeader.size)
         decoded = unsafe start.withUnsafeBytes { unsafe SegmentHeader.decode($0, number: number) }
         guard let header, header.state == .active else { return }
-        try readFooter(header)
+        try readFooter(header, in: file)
     }
 
-    private mutating func readFooter(_ header: SegmentHeader) throws(WALError) {
+    /// What is read of a file's end at once: the footer of a segment of 64 MiB with some cursors.
+    private static let tailSize = 32 << 10
+
+    private mutating func readFooter(_ header: SegmentHeader, in file: File) throws(WALError) {
         guard fileSize >= SegmentHeader.size + SegmentFooter.trailerSize else { return }
-        let trailer = try file.read(at: fileSize - SegmentFooter.trailerSize, count: SegmentFooter.trailerSize)
+        let start = max(0, fileSize - Self.tailSize)
+        let tail = try file.read(at: start, count: fileSize - start)
+        // Cut off since its size was read.
+        guard tail.count == fileSize - start else { return }
+        let trailer = tail.suffix(SegmentFooter.trailerSize)
         guard
             let offset = unsafe trailer.withUnsafeBytes({
                 unsafe SegmentFooter.offset(fromTrailer: $0, fileSize: fileSize)
             })
         else { return }
-        let bytes = try file.read(at: offset, count: fileSize - offset)
+        let bytes =
+            offset < start ? try file.read(at: offset, count: fileSize - offset)[...] : tail[(offset - start)...]
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
-        // Cut off since its size was read.
         guard bytes.count == fileSize - offset else { return }
         unsafe bytes.withUnsafeBytes { bytes in
             // The checksum has the frame's place in the segment in it, so the check gets the place, and memory shifted to fit.
@@ -57,6 +69,24 @@ struct ExaminedSegment {
             footerDurablePosition =
                 unsafe frame.header.durablePosition(at: header.basePosition + UInt64(offset)) ?? 0
         }
+    }
+
+    /// The file, opened again if it was closed.
+    var file: File {
+        get throws(WALError) {
+            if let openFile { return openFile }
+            return try Self.open(path, isWritten: isLocked)
+        }
+    }
+
+    /// Who only looks is told of what can't be read as damage. Before anything is moved, a failing disk is to be copied.
+    private static func open(_ path: String, isWritten: Bool) throws(WALError) -> File {
+        try File(path, isWritten ? .readWrite : .read, passesOverUnreadable: !isWritten)
+    }
+
+    /// Closes the file of a sealed segment, which nobody changes.
+    mutating func closeIfSealed() {
+        if footer != nil { openFile = nil }
     }
 
     /// Whether the file is in its place, and of this log: only then its positions mean anything for the others.
@@ -79,7 +109,7 @@ struct ExaminedSegment {
 
     mutating func readFrames(into buffer: ReadBuffer) throws(WALError) {
         guard let header else { return }
-        scan = unsafe SegmentScan(try buffer.load(file), header: header)
+        scan = unsafe SegmentScan(try buffer.load(try file, isSettled: isLocked || footer != nil), header: header)
     }
 
     /// Where the frames end, as far as they can be told.

@@ -1,7 +1,8 @@
-/// Memory that files are read into with `pread`, so that a bad disk makes an error and not a signal. Used again from file
-/// to file: fresh memory costs more in page faults than reading and verifying what it takes.
+/// A file's bytes, for reading all of them once. A bad disk makes an error, and not a signal.
 @safe
 final class ReadBuffer {
+    private var mapping: Mapping?
+    /// Used again from file to file: fresh memory costs more in page faults than reading and verifying what it takes.
     private var memory = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
     deinit {
@@ -9,8 +10,18 @@ final class ReadBuffer {
     }
 
     /// Reads a whole file. The bytes are valid until the next call, and as long as the buffer is referenced.
-    func load(_ file: File) throws(WALError) -> UnsafeRawBufferPointer {
+    ///
+    /// With `isSettled`, nobody makes the file shorter meanwhile, so that it can be mapped: copying out of the page cache takes
+    /// twice as long as verifying. A test's hook is asked about reads, so it gets them.
+    func load(_ file: File, isSettled: Bool) throws(WALError) -> UnsafeRawBufferPointer {
         let size = try file.size()
+        mapping = nil
+        if isSettled, size > 0, file.hook == nil, let mapping = try? Mapping(file, size: size, isWritable: false),
+            mapping.populateForReading(count: size)
+        {
+            self.mapping = mapping
+            return unsafe mapping.bytes
+        }
         if unsafe memory.count < size {
             unsafe memory.deallocate()
             unsafe memory = .allocate(byteCount: size, alignment: 4096)

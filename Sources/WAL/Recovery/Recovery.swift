@@ -14,6 +14,8 @@ enum Recovery {
                 .notALogDirectory,
                 "\(directory.path) has other files and no log in it. Name an empty directory, or one with a log.")
         }
+        // Whoever made it may have ended before its entry was durable. Once there is a segment, it is.
+        if !names.contains(where: { SegmentName.number($0) != nil }) { try directory.syncEntry() }
     }
 
     /// Reads what there is. With `isWritten`, what may not be durable is synced first: nothing is shown that could still vanish.
@@ -23,14 +25,15 @@ enum Recovery {
     static func examine(
         _ directory: Directory, scope: WriteAheadLog.RecoveryScope, isWritten: Bool
     ) throws(WALError) -> [ExaminedSegment] {
-        let names = try directory.names()
+        let names = Set(try directory.names())
         if isWritten { try directory.sync() }
         let buffer = ReadBuffer()
         var segments: [ExaminedSegment] = []
-        for number in names.compactMap(SegmentName.number) {
+        for number in names.compactMap(SegmentName.number).sorted() {
             var segment = try ExaminedSegment(directory, number: number, isWritten: isWritten)
             try refuseUnknown(segment)
             segment.isPoisoned = names.contains(SegmentName.poisoned(number))
+            segment.closeIfSealed()
             segments.append(segment)
         }
         let logID = RecoveryPlan.logID(of: segments)
@@ -42,7 +45,14 @@ enum Recovery {
             // A sync that failed isn't tried again: what is whole of the file is written anew.
             if isWritten, !isDurable, !segments[index].isPoisoned { try segments[index].file.sync() }
             if scope == .everything || segments[index].mustBeRead(isDurable: isDurable) {
-                try segments[index].readFrames(into: buffer)
+                do throws(WALError) {
+                    try segments[index].readFrames(into: buffer)
+                } catch {
+                    // Beside a writer, retention may have removed it meanwhile.
+                    guard !isWritten, error.isNoSuchFile else { throw error }
+                    segments.remove(at: index)
+                    continue
+                }
             }
             if isOfLog { durablePosition = max(durablePosition, segments[index].durablePosition) }
         }
@@ -55,14 +65,14 @@ enum Recovery {
             throw WALError(
                 .versionTooNew,
                 """
-                \(segment.file.path) has format version \(major).\(minor); this code knows \(SegmentHeader.versionMajor). \
+                \(segment.path) has format version \(major).\(minor); this code knows \(SegmentHeader.versionMajor). \
                 Open it with a newer version of swift-wal.
                 """)
         case .unknownFeatures(let features):
             throw WALError(
                 .versionTooNew,
                 """
-                \(segment.file.path) uses features (0x\(String(features, radix: 16))) that this code doesn't know. Open it \
+                \(segment.path) uses features (0x\(String(features, radix: 16))) that this code doesn't know. Open it \
                 with a newer version of swift-wal.
                 """)
         case .header, .damaged: break

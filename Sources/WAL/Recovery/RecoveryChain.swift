@@ -13,7 +13,7 @@ struct RecoveryChain {
     }
 
     mutating func add(
-        _ segment: ExaminedSegment, _ header: SegmentHeader, later: [ExaminedSegment],
+        _ segment: ExaminedSegment, _ header: SegmentHeader, later: LaterSegments,
         _ plan: inout RecoveryPlan
     ) {
         guard !isTorn else {
@@ -53,10 +53,9 @@ struct RecoveryChain {
     /// Goes through the places where frames break off, in order.
     private mutating func decide(
         _ segment: ExaminedSegment, _ header: SegmentHeader, _ scan: SegmentScan,
-        later: [ExaminedSegment], _ plan: inout RecoveryPlan
+        later: LaterSegments, _ plan: inout RecoveryPlan
     ) -> RecoveryPlan.Step {
-        let successor = later.lazy.compactMap(\.header).first { $0.state == .active && $0.follows(header) }
-        let laterDurable = later.reduce(0) { max($0, $1.durablePosition) }
+        let successor = later.headers.first { $0.follows(header) }
         var step = RecoveryPlan.Step(
             segment: segment, action: segment.footer == nil ? .seal(abandoned: []) : .keep,
             reason: scan.footer == nil ? "its writer ended without sealing it" : "its writer ended while sealing it",
@@ -68,7 +67,8 @@ struct RecoveryChain {
             let evidence = GapEvidence(
                 content: isLoss(gap, segment, scan) ? .invalid : gap.content,
                 isFollowed: gap.nextRecordIndex != nil,
-                wasDurable: max(gap.durablePositionAfter, laterDurable) > header.basePosition + UInt64(gap.offset),
+                wasDurable: max(gap.durablePositionAfter, later.durablePosition) > header.basePosition
+                    + UInt64(gap.offset),
                 isSameBoot: header.bootID.isSameBoot(as: boot))
             let decision = DecisionTable.decide(evidence)
             let likelyEnd = gap.recordIndex + (decision == .corruption ? gap.tail?.likely ?? 0 : 0)
@@ -131,13 +131,13 @@ struct RecoveryChain {
 
     /// What the headers say was between this segment and the last one.
     private func reportMissing(
-        before header: SegmentHeader, _ segment: ExaminedSegment, later: [ExaminedSegment],
+        before header: SegmentHeader, _ segment: ExaminedSegment, later: LaterSegments,
         _ plan: inout RecoveryPlan
     ) {
         guard let last, !header.follows(last.header), !isBreakTold else { return }
         let first = last.header.baseSequence + last.end.recordCount
         let sequences = first < header.baseSequence ? first...header.baseSequence - 1 : nil
-        let durable = later.reduce(segment.durablePosition) { max($0, $1.durablePosition) }
+        let durable = max(segment.durablePosition, later.durablePosition)
         plan.report.findings.append(
             RecoveryReport.Finding(
                 classification: .missingSegment, segment: header.predecessor.number, offset: 0, byteCount: 0,
@@ -177,9 +177,9 @@ struct RecoveryChain {
     /// A segment whose header says that it was made ready and not used. Where a later one follows it, it was, and its
     /// header never reached the disk: then nothing in it was durable, nor anything behind it.
     mutating func addUnused(
-        _ segment: ExaminedSegment, _ header: SegmentHeader, later: [ExaminedSegment], _ plan: inout RecoveryPlan
+        _ segment: ExaminedSegment, _ header: SegmentHeader, later: LaterSegments, _ plan: inout RecoveryPlan
     ) {
-        let follower = later.lazy.compactMap(\.header).first { $0.follows(header) }
+        let follower = later.headers.first { $0.follows(header) }
         guard let follower, !isTorn else {
             plan.steps.append(
                 isTorn
@@ -188,7 +188,7 @@ struct RecoveryChain {
             return
         }
         let start = last.map { $0.header.basePosition + UInt64($0.end.offset) } ?? 0
-        let wasDurable = later.contains { $0.durablePosition > start + UInt64(SegmentHeader.size) }
+        let wasDurable = later.durablePosition > start + UInt64(SegmentHeader.size)
         if wasDurable || follower.bootID.isSameBoot(as: boot) {
             return setAsideUnreadable(
                 segment, before: follower,

@@ -62,14 +62,12 @@ struct RecoveryPlan {
         epoch = segments.compactMap { $0.header?.epoch }.max() ?? 0
 
         var chain = RecoveryChain(boot: currentBoot)
-        for (index, segment) in segments.enumerated() {
+        for (segment, later) in zip(segments, LaterSegments.behindEach(of: segments, logID: logID)) {
             guard let header = segment.header else {
-                let next = segments[(index + 1)...].first { [logID] in $0.isNamed(of: logID) }?.header
-                chain.setAsideUnreadable(segment, before: next, &self)
+                chain.setAsideUnreadable(segment, before: later.headers.first, &self)
                 continue
             }
             if header.state == .prepared {
-                let later = segments[(index + 1)...].filter { [logID] in $0.isNamed(of: logID) }
                 chain.addUnused(segment, header, later: later, &self)
                 continue
             }
@@ -78,8 +76,7 @@ struct RecoveryPlan {
                 continue
             }
             nextSequence = max(nextSequence, header.baseSequence + (segment.end?.recordCount ?? 0))
-            chain.add(
-                segment, header, later: segments[(index + 1)...].filter { [logID] in $0.isNamed(of: logID) }, &self)
+            chain.add(segment, header, later: later, &self)
         }
         if !report.findings.isEmpty { epoch += 1 }
         report.epoch = epoch

@@ -51,7 +51,7 @@ struct Repair {
         _ step: RecoveryPlan.Step, _ header: SegmentHeader, _ abandoned: [SegmentScan.Gap]
     ) throws(WALError) {
         guard let scan = step.segment.scan else { return }
-        let file = step.segment.file
+        let file = try step.segment.file
         if let footer = scan.footer {
             // The writer died between writing the footer and cutting the file behind it.
             let size = footer.offset + Frame.size(bodySize: footer.encodeBody().count)
@@ -118,7 +118,7 @@ struct Repair {
         let file = try File(directory.path(of: name), .create)
         let buffer = ReadBuffer()
         let written = unsafe try SegmentRewrite.write(
-            header: header, contents: try buffer.load(step.segment.file), to: file, end: end,
+            header: header, contents: try buffer.load(try step.segment.file, isSettled: true), to: file, end: end,
             recordCount: step.recordCount, namedBefore: named)
         try setAside(step.segment, replacement: name)
         try directory.remove(SegmentName.poisoned(header.segmentNumber))
@@ -146,7 +146,8 @@ struct Repair {
         let name = SegmentName.damaged(segment.number, incarnation: segment.header?.incarnation ?? 0)
         var candidate = name
         var count = 1
-        while let other = try? File(directory.path(of: candidate), .read), try !other.isSame(as: segment.file) {
+        let own = try segment.file
+        while let other = try? File(directory.path(of: candidate), .read), try !other.isSame(as: own) {
             count += 1
             candidate = "\(name.dropLast(SegmentName.suffix.count))-\(count)\(SegmentName.suffix)"
         }

@@ -36,10 +36,22 @@ struct SegmentScan {
     /// Whether the last frame stands for records that aren't there, up to the next frame or segment.
     private(set) var endsWithoutRecords = false
 
-    /// Reads a segment's frames from a file's bytes. `visit` gets every valid frame but the footer, in order.
+    /// Reads a segment's frames from a file's bytes.
+    init(_ bytes: UnsafeRawBufferPointer, header: SegmentHeader) {
+        unsafe self.init(bytes, header: header, isVisited: false) { _, _ in }
+    }
+
+    /// The same; `visit` gets every valid frame but the footer, in order.
     init(
         _ bytes: UnsafeRawBufferPointer, header: SegmentHeader,
-        visit: (FrameValidity.Verified, _ offset: Int) -> Void = { _, _ in }
+        visit: (FrameValidity.Verified, _ offset: Int) -> Void
+    ) {
+        unsafe self.init(bytes, header: header, isVisited: true, visit: visit)
+    }
+
+    private init(
+        _ bytes: UnsafeRawBufferPointer, header: SegmentHeader, isVisited: Bool,
+        visit: (FrameValidity.Verified, _ offset: Int) -> Void
     ) {
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
         let search = FrameSearch(seed: seed, basePosition: header.basePosition)
@@ -47,7 +59,7 @@ struct SegmentScan {
         // Behind the capacity there is nothing of the log's.
         let bytes = unsafe UnsafeRawBufferPointer(
             rebasing: bytes[..<min(bytes.count, Int(clamping: header.capacity))])
-        unsafe read(bytes, header: header, search: search, visit: visit)
+        unsafe read(bytes, header: header, search: search, isVisited: isVisited, visit: visit)
         // So far each gap knows the frames up to the next gap.
         for index in gaps.indices.dropLast().reversed() {
             gaps[index].durablePositionAfter = max(
@@ -56,12 +68,13 @@ struct SegmentScan {
     }
 
     private mutating func read(
-        _ bytes: UnsafeRawBufferPointer, header: SegmentHeader, search: FrameSearch,
+        _ bytes: UnsafeRawBufferPointer, header: SegmentHeader, search: FrameSearch, isVisited: Bool,
         visit: (FrameValidity.Verified, _ offset: Int) -> Void
     ) {
         let seed = search.seed
         var offset = SegmentHeader.size
         while true {
+            if !isVisited { offset = unsafe takeRecords(in: bytes, from: offset, header: header, seed: seed) }
             let outcome = unsafe FrameValidity.check(
                 bytes, offset: offset, seed: seed, recordIndexMin: UInt32(clamping: end.recordCount))
             if case .valid(let frame) = unsafe outcome, unsafe take(frame, at: offset, header: header, visit) {
@@ -82,6 +95,48 @@ struct SegmentScan {
             guard let next, let nextIndex else { return }
             end.recordCount = nextIndex
             offset = next
+        }
+    }
+
+    /// Takes in the records from an offset on, up to another kind of frame or a place for the index. Most frames are that, so
+    /// what is counted stays in registers. Returns the offset behind.
+    private mutating func takeRecords(
+        in bytes: UnsafeRawBufferPointer, from start: Int, header: SegmentHeader, seed: UInt32
+    ) -> Int {
+        guard let base = bytes.baseAddress else { return start }
+        let limit = bytes.count & ~(Frame.alignment - 1)
+        let startLimit = min(limit - Frame.headerSize + 1, summary.nextIndexOffset)
+        var offset = start
+        var recordIndexMin = UInt32(clamping: end.recordCount)
+        var records = SegmentSummary.Records()
+        var durablePosition: UInt64 = 0
+        while offset < startLimit {
+            let frame = unsafe base + offset
+            guard
+                unsafe FrameValidity.isRecord(
+                    commitWord: frame.load(at: 0), frame: frame, offset: offset, limit: limit, seed: seed,
+                    recordIndexMin: recordIndexMin)
+            else { break }
+            let frameHeader = unsafe FrameHeader(frame)
+            guard frameHeader.recordIndex <= UInt32(ClaimWord.recordsMax) else { break }
+            records.add(size: frameHeader.bodySize, time: frameHeader.time)
+            let position = header.basePosition &+ UInt64(offset)
+            durablePosition = max(durablePosition, frameHeader.durablePosition(at: position) ?? 0)
+            recordIndexMin = frameHeader.recordIndex &+ 1
+            offset += frameHeader.size
+        }
+        guard records.count > 0 else { return start }
+        summary.add(records)
+        end = SegmentEnd(offset: offset, recordCount: UInt64(recordIndexMin))
+        endsWithoutRecords = false
+        takeDurablePosition(durablePosition)
+        return offset
+    }
+
+    private mutating func takeDurablePosition(_ position: UInt64) {
+        durablePosition = max(durablePosition, position)
+        if let last = gaps.indices.last {
+            gaps[last].durablePositionAfter = max(gaps[last].durablePositionAfter, position)
         }
     }
 
@@ -115,10 +170,7 @@ struct SegmentScan {
         }
         let position = header.basePosition + UInt64(offset)
         let durable = min(position, frameHeader.durablePosition(at: position) ?? 0)
-        durablePosition = max(durablePosition, durable)
-        if let last = gaps.indices.last {
-            gaps[last].durablePositionAfter = max(gaps[last].durablePositionAfter, durable)
-        }
+        takeDurablePosition(durable)
         if frameHeader.kind == .footer { end.recordCount = UInt64(frameHeader.recordIndex) }
         return true
     }

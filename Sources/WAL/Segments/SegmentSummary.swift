@@ -8,15 +8,43 @@ struct SegmentSummary {
     private(set) var index: [SegmentFooter.IndexEntry] = []
     private(set) var named = NamedPositionsOfSegment()
 
+    /// Records one after another, by what is kept of them.
+    struct Records {
+        private(set) var count = 0
+        private(set) var size = 0
+        private(set) var earliestTime = Int64.max
+        private(set) var latestTime = Int64.min
+
+        @inline(__always)
+        mutating func add(size: Int, time: Int64) {
+            count &+= 1
+            self.size &+= size
+            earliestTime = min(earliestTime, time)
+            latestTime = max(latestTime, time)
+        }
+    }
+
     init(baseSequence: UInt64) {
         self.baseSequence = baseSequence
+    }
+
+    /// The first frame from here on gets an index entry.
+    var nextIndexOffset: Int { SegmentFooter.indexInterval + Int(index.last?.offset ?? 0) }
+
+    /// Takes in records that start before `nextIndexOffset`.
+    mutating func add(_ records: Records) {
+        guard records.count > 0 else { return }
+        firstTime = recordCount == 0 ? records.earliestTime : min(firstTime, records.earliestTime)
+        lastTime = recordCount == 0 ? records.latestTime : max(lastTime, records.latestTime)
+        recordCount += UInt64(records.count)
+        payloadSize += UInt64(records.size)
     }
 
     /// Takes a frame in. Returns the number of sequence numbers that it takes up, as far as the frame itself tells
     /// (void and lost frames don't), or nil where its body isn't as its kind has it.
     @inline(__always)
     mutating func add(_ header: FrameHeader, body: UnsafeRawBufferPointer, offset: Int) -> Int? {
-        if offset >= SegmentFooter.indexInterval + Int(index.last?.offset ?? 0) {
+        if offset >= nextIndexOffset {
             index.append(
                 SegmentFooter.IndexEntry(
                     sequence: baseSequence + UInt64(header.recordIndex),

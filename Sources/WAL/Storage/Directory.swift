@@ -22,6 +22,15 @@ struct Directory: Sendable {
 
     private var hook: (any StorageHook)? { StorageHooks.hook(for: path) }
 
+    /// Makes the directory's own name durable. Where the parent can't be read, it was made by somebody else, with other rights.
+    func syncEntry() throws(WALError) {
+        do throws(WALError) {
+            try Directory(path: parent).sync()
+        } catch {
+            guard error.errno == EACCES else { throw error }
+        }
+    }
+
     private var parent: String {
         let trimmed = path.hasSuffix("/") ? String(path.dropLast()) : path
         guard let slash = trimmed.lastIndex(of: "/") else { return "." }

@@ -41,4 +41,15 @@ final class Mapping: @unchecked Sendable {
             unsafe madvise(base, size, MADV_POPULATE_WRITE)
         #endif
     }
+
+    /// Reads pages in and maps them, in one call instead of a page fault for each few. `offset` is a multiple of the page
+    /// size. False where one can't be read, or the system can't tell.
+    @discardableResult
+    func populateForReading(from offset: Int = 0, count: Int) -> Bool {
+        #if os(Linux)
+            unsafe madvise(base + offset, min(count, size - offset), MADV_POPULATE_READ) == 0
+        #else
+            false
+        #endif
+    }
 }

@@ -28,7 +28,7 @@ public struct TaskBufferConfiguration: Sendable {
     public var recoveryTimeout: Duration = .seconds(30)
     /// Whether figures go to the metrics factory.
     public var metricsEnabled = true
-    /// How often depth and lag go there.
+    /// How often depth and lag go there. Just as often the memory of what was delivered is let go of, where nothing is saved.
     public var metricsInterval: Duration = .seconds(10)
     /// When mutations become durable. With `.always`, they are when the call returns; the wait is outside of all locks, and
     /// concurrent calls share a sync.

@@ -17,7 +17,9 @@ internal import WAL
 /// A mutation without a task id ends the section that is coalesced. So of one task there are at most, in order: a delete
 /// and a save, or a delete, or a save, or three status changes.
 struct TaskCoalescer {
-    private var operations: [TaskBatch.Operation?] = []
+    private var operations: [TaskBatch.Operation] = []
+    /// For each operation whether it was made superfluous.
+    private var isDropped: [Bool] = []
     private var tasks: [ExactID: Pending]
     private var activities: Set<ExactID>
     private var addedCount = 0
@@ -26,6 +28,7 @@ struct TaskCoalescer {
     /// For about so many mutations.
     init(capacity: Int = 0) {
         operations.reserveCapacity(capacity)
+        isDropped.reserveCapacity(capacity)
         tasks = Dictionary(minimumCapacity: capacity)
         activities = Set(minimumCapacity: capacity)
     }
@@ -38,7 +41,10 @@ struct TaskCoalescer {
     }
 
     /// What is left, in order.
-    var result: [TaskBatch.Operation] { operations.compactMap { $0 } }
+    var result: [TaskBatch.Operation] {
+        // Most batches lose nothing, and operations are large to copy.
+        keptCount == operations.count ? operations : zip(operations, isDropped).filter { !$0.1 }.map(\.0)
+    }
 
     /// How many were left out.
     var coalescedCount: Int { addedCount - keptCount }
@@ -49,7 +55,7 @@ struct TaskCoalescer {
         case .save(let task): add(task, operation)
         case .updateStatus(let id, let status, let error, let time):
             var pending = tasks[ExactID(id)] ?? Pending()
-            if let save = pending.save, case .save(var task) = operations[save]?.mutation {
+            if let save = pending.save, case .save(var task) = operations[save].mutation {
                 task.update(to: status, error: error, at: time)
                 operations[save] = TaskBatch.Operation(record: operation.record, mutation: .save(task))
             } else if pending.delete == nil {
@@ -73,7 +79,7 @@ struct TaskCoalescer {
     private mutating func add(_ task: PersistentTask, _ operation: TaskBatch.Operation) {
         let id = ExactID(task.id)
         guard var pending = tasks[id] else { return tasks[id] = Pending(save: append(operation)) }
-        if let save = pending.save, case .save(let old) = operations[save]?.mutation {
+        if let save = pending.save, case .save(let old) = operations[save].mutation {
             operations[save] = TaskBatch.Operation(record: operation.record, mutation: .save(task.replacing(old)))
         } else {
             drop(pending.updates)
@@ -95,18 +101,19 @@ struct TaskCoalescer {
     }
 
     private func status(at index: Int) -> TaskStatus? {
-        guard case .updateStatus(_, let status, _, _) = operations[index]?.mutation else { return nil }
+        guard case .updateStatus(_, let status, _, _) = operations[index].mutation else { return nil }
         return status
     }
 
     private mutating func append(_ operation: TaskBatch.Operation) -> Int {
         operations.append(operation)
+        isDropped.append(false)
         keptCount += 1
         return operations.count - 1
     }
 
     private mutating func drop(_ indexes: [Int]) {
-        for index in indexes { operations[index] = nil }
+        for index in indexes { isDropped[index] = true }
         keptCount -= indexes.count
     }
 }

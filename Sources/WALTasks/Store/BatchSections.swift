@@ -34,8 +34,8 @@ extension BatchSection {
     ///
     /// A coalesced batch gives one section between two operations without a task id, or two where it deletes and saves the
     /// same task: the new row has its own `dagID` and `createdAt`. Repeats of one id, without coalescing, give more.
-    package static func cut(_ operations: some Sequence<TaskBatch.Operation>) -> [BatchSection] {
-        var cutter = SectionCutter()
+    package static func cut(_ operations: [TaskBatch.Operation]) -> [BatchSection] {
+        var cutter = SectionCutter(capacity: operations.count)
         for (index, operation) in operations.enumerated() { cutter.add(operation.mutation, at: index) }
         return cutter.finish()
     }
@@ -46,9 +46,15 @@ private struct SectionCutter {
     private var finished: [BatchSection] = []
     /// The sections since the last operation without a task id.
     private var open: [RowSection] = []
-    private var tasks: [ExactID: Place] = [:]
+    private var tasks: [ExactID: Place]
     /// How many sections know an activity's id.
-    private var activities: [ExactID: Int] = [:]
+    private var activities: [ExactID: Int]
+
+    /// For so many operations.
+    init(capacity: Int) {
+        tasks = Dictionary(minimumCapacity: capacity)
+        activities = Dictionary(minimumCapacity: capacity)
+    }
 
     private enum Kind {
         case delete, save, update

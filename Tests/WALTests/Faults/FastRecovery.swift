@@ -27,17 +27,17 @@ enum FastRecovery {
         _ segment: ExaminedSegment, _ header: SegmentHeader, end: Int, _ buffer: ReadBuffer,
         into records: inout [LogContents.Record]
     ) throws {
-        _ = SegmentScan(try buffer.load(segment.file), header: header) { frame, offset in
+        _ = SegmentScan(try buffer.load(try segment.file, isSettled: true), header: header) { frame, offset in
             guard offset < end else { return }
             let sequence = header.baseSequence + UInt64(frame.header.recordIndex)
             switch frame.header.kind {
             case .record: records.append(LogContents.Record(sequence: sequence, payload: Array(frame.body)))
             case .batch:
                 guard let content = BatchBody.decode(frame.body) else { return }
-                let bytes = content.inPlace.map { Array($0) } ?? content.storage
                 var start = content.payloadOffset
-                for (index, size) in content.sizes.enumerated() {
-                    let payload = Array(bytes[start..<start + size])
+                for index in 0..<content.recordCount {
+                    let size = content.size(index)
+                    let payload = Array(content.bytes[start..<start + size])
                     records.append(LogContents.Record(sequence: sequence + UInt64(index), payload: payload))
                     start += size
                 }

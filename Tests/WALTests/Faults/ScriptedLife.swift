@@ -36,7 +36,7 @@ struct ScriptedLife {
     }
 
     /// From opening to closing; does nothing where the log doesn't open.
-    mutating func live(_ pagesWereLost: () -> Bool) {
+    mutating func live(_ faults: () -> [InjectedFault]) {
         guard let log = try? open() else { return }
         if log.cursors.isEmpty { setCursor(to: .zero, log) }
         append(to: log, count: 5)
@@ -58,7 +58,9 @@ struct ScriptedLife {
         log.applyRetention()
         append(to: log, count: 3)
         close(log)
-        history.pagesWereLost = pagesWereLost()
+        // A cursor that was set while there was no segment is written when there is one.
+        history.cursorsMayLag = !faults().isEmpty
+        history.pagesWereLost = faults().contains { $0.fault == .losingPages }
     }
 
     private mutating func setCursor(to sequence: SequenceNumber, _ log: WriteAheadLog) {

@@ -48,20 +48,27 @@ struct Torture: Sendable {
                 let seed = next.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard seeds.contains(seed) else { return }
                 let result = Result { try body(seed) }
-                guard tally.withLock({ $0.add(result) }) else { continue }
-                let list =
-                    switch result {
-                    case .success(let outcome):
-                        outcome.violations.prefix(5).map(\.description).joined(separator: "\n  ")
-                    case .failure(let error): "\(error)"
-                    }
-                Issue.record("\(suite), seed \(seed):\n  \(list)\n\(command(filter, seed))")
+                tally.withLock { tally in
+                    guard tally.add(result) else { return }
+                    tally.messages.append("\(suite), seed \(seed):\n  \(text(result))\n\(command(filter, seed))")
+                }
             }
         }
-        report(suite, tally.withLock { $0 })
+        let result = tally.withLock { $0 }
+        // Here, because other threads don't know the test.
+        for message in result.messages { Issue.record("\(message)") }
+        report(suite, result)
+    }
+
+    private static func text(_ result: Result<(violations: [LogHistory.Violation], count: Int), any Error>) -> String {
+        switch result {
+        case .success(let outcome): outcome.violations.prefix(5).map(\.description).joined(separator: "\n  ")
+        case .failure(let error): "\(error)"
+        }
     }
 
     struct Tally {
+        var messages: [String] = []
         var cases = 0
         var findings = 0
         var losses = 0

@@ -91,8 +91,8 @@ extension FuzzTarget {
 
     static func use(_ content: BatchBody.Content?, of size: Int) {
         guard let content else { return }
-        let total = content.inPlace?.count ?? content.storage.count
+        let total = content.bytes.count
         precondition(total <= max(1, size) * BatchBody.expansionMax)
-        precondition(content.payloadOffset + content.sizes.reduce(0, +) == total)
+        precondition(content.payloadOffset + (0..<content.recordCount).reduce(0) { $0 + content.size($1) } == total)
     }
 }

@@ -1,0 +1,100 @@
+/// What was the same for all that is compared.
+public struct Setup: Codable, Hashable, Sendable {
+    /// Bytes a record.
+    public var payload: Int?
+    /// Threads or tasks that append at the same time.
+    public var writers: Int?
+    /// Bytes that are in the log already.
+    public var history: Int?
+
+    public init(payload: Int? = nil, writers: Int? = nil, history: Int? = nil) {
+        self.payload = payload
+        self.writers = writers
+        self.history = history
+    }
+
+    /// For people.
+    public var text: String {
+        var parts: [String] = []
+        if let payload { parts.append("\(payload) B") }
+        if let writers { parts.append("× \(writers)") }
+        if let history { parts.append("\(Figure.short(Double(history) / Double(1 << 30))) GiB") }
+        return parts.joined(separator: ", ")
+    }
+}
+
+/// Who is measured.
+public struct Contender: Codable, Hashable, Sendable {
+    public enum Role: String, Codable, Sendable {
+        case ours, peer, limit
+    }
+
+    public let name: String
+    public let role: Role
+
+    public init(_ name: String, _ role: Role) {
+        self.name = name
+        self.role = role
+    }
+
+    public static let log = Contender("swift-wal", .ours)
+}
+
+/// What is compared: the same work, by whoever does it.
+public struct Comparison: Codable, Hashable, Sendable {
+    public let measure: String
+    public let setup: Setup
+
+    public init(_ measure: String, _ setup: Setup = Setup()) {
+        self.measure = measure
+        self.setup = setup
+    }
+
+    public var text: String {
+        setup.text.isEmpty ? measure : "\(measure), \(setup.text)"
+    }
+}
+
+/// What a number counts.
+public enum Quantity: String, Codable, Sendable {
+    case recordsPerSecond = "records/s"
+    case bytesPerSecond = "B/s"
+    case nanoseconds = "ns"
+    /// Opening a log that was closed.
+    case open = "open ns"
+    /// Opening a log whose process was killed.
+    case openKilled = "open after kill -9 ns"
+    /// Of that the time that a verified read of what had to be scanned takes.
+    case scan = "scan ns"
+    case seek = "seek ns"
+    case seekByTime = "seek by time ns"
+    case p50 = "p50 ns"
+    case p99 = "p99 ns"
+    case p999 = "p99.9 ns"
+    case slowest = "max ns"
+    /// Calls that took over a millisecond.
+    case stalls = "over 1 ms"
+    case bytesPerRecord = "B/record"
+    /// On the disk for a byte of payload.
+    case bytesPerByte = "B/B"
+    case allocations = "allocations/call"
+    /// Those of all threads of the process, the maintenance of segments included.
+    case allocationsOfAll = "allocations of all threads/call"
+}
+
+/// One number of one round.
+public struct Sample: Codable, Sendable {
+    public let comparison: Comparison
+    public let contender: Contender
+    public let round: Int
+    public let quantity: Quantity
+    public let value: Double
+
+    public init(_ comparison: Comparison, _ contender: Contender, _ round: Int, _ quantity: Quantity, _ value: Double) {
+        self.comparison = comparison
+        self.contender = contender
+        self.round = round
+        self.quantity = quantity
+        self.value = value
+    }
+}

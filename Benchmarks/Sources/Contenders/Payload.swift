@@ -1,0 +1,26 @@
+/// The same bytes for all, and none that can be compressed.
+public struct Payload: Sendable {
+    public let bytes: [UInt8]
+
+    public init(size: Int) {
+        var generator = Generator(state: 0x9E37_79B9_7F4A_7C15)
+        bytes = (0..<size).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    }
+
+    public var size: Int { bytes.count }
+    /// What a record takes up in the log.
+    public var frameSize: Int { (24 + size + 7) & ~7 }
+
+    /// Always the same (Vigna, SplitMix64).
+    private struct Generator: RandomNumberGenerator {
+        var state: UInt64
+
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var mixed = state
+            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+            return mixed ^ (mixed >> 31)
+        }
+    }
+}

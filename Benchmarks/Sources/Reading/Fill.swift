@@ -1,0 +1,52 @@
+import ArgumentParser
+import Contenders
+import Foundation
+import WAL
+
+/// Appends to a log in a process of its own, which ends by `kill -9` or by closing it.
+struct Fill: ParsableCommand {
+    static let configuration = CommandConfiguration(shouldDisplay: false)
+
+    @Argument var directory: String
+    @Option var bytes: Int
+    @Option var payload: Int
+    @Flag(help: "Holes instead of what is in the middle of sealed segments.") var sparse = false
+    @Flag(help: "Ends by SIGKILL.") var kill = false
+
+    func run() throws {
+        let log = try LogUnderTest.open(in: directory, .manual)
+        let payload = Payload(size: payload)
+        var hollow = HollowSegments()
+        for number in 0..<bytes / payload.size {
+            try log.append(payload.bytes.span.bytes)
+            if sparse, number % (16 << 10) == 0 { try hollow.hollow(out: log.segments) }
+        }
+        if kill {
+            raise(SIGKILL)
+        } else {
+            try log.close()
+            if sparse { try hollow.hollow(out: ReadOnlyLog(at: directory + "/log").segments) }
+        }
+    }
+
+    /// Does it in a process of its own.
+    static func run(_ directory: String, bytes: Int, payload: Int, sparse: Bool = false, kill: Bool = false) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
+        process.arguments =
+            ["fill", directory, "--bytes", "\(bytes)", "--payload", "\(payload)"] + (sparse ? ["--sparse"] : [])
+            + (kill ? ["--kill"] : [])
+        try process.run()
+        process.waitUntilExit()
+        let isAsWanted =
+            kill
+            ? process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGKILL
+            : process.terminationStatus == 0
+        guard isAsWanted else { throw Failed(status: process.terminationStatus) }
+    }
+
+    struct Failed: Error, CustomStringConvertible {
+        let status: Int32
+        var description: String { "the process that should fill a log ended with \(status)" }
+    }
+}

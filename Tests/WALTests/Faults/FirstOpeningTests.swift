@@ -1,0 +1,31 @@
+import Foundation
+import Testing
+import WALTesting
+
+@testable import WAL
+
+/// A log whose directory's name wasn't durable vanished as a whole in a power loss, with all that was durable in it: an opening that
+/// failed at that sync, or was killed before it, left a directory behind that the next took for one of long ago.
+@Suite struct FirstOpeningTests {
+    @Test(arguments: 1...12) func whatFollowsAFailedFirstOpeningIsDurable(call: Int) throws {
+        let root = LogImage.directory()
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        let storage = try FaultyStorage(root, recording: true)
+        storage.fail(at: call, with: .inputOutput)
+        try? WriteAheadLog(at: root + "/log", configuration: .small()).close()
+        storage.heal()
+        let log = try WriteAheadLog(at: root + "/log", configuration: .small())
+        try log.append([1, 2, 3])
+        try log.blockUntilDurable(1)
+        // Nothing that wasn't synced has reached the disk.
+        let image = try #require(storage.crashState()).images(of: .page)[0]
+        try log.close()
+        let place = LogImage.directory()
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        try image.write(to: place)
+        let reopened = try WriteAheadLog(at: place + "/log", configuration: .small())
+        #expect(try reopened.reader().next()?.payload == [1, 2, 3])
+        try reopened.close()
+    }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import Testing
+import WALTesting
+
+@testable import WAL
+
+/// A real file system with room for so many pages, from none up: at one of these numbers the log would fail to open, lose something,
+/// or not go on when there is space again.
+@Suite(.serialized, .enabled(if: LoopDisk.isPossible, "needs root and loop devices"))
+struct FullFileSystemTests {
+    private static let pageSize = 4096
+
+    @Test(.timeLimit(.minutes(10)), arguments: [WriteAheadLog.SyncPolicy.always, .manual])
+    func everyNumberOfFreePages(_ policy: WriteAheadLog.SyncPolicy) throws {
+        let disk = try #require(LoopDisk(megabytes: 8))
+        // Beyond this many, two more segments fit, and so on.
+        for pageCount in 0...40 {
+            let violations = try Self.live(on: disk, pageCount: pageCount, policy)
+            Torture.report(
+                "full file system", Torture.Tally(cases: 1, findings: violations.isEmpty ? 0 : 1, losses: 0))
+            #expect(violations == [], "\(pageCount) pages free")
+        }
+    }
+
+    private static func live(
+        on disk: LoopDisk, pageCount: Int, _ policy: WriteAheadLog.SyncPolicy
+    ) throws -> [LogHistory.Violation] {
+        let directory = "\(disk.path)/log"
+        let ballast = "\(disk.path)/ballast"
+        try? FileManager.default.removeItem(atPath: directory)
+        var configuration = WriteAheadLog.Configuration.small(policy)
+        configuration.segmentSize = 64 << 10
+        configuration.preparedSegmentsMax = 1
+        configuration.retention.totalSize = 0
+        var history = LogHistory()
+        var violations: [LogHistory.Violation] = []
+        var number = 0
+        func append(to log: WriteAheadLog, count: Int) -> WALError? {
+            for _ in 0..<count {
+                number += 1
+                let bytes = payload(number, size: 500)
+                history.willAppend(bytes)
+                do throws(WALError) {
+                    let sequence = try log.append(bytes)
+                    if let violation = history.didAppend([bytes], last: sequence) { violations.append(violation) }
+                } catch {
+                    return error
+                }
+            }
+            return nil
+        }
+
+        let log = try WriteAheadLog(at: directory, configuration: configuration)
+        try log.setCursor("consumer", to: .zero)
+        #expect(append(to: log, count: 200) == nil)
+        try log.close()
+
+        fill(ballast, leaving: pageCount * pageSize)
+        var ending = LogHistory.Ending.closed
+        do throws(WALError) {
+            let full = try WriteAheadLog(at: directory, configuration: configuration)
+            if let error = append(to: full, count: 2000) { #expect(error.code == .diskFull) }
+            // Reading goes on, and so does a consumer, who makes room.
+            let found = try LogContents(of: full)
+            violations += history.violations(in: LogContents(records: found.records), after: .closed)
+            if full.durableSequence > .zero {
+                history.mayRemove(through: full.durableSequence)
+                try full.setCursor("consumer", to: full.durableSequence)
+                full.applyRetention()
+            }
+            ending = .killed
+            try full.close()
+        } catch {
+            #expect([.diskFull, .indeterminate, .inputOutput].contains(error.code), "\(error)")
+        }
+
+        try FileManager.default.removeItem(atPath: ballast)
+        let again = try WriteAheadLog(at: directory, configuration: configuration)
+        violations += history.violations(in: try LogContents(of: again), after: ending)
+        #expect(append(to: again, count: 200) == nil)
+        try again.close()
+        return violations
+    }
+
+    private static func fill(_ path: String, leaving size: Int) {
+        let filler = open(path, O_WRONLY | O_CREAT, 0o600)
+        let page = [UInt8](repeating: 1, count: pageSize)
+        while write(filler, page, page.count) > 0 {}
+        fsync(filler)
+        ftruncate(filler, max(0, lseek(filler, 0, SEEK_END) - off_t(size)))
+        fsync(filler)
+        close(filler)
+    }
+}

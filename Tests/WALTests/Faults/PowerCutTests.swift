@@ -1,0 +1,108 @@
+import Foundation
+import Testing
+import WALTesting
+
+@testable import WAL
+
+/// A disk that takes no more writes from some moment on, as when its power goes, under a real file system with its journal. What
+/// was called durable before must be there afterwards.
+@Suite(.serialized, .enabled(if: FlakyDisk.isPossible, "needs root and dm-flakey"))
+struct PowerCutTests {
+    @Test(.timeLimit(.minutes(60))) func whatWasDurableIsThereAfterTheCut() async throws {
+        let deadline = Torture.minutes.map { ContinuousClock.now + .seconds($0 * 60) }
+        var round = 0
+        while deadline.map({ ContinuousClock.now < $0 }) ?? (round < 5) {
+            round += 1
+            try await cut(round)
+        }
+    }
+
+    private func cut(_ round: Int) async throws {
+        let disk = try #require(FlakyDisk())
+        let reports = NSTemporaryDirectory() + "/wal-cut-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: reports) }
+        let cut = Task.detached {
+            try await Task.sleep(for: .milliseconds(.random(in: 50...500)))
+            disk.failWrites()
+        }
+        await #expect(processExitsWith: .signal(SIGKILL)) {
+            [path = disk.path as String, reports = reports as String] in
+            var configuration = WriteAheadLog.Configuration.small(.always)
+            configuration.segmentSize = 64 << 10
+            let log = try WriteAheadLog(at: path + "/log", configuration: configuration)
+            killSelf(afterMicroseconds: 1_000_000)
+            await KillTests.work(.always, log, ReportFile(reports), salt: 0)
+        }
+        try await cut.value
+        disk.restore()
+        // The kernel is still the same one, and what it knew is gone all the same.
+        for name in try segmentNames(disk.path + "/log") {
+            let url = URL(fileURLWithPath: "\(disk.path)/log/\(name)")
+            var contents = try Data(contentsOf: url)
+            contents.withUnsafeMutableBytes { BootChange.moveToAnotherBoot($0) }
+            try contents.write(to: url)
+        }
+        let log = try WriteAheadLog(at: disk.path + "/log", configuration: .small())
+        #expect(!log.recovery.isDamaged, "\(log.recovery.findings)")
+        var found: [UInt64: UInt64] = [:]
+        for record in try readAll(log.reader()) { found[record.sequence.rawValue] = digest(record.payload) }
+        let lost = ReportFile.read(reports, wordCount: 3).filter { found[$0[0]] != $0[1] }
+        #expect(lost.isEmpty)
+        try log.close()
+        Torture.report(
+            "power cut", Torture.Tally(cases: 1, findings: lost.isEmpty ? 0 : 1, losses: lost.isEmpty ? 0 : 1))
+    }
+}
+
+/// A file system on a device whose writes can be made to fail.
+final class FlakyDisk: Sendable {
+    let path: String
+    private let name = "wal-\(UUID().uuidString)"
+    private let image: String
+    private let device: String
+    private static let sectors = 32 << 11
+
+    init?() {
+        path = NSTemporaryDirectory() + "/" + name
+        image = path + ".img"
+        guard LoopDisk.run("dmsetup", "targets")?.contains("flakey") ?? false, mkdir(path, 0o700) == 0 else {
+            return nil
+        }
+        let file = open(image, O_RDWR | O_CREAT, 0o600)
+        ftruncate(file, off_t(Self.sectors * 512))
+        close(file)
+        device = LoopDisk.run("losetup", "--find", "--show", image) ?? ""
+        guard LoopDisk.run("dmsetup", "create", name, "--table", "0 \(Self.sectors) linear \(device) 0") != nil,
+            LoopDisk.run("mkfs.ext4", "-q", "-F", "/dev/mapper/\(name)") != nil,
+            LoopDisk.run("mount", "/dev/mapper/\(name)", path) != nil
+        else { return nil }
+    }
+
+    deinit {
+        _ = LoopDisk.run("umount", path)
+        _ = LoopDisk.run("dmsetup", "remove", "--retry", name)
+        _ = LoopDisk.run("losetup", "--detach", device)
+        unlink(image)
+        rmdir(path)
+    }
+
+    static let isPossible = FlakyDisk() != nil
+
+    private func load(_ table: String) {
+        // Without flushing: what isn't on the disk yet must not get there.
+        _ = LoopDisk.run("dmsetup", "suspend", "--noflush", "--nolockfs", name)
+        _ = LoopDisk.run("dmsetup", "load", name, "--table", table)
+        _ = LoopDisk.run("dmsetup", "resume", name)
+    }
+
+    func failWrites() {
+        load("0 \(Self.sectors) flakey \(device) 0 0 3600 1 error_writes")
+    }
+
+    /// Mounts it again, as after a start.
+    func restore() {
+        _ = LoopDisk.run("umount", path)
+        load("0 \(Self.sectors) linear \(device) 0")
+        _ = LoopDisk.run("mount", "/dev/mapper/\(name)", path)
+    }
+}

@@ -1,0 +1,51 @@
+import Foundation
+
+/// A file system of its own on a loop device, as small as is wanted; nil where that can't be had.
+final class LoopDisk: Sendable {
+    let path: String
+    let device: String
+    private let image: String
+
+    init?(megabytes: Int) {
+        let base = NSTemporaryDirectory() + "/wal-loop-\(UUID().uuidString)"
+        // In memory, where it can be: syncs are slow enough.
+        (path, image) = (base, LogImage.directory() + ".img")
+        guard geteuid() == 0, mkdir(path, 0o700) == 0 else { return nil }
+        let file = open(image, O_RDWR | O_CREAT, 0o600)
+        ftruncate(file, off_t(megabytes << 20))
+        close(file)
+        device = Self.run("losetup", "--find", "--show", image) ?? ""
+        guard !device.isEmpty, Self.run("mkfs.ext4", "-q", "-F", device) != nil,
+            Self.run("mount", device, path) != nil
+        else {
+            if !device.isEmpty { _ = Self.run("losetup", "--detach", device) }
+            unlink(image)
+            rmdir(path)
+            return nil
+        }
+    }
+
+    deinit {
+        _ = Self.run("umount", path)
+        _ = Self.run("losetup", "--detach", device)
+        unlink(image)
+        rmdir(path)
+    }
+
+    static let isPossible = LoopDisk(megabytes: 2) != nil
+
+    /// What the command has printed; nil if it failed.
+    static func run(_ command: String...) -> String? {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = command
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return nil }
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { return nil }
+        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+}
