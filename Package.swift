@@ -147,6 +147,8 @@ let package = Package(
                 .target(name: "CWALPostgres", condition: .when(traits: ["Postgres"])),
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "WALFuzzTests", dependencies: ["WAL", "WALTasks", "WALTool"], swiftSettings: settings),
         .testTarget(name: "WALToolTests", dependencies: ["WALTool"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],

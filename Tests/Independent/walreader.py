@@ -219,7 +219,7 @@ class Header:
         header = Header(data)
         return (state <= 1 and max(header.capacity, header.predecessor_length) <= 1 << 32 and
                 max(header.base_sequence, header.base_position, header.epoch, header.predecessor_last) <= 1 << 62 and
-                (state == 0 or header.base_sequence > 0))
+                (state == 0 or (header.base_sequence > 0 and header.predecessor < header.number)))
 
     @property
     def lineage(self):
@@ -279,7 +279,7 @@ class Segment:
         frame.body, frame.content, frame.count = self.data[o + FRAME_HEADER:o + length], None, 0
         if frame.kind not in (RECORD, BATCH, VOID, LOST) and frame.kind < 0x80:
             raise Invalid("kind")
-        if frame.index < count:
+        if not count <= frame.index <= 1 << 26:
             raise Invalid("record index")
         if frame.kind == RECORD:
             frame.count = 1

@@ -105,4 +105,60 @@ import Testing
         }
         try log.close()
     }
+
+    /// Removes what it may at the worst moment: when a reader has found its segment, and nothing keeps that yet.
+    private struct RemovingSource: SegmentSource {
+        let log: WriteAheadLog
+
+        func segment(containing sequence: UInt64) throws(WALError) -> ReadableSegment? {
+            let found = try log.engine.segment(containing: sequence)
+            log.applyRetention()
+            return found
+        }
+
+        func segment(since time: Int64) throws(WALError) -> ReadableSegment? {
+            let found = try log.engine.segment(since: time)
+            log.applyRetention()
+            return found
+        }
+
+        func successor(of segment: ReadableSegment, endingAt offset: Int) throws(WALError) -> ReadableSegment? {
+            try log.engine.successor(of: segment, endingAt: offset)
+        }
+
+        func isReplaced(_ segment: ReadableSegment) -> Bool { log.engine.isReplaced(segment) }
+        func isRemoved(_ segment: ReadableSegment) -> Bool { log.engine.isRemoved(segment) }
+        var durablePosition: UInt64 { log.engine.durablePosition }
+
+        func waitForMore(
+            behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility
+        ) async throws(WALError) {}
+
+        func pin(_ reader: ObjectIdentifier, at number: UInt64) { log.engine.pin(reader, at: number) }
+        func unpin(_ reader: ObjectIdentifier) { log.engine.unpin(reader) }
+    }
+
+    /// Such a reader came to the end of its segment, from which nothing led on, and took that for the end of the log: for ever.
+    @Test(arguments: [false, true])
+    func aSegmentThatIsRemovedBeforeItIsKeptIsNoEnd(_ isByTime: Bool) throws {
+        let directory = TemporaryDirectory()
+        var configuration = WriteAheadLog.Configuration.small(.always)
+        configuration.retention = WriteAheadLog.Retention(age: .zero)
+        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        try log.setCursor("consumer", to: 0)
+        for round in 0..<4 {
+            for number in 1...10 { try log.append(payload(round * 10 + number)) }
+            try log.roll()
+        }
+        try log.append([1])
+        try log.setCursor("consumer", to: 30)
+        let source = RemovingSource(log: log)
+        let reader =
+            isByTime
+            ? LogReader(source, since: 0, visibility: .written) : LogReader(source, from: 1, visibility: .written)
+        let found = try readAll(reader).map(\.sequence.rawValue)
+        #expect(log.firstSequence > 1)
+        #expect(found == Array(log.firstSequence.rawValue...41))
+        try log.close()
+    }
 }

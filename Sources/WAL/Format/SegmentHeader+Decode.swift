@@ -73,6 +73,6 @@ extension SegmentHeader {
     private var isWithinLimits: Bool {
         capacity <= Self.lengthMax && predecessor.length <= Self.lengthMax
             && [baseSequence, basePosition, epoch, predecessor.finalSequence].allSatisfy { $0 <= Self.countMax }
-            && (state == .prepared || baseSequence > 0)
+            && (state == .prepared || (baseSequence > 0 && predecessor.number < segmentNumber))
     }
 }

@@ -120,6 +120,9 @@ struct DirectorySource: SegmentSource {
         return there.map { $0.incarnation != segment.segment.header.incarnation } ?? false
     }
 
+    // Going on from a file that is gone is an error: see `successor`.
+    func isRemoved(_ segment: ReadableSegment) -> Bool { false }
+
     /// Which records are durable only the writer knows.
     var durablePosition: UInt64 { 0 }
 

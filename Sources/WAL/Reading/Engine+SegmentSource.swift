@@ -43,6 +43,10 @@ extension Engine: SegmentSource {
         }
     }
 
+    func isRemoved(_ segment: ReadableSegment) -> Bool {
+        state.withLock { state in state.index(of: segment.segment.number) == nil }
+    }
+
     private func readable(_ entry: EngineState.Entry) throws(WALError) -> ReadableSegment {
         if let live = entry.live {
             return ReadableSegment(

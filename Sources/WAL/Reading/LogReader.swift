@@ -217,14 +217,21 @@ public final class LogReader {
         try await source.waitForMore(behind: position, from: nextSequence.rawValue, visibility: visibility)
     }
 
-    private func locate() throws(WALError) {
-        let found: ReadableSegment?
+    private func segmentOfPlace() throws(WALError) -> ReadableSegment? {
         switch place {
-        case .sequence(let sequence): found = try source.segment(containing: sequence)
-        case .time(let time): found = try source.segment(since: time)
+        case .sequence(let sequence): try source.segment(containing: sequence)
+        case .time(let time): try source.segment(since: time)
         }
-        guard let found else { return }
+    }
+
+    private func locate() throws(WALError) {
+        guard let found = try segmentOfPlace() else { return }
         enter(found)
+        // Before it was kept, retention may have removed it. What is found from here on stays.
+        guard !source.isRemoved(found) else {
+            show(nil)
+            return try locate()
+        }
         switch place {
         case .sequence(let sequence): (offset, recordIndex) = found.start(for: sequence)
         case .time(let time): (offset, recordIndex) = found.start(since: time)

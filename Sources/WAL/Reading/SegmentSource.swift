@@ -8,6 +8,8 @@ protocol SegmentSource: Sendable {
     func successor(of segment: ReadableSegment, endingAt offset: Int) throws(WALError) -> ReadableSegment?
     /// Whether another file has taken this segment's place, with the same records in it.
     func isReplaced(_ segment: ReadableSegment) throws(WALError) -> Bool
+    /// Whether it was removed, so that nothing leads on from it.
+    func isRemoved(_ segment: ReadableSegment) -> Bool
     /// What readers of durable records may read, as a log position.
     var durablePosition: UInt64 { get }
     /// Suspends until there may be more behind `position` for a reader that wants records from `sequence` on. Throws when

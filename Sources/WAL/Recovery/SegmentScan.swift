@@ -118,7 +118,7 @@ struct SegmentScan {
                     recordIndexMin: recordIndexMin)
             else { break }
             let frameHeader = unsafe FrameHeader(frame)
-            guard frameHeader.recordIndex < .max else { break }
+            guard frameHeader.recordIndex <= UInt32(ClaimWord.recordsMax) else { break }
             records.add(size: frameHeader.bodySize, time: frameHeader.time)
             let position = header.basePosition &+ UInt64(offset)
             durablePosition = max(durablePosition, frameHeader.durablePosition(at: position) ?? 0)
@@ -156,6 +156,8 @@ struct SegmentScan {
         _ visit: (FrameValidity.Verified, Int) -> Void
     ) -> Bool {
         let frameHeader = unsafe frame.header
+        // No segment has more, and the footer that is written for this one must be valid, too.
+        guard frameHeader.recordIndex <= UInt32(ClaimWord.recordsMax) else { return false }
         if frameHeader.kind == .footer {
             guard let footer = unsafe SegmentFooter(frame.body), footer.offset == offset else { return false }
             self.footer = footer

@@ -1,0 +1,58 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// The sources are those of the package itself, through links, so that they are instrumented and their insides can be reached.
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+    name: "fuzz",
+    platforms: [.macOS(.v26)],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.1.4"),
+    ],
+    targets: [
+        .target(name: "CWALShims"),
+        .systemLibrary(name: "CWALLZ4", pkgConfig: "liblz4"),
+        .target(
+            name: "WAL",
+            dependencies: [
+                "CWALShims", "CWALLZ4",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            exclude: ["WAL.docc"], swiftSettings: settings),
+        .target(
+            name: "WALTasks",
+            dependencies: [
+                "WAL",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            exclude: ["WALTasks.docc"], swiftSettings: settings),
+        .target(name: "CWALSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        // Of the tool only the reader of lines.
+        .target(
+            name: "WALTool", dependencies: ["WAL", "WALTasks", "CWALSimdJSON", "CWALShims"], swiftSettings: settings),
+        .target(name: "CWALFuzzer"),
+        .executableTarget(
+            name: "WALFuzz", dependencies: ["WAL", "WALTasks", "WALTool", "CWALFuzzer"], swiftSettings: settings,
+            linkerSettings: [.linkedLibrary("stdc++", .when(platforms: [.linux]))]),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

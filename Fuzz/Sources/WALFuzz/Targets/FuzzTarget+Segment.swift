@@ -1,0 +1,98 @@
+import Foundation
+
+@testable import WAL
+
+extension FuzzTarget {
+    /// Makes the checksums right that are asked for, for no fuzzer guesses one: what is behind them is to be reached.
+    static func sealed(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var file = Array(bytes)
+        guard file.count >= SegmentHeader.size + Frame.headerSize else { return file }
+        file.withUnsafeMutableBytes { file in
+            guard let base = file.baseAddress else { return }
+            base.store(SegmentHeader.magic, at: SegmentHeader.Offset.magic)
+            let covered = UnsafeRawBufferPointer(start: base, count: SegmentHeader.Offset.checksum)
+            base.store(Checksum.of(covered), at: SegmentHeader.Offset.checksum)
+            guard case .header(let header, _) = SegmentHeader.decode(UnsafeRawBufferPointer(file)) else { return }
+            let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
+            var offset = SegmentHeader.size
+            while offset + Frame.headerSize <= file.count {
+                let frame = base + offset
+                let length = Int(UnsafeRawPointer(frame).load(UInt32.self, at: 0))
+                guard length >= Frame.headerSize, roundedUp8(length) <= file.count - offset else { break }
+                // One in sixteen stays as it is.
+                if UnsafeRawPointer(frame).load(UInt32.self, at: 4) & 15 != 15 {
+                    let checksum = Frame.checksum(
+                        seed: seed, offset: offset, length: length, frame: UnsafeRawPointer(frame))
+                    frame.store(checksum, at: 4)
+                }
+                offset += roundedUp8(length)
+            }
+        }
+        return file
+    }
+
+    static let segment: Run = { bytes in
+        sealed(bytes).withUnsafeBytes { file in
+            guard case .header(let header, _) = SegmentHeader.decode(file), header.state == .active else { return }
+            var end = 0
+            let scan = SegmentScan(file, header: header) { frame, offset in
+                precondition(offset >= end && offset + frame.header.size <= file.count)
+                end = offset + frame.header.size
+                if frame.header.kind == .batch { use(BatchBody.decode(frame.body), of: frame.body.count) }
+            }
+            precondition(scan.gaps.allSatisfy { $0.offset <= $0.end })
+            let footer = scan.summary.footer(at: scan.end, after: NamedPositions())
+            precondition(!footer.encodeBody().isEmpty)
+        }
+    }
+
+    /// One or two segment files: verified, read, opened, written to and opened again. Each input is prefixed with the size of the first.
+    static let log: Run = { bytes in
+        guard bytes.count > 2 else { return }
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[2...])
+        let first = min(rest.count, Int(bytes[0]) << 8 | Int(bytes[1]))
+        let files = [rest[..<first], rest[first...]].map { sealed(UnsafeRawBufferPointer(rebasing: $0)) }
+        let place = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
+        let directory = "\(place)/wal-fuzz-\(getpid())"
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try? FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        for (index, file) in files.enumerated() where !file.isEmpty {
+            let name = SegmentName.of(UInt64(index + 1))
+            _ = FileManager.default.createFile(atPath: directory + "/" + name, contents: Data(file))
+        }
+        func readAll() {
+            guard let log = try? ReadOnlyLog(at: directory) else { return }
+            _ = try? (log.cursors, log.durableSequence, log.lastRecovery, log.segments)
+            let reader = log.reader()
+            while let size = (try? reader.next({ $0.payload.byteCount })) ?? nil { _ = size }
+        }
+        _ = try? Verification.verify(directory: directory)
+        readAll()
+        var configuration = WriteAheadLog.Configuration()
+        configuration.segmentSize = 64 << 10
+        configuration.syncPolicy = .manual
+        configuration.recoveryScope = .everything
+        do throws(WALError) {
+            let opened = try WriteAheadLog(at: directory, configuration: configuration)
+            _ = try opened.append([1, 2, 3])
+            try opened.close()
+            let again = try WriteAheadLog(at: directory, configuration: configuration)
+            // A forged predecessor can be told again and again, for nothing fits between.
+            precondition(
+                again.recovery.findings.allSatisfy { $0.classification == .missingSegment },
+                "\(opened.recovery.findings) and then \(again.recovery.findings)")
+            try again.close()
+            readAll()
+        } catch {
+            // Of what a file can say, only these stop an opening.
+            guard [.versionTooNew, .notALogDirectory].contains(error.code) else { fatalError("\(error)") }
+        }
+    }
+
+    static func use(_ content: BatchBody.Content?, of size: Int) {
+        guard let content else { return }
+        let total = content.bytes.count
+        precondition(total <= max(1, size) * BatchBody.expansionMax)
+        precondition(content.payloadOffset + (0..<content.recordCount).reduce(0) { $0 + content.size($1) } == total)
+    }
+}

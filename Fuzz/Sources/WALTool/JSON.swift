@@ -1,0 +1,1 @@
+../../../Sources/WALTool/Output/JSON.swift

@@ -1,0 +1,1 @@
+../../../Sources/WALTool/Support/StopSignal.swift

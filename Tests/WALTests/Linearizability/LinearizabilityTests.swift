@@ -1,0 +1,142 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import WAL
+
+/// Appending, reading, rolling and removing at the same time must look as if one had come after another: who has been told that
+/// a record is there builds on it.
+@Suite(.serialized) struct LinearizabilityTests {
+    private static let appendersMax = 4
+
+    /// What the threads share. The log is thread-safe, and the histories are behind a lock.
+    private final class Run: Sendable {
+        let log: WriteAheadLog
+        let clock = MomentClock()
+        let history = Mutex(OperationHistory())
+        let appending = Atomic(appendersMax)
+
+        init(_ log: WriteAheadLog) { self.log = log }
+
+        var isAppending: Bool { appending.load(ordering: .sequentiallyConsistent) > 0 }
+
+        func append(_ thread: Int, count: Int) throws {
+            var mine = OperationHistory()
+            defer { appending.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
+            for number in 0..<count {
+                // Now and then more than may be claimed by addition.
+                let size = number % 97 == 0 ? 20_000 : number * 37 % 900
+                let payload =
+                    [UInt8(thread), UInt8(number & 255), UInt8(number >> 8)] + [UInt8](repeating: 7, count: size)
+                let call = clock.now()
+                let sequence = try log.append(payload)
+                mine.appends.append(
+                    .init(moments: .init(call: call, end: clock.now()), sequence: sequence.rawValue, payload: payload))
+            }
+            history.withLock { $0.add(mine) }
+        }
+
+        func read(_ thread: Int) throws {
+            var mine = OperationHistory()
+            var round: UInt64 = 0
+            while isAppending || round == 0 {
+                round += 1
+                let claimed = log.engine.claimed.sequence
+                let start = thread == 0 ? 1 : max(1, claimed - min(claimed, 50))
+                let call = clock.now()
+                let reader = log.reader(from: SequenceNumber(rawValue: start))
+                var records: [(sequence: UInt64, payload: [UInt8])] = []
+                while let record = try reader.next() { records.append((record.sequence.rawValue, record.payload)) }
+                mine.reads.append(.init(moments: .init(call: call, end: clock.now()), start: start, records: records))
+            }
+            history.withLock { $0.add(mine) }
+        }
+
+        func rollAndTruncate() throws {
+            var mine = OperationHistory()
+            while isAppending {
+                usleep(2000)
+                try log.roll()
+                let claimed = log.engine.claimed.sequence
+                try log.setCursor("consumer", to: SequenceNumber(rawValue: claimed - min(claimed, 400)))
+                let call = clock.now()
+                log.applyRetention()
+                let first = log.firstSequence.rawValue
+                mine.truncations.append(.init(moments: .init(call: call, end: clock.now()), first: first))
+            }
+            history.withLock { $0.add(mine) }
+        }
+    }
+
+    @Test(arguments: [WriteAheadLog.SyncPolicy.interval(.milliseconds(1)), .bytes(100_000)])
+    func whatThreadsSeeFitsOneOrder(_ policy: WriteAheadLog.SyncPolicy) throws {
+        let directory = TemporaryDirectory()
+        var configuration = WriteAheadLog.Configuration.small(policy)
+        configuration.segmentSize = 64 << 10
+        configuration.retention = WriteAheadLog.Retention(age: .zero)
+        let run = Run(try WriteAheadLog(at: directory.path, configuration: configuration))
+        let failures = Mutex<[String]>([])
+        var work: [@Sendable () throws -> Void] = []
+        for thread in 0..<Self.appendersMax { work.append { try run.append(thread, count: 600) } }
+        for thread in 0..<2 { work.append { try run.read(thread) } }
+        work.append { try run.rollAndTruncate() }
+        let done = DispatchGroup()
+        for body in work {
+            done.enter()
+            Thread.detachNewThread {
+                do { try body() } catch { failures.withLock { $0.append("\(error)") } }
+                done.leave()
+            }
+        }
+        done.wait()
+        #expect(failures.withLock { $0 } == [])
+        let history = run.history.withLock { $0 }
+        #expect(history.violations.prefix(5) == [])
+        #expect(history.appends.count == 2400 && history.reads.count > 2)
+        #expect(history.truncations.map(\.first).max() ?? 1 > 1)
+        try run.log.close()
+    }
+
+    // MARK: The checker itself
+
+    private func history(
+        appends: [(call: UInt64, end: UInt64, sequence: UInt64)],
+        reads: [(call: UInt64, end: UInt64, start: UInt64, found: [UInt64])],
+        truncations: [(call: UInt64, end: UInt64, first: UInt64)] = []
+    ) -> OperationHistory {
+        OperationHistory(
+            appends: appends.map {
+                .init(moments: .init(call: $0.call, end: $0.end), sequence: $0.sequence, payload: [UInt8($0.sequence)])
+            },
+            reads: reads.map { read in
+                .init(
+                    moments: .init(call: read.call, end: read.end), start: read.start,
+                    records: read.found.map { ($0, [UInt8($0)]) })
+            },
+            truncations: truncations.map { .init(moments: .init(call: $0.call, end: $0.end), first: $0.first) })
+    }
+
+    @Test func whatCanBeIsNoViolation() {
+        // 1 is still being appended while 2 is done: a reader may see neither.
+        #expect(history(appends: [(1, 9, 1), (2, 3, 2)], reads: [(4, 5, 1, [])]).violations == [])
+        #expect(history(appends: [(1, 9, 1), (2, 3, 2)], reads: [(4, 5, 1, [1, 2])]).violations == [])
+        let removed = history(
+            appends: [(1, 2, 1), (3, 4, 2)], reads: [(7, 8, 1, [2])], truncations: [(5, 6, 2)])
+        #expect(removed.violations == [])
+    }
+
+    @Test func whatCannotBeIsTold() {
+        let cases = [
+            history(appends: [(1, 2, 2), (3, 4, 1)], reads: []),
+            history(appends: [(1, 2, 1), (3, 4, 1)], reads: []),
+            history(appends: [(1, 2, 1), (3, 4, 2)], reads: [(5, 6, 1, [1])]),
+            history(appends: [(1, 2, 1), (3, 4, 2)], reads: [(5, 6, 1, [])]),
+            history(appends: [(1, 2, 1), (3, 4, 2)], reads: [(5, 6, 1, [2, 1])]),
+            history(appends: [(1, 2, 1), (7, 8, 2)], reads: [(5, 6, 1, [1, 2])]),
+            history(appends: [(1, 20, 1), (2, 20, 2)], reads: [(3, 4, 1, [1, 2]), (5, 6, 1, [1])]),
+            history(appends: [(1, 2, 1), (3, 4, 2)], reads: [(5, 6, 1, [2])]),
+            history(appends: [(1, 2, 1), (3, 4, 2)], reads: [(7, 8, 1, [1, 2])], truncations: [(5, 6, 2)]),
+        ]
+        for (index, wrong) in cases.enumerated() { #expect(!wrong.violations.isEmpty, "case \(index)") }
+    }
+}

@@ -1,0 +1,133 @@
+import Synchronization
+
+/// What several threads did to a log, each operation with the moments of its call and its return.
+///
+/// A log is linearizable if all operations could have happened one after another, each at some moment between its call and its
+/// return, with these results. For a log that can be decided without trying orders, because sequence numbers are the order:
+///
+/// 1. An append that returned before another was called has the lower number, and each number is given once.
+/// 2. A reader is given what was appended, from the first that is there, without a gap; nothing whose append was called after
+///    the reader was done.
+/// 3. It is given every record that, with all before it, was appended before it was called: a record behind one that is still
+///    being appended becomes visible with that one.
+/// 4. What was read once is there for readers that are called later, unless it was removed.
+/// 5. What was seen to be removed is never read again, and nothing else is missing at the front.
+struct OperationHistory {
+    struct Moments {
+        var call: UInt64
+        var end: UInt64
+    }
+
+    struct Append {
+        var moments: Moments
+        var sequence: UInt64
+        var payload: [UInt8]
+    }
+
+    /// One reader's walk from a sequence number to the end of what was there.
+    struct Read {
+        var moments: Moments
+        var start: UInt64
+        var records: [(sequence: UInt64, payload: [UInt8])]
+    }
+
+    /// Removing what consumers have passed, with the first number that was there afterwards.
+    struct Truncation {
+        var moments: Moments
+        var first: UInt64
+    }
+
+    var appends: [Append] = []
+    var reads: [Read] = []
+    var truncations: [Truncation] = []
+
+    mutating func add(_ other: OperationHistory) {
+        appends += other.appends
+        reads += other.reads
+        truncations += other.truncations
+    }
+
+    /// What can't have been, in any order; empty if all is well.
+    var violations: [String] {
+        let appends = appends.sorted { $0.sequence < $1.sequence }
+        var found: [String] = []
+        for (index, append) in appends.enumerated() where append.sequence != UInt64(index) + 1 {
+            return ["the sequence numbers aren't 1 to \(appends.count): \(append.sequence) stands at \(index + 1)"]
+        }
+        // From behind: the earliest return of any later one.
+        var earliestEnd = UInt64.max
+        for append in appends.reversed() {
+            if append.moments.call > earliestEnd {
+                found.append("\(append.sequence) was appended after a higher number was given")
+            }
+            earliestEnd = min(earliestEnd, append.moments.end)
+        }
+        // When each record, with all before it, had been appended.
+        var wholeAt: [UInt64] = []
+        for append in appends { wholeAt.append(max(wholeAt.last ?? 0, append.moments.end)) }
+        for read in reads { found += violations(of: read, appends, wholeAt) }
+        return found + violationsBetweenReads
+    }
+
+    private func violations(of read: Read, _ appends: [Append], _ wholeAt: [UInt64]) -> [String] {
+        var found: [String] = []
+        let whole = UInt64(wholeAt.partitionIndex { $0 >= read.moments.call })
+        let removedBefore = truncations.filter { $0.moments.end < read.moments.call }.map(\.first).max() ?? 1
+        let removedAtMost = truncations.filter { $0.moments.call < read.moments.end }.map(\.first).max() ?? 1
+        let first = read.records.first?.sequence
+        if let first, first < max(read.start, removedBefore) { found.append("read \(first), which was removed") }
+        if let first, first > max(read.start, removedAtMost) {
+            found.append("read from \(first) on, not from \(read.start)")
+        }
+        for (index, record) in read.records.enumerated() {
+            guard record.sequence == (first ?? 0) + UInt64(index), (1...UInt64(appends.count)).contains(record.sequence)
+            else { return found + ["read \(record.sequence) out of order"] }
+            let append = appends[Int(record.sequence) - 1]
+            if append.payload != record.payload { found.append("read \(record.sequence) with another payload") }
+            if append.moments.call > read.moments.end { found.append("read \(record.sequence) before it was appended") }
+        }
+        let last = read.records.last?.sequence ?? 0
+        if max(read.start, removedAtMost) <= whole, last < whole {
+            found.append("read up to \(last), though \(whole) had been appended, and all before it")
+        }
+        return found
+    }
+
+    private var violationsBetweenReads: [String] {
+        // In the order of their calls, beside the same in the order of their returns.
+        let byEnd = reads.sorted { $0.moments.end < $1.moments.end }
+        var done = 0
+        var seen: UInt64 = 0
+        var found: [String] = []
+        for read in reads.sorted(by: { $0.moments.call < $1.moments.call }) {
+            while done < byEnd.count, byEnd[done].moments.end < read.moments.call {
+                seen = max(seen, byEnd[done].records.last?.sequence ?? 0)
+                done += 1
+            }
+            if read.start <= seen, (read.records.last?.sequence ?? 0) < seen, !read.records.isEmpty {
+                found.append("a later reader came to \(read.records.last?.sequence ?? 0), after \(seen) had been read")
+            }
+        }
+        return found
+    }
+}
+
+extension [UInt64] {
+    /// The index of the first element of a sorted array for which this holds.
+    fileprivate func partitionIndex(where isBehind: (UInt64) -> Bool) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if isBehind(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}
+
+/// Moments that all threads agree on.
+final class MomentClock: Sendable {
+    private let next = Atomic<UInt64>(1)
+
+    func now() -> UInt64 { next.wrappingAdd(1, ordering: .sequentiallyConsistent).oldValue }
+}
