@@ -12,12 +12,21 @@ public struct CrashImage: Hashable, Sendable {
     /// Makes a directory have what the image has, and nothing else.
     public func write(to directory: String) throws {
         try DirectoryContents.make(directory)
-        for name in try DirectoryContents.names(directory) {
-            // Files are written over, which is quicker.
-            if files[name] == nil { DirectoryContents.remove("\(directory)/\(name)") }
-        }
+        // Files are written over, which is quicker than making them anew.
+        try removeOthers(in: directory, below: "")
         for path in directories { try DirectoryContents.make("\(directory)/\(path)") }
         for (path, contents) in files { try DirectoryContents.write(contents, to: "\(directory)/\(path)") }
+    }
+
+    private func removeOthers(in directory: String, below prefix: String) throws {
+        for name in try DirectoryContents.names(directory) {
+            let path = prefix + name
+            if directories.contains(path) {
+                try removeOthers(in: "\(directory)/\(name)", below: path + "/")
+            } else if files[path] == nil {
+                DirectoryContents.remove("\(directory)/\(name)")
+            }
+        }
     }
 
     /// The same as another run of the kernel finds it: nothing that wasn't synced is to be trusted.
