@@ -246,7 +246,7 @@ public final class WriteAheadLog: Sendable {
 
     /// Removes what the retention rule lets go, now instead of within a second.
     public func applyRetention() {
-        engine.removeOldSegments()
+        engine.applyRetention()
     }
 
     /// Makes everything durable, seals the active segment and frees the directory. Blocks for the time of that.

@@ -429,7 +429,7 @@ class Log:
                 last = following.header.base_sequence - 1 if following else 0
                 self.report(CORRUPTION, segment.number, 0, len(segment.data), first, last, True)
                 continue
-            if not all(segment.copies):
+            if not all(segment.copies) and not self.header_interrupted(segment):
                 self.report(CORRUPTION, segment.number, 0, FRAMES_START, acknowledged=True)
             unread = segments[at - 1] if at and segments[at - 1].header is None else None
             if previous and not segment.follows(previous) and not (
@@ -457,6 +457,11 @@ class Log:
                 following = self.later(later)
                 self.report(CORRUPTION, later.number, 0, len(later.data), first,
                             following[0].header.base_sequence - 1 if following else 0, True)
+
+    def header_interrupted(self, segment):
+        """Whether a header with one bad copy was being written when its writer was stopped."""
+        return ((not segment.frames or not self.same_boot(segment.header))
+                and not self.durable_beyond(segment.header.base_position, [segment] + self.later(segment)))
 
     def follower(self, segment):
         return next((s for s in self.later(segment) if s.follows(segment)), None)

@@ -153,6 +153,17 @@ import Testing
         try log.close()
     }
 
+    /// Where numbers were passed over, an empty segment may be all that knows of it.
+    @Test func openingsWithoutARecordKeepTheNumbersThatAreSpokenFor() throws {
+        let directory = TemporaryDirectory()
+        let names = try makeLog(directory)
+        try Data(count: 4096).write(to: URL(fileURLWithPath: directory.path + "/" + names[4]))
+        for _ in 0..<3 { try open(directory).close() }
+        let log = try open(directory)
+        #expect(try log.append([1]).rawValue > 40 + UInt64(ClaimWord.recordsMax))
+        try log.close()
+    }
+
     @Test(arguments: [8, 16])
     func whatThisVersionDoesNotKnowIsRefusedAndLeftAlone(_ offset: Int) throws {
         let directory = TemporaryDirectory()

@@ -7,6 +7,8 @@ extension Engine {
 
     private enum Work {
         case prepare(number: UInt64)
+        /// The disk budget is used up, and old segments may go.
+        case remove(sizeMax: Int)
         case stop
         /// The disk budget is used up, and those who wait for a segment must know.
         case tellOverBudget
@@ -32,6 +34,7 @@ extension Engine {
             switch work {
             case .stop: return
             case .prepare(let number): prepare(number)
+            case .remove(let sizeMax): makeRoom(sizeMax)
             case .tellOverBudget, nil: stateChanged()
             case .look: break
             }
@@ -39,7 +42,7 @@ extension Engine {
             guard ContinuousClock.now >= nextRetention else { continue }
             nextRetention = .now + Self.retentionInterval
             recoverIfPoisoned()
-            removeOldSegments()
+            applyRetention()
             if let metrics { metrics.record(statistics) }
         }
     }
@@ -50,13 +53,12 @@ extension Engine {
             !state.preparation.isOverBudget
         else { return nil }
         if let budget = configuration.diskBudget, state.diskSize + configuration.segmentSize > budget {
-            let removed = unlinkedRemovable(&state, sizeMax: budget - configuration.segmentSize)
-            guard removed || state.preparation.isDemanded else { return nil }
-            if state.diskSize + configuration.segmentSize > budget {
-                if state.isSealingDue, state.preparation.waitsForSealing() { return nil }
-                state.preparation.isOverBudget = true
-                return .tellOverBudget
-            }
+            let sizeMax = budget - configuration.segmentSize
+            if isOldestRemovable(state, sizeMax: sizeMax) { return .remove(sizeMax: sizeMax) }
+            guard state.preparation.isDemanded else { return nil }
+            if state.isSealingDue, state.preparation.waitsForSealing() { return nil }
+            state.preparation.isOverBudget = true
+            return .tellOverBudget
         }
         state.preparation.awaitsSealingSince = nil
         state.nextNumber += 1
@@ -69,20 +71,30 @@ extension Engine {
                 in: directory, number: number, logID: logID, capacity: configuration.segmentSize,
                 isSynced: configuration.syncPolicy != .manual)
         }
-        state.withLock { state in
-            switch result {
-            case .success(let prepared):
+        switch result {
+        case .success(let prepared):
+            state.withLock { state in
                 state.prepared.append(prepared)
                 state.preparation.isDemanded = false
-            case .failure(let error):
-                state.preparation.failure = error
-                state.preparation.lastFailure = .now
             }
+            stateChanged()
+        case .failure(let error):
+            preparationFailed(error)
+        }
+    }
+
+    /// Lets go of old segments for one that is wanted.
+    private func makeRoom(_ sizeMax: Int) {
+        do throws(WALError) { try removeOldSegments(sizeMax: sizeMax) } catch { preparationFailed(error) }
+    }
+
+    private func preparationFailed(_ error: WALError) {
+        state.withLock { state in
+            state.preparation.failure = error
+            state.preparation.lastFailure = .now
         }
         stateChanged()
-        if case .failure(let error) = result {
-            logger?.warning("no segment could be prepared", metadata: LogMetadata.of(error))
-        }
+        logger?.warning("no segment could be prepared", metadata: LogMetadata.of(error))
     }
 
     private func recoverIfPoisoned() {

@@ -1,37 +1,51 @@
 internal import Logging
 
 extension Engine {
-    /// Removes the segments that the retention rule lets go.
-    func removeOldSegments() {
-        let removed = state.withLock { state in unlinkedRemovable(&state) }
-        if removed {
-            try? directory.sync()
-            stateChanged()
+    /// Removes what the retention rule lets go now; where that fails it is tried again in a second.
+    func applyRetention() {
+        do throws(WALError) {
+            try removeOldSegments()
+        } catch {
+            logger?.warning("a segment could not be removed", metadata: LogMetadata.of(error))
         }
     }
 
-    /// Unlinks what may go, with the state locked, so that the count of what is there is right at any moment.
-    /// Down to `sizeMax` everything goes that consumers have passed, if there are any.
-    func unlinkedRemovable(_ state: inout EngineState, sizeMax: Int? = nil) -> Bool {
+    /// Removes the segments that the retention rule lets go. Down to `sizeMax` everything goes that consumers have passed, if there
+    /// are any.
+    func removeOldSegments(sizeMax: Int? = nil) throws(WALError) {
+        try removing.withLock { _ throws(WALError) in
+            while state.withLock({ state in isOldestRemovable(state, sizeMax: sizeMax) }) {
+                // Each removal is durable before the next: else a power loss could bring a segment back and not the one behind it.
+                try directory.sync()
+                try removeOldest(sizeMax)
+            }
+        }
+    }
+
+    private func removeOldest(_ sizeMax: Int?) throws(WALError) {
+        // With the state locked, so that the count of what is there is right at any moment.
+        let number = try state.withLock { state throws(WALError) -> UInt64? in
+            // A reader may have come.
+            guard isOldestRemovable(state, sizeMax: sizeMax) else { return nil }
+            let number = state.entries[0].segment.number
+            try directory.remove(SegmentName.of(number))
+            state.entries.removeFirst()
+            state.preparation.isOverBudget = false
+            return number
+        }
+        guard let number else { return }
+        stateChanged()
+        logger?.debug("removed a segment", metadata: ["wal.segment": "\(number)"])
+    }
+
+    func isOldestRemovable(_ state: EngineState, sizeMax: Int? = nil) -> Bool {
         let passed = named.withLock { $0.positions.cursors.values.min() }
         var retention = configuration.retention
         if passed != nil, let sizeMax { retention.totalSize = min(retention.totalSize ?? .max, sizeMax) }
         let rule = RetentionRule(
             retention: retention, now: .now, passed: passed ?? .max,
             firstPinned: state.pins.values.min() ?? .max)
-        let count = rule.removableCount(state.entries, diskSize: state.diskSize)
-        for entry in state.entries.prefix(count) {
-            do throws(WALError) {
-                try directory.remove(SegmentName.of(entry.segment.number))
-                state.entries.removeFirst()
-                logger?.debug("removed a segment", metadata: ["wal.segment": "\(entry.segment.number)"])
-            } catch {
-                logger?.warning("a segment could not be removed", metadata: LogMetadata.of(error))
-                return false
-            }
-        }
-        if count > 0 { state.preparation.isOverBudget = false }
-        return count > 0
+        return rule.isOldestRemovable(state.entries, diskSize: state.diskSize)
     }
 }
 
@@ -44,19 +58,12 @@ struct RetentionRule {
     /// The first segment that a reader is in.
     var firstPinned: UInt64
 
-    /// How many of the oldest segments may go. The newest sealed one stays: its footer has the cursors.
-    func removableCount(_ entries: [EngineState.Entry], diskSize: Int) -> Int {
-        let sealedCount = entries.prefix { $0.isRemovable }.count
-        var size = diskSize
-        var count = 0
-        for entry in entries.prefix(max(0, sealedCount - 1)) {
-            guard let footer = entry.footer, footer.finalSequence <= passed, entry.segment.number < firstPinned,
-                isOld(entry, footer) || retention.totalSize.map({ size > $0 }) ?? false
-            else { break }
-            size -= entry.fileSize
-            count += 1
-        }
-        return count
+    /// Whether the oldest segment may go. The newest sealed one stays: its footer has the cursors.
+    func isOldestRemovable(_ entries: [EngineState.Entry], diskSize: Int) -> Bool {
+        guard entries.count > 1, entries[1].isRemovable, let entry = entries.first, entry.isRemovable,
+            let footer = entry.footer, footer.finalSequence <= passed, entry.segment.number < firstPinned
+        else { return false }
+        return isOld(entry, footer) || retention.totalSize.map { diskSize > $0 } ?? false
     }
 
     private func isOld(_ entry: EngineState.Entry, _ footer: SegmentFooter) -> Bool {

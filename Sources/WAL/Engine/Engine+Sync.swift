@@ -156,13 +156,10 @@ extension Engine {
             throw WALError(.inputOutput, "A sync of \(live.segment.path) has failed before, and isn't tried again.")
         }
         do throws(WALError) {
-            try live.file.sync()
+            try PoisonMark.sync(live.file, number: live.segment.number, in: directory)
         } catch {
             live.hasFailedSync.store(true, ordering: .relaxed)
             metrics?.recordFailedSync()
-            // What the kernel shows of this file from now on may not be on the disk: the next opening must know.
-            _ = try? File(directory.path(of: SegmentName.poisoned(live.segment.number)), .create)
-            try? directory.sync()
             throw error
         }
         syncState.withLock { state in state.syncCount += 1 }

@@ -34,6 +34,8 @@ final class Engine: @unchecked Sendable {
     let syncDistance: UInt64
 
     let state: Monitor<EngineState>
+    /// Whoever removes segments holds it; locked before `state`.
+    let removing = Monitor(())
     let syncState: Monitor<SyncState>
     let sleepers = PassSleepers()
     /// Of the tasks that wait for durability.

@@ -95,10 +95,16 @@ struct ExaminedSegment {
         return header.state == .active && header.logID == logID && header.segmentNumber == number
     }
 
-    /// Whether a stamp, its footer's own or one that comes later, says that all of it is durable.
+    /// Whether a stamp, its footer's own or one that comes later, says that all before its footer is durable.
     func isDurable(before later: UInt64) -> Bool {
         guard let header, let footer else { return false }
         return max(later, footerDurablePosition) >= header.basePosition + UInt64(footer.offset)
+    }
+
+    /// Whether a stamp says that its footer is durable, too. Only one from behind its end does: no footer knows that of itself.
+    func isSealDurable(before later: UInt64) -> Bool {
+        guard let header, let footer else { return false }
+        return later > header.basePosition + UInt64(footer.offset)
     }
 
     /// Whether its footer isn't enough to know what is in it.

@@ -43,7 +43,9 @@ enum Recovery {
             let isOfLog = segments[index].isNamed(of: logID)
             let isDurable = segments[index].isDurable(before: durablePosition)
             // A sync that failed isn't tried again: what is whole of the file is written anew.
-            if isWritten, !isDurable, !segments[index].isPoisoned { try segments[index].file.sync() }
+            if isWritten, !segments[index].isSealDurable(before: durablePosition), !segments[index].isPoisoned {
+                try PoisonMark.sync(segments[index].file, number: segments[index].number, in: directory)
+            }
             if scope == .everything || segments[index].mustBeRead(isDurable: isDurable) {
                 do throws(WALError) {
                     try segments[index].readFrames(into: buffer)

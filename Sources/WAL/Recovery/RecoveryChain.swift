@@ -35,11 +35,14 @@ struct RecoveryChain {
             step.recordCount = footer.finalSequence + 1 - footer.firstSequence
         }
         if segment.damagedHeaderCopies > 0 {
-            plan.report.findings.append(
-                finding(
-                    .corruption, header, offset: 0, end: SegmentHeader.size, records: 0..<0, isAcknowledged: true,
-                    Self.isHalfAHeader))
-            step.rewrite(at: 0, because: Self.isHalfAHeader)
+            let isInterrupted = isHeaderInterrupted(segment, header, later)
+            if !isInterrupted {
+                plan.report.findings.append(
+                    finding(
+                        .corruption, header, offset: 0, end: SegmentHeader.size, records: 0..<0, isAcknowledged: true,
+                        Self.isHalfAHeader))
+            }
+            step.rewrite(at: 0, because: isInterrupted ? Self.isInterruptedHeader : Self.isHalfAHeader)
         }
         if segment.isPoisoned {
             step.rewrite(at: 0, because: "a sync of it failed, so what is shown of it may not be on the disk")
@@ -48,6 +51,16 @@ struct RecoveryChain {
         plan.nextSequence = max(plan.nextSequence, header.baseSequence + step.recordCount)
         last = (header, SegmentEnd(offset: segment.end?.offset ?? 0, recordCount: step.recordCount))
         plan.steps.append(step)
+    }
+
+    /// Whether a header with a bad copy is one that was being written when the process or the machine stopped: a page can be on its
+    /// way to the disk while it is stored to. With the first sync the header is whole, and frames come behind it.
+    private func isHeaderInterrupted(
+        _ segment: ExaminedSegment, _ header: SegmentHeader, _ later: LaterSegments
+    ) -> Bool {
+        let wasDurable = max(segment.durablePosition, later.durablePosition) > header.basePosition
+        let isEmpty = segment.scan?.hasNoFrame ?? false
+        return !wasDurable && (isEmpty || !header.bootID.isSameBoot(as: boot))
     }
 
     /// Goes through the places where frames break off, in order.
@@ -148,6 +161,7 @@ struct RecoveryChain {
     }
 
     private static let isBehindTheEnd = "begun behind the place where the log ends"
+    private static let isInterruptedHeader = "one of the header's two copies was being written when its writer ended"
     private static let isHalfAHeader = "one of the header's two copies is damaged; the other is whole"
 
     private static func isMissing(before header: SegmentHeader) -> String {

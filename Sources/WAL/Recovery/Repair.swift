@@ -56,7 +56,7 @@ struct Repair {
             // The writer died between writing the footer and cutting the file behind it.
             let size = footer.offset + Frame.size(bodySize: footer.encodeBody().count)
             try file.truncate(to: size)
-            try file.sync()
+            try PoisonMark.sync(file, number: header.segmentNumber, in: directory)
             tell(.cut, header.segmentNumber, at: size, step.reason)
             return add(header, footer, fileSize: size)
         }
@@ -76,7 +76,7 @@ struct Repair {
                 offset: max(end.offset, gap.end), recordCount: max(end.recordCount, gap.nextRecordIndex ?? 0))
             tell(.fillClaim, header.segmentNumber, at: gap.offset, RecoveryStep.isAbandoned)
         }
-        try file.sync()
+        try PoisonMark.sync(file, number: header.segmentNumber, in: directory)
         // All before the footer is on the disk now.
         distance = 0
         let footer = scan.summary.footer(
@@ -90,7 +90,7 @@ struct Repair {
         try file.write(Array(frame[8...]), at: footer.offset + 8)
         try file.write(Array(frame[..<8]), at: footer.offset)
         try file.truncate(to: footer.offset + frame.count)
-        try file.sync()
+        try PoisonMark.sync(file, number: header.segmentNumber, in: directory)
         tell(.seal, header.segmentNumber, at: footer.offset, step.reason)
         add(header, footer, fileSize: footer.offset + frame.count)
     }

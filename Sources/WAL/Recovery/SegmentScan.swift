@@ -33,6 +33,8 @@ struct SegmentScan {
     private(set) var summary: SegmentSummary
     /// The highest durable position that any frame tells.
     private(set) var durablePosition: UInt64 = 0
+    /// Whether there is no valid frame.
+    var hasNoFrame: Bool { footer == nil && end.offset == SegmentHeader.size }
     /// Whether the last frame stands for records that aren't there, up to the next frame or segment.
     private(set) var endsWithoutRecords = false
 

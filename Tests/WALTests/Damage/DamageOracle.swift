@@ -165,7 +165,8 @@ private struct Walk {
         }
         isBreakTold = false
         let count = gaps(segment, header, later)
-        if segment.badCopies == 1 {
+        let wasDurable = ([segment] + later).contains { $0.durablePosition > header.basePosition }
+        if segment.badCopies == 1, wasDurable || (header.isSameBoot && !segment.frames.isEmpty) {
             add(.corruption, segment.number, 0, 1024, 0..<0, isAcknowledged: true)
         }
         last = (header, segment.end, count)

@@ -1,0 +1,49 @@
+import Foundation
+import Testing
+import WALTesting
+
+@testable import WAL
+
+/// A power loss amid removals may undo any of those that aren't durable. With an older segment back and the next one gone, the log
+/// would tell of lost records that nobody wanted any more.
+@Suite struct RemovalTests {
+    @Test func aPowerLossAmidRemovalsLeavesNoGap() throws {
+        let root = LogImage.directory()
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        let storage = try FaultyStorage(root, recording: true)
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.retention = WriteAheadLog.Retention(totalSize: 1)
+        let log = try WriteAheadLog(at: root + "/log", configuration: configuration)
+        try log.setCursor("consumer", to: 0)
+        for number in 0..<6 {
+            try log.append(payload(number))
+            try log.blockUntilDurable(SequenceNumber(rawValue: UInt64(number) + 1))
+            try log.roll()
+        }
+        let states = Monitor<[CrashState]>([])
+        storage.watch { state in states.withLock { $0.append(state) } }
+        try log.setCursor("consumer", to: 6)
+        log.applyRetention()
+        storage.watch(nil)
+        #expect(log.firstSequence > 4)
+        try log.close()
+
+        var count = 0
+        var generator = SeededGenerator(seed: 1)
+        for state in states.withLock({ $0 }) {
+            let images = state.images(of: .page)
+            for number in 0..<min(images.count, 64) {
+                let place = LogImage.directory()
+                defer { try? FileManager.default.removeItem(atPath: place) }
+                let image = images.count <= 64 ? images[number] : images.random(using: &generator)
+                try image.write(to: place)
+                let found = try FastRecovery.contents(of: place + "/log")
+                let damage = found.findings.filter(\.classification.isDamage)
+                #expect(damage.isEmpty, "\(damage)")
+                count += 1
+            }
+        }
+        #expect(count > 10)
+    }
+}

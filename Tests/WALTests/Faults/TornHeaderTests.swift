@@ -1,0 +1,68 @@
+import Foundation
+import Testing
+
+@testable import WAL
+
+/// A page can be on its way to the disk while a header is being written into it: half of a sector old, half new. That is no damage,
+/// and nothing of such a segment was durable.
+@Suite struct TornHeaderTests {
+    @Test(arguments: [0, 1], [16, 80, 120, 148, 400])
+    func thePowerWent(copy: Int, cut: Int) throws {
+        for records in [0, 3] { try expectNoDamage(records: records, isOtherBoot: true, copy: copy, cut: cut) }
+    }
+
+    @Test(arguments: [16, 80, 120, 148, 400])
+    func theProcessWasKilled(cut: Int) throws {
+        // The first copy is whole before the second is begun.
+        try expectNoDamage(records: 0, isOtherBoot: false, copy: 1, cut: cut)
+    }
+
+    private func expectNoDamage(records: Int, isOtherBoot: Bool, copy: Int, cut: Int) throws {
+        let directory = TemporaryDirectory()
+        let header = try makeLog(directory, records: records)
+        for name in try segmentNames(directory.path) {
+            let path = directory.path + "/" + name
+            var bytes = [UInt8](try #require(FileManager.default.contents(atPath: path)))
+            if isOtherBoot { bytes.withUnsafeMutableBytes { BootChange.moveToAnotherBoot($0) } }
+            if name == SegmentName.of(header.segmentNumber) {
+                let place = copy * SegmentHeader.copySize + cut..<(copy + 1) * SegmentHeader.copySize
+                bytes.replaceSubrange(place, with: unused(header)[place])
+            }
+            try Data(bytes).write(to: URL(fileURLWithPath: path))
+        }
+        for _ in 0..<2 {
+            let log = try WriteAheadLog(at: directory.path, configuration: .small())
+            #expect(log.recovery.findings.isEmpty, "\(log.recovery.findings)")
+            #expect(try readAll(log.reader()).map(\.payload) == (0..<2 + records).map { payload($0) })
+            try log.close()
+        }
+    }
+
+    /// What a killed process leaves of a log whose newest segment has just come into use. Nothing of that is synced.
+    private func makeLog(_ directory: TemporaryDirectory, records: Int) throws -> SegmentHeader {
+        let original = TemporaryDirectory()
+        let log = try WriteAheadLog(at: original.path, configuration: .small())
+        try log.append(payload(0))
+        try log.roll()
+        try log.append(payload(1))
+        try log.blockUntilDurable(2)
+        try log.roll()
+        for number in 0..<records { try log.append(payload(2 + number)) }
+        let files = try contents(of: original.path).filter { name, _ in name.hasSuffix(SegmentName.suffix) }
+        try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
+        for (name, bytes) in files { try bytes.write(to: URL(fileURLWithPath: directory.path + "/" + name)) }
+        let newest = log.engine.state.withLock { state in state.entries.last?.segment.header }
+        try log.close()
+        return try #require(newest)
+    }
+
+    /// The header as it was before the segment came into use.
+    private func unused(_ header: SegmentHeader) -> [UInt8] {
+        let prepared = SegmentHeader(
+            logID: header.logID, segmentNumber: header.segmentNumber, incarnation: header.incarnation,
+            capacity: header.capacity, state: .prepared)
+        var bytes = [UInt8](repeating: 0, count: SegmentHeader.size)
+        bytes.withUnsafeMutableBytes { bytes in if let base = bytes.baseAddress { prepared.encode(to: base) } }
+        return bytes
+    }
+}
