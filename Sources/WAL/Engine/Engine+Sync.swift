@@ -24,7 +24,11 @@ extension Engine {
                 // Not reached by the last pass: a producer before it has claimed and not committed, and wants to run.
                 if isRetry { sched_yield() }
                 isRetry = true
-                try finishLeading { engine throws(WALError) in try engine.advance(syncs: true) }
+                do throws(WALError) {
+                    try finishLeading { engine throws(WALError) in try engine.advance(syncs: true) }
+                } catch {
+                    throw Self.indeterminate(because: error)
+                }
             case .sleep(let pass):
                 sleepers.sleep(until: pass, since: moment)
                 let isLeaderMissing = syncState.withLock { state in

@@ -88,14 +88,16 @@ extension Engine {
         }
         _ = unsafe current.load(ordering: .acquiring)?.close().map(registerEnd)
         stateChanged()
-        syncState.withLock { state in
-            state.failure = WALError(
-                .indeterminate,
-                """
-                A sync failed, and what it was for could not be written elsewhere: what was appended since the durable position \
-                may or may not be on the disk. The log goes on trying.
-                """, cause: cause, isRetriable: true)
-        }
+        syncState.withLock { state in state.failure = Self.indeterminate(because: cause) }
+    }
+
+    static func indeterminate(because cause: WALError) -> WALError {
+        WALError(
+            .indeterminate,
+            """
+            A sync failed, and what it was for could not be written elsewhere: what was appended since the durable position \
+            may or may not be on the disk. The log goes on trying.
+            """, cause: cause, isRetriable: true)
     }
 
     /// Tries again what a poisoned log couldn't do. Returns whether it takes records again.

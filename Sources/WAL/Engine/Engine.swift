@@ -112,7 +112,7 @@ final class Engine: @unchecked Sendable {
         isSnapshotDue = !recovered.named.isEmpty
         appendSnapshotIfDue()
         // What was decided is durable before anything is served.
-        try makeDurable(claimed)
+        try lead { engine throws(WALError) in try engine.advance(syncs: true) }
         do throws(WALError) {
             try startThread("wal-sync") { engine in engine.runSyncThread() }
             try startThread("wal-maintenance") { engine in engine.runMaintenanceThread() }

@@ -1,0 +1,52 @@
+import Foundation
+import Testing
+
+@testable import WAL
+
+/// Whoever waits for a sync must hear of its end, whatever that is: a thread that is forgotten never comes back.
+@Suite struct WaitersTests {
+    @Test(.timeLimit(.minutes(1))) func aSyncThatFailsTellsAllWhoWait() async throws {
+        let directory = TemporaryDirectory()
+        let gate = SyncGate()
+        StorageHooks.install(gate, for: directory.path)
+        defer { StorageHooks.remove(from: directory.path) }
+        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        while log.statistics.preparedSegmentCount < 2 { try await Task.sleep(for: .milliseconds(1)) }
+        for number in 1...4 { try await log.append(payload(number)) }
+        gate.close(for: .seconds(10))
+        // The first of them leads; one of the others wants what that sync was to make durable, one what came after it began.
+        async let leader = outcome(of: log, 3)
+        while !gate.isHoldingOne { try await Task.sleep(for: .milliseconds(1)) }
+        try await log.append(payload(5))
+        async let served = outcome(of: log, 2)
+        async let late = outcome(of: log, 5)
+        async let task = { () async -> WALError? in
+            do throws(WALError) { try await log.waitUntilDurable(4) } catch { return error }
+            return nil
+        }()
+        while log.engine.syncState.withLock({ $0.waitingCount }) < 3 { try await Task.sleep(for: .milliseconds(1)) }
+        gate.open(breakingTheDisk: true)
+        for error in await [leader, served, late, task] {
+            #expect(error?.code == .indeterminate, "\(String(describing: error))")
+        }
+        gate.open()
+        try log.close()
+    }
+
+    private func outcome(of log: WriteAheadLog, _ sequence: SequenceNumber) async -> WALError? {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                do throws(WALError) {
+                    try log.blockUntilDurable(sequence)
+                    continuation.resume(returning: nil)
+                } catch {
+                    continuation.resume(returning: error)
+                }
+            }
+        }
+    }
+}
+
+extension SyncState {
+    fileprivate var waitingCount: Int { threads[pass] + threads[pass + 1] + tasks.count }
+}
