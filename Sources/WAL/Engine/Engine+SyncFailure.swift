@@ -135,7 +135,7 @@ extension EngineState {
     mutating func sealed(_ segment: Segment, _ footer: SegmentFooter, fileSize: Int) {
         guard let index = index(of: segment.number) else { return }
         entries[index].segment = segment
-        entries[index].footer = footer
+        entries[index].footer = footer.withoutIndex
         entries[index].fileSize = fileSize
         if let slot = unsafe entries[index].slot { unsafe freeSlots.append(slot) }
         unsafe entries[index].slot = nil

@@ -25,6 +25,7 @@ struct SegmentFooter: Hashable {
     var recordCount: UInt64
     /// The payloads in bytes, before compression.
     var payloadSize: UInt64
+    /// Empty, too, where it was left in the file: opening doesn't need it, and a log of 64 GiB has 24 MB of it.
     var index: [IndexEntry]
     /// The cursors and bookmarks at the end of this segment.
     var named: NamedPositions
@@ -68,7 +69,7 @@ struct SegmentFooter: Hashable {
     }
 
     /// Reads a verified footer frame's body; nil where it is not as described here.
-    init?(_ body: UnsafeRawBufferPointer) {
+    init?(_ body: UnsafeRawBufferPointer, withIndex: Bool = true) {
         var reader = unsafe ByteReader(body)
         guard let firstSequence = reader.number(UInt64.self), let finalSequence = reader.number(UInt64.self),
             let firstTime = reader.number(Int64.self), let lastTime = reader.number(Int64.self),
@@ -77,7 +78,6 @@ struct SegmentFooter: Hashable {
             indexCount <= UInt64(reader.remaining / Self.entrySize),
             let rawIndex = unsafe reader.skip(Int(indexCount) * Self.entrySize)
         else { return nil }
-        let index = unsafe Self.index(rawIndex)
         guard let namedSize = Int(exactly: namedSize), namedSize <= reader.remaining,
             let named = reader.bytes(namedSize),
             let entries = unsafe named.withUnsafeBytes({ unsafe CursorsBody.decode($0) }),
@@ -85,32 +85,49 @@ struct SegmentFooter: Hashable {
             reader.number(UInt64.self) == Self.magic, reader.remaining == 0,
             (1...SegmentHeader.countMax).contains(firstSequence), finalSequence >= firstSequence - 1,
             finalSequence - (firstSequence - 1) <= UInt64(UInt32.max), payloadSize <= Self.payloadSizeMax,
-            index.allSatisfy({ entry in
-                entry.offset >= UInt64(SegmentHeader.size) && entry.offset < UInt64(offset) && entry.offset % 8 == 0
-                    && entry.sequence >= firstSequence && entry.sequence <= finalSequence + 1
-            })
+            unsafe Self.allEntries(
+                of: rawIndex,
+                satisfy: { entry in
+                    entry.offset >= UInt64(SegmentHeader.size) && entry.offset < UInt64(offset) && entry.offset % 8 == 0
+                        && entry.sequence >= firstSequence && entry.sequence <= finalSequence + 1
+                })
         else { return nil }
         self.init(
             offset: offset, firstSequence: firstSequence, finalSequence: finalSequence, firstTime: firstTime,
-            lastTime: lastTime, recordCount: recordCount, payloadSize: payloadSize, index: index,
-            named: NamedPositions())
+            lastTime: lastTime, recordCount: recordCount, payloadSize: payloadSize,
+            index: withIndex ? unsafe Self.index(rawIndex) : [], named: NamedPositions())
         for entry in entries { self.named.apply(entry) }
     }
 
-    /// Opening does this for each segment, with a thousand entries a segment of 64 MiB.
+    var withoutIndex: SegmentFooter {
+        var footer = self
+        footer.index = []
+        return footer
+    }
+
     private static func index(_ bytes: UnsafeRawBufferPointer) -> [IndexEntry] {
-        guard let base = bytes.baseAddress else { return [] }
-        let count = bytes.count / entrySize
-        return unsafe [IndexEntry](unsafeUninitializedCapacity: count) { room, initializedCount in
-            for place in 0..<count {
-                let entry = unsafe base + place * entrySize
-                unsafe room.initializeElement(
-                    at: place,
-                    to: IndexEntry(
-                        sequence: entry.load(at: 0), latestTimeBefore: entry.load(at: 8), offset: entry.load(at: 16)))
-            }
-            initializedCount = count
+        var index: [IndexEntry] = []
+        index.reserveCapacity(bytes.count / entrySize)
+        _ = unsafe allEntries(of: bytes) { entry in
+            index.append(entry)
+            return true
         }
+        return index
+    }
+
+    private static func allEntries(
+        of bytes: UnsafeRawBufferPointer, satisfy condition: (IndexEntry) -> Bool
+    ) -> Bool {
+        guard let base = bytes.baseAddress else { return true }
+        for place in stride(from: 0, to: bytes.count, by: entrySize) {
+            let entry = unsafe base + place
+            let isSatisfied = condition(
+                IndexEntry(
+                    sequence: unsafe entry.load(at: 0), latestTimeBefore: unsafe entry.load(at: 8),
+                    offset: unsafe entry.load(at: 16)))
+            if !isSatisfied { return false }
+        }
+        return true
     }
 
     init(

@@ -54,8 +54,17 @@ struct ReadableSegment {
         start { $0.latestTimeBefore < time }
     }
 
+    /// Read from the file whenever it is needed. Without it, reading starts at the segment's first frame.
+    private var index: [SegmentFooter.IndexEntry] {
+        guard let footer,
+            case .valid(let frame) = unsafe FrameValidity.check(
+                mapping.bytes, offset: footer.offset, seed: segment.seed, recordIndexMin: 0)
+        else { return [] }
+        return unsafe SegmentFooter(frame.body)?.index ?? []
+    }
+
     private func start(where precedes: (SegmentFooter.IndexEntry) -> Bool) -> (offset: Int, recordIndex: UInt32) {
-        let index = footer?.index ?? []
+        let index = index
         var low = 0
         var high = index.count
         while low < high {

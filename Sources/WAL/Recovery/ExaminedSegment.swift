@@ -39,36 +39,44 @@ struct ExaminedSegment {
     /// What is read of a file's end at once: the footer of a segment of 64 MiB with some cursors.
     private static let tailSize = 32 << 10
 
-    private mutating func readFooter(_ header: SegmentHeader, in file: File) throws(WALError) {
+    private mutating func readFooter(
+        _ header: SegmentHeader, in file: File, tailSize: Int = Self.tailSize
+    ) throws(WALError) {
         guard fileSize >= SegmentHeader.size + SegmentFooter.trailerSize else { return }
-        let start = max(0, fileSize - Self.tailSize)
-        let tail = try file.read(at: start, count: fileSize - start)
-        // Cut off since its size was read.
-        guard tail.count == fileSize - start else { return }
-        let trailer = tail.suffix(SegmentFooter.trailerSize)
-        guard
-            let offset = unsafe trailer.withUnsafeBytes({
-                unsafe SegmentFooter.offset(fromTrailer: $0, fileSize: fileSize)
-            })
-        else { return }
-        let bytes =
-            offset < start ? try file.read(at: offset, count: fileSize - offset)[...] : tail[(offset - start)...]
-        let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
-        guard bytes.count == fileSize - offset else { return }
-        unsafe bytes.withUnsafeBytes { bytes in
-            // The checksum has the frame's place in the segment in it, so the check gets the place, and memory shifted to fit.
-            guard let base = bytes.baseAddress,
-                case .valid(let frame) = unsafe FrameValidity.check(
-                    commitWord: base.load(at: 0), base: base - offset, offset: offset, limit: fileSize, seed: seed,
-                    recordIndexMin: 0),
-                unsafe frame.header.kind == .footer, unsafe frame.header.size == bytes.count,
-                let found = unsafe SegmentFooter(frame.body), found.offset == offset,
-                found.firstSequence == header.baseSequence
-            else { return }
-            footer = found
-            footerDurablePosition =
-                unsafe frame.header.durablePosition(at: header.basePosition + UInt64(offset)) ?? 0
-        }
+        let start = max(0, fileSize - tailSize)
+        // Not an array: a log may have a thousand segments, and zeroing fresh memory costs more than reading into it.
+        let footerSize = try unsafe withUnsafeTemporaryAllocation(byteCount: fileSize - start, alignment: 8) { tail in
+            Result { () throws(WALError) -> Int in
+                // Fewer bytes where it was cut off since its size was read.
+                guard unsafe try file.read(at: start, into: tail) == tail.count else { return 0 }
+                return unsafe takeFooter(from: UnsafeRawBufferPointer(tail), start: start, header)
+            }
+        }.get()
+        if footerSize > tailSize { try readFooter(header, in: file, tailSize: footerSize) }
+    }
+
+    /// Takes the footer from the end of the file, which starts at `start`. Returns the footer's size, if there is one.
+    private mutating func takeFooter(
+        from tail: UnsafeRawBufferPointer, start: Int, _ header: SegmentHeader
+    ) -> Int {
+        let trailer = unsafe UnsafeRawBufferPointer(rebasing: tail.suffix(SegmentFooter.trailerSize))
+        guard let base = tail.baseAddress,
+            let offset = unsafe SegmentFooter.offset(fromTrailer: trailer, fileSize: fileSize)
+        else { return 0 }
+        let size = fileSize - offset
+        // The checksum has the frame's place in the segment in it, so the check gets the place, and memory shifted to fit.
+        guard offset >= start,
+            case .valid(let frame) = unsafe FrameValidity.check(
+                commitWord: base.load(fromByteOffset: offset - start, as: UInt64.self), base: base - start,
+                offset: offset, limit: fileSize, seed: Frame.seed(logID: header.logID, incarnation: header.incarnation),
+                recordIndexMin: 0),
+            unsafe frame.header.kind == .footer, unsafe frame.header.size == size,
+            let found = unsafe SegmentFooter(frame.body, withIndex: false), found.offset == offset,
+            found.firstSequence == header.baseSequence
+        else { return size }
+        footer = found
+        footerDurablePosition = unsafe frame.header.durablePosition(at: header.basePosition + UInt64(offset)) ?? 0
+        return size
     }
 
     /// The file, opened again if it was closed.

@@ -42,7 +42,7 @@ struct Repair {
             EngineState.Entry(
                 segment: Segment(header: header, path: path),
                 end: SegmentEnd(offset: footer.offset, recordCount: footer.finalSequence + 1 - footer.firstSequence),
-                footer: footer, fileSize: fileSize, live: nil, slot: nil))
+                footer: footer.withoutIndex, fileSize: fileSize, live: nil, slot: nil))
         named = footer.named
     }
 
