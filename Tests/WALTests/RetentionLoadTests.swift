@@ -81,8 +81,8 @@ import Testing
             }
             // One active, prepared ones and one in the making, the lock.
             let others = 1 + configuration.preparedSegmentsMax + 1 + 1
-            // When so many wait for a sync they are synced, before the next are sealed: up to as many at once as can be in use.
-            let waiting = Engine.unsyncedMax - 1 + Engine.slotCount
+            // When so many wait for a sync they are synced, before the next is sealed.
+            let waiting = Engine.unsyncedMax
             #expect(most > others)
             #expect(most <= waiting + Engine.slotCount + others)
             let end = ContinuousClock.now + .seconds(10)

@@ -114,7 +114,8 @@ extension Engine {
         while true {
             walker.advance()
             // The end must be looked at after the walk: a claim that closed the segment may come later than what was walked.
-            guard let next = try sealIfEnded(syncs: syncs) else { break }
+            // Each that isn't synced keeps a descriptor open.
+            guard let next = try sealIfEnded(syncs: syncs || unsynced.count >= Self.unsyncedMax) else { break }
             namedBeforeWalker = next.named
             walker = CommitWalker(next.live)
             isSnapshotDue = !next.named.isEmpty

@@ -130,10 +130,7 @@ extension Engine {
             || configuration.diskBudget != nil
         let syncs = configuration.syncPolicy != .manual || removes
         do throws(WALError) {
-            try lead { engine throws(WALError) in
-                // Each that isn't synced keeps a descriptor open.
-                try engine.advance(syncs: syncs || engine.unsynced.count >= Self.unsyncedMax)
-            }
+            try lead { engine throws(WALError) in try engine.advance(syncs: syncs) }
         } catch {
             // Closing seals what there is.
             if error.code == .closed { return }
