@@ -31,11 +31,48 @@ import WALTesting
         try reopened.close()
     }
 
-    private func killedLog(in root: String) throws -> CrashImage {
+    #if os(Linux)
+        /// What an opening shows must not vanish in a power loss, and the process that wrote it may not have synced it.
+        @Test func whatAKilledProcessLeftIsSyncedBeforeItIsShown() throws {
+            let (root, place) = (LogImage.directory(), LogImage.directory())
+            defer { for path in [root, place] { try? FileManager.default.removeItem(atPath: path) } }
+            try killedLog(in: root, rolls: true).write(to: place)
+            let synced = SyncedFiles()
+            StorageHooks.install(synced, for: place)
+            defer { StorageHooks.remove(from: place) }
+            let log = try WriteAheadLog(at: place + "/log", configuration: .small())
+            let shown = log.segments.filter { $0.recordCount ?? 0 > 0 }
+            #expect(shown.count == 3)
+            for segment in shown { #expect(synced.names.contains(segment.path), "\(segment.number)") }
+            try log.close()
+        }
+
+        private final class SyncedFiles: StorageHook {
+            private let state = Monitor<Set<String>>([])
+
+            var names: Set<String> { state.withLock(\.self) }
+
+            func before(_ call: StorageCall) -> StorageVerdict { .proceed }
+
+            func after(_ call: StorageCall, result: Int) {
+                guard case .sync(let descriptor) = call, result == 0,
+                    let path = try? FileManager.default.destinationOfSymbolicLink(
+                        atPath: "/proc/self/fd/\(descriptor)")
+                else { return }
+                _ = state.withLock { $0.insert(path) }
+            }
+        }
+    #endif
+
+    private func killedLog(in root: String, rolls: Bool = false) throws -> CrashImage {
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         let storage = try FaultyStorage(root, recording: true)
         let log = try WriteAheadLog(at: root + "/log", configuration: .small())
-        for number in 0..<3 { try log.append(payload(number)) }
+        for number in 0..<3 {
+            try log.append(payload(number))
+            if rolls { try log.roll() }
+        }
+        while rolls, log.segments.count(where: { $0.state == .sealed }) < 3 { usleep(1000) }
         let image = try #require(storage.imageOfKilledProcess())
         try log.close()
         return image
