@@ -145,7 +145,7 @@ import Testing
         // What every killed process leaves behind: a segment that was made ready.
         let prepared = try PreparedSegment.make(
             in: Directory(path: directory.path), number: 70, logID: try ReadOnlyLog(at: directory.path).id,
-            capacity: 128 << 10, isSynced: true)
+            capacity: 128 << 10, policy: .always)
         _ = prepared
         let log = try open(directory)
         #expect(log.recovery.isDamaged)

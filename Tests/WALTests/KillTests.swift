@@ -65,7 +65,7 @@ import Testing
             last = record.sequence.rawValue
             found[last] = digest(record.payload)
         }
-        let reported = ReportFile.read(reports, wordCount: 3)
+        let reported = ReportFile.read(reports)
         let lost = reported.filter { found[$0[0]] != $0[1] }
         for report in lost { Issue.record("sequence \(report[0]) is lost, \(workload)") }
         if workload == .batches { try Self.checkBookmarks(log, reported) }

@@ -1,6 +1,12 @@
 internal import Logging
 internal import Synchronization
 
+#if canImport(Darwin)
+    internal import Darwin
+#else
+    internal import Glibc
+#endif
+
 extension Engine {
     /// How often old segments are looked for when nothing else happens.
     private static let retentionInterval: Duration = .seconds(1)
@@ -69,7 +75,7 @@ extension Engine {
         let result = Result { () throws(WALError) in
             try PreparedSegment.make(
                 in: directory, number: number, logID: logID, capacity: configuration.segmentSize,
-                isSynced: configuration.syncPolicy != .manual)
+                policy: configuration.syncPolicy, pause: pauseUnlessInDemand)
         }
         switch result {
         case .success(let prepared):
@@ -81,6 +87,13 @@ extension Engine {
         case .failure(let error):
             preparationFailed(error)
         }
+    }
+
+    /// As long as there is another segment ready there is no hurry, and producers in a burst want the processor and the memory for
+    /// themselves: a thread reached 0.64 of a C loop's records a second instead of 0.50 over three segments, and no less over 1 GiB.
+    private func pauseUnlessInDemand() {
+        let isInDemand = state.withLock { state in state.prepared.isEmpty || state.preparation.isDemanded }
+        if !isInDemand { usleep(1000) }
     }
 
     /// Lets go of old segments for one that is wanted.

@@ -129,7 +129,7 @@ final class Engine: @unchecked Sendable {
         func make(_ capacity: Int) throws(WALError) -> PreparedSegment {
             try PreparedSegment.make(
                 in: recovered.directory, number: recovered.nextNumber, logID: recovered.logID, capacity: capacity,
-                isSynced: configuration.syncPolicy != .manual)
+                policy: configuration.syncPolicy)
         }
         do throws(WALError) {
             return try make(min(configuration.segmentSize, firstCapacityMax))

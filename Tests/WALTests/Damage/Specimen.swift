@@ -54,6 +54,7 @@ struct Specimen: Sendable {
         try await before.sync()
         try before.roll()
         for number in 100..<103 { try await before.append(payload(number)) }
+        while before.segments.first?.state != .sealed { try await Task.sleep(for: .milliseconds(1)) }
         var files = try read(first)
         try before.close()
         let sealed = files.keys.min() ?? ""

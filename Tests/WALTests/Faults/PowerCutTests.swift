@@ -46,7 +46,7 @@ struct PowerCutTests {
         #expect(!log.recovery.isDamaged, "\(log.recovery.findings)")
         var found: [UInt64: UInt64] = [:]
         for record in try readAll(log.reader()) { found[record.sequence.rawValue] = digest(record.payload) }
-        let lost = ReportFile.read(reports, wordCount: 3).filter { found[$0[0]] != $0[1] }
+        let lost = ReportFile.read(reports).filter { found[$0[0]] != $0[1] }
         #expect(lost.isEmpty)
         try log.close()
         Torture.report(

@@ -40,19 +40,22 @@ func digest(_ bytes: [UInt8]) -> UInt64 {
 }
 
 /// A file that a process which is about to be killed says in what it was told: each report is one `write` to a file opened
-/// for appending, so it is there as a whole or not at all.
+/// for appending, and never goes over the edge of a page, where the kernel would cut it short for a signal. So it is there as a whole
+/// or not at all.
 struct ReportFile: Sendable {
     let descriptor: Int32
+    private static let wordCount = 4
 
     init(_ path: String) {
         descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
     }
 
     func add(_ words: UInt64...) {
-        words.withUnsafeBytes { bytes in _ = write(descriptor, bytes.baseAddress, bytes.count) }
+        let padded = words + Array(repeating: 0, count: Self.wordCount - words.count)
+        padded.withUnsafeBytes { bytes in _ = write(descriptor, bytes.baseAddress, bytes.count) }
     }
 
-    static func read(_ path: String, wordCount: Int) -> [[UInt64]] {
+    static func read(_ path: String) -> [[UInt64]] {
         let bytes = FileManager.default.contents(atPath: path).map { [UInt8]($0) } ?? []
         return stride(from: 0, to: bytes.count - bytes.count % (8 * wordCount), by: 8 * wordCount).map { start in
             (0..<wordCount).map { word in
