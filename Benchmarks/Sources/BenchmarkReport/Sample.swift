@@ -64,6 +64,7 @@ public enum Quantity: String, Codable, Sendable {
     case open = "open ns"
     /// Opening a log whose process was killed.
     case openKilled = "open after kill -9 ns"
+    case openKilledDurable = "open after kill -9, all durable ns"
     /// Of that the time that a verified read of what had to be scanned takes.
     case scan = "scan ns"
     case seek = "seek ns"

@@ -12,6 +12,7 @@ struct Fill: ParsableCommand {
     @Option var payload: Int
     @Flag(help: "Holes instead of what is in the middle of sealed segments.") var sparse = false
     @Flag(help: "Ends by SIGKILL.") var kill = false
+    @Flag(help: "What was appended is durable before.") var durable = false
 
     func run() throws {
         let log = try LogUnderTest.open(in: directory, .manual)
@@ -21,6 +22,7 @@ struct Fill: ParsableCommand {
             try log.append(payload.bytes.span.bytes)
             if sparse, number % (16 << 10) == 0 { try hollow.hollow(out: log.segments) }
         }
+        if durable { try log.blockUntilDurable(log.lastSequence) }
         if kill {
             raise(SIGKILL)
         } else {
@@ -30,12 +32,14 @@ struct Fill: ParsableCommand {
     }
 
     /// Does it in a process of its own.
-    static func run(_ directory: String, bytes: Int, payload: Int, sparse: Bool = false, kill: Bool = false) throws {
+    static func run(
+        _ directory: String, bytes: Int, payload: Int, sparse: Bool = false, kill: Bool = false, durable: Bool = false
+    ) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
         process.arguments =
             ["fill", directory, "--bytes", "\(bytes)", "--payload", "\(payload)"] + (sparse ? ["--sparse"] : [])
-            + (kill ? ["--kill"] : [])
+            + (kill ? ["--kill"] : []) + (durable ? ["--durable"] : [])
         try process.run()
         process.waitUntilExit()
         let isAsWanted =

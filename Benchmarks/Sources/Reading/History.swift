@@ -37,16 +37,19 @@ enum History {
             try log.close()
         }
         outcome.add(.open, median(clean))
-        var killed: [(time: Double, scan: Double)] = []
-        for _ in 0..<opens {
-            try Fill.run(directory, bytes: unsealed, payload: payload.size, kill: true)
-            let scan = try scanTime(directory)
-            let (log, nanoseconds) = try open(directory)
-            killed.append((nanoseconds, scan))
-            try log.close()
+        var scans: [Double] = []
+        for (isDurable, quantity) in [(false, Quantity.openKilled), (true, .openKilledDurable)] {
+            var killed: [Double] = []
+            for _ in 0..<opens {
+                try Fill.run(directory, bytes: unsealed, payload: payload.size, kill: true, durable: isDurable)
+                scans.append(try scanTime(directory))
+                let (log, nanoseconds) = try open(directory)
+                killed.append(nanoseconds)
+                try log.close()
+            }
+            outcome.add(quantity, median(killed))
         }
-        outcome.add(.openKilled, median(killed.map(\.time)))
-        outcome.add(.scan, median(killed.map(\.scan)))
+        outcome.add(.scan, median(scans))
         try measureUse(directory, sparse: sparse, &outcome)
         return outcome
     }
