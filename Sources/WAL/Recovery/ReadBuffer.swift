@@ -1,4 +1,5 @@
-/// A file's bytes, for reading all of them once. A bad disk makes an error, and not a signal.
+/// A file's bytes, for reading all of them once. A bad disk makes an error, and not a signal, unless the kernel lets go of a page
+/// between reading it in and its use, and can't read it a second time.
 @safe
 final class ReadBuffer {
     private var mapping: Mapping?
