@@ -79,7 +79,7 @@ extension Run {
                 "history", 1, .openKilledDurable,
                 "1 GiB, after kill -9 with all of it durable, without the scan of the active segment"),
             opening("history-sparse", 64, .open, "64 GiB, closed cleanly"),
-            opening("history-sparse", 64, .openKilledDurable, "64 GiB, the same"),
+            opening("history-sparse", 64, .openKilledDurable, "64 GiB, after kill -9, in the same way"),
         ]
     }
 
