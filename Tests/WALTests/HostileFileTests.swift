@@ -39,6 +39,26 @@ import Testing
         }
     }
 
+    /// A file of any size can end like one with a footer.
+    @Test(arguments: 1...9) func aTrailerAtAnOddPlace(_ shift: Int) async throws {
+        let specimen = try await Specimen.make()
+        let directory = Specimen.directory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        for name in specimen.activeNames {
+            var files = specimen.files
+            // In what is read of the end at once, of the larger ones.
+            let offset = max(SegmentHeader.size, (specimen.files[name]?.count ?? 0) / 8 * 8 - 8192)
+            files[name]? += [UInt8](repeating: 0, count: shift)
+            files[name]?.add(UInt64(offset))
+            files[name]?.add(SegmentFooter.magic)
+            try Specimen.write(files, to: directory)
+            _ = try Verification.verify(directory: directory)
+            let log = try WriteAheadLog(at: directory, configuration: Specimen.configuration)
+            #expect(try readAll(log.reader()).allSatisfy { specimen.payloads[$0.sequence.rawValue] == $0.payload })
+            try log.close()
+        }
+    }
+
     @Test(arguments: [UInt32.max, 1 << 31, 1 << 24] as [UInt32])
     func aBatchThatClaimsMoreThanItHas(_ size: UInt32) {
         for codec: UInt8 in [0, 1] {

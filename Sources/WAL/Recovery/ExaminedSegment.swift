@@ -67,7 +67,7 @@ struct ExaminedSegment {
         // The checksum has the frame's place in the segment in it, so the check gets the place, and memory shifted to fit.
         guard offset >= start,
             case .valid(let frame) = unsafe FrameValidity.check(
-                commitWord: base.load(fromByteOffset: offset - start, as: UInt64.self), base: base - start,
+                commitWord: base.load(at: offset - start), base: base - start,
                 offset: offset, limit: fileSize, seed: Frame.seed(logID: header.logID, incarnation: header.incarnation),
                 recordIndexMin: 0),
             unsafe frame.header.kind == .footer, unsafe frame.header.size == size,

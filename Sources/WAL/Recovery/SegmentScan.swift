@@ -33,10 +33,10 @@ struct SegmentScan {
     private(set) var summary: SegmentSummary
     /// The highest durable position that any frame tells.
     private(set) var durablePosition: UInt64 = 0
-    /// Whether there is no valid frame.
-    var hasNoFrame: Bool { footer == nil && end.offset == SegmentHeader.size }
     /// Whether the last frame stands for records that aren't there, up to the next frame or segment.
     private(set) var endsWithoutRecords = false
+    /// Whether there is no valid frame.
+    var hasNoFrame: Bool { footer == nil && end.offset == SegmentHeader.size }
 
     /// Reads a segment's frames from a file's bytes.
     init(_ bytes: UnsafeRawBufferPointer, header: SegmentHeader) {
