@@ -18,7 +18,7 @@ import WALTesting
     private static let openedOneIn = 50
     private static let crashedAgainOneIn = 250
 
-    @Test(.timeLimit(.minutes(60))) func whateverAPowerLossLeaves() {
+    @Test(.timeLimit(.minutes(24 * 60))) func whateverAPowerLossLeaves() {
         Torture.run("crash states", filter: "CrashStateTests.whateverAPowerLossLeaves", count: 200) { seed in
             try Self.tryImages(ofLife: seed)
         }

@@ -41,7 +41,7 @@ import WALTesting
     }
 
     /// One of so many calls fails, some with an error that the kernel forgets.
-    @Test(.timeLimit(.minutes(60))) func errorsAtRandomCalls() {
+    @Test(.timeLimit(.minutes(24 * 60))) func errorsAtRandomCalls() {
         Torture.run("errors at random", filter: "ErrorTests.errorsAtRandomCalls", count: 200) { seed in
             let (_, violations) = try Self.live(seed % 2 == 0 ? .always : .manual, recording: true) { storage in
                 storage.failRandomly(seed: seed, oneIn: 3 + Int(seed % 60))

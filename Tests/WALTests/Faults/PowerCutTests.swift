@@ -8,7 +8,7 @@ import WALTesting
 /// was called durable before must be there afterwards.
 @Suite(.serialized, .enabled(if: FlakyDisk.isPossible, "needs root and dm-flakey"))
 struct PowerCutTests {
-    @Test(.timeLimit(.minutes(60))) func whatWasDurableIsThereAfterTheCut() async throws {
+    @Test(.timeLimit(.minutes(24 * 60))) func whatWasDurableIsThereAfterTheCut() async throws {
         let deadline = Torture.minutes.map { ContinuousClock.now + .seconds($0 * 60) }
         var round = 0
         while deadline.map({ ContinuousClock.now < $0 }) ?? (round < 5) {
