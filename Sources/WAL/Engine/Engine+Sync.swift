@@ -160,6 +160,7 @@ extension Engine {
         guard !live.hasFailedSync.load(ordering: .relaxed) else {
             throw WALError(.inputOutput, "A sync of \(live.segment.path) has failed before, and isn't tried again.")
         }
+        live.mapping.releasePages(in: unsyncedPart(of: live))
         do throws(WALError) {
             try PoisonMark.sync(live.file, number: live.segment.number, in: directory)
         } catch {
@@ -169,6 +170,14 @@ extension Engine {
         }
         syncState.withLock { state in state.syncCount += 1 }
         metrics?.recordSync(ContinuousClock.now - start)
+    }
+
+    /// What the next sync of a segment makes durable.
+    private func unsyncedPart(of live: LiveSegment) -> Range<Int> {
+        let base = live.segment.header.basePosition
+        let start = Int(max(durablePositionWord.load(ordering: .relaxed), base) - base)
+        let end = walker.live === live ? Int(walker.position - base) : live.mapping.size
+        return start..<max(start, end)
     }
 
     func publish(_ mark: DurableMark) {
