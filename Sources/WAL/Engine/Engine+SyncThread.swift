@@ -5,6 +5,9 @@ extension Engine {
     /// How long nothing must have been appended after a sync until a mark says how far the log is durable.
     private static let idleInterval: Duration = .milliseconds(100)
 
+    /// How long nothing must have been appended for producers to have paused.
+    private static let pauseInterval: Duration = .milliseconds(1)
+
     /// How many sealed segments may wait for a sync where nobody asks for one.
     static let unsyncedMax = 64
 
@@ -129,12 +132,26 @@ extension Engine {
             configuration.retention.age != nil || configuration.retention.totalSize != nil
             || configuration.diskBudget != nil
         let syncs = configuration.syncPolicy != .manual || removes
+        if !syncs { waitForProducers() }
         do throws(WALError) {
             try lead { engine throws(WALError) in try engine.advance(syncs: syncs) }
         } catch {
             // Closing seals what there is.
             if error.code == .closed { return }
             logger?.error("a segment could not be sealed", metadata: LogMetadata.of(error))
+        }
+    }
+
+    /// Returns when producers pause, when others are to be served, or when unsealed segments get many. Where nothing has to become
+    /// durable sealing isn't urgent, and a burst wants the processor's caches and the memory for itself: over three segments a
+    /// thread reached 0.83 of a C loop's records a second instead of 0.57 to 0.86 (three runs of five rounds each, in turns).
+    private func waitForProducers() {
+        while state.withLock({ unsafe $0.freeSlots.count > Self.slotCount / 2 }) {
+            let claimed = claimed
+            let isUrgent = syncThread.wait(until: .now + Self.pauseInterval) { thread -> Bool? in
+                thread.isStopped || thread.isRequested ? true : nil
+            }
+            if isUrgent == true || self.claimed == claimed { return }
         }
     }
 
