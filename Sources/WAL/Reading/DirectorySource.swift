@@ -10,7 +10,7 @@ struct DirectorySource: SegmentSource {
     init(_ directory: Directory) throws(WALError) {
         self.directory = directory
         var segments: [ExaminedSegment] = []
-        for number in try directory.names().compactMap(SegmentName.number) {
+        for number in try directory.segmentNumbers() {
             guard var segment = try Self.examined(directory, number) else { continue }
             segment.closeIfSealed()
             segments.append(segment)
@@ -21,7 +21,7 @@ struct DirectorySource: SegmentSource {
     /// The segments in use, the oldest first, without their frames.
     func headers() throws(WALError) -> [(number: UInt64, header: SegmentHeader)] {
         var found: [(number: UInt64, header: SegmentHeader)] = []
-        for number in try directory.names().compactMap(SegmentName.number) {
+        for number in try directory.segmentNumbers() {
             if let header = try header(number) { found.append((number, header)) }
         }
         return found
@@ -35,7 +35,7 @@ struct DirectorySource: SegmentSource {
 
     var hasUnreadableHeader: Bool {
         get throws(WALError) {
-            for number in try directory.names().compactMap(SegmentName.number) {
+            for number in try directory.segmentNumbers() {
                 if let segment = try examined(number), segment.header == nil { return true }
             }
             return false
@@ -84,7 +84,7 @@ struct DirectorySource: SegmentSource {
     }
 
     func segment(since time: Int64) throws(WALError) -> ReadableSegment? {
-        for number in try directory.names().compactMap(SegmentName.number) {
+        for number in try directory.segmentNumbers() {
             guard let segment = try examined(number), segment.isNamed(of: logID) else { continue }
             if let footer = segment.footer, footer.recordCount == 0 || footer.lastTime < time { continue }
             return try readable(number)
@@ -94,7 +94,7 @@ struct DirectorySource: SegmentSource {
 
     func successor(of segment: ReadableSegment, endingAt offset: Int) throws(WALError) -> ReadableSegment? {
         let old = segment.segment.header
-        for number in try directory.names().compactMap(SegmentName.number) where number > old.segmentNumber {
+        for number in try directory.segmentNumbers() where number > old.segmentNumber {
             guard let next = try header(number) else { continue }
             if next.follows(old) {
                 // Before its end there may be a claim that isn't committed yet.
@@ -144,7 +144,7 @@ struct DirectorySource: SegmentSource {
 
     func segmentInfo() throws(WALError) -> [SegmentInfo] {
         var infos: [SegmentInfo] = []
-        let numbers = try directory.names().compactMap(SegmentName.number)
+        let numbers = try directory.segmentNumbers()
         for number in numbers {
             guard let examined = try examined(number) else { continue }
             let path = examined.path
@@ -188,7 +188,7 @@ struct DirectorySource: SegmentSource {
         let buffer = ReadBuffer()
         var durablePosition: UInt64 = 0
         var segments: [ExaminedSegment] = []
-        for number in try directory.names().compactMap(SegmentName.number) {
+        for number in try directory.segmentNumbers() {
             guard var segment = try examined(number), segment.isNamed(of: logID) else { continue }
             if segment.footer == nil { try segment.readFrames(into: buffer) }
             durablePosition = max(durablePosition, segment.durablePosition)

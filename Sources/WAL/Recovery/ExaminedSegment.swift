@@ -30,8 +30,12 @@ struct ExaminedSegment {
         let file = try Self.open(path, isWritten: isWritten)
         openFile = file
         fileSize = try file.size()
-        let start = try file.read(at: 0, count: SegmentHeader.size)
-        decoded = unsafe start.withUnsafeBytes { unsafe SegmentHeader.decode($0, number: number) }
+        decoded = try unsafe withUnsafeTemporaryAllocation(byteCount: SegmentHeader.size, alignment: 8) { start in
+            Result { () throws(WALError) in
+                let count = try unsafe file.read(at: 0, into: start)
+                return unsafe SegmentHeader.decode(UnsafeRawBufferPointer(rebasing: start[..<count]), number: number)
+            }
+        }.get()
         guard let header, header.state == .active else { return }
         try readFooter(header, in: file)
     }

@@ -27,15 +27,15 @@ enum Recovery {
     ) throws(WALError) -> [ExaminedSegment] {
         let names = Set(try directory.names())
         if isWritten { try directory.sync() }
-        let buffer = ReadBuffer()
-        var segments: [ExaminedSegment] = []
-        for number in names.compactMap(SegmentName.number).sorted() {
+        let numbers = names.compactMap(SegmentName.number).sorted()
+        var segments = try InTwoThreads.map(numbers) { number throws(WALError) in
             var segment = try ExaminedSegment(directory, number: number, isWritten: isWritten)
             try refuseUnknown(segment)
             segment.isPoisoned = names.contains(SegmentName.poisoned(number))
             segment.closeIfSealed()
-            segments.append(segment)
+            return segment
         }
+        let buffer = ReadBuffer()
         let logID = RecoveryPlan.logID(of: segments)
         var durablePosition: UInt64 = 0
         for index in segments.indices.reversed() {
@@ -88,7 +88,7 @@ enum Recovery {
         let segments = try examine(directory, scope: scope, isWritten: false)
         var plan = RecoveryPlan(segments, currentBoot: .current)
         plan.goOn(with: try RecoveryIntent(in: directory))
-        plan.report.steps = plan.told(unfinished: try directory.names().filter(SegmentName.isRewrite))
+        plan.report.steps = plan.told(unfinished: try directory.rewrites())
         return plan.report
     }
 

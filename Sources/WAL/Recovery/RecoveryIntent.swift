@@ -19,8 +19,13 @@ struct RecoveryIntent {
 
     /// Nil where there is none, or where it wasn't complete: then no step was taken.
     init?(in directory: Directory) throws(WALError) {
-        guard try directory.names().contains(Self.fileName) else { return nil }
-        let file = try File(directory.path(of: Self.fileName), .read)
+        let file: File
+        do throws(WALError) {
+            file = try File(directory.path(of: Self.fileName), .read)
+        } catch {
+            guard error.isNoSuchFile else { throw error }
+            return nil
+        }
         let bytes = try file.read(at: 0, count: min(try file.size(), 1 << 16))
         let found = unsafe bytes.withUnsafeBytes { bytes -> RecoveryIntent? in
             var reader = unsafe ByteReader(bytes)
@@ -59,7 +64,7 @@ struct RecoveryIntent {
 
     /// For when the fresh segment says all of it.
     static func remove(from directory: Directory) throws(WALError) {
-        guard try directory.names().contains(fileName) else { return }
+        guard directory.has(fileName) else { return }
         try directory.remove(fileName)
         try directory.sync()
     }

@@ -156,7 +156,7 @@ struct Repair {
 
     /// Removes what an interrupted recovery or preparation has left.
     mutating func finish() throws(WALError) {
-        for name in try directory.names() where SegmentName.isRewrite(name) {
+        for name in try directory.rewrites() {
             try directory.remove(name)
             tell(.remove, SegmentName.rewriteNumber(name), RecoveryStep.isUnfinished)
         }

@@ -19,7 +19,7 @@ extension WriteAheadLog {
         at directory: String, scope: RecoveryScope = .unsealed
     ) throws(WALError) -> RecoveryReport {
         let place = Directory(path: directory)
-        guard place.exists, try place.names().contains(where: { SegmentName.number($0) != nil }) else {
+        guard place.exists, try !place.segmentNumbers().isEmpty else {
             throw WALError(.notALogDirectory, "\(directory) has no log in it. Name the directory of a log.")
         }
         let start = ContinuousClock.now

@@ -45,3 +45,15 @@ enum SegmentName {
         return UInt64(name.dropLast(suffix.utf8.count))
     }
 }
+
+extension Directory {
+    /// The numbers of the segment files, in order.
+    func segmentNumbers() throws(WALError) -> [UInt64] {
+        try names().compactMap(SegmentName.number).sorted()
+    }
+
+    /// The names of the files that an interrupted recovery or preparation has left, in order.
+    func rewrites() throws(WALError) -> [String] {
+        try names().filter(SegmentName.isRewrite).sorted()
+    }
+}

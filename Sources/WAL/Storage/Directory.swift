@@ -41,12 +41,14 @@ struct Directory: Sendable {
 
     func path(of name: String) -> String { "\(path)/\(name)" }
 
-    /// The names of all entries, sorted.
+    func has(_ name: String) -> Bool { unsafe access(path(of: name), F_OK) == 0 }
+
+    /// The names of all entries, in any order.
     func names() throws(WALError) -> [String] {
         var names: [String] = []
         let result = SystemCall.perform(hook, .list(path: path)) { Self.list(path, &names) }
         guard result == 0 else { throw WALError.system("opendir", path) }
-        return names.sorted()
+        return names
     }
 
     private static func list(_ path: String, _ names: inout [String]) -> Int {

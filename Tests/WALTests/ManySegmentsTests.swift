@@ -1,0 +1,58 @@
+import Foundation
+import Testing
+
+@testable import WAL
+
+/// A log of many segments is examined by two threads. What each finds must come together, in order.
+@Suite struct ManySegmentsTests {
+    private static let count = 200
+
+    private func makeLog(_ directory: TemporaryDirectory) throws -> [String] {
+        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        for number in 1...Self.count {
+            try log.append(payload(number))
+            try log.roll()
+        }
+        try log.close()
+        return try segmentNames(directory.path)
+    }
+
+    @Test func allOfThemAreOpened() throws {
+        let directory = TemporaryDirectory()
+        #expect(try makeLog(directory).count >= Self.count)
+        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        #expect(log.recovery.findings.isEmpty)
+        #expect(try readAll(log.reader()).map(\.payload) == (1...Self.count).map { payload($0) })
+        try log.close()
+    }
+
+    @Test func damageInBothHalvesIsTold() throws {
+        let directory = TemporaryDirectory()
+        let names = try makeLog(directory)
+        let damaged = [names[20], names[180]]
+        for name in damaged {
+            let file = try #require(FileHandle(forUpdatingAtPath: directory.path + "/" + name))
+            try file.seek(toOffset: 1024 + 30)
+            try file.write(contentsOf: Data([0xA5]))
+            try file.close()
+        }
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.recoveryScope = .everything
+        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        #expect(log.recovery.findings.map { SegmentName.of($0.segment) } == damaged)
+        #expect(try readAll(log.reader()).count == Self.count - 2)
+        try log.close()
+    }
+
+    @Test(arguments: [20, 180])
+    func anErrorInEitherHalfEndsTheOpening(_ index: Int) throws {
+        let directory = TemporaryDirectory()
+        let path = directory.path + "/" + (try makeLog(directory)[index])
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/dev/null")
+        let error = #expect(throws: WALError.self) {
+            _ = try WriteAheadLog(at: directory.path, configuration: .small())
+        }
+        #expect(error?.message.contains(path) ?? false)
+    }
+}
