@@ -13,7 +13,7 @@ public struct TaskBufferConfiguration: Sendable {
     public var maxSegmentEntries = 5000
     /// The size of a segment file in bytes: 64 KiB to 1 GiB, a multiple of 4096. Files are allocated whole, so much more than
     /// ``maxSegmentEntries`` records need is waste; a record, and a `save` of many tasks, must fit.
-    public var segmentSize = 4 << 20
+    public var segmentSize = 2 << 20
     /// How long segments are kept after the store has everything in them, for a store that falls back to an older state.
     public var segmentRetention: Duration = .seconds(24 * 60 * 60)
     /// How many batches are applied at the same time; bounded by the store's `concurrencyMax`: at least 1.
