@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAL
 
-/// A log of many segments is examined by two threads. What each finds must come together, in order.
+/// A log of many segments, or of large ones, is examined by two threads. What each finds must come together, in order.
 @Suite struct ManySegmentsTests {
     private static let count = 200
 
@@ -42,6 +42,29 @@ import Testing
         #expect(log.recovery.findings.map { SegmentName.of($0.segment) } == damaged)
         #expect(try readAll(log.reader()).count == Self.count - 2)
         try log.close()
+    }
+
+    @Test func framesOfALargeLogAreReadByBoth() throws {
+        let directory = TemporaryDirectory()
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.segmentSize = 4 << 20
+        configuration.recoveryScope = .everything
+        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        for number in 1...300 { try log.append(payload(number, size: 100_000)) }
+        try log.close()
+        let names = try segmentNames(directory.path)
+        let damaged = [names[1], names[names.count - 2]]
+        for name in damaged {
+            let file = try #require(FileHandle(forUpdatingAtPath: directory.path + "/" + name))
+            try file.seek(toOffset: 5000)
+            try file.write(contentsOf: Data([0xA5]))
+            try file.close()
+        }
+        let again = try WriteAheadLog(at: directory.path, configuration: configuration)
+        #expect(again.recovery.findings.map { SegmentName.of($0.segment) } == damaged)
+        #expect(again.recovery.recordsScanned == 298)
+        #expect(try readAll(again.reader()).count == 298)
+        try again.close()
     }
 
     @Test(arguments: [20, 180])

@@ -28,7 +28,7 @@ enum Buffered {
     /// For bursts: a segment takes as many mutations as ten of the default ones.
     private static var largeSegments: TaskBufferConfiguration {
         var configuration = TaskBufferConfiguration()
-        configuration.segmentSize = 16 << 20
+        configuration.segmentSize = 8 << 20
         configuration.maxSegmentEntries = 50_000
         return configuration
     }

@@ -130,6 +130,17 @@ struct ExaminedSegment {
         scan = unsafe SegmentScan(try buffer.load(try file, isSettled: isLocked || footer != nil), header: header)
     }
 
+    /// The same; false where retention has removed the file meanwhile, as it may beside a writer.
+    mutating func readFramesIfThere(into buffer: ReadBuffer) throws(WALError) -> Bool {
+        do throws(WALError) {
+            try readFrames(into: buffer)
+            return true
+        } catch {
+            guard !isLocked, error.isNoSuchFile else { throw error }
+            return false
+        }
+    }
+
     /// Where the frames end, as far as they can be told.
     var end: SegmentEnd? {
         if let scan { return scan.end }

@@ -1,13 +1,10 @@
-/// Work on many segments, half of it on a second thread: opening a log of a thousand segments takes half as long with it, and most
-/// of that are system calls.
+/// Work on the segments of a log, half of it on a second thread.
 enum InTwoThreads {
-    /// Of fewer, a thread costs more than it saves.
-    private static let countMin = 128
-
+    /// Where `isMuch` is false, a thread costs more than it saves, and all is done on this one.
     static func map<Element: Sendable, Result: Sendable>(
-        _ elements: [Element], _ transform: @escaping @Sendable (Element) throws(WALError) -> Result
+        _ elements: [Element], isMuch: Bool, _ transform: @escaping @Sendable (Element) throws(WALError) -> Result
     ) throws(WALError) -> [Result] {
-        guard elements.count >= countMin else { return try mapInTurn(elements[...], transform) }
+        guard isMuch else { return try mapInTurn(elements[...], transform) }
         let (first, second) = (elements[..<(elements.count / 2)], elements[(elements.count / 2)...])
         let others = Monitor<Swift.Result<[Result], WALError>?>(nil)
         try NamedThread.start("wal-recovery") {

@@ -28,13 +28,14 @@ enum Recovery {
         let names = Set(try directory.names())
         if isWritten { try directory.sync() }
         let numbers = names.compactMap(SegmentName.number).sorted()
-        var segments = try InTwoThreads.map(numbers) { number throws(WALError) in
+        var segments = try InTwoThreads.map(numbers, isMuch: numbers.count >= 128) { number throws(WALError) in
             var segment = try ExaminedSegment(directory, number: number, isWritten: isWritten)
             try refuseUnknown(segment)
             segment.isPoisoned = names.contains(SegmentName.poisoned(number))
             segment.closeIfSealed()
             return segment
         }
+        if scope == .everything { segments = try readAll(segments) }
         let buffer = ReadBuffer()
         let logID = RecoveryPlan.logID(of: segments)
         var durablePosition: UInt64 = 0
@@ -46,12 +47,8 @@ enum Recovery {
             if isWritten, !segments[index].isSealDurable(before: durablePosition), !segments[index].isPoisoned {
                 try PoisonMark.sync(segments[index].file, number: segments[index].number, in: directory)
             }
-            if scope == .everything || segments[index].mustBeRead(isDurable: isDurable) {
-                do throws(WALError) {
-                    try segments[index].readFrames(into: buffer)
-                } catch {
-                    // Beside a writer, retention may have removed it meanwhile.
-                    guard !isWritten, error.isNoSuchFile else { throw error }
+            if segments[index].scan == nil, segments[index].mustBeRead(isDurable: isDurable) {
+                guard try segments[index].readFramesIfThere(into: buffer) else {
                     segments.remove(at: index)
                     continue
                 }
@@ -59,6 +56,17 @@ enum Recovery {
             if isOfLog { durablePosition = max(durablePosition, segments[index].durablePosition) }
         }
         return segments
+    }
+
+    /// Reads the frames of all segments; leaves out those that retention has removed meanwhile, beside a writer.
+    private static func readAll(_ segments: [ExaminedSegment]) throws(WALError) -> [ExaminedSegment] {
+        let size = segments.reduce(0) { $0 + $1.fileSize }
+        let read = try InTwoThreads.map(segments, isMuch: size >= 16 << 20) { segment throws(WALError) in
+            var segment = segment
+            guard segment.header?.state == .active else { return Optional(segment) }
+            return try segment.readFramesIfThere(into: ReadBuffer()) ? segment : nil
+        }
+        return read.compactMap(\.self)
     }
 
     static func refuseUnknown(_ segment: ExaminedSegment) throws(WALError) {
