@@ -279,8 +279,6 @@ class Segment:
         frame.body, frame.content, frame.count = self.data[o + FRAME_HEADER:o + length], None, 0
         if frame.kind not in (RECORD, BATCH, VOID, LOST) and frame.kind < 0x80:
             raise Invalid("kind")
-        if not count <= frame.index <= 1 << 26:
-            raise Invalid("record index")
         if frame.kind == RECORD:
             frame.count = 1
         elif frame.kind == BATCH:
@@ -290,6 +288,8 @@ class Segment:
             frame.content = parse_entries(frame.body)
         elif frame.kind == FOOTER:
             frame.content = parse_footer(frame.body, o)
+        if frame.index < count or frame.index + frame.count > 1 << 26:
+            raise Invalid("record index")
         return frame
 
     def valid(self, o, count):

@@ -120,7 +120,7 @@ struct SegmentScan {
                     recordIndexMin: recordIndexMin)
             else { break }
             let frameHeader = unsafe FrameHeader(frame)
-            guard frameHeader.recordIndex <= UInt32(ClaimWord.recordsMax) else { break }
+            guard frameHeader.recordIndex < UInt32(ClaimWord.recordsMax) else { break }
             records.add(size: frameHeader.bodySize, time: frameHeader.time)
             let position = header.basePosition &+ UInt64(offset)
             durablePosition = max(durablePosition, frameHeader.durablePosition(at: position) ?? 0)
@@ -159,7 +159,7 @@ struct SegmentScan {
     ) -> Bool {
         let frameHeader = unsafe frame.header
         // No segment has more, and the footer that is written for this one must be valid, too.
-        guard frameHeader.recordIndex <= UInt32(ClaimWord.recordsMax) else { return false }
+        guard unsafe Int(frameHeader.recordIndex) + recordCount(of: frame) <= ClaimWord.recordsMax else { return false }
         if frameHeader.kind == .footer {
             guard let footer = unsafe SegmentFooter(frame.body), footer.offset == offset else { return false }
             self.footer = footer
@@ -175,6 +175,15 @@ struct SegmentScan {
         takeDurablePosition(durable)
         if frameHeader.kind == .footer { end.recordCount = UInt64(frameHeader.recordIndex) }
         return true
+    }
+}
+
+/// How many sequence numbers a frame says that it takes up.
+private func recordCount(of frame: FrameValidity.Verified) -> Int {
+    switch unsafe frame.header.kind {
+    case .record: 1
+    case .batch: unsafe BatchBody.header(frame.body)?.recordCount ?? 0
+    default: 0
     }
 }
 
