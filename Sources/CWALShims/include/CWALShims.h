@@ -18,6 +18,11 @@ uint32_t cwal_crc32c_portable(uint32_t crc, const void *bytes, size_t count);
 /// Microseconds since 1970 at the kernel's tick (1 to 4 ms), read without a system call.
 int64_t cwal_coarse_realtime_microseconds(void);
 
+/// Has the processor fetch what will be stored to soon.
+static inline void cwal_prefetch_for_stores(const char *bytes, size_t count) {
+    for (size_t offset = 0; offset < count; offset += 64) __builtin_prefetch(bytes + offset, 1);
+}
+
 /// Names the calling thread for debuggers and `top`, at most 15 bytes.
 void cwal_set_thread_name(const char *name);
 

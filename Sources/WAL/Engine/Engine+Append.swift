@@ -65,6 +65,12 @@ extension Engine {
         }
     }
 
+    /// How far ahead of an append memory is fetched for those that come. The next claim, a locked addition, waits for all stores
+    /// before it, so each that misses the caches is paid for: over three segments a thread reached 0.85 of a C loop's records a
+    /// second instead of 0.72 (medians of six runs of five rounds, in turns).
+    private static let prefetchDistance = 2048
+    private static let prefetchSizeMax = 512
+
     @inline(__always)
     private func requireFit(bodySize: Int, records: Int) throws(WALError) {
         guard bodySize <= recordSizeMax, records <= configuration.segmentRecordsMax else {
@@ -110,6 +116,7 @@ extension Engine {
         unsafe fill(UnsafeMutableRawBufferPointer(start: frame + Frame.Offset.body, count: bodySize))
         let sequence = unsafe slot.pointee.baseSequence + UInt64(recordIndex)
         let length = Frame.headerSize + bodySize
+        unsafe cwal_prefetch_for_stores(frame + Self.prefetchDistance, min(length, Self.prefetchSizeMax))
         let checksum = unsafe Frame.checksum(seed: slot.pointee.seed, offset: offset, length: length, frame: frame)
         unsafe CommitWord.store(Frame.commitWord(length: length, checksum: checksum), to: frame)
         // The slot is not to be touched from here on: with the last claim committed it may be given to another segment.
