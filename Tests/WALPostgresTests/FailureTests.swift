@@ -104,6 +104,10 @@
             let lanes = try await store.claim(0..<1, of: 1, log: log)
             try database.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
             try database.execute("SELECT pg_reload_conf()")
+            let setting = "FROM pg_settings WHERE name = 'synchronous_standby_names' AND setting = 'nobody'"
+            try await eventually { try database.number("SELECT count(*) \(setting)") == 1 }
+            // It is the checkpointer that has commits wait, once it has read the setting.
+            try database.execute("CHECKPOINT")
             async let failure = code { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
             let waiting = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
             try await eventually { try database.number("SELECT count(*) \(waiting)") == 1 }
