@@ -66,8 +66,8 @@ extension Engine {
     }
 
     /// How far ahead of an append memory is fetched for those that come. The next claim, a locked addition, waits for all stores
-    /// before it, so each that misses the caches is paid for: over three segments a thread reached 0.85 of a C loop's records a
-    /// second instead of 0.72 (medians of six runs of five rounds, in turns).
+    /// before it, so each that misses the caches is paid for: over three segments a thread's records a second, to those of a C
+    /// loop beside it, went up by a sixth (medians of six runs of five rounds, in turns).
     private static let prefetchDistance = 2048
     private static let prefetchSizeMax = 512
 

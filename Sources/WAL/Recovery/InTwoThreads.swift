@@ -1,26 +1,26 @@
 /// Work on the segments of a log, half of it on a second thread.
 enum InTwoThreads {
     /// Where `isMuch` is false, a thread costs more than it saves, and all is done on this one.
-    static func map<Element: Sendable, Result: Sendable>(
-        _ elements: [Element], isMuch: Bool, _ transform: @escaping @Sendable (Element) throws(WALError) -> Result
-    ) throws(WALError) -> [Result] {
+    static func map<Element: Sendable, Output: Sendable>(
+        _ elements: [Element], isMuch: Bool, _ transform: @escaping @Sendable (Element) throws(WALError) -> Output
+    ) throws(WALError) -> [Output] {
         guard isMuch else { return try mapInTurn(elements[...], transform) }
         let (first, second) = (elements[..<(elements.count / 2)], elements[(elements.count / 2)...])
-        let others = Monitor<Swift.Result<[Result], WALError>?>(nil)
+        let others = Monitor<Result<[Output], WALError>?>(nil)
         try NamedThread.start("wal-recovery") {
-            let result = Swift.Result { () throws(WALError) in try mapInTurn(second, transform) }
+            let result = Result { () throws(WALError) in try mapInTurn(second, transform) }
             others.withLock { $0 = result }
             others.signal()
         }
-        let results = Swift.Result { () throws(WALError) in try mapInTurn(first, transform) }
+        let results = Result { () throws(WALError) in try mapInTurn(first, transform) }
         guard let rest = others.wait({ $0 }) else { return try mapInTurn(elements[...], transform) }
         return try results.get() + rest.get()
     }
 
-    private static func mapInTurn<Element, Result>(
-        _ elements: ArraySlice<Element>, _ transform: (Element) throws(WALError) -> Result
-    ) throws(WALError) -> [Result] {
-        var results: [Result] = []
+    private static func mapInTurn<Element, Output>(
+        _ elements: ArraySlice<Element>, _ transform: (Element) throws(WALError) -> Output
+    ) throws(WALError) -> [Output] {
+        var results: [Output] = []
         results.reserveCapacity(elements.count)
         for element in elements { results.append(try transform(element)) }
         return results

@@ -18,7 +18,11 @@ enum Recovery {
         if !names.contains(where: { SegmentName.number($0) != nil }) { try directory.syncEntry() }
     }
 
-    /// Reads what there is. With `isWritten`, what may not be durable is synced first: nothing is shown that could still vanish.
+    /// So many segments to look at, or so many bytes to read, are worth a second thread.
+    private static let muchByCount = 128
+    private static let muchBySize = 16 << 20
+
+    /// Reads what there is. With `isWritten`, what may not be durable is synced, too: nothing is shown that could still vanish.
     ///
     /// The newest first, because only what comes later tells that a segment is durable as a whole: a footer is written before its
     /// segment is synced, so after a power loss it may be there without the frames before it.
@@ -28,7 +32,7 @@ enum Recovery {
         let names = Set(try directory.names())
         if isWritten { try directory.sync() }
         let numbers = names.compactMap(SegmentName.number).sorted()
-        var segments = try InTwoThreads.map(numbers, isMuch: numbers.count >= 128) { number throws(WALError) in
+        var segments = try InTwoThreads.map(numbers, isMuch: numbers.count >= muchByCount) { number throws(WALError) in
             var segment = try ExaminedSegment(directory, number: number, isWritten: isWritten)
             try refuseUnknown(segment)
             segment.isPoisoned = names.contains(SegmentName.poisoned(number))
@@ -61,7 +65,7 @@ enum Recovery {
     /// Reads the frames of all segments; leaves out those that retention has removed meanwhile, beside a writer.
     private static func readAll(_ segments: [ExaminedSegment]) throws(WALError) -> [ExaminedSegment] {
         let size = segments.reduce(0) { $0 + $1.fileSize }
-        let read = try InTwoThreads.map(segments, isMuch: size >= 16 << 20) { segment throws(WALError) in
+        let read = try InTwoThreads.map(segments, isMuch: size >= muchBySize) { segment throws(WALError) in
             var segment = segment
             guard segment.header?.state == .active else { return Optional(segment) }
             return try segment.readFramesIfThere(into: ReadBuffer()) ? segment : nil
