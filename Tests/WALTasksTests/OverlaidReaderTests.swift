@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 import WAL
 
@@ -7,7 +6,7 @@ import WAL
 /// Reading one's own writes, without a log: mutations are numbered here, and reach the store as a flusher would bring them.
 @Suite struct OverlaidReaderTests {
     private final class Position: Sendable {
-        let value = Mutex(SequenceNumber.zero)
+        let value = Monitor(SequenceNumber.zero)
     }
 
     private struct Rig {

@@ -44,7 +44,6 @@ import Testing
         let directory = TemporaryDirectory()
         let log = try WriteAheadLog(at: directory.path, configuration: .small(policy))
         let perThread = policy == .always ? 200 : 5000
-        // Not `Mutex`: the thread sanitizer doesn't see into it.
         let numbers = Monitor<[UInt64: [UInt8]]>([:])
         DispatchQueue.concurrentPerform(iterations: 8) { thread in
             for index in 0..<perThread {

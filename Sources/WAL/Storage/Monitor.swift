@@ -6,8 +6,8 @@
 
 /// State behind a mutex, and a condition to wait for.
 ///
-/// Not `Synchronization.Mutex`: on Linux that is a priority-inheriting futex, a hundred times slower under contention, and
-/// it has no condition variable.
+/// Not `Synchronization.Mutex`: on Linux that is a priority-inheriting futex, a hundred times slower under contention, which
+/// ThreadSanitizer doesn't see once the kernel hands it over, and it has no condition variable.
 ///
 /// `@unchecked Sendable`: `mutex` protects `state`, and `withLock` and `wait` are the only ways to it; the pointers never change.
 @safe

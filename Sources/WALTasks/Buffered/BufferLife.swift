@@ -10,7 +10,7 @@ final class BufferLife: Sendable {
         var closing: Task<TaskStorageError?, Never>?
     }
 
-    private let state = Mutex(State())
+    private let state = Monitor(State())
     // Apart from `state`, because every call looks at it.
     private let isClosed = Atomic<Bool>(false)
 

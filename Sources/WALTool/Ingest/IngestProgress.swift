@@ -1,8 +1,8 @@
-import Synchronization
+import WAL
 
 /// What the ingesting thread tells those who watch it.
 final class IngestProgress: Sendable {
-    private let counts = Mutex(IngestCounts())
+    private let counts = Monitor(IngestCounts())
 
     func report(_ counts: IngestCounts) {
         self.counts.withLock { $0 = counts }

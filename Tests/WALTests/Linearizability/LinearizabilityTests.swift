@@ -13,7 +13,7 @@ import Testing
     private final class Run: Sendable {
         let log: WriteAheadLog
         let clock = MomentClock()
-        let history = Mutex(OperationHistory())
+        let history = Monitor(OperationHistory())
         let appending = Atomic(appendersMax)
 
         init(_ log: WriteAheadLog) { self.log = log }
@@ -79,7 +79,7 @@ import Testing
         configuration.segmentSize = 64 << 10
         configuration.retention = WriteAheadLog.Retention(age: .zero)
         let run = Run(try WriteAheadLog(at: directory.path, configuration: configuration))
-        let failures = Mutex<[String]>([])
+        let failures = Monitor<[String]>([])
         var work: [@Sendable () throws -> Void] = []
         for thread in 0..<Self.appendersMax { work.append { try run.append(thread, count: 600) } }
         for thread in 0..<2 { work.append { try run.read(thread) } }

@@ -1,5 +1,6 @@
 import Logging
-import Synchronization
+
+@testable import WAL
 
 /// A log handler that keeps the messages.
 struct RecordingLog: LogHandler {
@@ -10,7 +11,7 @@ struct RecordingLog: LogHandler {
     }
 
     final class Messages: Sendable {
-        private let messages = Mutex<[Message]>([])
+        private let messages = Monitor<[Message]>([])
 
         var all: [Message] { messages.withLock { $0 } }
         func add(_ message: Message) { messages.withLock { $0.append(message) } }

@@ -1,5 +1,6 @@
 import CoreMetrics
-import Synchronization
+
+@testable import WAL
 
 /// A metrics backend that keeps what it is told.
 final class RecordingMetrics: MetricsFactory {
@@ -10,7 +11,7 @@ final class RecordingMetrics: MetricsFactory {
         var values: [Int64] = []
     }
 
-    private let instruments = Mutex<[String: Instrument]>([:])
+    private let instruments = Monitor<[String: Instrument]>([:])
 
     var all: [String: Instrument] { instruments.withLock { $0 } }
 

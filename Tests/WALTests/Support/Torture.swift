@@ -42,7 +42,7 @@ struct Torture: Sendable {
     ) {
         let deadline = minutes.map { ContinuousClock.now + .seconds($0 * 60) }
         let next = Atomic(seeds.lowerBound)
-        let tally = Mutex(Tally())
+        let tally = Monitor(Tally())
         DispatchQueue.concurrentPerform(iterations: threads) { _ in
             while deadline.map({ ContinuousClock.now < $0 }) ?? true {
                 let seed = next.wrappingAdd(1, ordering: .relaxed).oldValue
