@@ -218,7 +218,7 @@ def damage(rng, files, known):
     at = min(at, max(0, len(data) - 1))
     what = rng.choice(["flip", "flip", "flip", "zeros", "zeros", "word", "word", "garbage", "cut", "cut", "cut frame",
                        "cut short", "open", "open", "boot", "remove", "headers", "header", "grow", "stale", "tail",
-                       "misplaced", "rename", "footer", "empty", "state", "state", "copies"]
+                       "misplaced", "rename", "footer", "empty", "state", "state", "copies", "interrupted"]
                       + ["shorter capacity", "stranger"] * known)
     if not data and what not in ("remove", "rename"):
         return "nothing"
@@ -288,6 +288,11 @@ def damage(rng, files, known):
             data = bytearray(changed)
         else:
             data[at:at + 512] = changed[:512]
+    elif what == "interrupted" and len(data) >= wal.FRAMES_START:           # the power went while both copies were written
+        for start in (0, 512):
+            at = start + rng.randrange(72, 509)
+            data[at:start + 512] = bytes(start + 512 - at)
+            data[start + 12:start + 16] = bytes(4)
     elif what == "empty":
         at = 0
         data = bytearray()

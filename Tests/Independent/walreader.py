@@ -221,6 +221,19 @@ class Header:
                 max(header.base_sequence, header.base_position, header.epoch, header.predecessor_last) <= 1 << 62 and
                 (state == 0 or (header.base_sequence > 0 and header.predecessor < header.number)))
 
+    @classmethod
+    def interrupted(cls, data, number):
+        """Whether a copy that isn't whole may be a prepared one whose segment was coming into use."""
+        if len(data) != HEADER_SIZE:
+            return False
+        header = Header(data)
+        return (header.magic == MAGIC and header.major == 1 and not header.incompatible and header.state == 0
+                and header.number == number and header.capacity <= 1 << 32)
+
+    @classmethod
+    def prepared(cls, data):
+        return Header(data[:72] + bytes(HEADER_SIZE - 72))
+
     @property
     def lineage(self):
         return self.replaced or self.incarnation
@@ -238,10 +251,14 @@ class Segment:
         copies = [data[:HEADER_SIZE], data[HEADER_SIZE:2 * HEADER_SIZE]]
         self.copies = [Header.whole(copy) for copy in copies]
         headers = [Header(copy) for copy, whole in zip(copies, self.copies) if whole]
-        if not headers:
+        if headers:
+            # Of two that differ: the one of this file, then the active one, then the first.
+            header = min(headers, key=lambda h: (h.major == 1 and h.number != number, h.major == 1 and h.state == 0))
+        elif all(Header.interrupted(copy, number) for copy in copies):
+            header = Header.prepared(copies[0])
+        else:
             return
-        # Of two that differ: the one of this file, then the active one, then the first.
-        self.header = header = min(headers, key=lambda h: (h.major == 1 and h.number != number, h.major == 1 and h.state == 0))
+        self.header = header
         for i, copy in enumerate(copies):
             if self.copies[i] and copy != copies[0 if self.copies[0] and headers[0] is header else 1]:
                 other = Header(copy)

@@ -1,7 +1,8 @@
 extension SegmentHeader {
     /// What the first bytes of a file turned out to be.
     enum Decoded: Hashable {
-        /// At least one copy is whole. `damagedCopies` counts those that aren't.
+        /// At least one copy is whole, or its writing was interrupted in both: then it is the one from before, a prepared one.
+        /// `damagedCopies` counts those that aren't whole.
         case header(SegmentHeader, damagedCopies: Int)
         /// A whole header of a format version that this code doesn't know.
         case unknownVersion(major: UInt16, minor: UInt16)
@@ -30,8 +31,36 @@ extension SegmentHeader {
             }
             return .header(header, damagedCopies: 2 - whole)
         case .some(let refusal): return refusal
-        case nil: return .damaged
+        case nil: return unsafe interrupted(bytes, number) ?? .damaged
         }
+    }
+
+    /// The header as it was prepared, if the power went while the segment came into use, after half of each copy had reached the
+    /// disk. The state is written last (``encode(to:)``), so it is still that of a prepared one.
+    private static func interrupted(_ bytes: UnsafeRawBufferPointer, _ number: UInt64?) -> Decoded? {
+        guard let base = bytes.baseAddress, bytes.count >= size else { return nil }
+        for copy in [0, copySize] {
+            guard unsafe base.load(UInt64.self, at: copy + Offset.magic) == magic,
+                unsafe base.load(UInt16.self, at: copy + Offset.versionMajor) == versionMajor,
+                unsafe base.load(UInt64.self, at: copy + Offset.incompatibleFeatures) & ~knownIncompatibleFeatures == 0,
+                unsafe base.load(UInt32.self, at: copy + Offset.state) == State.prepared.rawValue,
+                unsafe base.load(UInt64.self, at: copy + Offset.segmentNumber) == number
+            else { return nil }
+        }
+        let header = unsafe prepared(base)
+        return header.isWithinLimits ? .header(header, damagedCopies: 2) : nil
+    }
+
+    /// The fields that don't change when the segment comes into use.
+    private static func prepared(_ base: UnsafeRawPointer) -> SegmentHeader {
+        var header = SegmentHeader(
+            logID: unsafe LogID(low: base.load(at: Offset.logID), high: base.load(at: Offset.logID + 8)),
+            segmentNumber: unsafe base.load(at: Offset.segmentNumber),
+            incarnation: unsafe base.load(at: Offset.incarnation),
+            capacity: unsafe base.load(at: Offset.capacity), state: .prepared)
+        header.incompatibleFeatures = unsafe base.load(at: Offset.incompatibleFeatures)
+        header.compatibleFeatures = unsafe base.load(at: Offset.compatibleFeatures)
+        return header
     }
 
     private static func decodeCopy(_ base: UnsafeRawPointer) -> Decoded? {
@@ -47,13 +76,8 @@ extension SegmentHeader {
             unsafe base.load(UInt64.self, at: Offset.incompatibleFeatures) & ~knownIncompatibleFeatures
         guard unknown == 0 else { return .unknownFeatures(unknown) }
         guard let state = State(rawValue: unsafe base.load(at: Offset.state)) else { return nil }
-        var header = SegmentHeader(
-            logID: unsafe LogID(low: base.load(at: Offset.logID), high: base.load(at: Offset.logID + 8)),
-            segmentNumber: unsafe base.load(at: Offset.segmentNumber),
-            incarnation: unsafe base.load(at: Offset.incarnation),
-            capacity: unsafe base.load(at: Offset.capacity), state: state)
-        header.incompatibleFeatures = unsafe base.load(at: Offset.incompatibleFeatures)
-        header.compatibleFeatures = unsafe base.load(at: Offset.compatibleFeatures)
+        var header = unsafe prepared(base)
+        header.state = state
         header.baseSequence = unsafe base.load(at: Offset.baseSequence)
         header.basePosition = unsafe base.load(at: Offset.basePosition)
         header.epoch = unsafe base.load(at: Offset.epoch)

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// The first 1024 bytes of a segment: the same 512 bytes twice, so that one bad sector costs nothing
 /// (FORMAT.md, "Segment header").
 struct SegmentHeader: Hashable {
@@ -83,7 +85,8 @@ struct SegmentHeader: Hashable {
         static let checksum = 508
     }
 
-    /// Writes both copies over the first ``size`` bytes.
+    /// Writes both copies over the first ``size`` bytes, the state of each after the rest of it: if its page is on its way to the
+    /// disk meanwhile, half a copy shows.
     func encode(to memory: UnsafeMutableRawPointer) {
         var copy = [UInt8](repeating: 0, count: Self.copySize)
         unsafe copy.withUnsafeMutableBytes { bytes in
@@ -112,8 +115,13 @@ struct SegmentHeader: Hashable {
             unsafe base.store(replacedIncarnation, at: Offset.replacedIncarnation)
             let covered = unsafe UnsafeRawBufferPointer(start: base, count: Offset.checksum)
             unsafe base.store(Checksum.of(covered), at: Offset.checksum)
-            unsafe memory.copyMemory(from: base, byteCount: Self.copySize)
-            unsafe (memory + Self.copySize).copyMemory(from: base, byteCount: Self.copySize)
+            let stateEnd = Offset.incompatibleFeatures
+            for start in [0, Self.copySize] {
+                let copy = unsafe memory + start
+                unsafe (copy + stateEnd).copyMemory(from: base + stateEnd, byteCount: Self.copySize - stateEnd)
+                atomicMemoryFence(ordering: .releasing)
+                unsafe copy.copyMemory(from: base, byteCount: stateEnd)
+            }
         }
     }
 }

@@ -17,7 +17,33 @@ import Testing
         try expectNoDamage(records: 0, isOtherBoot: false, copy: 1, cut: cut)
     }
 
+    /// The state of each copy is written after the rest of it.
+    @Test(arguments: [80, 120, 400, 512], [80, 120, 400, 512])
+    func thePowerWentInBothCopies(first: Int, second: Int) throws {
+        for records in [0, 3] {
+            try expectNoDamage(records: records, kept: 0, isOtherBoot: true) { bytes, unused in
+                for (copy, cut) in [(0, first), (1, second)] {
+                    let start = copy * SegmentHeader.copySize
+                    for place in [0..<16, cut..<SegmentHeader.copySize] {
+                        let place = start + place.lowerBound..<start + place.upperBound
+                        bytes.replaceSubrange(place, with: unused[place])
+                    }
+                }
+            }
+        }
+    }
+
     private func expectNoDamage(records: Int, isOtherBoot: Bool, copy: Int, cut: Int) throws {
+        try expectNoDamage(records: records, kept: records, isOtherBoot: isOtherBoot) { bytes, unused in
+            let place = copy * SegmentHeader.copySize + cut..<(copy + 1) * SegmentHeader.copySize
+            bytes.replaceSubrange(place, with: unused[place])
+        }
+    }
+
+    /// `undo` takes back a part of what was written when the newest segment came into use.
+    private func expectNoDamage(
+        records: Int, kept: Int, isOtherBoot: Bool, undo: (_ bytes: inout [UInt8], _ unused: [UInt8]) -> Void
+    ) throws {
         let directory = TemporaryDirectory()
         let header = try makeLog(directory, records: records)
         for name in try segmentNames(directory.path) {
@@ -25,15 +51,14 @@ import Testing
             var bytes = [UInt8](try #require(FileManager.default.contents(atPath: path)))
             if isOtherBoot { bytes.withUnsafeMutableBytes { BootChange.moveToAnotherBoot($0) } }
             if name == SegmentName.of(header.segmentNumber) {
-                let place = copy * SegmentHeader.copySize + cut..<(copy + 1) * SegmentHeader.copySize
-                bytes.replaceSubrange(place, with: unused(header)[place])
+                undo(&bytes, unused(header))
             }
             try Data(bytes).write(to: URL(fileURLWithPath: path))
         }
         for _ in 0..<2 {
             let log = try WriteAheadLog(at: directory.path, configuration: .small())
             #expect(log.recovery.findings.isEmpty, "\(log.recovery.findings)")
-            #expect(try readAll(log.reader()).map(\.payload) == (0..<2 + records).map { payload($0) })
+            #expect(try readAll(log.reader()).map(\.payload) == (0..<2 + kept).map { payload($0) })
             try log.close()
         }
     }

@@ -1,6 +1,5 @@
 import Logging
-
-@testable import WAL
+import WAL
 
 /// A log handler that keeps the messages.
 struct RecordingLog: LogHandler {

@@ -1,6 +1,5 @@
 import CoreMetrics
-
-@testable import WAL
+import WAL
 
 /// A metrics backend that keeps what it is told.
 final class RecordingMetrics: MetricsFactory {

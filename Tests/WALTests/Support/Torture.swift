@@ -1,6 +1,7 @@
 import Foundation
 import Synchronization
 import Testing
+import WAL
 import WALTesting
 
 /// Runs the cases of a suite: a few in `swift test`, as many as time allows under `Scripts/torture`, or one alone.
