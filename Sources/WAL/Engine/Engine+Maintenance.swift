@@ -22,6 +22,13 @@ extension Engine {
         case look
     }
 
+    /// What the opening before had no use for. A segment that can't be cut is whole all the same.
+    func release(_ unused: UnusedSpace) {
+        do throws(WALError) { try unused.release() } catch {
+            logger?.warning("a segment couldn't be cut behind its footer", metadata: LogMetadata.of(error))
+        }
+    }
+
     /// The maintenance thread: keeps segments ready, removes old ones.
     func runMaintenanceThread() {
         var nextRetention = ContinuousClock.now + Self.retentionInterval

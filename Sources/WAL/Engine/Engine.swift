@@ -115,14 +115,17 @@ final class Engine: @unchecked Sendable {
         try lead { engine throws(WALError) in try engine.advance(syncs: true) }
         do throws(WALError) {
             try startThread("wal-sync") { engine in engine.runSyncThread() }
-            try startThread("wal-maintenance") { engine in engine.runMaintenanceThread() }
+            try startThread("wal-maintenance") { [unused = recovered.unused] engine in
+                engine.release(unused)
+                engine.runMaintenanceThread()
+            }
         } catch {
             try? close()
             throw error
         }
     }
 
-    /// On a full disk a smaller one may do: it takes the cursors that let old segments go.
+    /// On a full disk what has no use goes first, and a smaller one may do: it takes the cursors that let old segments go.
     private static func firstSegment(
         _ recovered: RecoveredLog, _ configuration: WriteAheadLog.Configuration
     ) throws(WALError) -> PreparedSegment {
@@ -131,12 +134,18 @@ final class Engine: @unchecked Sendable {
                 in: recovered.directory, number: recovered.nextNumber, logID: recovered.logID, capacity: capacity,
                 policy: configuration.syncPolicy)
         }
-        do throws(WALError) {
-            return try make(min(configuration.segmentSize, firstCapacityMax))
-        } catch {
-            guard error.code == .diskFull else { throw error }
-            return try make(WriteAheadLog.Configuration.segmentSizeMin)
+        func makeUnlessFull(_ capacity: Int) throws(WALError) -> PreparedSegment? {
+            do throws(WALError) { return try make(capacity) } catch {
+                guard error.code == .diskFull else { throw error }
+                return nil
+            }
         }
+        let capacity = min(configuration.segmentSize, firstCapacityMax)
+        if let segment = try makeUnlessFull(capacity) { return segment }
+        // Where it can't be given back, making the segment fails as well.
+        try? recovered.unused.release()
+        if let segment = try makeUnlessFull(capacity) { return segment }
+        return try make(WriteAheadLog.Configuration.segmentSizeMin)
     }
 
     private func startThread(_ name: String, _ body: @escaping @Sendable (Engine) -> Void) throws(WALError) {

@@ -14,4 +14,5 @@ struct RecoveredLog {
     var recoveryBody: [UInt8]?
     /// What that is called among the steps.
     var recordStep: RecoveryStep?
+    let unused: UnusedSpace
 }

@@ -4,6 +4,7 @@ struct Repair {
     private(set) var report: RecoveryReport
     private var entries: [EngineState.Entry] = []
     private var named = NamedPositions()
+    private let unused = UnusedSpace()
 
     init(_ directory: Directory, report: RecoveryReport) {
         self.directory = directory
@@ -15,7 +16,9 @@ struct Repair {
         if let bridge = step.bridge { try write(bridge) }
         switch step.action {
         case .remove:
+            let file = try segment.file
             try directory.remove(SegmentName.of(segment.number))
+            unused.add(removed: file)
             tell(.remove, segment.number, step.reason)
         case .setAside:
             try setAside(segment, replacement: nil)
@@ -55,8 +58,7 @@ struct Repair {
         if let footer = scan.footer {
             // The writer died between writing the footer and cutting the file behind it.
             let size = footer.offset + Frame.size(bodySize: footer.encodeBody().count)
-            try file.truncate(to: size)
-            try PoisonMark.sync(file, number: header.segmentNumber, in: directory)
+            unused.add(behind: size, of: file)
             tell(.cut, header.segmentNumber, at: size, step.reason)
             return add(header, footer, fileSize: size)
         }
@@ -89,8 +91,8 @@ struct Repair {
         // The commit word last: with a part of it, the next opening would take the end for damaged.
         try file.write(Array(frame[8...]), at: footer.offset + 8)
         try file.write(Array(frame[..<8]), at: footer.offset)
-        try file.truncate(to: footer.offset + frame.count)
         try PoisonMark.sync(file, number: header.segmentNumber, in: directory)
+        unused.add(behind: footer.offset + frame.count, of: file)
         tell(.seal, header.segmentNumber, at: footer.offset, step.reason)
         add(header, footer, fileSize: footer.offset + frame.count)
     }
@@ -175,6 +177,7 @@ struct Repair {
         return RecoveredLog(
             directory: directory, logID: plan.logID ?? .random(), epoch: plan.epoch, entries: entries,
             nextNumber: plan.nextNumber, nextSequence: plan.nextSequence, nextPosition: nextPosition,
-            predecessor: predecessor, named: named, recoveryBody: plan.body, recordStep: plan.recordStep)
+            predecessor: predecessor, named: named, recoveryBody: plan.body, recordStep: plan.recordStep,
+            unused: unused)
     }
 }

@@ -1,0 +1,60 @@
+import Foundation
+import Testing
+import WALTesting
+
+@testable import WAL
+
+/// An opening cuts a segment behind its new footer when the log is open already. Whatever becomes of that, nothing is damaged.
+@Suite struct UnusedSpaceTests {
+    @Test func whatHasNoUseIsGivenBack() throws {
+        let (root, place) = (LogImage.directory(), LogImage.directory())
+        defer { for path in [root, place] { try? FileManager.default.removeItem(atPath: path) } }
+        try killedLog(in: root).write(to: place)
+        #expect(try sizes(place).contains(WriteAheadLog.Configuration.small().segmentSize))
+        try WriteAheadLog(at: place + "/log", configuration: .small()).close()
+        #expect(try ReadOnlyLog(at: place + "/log").segments.allSatisfy { $0.state == .sealed })
+        #expect(try sizes(place).allSatisfy { $0 < WriteAheadLog.Configuration.segmentSizeMin })
+    }
+
+    @Test func whatCouldNotBeCutIsCutByTheNextOpening() throws {
+        let (root, place, copy) = (LogImage.directory(), LogImage.directory(), LogImage.directory())
+        defer { for path in [root, place, copy] { try? FileManager.default.removeItem(atPath: path) } }
+        try killedLog(in: root).write(to: place)
+        let storage = try FaultyStorage(place, recording: true)
+        storage.fail(.truncate, times: 1000, with: .inputOutput)
+        let log = try WriteAheadLog(at: place + "/log", configuration: .small())
+        let patience = ContinuousClock.now + .seconds(10)
+        while storage.injectedFaults.isEmpty, .now < patience { usleep(1000) }
+        #expect(!storage.injectedFaults.isEmpty)
+        #expect(try log.append(payload(3)) == 4)
+        try log.blockUntilDurable(4)
+        let image = try #require(storage.imageOfKilledProcess())
+        storage.heal()
+        try log.close()
+
+        try image.write(to: copy)
+        let reopened = try WriteAheadLog(at: copy + "/log", configuration: .small())
+        #expect(reopened.recovery.findings.isEmpty, "\(reopened.recovery.findings)")
+        #expect(reopened.recovery.steps.map(\.action).contains(.cut))
+        #expect(try readAll(reopened.reader()).map(\.payload) == (0...3).map { payload($0) })
+        try reopened.close()
+        #expect(try ReadOnlyLog(at: copy + "/log").segments.allSatisfy { $0.state == .sealed })
+    }
+
+    private func sizes(_ place: String) throws -> [Int] {
+        try segmentNames(place + "/log").map {
+            try #require(try FileManager.default.attributesOfItem(atPath: place + "/log/" + $0)[.size] as? Int)
+        }
+    }
+
+    /// With a segment in use and, in time, others made ready.
+    private func killedLog(in root: String) throws -> CrashImage {
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        let storage = try FaultyStorage(root, recording: true)
+        let log = try WriteAheadLog(at: root + "/log", configuration: .small())
+        for number in 0..<3 { try log.append(payload(number)) }
+        let image = try #require(storage.imageOfKilledProcess())
+        try log.close()
+        return image
+    }
+}
