@@ -1,5 +1,4 @@
 import Foundation
-import Testing
 
 /// The input that the repository carries, and what must be in a store afterwards.
 enum Sample {
@@ -40,6 +39,10 @@ enum Sample {
         try shell("sqlite3", [path, statement])
     }
 
+    private struct Failed: Error {
+        let command: String, arguments: [String]
+    }
+
     @discardableResult
     private static func shell(_ command: String, _ arguments: [String], output file: URL? = nil) throws -> String {
         let scratch = try Scratch()
@@ -51,7 +54,8 @@ enum Sample {
         process.standardOutput = try FileHandle(forWritingTo: file)
         try process.run()
         process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "\(command) \(arguments) failed")
+        // Not `#require`: who waits for a table asks until it is there.
+        guard process.terminationStatus == 0 else { throw Failed(command: command, arguments: arguments) }
         guard file.path.hasSuffix("output") else { return "" }
         return String(decoding: try Data(contentsOf: file), as: UTF8.self).trimmingCharacters(in: .newlines)
     }
