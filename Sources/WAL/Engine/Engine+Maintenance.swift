@@ -25,7 +25,7 @@ extension Engine {
     /// What the opening before had no use for. A segment that can't be cut is whole all the same.
     func release(_ unused: UnusedSpace) {
         do throws(WALError) { try unused.release() } catch {
-            logger?.warning("a segment couldn't be cut behind its footer", metadata: LogMetadata.of(error))
+            logger?.warning("a segment could not be cut behind its footer", metadata: LogMetadata.of(error))
         }
     }
 
