@@ -4,7 +4,7 @@ import WALTesting
 /// Use, crashes, reopenings and deliveries in every order: what no test of one thing at a time comes upon.
 @Suite(.serialized) struct SimulationTests {
     @Test(.timeLimit(.minutes(24 * 60))) func randomSchedules() {
-        Torture.run("simulation", filter: "SimulationTests.randomSchedules", count: 500) { seed in
+        Torture.run("simulation", filter: "SimulationTests.randomSchedules", count: 500, longThreads: 6) { seed in
             try Self.run(seed, faults: false)
         }
     }

@@ -24,9 +24,9 @@ struct Torture: Sendable {
     typealias Body = @Sendable (UInt64) throws -> (violations: [LogHistory.Violation], count: Int)
 
     /// Runs `body` with as many seeds, or until the time is over.
-    static func run(_ suite: String, filter: String, count: Int, threads: Int = 2, _ body: @escaping Body) {
+    static func run(_ suite: String, filter: String, count: Int, longThreads: Int = 2, _ body: @escaping Body) {
         let count = number("WAL_CASES").map { UInt64($0) } ?? UInt64(count)
-        run(suite, filter, seed...(minutes == nil ? seed + count - 1 : .max), threads, body)
+        run(suite, filter, seed...(minutes == nil ? seed + count - 1 : .max), minutes == nil ? 2 : longThreads, body)
     }
 
     /// Runs the cases with these numbers, whatever the seed is.
@@ -44,7 +44,7 @@ struct Torture: Sendable {
         let deadline = minutes.map { ContinuousClock.now + .seconds($0 * 60) }
         let next = Atomic(seeds.lowerBound)
         let tally = Monitor(Tally())
-        DispatchQueue.concurrentPerform(iterations: threads) { _ in
+        inThreads(threads) {
             while deadline.map({ ContinuousClock.now < $0 }) ?? true {
                 let seed = next.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard seeds.contains(seed) else { return }
@@ -59,6 +59,19 @@ struct Torture: Sendable {
         // Here, because other threads don't know the test.
         for message in result.messages { Issue.record("\(message)") }
         report(suite, result)
+    }
+
+    /// More than there are processors, if so many are wanted: a case that waits for the disk or a thread leaves one idle.
+    private static func inThreads(_ count: Int, _ body: @escaping @Sendable () -> Void) {
+        let done = DispatchGroup()
+        for _ in 0..<count {
+            done.enter()
+            Thread.detachNewThread {
+                body()
+                done.leave()
+            }
+        }
+        done.wait()
     }
 
     private static func text(_ result: Result<(violations: [LogHistory.Violation], count: Int), any Error>) -> String {
