@@ -23,19 +23,17 @@ struct Torture: Sendable {
     /// Gets a seed; returns what is wrong, and how many cases it has tried.
     typealias Body = @Sendable (UInt64) throws -> (violations: [LogHistory.Violation], count: Int)
 
-    /// Runs `body` with as many seeds, or until the time is over.
+    /// Runs `body` with as many seeds, or until the time is over, then in `longThreads`.
     static func run(_ suite: String, filter: String, count: Int, longThreads: Int = 2, _ body: @escaping Body) {
         let count = number("WAL_CASES").map { UInt64($0) } ?? UInt64(count)
         run(suite, filter, seed...(minutes == nil ? seed + count - 1 : .max), minutes == nil ? 2 : longThreads, body)
     }
 
     /// Runs the cases with these numbers, whatever the seed is.
-    static func run(
-        _ suite: String, filter: String, cases: ClosedRange<Int>, threads: Int = 2, _ body: @escaping Body
-    ) {
+    static func run(_ suite: String, filter: String, cases: ClosedRange<Int>, _ body: @escaping Body) {
         let isAlone = number("WAL_CASES") == 1
         let all = UInt64(cases.lowerBound)...UInt64(cases.upperBound)
-        run(suite, filter, isAlone ? seed...seed : all, threads, body)
+        run(suite, filter, isAlone ? seed...seed : all, 2, body)
     }
 
     private static func run(
