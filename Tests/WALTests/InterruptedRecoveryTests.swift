@@ -102,7 +102,8 @@ import Testing
         let directory = try write([first, second, third])
         let place = Directory(path: directory.path)
         let plan = RecoveryPlan(
-            try Recovery.examine(place, scope: .unsealed, isWritten: true), currentBoot: .current)
+            try Recovery.examine(LogFiles(in: place), in: place, scope: .unsealed, isWritten: true),
+            currentBoot: .current)
         let aside = plan.steps.filter { $0.action == .setAside }.map(\.segment.number)
         #expect(aside == [2, 3])
         // The order in which they are carried out: dying after any of them leaves a log that is torn at the same place.
@@ -110,7 +111,8 @@ import Testing
         for step in plan.steps.reversed() where step.action == .setAside {
             try repair.carryOut(step)
             let rest = RecoveryPlan(
-                try Recovery.examine(place, scope: .unsealed, isWritten: true), currentBoot: .current)
+                try Recovery.examine(LogFiles(in: place), in: place, scope: .unsealed, isWritten: true),
+                currentBoot: .current)
             #expect(rest.report.findings.first?.segment == 1)
             #expect(rest.report.findings.allSatisfy { $0.classification == .tornTail })
         }

@@ -10,7 +10,7 @@ struct CommitWalker {
 
     init(_ live: LiveSegment) {
         self.live = live
-        summary = SegmentSummary(baseSequence: live.segment.header.baseSequence)
+        summary = SegmentSummary(live.segment.header)
     }
 
     var position: UInt64 { live.segment.position(at: offset) }

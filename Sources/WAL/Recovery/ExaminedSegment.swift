@@ -9,11 +9,14 @@ struct ExaminedSegment {
     /// A whole footer at the end of the file, with the durable position that its frame tells.
     var footer: SegmentFooter?
     var footerDurablePosition: UInt64 = 0
-    var scan: SegmentScan?
+    private var scanBox: Box<SegmentScan>?
     /// A sync of it failed, and what the kernel shows may not be on the disk.
     var isPoisoned = false
     /// Whoever opens for writing has the log's lock, so that nobody seals the segment meanwhile.
     private let isLocked: Bool
+
+    /// Nil where the footer was enough.
+    var scan: SegmentScan? { scanBox?.value }
 
     var header: SegmentHeader? {
         if case .header(let header, _) = decoded { header } else { nil }
@@ -40,8 +43,8 @@ struct ExaminedSegment {
         try readFooter(header, in: file)
     }
 
-    /// What is read of a file's end at once: the footer of a segment of 64 MiB with some cursors.
-    private static let tailSize = 32 << 10
+    /// What is read of a file's end at once: the footer of a segment with some cursors.
+    private static let tailSize = 8 << 10
 
     private mutating func readFooter(
         _ header: SegmentHeader, in file: File, tailSize: Int = Self.tailSize
@@ -127,7 +130,8 @@ struct ExaminedSegment {
 
     mutating func readFrames(into buffer: ReadBuffer) throws(WALError) {
         guard let header else { return }
-        scan = unsafe SegmentScan(try buffer.load(try file, isSettled: isLocked || footer != nil), header: header)
+        scanBox = unsafe Box(
+            SegmentScan(try buffer.load(try file, isSettled: isLocked || footer != nil), header: header))
     }
 
     /// The same; false where retention has removed the file meanwhile, as it may beside a writer.

@@ -4,18 +4,16 @@ enum Recovery {
     static func requireLogDirectory(_ directory: Directory) throws(WALError) {
         guard directory.exists else { return try directory.create() }
         try Trust.requireDirectory(directory.path)
+        if directory.has(DirectoryLock.fileName) { return }
         // A file system's own folder stands in every fresh mount point.
         let names = try directory.names().filter { $0 != "lost+found" }
         guard
-            names.isEmpty || names.contains(DirectoryLock.fileName)
-                || names.contains(where: { SegmentName.number($0) != nil })
+            names.isEmpty || names.contains(where: { SegmentName.number($0) != nil })
         else {
             throw WALError(
                 .notALogDirectory,
                 "\(directory.path) has other files and no log in it. Name an empty directory, or one with a log.")
         }
-        // Whoever made it may have ended before its entry was durable. Once there is a segment, it is.
-        if !names.contains(where: { SegmentName.number($0) != nil }) { try directory.syncEntry() }
     }
 
     /// So many segments to look at, or so many bytes to read, are worth a second thread.
@@ -27,15 +25,16 @@ enum Recovery {
     /// The newest first, because only what comes later tells that a segment is durable as a whole: a footer is written before its
     /// segment is synced, so after a power loss it may be there without the frames before it.
     static func examine(
-        _ directory: Directory, scope: WriteAheadLog.RecoveryScope, isWritten: Bool
+        _ files: LogFiles, in directory: Directory, scope: WriteAheadLog.RecoveryScope, isWritten: Bool
     ) throws(WALError) -> [ExaminedSegment] {
-        let names = Set(try directory.names())
         if isWritten { try directory.sync() }
-        let numbers = names.compactMap(SegmentName.number).sorted()
+        let (numbers, poisoned) = (files.segments, files.poisoned)
+        // Whoever made the directory may have ended before its entry was durable. Once there is a segment, it is.
+        if isWritten, numbers.isEmpty { try directory.syncEntry() }
         var segments = try InTwoThreads.map(numbers, isMuch: numbers.count >= muchByCount) { number throws(WALError) in
             var segment = try ExaminedSegment(directory, number: number, isWritten: isWritten)
             try refuseUnknown(segment)
-            segment.isPoisoned = names.contains(SegmentName.poisoned(number))
+            segment.isPoisoned = poisoned.contains(number)
             segment.closeIfSealed()
             return segment
         }
@@ -97,10 +96,11 @@ enum Recovery {
     static func plan(
         _ directory: Directory, scope: WriteAheadLog.RecoveryScope
     ) throws(WALError) -> RecoveryReport {
-        let segments = try examine(directory, scope: scope, isWritten: false)
+        let files = try LogFiles(in: directory)
+        let segments = try examine(files, in: directory, scope: scope, isWritten: false)
         var plan = RecoveryPlan(segments, currentBoot: .current)
         plan.goOn(with: try RecoveryIntent(in: directory))
-        plan.report.steps = plan.told(unfinished: try directory.rewrites())
+        plan.report.steps = plan.told(unfinished: files.unfinished)
         return plan.report
     }
 
@@ -108,7 +108,8 @@ enum Recovery {
     static func recover(
         _ directory: Directory, configuration: WriteAheadLog.Configuration
     ) throws(WALError) -> (RecoveredLog, RecoveryReport) {
-        let segments = try examine(directory, scope: configuration.recoveryScope, isWritten: true)
+        let files = try LogFiles(in: directory)
+        let segments = try examine(files, in: directory, scope: configuration.recoveryScope, isWritten: true)
         var plan = RecoveryPlan(segments, currentBoot: .current)
         plan.goOn(with: try RecoveryIntent(in: directory))
         if configuration.damagePolicy == .strict,
@@ -127,7 +128,7 @@ enum Recovery {
             try RecoveryIntent(nextSequence: plan.nextSequence, epoch: plan.epoch, body: body).write(in: directory)
         }
         for step in plan.orderedSteps { try repair.carryOut(step) }
-        try repair.finish()
+        try repair.finish(files.unfinished)
         return (repair.recovered(plan), repair.report)
     }
 }

@@ -47,7 +47,7 @@ struct RecoveryChain {
         if segment.isPoisoned {
             step.rewrite(at: 0, because: "a sync of it failed, so what is shown of it may not be on the disk")
         }
-        step.bridge = bridge
+        step.bridge = bridge.map(Box.init)
         plan.nextSequence = max(plan.nextSequence, header.baseSequence + step.recordCount)
         last = (header, SegmentEnd(offset: segment.end?.offset ?? 0, recordCount: step.recordCount))
         plan.steps.append(step)

@@ -2,7 +2,8 @@ extension RecoveryPlan {
     /// The steps in the order in which they are carried out: what lies behind a torn end goes first, the newest before the others,
     /// because with the end rewritten it would seem to belong.
     var orderedSteps: [Step] {
-        steps.reversed().filter { $0.action == .setAside } + steps.filter { $0.action != .setAside }
+        let setAside = steps.reversed().filter { $0.action == .setAside }
+        return setAside.isEmpty ? steps : setAside + steps.filter { $0.action != .setAside }
     }
 
     /// What the steps will be called when they are done. `unfinished` are the files that an earlier recovery or preparation has left.
@@ -30,11 +31,11 @@ extension RecoveryPlan.Step {
     /// The segments that new files are written for.
     fileprivate var numbersWritten: [UInt64] {
         let own: [UInt64] = if case .rewrite = action { [segment.number] } else { [] }
-        return own + (bridge.map { [$0.header.segmentNumber] } ?? [])
+        return own + (bridge.map { [$0.value.header.segmentNumber] } ?? [])
     }
 
     fileprivate var told: [RecoveryStep] {
-        let before = bridge.map { [step(.standIn, $0.header.segmentNumber, 0, $0.reason)] } ?? []
+        let before = bridge.map { [step(.standIn, $0.value.header.segmentNumber, 0, $0.value.reason)] } ?? []
         return before + ownTold
     }
 

@@ -24,7 +24,7 @@ struct RecoveryPlan {
         /// Where its records end, with those that are lost or void.
         var recordCount: UInt64 = 0
         /// Stands before this segment for what is missing there, so that the chain of headers is whole from then on.
-        var bridge: Bridge?
+        var bridge: Box<Bridge>?
 
         /// Has the segment rewritten; the first reason for it is the one that is told.
         mutating func rewrite(at offset: Int, because reason: String) {

@@ -13,7 +13,7 @@ struct Repair {
 
     mutating func carryOut(_ step: RecoveryPlan.Step) throws(WALError) {
         let segment = step.segment
-        if let bridge = step.bridge { try write(bridge) }
+        if let bridge = step.bridge { try write(bridge.value) }
         switch step.action {
         case .remove:
             let file = try segment.file
@@ -25,7 +25,7 @@ struct Repair {
             tell(.setAside, segment.number, step.reason)
         case .keep:
             guard let header = segment.header, let footer = segment.footer ?? segment.scan?.footer else { return }
-            add(header, footer, fileSize: segment.fileSize)
+            add(header, footer, fileSize: segment.fileSize, at: segment.path)
         case .seal(let abandoned):
             guard let header = segment.header else { return }
             try seal(step, header, abandoned)
@@ -39,8 +39,7 @@ struct Repair {
         report.steps.append(RecoveryStep(action: action, segment: segment, offset: offset, reason: reason))
     }
 
-    private mutating func add(_ header: SegmentHeader, _ footer: SegmentFooter, fileSize: Int) {
-        let path = directory.path(of: SegmentName.of(header.segmentNumber))
+    private mutating func add(_ header: SegmentHeader, _ footer: SegmentFooter, fileSize: Int, at path: String) {
         unsafe entries.append(
             EngineState.Entry(
                 segment: Segment(header: header, path: path),
@@ -60,7 +59,7 @@ struct Repair {
             let size = footer.offset + Frame.size(bodySize: footer.encodeBody().count)
             unused.add(behind: size, of: file)
             tell(.cut, header.segmentNumber, at: size, step.reason)
-            return add(header, footer, fileSize: size)
+            return add(header, footer, fileSize: size, at: step.segment.path)
         }
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
         var end = scan.end
@@ -94,7 +93,7 @@ struct Repair {
         try PoisonMark.sync(file, number: header.segmentNumber, in: directory)
         unused.add(behind: footer.offset + frame.count, of: file)
         tell(.seal, header.segmentNumber, at: footer.offset, step.reason)
-        add(header, footer, fileSize: footer.offset + frame.count)
+        add(header, footer, fileSize: footer.offset + frame.count, at: step.segment.path)
     }
 
     /// Puts a segment with nothing but a mark of loss into the place of those that are missing. Without it each opening would
@@ -109,7 +108,9 @@ struct Repair {
         try directory.rename(name, to: SegmentName.of(number))
         try directory.sync()
         tell(.standIn, number, bridge.reason)
-        add(written.header, written.footer, fileSize: written.fileSize)
+        add(
+            written.header, written.footer, fileSize: written.fileSize,
+            at: directory.path(of: SegmentName.of(number)))
     }
 
     private mutating func rewrite(
@@ -125,7 +126,7 @@ struct Repair {
         try setAside(step.segment, replacement: name)
         try directory.remove(SegmentName.poisoned(header.segmentNumber))
         tell(.rewrite, header.segmentNumber, at: step.offset, step.reason)
-        add(written.header, written.footer, fileSize: written.fileSize)
+        add(written.header, written.footer, fileSize: written.fileSize, at: step.segment.path)
     }
 
     /// Keeps a file under another name and removes it from the log, or puts `replacement` in its place, in one step.
@@ -156,9 +157,9 @@ struct Repair {
         return candidate
     }
 
-    /// Removes what an interrupted recovery or preparation has left.
-    mutating func finish() throws(WALError) {
-        for name in try directory.rewrites() {
+    /// Removes what an interrupted recovery or preparation has left, unless a new file had its name meanwhile.
+    mutating func finish(_ unfinished: [String]) throws(WALError) {
+        for name in unfinished where directory.has(name) {
             try directory.remove(name)
             tell(.remove, SegmentName.rewriteNumber(name), RecoveryStep.isUnfinished)
         }

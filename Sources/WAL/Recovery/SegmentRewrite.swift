@@ -59,7 +59,7 @@ struct SegmentRewrite {
         header.incarnation = UInt64.random(in: 1 ... .max, using: &source)
         header.replacedIncarnation = old.lineage
         seed = Frame.seed(logID: old.logID, incarnation: header.incarnation)
-        summary = SegmentSummary(baseSequence: old.baseSequence)
+        summary = SegmentSummary(old)
         pending = [UInt8](repeating: 0, count: SegmentHeader.size)
     }
 

@@ -57,7 +57,7 @@ struct SegmentScan {
     ) {
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
         let search = FrameSearch(seed: seed, basePosition: header.basePosition)
-        summary = SegmentSummary(baseSequence: header.baseSequence)
+        summary = SegmentSummary(header)
         // Behind the capacity there is nothing of the log's.
         let bytes = unsafe UnsafeRawBufferPointer(
             rebasing: bytes[..<min(bytes.count, Int(clamping: header.capacity))])

@@ -19,11 +19,9 @@ enum SegmentName {
         digits(number) + rewriteSuffix
     }
 
-    static func isRewrite(_ name: String) -> Bool { name.hasSuffix(rewriteSuffix) }
-
     /// The number of the segment that such a file was to become; 0 where the name has none.
     static func rewriteNumber(_ name: String) -> UInt64 {
-        number(String(name.dropLast(rewriteSuffix.count - suffix.count))) ?? 0
+        number(name, suffix: rewriteSuffix) ?? 0
     }
 
     static func poisoned(_ number: UInt64) -> String {
@@ -37,23 +35,17 @@ enum SegmentName {
 
     private static func digits(_ number: UInt64) -> String {
         let text = String(number)
-        return String(repeating: "0", count: 20 - text.count) + text
+        return zeros.dropLast(text.utf8.count) + text
     }
+
+    private static let zeros = "00000000000000000000"
 
     static func number(_ name: String) -> UInt64? {
-        guard name.hasSuffix(suffix), name.utf8.count == 20 + suffix.utf8.count else { return nil }
+        number(name, suffix: suffix)
+    }
+
+    static func number(_ name: String, suffix: String) -> UInt64? {
+        guard name.utf8.count == zeros.utf8.count + suffix.utf8.count, name.hasSuffix(suffix) else { return nil }
         return UInt64(name.dropLast(suffix.utf8.count))
-    }
-}
-
-extension Directory {
-    /// The numbers of the segment files, in order.
-    func segmentNumbers() throws(WALError) -> [UInt64] {
-        try names().compactMap(SegmentName.number).sorted()
-    }
-
-    /// The names of the files that an interrupted recovery or preparation has left, in order.
-    func rewrites() throws(WALError) -> [String] {
-        try names().filter(SegmentName.isRewrite).sorted()
     }
 }

@@ -1,6 +1,7 @@
 /// What a segment's footer will say, gathered frame by frame in order.
 struct SegmentSummary {
     private let baseSequence: UInt64
+    private let indexInterval: Int
     private(set) var recordCount: UInt64 = 0
     private(set) var payloadSize: UInt64 = 0
     private(set) var firstTime: Int64 = 0
@@ -24,12 +25,13 @@ struct SegmentSummary {
         }
     }
 
-    init(baseSequence: UInt64) {
-        self.baseSequence = baseSequence
+    init(_ header: SegmentHeader) {
+        baseSequence = header.baseSequence
+        indexInterval = SegmentFooter.indexInterval(capacity: Int(header.capacity))
     }
 
     /// The first frame from here on gets an index entry.
-    var nextIndexOffset: Int { SegmentFooter.indexInterval + Int(index.last?.offset ?? 0) }
+    var nextIndexOffset: Int { indexInterval + Int(index.last?.offset ?? 0) }
 
     /// Takes in records that start before `nextIndexOffset`.
     mutating func add(_ records: Records) {

@@ -39,7 +39,7 @@ struct Directory: Sendable {
 
     var exists: Bool { unsafe access(path, F_OK) == 0 }
 
-    func path(of name: String) -> String { "\(path)/\(name)" }
+    func path(of name: String) -> String { path + "/" + name }
 
     func has(_ name: String) -> Bool { unsafe access(path(of: name), F_OK) == 0 }
 

@@ -7,7 +7,7 @@ enum FastRecovery {
     static func contents(of path: String) throws -> LogContents {
         let directory = Directory(path: path)
         guard directory.exists else { return LogContents(records: []) }
-        let segments = try Recovery.examine(directory, scope: .unsealed, isWritten: false)
+        let segments = try Recovery.examine(LogFiles(in: directory), in: directory, scope: .unsealed, isWritten: false)
         var plan = RecoveryPlan(segments, currentBoot: .current)
         plan.goOn(with: try RecoveryIntent(in: directory))
         var records: [LogContents.Record] = []

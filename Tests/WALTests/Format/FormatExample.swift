@@ -20,7 +20,7 @@ enum FormatExample {
         bytes.withUnsafeMutableBytes { bytes in
             if let base = bytes.baseAddress { header.encode(to: base) }
         }
-        var summary = SegmentSummary(baseSequence: 1)
+        var summary = SegmentSummary(header)
         var recordIndex: UInt32 = 0
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
         func add(_ kind: Frame.Kind, durableDistance: UInt32, _ body: [UInt8]) {

@@ -14,7 +14,9 @@ extension FuzzTarget {
             let outcome = FrameValidity.check(UnsafeRawBufferPointer(room), offset: 0, seed: seed, recordIndexMin: 1)
             guard case .valid(let frame) = outcome else { return }
             precondition(frame.header.size <= room.count && frame.body.count == frame.header.bodySize)
-            var summary = SegmentSummary(baseSequence: 1)
+            var summary = SegmentSummary(
+                SegmentHeader(
+                    logID: LogID(low: 1, high: 2), segmentNumber: 1, incarnation: 1, capacity: 1 << 20, state: .active))
             _ = summary.add(frame.header, body: frame.body, offset: 0)
         }
     }
