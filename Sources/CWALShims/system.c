@@ -12,6 +12,7 @@
 #include <os/os_sync_wait_on_address.h>
 #else
 #include <linux/futex.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #endif
 
@@ -30,6 +31,15 @@ void cwal_set_thread_name(const char *name) {
     pthread_setname_np(name);
 #else
     pthread_setname_np(pthread_self(), name);
+#endif
+}
+
+void cwal_lower_thread_priority(void) {
+#ifdef __linux__
+    // Linux keeps a priority for each thread, and takes the thread's number for the process's.
+    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 10);
+#elif defined(__APPLE__)
+    pthread_set_qos_class_self_np(QOS_CLASS_UTILITY, 0);
 #endif
 }
 

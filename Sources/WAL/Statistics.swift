@@ -92,7 +92,7 @@ public struct SegmentInfo: Hashable, Sendable {
     public var payloadSize: UInt64?
     /// Bytes of the file.
     public var fileSize: Int
-    /// Bytes of header and frames, where the segment is sealed.
+    /// Bytes of header and frames, where the segment is sealed; of a compressed one, all of the file.
     public var usedSize: Int?
     /// Counts the recoveries that dropped anything, when the segment was begun.
     public var epoch: UInt64
@@ -108,7 +108,7 @@ public struct SegmentInfo: Hashable, Sendable {
         lastSequence = SequenceNumber(rawValue: footer.finalSequence)
         recordCount = footer.recordCount
         payloadSize = footer.payloadSize
-        usedSize = footer.offset
+        usedSize = segment.isCompressed ? fileSize : footer.offset
         guard footer.recordCount > 0 else { return }
         firstTime = Timestamp(rawValue: footer.firstTime)
         lastTime = Timestamp(rawValue: footer.lastTime)

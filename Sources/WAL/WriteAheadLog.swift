@@ -261,6 +261,11 @@ public final class WriteAheadLog: Sendable {
 extension WriteAheadLog.Configuration {
     static let segmentSizeMin = 64 << 10
 
+    /// Of the disk budget, what segments may be made ready within: whatever is used, one can be compressed still.
+    var budgetOfProducers: Int? {
+        diskBudget.map { sealedCompression == .none ? $0 : $0 - segmentSize }
+    }
+
     func validate() throws(WALError) {
         func require(_ condition: Bool, _ rule: String) throws(WALError) {
             guard condition else { throw WALError(.invalidArgument, "The configuration isn't possible: \(rule).") }
@@ -273,10 +278,11 @@ extension WriteAheadLog.Configuration {
             "segmentRecordsMax is 1 to \(ClaimWord.recordsMax), not \(segmentRecordsMax)")
         try require(
             (1...4).contains(preparedSegmentsMax), "preparedSegmentsMax is 1 to 4, not \(preparedSegmentsMax)")
-        if let diskBudget {
+        if let diskBudget, let budgetOfProducers {
+            let least = diskBudget - budgetOfProducers + 4 * segmentSize
             try require(
-                diskBudget >= 4 * segmentSize,
-                "diskBudget is at least four segments (\(4 * segmentSize) bytes), not \(diskBudget)")
+                diskBudget >= least,
+                "diskBudget is at least four segments, and one to compress into (\(least) bytes), not \(diskBudget)")
         }
     }
 }

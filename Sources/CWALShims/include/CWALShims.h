@@ -26,6 +26,9 @@ static inline void cwal_prefetch_for_stores(const char *bytes, size_t count) {
 /// Names the calling thread for debuggers and `top`, at most 15 bytes.
 void cwal_set_thread_name(const char *name);
 
+/// Has the calling thread run when others of the system don't want to, as far as the system can tell threads apart.
+void cwal_lower_thread_priority(void);
+
 /// `fdatasync(2)`; on Apple's systems `fcntl(F_FULLFSYNC)`, the only call there that reaches the medium.
 int cwal_sync_data(int descriptor);
 

@@ -65,7 +65,7 @@ extension Engine {
         guard state.prepared.count < configuration.preparedSegmentsMax, state.preparation.failure == nil,
             !state.preparation.isOverBudget
         else { return nil }
-        if let budget = configuration.diskBudget, state.diskSize + configuration.segmentSize > budget {
+        if let budget = configuration.budgetOfProducers, state.diskSize + configuration.segmentSize > budget {
             let sizeMax = budget - configuration.segmentSize
             if isOldestRemovable(state, sizeMax: sizeMax) { return .remove(sizeMax: sizeMax) }
             guard state.preparation.isDemanded else { return nil }

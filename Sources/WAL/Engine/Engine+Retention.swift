@@ -28,7 +28,7 @@ extension Engine {
             // A reader may have come.
             guard isOldestRemovable(state, sizeMax: sizeMax) else { return nil }
             let number = state.entries[0].segment.number
-            try directory.remove(SegmentName.of(number))
+            try directory.remove(state.entries[0].segment.name)
             state.entries.removeFirst()
             state.preparation.isOverBudget = false
             return number

@@ -127,11 +127,11 @@ extension Engine {
 
     /// Has what producers have left behind sealed: under `.manual` nobody else would.
     private func sealEnded() {
-        // Only what is durable is ever removed, so where anything is to be removed it must become so.
-        let removes =
+        // Only what is durable is ever removed or compressed, so where anything is to be it must become so.
+        let needsDurable =
             configuration.retention.age != nil || configuration.retention.totalSize != nil
-            || configuration.diskBudget != nil
-        let syncs = configuration.syncPolicy != .manual || removes
+            || configuration.diskBudget != nil || configuration.sealedCompression != .none
+        let syncs = configuration.syncPolicy != .manual || needsDurable
         if !syncs { waitForProducers() }
         do throws(WALError) {
             try lead { engine throws(WALError) in try engine.advance(syncs: syncs) }

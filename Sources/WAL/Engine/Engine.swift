@@ -119,6 +119,9 @@ final class Engine: @unchecked Sendable {
                 engine.release(unused)
                 engine.runMaintenanceThread()
             }
+            if configuration.sealedCompression == .lz4 {
+                try startThread("wal-compression") { engine in engine.runCompressionThread() }
+            }
         } catch {
             try? close()
             throw error

@@ -25,7 +25,8 @@ struct EngineState {
         var live: LiveSegment?
         /// What producers claim from; nil once all its frames are committed.
         var slot: UnsafeMutablePointer<Slot>?
-        /// The sum of the payloads, once sealed.
+        /// It isn't to be compressed.
+        var staysAsItIs = false
         var isRemovable: Bool { footer != nil && live == nil }
     }
 

@@ -65,8 +65,8 @@ struct DirectorySource: SegmentSource {
         else { return nil }
         let segment = Segment(header: header, path: examined.path)
         // The file may be cut to its final size meanwhile, which is behind all that is read.
-        let mapping = try Mapping(try examined.file, size: examined.fileSize, isWritable: false)
-        return ReadableSegment(segment: segment, mapping: mapping, footer: examined.footer)
+        return try ReadableSegment(
+            segment, in: try examined.file, size: examined.fileSize, footer: examined.footer)
     }
 
     func segment(containing sequence: UInt64) throws(WALError) -> ReadableSegment? {
@@ -149,14 +149,14 @@ struct DirectorySource: SegmentSource {
             guard let examined = try examined(number) else { continue }
             let path = examined.path
             guard let header = examined.header else {
-                infos.append(SegmentInfo(damaged: number, path: path, fileSize: examined.fileSize))
+                infos.append(SegmentInfo(damaged: number, path: path, fileSize: examined.diskSize))
                 continue
             }
             let state: SegmentInfo.State =
                 header.state == .prepared ? .prepared : examined.footer != nil ? .sealed : .unsealed
             infos.append(
                 SegmentInfo(
-                    Segment(header: header, path: path), footer: examined.footer, fileSize: examined.fileSize,
+                    Segment(header: header, path: path), footer: examined.footer, fileSize: examined.diskSize,
                     state: state))
         }
         // What isn't sealed and has nothing behind it is what a writer appends to, or has died with.
@@ -221,6 +221,7 @@ struct DirectorySource: SegmentSource {
         for (number, header) in try headers().reversed() {
             guard let segment = try readable(number) else { continue }
             // It is the first frame of the segment that the opening began.
+            try segment.loadFrame(at: SegmentHeader.size)
             let outcome = unsafe FrameValidity.check(
                 segment.mapping.bytes, offset: SegmentHeader.size, seed: segment.segment.seed, recordIndexMin: 0)
             if case .valid(let frame) = unsafe outcome, unsafe frame.header.kind == .recovery {

@@ -49,13 +49,13 @@ extension Engine: SegmentSource {
 
     private func readable(_ entry: EngineState.Entry) throws(WALError) -> ReadableSegment {
         if let live = entry.live {
-            return ReadableSegment(
-                segment: entry.segment, mapping: live.mapping, footer: entry.footer, isShared: true)
+            return ReadableSegment(live: entry.segment, mapping: live.mapping, footer: entry.footer)
         }
         guard let footer = entry.footer else {
             throw WALError(.closed, "\(entry.segment.path) was not sealed when the log was closed.")
         }
-        return try ReadableSegment(sealed: entry.segment, footer: footer)
+        let file = try SegmentFile.open(entry.segment.number, in: directory, .read)
+        return try ReadableSegment(entry.segment, in: file, size: try file.size(), footer: footer)
     }
 
     var durablePosition: UInt64 {

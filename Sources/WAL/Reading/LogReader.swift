@@ -47,12 +47,12 @@ public final class LogReader {
         private static let sizeMin = 64 << 10
         private static let sizeMax = 2 << 20
 
-        /// Where the pages end that are there, at or behind `offset`.
-        mutating func reach(_ offset: Int, in segment: ReadableSegment) -> Int {
+        /// Where what is there ends, at or behind `offset`.
+        mutating func reach(_ offset: Int, in segment: ReadableSegment) throws(WALError) -> Int {
             guard !segment.isShared else { return .max }
             if offset >= end {
                 let start = offset & ~(Self.sizeMin - 1)
-                segment.mapping.populateForReading(from: start, count: size)
+                try segment.load(start..<start + size)
                 end = start + size
                 size = min(2 * size, Self.sizeMax)
             }
@@ -167,6 +167,7 @@ public final class LogReader {
             if current == nil { try locate() }
             guard let segment = current else { return .none }
             if visibility == .durable, !isDurable(segment) { return .none }
+            try segment.loadFrame(at: offset)
             let outcome = unsafe check(segment)
             switch unsafe outcome {
             case .valid(let frame):
@@ -181,7 +182,7 @@ public final class LogReader {
                 if header.kind == .record {
                     recordIndex &+= 1
                     guard isWanted(sequence, header.time) else { continue }
-                    beginStretch(segment)
+                    try beginStretch(segment)
                     return unsafe Found(
                         sequence: sequence, time: header.time, payload: frame.body.baseAddress,
                         size: frame.body.count)
@@ -233,8 +234,8 @@ public final class LogReader {
             return try locate()
         }
         switch place {
-        case .sequence(let sequence): (offset, recordIndex) = found.start(for: sequence)
-        case .time(let time): (offset, recordIndex) = found.start(since: time)
+        case .sequence(let sequence): (offset, recordIndex) = try found.start(for: sequence)
+        case .time(let time): (offset, recordIndex) = try found.start(since: time)
         }
     }
 
@@ -265,10 +266,13 @@ public final class LogReader {
     }
 
     /// Called behind a wanted record: all that follow are.
-    private func beginStretch(_ segment: ReadableSegment) {
+    private func beginStretch(_ segment: ReadableSegment) throws(WALError) {
         let header = segment.segment.header
-        let limit = min(segment.mapping.size, Int(clamping: header.capacity)) & ~(Frame.alignment - 1)
-        var end = min(limit - Frame.headerSize + 1, readAhead.reach(offset, in: segment))
+        let reach = try readAhead.reach(offset, in: segment)
+        var limit = min(segment.mapping.size, Int(clamping: header.capacity)) & ~(Frame.alignment - 1)
+        // What comes behind wasn't decompressed yet.
+        if segment.isCompressed { limit = min(limit, reach) }
+        var end = min(limit - Frame.headerSize + 1, reach)
         if visibility == .durable {
             end = min(end, Int(clamping: durablePosition) - Int(clamping: min(durablePosition, header.basePosition)))
         }

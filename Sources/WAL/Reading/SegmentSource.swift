@@ -29,42 +29,77 @@ struct ReadableSegment {
     let footer: SegmentFooter?
     /// Whether the mapping is also what producers write to: a page that is mapped for reading first costs them a fault.
     let isShared: Bool
+    /// Fills the mapping of a compressed segment.
+    private let decompressor: Decompressor?
 
-    init(segment: Segment, mapping: Mapping, footer: SegmentFooter?, isShared: Bool = false) {
+    /// A live segment.
+    init(live segment: Segment, mapping: Mapping, footer: SegmentFooter?) {
         self.segment = segment
         self.mapping = mapping
         self.footer = footer
-        self.isShared = isShared
+        isShared = true
+        decompressor = nil
     }
 
-    /// Maps a sealed segment's file.
-    init(sealed segment: Segment, footer: SegmentFooter) throws(WALError) {
-        let file = try File(segment.path, .read)
-        let mapping = try Mapping(file, size: try file.size(), isWritable: false)
-        self.init(segment: segment, mapping: mapping, footer: footer)
+    /// Maps a segment's file, or memory for what is decompressed of it.
+    init(_ segment: Segment, in file: SegmentFile, size: Int, footer: SegmentFooter?) throws(WALError) {
+        self.segment = segment
+        self.footer = footer
+        isShared = false
+        switch file {
+        case .plain(let file):
+            mapping = try Mapping(file, size: size, isWritable: false)
+            decompressor = nil
+        case .compressed(let compressed):
+            mapping = try Mapping(memoryOf: size)
+            decompressor = Decompressor(compressed, into: mapping)
+        }
+    }
+
+    var isCompressed: Bool { decompressor != nil }
+
+    /// Sees to it that a range of the segment can be read: a must for a compressed one, and for a plain one quicker than page faults.
+    func load(_ range: Range<Int>) throws(WALError) {
+        if let decompressor {
+            try decompressor.load(range)
+        } else {
+            mapping.populateForReading(from: range.lowerBound, count: range.count)
+        }
+    }
+
+    /// Decompresses the frame at an offset, as far as it goes by its length.
+    func loadFrame(at offset: Int) throws(WALError) {
+        guard let decompressor, offset + Frame.headerSize <= mapping.size else { return }
+        try decompressor.load(offset..<offset + Frame.headerSize)
+        let length = unsafe Int(UnsafeRawPointer(mapping.base + offset).load(UInt32.self, at: 0))
+        try decompressor.load(offset..<offset + max(length, Frame.headerSize))
     }
 
     /// Where to start looking for a sequence number: a frame's offset, and the record index that it has at least.
-    func start(for sequence: UInt64) -> (offset: Int, recordIndex: UInt32) {
-        start { $0.sequence <= sequence }
+    func start(for sequence: UInt64) throws(WALError) -> (offset: Int, recordIndex: UInt32) {
+        try start { $0.sequence <= sequence }
     }
 
     /// Where to start looking for the first record of a time or later.
-    func start(since time: Int64) -> (offset: Int, recordIndex: UInt32) {
-        start { $0.latestTimeBefore < time }
+    func start(since time: Int64) throws(WALError) -> (offset: Int, recordIndex: UInt32) {
+        try start { $0.latestTimeBefore < time }
     }
 
     /// Read from the file whenever it is needed. Without it, reading starts at the segment's first frame.
-    private var index: [SegmentFooter.IndexEntry] {
-        guard let footer,
+    private func index() throws(WALError) -> [SegmentFooter.IndexEntry] {
+        guard let footer else { return [] }
+        try loadFrame(at: footer.offset)
+        guard
             case .valid(let frame) = unsafe FrameValidity.check(
                 mapping.bytes, offset: footer.offset, seed: segment.seed, recordIndexMin: 0)
         else { return [] }
         return unsafe SegmentFooter(frame.body)?.index ?? []
     }
 
-    private func start(where precedes: (SegmentFooter.IndexEntry) -> Bool) -> (offset: Int, recordIndex: UInt32) {
-        let index = index
+    private func start(
+        where precedes: (SegmentFooter.IndexEntry) -> Bool
+    ) throws(WALError) -> (offset: Int, recordIndex: UInt32) {
+        let index = try index()
         var low = 0
         var high = index.count
         while low < high {

@@ -1,10 +1,15 @@
 /// A segment file as opening finds it: header, footer, and where needed all its frames. Only reads.
 struct ExaminedSegment {
     var number: UInt64
+    private let directory: Directory
     let path: String
+    let isCompressed: Bool
     /// Closed while nothing has to be read: a process may have fewer files open than a log has segments.
-    private var openFile: File?
+    private var openFile: SegmentFile?
+    /// The segment's size in bytes.
     var fileSize: Int
+    /// What it takes up on the disk, in bytes.
+    var diskSize: Int
     var decoded: SegmentHeader.Decoded
     /// A whole footer at the end of the file, with the durable position that its frame tells.
     var footer: SegmentFooter?
@@ -26,13 +31,23 @@ struct ExaminedSegment {
         if case .header(_, let count) = decoded { count } else { 2 }
     }
 
+    /// It is compressed, and the table of its blocks isn't whole.
+    private(set) var isTableDamaged = false
+
+    /// Whether anything that is there twice is damaged once.
+    var hasBadCopy: Bool { damagedHeaderCopies > 0 || isTableDamaged }
+
     init(_ directory: Directory, number: UInt64, isWritten: Bool) throws(WALError) {
         self.number = number
+        self.directory = directory
         isLocked = isWritten
-        path = directory.path(of: SegmentName.of(number))
-        let file = try Self.open(path, isWritten: isWritten)
+        let file = try Self.open(number, in: directory, isWritten: isWritten)
+        path = file.file.path
+        isCompressed = file.isCompressed
         openFile = file
         fileSize = try file.size()
+        diskSize = isCompressed ? try file.file.size() : fileSize
+        if case .compressed(let segment) = file { isTableDamaged = !segment.isTableWhole }
         decoded = try unsafe withUnsafeTemporaryAllocation(byteCount: SegmentHeader.size, alignment: 8) { start in
             Result { () throws(WALError) in
                 let count = try unsafe file.read(at: 0, into: start)
@@ -47,7 +62,7 @@ struct ExaminedSegment {
     private static let tailSize = 8 << 10
 
     private mutating func readFooter(
-        _ header: SegmentHeader, in file: File, tailSize: Int = Self.tailSize
+        _ header: SegmentHeader, in file: SegmentFile, tailSize: Int = Self.tailSize
     ) throws(WALError) {
         guard fileSize >= SegmentHeader.size + SegmentFooter.trailerSize else { return }
         let start = max(0, fileSize - tailSize)
@@ -87,17 +102,22 @@ struct ExaminedSegment {
     }
 
     /// The file, opened again if it was closed.
-    var file: File {
+    var file: SegmentFile {
         get throws(WALError) {
             if let openFile { return openFile }
-            return try Self.open(path, isWritten: isLocked)
+            return try Self.open(number, in: directory, isWritten: isLocked)
         }
     }
 
     /// Who only looks is told of what can't be read as damage. Before anything is moved, a failing disk is to be copied.
-    private static func open(_ path: String, isWritten: Bool) throws(WALError) -> File {
-        try File(path, isWritten ? .readWrite : .read, passesOverUnreadable: !isWritten)
+    private static func open(
+        _ number: UInt64, in directory: Directory, isWritten: Bool
+    ) throws(WALError) -> SegmentFile {
+        try SegmentFile.open(number, in: directory, isWritten ? .readWrite : .read, passesOverUnreadable: !isWritten)
     }
+
+    /// The file's name in the log's directory.
+    var name: String { isCompressed ? SegmentName.compressed(number) : SegmentName.of(number) }
 
     /// Closes the file of a sealed segment, which nobody changes.
     mutating func closeIfSealed() {
@@ -124,7 +144,7 @@ struct ExaminedSegment {
 
     /// Whether its footer isn't enough to know what is in it.
     func mustBeRead(isDurable: Bool) -> Bool {
-        guard let header, footer != nil, !isPoisoned, damagedHeaderCopies == 0 else { return true }
+        guard let header, footer != nil, !isPoisoned, !hasBadCopy else { return true }
         return !isDurable && !header.bootID.isSameBoot(as: .current)
     }
 

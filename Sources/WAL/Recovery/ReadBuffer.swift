@@ -10,14 +10,15 @@ final class ReadBuffer {
         unsafe memory.deallocate()
     }
 
-    /// Reads a whole file. The bytes are valid until the next call, and as long as the buffer is referenced.
+    /// Reads a whole segment. The bytes are valid until the next call, and as long as the buffer is referenced.
     ///
     /// With `isSettled`, nobody makes the file shorter meanwhile, so that it can be mapped: copying out of the page cache takes
     /// twice as long as verifying. A test's hook is asked about reads, so it gets them.
-    func load(_ file: File, isSettled: Bool) throws(WALError) -> UnsafeRawBufferPointer {
+    func load(_ file: SegmentFile, isSettled: Bool) throws(WALError) -> UnsafeRawBufferPointer {
         let size = try file.size()
         mapping = nil
-        if isSettled, size > 0, file.hook == nil, let mapping = try? Mapping(file, size: size, isWritable: false),
+        if isSettled, size > 0, case .plain(let file) = file, file.hook == nil,
+            let mapping = try? Mapping(file, size: size, isWritable: false),
             mapping.populateForReading(count: size)
         {
             self.mapping = mapping

@@ -7,9 +7,8 @@ enum Recovery {
         if directory.has(DirectoryLock.fileName) { return }
         // A file system's own folder stands in every fresh mount point.
         let names = try directory.names().filter { $0 != "lost+found" }
-        guard
-            names.isEmpty || names.contains(where: { SegmentName.number($0) != nil })
-        else {
+        let segments = try LogFiles(in: directory).segments
+        guard names.isEmpty || !segments.isEmpty else {
             throw WALError(
                 .notALogDirectory,
                 "\(directory.path) has other files and no log in it. Name an empty directory, or one with a log.")
@@ -48,7 +47,7 @@ enum Recovery {
             let isDurable = segments[index].isDurable(before: durablePosition)
             // A sync that failed isn't tried again: what is whole of the file is written anew.
             if isWritten, !segments[index].isSealDurable(before: durablePosition), !segments[index].isPoisoned {
-                try PoisonMark.sync(segments[index].file, number: segments[index].number, in: directory)
+                try PoisonMark.sync(segments[index].file.file, number: segments[index].number, in: directory)
             }
             if segments[index].scan == nil, segments[index].mustBeRead(isDurable: isDurable) {
                 guard try segments[index].readFramesIfThere(into: buffer) else {

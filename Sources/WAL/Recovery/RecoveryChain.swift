@@ -34,15 +34,15 @@ struct RecoveryChain {
         } else if let footer = segment.footer {
             step.recordCount = footer.finalSequence + 1 - footer.firstSequence
         }
-        if segment.damagedHeaderCopies > 0 {
+        if segment.hasBadCopy {
             let isInterrupted = isHeaderInterrupted(segment, header, later)
             if !isInterrupted {
                 plan.report.findings.append(
                     finding(
                         .corruption, header, offset: 0, end: SegmentHeader.size, records: 0..<0, isAcknowledged: true,
-                        Self.isHalfAHeader))
+                        Self.isHalfThere(segment)))
             }
-            step.rewrite(at: 0, because: isInterrupted ? Self.isInterruptedHeader : Self.isHalfAHeader)
+            step.rewrite(at: 0, because: isInterrupted ? Self.isInterruptedHeader : Self.isHalfThere(segment))
         }
         if segment.isPoisoned {
             step.rewrite(at: 0, because: "a sync of it failed, so what is shown of it may not be on the disk")
@@ -60,7 +60,7 @@ struct RecoveryChain {
     ) -> Bool {
         let wasDurable = max(segment.durablePosition, later.durablePosition) > header.basePosition
         let isEmpty = segment.scan?.hasNoFrame ?? false
-        return !wasDurable && (isEmpty || !header.bootID.isSameBoot(as: boot))
+        return !wasDurable && !segment.isCompressed && (isEmpty || !header.bootID.isSameBoot(as: boot))
     }
 
     /// Goes through the places where frames break off, in order.
@@ -70,7 +70,9 @@ struct RecoveryChain {
     ) -> RecoveryPlan.Step {
         let successor = later.headers.first { $0.follows(header) }
         var step = RecoveryPlan.Step(
-            segment: segment, action: segment.footer == nil ? .seal(abandoned: []) : .keep,
+            segment: segment,
+            // A compressed one had a footer.
+            action: segment.footer != nil ? .keep : segment.isCompressed ? .rewrite(end: nil) : .seal(abandoned: []),
             reason: scan.footer == nil ? "its writer ended without sealing it" : "its writer ended while sealing it",
             recordCount: scan.end.recordCount)
         if scan.endsWithoutRecords, let successor {
@@ -80,8 +82,8 @@ struct RecoveryChain {
             let evidence = GapEvidence(
                 content: isLoss(gap, segment, scan) ? .invalid : gap.content,
                 isFollowed: gap.nextRecordIndex != nil,
-                wasDurable: max(gap.durablePositionAfter, later.durablePosition) > header.basePosition
-                    + UInt64(gap.offset),
+                wasDurable: segment.isCompressed
+                    || max(gap.durablePositionAfter, later.durablePosition) > header.basePosition + UInt64(gap.offset),
                 isSameBoot: header.bootID.isSameBoot(as: boot))
             let decision = DecisionTable.decide(evidence)
             let likelyEnd = gap.recordIndex + (decision == .corruption ? gap.tail?.likely ?? 0 : 0)
@@ -116,11 +118,11 @@ struct RecoveryChain {
         return step
     }
 
-    /// Whether zeros can't be a claim that was abandoned: a segment is sealed when all of it is committed, and after a failed sync
-    /// the kernel may have dropped pages.
+    /// Whether zeros can't be a claim that was abandoned: a segment is sealed when all of it is committed, and compressed after that;
+    /// after a failed sync the kernel may have dropped pages.
     private func isLoss(_ gap: SegmentScan.Gap, _ segment: ExaminedSegment, _ scan: SegmentScan) -> Bool {
         guard gap.content == .zero else { return false }
-        return scan.footer != nil || (segment.isPoisoned && gap.nextRecordIndex != nil)
+        return scan.footer != nil || segment.isCompressed || (segment.isPoisoned && gap.nextRecordIndex != nil)
     }
 
     /// The gaps that the scan found, and the one that only the successor's header tells of.
@@ -162,7 +164,11 @@ struct RecoveryChain {
 
     private static let isBehindTheEnd = "begun behind the place where the log ends"
     private static let isInterruptedHeader = "one of the header's two copies was being written when its writer ended"
-    private static let isHalfAHeader = "one of the header's two copies is damaged; the other is whole"
+    private static func isHalfThere(_ segment: ExaminedSegment) -> String {
+        segment.damagedHeaderCopies == 0
+            ? "the table of the compressed blocks is damaged; they were found without it"
+            : "one of the header's two copies is damaged; the other is whole"
+    }
 
     private static func isMissing(before header: SegmentHeader) -> String {
         "segment \(header.segmentNumber) follows segment \(header.predecessor.number), which isn't there"

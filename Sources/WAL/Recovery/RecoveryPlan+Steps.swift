@@ -11,7 +11,8 @@ extension RecoveryPlan {
         let written = steps.flatMap(\.numbersWritten).map(SegmentName.rewrite)
         let removed = unfinished.filter { !written.contains($0) }.map {
             RecoveryStep(
-                action: .remove, segment: SegmentName.rewriteNumber($0), offset: 0, reason: RecoveryStep.isUnfinished)
+                action: .remove, segment: SegmentName.unfinishedNumber($0), offset: 0, reason: RecoveryStep.isUnfinished
+            )
         }
         return orderedSteps.flatMap(\.told) + removed + (recordStep.map { [$0] } ?? [])
     }

@@ -17,15 +17,15 @@ struct Repair {
         switch step.action {
         case .remove:
             let file = try segment.file
-            try directory.remove(SegmentName.of(segment.number))
-            unused.add(removed: file)
+            try directory.remove(segment.name)
+            unused.add(removed: file.file)
             tell(.remove, segment.number, step.reason)
         case .setAside:
             try setAside(segment, replacement: nil)
             tell(.setAside, segment.number, step.reason)
         case .keep:
             guard let header = segment.header, let footer = segment.footer ?? segment.scan?.footer else { return }
-            add(header, footer, fileSize: segment.fileSize, at: segment.path)
+            add(header, footer, fileSize: segment.diskSize, at: segment.path)
         case .seal(let abandoned):
             guard let header = segment.header else { return }
             try seal(step, header, abandoned)
@@ -53,7 +53,7 @@ struct Repair {
         _ step: RecoveryPlan.Step, _ header: SegmentHeader, _ abandoned: [SegmentScan.Gap]
     ) throws(WALError) {
         guard let scan = step.segment.scan else { return }
-        let file = try step.segment.file
+        let file = try step.segment.file.file
         if let footer = scan.footer {
             // The writer died between writing the footer and cutting the file behind it.
             let size = footer.offset + Frame.size(bodySize: footer.encodeBody().count)
@@ -126,7 +126,9 @@ struct Repair {
         try setAside(step.segment, replacement: name)
         try directory.remove(SegmentName.poisoned(header.segmentNumber))
         tell(.rewrite, header.segmentNumber, at: step.offset, step.reason)
-        add(written.header, written.footer, fileSize: written.fileSize, at: step.segment.path)
+        add(
+            written.header, written.footer, fileSize: written.fileSize,
+            at: directory.path(of: SegmentName.of(header.segmentNumber)))
     }
 
     /// Keeps a file under another name and removes it from the log, or puts `replacement` in its place, in one step.
@@ -134,10 +136,13 @@ struct Repair {
         let damaged = Directory(path: directory.path(of: SegmentName.damagedDirectory))
         try damaged.create()
         let kept = try freeName(for: segment)
-        let name = SegmentName.of(segment.number)
-        try directory.link(name, to: directory.path(of: kept))
+        try directory.link(segment.name, to: directory.path(of: kept))
         try damaged.sync()
-        if let replacement { try directory.rename(replacement, to: name) } else { try directory.remove(name) }
+        if let replacement { try directory.rename(replacement, to: SegmentName.of(segment.number)) }
+        if replacement == nil || segment.isCompressed {
+            try directory.sync()
+            try directory.remove(segment.name)
+        }
         try directory.sync()
         for index in report.findings.indices where report.findings[index].segment == segment.number {
             report.findings[index].keptAt = directory.path(of: kept)
@@ -146,13 +151,15 @@ struct Repair {
 
     /// A name that no other file is kept under: those without a header have no incarnation to tell them apart.
     private func freeName(for segment: ExaminedSegment) throws(WALError) -> String {
-        let name = SegmentName.damaged(segment.number, incarnation: segment.header?.incarnation ?? 0)
+        let suffix = segment.isCompressed ? SegmentName.compressedSuffix : SegmentName.suffix
+        let name = SegmentName.damaged(
+            segment.number, incarnation: segment.header?.incarnation ?? 0, suffix: suffix)
         var candidate = name
         var count = 1
-        let own = try segment.file
+        let own = try segment.file.file
         while let other = try? File(directory.path(of: candidate), .read), try !other.isSame(as: own) {
             count += 1
-            candidate = "\(name.dropLast(SegmentName.suffix.count))-\(count)\(SegmentName.suffix)"
+            candidate = "\(name.dropLast(suffix.count))-\(count)\(suffix)"
         }
         return candidate
     }
@@ -161,7 +168,7 @@ struct Repair {
     mutating func finish(_ unfinished: [String]) throws(WALError) {
         for name in unfinished where directory.has(name) {
             try directory.remove(name)
-            tell(.remove, SegmentName.rewriteNumber(name), RecoveryStep.isUnfinished)
+            tell(.remove, SegmentName.unfinishedNumber(name), RecoveryStep.isUnfinished)
         }
         try directory.sync()
     }

@@ -1,29 +1,35 @@
 /// What a log's directory has, from one listing: a log may have thousands of files.
 struct LogFiles {
-    /// The numbers of the segment files, in order.
+    /// The numbers of the segments, in order.
     var segments: [UInt64] = []
     /// Segments that a sync failed for.
     var poisoned: Set<UInt64> = []
-    /// The names of the files that an interrupted recovery or preparation has left, in order.
+    /// The names of the files that an interrupted recovery, preparation or compression has left, in order.
     var unfinished: [String] = []
 
     init(in directory: Directory) throws(WALError) {
+        var plain: Set<UInt64> = []
+        var compressed: [UInt64] = []
         for name in try directory.names() {
             if let number = SegmentName.number(name) {
-                segments.append(number)
+                plain.insert(number)
+            } else if let number = SegmentName.number(name, suffix: SegmentName.compressedSuffix) {
+                compressed.append(number)
             } else if let number = SegmentName.number(name, suffix: SegmentName.poisonedSuffix) {
                 poisoned.insert(number)
-            } else if name.hasSuffix(SegmentName.rewriteSuffix) {
+            } else if SegmentName.isUnfinished(name) {
                 unfinished.append(name)
             }
         }
-        segments.sort()
+        // Compressing ends with the removal of the plain file: where both are there, it wasn't finished.
+        unfinished += compressed.filter(plain.contains).map(SegmentName.compressed)
+        segments = (compressed.filter { !plain.contains($0) } + plain).sorted()
         unfinished.sort()
     }
 }
 
 extension Directory {
-    /// The numbers of the segment files, in order.
+    /// The numbers of the segments, in order.
     func segmentNumbers() throws(WALError) -> [UInt64] {
         try LogFiles(in: self).segments
     }

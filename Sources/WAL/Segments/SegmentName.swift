@@ -6,6 +6,9 @@ enum SegmentName {
     /// What a segment is called until it is complete: a new one until its header is durable, a rewritten one until it takes the
     /// damaged one's place.
     static let rewriteSuffix = ".wal.new"
+    /// A sealed segment that was compressed.
+    static let compressedSuffix = ".wal.lz4"
+    private static let compressingSuffix = ".wal.lz4.new"
     /// Says that a sync of the segment failed, so that what the kernel shows of it may not be on the disk.
     static let poisonedSuffix = ".wal.poisoned"
     /// Where damaged files are kept.
@@ -19,9 +22,25 @@ enum SegmentName {
         digits(number) + rewriteSuffix
     }
 
-    /// The number of the segment that such a file was to become; 0 where the name has none.
-    static func rewriteNumber(_ name: String) -> UInt64 {
-        number(name, suffix: rewriteSuffix) ?? 0
+    static func compressed(_ number: UInt64) -> String {
+        digits(number) + compressedSuffix
+    }
+
+    static func isCompressed(_ path: String) -> Bool { path.hasSuffix(compressedSuffix) }
+
+    /// What a compressed segment is called until it is durable.
+    static func compressing(_ number: UInt64) -> String {
+        digits(number) + compressingSuffix
+    }
+
+    /// The number of the segment that a file belongs to which an interrupted recovery, preparation or compression has left; 0 where
+    /// the name has none.
+    static func unfinishedNumber(_ name: String) -> UInt64 {
+        [rewriteSuffix, compressingSuffix, compressedSuffix].lazy.compactMap { number(name, suffix: $0) }.first ?? 0
+    }
+
+    static func isUnfinished(_ name: String) -> Bool {
+        name.hasSuffix(rewriteSuffix) || name.hasSuffix(compressingSuffix)
     }
 
     static func poisoned(_ number: UInt64) -> String {
@@ -29,7 +48,7 @@ enum SegmentName {
     }
 
     /// Where the damaged file with this incarnation is kept, relative to the log's directory.
-    static func damaged(_ number: UInt64, incarnation: UInt64) -> String {
+    static func damaged(_ number: UInt64, incarnation: UInt64, suffix: String) -> String {
         "\(damagedDirectory)/\(digits(number))-\(String(incarnation, radix: 16))\(suffix)"
     }
 

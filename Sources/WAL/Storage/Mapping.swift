@@ -31,6 +31,23 @@ final class Mapping: @unchecked Sendable {
         self.size = size
     }
 
+    /// Zeros that belong to no file.
+    init(memoryOf size: Int) throws(WALError) {
+        hook = nil
+        let address = unsafe mmap(nil, max(size, 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | Self.anonymous, -1, 0)
+        guard let address = unsafe address, unsafe address != MAP_FAILED else {
+            throw WALError.system("mmap", "memory for a segment")
+        }
+        unsafe base = unsafe address
+        self.size = size
+    }
+
+    #if canImport(Darwin)
+        private static let anonymous = MAP_ANON
+    #else
+        private static let anonymous = MAP_ANONYMOUS
+    #endif
+
     deinit {
         _ = SystemCall.perform(hook, .unmap(address: unsafe Int(bitPattern: base))) { unsafe Int(munmap(base, size)) }
     }

@@ -39,6 +39,7 @@ final class Simulation {
         configuration.whenFull = .fail
         configuration.retention.totalSize = chance(50) ? 0 : 200 << 10
         configuration.compression = chance(50) ? .lz4 : .none
+        configuration.sealedCompression = chance(50) ? .lz4 : .none
     }
 
     deinit {

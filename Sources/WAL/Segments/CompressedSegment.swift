@@ -1,0 +1,128 @@
+internal import CWALLZ4
+
+/// The file of a compressed segment, read as the segment that it was made from. What can't be decompressed reads as zeros, which no
+/// frame is: so damage costs the records of its block, and is found as it is in other segments.
+final class CompressedSegment: Sendable {
+    let file: File
+    private let layout: CompressedLayout
+    /// Whether the table of blocks was; else they were found one behind another.
+    let isTableWhole: Bool
+
+    /// The segment's size in bytes.
+    var size: Int { layout.size }
+
+    init(_ file: File) throws(WALError) {
+        self.file = file
+        let table = try Self.table(of: file)
+        isTableWhole = table != nil
+        layout = if let table { table } else { try Self.walk(file) }
+    }
+
+    private static func table(of file: File) throws(WALError) -> CompressedLayout? {
+        let fileSize = try file.size()
+        let trailerSize = CompressedLayout.trailerSize
+        guard fileSize >= trailerSize else { return nil }
+        let trailer = try file.read(at: fileSize - trailerSize, count: trailerSize)
+        guard let size = unsafe trailer.withUnsafeBytes({ unsafe CompressedLayout.tableSize(trailer: $0) }),
+            size <= fileSize
+        else { return nil }
+        let table = try file.read(at: fileSize - size, count: size)
+        return unsafe table.withUnsafeBytes { unsafe CompressedLayout(table: $0, fileSize: fileSize) }
+    }
+
+    /// Goes from block to block, up to the end mark or to what can't be one.
+    private static func walk(_ file: File) throws(WALError) -> CompressedLayout {
+        var layout = CompressedLayout()
+        let fileSize = try file.size()
+        var offset = CompressedLayout.frameHeaderSize
+        while true {
+            let field = try file.read(at: offset, count: CompressedLayout.sizeFieldSize)
+            guard field.count == CompressedLayout.sizeFieldSize else { break }
+            let sizeField = unsafe field.withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt32.self) }
+            let block = CompressedLayout.Block(sizeField: UInt32(littleEndian: sizeField), offset: offset)
+            // Only the last one is smaller.
+            guard layout.blocks.last?.mayHave(CompressedLayout.blockSize) ?? true, block.count > 0,
+                block.count <= CompressedLayout.blockSize,
+                offset + CompressedLayout.sizeFieldSize + block.count <= fileSize
+            else { break }
+            offset = layout.add(sizeField: block.sizeField, at: offset)
+        }
+        guard !layout.blocks.isEmpty else { return layout }
+        layout.size = layout.blocks.count * CompressedLayout.blockSize
+        let last = layout.blocks.count - 1
+        let lastSize = try unsafe withUnsafeTemporaryAllocation(
+            byteCount: CompressedLayout.blockSize, alignment: 8
+        ) { room in
+            Result { () throws(WALError) in unsafe try decompress(layout.blocks[last], of: file, into: room) }
+        }.get()
+        layout.size += (lastSize ?? 0) - CompressedLayout.blockSize
+        return layout
+    }
+
+    /// Decompresses a block to `room`, which has the block's size. The header's second copy comes from the table: that in the first
+    /// block is no more than a reference to the first one.
+    func decompress(block index: Int, into room: UnsafeMutableRawBufferPointer) throws(WALError) {
+        let count = unsafe try Self.decompress(layout.blocks[index], of: file, into: room)
+        if count != room.count { unsafe room.initializeMemory(as: UInt8.self, repeating: 0) }
+        guard index == 0, isTableWhole, room.count >= SegmentHeader.size else { return }
+        unsafe UnsafeMutableRawBufferPointer(rebasing: room[SegmentHeader.copySize...]).copyBytes(from: layout.header)
+    }
+
+    /// Returns how many bytes came out; nil where it isn't whole.
+    private static func decompress(
+        _ block: CompressedLayout.Block, of file: File, into room: UnsafeMutableRawBufferPointer
+    ) throws(WALError) -> Int? {
+        if block.isStored {
+            guard block.count <= room.count else { return nil }
+            return unsafe try file.read(
+                at: block.offset, into: UnsafeMutableRawBufferPointer(rebasing: room[..<block.count]))
+        }
+        guard block.count <= CompressedLayout.blockSize else { return nil }
+        return try unsafe withUnsafeTemporaryAllocation(byteCount: block.count, alignment: 8) { stored in
+            Result { () throws(WALError) -> Int? in
+                guard unsafe try file.read(at: block.offset, into: stored) == stored.count else { return nil }
+                let count = unsafe LZ4_decompress_safe(
+                    stored.baseAddress, room.baseAddress, Int32(stored.count), Int32(room.count))
+                return count >= 0 ? Int(count) : nil
+            }
+        }.get()
+    }
+
+    /// The blocks that a range of the segment is in.
+    func blocks(of range: Range<Int>) -> Range<Int> {
+        let range = range.clamped(to: 0..<size)
+        guard !range.isEmpty else { return 0..<0 }
+        return range.lowerBound / CompressedLayout.blockSize..<(range.upperBound - 1) / CompressedLayout.blockSize + 1
+    }
+
+    /// Where a block's bytes are in the segment.
+    func place(ofBlock index: Int) -> Range<Int> {
+        let start = index * CompressedLayout.blockSize
+        return start..<start + layout.plainSize(ofBlock: index)
+    }
+
+    /// Reads what there is of the segment at `offset`, as ``File/read(at:into:)`` does of a file.
+    func read(at offset: Int, into room: UnsafeMutableRawBufferPointer) throws(WALError) -> Int {
+        let range = (offset..<offset + room.count).clamped(to: 0..<size)
+        for index in blocks(of: range) {
+            let place = place(ofBlock: index)
+            let wanted = place.clamped(to: range)
+            let target = unsafe UnsafeMutableRawBufferPointer(
+                rebasing: room[(wanted.lowerBound - offset)..<(wanted.upperBound - offset)])
+            if wanted == place {
+                unsafe try decompress(block: index, into: target)
+                continue
+            }
+            try unsafe withUnsafeTemporaryAllocation(byteCount: place.count, alignment: 8) { block in
+                Result { () throws(WALError) in
+                    unsafe try decompress(block: index, into: block)
+                    unsafe target.copyMemory(
+                        from: UnsafeRawBufferPointer(
+                            rebasing: block[
+                                (wanted.lowerBound - place.lowerBound)..<(wanted.upperBound - place.lowerBound)]))
+                }
+            }.get()
+        }
+        return range.count
+    }
+}

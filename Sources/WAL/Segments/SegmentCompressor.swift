@@ -1,0 +1,117 @@
+internal import CWALLZ4
+
+/// Writes a sealed segment's file anew as an LZ4 frame and the table of its blocks (FORMAT.md, "Compressed segments").
+@safe
+final class SegmentCompressor {
+    private let context: OpaquePointer
+    private let output: File
+    private var layout = CompressedLayout()
+    /// What isn't written to the file yet, and where it belongs.
+    private var pending: [UInt8] = []
+    private var offset = 0
+
+    private static let writeSize = 1 << 20
+    /// What is compressed before it is said whether the rest would be worth it.
+    private static let trialSize = 1 << 20
+    private static let failed = WALError(.inputOutput, "LZ4 could not compress a segment; it stays as it is.")
+
+    /// Compresses all of `input` into `output`, and makes that durable. Returns the size of the new file, or nil where the segment
+    /// stays as it is: because less than an eighth would be saved, or `isStopped` says so.
+    static func compress(
+        _ input: File, to output: File, isStopped: () -> Bool
+    ) throws(WALError) -> Int? {
+        let size = try input.size()
+        let compressor = try SegmentCompressor(to: output, size: size)
+        var done = 0
+        while done < size {
+            if isStopped() { return nil }
+            let block = try input.read(at: done, count: min(CompressedLayout.blockSize, size - done))
+            guard done + block.count == min(size, done + CompressedLayout.blockSize), size >= SegmentHeader.size else {
+                throw failed
+            }
+            done += block.count
+            try compressor.add(block)
+            if done >= trialSize || done == size, !compressor.isWorthIt(of: done) { return nil }
+        }
+        return try compressor.finish()
+    }
+
+    private init(to output: File, size: Int) throws(WALError) {
+        var context: OpaquePointer?
+        guard unsafe LZ4F_isError(LZ4F_createCompressionContext(&context, UInt32(LZ4F_VERSION))) == 0,
+            let context = unsafe context
+        else { throw Self.failed }
+        unsafe self.context = unsafe context
+        self.output = output
+        layout.size = size
+        var preferences = LZ4F_preferences_t()
+        preferences.frameInfo.blockSizeID = LZ4F_max64KB
+        preferences.frameInfo.blockMode = LZ4F_blockIndependent
+        preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled
+        preferences.frameInfo.contentSize = UInt64(size)
+        // Each block goes out at once.
+        preferences.autoFlush = 1
+        let written = unsafe try add(roomFor: Int(LZ4F_HEADER_SIZE_MAX)) { room in
+            unsafe LZ4F_compressBegin(context, room.baseAddress, room.count, &preferences)
+        }
+        guard written == CompressedLayout.frameHeaderSize else { throw Self.failed }
+    }
+
+    deinit {
+        unsafe LZ4F_freeCompressionContext(context)
+    }
+
+    private func add(_ block: [UInt8]) throws(WALError) {
+        if layout.blocks.isEmpty {
+            layout.header = Array(block[SegmentHeader.copySize..<SegmentHeader.size])
+        }
+        let start = offset + pending.count
+        let written = unsafe try add(roomFor: LZ4F_compressBound(block.count, nil)) { [context] room in
+            unsafe block.withUnsafeBytes { block in
+                unsafe LZ4F_compressUpdate(context, room.baseAddress, room.count, block.baseAddress, block.count, nil)
+            }
+        }
+        let sizeField = unsafe pending.withUnsafeBytes { bytes in
+            unsafe bytes.loadUnaligned(fromByteOffset: bytes.count - written, as: UInt32.self)
+        }
+        guard layout.add(sizeField: UInt32(littleEndian: sizeField), at: start) == start + written else {
+            throw Self.failed
+        }
+        if pending.count >= Self.writeSize { try write() }
+    }
+
+    private func isWorthIt(of size: Int) -> Bool {
+        offset + pending.count <= size - size / 8
+    }
+
+    private func finish() throws(WALError) -> Int {
+        let written = unsafe try add(roomFor: LZ4F_compressBound(0, nil)) { [context] room in
+            unsafe LZ4F_compressEnd(context, room.baseAddress, room.count, nil)
+        }
+        guard written == CompressedLayout.frameEndSize else { throw Self.failed }
+        pending += layout.encodeTable()
+        try write()
+        try output.sync()
+        return offset
+    }
+
+    /// Has LZ4 append to what is pending. Returns how many bytes came.
+    private func add(
+        roomFor count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int
+    ) throws(WALError) -> Int {
+        let start = pending.count
+        pending.append(contentsOf: repeatElement(0, count: count))
+        let written = unsafe pending.withUnsafeMutableBytes { bytes in
+            unsafe body(UnsafeMutableRawBufferPointer(rebasing: bytes[start...]))
+        }
+        guard LZ4F_isError(written) == 0 else { throw Self.failed }
+        pending.removeLast(count - written)
+        return written
+    }
+
+    private func write() throws(WALError) {
+        try output.write(pending, at: offset)
+        offset += pending.count
+        pending.removeAll(keepingCapacity: true)
+    }
+}
