@@ -102,6 +102,61 @@ class Writer:
         return result
 
 
+def lz4(data):
+    """A block in the LZ4 block format, with the nearest matches of four bytes."""
+    out, seen, anchor, at = bytearray(), {}, 0, 0
+
+    def sequence(literals, distance, count):
+        extra = count - 4 if distance else 0
+        out.append(min(len(literals), 15) << 4 | min(extra, 15))
+        for rest in [len(literals)] * (len(literals) >= 15):
+            out.extend(b"\xff" * ((rest - 15) // 255) + bytes([(rest - 15) % 255]))
+        out.extend(literals)
+        if distance:
+            out.extend(struct.pack("<H", distance))
+            for rest in [extra] * (extra >= 15):
+                out.extend(b"\xff" * ((rest - 15) // 255) + bytes([(rest - 15) % 255]))
+
+    while at + 12 < len(data):                          # where the format has the last match begin
+        found, seen[data[at:at + 4]] = seen.get(data[at:at + 4]), at
+        if found is None or at - found > 65535:
+            at += 1
+            continue
+        count = 4
+        while at + count < len(data) - 5 and data[at + count] == data[found + count]:
+            count += 1
+        sequence(data[anchor:at], at - found, count)
+        at += count
+        anchor = at
+    sequence(data[anchor:], 0, 0)
+    return bytes(out)
+
+
+def compressed(rng, data):
+    """A segment's file, compressed."""
+    frame, entries = struct.pack("<IBBQB", 0x184D2204, 0x6C, 0x40, len(data), 0), b""
+    for start in range(0, len(data), wal.BLOCK):
+        plain = data[start:start + wal.BLOCK]
+        block, field = plain, len(plain) | wal.STORED
+        if rng.random() < 0.8 and len(lz4(plain)) < len(plain):
+            block = lz4(plain)
+            field = len(block)
+        frame += struct.pack("<I", field) + block
+        entries += struct.pack("<II", field, wal.crc32c(block))
+    n = len(entries) // 8
+    table = struct.pack("<II", 0x184D2A57, 536 + 8 * n) + data[512:1024] + entries + struct.pack("<QI", len(data), n)
+    return frame + bytes(8) + table + struct.pack("<I", wal.crc32c(table)) + wal.TABLE_MAGIC
+
+
+def compress_some(rng, files):
+    """Compresses some of the segments that may be: they have a footer."""
+    for name in sorted(files):
+        if rng.random() < 0.5 and segment_of(files, name).footer and len(files[name]) < 1 << 18:
+            files[name + ".lz4"] = compressed(rng, files[name])
+            if rng.random() < 0.9:
+                del files[name]
+
+
 def built(rng, boot_id, unknown_kinds=False):
     """A log of small segments, some with footers, others as a power loss or a kill leaves them."""
     writer, number = Writer(rng, boot_id), rng.randint(1, 3)
@@ -193,7 +248,7 @@ def made(binary, sample, directory):
 # Damage
 
 def segment_of(files, name):
-    segment = wal.Segment(int(name[:20]), bytes(files[name]))
+    segment = wal.Segment(int(name[:20]), bytes(files[name]), name.endswith(".lz4"))
     if segment.header:
         segment.walk()
     return segment
@@ -211,6 +266,8 @@ def damage(rng, files, known):
     """Damages one of the files; tells what was done."""
     name = rng.choice(sorted(files))
     data = bytearray(files[name])
+    if name.endswith(".lz4"):
+        return damage_compressed(rng, files, name)
     segment = segment_of(files, name)
     places = [f.offset for f in segment.frames] or [wal.FRAMES_START]
     used = max(wal.FRAMES_START + 8, min(len(data), getattr(segment, "end", len(data)) + 256))
@@ -296,6 +353,39 @@ def damage(rng, files, known):
     elif what == "empty":
         at = 0
         data = bytearray()
+    files[name] = bytes(data)
+    return "%s: %s at %d" % (name, what, at)
+
+
+def damage_compressed(rng, files, name):
+    data = bytearray(files[name])
+    table_size = 544 + 8 * (struct.unpack_from("<I", data, len(data) - 16)[0] if len(data) > 600 else 1)
+    what = rng.choice(["flip", "flip", "table", "table", "zeros", "garbage", "cut", "cut", "grow", "remove", "rename", "plain"])
+    at = rng.randrange(0, max(1, len(data)))
+    if what == "flip" and data:
+        data[at] ^= 1 << rng.randrange(8)
+    elif what == "table" and data:
+        at = rng.randrange(max(0, len(data) - table_size), len(data))
+        data[at] ^= rng.randint(1, 255)
+    elif what in ("zeros", "garbage"):
+        # Not into the table, too: what a block gives whose bytes were changed is for the table to tell.
+        size = max(0, min(rng.choice([1, 64, 512, 4096]), len(data) - table_size - at))
+        data[at:at + size] = bytes(size) if what == "zeros" else rng.randbytes(size)
+    elif what == "cut":
+        del data[at:]
+    elif what == "grow":
+        data += bytes(8)
+    elif what == "remove":
+        del files[name]
+        return "%s: removed" % name
+    elif what == "rename":
+        new = "%020d.wal.lz4" % rng.randint(1, 12)
+        if new not in files:
+            files[new] = files.pop(name)
+        return "%s: renamed %s" % (name, new)
+    elif what == "plain":                               # under the plain file's name it is none
+        files[name[:24]] = files.pop(name)
+        return "%s: called plain" % name
     files[name] = bytes(data)
     return "%s: %s at %d" % (name, what, at)
 
@@ -466,6 +556,8 @@ def main():
                 if boot == "other":
                     for file, data in files.items():
                         files[file] = with_headers(data, lambda h: h.__setitem__(slice(96, 112), boots[boot]))
+            if rng.random() < 0.4:
+                compress_some(rng, files)
             done = [damage(rng, files, arguments.known) for _ in range(rng.choice([0, 1, 1, 1, 1, 2, 3])) if files]
             for file, data in files.items():            # the tool counts a negative number of bytes
                 if wal.HEADER_SIZE <= len(data) < wal.FRAMES_START and not arguments.known:

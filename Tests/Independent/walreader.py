@@ -18,7 +18,7 @@ import re
 import struct
 import sys
 
-MAGIC, FOOTER_MAGIC = b"SWIFTWAL", b"SWALFOOT"
+MAGIC, FOOTER_MAGIC, TABLE_MAGIC = b"SWIFTWAL", b"SWALFOOT", b"SWALLZ4\0"
 HEADER_SIZE, FRAMES_START, FRAME_HEADER = 512, 1024, 24
 RECORD, BATCH, VOID, LOST = 0x01, 0x02, 0x03, 0x04
 SYNC_MARK, CURSORS, RECOVERY, FOOTER = 0x81, 0x82, 0x83, 0x84
@@ -62,7 +62,7 @@ def crc32c(data, state=0xFFFFFFFF):
 
 # LZ4, the block format
 
-def lz4_block(data, size):
+def lz4_block(data, size, exact=True):
     out, at, end = bytearray(), 0, len(data)
 
     def extended(count, at):
@@ -95,9 +95,75 @@ def lz4_block(data, size):
             chunk = out[-distance:][:count]
             out += chunk
             count -= len(chunk)
-    if len(out) != size:
+    if exact and len(out) != size:
         raise Invalid("lz4: content of another size")
     return bytes(out)
+
+
+# Compressed segments
+
+BLOCK, STORED = 65536, 1 << 31
+BLOCKS_START = 15
+
+
+def table(data):
+    """The header's second copy, the blocks as (offset, size field, checksum), and the size; None if it isn't whole."""
+    if len(data) < 544 + 8 or data[-8:] != TABLE_MAGIC:
+        return None
+    size, n, checksum = struct.unpack_from("<QII", data, len(data) - 24)
+    start = len(data) - 544 - 8 * n
+    if not 1 <= n <= 1 << 16 or start < 0 or not (n - 1) * BLOCK < size <= n * BLOCK:
+        return None
+    if struct.unpack_from("<II", data, start) != (0x184D2A57, 536 + 8 * n) or crc32c(data[start:-12]) != checksum:
+        return None
+    blocks, at = [], BLOCKS_START
+    for i in range(n):
+        field, crc = struct.unpack_from("<II", data, start + 520 + 8 * i)
+        if min(BLOCK, size - i * BLOCK) > 255 * (field & ~STORED):
+            return None
+        blocks.append((at + 4, field, crc))
+        at += 4 + (field & ~STORED)
+    return (data[start + 8:start + 520], blocks, size) if at + 8 == start else None
+
+
+def walk_blocks(data):
+    blocks, at = [], BLOCKS_START
+    while at + 4 <= len(data):
+        field, = struct.unpack_from("<I", data, at)
+        size = field & ~STORED
+        if not 1 <= size <= BLOCK or at + 4 + size > len(data) or blocks and 255 * (blocks[-1][1] & ~STORED) < BLOCK:
+            break
+        blocks.append((at + 4, field, None))
+        at += 4 + size
+    return blocks
+
+
+def block_bytes(data, block, size, exact=True):
+    """A block's part of the plain file; None if it doesn't give that."""
+    at, field, crc = block
+    stored = data[at:at + (field & ~STORED)]
+    if len(stored) != field & ~STORED or crc is not None and crc32c(stored) != crc:
+        return None
+    try:
+        plain = stored if field & STORED else lz4_block(stored, size, exact)
+    except Invalid:
+        return None
+    return plain if len(plain) == size or not exact and len(plain) <= size else None
+
+
+def plain_file(data):
+    """What a compressed segment was made from, as far as it can be told, and whether its table is whole."""
+    whole = table(data)
+    if whole:
+        copy, blocks, size = whole
+        sizes = [min(BLOCK, size - i * BLOCK) for i in range(len(blocks))]
+        plain = b"".join(block_bytes(data, b, s) or bytes(s) for b, s in zip(blocks, sizes))
+        return (plain[:512] + copy + plain[1024:] if size >= 1024 else plain), True
+    blocks = walk_blocks(data)
+    if not blocks:
+        return b"", False
+    parts = [block_bytes(data, b, BLOCK) or bytes(BLOCK) for b in blocks[:-1]]
+    return b"".join(parts) + (block_bytes(data, blocks[-1], BLOCK, exact=False) or b""), False
 
 
 # Bodies
@@ -245,8 +311,11 @@ Break = collections.namedtuple("Break", "offset count content following")
 class Segment:
     """One file: its header, and all frames in it that are valid, with the places where they break off."""
 
-    def __init__(self, number, data):
-        self.number, self.data = number, data
+    def __init__(self, number, data, compressed=False):
+        self.number, self.compressed, self.table_whole = number, compressed, True
+        if compressed:
+            data, self.table_whole = plain_file(data)
+        self.data = data
         self.frames, self.breaks, self.header, self.footer = [], [], None, None
         copies = [data[:HEADER_SIZE], data[HEADER_SIZE:2 * HEADER_SIZE]]
         self.copies = [Header.whole(copy) for copy in copies]
@@ -388,10 +457,12 @@ class Log:
     def __init__(self, directory, boot="current"):
         self.findings, self.boot, self.cut_off = [], boot, None
         self.all = []
-        for name in sorted(os.listdir(directory)):
-            if re.fullmatch(r"[0-9]{20}\.wal", name):
-                with open(os.path.join(directory, name), "rb") as file:
-                    self.all.append(Segment(int(name[:20]), file.read()))
+        names = set(os.listdir(directory))
+        for name in sorted(names):
+            if not re.fullmatch(r"[0-9]{20}\.wal(\.lz4)?", name) or name.endswith(".lz4") and name[:24] in names:
+                continue
+            with open(os.path.join(directory, name), "rb") as file:
+                self.all.append(Segment(int(name[:20]), file.read(), name.endswith(".lz4")))
         self.verify()
         self.damage = any(f["class"] in (CORRUPTION, MISSING, FOREIGN) for f in self.findings)
 
@@ -446,11 +517,10 @@ class Log:
                 last = following.header.base_sequence - 1 if following else 0
                 self.report(CORRUPTION, segment.number, 0, len(segment.data), first, last, True)
                 continue
-            if not all(segment.copies) and not self.header_interrupted(segment):
+            if not (all(segment.copies) and segment.table_whole) and not self.header_interrupted(segment):
                 self.report(CORRUPTION, segment.number, 0, FRAMES_START, acknowledged=True)
-            unread = segments[at - 1] if at and segments[at - 1].header is None else None
-            if previous and not segment.follows(previous) and not (
-                    unread and unread.number == segment.header.predecessor):
+            is_told = at and segments[at - 1].header is None
+            if previous and not segment.follows(previous) and not is_told:
                 lost = previous.header.base_position + previous.end
                 self.report(MISSING, segment.header.predecessor, 0, 0, max(previous.last_sequence, reported) + 1,
                             segment.header.base_sequence - 1,
@@ -477,7 +547,7 @@ class Log:
 
     def header_interrupted(self, segment):
         """Whether a header with one bad copy was being written when its writer was stopped."""
-        return ((not segment.frames or not self.same_boot(segment.header))
+        return (not segment.compressed and (not segment.frames or not self.same_boot(segment.header))
                 and not self.durable_beyond(segment.header.base_position, [segment] + self.later(segment)))
 
     def follower(self, segment):
@@ -490,6 +560,8 @@ class Log:
         """Whether a frame in these segments, in the broken one only those behind x, was written when the log was
         durable beyond a log position."""
         for s in segments:
+            if s.compressed and s.header.base_position + s.end > position and s is not broken:
+                return True
             for f in s.frames:
                 durable = f.durable(s.header.base_position + f.offset)
                 if durable is not None and durable > position and (s is not broken or f.offset > x):
@@ -505,7 +577,7 @@ class Log:
             follower.header.predecessor_last > header.base_sequence + count - 1
             or follower.header.predecessor_lineage == header.incarnation
             and follower.header.predecessor_length > x)
-        durable = self.durable_beyond(position, [segment] + self.later(segment), segment, x)
+        durable = segment.compressed or self.durable_beyond(position, [segment] + self.later(segment), segment, x)
         same = self.same_boot(header)
         if durable:
             decision = CORRUPTION
@@ -522,7 +594,7 @@ class Log:
             end = max(x, min(len(segment.data), follower.header.predecessor_length))
             last = follower.header.predecessor_last
         else:
-            end, last = max(x, len(segment.data)), 0
+            end, last = max(x, segment.limit), 0
         if decision == TORN:
             last = max([header.base_sequence + f.index + f.count - 1 for f in behind], default=0)
         if decision == CORRUPTION and following is None and follower is None:

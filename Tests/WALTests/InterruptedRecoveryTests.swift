@@ -77,6 +77,16 @@ import Testing
         try again.close()
     }
 
+    @Test func aReaderStopsBeforeAGapWhereNobodySaysWhatIsBehindIt() throws {
+        var first = segment(1, after: nil, records: 10)
+        for place in 0..<8 { first.bytes[SegmentHeader.size + 5 * 32 + place] = 0 }
+        var second = segment(2, after: first.header, records: 10)
+        for place in 0..<SegmentHeader.size { second.bytes[place] = 0xFF }
+        let third = segment(3, after: second.header, records: 5)
+        let directory = try write([first, second, third])
+        #expect(try readAll(ReadOnlyLog(at: directory.path).reader()).map(\.payload) == (0..<5).map { [1, $0] })
+    }
+
     @Test func whatWasDecidedHoldsWhenTheFreshSegmentCannotBeMade() throws {
         let first = segment(1, after: nil, records: 10)
         var second = segment(2, after: first.header, records: 10)

@@ -8,10 +8,13 @@ struct CompressedLayout: Hashable {
         var count: Int
         /// They are the segment's own, because compressing them saved nothing.
         var isStored: Bool
+        /// CRC-32C of them; nil where the table isn't whole.
+        var checksum: UInt32?
 
-        /// As both the LZ4 frame and the table have it.
-        init(sizeField: UInt32, offset: Int) {
+        /// The size as both the LZ4 frame and the table have it.
+        init(sizeField: UInt32, checksum: UInt32?, offset: Int) {
             self.offset = offset
+            self.checksum = checksum
             count = Int(sizeField & ~Self.isStoredFlag)
             isStored = sizeField & Self.isStoredFlag != 0
         }
@@ -37,6 +40,7 @@ struct CompressedLayout: Hashable {
     /// Magic number, two bytes of flags, content size, header checksum.
     static let frameHeaderSize = 15
     static let sizeFieldSize = 4
+    private static let entrySize = 8
     /// End mark and content checksum.
     static let frameEndSize = 8
     /// Skippable frames have one of 16 magic numbers.
@@ -48,8 +52,8 @@ struct CompressedLayout: Hashable {
     private static let checksumSize = 12
 
     /// Adds a block, whose size field starts at `offset`. Returns where the next one's does.
-    mutating func add(sizeField: UInt32, at offset: Int) -> Int {
-        let block = Block(sizeField: sizeField, offset: offset + Self.sizeFieldSize)
+    mutating func add(sizeField: UInt32, checksum: UInt32?, at offset: Int) -> Int {
+        let block = Block(sizeField: sizeField, checksum: checksum, offset: offset + Self.sizeFieldSize)
         blocks.append(block)
         return block.offset + block.count
     }
@@ -63,9 +67,12 @@ struct CompressedLayout: Hashable {
     func encodeTable() -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.add(Self.skippableMagic)
-        bytes.add(UInt32(SegmentHeader.copySize + Self.sizeFieldSize * blocks.count + Self.trailerSize))
+        bytes.add(UInt32(SegmentHeader.copySize + Self.entrySize * blocks.count + Self.trailerSize))
         bytes += header
-        for block in blocks { bytes.add(block.sizeField) }
+        for block in blocks {
+            bytes.add(block.sizeField)
+            bytes.add(block.checksum ?? 0)
+        }
         bytes.add(UInt64(size))
         bytes.add(UInt32(blocks.count))
         bytes.add(unsafe bytes.withUnsafeBytes { unsafe Checksum.of($0) })
@@ -80,14 +87,14 @@ struct CompressedLayout: Hashable {
         else { return nil }
         let count = Int(unsafe base.load(UInt32.self, at: 8))
         guard count <= sizeMax / blockSize else { return nil }
-        return skippableHeaderSize + SegmentHeader.copySize + sizeFieldSize * count + trailerSize
+        return skippableHeaderSize + SegmentHeader.copySize + entrySize * count + trailerSize
     }
 
     /// Reads the skippable frame at the end of a file; nil where it isn't whole.
     init?(table: UnsafeRawBufferPointer, fileSize: Int) {
         var reader = unsafe ByteReader(table)
         let fixedSize = Self.skippableHeaderSize + SegmentHeader.copySize + Self.trailerSize
-        let count = (table.count - fixedSize) / Self.sizeFieldSize
+        let count = (table.count - fixedSize) / Self.entrySize
         guard reader.number(UInt32.self) == Self.skippableMagic,
             reader.number(UInt32.self) == UInt32(clamping: table.count - Self.skippableHeaderSize), count > 0,
             let header = reader.bytes(SegmentHeader.copySize)
@@ -95,8 +102,10 @@ struct CompressedLayout: Hashable {
         self.header = header
         var offset = Self.frameHeaderSize
         for _ in 0..<count {
-            guard let field = reader.number(UInt32.self) else { return nil }
-            offset = add(sizeField: field, at: offset)
+            guard let sizeField = reader.number(UInt32.self), let checksum = reader.number(UInt32.self) else {
+                return nil
+            }
+            offset = add(sizeField: sizeField, checksum: checksum, at: offset)
         }
         let covered = unsafe UnsafeRawBufferPointer(rebasing: table[..<(reader.offset + Self.checksumSize)])
         guard let size = reader.number(UInt64.self), reader.number(UInt32.self) == UInt32(clamping: count),

@@ -109,8 +109,8 @@ struct DirectorySource: SegmentSource {
                     "The records behind segment \(old.segmentNumber) were removed, by retention or otherwise. Start a new reader."
                 )
             }
-            // The reader's own segment was rewritten, or another comes in between that can't be read.
-            return try readable(number)
+            // Another comes in between that can't be read, and only a footer says that the records before it end here.
+            return segment.footer?.offset == offset ? try readable(number) : nil
         }
         return nil
     }

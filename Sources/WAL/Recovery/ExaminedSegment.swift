@@ -174,5 +174,9 @@ struct ExaminedSegment {
     }
 
     /// The highest durable position that anything in it tells.
-    var durablePosition: UInt64 { max(footerDurablePosition, scan?.durablePosition ?? 0) }
+    var durablePosition: UInt64 {
+        // What isn't durable isn't compressed.
+        let compressed = isCompressed ? header.map { $0.basePosition + UInt64(end?.offset ?? 0) } ?? 0 : 0
+        return max(compressed, footerDurablePosition, scan?.durablePosition ?? 0)
+    }
 }

@@ -118,11 +118,11 @@ struct RecoveryChain {
         return step
     }
 
-    /// Whether zeros can't be a claim that was abandoned: a segment is sealed when all of it is committed, and compressed after that;
-    /// after a failed sync the kernel may have dropped pages.
+    /// Whether zeros can't be a claim that was abandoned: a segment is sealed when all of it is committed, and after a failed sync
+    /// the kernel may have dropped pages.
     private func isLoss(_ gap: SegmentScan.Gap, _ segment: ExaminedSegment, _ scan: SegmentScan) -> Bool {
         guard gap.content == .zero else { return false }
-        return scan.footer != nil || segment.isCompressed || (segment.isPoisoned && gap.nextRecordIndex != nil)
+        return scan.footer != nil || (segment.isPoisoned && gap.nextRecordIndex != nil)
     }
 
     /// The gaps that the scan found, and the one that only the successor's header tells of.

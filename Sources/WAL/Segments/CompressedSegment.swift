@@ -39,13 +39,14 @@ final class CompressedSegment: Sendable {
             let field = try file.read(at: offset, count: CompressedLayout.sizeFieldSize)
             guard field.count == CompressedLayout.sizeFieldSize else { break }
             let sizeField = unsafe field.withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt32.self) }
-            let block = CompressedLayout.Block(sizeField: UInt32(littleEndian: sizeField), offset: offset)
+            let block = CompressedLayout.Block(
+                sizeField: UInt32(littleEndian: sizeField), checksum: nil, offset: offset)
             // Only the last one is smaller.
             guard layout.blocks.last?.mayHave(CompressedLayout.blockSize) ?? true, block.count > 0,
                 block.count <= CompressedLayout.blockSize,
                 offset + CompressedLayout.sizeFieldSize + block.count <= fileSize
             else { break }
-            offset = layout.add(sizeField: block.sizeField, at: offset)
+            offset = layout.add(sizeField: block.sizeField, checksum: nil, at: offset)
         }
         guard !layout.blocks.isEmpty else { return layout }
         layout.size = layout.blocks.count * CompressedLayout.blockSize
@@ -74,18 +75,26 @@ final class CompressedSegment: Sendable {
     ) throws(WALError) -> Int? {
         if block.isStored {
             guard block.count <= room.count else { return nil }
-            return unsafe try file.read(
-                at: block.offset, into: UnsafeMutableRawBufferPointer(rebasing: room[..<block.count]))
+            let target = unsafe UnsafeMutableRawBufferPointer(rebasing: room[..<block.count])
+            return unsafe try read(block, of: file, into: target) ? block.count : nil
         }
         guard block.count <= CompressedLayout.blockSize else { return nil }
         return try unsafe withUnsafeTemporaryAllocation(byteCount: block.count, alignment: 8) { stored in
             Result { () throws(WALError) -> Int? in
-                guard unsafe try file.read(at: block.offset, into: stored) == stored.count else { return nil }
+                guard unsafe try read(block, of: file, into: stored) else { return nil }
                 let count = unsafe LZ4_decompress_safe(
                     stored.baseAddress, room.baseAddress, Int32(stored.count), Int32(room.count))
                 return count >= 0 ? Int(count) : nil
             }
         }.get()
+    }
+
+    /// Returns false where they aren't what was written.
+    private static func read(
+        _ block: CompressedLayout.Block, of file: File, into room: UnsafeMutableRawBufferPointer
+    ) throws(WALError) -> Bool {
+        guard unsafe try file.read(at: block.offset, into: room) == room.count else { return false }
+        return block.checksum.map { unsafe $0 == Checksum.of(UnsafeRawBufferPointer(room)) } ?? true
     }
 
     /// The blocks that a range of the segment is in.

@@ -71,10 +71,12 @@ final class SegmentCompressor {
                 unsafe LZ4F_compressUpdate(context, room.baseAddress, room.count, block.baseAddress, block.count, nil)
             }
         }
-        let sizeField = unsafe pending.withUnsafeBytes { bytes in
-            unsafe bytes.loadUnaligned(fromByteOffset: bytes.count - written, as: UInt32.self)
+        let (sizeField, checksum) = unsafe pending.withUnsafeBytes { bytes in
+            let added = unsafe UnsafeRawBufferPointer(rebasing: bytes.suffix(written))
+            let stored = unsafe UnsafeRawBufferPointer(rebasing: added.dropFirst(CompressedLayout.sizeFieldSize))
+            return unsafe (UInt32(littleEndian: added.loadUnaligned(as: UInt32.self)), Checksum.of(stored))
         }
-        guard layout.add(sizeField: UInt32(littleEndian: sizeField), at: start) == start + written else {
+        guard layout.add(sizeField: sizeField, checksum: checksum, at: start) == start + written else {
             throw Self.failed
         }
         if pending.count >= Self.writeSize { try write() }

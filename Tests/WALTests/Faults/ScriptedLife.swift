@@ -22,6 +22,7 @@ struct ScriptedLife {
         configuration.syncPolicy = policy
         configuration.whenFull = .fail
         configuration.retention.totalSize = 0
+        configuration.sealedCompression = policy == .manual ? .lz4 : .none
         self.configuration = configuration
     }
 
