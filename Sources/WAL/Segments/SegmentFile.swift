@@ -3,22 +3,19 @@ enum SegmentFile: Sendable {
     case plain(File)
     case compressed(CompressedSegment)
 
-    init(_ path: String, _ mode: File.Mode, passesOverUnreadable: Bool = false) throws(WALError) {
-        let file = try File(path, mode, passesOverUnreadable: passesOverUnreadable)
-        self = SegmentName.isCompressed(path) ? .compressed(try CompressedSegment(file)) : .plain(file)
-    }
-
     /// Opens a segment's file. Where there are both, the plain one counts: compressing ends with its removal.
     static func open(
         _ number: UInt64, in directory: Directory, _ mode: File.Mode, passesOverUnreadable: Bool = false
     ) throws(WALError) -> SegmentFile {
+        func open(_ name: String) throws(WALError) -> File {
+            try File(directory.path(of: name), mode, passesOverUnreadable: passesOverUnreadable)
+        }
         do throws(WALError) {
-            return try SegmentFile(
-                directory.path(of: SegmentName.of(number)), mode, passesOverUnreadable: passesOverUnreadable)
+            return .plain(try open(SegmentName.of(number)))
         } catch {
-            let path = directory.path(of: SegmentName.compressed(number))
-            guard error.isNoSuchFile, directory.has(SegmentName.compressed(number)) else { throw error }
-            return try SegmentFile(path, mode, passesOverUnreadable: passesOverUnreadable)
+            let name = SegmentName.compressed(number)
+            guard error.isNoSuchFile, directory.has(name) else { throw error }
+            return .compressed(try CompressedSegment(try open(name)))
         }
     }
 
