@@ -28,7 +28,9 @@ extension Engine {
             // A reader may have come.
             guard isOldestRemovable(state, sizeMax: sizeMax) else { return nil }
             let number = state.entries[0].segment.number
-            try directory.remove(state.entries[0].segment.name)
+            // Both, in case that compressing it failed at the last step: what is left would come back.
+            try directory.remove(SegmentName.compressed(number))
+            try directory.remove(SegmentName.of(number))
             state.entries.removeFirst()
             state.preparation.isOverBudget = false
             return number

@@ -24,7 +24,8 @@ final class SegmentCompressor {
         let compressor = try SegmentCompressor(to: output, size: size)
         var done = 0
         while done < size {
-            if isStopped() { return nil }
+            // Not for each block: the state that it is asked of is shared with those who append.
+            if done % writeSize == 0, isStopped() { return nil }
             let block = try input.read(at: done, count: min(CompressedLayout.blockSize, size - done))
             guard done + block.count == min(size, done + CompressedLayout.blockSize), size >= SegmentHeader.size else {
                 throw failed
