@@ -65,7 +65,7 @@ public struct TaskBufferConfiguration: Sendable {
         // Each call then waits for its own sync, where it holds no lock.
         configuration.syncPolicy = syncPolicy == .always ? .manual : syncPolicy
         configuration.segmentSize = segmentSize
-        configuration.segmentRecordsMax = maxSegmentEntries
+        configuration.segmentRecordsTarget = maxSegmentEntries
         configuration.diskBudget = diskBudget
         configuration.whenFull = whenFull
         configuration.retention = WriteAheadLog.Retention(age: segmentRetention)
