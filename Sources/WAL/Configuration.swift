@@ -5,8 +5,9 @@ extension WriteAheadLog {
         public var syncPolicy: SyncPolicy = .interval(.milliseconds(5))
         /// The size of a segment file in bytes: 64 KiB to 1 GiB, a multiple of 4096.
         public var segmentSize: Int = 64 << 20
-        /// How many records a segment takes at most: 1 to 2^26.
-        public var segmentRecordsMax: Int = 1 << 26
+        /// How many records end a segment: 1 to 2^26. It ends as soon as the next one is ready, and not within 50 ms of its
+        /// opening; until then it takes more, up to its size. Where segments end so, files are made smaller than `segmentSize`.
+        public var segmentRecordsTarget: Int = 1 << 26
         /// How many segments are kept ready beside the active one: 1 to 4.
         public var preparedSegmentsMax: Int = 2
         /// What the log may take up on disk, in bytes, prepared segments included; at least four segments, five

@@ -274,8 +274,8 @@ extension WriteAheadLog.Configuration {
             (Self.segmentSizeMin...ClaimWord.capacityMax).contains(segmentSize) && segmentSize % 4096 == 0,
             "segmentSize is a multiple of 4096 from 64 KiB to 1 GiB, not \(segmentSize)")
         try require(
-            (1...ClaimWord.recordsMax).contains(segmentRecordsMax),
-            "segmentRecordsMax is 1 to \(ClaimWord.recordsMax), not \(segmentRecordsMax)")
+            (1...ClaimWord.recordsMax).contains(segmentRecordsTarget),
+            "segmentRecordsTarget is 1 to \(ClaimWord.recordsMax), not \(segmentRecordsTarget)")
         try require(
             (1...4).contains(preparedSegmentsMax), "preparedSegmentsMax is 1 to 4, not \(preparedSegmentsMax)")
         if let diskBudget, let budgetOfProducers {

@@ -142,6 +142,18 @@ private final class StubbornStore: TaskStore {
         await #expect(throws: TaskStorageError.self) { try await storage.ping() }
     }
 
+    /// `maxSegmentEntries` ends segments, and refuses nothing.
+    @Test func moreTasksThanASegmentShouldHaveAreTakenAtOnce() async throws {
+        var configuration = quick
+        configuration.maxSegmentEntries = 10
+        let storage = try await BufferedTaskStorage.memory(at: directory.path, configuration: configuration)
+        try await storage.save((0..<100).map { PersistentTask(id: "t\($0)", dagID: "d", nodeID: "n") })
+        for number in 100..<300 { try await storage.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")) }
+        try await storage.drain()
+        #expect(try await storage.store.tasks(dagID: "d", limit: 1000, offset: 0).count == 300)
+        try await storage.close()
+    }
+
     /// The store is down until the storage is closed. What remains can be read at once after the next start, and is delivered.
     @Test func whatRemainsIsDeliveredAtTheNextStart() async throws {
         let store = StubbornStore()

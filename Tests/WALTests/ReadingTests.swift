@@ -5,28 +5,6 @@ import Testing
 
 /// A reader that starts at the wrong record skips what its consumer never saw.
 @Suite struct ReadingTests {
-    @Test func segmentsRollByRecords() throws {
-        let directory = TemporaryDirectory()
-        var configuration = WriteAheadLog.Configuration.small()
-        configuration.segmentRecordsMax = 10
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
-        for number in 1...95 { try log.append(payload(number)) }
-        var batch = RecordBatch()
-        for number in 96...105 { batch.append(payload(number)) }
-        try log.append(batch)
-        #expect(try readAll(log.reader()).map(\.payload) == (1...105).map { payload($0) })
-        try log.close()
-        let segments = try ReadOnlyLog(at: directory.path).segments
-        #expect(segments.allSatisfy { $0.recordCount ?? 0 <= 10 })
-        #expect(segments.count >= 11)
-        var tooMany = batch
-        tooMany.append([1])
-        let again = try WriteAheadLog(at: directory.path, configuration: configuration)
-        let error = #expect(throws: WALError.self) { try again.append(tooMany) }
-        #expect(error?.code == .recordTooLarge)
-        try again.close()
-    }
-
     @Test func aReaderByTimeBeginsWithTheFirstRecordOfThatTime() throws {
         let directory = TemporaryDirectory()
         var configuration = WriteAheadLog.Configuration.small()

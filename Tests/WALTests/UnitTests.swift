@@ -71,7 +71,7 @@ import Testing
         let limit = 1 << 22
         let memory = UnsafeMutableRawPointer.allocate(byteCount: 8, alignment: 8)
         let slot = UnsafeMutablePointer<Slot>.allocate(capacity: 1)
-        slot.initialize(to: Slot(frameLimit: limit, recordsMax: 100_000, base: memory))
+        slot.initialize(to: Slot(frameLimit: limit, base: memory))
         defer {
             slot.deinitialize(count: 1)
             slot.deallocate()
@@ -104,6 +104,29 @@ import Testing
             #expect(ends.withLock { $0.count } == 1)
             #expect(end.recordCount == UInt64(all.count) && end.offset <= limit)
             #expect(slot.close() == nil)
+        }
+    }
+
+    @Test func aSegmentTakesNoMoreRecordsThanItsWordCounts() {
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: 8, alignment: 8)
+        let slot = UnsafeMutablePointer<Slot>.allocate(capacity: 1)
+        slot.initialize(to: Slot(frameLimit: 1 << 22, base: memory))
+        defer {
+            slot.deinitialize(count: 1)
+            slot.deallocate()
+            memory.deallocate()
+        }
+        for records in 1...2 {
+            slot.open(used: SegmentHeader.size)
+            guard case .claimed = slot.claimByExchange(size: 64, records: ClaimWord.recordsMax - 1),
+                case .claimed = slot.claimByAddition(size: 64),
+                case .crossed(let end) = records == 1
+                    ? slot.claimByAddition(size: 64) : slot.claimByExchange(size: 64, records: records)
+            else {
+                Issue.record("the last record isn't taken, or one too many is")
+                return
+            }
+            #expect(end.recordCount == UInt64(ClaimWord.recordsMax))
         }
     }
 }

@@ -73,7 +73,7 @@ extension Engine {
 
     @inline(__always)
     private func requireFit(bodySize: Int, records: Int) throws(WALError) {
-        guard bodySize <= recordSizeMax, records <= configuration.segmentRecordsMax else {
+        guard bodySize <= recordSizeMax, records <= ClaimWord.recordsMax else {
             throw tooLarge(bodySize: bodySize, records: records)
         }
     }
@@ -95,8 +95,8 @@ extension Engine {
         case .claimed(let offset, let recordIndex):
             return unsafe .appended(
                 commit(
-                    kind, time: time, slot: slot, offset: offset, recordIndex: recordIndex, bodySize: bodySize,
-                    fill: fill))
+                    kind, time: time, slot: slot, offset: offset, recordIndex: recordIndex, records: records,
+                    bodySize: bodySize, fill: fill))
         case .crossed(let end): return .ended(end)
         case .closed: return .ended(nil)
         }
@@ -104,8 +104,8 @@ extension Engine {
 
     @inline(__always)
     private func commit(
-        _ kind: Frame.Kind, time: Int64, slot: UnsafeMutablePointer<Slot>, offset: Int, recordIndex: Int, bodySize: Int,
-        fill: (UnsafeMutableRawBufferPointer) -> Void
+        _ kind: Frame.Kind, time: Int64, slot: UnsafeMutablePointer<Slot>, offset: Int, recordIndex: Int, records: Int,
+        bodySize: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
     ) -> UInt64 {
         let position = unsafe slot.pointee.basePosition + UInt64(offset)
         let durable = durablePositionWord.load(ordering: .relaxed)
@@ -122,6 +122,7 @@ extension Engine {
         // The slot is not to be touched from here on: with the last claim committed it may be given to another segment.
         if attention.load(ordering: .sequentiallyConsistent) != 0 { attend() }
         if position &- durable >= syncDistance { requestSync() }
+        if recordIndex < recordsTarget, recordsTarget <= recordIndex + records { endSegment(with: sequence) }
         return sequence
     }
 
@@ -145,7 +146,7 @@ extension Engine {
         case .claimed(let offset, let recordIndex):
             unsafe _ = commit(
                 kind, time: cwal_coarse_realtime_microseconds(), slot: slot, offset: offset, recordIndex: recordIndex,
-                bodySize: body.count
+                records: 0, bodySize: body.count
             ) { room in
                 unsafe room.copyBytes(from: body)
             }
@@ -162,7 +163,7 @@ extension Engine {
         let what =
             bodySize > recordSizeMax
             ? "A record or batch of \(bodySize) bytes is larger than a segment takes (\(recordSizeMax) bytes)"
-            : "A batch of \(records) records is more than a segment takes (\(configuration.segmentRecordsMax))"
+            : "A batch of \(records) records is more than a segment takes (\(ClaimWord.recordsMax))"
         return WALError(.recordTooLarge, "\(what). Make it smaller, or the segments larger.")
     }
 

@@ -12,13 +12,15 @@ extension Engine {
     private static let retentionInterval: Duration = .seconds(1)
 
     private enum Work {
-        case prepare(number: UInt64)
+        case prepare(number: UInt64, capacity: Int)
+        /// The active segment should have ended with this record.
+        case endSegment(sequence: UInt64)
         /// The disk budget is used up, and old segments may go.
         case remove(sizeMax: Int)
         case stop
         /// The disk budget is used up, and those who wait for a segment must know.
         case tellOverBudget
-        /// A task waits with an earlier deadline than this thread's.
+        /// There is an earlier deadline than this thread's.
         case look
     }
 
@@ -33,20 +35,22 @@ extension Engine {
     func runMaintenanceThread() {
         var nextRetention = ContinuousClock.now + Self.retentionInterval
         while true {
-            let deadline = state.withLock { state in min(nextRetention, state.suspended.deadline ?? nextRetention) }
+            let deadline = state.withLock { state in state.deadline(before: nextRetention) }
             let work = state.wait(until: deadline) { state -> Work? in
-                if let earlier = state.suspended.deadline, earlier < deadline { return .look }
+                if state.deadline(before: deadline) < deadline { return .look }
                 switch state.phase {
                 case .open: break
                 // What is poisoned can be drained still, and what was drained removed.
                 case .poisoned: return nil
                 case .closing, .closed: return .stop
                 }
+                if let sequence = state.dueEnd { return .endSegment(sequence: sequence) }
                 return nextPreparation(&state)
             }
             switch work {
             case .stop: return
-            case .prepare(let number): prepare(number)
+            case .prepare(let number, let capacity): prepare(number, capacity)
+            case .endSegment(let sequence): endSegment(with: sequence)
             case .remove(let sizeMax): makeRoom(sizeMax)
             case .tellOverBudget, nil: stateChanged()
             case .look: break
@@ -65,8 +69,9 @@ extension Engine {
         guard state.prepared.count < configuration.preparedSegmentsMax, state.preparation.failure == nil,
             !state.preparation.isOverBudget
         else { return nil }
-        if let budget = configuration.budgetOfProducers, state.diskSize + configuration.segmentSize > budget {
-            let sizeMax = budget - configuration.segmentSize
+        let capacity = state.preparation.capacity
+        if let budget = configuration.budgetOfProducers, state.diskSize + capacity > budget {
+            let sizeMax = budget - capacity
             if isOldestRemovable(state, sizeMax: sizeMax) { return .remove(sizeMax: sizeMax) }
             guard state.preparation.isDemanded else { return nil }
             if state.isSealingDue, state.preparation.waitsForSealing() { return nil }
@@ -75,13 +80,13 @@ extension Engine {
         }
         state.preparation.awaitsSealingSince = nil
         state.nextNumber += 1
-        return .prepare(number: state.nextNumber - 1)
+        return .prepare(number: state.nextNumber - 1, capacity: capacity)
     }
 
-    private func prepare(_ number: UInt64) {
+    private func prepare(_ number: UInt64, _ capacity: Int) {
         let result = Result { () throws(WALError) in
             try PreparedSegment.make(
-                in: directory, number: number, logID: logID, capacity: configuration.segmentSize,
+                in: directory, number: number, logID: logID, capacity: capacity,
                 policy: configuration.syncPolicy, pause: pauseUnlessInDemand)
         }
         switch result {

@@ -54,11 +54,45 @@ extension Engine {
     /// Says where the active segment ends: for the one whose claim crossed the end, or who closed it.
     func registerEnd(_ end: SegmentEnd) {
         state.withLock { state in
-            unsafe current.store(nil, ordering: .releasing)
-            state.entries[state.entries.count - 1].end = end
+            registerEnd(end, &state)
+            // Segments that end by their size come in a burst, or before a large record.
+            state.preparation.capacity = configuration.segmentSize
         }
         stateChanged()
         requestSealing()
+    }
+
+    private func registerEnd(_ end: SegmentEnd, _ state: inout EngineState) {
+        unsafe current.store(nil, ordering: .releasing)
+        state.entries[state.entries.count - 1].end = end
+        state.awaitedEnd = nil
+    }
+
+    /// Ends the active segment, which has got as many records as it should with this one, and opens the next. Where it is too early
+    /// for that nobody waits: records go on into the old one, and the maintenance thread calls this again.
+    @inline(never)
+    func endSegment(with sequence: UInt64) {
+        let isOpener = state.withLock { state in
+            guard case .open = state.phase, let last = state.entries.last, last.end == nil,
+                last.segment.header.baseSequence <= sequence
+            else { return false }
+            state.awaitedEnd = sequence
+            guard state.dueEnd != nil else {
+                if !state.isNextReady { state.preparation.askAgain() }
+                return false
+            }
+            // Nil where another has closed it or just crossed the end, and is about to register that.
+            state.awaitedEnd = nil
+            guard let end = unsafe last.slot?.close() else { return false }
+            registerEnd(end, &state)
+            state.preparation.adaptCapacity(to: end, max: configuration.segmentSize)
+            openPrepared(after: end, &state)
+            return true
+        }
+        guard isOpener else { return state.signal() }
+        requestSealing()
+        stateChanged()
+        appendPendingNamed()
     }
 
     /// Returns when there is an open segment: opens the next one, or waits for another who does.
@@ -125,11 +159,8 @@ extension Engine {
             unsafe current.store(nil, ordering: .releasing)
             return false
         }
-        if !state.prepared.isEmpty, let slot = unsafe state.freeSlots.popLast() {
-            let prepared = state.prepared.removeFirst()
-            let header = state.header(of: prepared, after: end)
-            _ = unsafe state.activate(prepared, header: header, in: slot)
-            unsafe current.store(slot, ordering: .releasing)
+        if state.isNextReady {
+            openPrepared(after: end, &state)
             request.isOpener = true
             return true
         }
@@ -141,6 +172,13 @@ extension Engine {
         if let failure = state.preparation.failure { throw failure }
         if state.preparation.isOverBudget, request.isLate { throw logFull(state.diskSize) }
         return false
+    }
+
+    private func openPrepared(after end: SegmentEnd, _ state: inout EngineState) {
+        let slot = unsafe state.freeSlots.removeLast()
+        let prepared = state.prepared.removeFirst()
+        _ = unsafe state.activate(prepared, header: state.header(of: prepared, after: end), in: slot)
+        unsafe current.store(slot, ordering: .releasing)
     }
 
     private func finish(_ request: SegmentRequest) {
@@ -201,6 +239,24 @@ extension Engine {
 }
 
 extension EngineState {
+    /// How long a segment is open at least before the number of its records ends it, because each costs some syncs: one task
+    /// saved 1.1 million tasks a second without this, 1.33 million with 10 ms, and 1.53 million with 50 ms, where segments of 8 MiB
+    /// end by their size (medians of five and six runs with 5000 records a segment).
+    private static let openTimeMin: Duration = .milliseconds(50)
+
+    /// When the active segment can be ended by its records; nil while the next isn't ready.
+    private var endTime: ContinuousClock.Instant? { isNextReady ? openingTime + Self.openTimeMin : nil }
+
+    /// The active segment should have ended, can be by now, and with this record.
+    var dueEnd: UInt64? {
+        if let awaitedEnd, let endTime, endTime <= .now { awaitedEnd } else { nil }
+    }
+
+    /// When the maintenance thread has to look, whatever happens.
+    func deadline(before latest: ContinuousClock.Instant) -> ContinuousClock.Instant {
+        min(latest, suspended.deadline ?? latest, awaitedEnd == nil ? latest : endTime ?? latest)
+    }
+
     fileprivate func header(of prepared: PreparedSegment, after end: SegmentEnd) -> SegmentHeader {
         let last = entries[entries.count - 1].segment
         var header = SegmentHeader(
@@ -233,6 +289,7 @@ extension EngineState {
         unsafe slot.pointee.bias = slot.pointee.frameLimit - live.frameLimit
         unsafe entries.append(
             Entry(segment: segment, end: nil, footer: nil, fileSize: prepared.mapping.size, live: live, slot: slot))
+        openingTime = .now
         unsafe slot.open(used: SegmentHeader.size)
         return live
     }
@@ -241,6 +298,16 @@ extension EngineState {
 extension EngineState.Preparation {
     /// How long after a failure the disk isn't tried again.
     private static let retryInterval: Duration = .milliseconds(100)
+
+    private static let capacityMin = 1 << 20
+    private static let capacityStep = 64 << 10
+
+    /// The number of its records has ended a segment, here. Twice what they took leaves room while the next is prepared; and
+    /// halves, because bursts rarely come alone.
+    fileprivate mutating func adaptCapacity(to end: SegmentEnd, max sizeMax: Int) {
+        let wanted = max(2 * end.offset, capacity / 2, Self.capacityMin)
+        capacity = min((wanted + Self.capacityStep - 1) / Self.capacityStep * Self.capacityStep, sizeMax)
+    }
 
     /// Somebody wants a segment: what failed a while ago is tried again.
     mutating func askAgain() {

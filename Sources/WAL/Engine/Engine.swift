@@ -24,6 +24,8 @@ final class Engine: @unchecked Sendable {
     let current = unsafe Atomic<UnsafeMutablePointer<Slot>?>(nil)
     let recordSizeMax: Int
     let isSyncedAlways: Bool
+    /// How many records end a segment once the next is ready.
+    let recordsTarget: Int
 
     /// How far the log is durable, for the stamps in frames and for those who ask.
     let durablePositionWord = Atomic<UInt64>(0)
@@ -75,6 +77,7 @@ final class Engine: @unchecked Sendable {
         syncDistance = if case .bytes(let count) = configuration.syncPolicy { UInt64(max(1, count)) } else { .max }
 
         isSyncedAlways = configuration.syncPolicy == .always
+        recordsTarget = configuration.segmentRecordsTarget
         let frameLimit = Segment.frameLimit(capacity: configuration.segmentSize)
         recordSizeMax = frameLimit - SegmentHeader.size - Frame.headerSize
         let slots = UnsafeMutablePointer<Slot>.allocate(capacity: Self.slotCount)
@@ -83,11 +86,10 @@ final class Engine: @unchecked Sendable {
         let prepared = try Self.firstSegment(recovered, configuration)
         for index in 0..<Self.slotCount {
             unsafe (slots + index).initialize(
-                to: Slot(
-                    frameLimit: frameLimit, recordsMax: configuration.segmentRecordsMax,
-                    base: prepared.mapping.base))
+                to: Slot(frameLimit: frameLimit, base: prepared.mapping.base))
         }
-        var initial = EngineState(nextNumber: recovered.nextNumber + 1, epoch: recovered.epoch)
+        var initial = EngineState(
+            nextNumber: recovered.nextNumber + 1, epoch: recovered.epoch, capacity: configuration.segmentSize)
         initial.entries = recovered.entries
         unsafe initial.freeSlots = (0..<Self.slotCount).map { unsafe slots + $0 }
         var header = SegmentHeader(

@@ -40,7 +40,11 @@ struct EngineState {
     /// The next segment begins behind this sequence number at least.
     var skippedThrough: UInt64 = 0
     var freeSlots: [UnsafeMutablePointer<Slot>] = unsafe []
-    var preparation = Preparation()
+    var preparation: Preparation
+    /// When the last segment was opened.
+    var openingTime = ContinuousClock.now
+    /// The record that the active segment should have ended with, while its end is still to come.
+    var awaitedEnd: UInt64?
     /// Readers, each with the number of the segment that it is in or before.
     var pins: [ObjectIdentifier: UInt64] = [:]
     var suspended = SuspendedTasks()
@@ -48,6 +52,8 @@ struct EngineState {
     var threadCount = 0
 
     struct Preparation {
+        /// How large the next file is to be.
+        var capacity: Int
         /// Somebody waits for a segment.
         var isDemanded = false
         /// Why there is none; cleared when somebody asks again.
@@ -61,14 +67,18 @@ struct EngineState {
         var isUnderWay = false
     }
 
-    init(nextNumber: UInt64, epoch: UInt64) {
+    init(nextNumber: UInt64, epoch: UInt64, capacity: Int) {
         self.nextNumber = nextNumber
         self.epoch = epoch
+        preparation = Preparation(capacity: capacity)
     }
 
     var diskSize: Int {
         entries.reduce(0) { $0 + $1.fileSize } + prepared.reduce(0) { $0 + $1.mapping.size }
     }
+
+    /// Whether the next segment can be opened at once.
+    var isNextReady: Bool { unsafe !prepared.isEmpty && !freeSlots.isEmpty }
 
     /// Whether a file is about to become smaller.
     var isSealingDue: Bool {

@@ -12,7 +12,6 @@ struct Slot: ~Copyable {
     /// The same for all segments of a log, so that a late producer can't compare with another segment's limits. A segment
     /// with a smaller capacity starts its word at ``bias`` instead.
     let frameLimit: Int
-    let recordsMax: Int
 
     // Written only while `word` is closed and no claim is open; read only by the owner of a claim.
     var base: UnsafeMutableRawPointer
@@ -23,9 +22,8 @@ struct Slot: ~Copyable {
     var basePosition: UInt64 = 0
     var number: UInt64 = 0
 
-    init(frameLimit: Int, recordsMax: Int, base: UnsafeMutableRawPointer) {
+    init(frameLimit: Int, base: UnsafeMutableRawPointer) {
         unsafe self.frameLimit = frameLimit
-        unsafe self.recordsMax = recordsMax
         unsafe self.base = unsafe base
     }
 }
@@ -104,6 +102,6 @@ extension UnsafeMutablePointer<Slot> {
 
     @inline(__always)
     func isOpen(_ word: UInt64) -> Bool {
-        unsafe ClaimWord.offset(word) <= pointee.frameLimit && ClaimWord.records(word) <= pointee.recordsMax
+        unsafe ClaimWord.offset(word) <= pointee.frameLimit && ClaimWord.records(word) <= ClaimWord.recordsMax
     }
 }

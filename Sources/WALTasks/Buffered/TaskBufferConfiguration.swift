@@ -9,11 +9,12 @@ public struct TaskBufferConfiguration: Sendable {
     /// So many failures of the store in a row open the circuit breaker, which is logged: at least 1. Nothing is dropped:
     /// delivery goes on when the store is back.
     public var maxFlushRetries = 3
-    /// How many records a segment of the log takes: 1 to 2^26.
+    /// How many records end a segment of the log: 1 to 2^26. It ends as soon as the next one is ready, and not within 50 ms of
+    /// its opening; until then it takes more, up to ``segmentSize``.
     public var maxSegmentEntries = 5000
-    /// The size of a segment file in bytes: 64 KiB to 1 GiB, a multiple of 4096. Files are allocated whole, so much more than
-    /// ``maxSegmentEntries`` records need is waste; a record, and a `save` of many tasks, must fit.
-    public var segmentSize = 2 << 20
+    /// The size of a segment file in bytes: 64 KiB to 1 GiB, a multiple of 4096; files are made smaller where
+    /// ``maxSegmentEntries`` records take less than half of it. A record, and a `save` of many tasks, must fit.
+    public var segmentSize = 8 << 20
     /// How long segments are kept after the store has everything in them, for a store that falls back to an older state.
     public var segmentRetention: Duration = .seconds(24 * 60 * 60)
     /// How many batches are applied at the same time; bounded by the store's `concurrencyMax`: at least 1.
@@ -65,7 +66,7 @@ public struct TaskBufferConfiguration: Sendable {
         // Each call then waits for its own sync, where it holds no lock.
         configuration.syncPolicy = syncPolicy == .always ? .manual : syncPolicy
         configuration.segmentSize = segmentSize
-        configuration.segmentRecordsMax = maxSegmentEntries
+        configuration.segmentRecordsTarget = maxSegmentEntries
         configuration.diskBudget = diskBudget
         configuration.whenFull = whenFull
         configuration.retention = WriteAheadLog.Retention(age: segmentRetention)

@@ -35,6 +35,7 @@ final class Simulation {
         storage = try FaultyStorage(place, recording: true)
         configuration.segmentSize = 64 << 10
         configuration.preparedSegmentsMax = chance(50) ? 1 : 2
+        if configuration.preparedSegmentsMax == 1 { configuration.segmentRecordsTarget = 20 }
         configuration.syncPolicy = chance(30) ? .always : .manual
         configuration.whenFull = .fail
         configuration.retention.totalSize = chance(50) ? 0 : 200 << 10

@@ -77,6 +77,7 @@ import Testing
         let directory = TemporaryDirectory()
         var configuration = WriteAheadLog.Configuration.small(policy)
         configuration.segmentSize = 64 << 10
+        configuration.segmentRecordsTarget = 50
         configuration.retention = WriteAheadLog.Retention(age: .zero)
         let run = Run(try WriteAheadLog(at: directory.path, configuration: configuration))
         let failures = Monitor<[String]>([])
