@@ -99,9 +99,6 @@ extension Run {
                 10, "save(task) buffered, 1 thread, calls a second", .atLeast, 1_500_000,
                 measured: set.spread(Comparison("save"), .log, .recordsPerSecond)?.median),
             Goal(
-                10, "The same with segments of 8 MiB and 50,000 mutations", .atLeast, 1_500_000,
-                measured: set.spread(Comparison("save-large-segments"), .log, .recordsPerSecond)?.median),
-            Goal(
                 11, "Disk bytes a payload byte, 256 B", .atMost, 1.12,
                 measured: set.spread(Comparison("disk", Setup(payload: 256)), .log, .bytesPerByte)?.median),
             Goal(

@@ -10,11 +10,19 @@ enum Buffered {
     static func cases(_ options: SuiteOptions) -> [Case] {
         let count = options.quick ? 500_000 : 1_000_000
         return [
-            save("save", count, TaskBufferConfiguration()),
-            save("save-large-segments", count, largeSegments),
+            Case(Comparison("save"), .log) { directory in
+                let tasks = (0..<count).map(Workload.task)
+                return try await calls(directory, count) { storage, number in
+                    try await storage.save(tasks[number])
+                } check: { storage in
+                    let last = tasks[count - 1]
+                    let found = try await storage.task(id: last.id)
+                    precondition(found?.updatedAt == last.updatedAt, "one's own write isn't read")
+                }
+            },
             Case(Comparison("log-activity"), .log) { directory in
                 let activities = (0..<count).map(Workload.activity)
-                return try await calls(directory, count, TaskBufferConfiguration()) { storage, number in
+                return try await calls(directory, count) { storage, number in
                     try await storage.log(activities[number])
                 } check: { storage in
                     let found = try await storage.activities(
@@ -25,35 +33,14 @@ enum Buffered {
         ]
     }
 
-    /// For bursts: a segment takes as many mutations as ten of the default ones.
-    private static var largeSegments: TaskBufferConfiguration {
-        var configuration = TaskBufferConfiguration()
-        configuration.segmentSize = 8 << 20
-        configuration.maxSegmentEntries = 50_000
-        return configuration
-    }
-
-    private static func save(_ measure: String, _ count: Int, _ configuration: TaskBufferConfiguration) -> Case {
-        Case(Comparison(measure), .log) { directory in
-            let tasks = (0..<count).map(Workload.task)
-            return try await calls(directory, count, configuration) { storage, number in
-                try await storage.save(tasks[number])
-            } check: { storage in
-                let last = tasks[count - 1]
-                let found = try await storage.task(id: last.id)
-                precondition(found?.updatedAt == last.updatedAt, "one's own write isn't read")
-            }
-        }
-    }
-
     @concurrent
     private static func calls(
-        _ directory: String, _ count: Int, _ configuration: TaskBufferConfiguration,
+        _ directory: String, _ count: Int,
         _ call: (BufferedTaskStorage<MemoryTaskStore>, Int) async throws -> Void,
         check: (BufferedTaskStorage<MemoryTaskStore>) async throws -> Void
     ) async throws -> Outcome {
         let storage = try await BufferedTaskStorage.open(
-            at: directory + "/log", store: MemoryTaskStore(), configuration: configuration)
+            at: directory + "/log", store: MemoryTaskStore())
         var watch = Stopwatch(capacity: count)
         let start = climits_now()
         watch.start()
