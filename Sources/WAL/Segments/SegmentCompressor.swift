@@ -15,12 +15,11 @@ final class SegmentCompressor {
     private static let trialSize = 1 << 20
     private static let failed = WALError(.inputOutput, "LZ4 could not compress a segment; it stays as it is.")
 
-    /// Compresses all of `input` into `output`, and makes that durable. Returns the size of the new file, or nil where the segment
+    /// Compresses `size` bytes of `input` into `output`, and makes that durable. Returns the size of the new file, or nil where the segment
     /// stays as it is: because less than an eighth would be saved, or `isStopped` says so.
     static func compress(
-        _ input: File, to output: File, isStopped: () -> Bool
+        _ input: File, size: Int, to output: File, isStopped: () -> Bool
     ) throws(WALError) -> Int? {
-        let size = try input.size()
         let compressor = try SegmentCompressor(to: output, size: size)
         var done = 0
         while done < size {
