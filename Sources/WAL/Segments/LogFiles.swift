@@ -26,11 +26,19 @@ struct LogFiles {
         segments = (compressed.filter { !plain.contains($0) } + plain).sorted()
         unfinished.sort()
     }
+
+    /// Without the log's lock. A file gets another name while a long directory is listed, in several calls, and the listing may miss
+    /// both (of a thousand files it missed one in one of twenty listings): but the one before had it under the old name.
+    init(besideAWriterIn directory: Directory) throws(WALError) {
+        let earlier = try LogFiles(in: directory).segments
+        self = try LogFiles(in: directory)
+        segments = Set(earlier).union(segments).sorted()
+    }
 }
 
 extension Directory {
-    /// The numbers of the segments, in order.
+    /// The numbers of the segments, in order, for those who look without the log's lock.
     func segmentNumbers() throws(WALError) -> [UInt64] {
-        try LogFiles(in: self).segments
+        try LogFiles(besideAWriterIn: self).segments
     }
 }
