@@ -36,6 +36,9 @@ enum Recovery {
             guard var segment = try examineIfThere(directory, number, isWritten: isWritten) else { return nil }
             try refuseUnknown(segment)
             segment.isPoisoned = poisoned.contains(number)
+            if files.twice.contains(number) {
+                segment.otherName = segment.isCompressed ? SegmentName.of(number) : SegmentName.compressed(number)
+            }
             segment.closeIfSealed()
             return segment
         }

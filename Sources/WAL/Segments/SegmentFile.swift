@@ -8,17 +8,18 @@ enum SegmentFile: Sendable {
         self = SegmentName.isCompressed(path) ? .compressed(try CompressedSegment(file)) : .plain(file)
     }
 
-    /// Opens a segment's file. Where there are both, the plain one counts: compressing ends with its removal.
+    /// Opens a segment's file, or the other one where that has taken its place.
     static func open(
-        _ number: UInt64, in directory: Directory, _ mode: File.Mode, passesOverUnreadable: Bool = false
+        _ number: UInt64, isCompressed: Bool, in directory: Directory, _ mode: File.Mode,
+        passesOverUnreadable: Bool = false
     ) throws(WALError) -> SegmentFile {
+        let names = [SegmentName.of(number), SegmentName.compressed(number)]
         do throws(WALError) {
             return try SegmentFile(
-                directory.path(of: SegmentName.of(number)), mode, passesOverUnreadable: passesOverUnreadable)
+                directory.path(of: names[isCompressed ? 1 : 0]), mode, passesOverUnreadable: passesOverUnreadable)
         } catch {
-            let path = directory.path(of: SegmentName.compressed(number))
-            guard error.isNoSuchFile, directory.has(SegmentName.compressed(number)) else { throw error }
-            return try SegmentFile(path, mode, passesOverUnreadable: passesOverUnreadable)
+            guard error.isNoSuchFile, let name = names.first(where: directory.has) else { throw error }
+            return try SegmentFile(directory.path(of: name), mode, passesOverUnreadable: passesOverUnreadable)
         }
     }
 

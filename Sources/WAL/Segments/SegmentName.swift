@@ -36,7 +36,7 @@ enum SegmentName {
     /// The number of the segment that a file belongs to which an interrupted recovery, preparation or compression has left; 0 where
     /// the name has none.
     static func unfinishedNumber(_ name: String) -> UInt64 {
-        [rewriteSuffix, compressingSuffix, compressedSuffix].lazy.compactMap { number(name, suffix: $0) }.first ?? 0
+        [rewriteSuffix, compressingSuffix].lazy.compactMap { number(name, suffix: $0) }.first ?? 0
     }
 
     static func isUnfinished(_ name: String) -> Bool {
