@@ -65,6 +65,7 @@ enum SegmentName {
 
     static func number(_ name: String, suffix: String) -> UInt64? {
         guard name.utf8.count == zeros.utf8.count + suffix.utf8.count, name.hasSuffix(suffix) else { return nil }
-        return UInt64(name.dropLast(suffix.utf8.count))
+        // A sign makes a number, too, and no name of a segment.
+        return name.utf8.first == UInt8(ascii: "+") ? nil : UInt64(name.dropLast(suffix.utf8.count))
     }
 }
