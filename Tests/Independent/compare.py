@@ -360,7 +360,8 @@ def damage(rng, files, known):
 def damage_compressed(rng, files, name):
     data = bytearray(files[name])
     table_size = 544 + 8 * (struct.unpack_from("<I", data, len(data) - 16)[0] if len(data) > 600 else 1)
-    what = rng.choice(["flip", "flip", "table", "table", "zeros", "garbage", "cut", "cut", "grow", "remove", "rename", "plain"])
+    what = rng.choice(["flip", "flip", "table", "table", "zeros", "garbage", "cut", "cut", "grow", "remove", "rename", "plain",
+                       "unpack"])
     at = rng.randrange(0, max(1, len(data)))
     if what == "flip" and data:
         data[at] ^= 1 << rng.randrange(8)
@@ -383,6 +384,10 @@ def damage_compressed(rng, files, name):
         if new not in files:
             files[new] = files.pop(name)
         return "%s: renamed %s" % (name, new)
+    elif what == "unpack":                              # `lz4 -d`, ended early
+        plain, _ = wal.plain_file(data)
+        files[name[:24]] = bytes(plain[:rng.choice([0, 500, 1024, len(plain) // 2, len(plain)])])
+        return "%s: unpacked %d of %d" % (name, len(files[name[:24]]), len(plain))
     elif what == "plain":                               # under the plain file's name it is none
         files[name[:24]] = files.pop(name)
         return "%s: called plain" % name

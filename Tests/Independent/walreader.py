@@ -128,7 +128,7 @@ def table(data):
 
 def walk_blocks(data):
     blocks, at = [], BLOCKS_START
-    while at + 4 <= len(data):
+    while at + 4 <= len(data) and len(blocks) < 1 << 16:
         field, = struct.unpack_from("<I", data, at)
         size = field & ~STORED
         if not 1 <= size <= BLOCK or at + 4 + size > len(data) or blocks and 255 * (blocks[-1][1] & ~STORED) < BLOCK:
@@ -400,7 +400,8 @@ class Segment:
             o += 8
         return None
 
-    def walk(self):
+    def find_footer(self):
+        """The footer that counts, if there is one."""
         size = len(self.data)
         self.limit = min(size, self.header.capacity)
         if size >= FRAMES_START + 16 and self.data[-8:] == FOOTER_MAGIC:
@@ -409,6 +410,18 @@ class Segment:
                 footer = self.valid(offset, 0)
                 if footer is not None and footer.kind == FOOTER and footer.end == size:
                     self.footer = footer
+
+    def counts_before(self, plain):
+        """Whether of a segment's two files the compressed one counts, which this is."""
+        for segment in (self, plain):
+            if segment.header and not segment.prepared:
+                segment.find_footer()
+        return (not plain.footer and self.footer is not None and self.table_whole and self.header.number == self.number
+                and (not plain.header or plain.header.incarnation == self.header.incarnation))
+
+    def walk(self):
+        size = len(self.data)
+        self.find_footer()
         o, count, self.ended = FRAMES_START, 0, False
         while True:
             try:
@@ -457,12 +470,15 @@ class Log:
     def __init__(self, directory, boot="current"):
         self.findings, self.boot, self.cut_off = [], boot, None
         self.all = []
-        names = set(os.listdir(directory))
-        for name in sorted(names):
-            if not re.fullmatch(r"[0-9]{20}\.wal(\.lz4)?", name) or name.endswith(".lz4") and name[:24] in names:
+        for name in sorted(os.listdir(directory)):
+            if not re.fullmatch(r"[0-9]{20}\.wal(\.lz4)?", name):
                 continue
             with open(os.path.join(directory, name), "rb") as file:
-                self.all.append(Segment(int(name[:20]), file.read(), name.endswith(".lz4")))
+                segment = Segment(int(name[:20]), file.read(), name.endswith(".lz4"))
+            if not self.all or self.all[-1].number != segment.number:
+                self.all.append(segment)
+            elif segment.counts_before(self.all[-1]):   # the plain one's name comes first
+                self.all[-1] = segment
         self.verify()
         self.damage = any(f["class"] in (CORRUPTION, MISSING, FOREIGN) for f in self.findings)
 

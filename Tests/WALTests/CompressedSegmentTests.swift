@@ -154,7 +154,9 @@ import WALTesting
         let log = try WriteAheadLog(at: directory.path, configuration: .small())
         #expect(log.recovery.findings.isEmpty)
         #expect(
-            log.recovery.steps.contains { $0.action == .remove && $0.segment == SegmentName.unfinishedNumber(name) })
+            log.recovery.steps.contains {
+                $0.action == .remove && $0.segment == SegmentName.number(name, suffix: SegmentName.compressedSuffix)
+            })
         #expect(try readAll(log.reader()).map(\.payload) == payloads)
         try log.close()
         #expect(try !Self.compressedNames(directory.path).contains(name))

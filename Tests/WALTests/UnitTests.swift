@@ -6,6 +6,14 @@ import Testing
 
 /// The small parts that everything else trusts.
 @Suite struct UnitTests {
+    /// A file that is called otherwise is somebody else's, and no reason not to open.
+    @Test func onlyDigitsAreANumber() {
+        #expect(SegmentName.number("00000000000000000012.wal") == 12)
+        for name in ["+0000000000000000012.wal", "-0000000000000000012.wal", "0000000000000000001a.wal", "12.wal"] {
+            #expect(SegmentName.number(name) == nil)
+        }
+    }
+
     /// Pages that a sync took out of the page tables have what was stored, in memory and in the file, also where appending goes on.
     @Test func releasedPagesKeepTheirBytes() throws {
         let directory = TemporaryDirectory()

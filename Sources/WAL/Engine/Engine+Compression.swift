@@ -2,13 +2,19 @@ internal import CWALShims
 internal import Logging
 
 extension Engine {
+    private enum Work {
+        case compress(EngineState.Entry)
+        case stop
+    }
+
     /// The compression thread: rewrites sealed segments, the oldest first.
     func runCompressionThread() {
         // Whoever appends, syncs or reads has the processor first.
         cwal_lower_thread_priority()
-        while let segment = state.wait({ state in nextToCompress(state) }) ?? nil {
+        while case .compress(let entry) = state.wait({ state in nextToCompress(state) }) {
+            let segment = entry.segment
             do throws(WALError) {
-                if try !compress(segment) { leave(segment) }
+                if try !compress(segment, size: entry.fileSize) { leave(segment) }
             } catch {
                 try? directory.remove(SegmentName.compressing(segment.number))
                 leave(segment)
@@ -17,18 +23,18 @@ extension Engine {
         }
     }
 
-    /// Nil to wait, and none to stop.
-    private func nextToCompress(_ state: EngineState) -> Segment?? {
+    /// Nil to wait.
+    private func nextToCompress(_ state: EngineState) -> Work? {
         switch state.phase {
         case .open: break
         case .poisoned: return nil
-        case .closing, .closed: return .some(nil)
+        case .closing, .closed: return .stop
         }
         let room = configuration.diskBudget.map { $0 - state.diskSize } ?? .max
         let entry = state.entries.first { entry in
             entry.isRemovable && !entry.staysAsItIs && !entry.segment.isCompressed && entry.fileSize <= room
         }
-        return entry.map(\.segment)
+        return entry.map { .compress($0) }
     }
 
     /// Not tried again until the next opening.
@@ -39,16 +45,17 @@ extension Engine {
     }
 
     /// Returns false where the segment stays as it is. Each step leaves files from which an opening comes to the same log: until the
-    /// plain file is removed, that is the segment.
-    private func compress(_ segment: Segment) throws(WALError) -> Bool {
+    /// plain file is removed, that is the segment. The file may be larger than `size` still: see `UnusedSpace`.
+    private func compress(_ segment: Segment, size: Int) throws(WALError) -> Bool {
         let name = SegmentName.compressing(segment.number)
         let newName = SegmentName.compressed(segment.number)
         try directory.remove(name)
         let file = try File(directory.path(of: name), .create, finalPath: directory.path(of: newName))
-        let size = try SegmentCompressor.compress(try File(segment.path, .read), to: file) {
-            state.withLock { state in state.phase.isClosing }
+        let plain = try File(segment.path, .read)
+        let newSize = try SegmentCompressor.compress(plain, size: size, to: file) {
+            state.withLock { state in state.phase.isClosingOrClosed }
         }
-        guard let size else {
+        guard let newSize else {
             try directory.remove(name)
             return false
         }
@@ -62,7 +69,7 @@ extension Engine {
             state.withLock { state in
                 guard let index = state.index(of: segment.number) else { return }
                 state.entries[index].segment = Segment(header: segment.header, path: directory.path(of: newName))
-                state.entries[index].fileSize = size
+                state.entries[index].fileSize = newSize
                 state.preparation.isOverBudget = false
             }
             try directory.remove(SegmentName.of(segment.number))

@@ -28,9 +28,9 @@ extension Engine {
             // A reader may have come.
             guard isOldestRemovable(state, sizeMax: sizeMax) else { return nil }
             let number = state.entries[0].segment.number
-            // Both, in case that compressing it failed at the last step: what is left would come back.
-            try directory.remove(SegmentName.compressed(number))
-            try directory.remove(SegmentName.of(number))
+            // Both are there where compressing could not be ended, or somebody has unpacked one: the other would come back, with a gap
+            // behind it.
+            for name in [SegmentName.of(number), SegmentName.compressed(number)] { try directory.remove(name) }
             state.entries.removeFirst()
             state.preparation.isOverBudget = false
             return number

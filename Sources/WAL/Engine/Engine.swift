@@ -36,8 +36,9 @@ final class Engine: @unchecked Sendable {
     let syncDistance: UInt64
 
     let state: Monitor<EngineState>
-    /// Whoever removes segments holds it; locked before `state`.
-    let removing = Monitor(())
+    /// Whoever removes segments holds it; locked before `state`. A byte, because an access to nothing would be one to what lies
+    /// behind it, for ThreadSanitizer.
+    let removing = Monitor<UInt8>(0)
     let syncState: Monitor<SyncState>
     let sleepers = PassSleepers()
     /// Of the tasks that wait for durability.

@@ -11,6 +11,13 @@ struct EngineState {
         var isClosing: Bool {
             if case .closing = self { true } else { false }
         }
+
+        var isClosingOrClosed: Bool {
+            switch self {
+            case .closing, .closed: true
+            case .open, .poisoned: false
+            }
+        }
     }
 
     /// A segment of the log, sealed or live.

@@ -48,7 +48,7 @@ struct CompressedLayout: Hashable {
     private static let skippableHeaderSize = 8
     private static let magic: UInt64 = 0x0034_5A4C_4C41_5753  // "SWALLZ4"
     static let trailerSize = 24
-    private static let sizeMax = Int(SegmentHeader.lengthMax)
+    static let countMax = Int(SegmentHeader.lengthMax) / blockSize
     private static let checksumSize = 12
 
     /// Adds a block, whose size field starts at `offset`. Returns where the next one's does.
@@ -86,7 +86,7 @@ struct CompressedLayout: Hashable {
             unsafe base.load(UInt64.self, at: 16) == magic
         else { return nil }
         let count = Int(unsafe base.load(UInt32.self, at: 8))
-        guard count <= sizeMax / blockSize else { return nil }
+        guard count <= countMax else { return nil }
         return skippableHeaderSize + SegmentHeader.copySize + entrySize * count + trailerSize
     }
 

@@ -103,11 +103,15 @@ struct DirectorySource: SegmentSource {
                 }
                 return try readable(number)
             }
-            guard try examined(next.predecessor.number) != nil else {
+            guard let missed = try examined(next.predecessor.number) else {
                 throw WALError(
                     .removed,
                     "The records behind segment \(old.segmentNumber) were removed, by retention or otherwise. Start a new reader."
                 )
+            }
+            // It came into use, and this one behind it, since it was looked at.
+            if missed.isNamed(of: logID), missed.number > old.segmentNumber {
+                return try successor(of: segment, endingAt: offset)
             }
             // Another comes in between that can't be read, and only a footer says that the records before it end here.
             return segment.footer?.offset == offset ? try readable(number) : nil

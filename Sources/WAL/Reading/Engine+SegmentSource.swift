@@ -54,7 +54,8 @@ extension Engine: SegmentSource {
         guard let footer = entry.footer else {
             throw WALError(.closed, "\(entry.segment.path) was not sealed when the log was closed.")
         }
-        let file = try SegmentFile.open(entry.segment.number, in: directory, .read)
+        let file = try SegmentFile.open(
+            entry.segment.number, isCompressed: entry.segment.isCompressed, in: directory, .read)
         return try ReadableSegment(entry.segment, in: file, size: try file.size(), footer: footer)
     }
 

@@ -17,6 +17,8 @@ struct ExaminedSegment {
     private var scanBox: Box<SegmentScan>?
     /// A sync of it failed, and what the kernel shows may not be on the disk.
     var isPoisoned = false
+    /// The other file of the segment where there are two; this one counts.
+    var otherName: String?
     /// Whoever opens for writing has the log's lock, so that nobody seals the segment meanwhile.
     private let isLocked: Bool
 
@@ -37,16 +39,29 @@ struct ExaminedSegment {
     /// Whether anything that is there twice is damaged once.
     var hasBadCopy: Bool { damagedHeaderCopies > 0 || isTableDamaged }
 
+    /// Where there are both files, the plain one counts: compressing and repairing leave none that isn't whole. Unless it has no
+    /// footer, and the compressed one is the same segment with one: then somebody has unpacked a part of that.
     init(_ directory: Directory, number: UInt64, isWritten: Bool) throws(WALError) {
+        try self.init(directory, number: number, isCompressed: false, isWritten: isWritten)
+        guard !isCompressed, footer == nil, directory.has(SegmentName.compressed(number)) else { return }
+        let other = try ExaminedSegment(directory, number: number, isCompressed: true, isWritten: isWritten)
+        guard other.footer != nil, !other.isTableDamaged, let otherHeader = other.header,
+            otherHeader.segmentNumber == number, (header ?? otherHeader).incarnation == otherHeader.incarnation
+        else { return }
+        self = other
+    }
+
+    /// Examines one of the two files that there may be.
+    init(_ directory: Directory, number: UInt64, isCompressed: Bool, isWritten: Bool) throws(WALError) {
         self.number = number
         self.directory = directory
         isLocked = isWritten
-        let file = try Self.open(number, in: directory, isWritten: isWritten)
+        let file = try Self.open(number, isCompressed: isCompressed, in: directory, isWritten: isWritten)
         path = file.file.path
-        isCompressed = file.isCompressed
+        self.isCompressed = file.isCompressed
         openFile = file
         fileSize = try file.size()
-        diskSize = isCompressed ? try file.file.size() : fileSize
+        diskSize = file.isCompressed ? try file.file.size() : fileSize
         if case .compressed(let segment) = file { isTableDamaged = !segment.isTableWhole }
         decoded = try unsafe withUnsafeTemporaryAllocation(byteCount: SegmentHeader.size, alignment: 8) { start in
             Result { () throws(WALError) in
@@ -105,15 +120,17 @@ struct ExaminedSegment {
     var file: SegmentFile {
         get throws(WALError) {
             if let openFile { return openFile }
-            return try Self.open(number, in: directory, isWritten: isLocked)
+            return try Self.open(number, isCompressed: isCompressed, in: directory, isWritten: isLocked)
         }
     }
 
     /// Who only looks is told of what can't be read as damage. Before anything is moved, a failing disk is to be copied.
     private static func open(
-        _ number: UInt64, in directory: Directory, isWritten: Bool
+        _ number: UInt64, isCompressed: Bool, in directory: Directory, isWritten: Bool
     ) throws(WALError) -> SegmentFile {
-        try SegmentFile.open(number, in: directory, isWritten ? .readWrite : .read, passesOverUnreadable: !isWritten)
+        try SegmentFile.open(
+            number, isCompressed: isCompressed, in: directory, isWritten ? .readWrite : .read,
+            passesOverUnreadable: !isWritten)
     }
 
     /// The file's name in the log's directory.

@@ -4,11 +4,7 @@
 final class ReadBuffer {
     private var mapping: Mapping?
     /// Used again from file to file: fresh memory costs more in page faults than reading and verifying what it takes.
-    private var memory = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
-
-    deinit {
-        unsafe memory.deallocate()
-    }
+    private var memory: Mapping?
 
     /// Reads a whole segment. The bytes are valid until the next call, and as long as the buffer is referenced.
     ///
@@ -24,12 +20,17 @@ final class ReadBuffer {
             self.mapping = mapping
             return unsafe mapping.bytes
         }
-        if unsafe memory.count < size {
-            unsafe memory.deallocate()
-            unsafe memory = .allocate(byteCount: size, alignment: 4096)
-        }
-        let room = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[..<size])
-        let count = unsafe try file.read(at: 0, into: room)
-        return unsafe UnsafeRawBufferPointer(rebasing: memory[..<count])
+        let memory = try memory(of: size)
+        let count = unsafe try file.read(at: 0, into: UnsafeMutableRawBufferPointer(start: memory.base, count: size))
+        return unsafe UnsafeRawBufferPointer(rebasing: memory.bytes[..<count])
+    }
+
+    /// An error where there isn't so much: a small compressed file may ask for gigabytes.
+    private func memory(of size: Int) throws(WALError) -> Mapping {
+        if let memory, memory.size >= size { return memory }
+        memory = nil
+        let larger = try Mapping(memoryOf: size)
+        memory = larger
+        return larger
     }
 }

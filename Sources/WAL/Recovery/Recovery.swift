@@ -30,13 +30,19 @@ enum Recovery {
         let (numbers, poisoned) = (files.segments, files.poisoned)
         // Whoever made the directory may have ended before its entry was durable. Once there is a segment, it is.
         if isWritten, numbers.isEmpty { try directory.syncEntry() }
-        var segments = try InTwoThreads.map(numbers, isMuch: numbers.count >= muchByCount) { number throws(WALError) in
-            var segment = try ExaminedSegment(directory, number: number, isWritten: isWritten)
+        let (latestFirst, isMuch) = (Array(numbers.reversed()), numbers.count >= muchByCount)
+        // The newest first here, too: beside a writer, one that was not in use yet when it was looked at has no successor then.
+        let found = try InTwoThreads.map(latestFirst, isMuch: isMuch) { number throws(WALError) -> ExaminedSegment? in
+            guard var segment = try examineIfThere(directory, number, isWritten: isWritten) else { return nil }
             try refuseUnknown(segment)
             segment.isPoisoned = poisoned.contains(number)
+            if files.twice.contains(number) {
+                segment.otherName = segment.isCompressed ? SegmentName.of(number) : SegmentName.compressed(number)
+            }
             segment.closeIfSealed()
             return segment
         }
+        var segments = withoutRemoved(found.reversed())
         if scope == .everything { segments = try readAll(segments) }
         let buffer = ReadBuffer()
         let logID = RecoveryPlan.logID(of: segments)
@@ -51,13 +57,33 @@ enum Recovery {
             }
             if segments[index].scan == nil, segments[index].mustBeRead(isDurable: isDurable) {
                 guard try segments[index].readFramesIfThere(into: buffer) else {
-                    segments.remove(at: index)
-                    continue
+                    segments.removeSubrange(...index)
+                    break
                 }
             }
             if isOfLog { durablePosition = max(durablePosition, segments[index].durablePosition) }
         }
         return segments
+    }
+
+    /// Nil where it was removed since the directory was listed, as it may be beside a writer.
+    private static func examineIfThere(
+        _ directory: Directory, _ number: UInt64, isWritten: Bool
+    ) throws(WALError) -> ExaminedSegment? {
+        do throws(WALError) {
+            return try ExaminedSegment(directory, number: number, isWritten: isWritten)
+        } catch {
+            guard !isWritten, error.isNoSuchFile else { throw error }
+            return nil
+        }
+    }
+
+    /// Closing removes what was made ready, at the end. Retention removes the oldest first: what was still found of those before one
+    /// that is gone is gone, too, and would stand before a gap.
+    private static func withoutRemoved(_ found: [ExaminedSegment?]) -> [ExaminedSegment] {
+        guard let last = found.lastIndex(where: { $0 != nil }) else { return [] }
+        let start = found[...last].lastIndex { $0 == nil }.map { $0 + 1 } ?? 0
+        return found[start...last].compactMap(\.self)
     }
 
     /// Reads the frames of all segments; leaves out those that retention has removed meanwhile, beside a writer.
@@ -68,7 +94,7 @@ enum Recovery {
             guard segment.header?.state == .active else { return Optional(segment) }
             return try segment.readFramesIfThere(into: ReadBuffer()) ? segment : nil
         }
-        return read.compactMap(\.self)
+        return withoutRemoved(read)
     }
 
     static func refuseUnknown(_ segment: ExaminedSegment) throws(WALError) {
@@ -95,7 +121,7 @@ enum Recovery {
     static func plan(
         _ directory: Directory, scope: WriteAheadLog.RecoveryScope
     ) throws(WALError) -> RecoveryReport {
-        let files = try LogFiles(in: directory)
+        let files = try LogFiles(besideAWriterIn: directory)
         let segments = try examine(files, in: directory, scope: scope, isWritten: false)
         var plan = RecoveryPlan(segments, currentBoot: .current)
         plan.goOn(with: try RecoveryIntent(in: directory))

@@ -37,7 +37,16 @@ extension RecoveryPlan.Step {
 
     fileprivate var told: [RecoveryStep] {
         let before = bridge.map { [step(.standIn, $0.value.header.segmentNumber, 0, $0.value.reason)] } ?? []
-        return before + ownTold
+        return before + otherTold + ownTold
+    }
+
+    private var otherTold: [RecoveryStep] {
+        guard segment.otherName != nil else { return [] }
+        return [
+            isOtherNeedless
+                ? step(.remove, segment.number, 0, RecoveryStep.isUnfinished)
+                : step(.setAside, segment.number, 0, RecoveryStep.isOther)
+        ]
     }
 
     private var ownTold: [RecoveryStep] {
@@ -70,5 +79,6 @@ extension RecoveryPlan.Step {
 
 extension RecoveryStep {
     static let isAbandoned = "its producer died between claiming and committing it"
+    static let isOther = "there are two files of the segment, and this one doesn't count"
     static let isUnfinished = "left by a recovery or a preparation that was interrupted"
 }

@@ -25,6 +25,9 @@ struct RecoveryPlan {
         var recordCount: UInt64 = 0
         /// Stands before this segment for what is missing there, so that the chain of headers is whole from then on.
         var bridge: Box<Bridge>?
+        /// Of two files of the segment, the other one can go: compressing was interrupted before the plain one was removed. In any
+        /// other case it may have what this one lacks.
+        var isOtherNeedless: Bool { action == .keep && !segment.isCompressed }
 
         /// Has the segment rewritten; the first reason for it is the one that is told.
         mutating func rewrite(at offset: Int, because reason: String) {

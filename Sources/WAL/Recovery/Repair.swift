@@ -14,6 +14,7 @@ struct Repair {
     mutating func carryOut(_ step: RecoveryPlan.Step) throws(WALError) {
         let segment = step.segment
         if let bridge = step.bridge { try write(bridge.value) }
+        if let other = segment.otherName { try letGo(other, of: step) }
         switch step.action {
         case .remove:
             let file = try segment.file
@@ -33,6 +34,19 @@ struct Repair {
             guard let header = segment.header else { return }
             try rewrite(step, header, end)
         }
+    }
+
+    /// Lets go of the other one of a segment's two files.
+    private mutating func letGo(_ other: String, of step: RecoveryPlan.Step) throws(WALError) {
+        let number = step.segment.number
+        if step.isOtherNeedless {
+            try directory.remove(other)
+            return tell(.remove, number, RecoveryStep.isUnfinished)
+        }
+        let file = try ExaminedSegment(
+            directory, number: number, isCompressed: !step.segment.isCompressed, isWritten: true)
+        try setAside(file, replacement: nil)
+        tell(.setAside, number, RecoveryStep.isOther)
     }
 
     private mutating func tell(_ action: RecoveryStep.Action, _ segment: UInt64, at offset: Int = 0, _ reason: String) {

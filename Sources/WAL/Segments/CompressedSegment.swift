@@ -30,12 +30,12 @@ final class CompressedSegment: Sendable {
         return unsafe table.withUnsafeBytes { unsafe CompressedLayout(table: $0, fileSize: fileSize) }
     }
 
-    /// Goes from block to block, up to the end mark or to what can't be one.
+    /// Goes from block to block, up to the end mark, to what can't be one, or to as many as a segment has at most.
     private static func walk(_ file: File) throws(WALError) -> CompressedLayout {
         var layout = CompressedLayout()
         let fileSize = try file.size()
         var offset = CompressedLayout.frameHeaderSize
-        while true {
+        while layout.blocks.count < CompressedLayout.countMax {
             let field = try file.read(at: offset, count: CompressedLayout.sizeFieldSize)
             guard field.count == CompressedLayout.sizeFieldSize else { break }
             let sizeField = unsafe field.withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt32.self) }

@@ -4,16 +4,19 @@
 final class Segment: Sendable {
     let header: SegmentHeader
     let path: String
+    let isCompressed: Bool
     let seed: UInt32
 
     init(header: SegmentHeader, path: String) {
         self.header = header
         self.path = path
+        isCompressed = SegmentName.isCompressed(path)
         seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
     }
 
     var number: UInt64 { header.segmentNumber }
-    var isCompressed: Bool { SegmentName.isCompressed(path) }
+    /// The file's name in the log's directory.
+    var name: String { isCompressed ? SegmentName.compressed(number) : SegmentName.of(number) }
 
     /// Where frames end at the latest: the footer must fit behind.
     static func frameLimit(capacity: Int) -> Int {

@@ -15,12 +15,11 @@ final class SegmentCompressor {
     private static let trialSize = 1 << 20
     private static let failed = WALError(.inputOutput, "LZ4 could not compress a segment; it stays as it is.")
 
-    /// Compresses all of `input` into `output`, and makes that durable. Returns the size of the new file, or nil where the segment
-    /// stays as it is: because less than an eighth would be saved, or `isStopped` says so.
+    /// Compresses `size` bytes of `input` into `output`, makes that durable, and compares: the new file will be the only one. Returns
+    /// its size, or nil where the segment stays as it is: because less than an eighth would be saved, or `isStopped` says so.
     static func compress(
-        _ input: File, to output: File, isStopped: () -> Bool
+        _ input: File, size: Int, to output: File, isStopped: () -> Bool
     ) throws(WALError) -> Int? {
-        let size = try input.size()
         let compressor = try SegmentCompressor(to: output, size: size)
         var done = 0
         while done < size {
@@ -34,7 +33,26 @@ final class SegmentCompressor {
             try compressor.add(block)
             if done >= trialSize || done == size, !compressor.isWorthIt(of: done) { return nil }
         }
-        return try compressor.finish()
+        let newSize = try compressor.finish()
+        guard try isSame(try CompressedSegment(output), as: input, size: size) else { throw failed }
+        return newSize
+    }
+
+    private static func isSame(
+        _ segment: CompressedSegment, as input: File, size: Int
+    ) throws(WALError) -> Bool {
+        guard segment.isTableWhole, segment.size == size else { return false }
+        var room = [UInt8](repeating: 0, count: CompressedLayout.blockSize)
+        for index in segment.blocks(of: 0..<size) {
+            let place = segment.place(ofBlock: index)
+            room.removeLast(room.count - place.count)
+            let result = unsafe room.withUnsafeMutableBytes { room in
+                Result { () throws(WALError) in unsafe try segment.decompress(block: index, into: room) }
+            }
+            try result.get()
+            guard try input.read(at: place.lowerBound, count: place.count) == room else { return false }
+        }
+        return true
     }
 
     private init(to output: File, size: Int) throws(WALError) {

@@ -3,19 +3,23 @@ enum SegmentFile: Sendable {
     case plain(File)
     case compressed(CompressedSegment)
 
-    /// Opens a segment's file. Where there are both, the plain one counts: compressing ends with its removal.
+    init(_ path: String, _ mode: File.Mode, passesOverUnreadable: Bool = false) throws(WALError) {
+        let file = try File(path, mode, passesOverUnreadable: passesOverUnreadable)
+        self = SegmentName.isCompressed(path) ? .compressed(try CompressedSegment(file)) : .plain(file)
+    }
+
+    /// Opens a segment's file, or the other one where that has taken its place.
     static func open(
-        _ number: UInt64, in directory: Directory, _ mode: File.Mode, passesOverUnreadable: Bool = false
+        _ number: UInt64, isCompressed: Bool, in directory: Directory, _ mode: File.Mode,
+        passesOverUnreadable: Bool = false
     ) throws(WALError) -> SegmentFile {
-        func open(_ name: String) throws(WALError) -> File {
-            try File(directory.path(of: name), mode, passesOverUnreadable: passesOverUnreadable)
-        }
+        let names = [SegmentName.of(number), SegmentName.compressed(number)]
         do throws(WALError) {
-            return .plain(try open(SegmentName.of(number)))
+            return try SegmentFile(
+                directory.path(of: names[isCompressed ? 1 : 0]), mode, passesOverUnreadable: passesOverUnreadable)
         } catch {
-            let name = SegmentName.compressed(number)
-            guard error.isNoSuchFile, directory.has(name) else { throw error }
-            return .compressed(try CompressedSegment(try open(name)))
+            guard error.isNoSuchFile, let name = names.first(where: directory.has) else { throw error }
+            return try SegmentFile(directory.path(of: name), mode, passesOverUnreadable: passesOverUnreadable)
         }
     }
 

@@ -36,7 +36,7 @@ enum SegmentName {
     /// The number of the segment that a file belongs to which an interrupted recovery, preparation or compression has left; 0 where
     /// the name has none.
     static func unfinishedNumber(_ name: String) -> UInt64 {
-        [rewriteSuffix, compressingSuffix, compressedSuffix].lazy.compactMap { number(name, suffix: $0) }.first ?? 0
+        [rewriteSuffix, compressingSuffix].lazy.compactMap { number(name, suffix: $0) }.first ?? 0
     }
 
     static func isUnfinished(_ name: String) -> Bool {
@@ -65,6 +65,7 @@ enum SegmentName {
 
     static func number(_ name: String, suffix: String) -> UInt64? {
         guard name.utf8.count == zeros.utf8.count + suffix.utf8.count, name.hasSuffix(suffix) else { return nil }
-        return UInt64(name.dropLast(suffix.utf8.count))
+        // A sign makes a number, too, and no name of a segment.
+        return name.utf8.first == UInt8(ascii: "+") ? nil : UInt64(name.dropLast(suffix.utf8.count))
     }
 }

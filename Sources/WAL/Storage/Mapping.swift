@@ -49,7 +49,9 @@ final class Mapping: @unchecked Sendable {
     #endif
 
     deinit {
-        _ = SystemCall.perform(hook, .unmap(address: unsafe Int(bitPattern: base))) { unsafe Int(munmap(base, size)) }
+        _ = SystemCall.perform(hook, .unmap(address: unsafe Int(bitPattern: base))) {
+            unsafe Int(munmap(base, max(size, 1)))
+        }
     }
 
     /// Makes the page tables now, so that no store meets a page fault later.

@@ -1,0 +1,105 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import WAL
+
+/// The files of a log change their names and go while another process looks at them: nobody may take that for damage, or miss a
+/// record.
+@Suite(.serialized) struct CompressionBesideReadersTests {
+    @Test(arguments: [WriteAheadLog.RecoveryScope.unsealed, .everything])
+    func nobodyFindsDamage(_ scope: WriteAheadLog.RecoveryScope) throws {
+        let directory = TemporaryDirectory()
+        var configuration = WriteAheadLog.Configuration.small(.interval(.milliseconds(1)))
+        configuration.segmentSize = 64 << 10
+        configuration.sealedCompression = .lz4
+        configuration.retention.totalSize = 400 << 10
+        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        try log.setCursor("consumer", to: .zero)
+        let isDone = Atomic(false)
+        let problems = Monitor<[String]>([])
+        let group = DispatchGroup()
+        func start(_ body: @escaping @Sendable () -> Void) {
+            group.enter()
+            Thread.detachNewThread {
+                while !isDone.load(ordering: .relaxed) { body() }
+                group.leave()
+            }
+        }
+        @Sendable func tell(_ problem: String) { problems.withLock { $0.append(problem) } }
+        let appended = Atomic(0)
+        start {
+            let count = appended.load(ordering: .relaxed)
+            do {
+                for number in count..<count + 50 { try log.append(payload(number, size: 200)) }
+                appended.store(count + 50, ordering: .relaxed)
+                if count % 500 == 0 { try log.roll() }
+                if count > 8000 { try log.setCursor("consumer", to: SequenceNumber(rawValue: UInt64(count - 8000))) }
+                log.applyRetention()
+            } catch { tell("writer: \(error)") }
+            usleep(500)
+        }
+        let plans = Atomic(0)
+        let reads = Atomic(0)
+        start {
+            do {
+                let report = try WriteAheadLog.recoveryPlan(at: directory.path, scope: scope)
+                plans.add(1, ordering: .relaxed)
+                let damage = report.findings.filter(\.classification.isDamage)
+                if !damage.isEmpty { tell("plan: \(damage.prefix(3))") }
+            } catch { tell("plan: \(error)") }
+        }
+        start {
+            do {
+                let beside = try ReadOnlyLog(at: directory.path)
+                _ = try beside.segments
+                let reader = beside.reader()
+                var last: UInt64?
+                while let record = try reader.next() {
+                    let sequence = record.sequence.rawValue
+                    if let last, sequence != last + 1 { tell("reader: \(sequence) behind \(last)") }
+                    let isRight = record.payload == payload(Int(sequence) - 1, size: 200)
+                    if !isRight { tell("reader: \(sequence) is another") }
+                    last = sequence
+                }
+                reads.add(1, ordering: .relaxed)
+            } catch let error as WALError {
+                if error.code != .removed { tell("reader: \(error)") }
+            } catch { tell("reader: \(error)") }
+        }
+        usleep(3_000_000)
+        isDone.store(true, ordering: .relaxed)
+        group.wait()
+        try log.close()
+        let found = problems.withLock { $0 }
+        #expect(found.isEmpty, "\(found.count), such as \(found.prefix(4))")
+        #expect(plans.load(ordering: .relaxed) > 10)
+        #expect(reads.load(ordering: .relaxed) > 0)
+        #expect(log.firstSequence > 1)
+    }
+    /// One listing in twenty misses a file of a thousand that gets its other name meanwhile.
+    @Test func aLongListingMissesNone() throws {
+        let path = TemporaryDirectory()
+        let directory = Directory(path: path.path)
+        try directory.create()
+        let numbers = Array(1...1500 as ClosedRange<UInt64>)
+        for number in numbers { _ = try File(directory.path(of: SegmentName.of(number)), .create) }
+        let isDone = Atomic(false)
+        let group = DispatchGroup()
+        group.enter()
+        Thread.detachNewThread {
+            while !isDone.load(ordering: .relaxed) {
+                for names in [(SegmentName.of, SegmentName.compressed), (SegmentName.compressed, SegmentName.of)] {
+                    for number in numbers where !isDone.load(ordering: .relaxed) {
+                        _ = try? File(directory.path(of: names.1(number)), .create)
+                        try? directory.remove(names.0(number))
+                    }
+                }
+            }
+            group.leave()
+        }
+        for _ in 0..<100 { #expect(try LogFiles(besideAWriterIn: directory).segments == numbers) }
+        isDone.store(true, ordering: .relaxed)
+        group.wait()
+    }
+}

@@ -1,0 +1,233 @@
+import Foundation
+import Testing
+import WALTesting
+
+@testable import WAL
+
+/// Compressing replaces the only copy of records: whatever fails meanwhile, the log has them once, and no others.
+@Suite struct CompressionFailureTests {
+    /// The end of the file is where the footer is found. What an opening seals is cut behind it later, or not at all.
+    @Test func whatWasNotCutIsCompressedUpToItsFooter() throws {
+        let (root, place) = (LogImage.directory(), LogImage.directory())
+        defer { for path in [root, place] { try? FileManager.default.removeItem(atPath: path) } }
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        let first = try FaultyStorage(root, recording: true)
+        let killed = try WriteAheadLog(at: root + "/log", configuration: .small())
+        for number in 0..<100 { try killed.append(payload(number, size: 200)) }
+        try #require(first.imageOfKilledProcess()).write(to: place)
+        try killed.close()
+
+        let storage = try FaultyStorage(place, recording: false)
+        storage.fail(.truncate, times: 1000, with: .inputOutput)
+        let log = try WriteAheadLog(at: place + "/log", configuration: Self.configuration)
+        try Self.wait { try !Self.compressedNames(place + "/log").isEmpty }
+        storage.heal()
+        try log.close()
+
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.recoveryScope = .everything
+        let again = try WriteAheadLog(at: place + "/log", configuration: configuration)
+        #expect(again.recovery.findings.isEmpty)
+        #expect(again.recovery.steps.isEmpty, "\(again.recovery.steps)")
+        #expect(try readAll(again.reader()).map(\.payload) == (0..<100).map { payload($0, size: 200) })
+        try again.close()
+    }
+
+    /// Both files of a segment are there then. Retention removes both, or one would come back, with a gap behind it.
+    @Test(arguments: [StorageOperation.remove, .syncDirectory]) func whatIsThereTwiceGoesTwice(
+        _ operation: StorageOperation
+    ) throws {
+        let root = LogImage.directory()
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        defer { StorageHooks.remove(from: root) }
+        var configuration = Self.configuration
+        configuration.sealedCompression = .none
+        let plain = try WriteAheadLog(at: root + "/log", configuration: configuration)
+        for number in 0..<3000 { try plain.append(payload(number, size: 200)) }
+        try plain.setCursor("consumer", to: .zero)
+        try plain.close()
+
+        configuration.sealedCompression = .lz4
+        configuration.retention.totalSize = 0
+        let twin = Twins(root, failing: operation)
+        StorageHooks.install(twin, for: root)
+        let log = try WriteAheadLog(at: root + "/log", configuration: configuration)
+        try Self.wait { twin.count > 2 }
+        StorageHooks.remove(from: root)
+        try log.setCursor("consumer", to: log.lastSequence)
+        log.applyRetention()
+        #expect(log.segments.count <= 2)
+        let first = log.firstSequence
+        try log.close()
+        let again = try WriteAheadLog(at: root + "/log", configuration: .small())
+        #expect(again.recovery.findings.isEmpty, "\(again.recovery.findings)")
+        #expect(again.firstSequence >= first)
+        try again.close()
+    }
+
+    /// Closing doesn't wait for gigabytes.
+    @Test func closingStopsCompressing() throws {
+        let root = LogImage.directory()
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        var configuration = Self.configuration
+        configuration.segmentSize = 16 << 20
+        configuration.sealedCompression = .none
+        let plain = try WriteAheadLog(at: root + "/log", configuration: configuration)
+        try plain.append(payload(0, size: 10))
+        try plain.roll()
+        for number in 0..<60000 { try plain.append(payload(number, size: 200)) }
+        try plain.close()
+        configuration.sealedCompression = .lz4
+        let slow = SlowReads()
+        StorageHooks.install(slow, for: root)
+        defer { StorageHooks.remove(from: root) }
+        let log = try WriteAheadLog(at: root + "/log", configuration: configuration)
+        try Self.wait { slow.count > 20 }
+        let start = ContinuousClock.now
+        try log.close()
+        #expect(ContinuousClock.now - start < .milliseconds(500))
+    }
+
+    /// `lz4 -d` in the log's own directory puts a plain file beside the compressed one, and when it is stopped, a part of one.
+    @Test(arguments: [0, 500, 70_000]) func aPartThatSomebodyUnpackedCostsNothing(_ size: Int) throws {
+        let (directory, _) = try Self.withPlainFile(of: size)
+        let beside = try ReadOnlyLog(at: directory.path)
+        #expect(try readAll(beside.reader()).count == Self.recordCount)
+        let steps = try WriteAheadLog.recoveryPlan(at: directory.path).steps
+        let again = try WriteAheadLog(at: directory.path, configuration: .small())
+        #expect(again.recovery.findings.isEmpty)
+        #expect(again.recovery.steps == steps)
+        #expect(try readAll(again.reader()).count == Self.recordCount)
+        try again.close()
+    }
+
+    /// With a damaged plain file that counts, the compressed one is what its records can be got back from.
+    @Test func aCompressedFileBesideADamagedOneIsKept() throws {
+        let (directory, compressed) = try Self.withPlainFile(of: .max, isDamaged: true)
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.recoveryScope = .everything
+        let again = try WriteAheadLog(at: directory.path, configuration: configuration)
+        #expect(again.recovery.findings.map(\.classification) == [.corruption])
+        #expect(try readAll(again.reader()).count < Self.recordCount)
+        try again.close()
+        let kept = try contents(of: directory.path).filter { $0.key.hasPrefix("damaged/") }
+        #expect(kept.values.contains(compressed))
+    }
+
+    /// Whatever ends an opening, the next one comes to the same log.
+    @Test func anOpeningWithTwoFilesCanEndAnywhere() throws {
+        let (original, _) = try Self.withPlainFile(of: 70_000)
+        let files = try contents(of: original.path)
+        var wasInterrupted = true
+        var number = 1
+        while wasInterrupted {
+            let root = LogImage.directory()
+            defer { try? FileManager.default.removeItem(atPath: root) }
+            try FileManager.default.createDirectory(atPath: root + "/log", withIntermediateDirectories: true)
+            for (name, data) in files { try data.write(to: URL(fileURLWithPath: root + "/log/" + name)) }
+            let storage = try FaultyStorage(root, recording: false)
+            storage.fail(at: number, times: .max - number, with: .inputOutput)
+            try? WriteAheadLog(at: root + "/log", configuration: .small()).close()
+            wasInterrupted = !storage.injectedFaults.isEmpty
+            storage.heal()
+            let again = try WriteAheadLog(at: root + "/log", configuration: .small())
+            #expect(again.recovery.findings.isEmpty, "call \(number)")
+            #expect(try readAll(again.reader()).count == Self.recordCount, "call \(number)")
+            try again.close()
+            number += 1
+        }
+        #expect(number > 20)
+    }
+
+    private static let recordCount = 3000
+
+    /// A log of compressed segments, one of which has a plain file beside it, of so many bytes. Also the bytes of the other.
+    private static func withPlainFile(of size: Int, isDamaged: Bool = false) throws -> (TemporaryDirectory, Data) {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        for number in 0..<recordCount { try log.append(payload(number, size: 200)) }
+        try log.roll()
+        try wait { try compressedNames(directory.path).count > 3 }
+        try log.close()
+        let path = try directory.path + "/" + compressedNames(directory.path)[1]
+        let compressed = try CompressedSegment(try File(path, .read))
+        var plain = [UInt8](repeating: 0, count: compressed.size)
+        _ = try plain.withUnsafeMutableBytes { try compressed.read(at: 0, into: $0) }
+        if isDamaged { plain[50_000] ^= 1 }
+        try Data(plain.prefix(size)).write(to: URL(fileURLWithPath: String(path.dropLast(4))))
+        return (directory, try #require(FileManager.default.contents(atPath: path)))
+    }
+
+    // MARK: Making
+
+    /// Lets both files of each segment be: the plain one isn't removed, or what was done isn't durable.
+    private final class Twins: StorageHook {
+        private let root: String
+        private let operation: StorageOperation
+        private let state = Monitor((isDue: false, count: 0))
+        var count: Int { state.withLock { $0.count } }
+
+        init(_ root: String, failing operation: StorageOperation) {
+            self.root = root
+            self.operation = operation
+        }
+
+        func before(_ call: StorageCall) -> StorageVerdict {
+            switch call {
+            case .rename(_, let path) where path.hasSuffix(SegmentName.compressedSuffix):
+                state.withLock { $0.isDue = true }
+                return .proceed
+            case .remove(let path) where operation == .remove && path.hasSuffix(SegmentName.suffix):
+                return isDue ? .fail(EIO) : .proceed
+            case .syncDirectory where operation == .syncDirectory:
+                return isDue ? .fail(EIO) : .proceed
+            default: return .proceed
+            }
+        }
+
+        private var isDue: Bool {
+            state.withLock { state in
+                defer { state.isDue = false }
+                if state.isDue { state.count += 1 }
+                return state.isDue
+            }
+        }
+
+        func after(_ call: StorageCall, result: Int) {}
+    }
+
+    private final class SlowReads: StorageHook {
+        private let reads = Monitor(0)
+        var count: Int { reads.withLock { $0 } }
+
+        func before(_ call: StorageCall) -> StorageVerdict {
+            if case .read(_, _, let size) = call, size == CompressedLayout.blockSize {
+                reads.withLock { $0 += 1 }
+                usleep(10_000)
+            }
+            return .proceed
+        }
+
+        func after(_ call: StorageCall, result: Int) {}
+    }
+
+    private static var configuration: WriteAheadLog.Configuration {
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.sealedCompression = .lz4
+        return configuration
+    }
+
+    private static func wait(until isDone: () throws -> Bool) throws {
+        let patience = ContinuousClock.now + .seconds(20)
+        while try !isDone() {
+            try #require(.now < patience)
+            usleep(1000)
+        }
+    }
+
+    private static func compressedNames(_ directory: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".lz4") }.sorted()
+    }
+}
