@@ -112,19 +112,6 @@ __attribute__((target("sse4.2,pclmul"))) static uint32_t frame_instructions(
     return ~(uint32_t)add(_mm_crc32_u64(~crc, place), bytes, count);
 }
 
-__attribute__((target("sse4.2,pclmul"))) static uint32_t body_instructions(
-    uint32_t crc, uint64_t place, uint64_t first, uint64_t second, const uint8_t *body, size_t count) {
-    uint64_t state = _mm_crc32_u64(_mm_crc32_u64(_mm_crc32_u64(~crc, place), first), second);
-    size_t rest = count % 8, whole = count - rest;
-    state = add(state, body, whole);
-    if (rest > 0) {
-        uint64_t last = 0;
-        memcpy(&last, body + whole, rest);
-        state = _mm_crc32_u64(state, last);
-    }
-    return ~(uint32_t)state;
-}
-
 uint32_t cwal_crc32c(uint32_t crc, const void *bytes, size_t count) {
     return has_instructions ? crc32c_instructions(crc, bytes, count) : cwal_crc32c_portable(crc, bytes, count);
 }
@@ -156,15 +143,4 @@ uint32_t cwal_frame_checksum(uint32_t crc, uint64_t place, const void *bytes, si
 #endif
     uint64_t stored = little_endian(place);
     return cwal_crc32c(cwal_crc32c(crc, &stored, 8), bytes, count);
-}
-
-uint32_t cwal_frame_checksum_of_body(
-    uint32_t crc, uint64_t place, uint64_t first, uint64_t second, const void *body, size_t count) {
-#if defined(__x86_64__)
-    if (has_instructions) return body_instructions(crc, place, first, second, body, count);
-#endif
-    static const uint8_t padding[8];
-    uint64_t words[3] = {little_endian(place), little_endian(first), little_endian(second)};
-    crc = cwal_crc32c(cwal_crc32c(crc, words, sizeof words), body, count);
-    return cwal_crc32c(crc, padding, (8 - count % 8) % 8);
 }
