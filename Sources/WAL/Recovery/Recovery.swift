@@ -30,9 +30,10 @@ enum Recovery {
         let (numbers, poisoned) = (files.segments, files.poisoned)
         // Whoever made the directory may have ended before its entry was durable. Once there is a segment, it is.
         if isWritten, numbers.isEmpty { try directory.syncEntry() }
-        let (latestFirst, isMuch) = (Array(numbers.reversed()), numbers.count >= muchByCount)
-        // The newest first here, too: beside a writer, one that was not in use yet when it was looked at has no successor then.
-        let found = try InTwoThreads.map(latestFirst, isMuch: isMuch) { number throws(WALError) -> ExaminedSegment? in
+        // Beside a writer the newest first here, too: one that was not in use yet when it was looked at has no successor then.
+        let order = isWritten ? numbers : numbers.reversed()
+        let found = try InTwoThreads.map(order, isMuch: numbers.count >= muchByCount) {
+            number throws(WALError) -> ExaminedSegment? in
             guard var segment = try examineIfThere(directory, number, isWritten: isWritten) else { return nil }
             try refuseUnknown(segment)
             segment.isPoisoned = poisoned.contains(number)
@@ -42,7 +43,7 @@ enum Recovery {
             segment.closeIfSealed()
             return segment
         }
-        var segments = withoutRemoved(found.reversed())
+        var segments = isWritten ? found.compactMap(\.self) : withoutRemoved(found.reversed())
         if scope == .everything { segments = try readAll(segments) }
         let buffer = ReadBuffer()
         let logID = RecoveryPlan.logID(of: segments)

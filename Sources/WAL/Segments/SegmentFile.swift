@@ -3,23 +3,26 @@ enum SegmentFile: Sendable {
     case plain(File)
     case compressed(CompressedSegment)
 
-    init(_ path: String, _ mode: File.Mode, passesOverUnreadable: Bool = false) throws(WALError) {
-        let file = try File(path, mode, passesOverUnreadable: passesOverUnreadable)
-        self = SegmentName.isCompressed(path) ? .compressed(try CompressedSegment(file)) : .plain(file)
-    }
-
     /// Opens a segment's file, or the other one where that has taken its place.
     static func open(
         _ number: UInt64, isCompressed: Bool, in directory: Directory, _ mode: File.Mode,
         passesOverUnreadable: Bool = false
     ) throws(WALError) -> SegmentFile {
-        let names = [SegmentName.of(number), SegmentName.compressed(number)]
+        func name(_ isCompressed: Bool) -> String {
+            isCompressed ? SegmentName.compressed(number) : SegmentName.of(number)
+        }
+        func open(_ isCompressed: Bool) throws(WALError) -> SegmentFile {
+            let file = try File(
+                directory.path(of: name(isCompressed)), mode, passesOverUnreadable: passesOverUnreadable)
+            return isCompressed ? .compressed(try CompressedSegment(file)) : .plain(file)
+        }
         do throws(WALError) {
-            return try SegmentFile(
-                directory.path(of: names[isCompressed ? 1 : 0]), mode, passesOverUnreadable: passesOverUnreadable)
+            return try open(isCompressed)
         } catch {
-            guard error.isNoSuchFile, let name = names.first(where: directory.has) else { throw error }
-            return try SegmentFile(directory.path(of: name), mode, passesOverUnreadable: passesOverUnreadable)
+            guard error.isNoSuchFile, let there = [false, true].first(where: { directory.has(name($0)) }) else {
+                throw error
+            }
+            return try open(there)
         }
     }
 
