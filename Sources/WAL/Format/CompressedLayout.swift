@@ -34,8 +34,8 @@ struct CompressedLayout: Hashable {
     /// The segment's size in bytes.
     var size = 0
 
-    /// How many bytes of the segment are in a block; the last one has the rest. Of 64 MiB of a real log of tasks 0.120 are left with
-    /// blocks of 64 KiB, 0.108 with 256 KiB, 0.105 with 4 MiB. Opening and seeking decompress two of them, so they are small.
+    /// How many bytes of the segment are in a block; the last one has the rest. Of 64 MiB of lines of real task events 0.120 are
+    /// left with blocks of 64 KiB, 0.108 with 256 KiB, 0.105 with 4 MiB. Opening and seeking decompress two of them, so they are small.
     static let blockSize = 64 << 10
     /// Magic number, two bytes of flags, content size, header checksum.
     static let frameHeaderSize = 15
