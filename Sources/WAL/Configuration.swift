@@ -18,8 +18,8 @@ extension WriteAheadLog {
         /// Whether batches are compressed where it saves an eighth or more.
         public var compression: Compression = .lz4
         /// Whether sealed segments are rewritten as compressed files, in the background, where that saves an eighth or more. Their
-        /// records are read as before, at less than half the speed; `lz4 -d` makes the plain file of one. Meanwhile a segment
-        /// takes up room twice, within the disk budget.
+        /// records are read as before, if more slowly; `lz4 -d` makes the plain file of one. Meanwhile a segment takes up room
+        /// twice, within the disk budget.
         public var sealedCompression: Compression = .none
         /// Which segments are removed.
         public var retention: Retention = Retention()

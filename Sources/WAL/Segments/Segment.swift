@@ -15,8 +15,6 @@ final class Segment: Sendable {
     }
 
     var number: UInt64 { header.segmentNumber }
-    /// The file's name in the log's directory.
-    var name: String { isCompressed ? SegmentName.compressed(number) : SegmentName.of(number) }
 
     /// Where frames end at the latest: the footer must fit behind.
     static func frameLimit(capacity: Int) -> Int {
