@@ -63,14 +63,20 @@ struct ExaminedSegment {
         fileSize = try file.size()
         diskSize = file.isCompressed ? try file.file.size() : fileSize
         if case .compressed(let segment) = file { isTableDamaged = !segment.isTableWhole }
-        decoded = try unsafe withUnsafeTemporaryAllocation(byteCount: SegmentHeader.size, alignment: 8) { start in
+        decoded = try Self.readHeader(number, in: file)
+        guard let header, header.state == .active else { return }
+        try readFooter(header, in: file)
+    }
+
+    private static func readHeader(
+        _ number: UInt64, in file: SegmentFile
+    ) throws(WALError) -> SegmentHeader.Decoded {
+        try unsafe withUnsafeTemporaryAllocation(byteCount: SegmentHeader.size, alignment: 8) { start in
             Result { () throws(WALError) in
                 let count = try unsafe file.read(at: 0, into: start)
                 return unsafe SegmentHeader.decode(UnsafeRawBufferPointer(rebasing: start[..<count]), number: number)
             }
         }.get()
-        guard let header, header.state == .active else { return }
-        try readFooter(header, in: file)
     }
 
     /// What is read of a file's end at once: the footer of a segment with some cursors.
@@ -167,8 +173,20 @@ struct ExaminedSegment {
 
     mutating func readFrames(into buffer: ReadBuffer) throws(WALError) {
         guard let header else { return }
-        scanBox = unsafe Box(
-            SegmentScan(try buffer.load(try file, isSettled: isLocked || footer != nil), header: header))
+        let file = try file
+        let isSettled = isLocked || footer != nil
+        var scan = unsafe SegmentScan(try buffer.load(file, isSettled: isSettled), header: header)
+        if !isSettled, scan.gaps.contains(where: { $0.isLoss(from: header) }) {
+            // It may have been written while it was read. What is missing at the second reading was missing all through the first.
+            let told = scan.durablePosition
+            scan = unsafe SegmentScan(try buffer.load(file, isSettled: false), header: header)
+            scan.limitDurablePositions(to: told)
+        }
+        scanBox = Box(scan)
+        // The header, too, was perhaps read while it was written. It is whole before there is a frame, so it is read after them.
+        if !isLocked, case let again = try Self.readHeader(number, in: file), case .header(header, _) = again {
+            decoded = again
+        }
     }
 
     /// The same; false where retention has removed the file meanwhile, as it may beside a writer.

@@ -44,7 +44,7 @@ enum Recovery {
             return segment
         }
         var segments = isWritten ? found.compactMap(\.self) : withoutRemoved(found.reversed())
-        if scope == .everything { segments = try readAll(segments) }
+        if scope == .everything { segments = try readSealed(segments) }
         let buffer = ReadBuffer()
         let logID = RecoveryPlan.logID(of: segments)
         var durablePosition: UInt64 = 0
@@ -87,12 +87,14 @@ enum Recovery {
         return found[start...last].compactMap(\.self)
     }
 
-    /// Reads the frames of all segments; leaves out those that retention has removed meanwhile, beside a writer.
-    private static func readAll(_ segments: [ExaminedSegment]) throws(WALError) -> [ExaminedSegment] {
+    /// Reads the frames of all segments that are sealed; leaves out those that retention has removed meanwhile, beside a writer.
+    ///
+    /// The others are read after it, the newest first: what comes later in the log tells what must be there.
+    private static func readSealed(_ segments: [ExaminedSegment]) throws(WALError) -> [ExaminedSegment] {
         let size = segments.reduce(0) { $0 + $1.fileSize }
         let read = try InTwoThreads.map(segments, isMuch: size >= muchBySize) { segment throws(WALError) in
             var segment = segment
-            guard segment.header?.state == .active else { return Optional(segment) }
+            guard segment.footer != nil else { return Optional(segment) }
             return try segment.readFramesIfThere(into: ReadBuffer()) ? segment : nil
         }
         return withoutRemoved(read)

@@ -16,6 +16,11 @@ struct SegmentScan {
         var tail: Tail?
         /// Whether a frame fits, as it does wherever one was claimed.
         var isFillable: Bool { end - offset >= Frame.headerSize }
+
+        /// Whether something was here, as the segment itself tells.
+        func isLoss(from header: SegmentHeader) -> Bool {
+            content != .zero || durablePositionAfter > header.basePosition + UInt64(offset)
+        }
     }
 
     /// How many sequence numbers a damaged end may have had.
@@ -133,6 +138,13 @@ struct SegmentScan {
         endsWithoutRecords = false
         takeDurablePosition(durablePosition)
         return offset
+    }
+
+    /// Takes for told after a gap only what was told when it was looked for.
+    mutating func limitDurablePositions(to position: UInt64) {
+        for index in gaps.indices {
+            gaps[index].durablePositionAfter = min(gaps[index].durablePositionAfter, position)
+        }
     }
 
     private mutating func takeDurablePosition(_ position: UInt64) {

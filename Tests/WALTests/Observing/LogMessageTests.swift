@@ -32,6 +32,8 @@ import Testing
         let recording = RecordingLog()
         let log = try WriteAheadLog(at: directory.path, configuration: .small(), logger: recording.logger)
         try await log.append([1])
+        // A directory that files are made in can't be removed.
+        while log.statistics.preparedSegmentCount < 2 { try await Task.sleep(for: .milliseconds(1)) }
         // A device that can't be synced in the place of the segment's file.
         let device = open("/dev/null", O_RDWR)
         let descriptor = log.engine.walker.live.file.descriptor

@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+import WALTesting
+
+@testable import WAL
+
+/// A plan reads files that are written to meanwhile: what it misses of them is no damage.
+@Suite struct PlanBesideAWriterTests {
+    /// Before each of the plan's reads, and within them, the log goes on.
+    private final class WriterBetweenReads: StorageHook {
+        let log: WriteAheadLog
+        private let generator: Monitor<SeededGenerator>
+        private let reader = pthread_self()
+
+        init(_ log: WriteAheadLog, seed: UInt64) {
+            self.log = log
+            generator = Monitor(SeededGenerator(seed: seed))
+        }
+
+        func before(_ call: StorageCall) -> StorageVerdict {
+            guard case .read(_, _, let count) = call, pthread_equal(pthread_self(), reader) != 0 else {
+                return .proceed
+            }
+            let (records, rolls, size) = generator.withLock { generator in
+                (
+                    Int.random(in: 0...4, using: &generator), Int.random(in: 0..<20, using: &generator) == 0,
+                    Int.random(in: 1...(16 << 10), using: &generator)
+                )
+            }
+            do {
+                for number in 0..<records { try log.append(payload(number, size: 200)) }
+                if records > 2 { try log.engine.lead { engine throws(WALError) in try engine.advance(syncs: true) } }
+                if rolls { try log.roll() }
+                log.applyRetention()
+            } catch { Issue.record(error) }
+            return .proceedPartly(min(count, size))
+        }
+
+        func after(_ call: StorageCall, result: Int) {}
+    }
+
+    @Test(arguments: [WriteAheadLog.RecoveryScope.unsealed, .everything], 1...8 as ClosedRange<UInt64>)
+    func findsNoDamage(_ scope: WriteAheadLog.RecoveryScope, seed: UInt64) throws {
+        let directory = TemporaryDirectory()
+        var configuration = WriteAheadLog.Configuration.small()
+        if seed % 2 == 0 { configuration.sealedCompression = .lz4 }
+        configuration.retention.totalSize = 4 << 20
+        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        for number in 0..<300 { try log.append(payload(number, size: 200)) }
+        StorageHooks.install(WriterBetweenReads(log, seed: seed), for: directory.path)
+        defer { StorageHooks.remove(from: directory.path) }
+        var count: UInt64 = 0
+        for _ in 0..<10 {
+            let report = try WriteAheadLog.recoveryPlan(at: directory.path, scope: scope)
+            #expect(report.findings.filter(\.classification.isDamage) == [])
+            #expect(log.lastSequence.rawValue > count)
+            count = log.lastSequence.rawValue
+        }
+        StorageHooks.remove(from: directory.path)
+        try log.close()
+    }
+}
