@@ -56,7 +56,7 @@ let package = Package(
         .target(
             name: "WALTasks",
             dependencies: [
-                "WAL",
+                "CWALShims", "WAL",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -1,3 +1,4 @@
+internal import CWALShims
 internal import WAL
 
 /// What a mutation in a ``OverlayQueue`` is, as far as must be known without decoding it.
@@ -52,11 +53,10 @@ struct OverlayQueue {
     var isEmpty: Bool { start == end }
     private var count: UInt32 { end &- start }
 
-    /// A place for one more mutation, found before the mutation is encoded: memory that isn't in the processor's caches is then
-    /// waited for only once.
+    /// A place for one more mutation, found before the mutation is encoded: its bucket comes into the processor's caches meanwhile.
+    /// With a million mutations of ten thousand tasks waiting, the bucket took a sixth of the caller's time before.
     @safe struct Vacancy {
         fileprivate var hash: UInt32
-        fileprivate var previous: UInt32
         let room: UnsafeMutableRawBufferPointer
     }
 
@@ -64,15 +64,20 @@ struct OverlayQueue {
     mutating func vacancy(for size: Int, hash: UInt64) -> Vacancy {
         if count == entries.count { grow() }
         let hash = UInt32(hash >> 32)
-        return unsafe Vacancy(hash: hash, previous: buckets[bucket(of: hash)], room: bytes.room(for: size))
+        unsafe buckets.withUnsafeBufferPointer { buckets in
+            guard let start = buckets.baseAddress else { return }
+            unsafe cwal_prefetch_for_stores(start + bucket(of: hash), 1)
+        }
+        return unsafe Vacancy(hash: hash, room: bytes.room(for: size))
     }
 
     /// Adds what was written into the room. `sequence` is larger than all before.
     mutating func fill(_ vacancy: Vacancy, _ kind: OverlayKind, at sequence: SequenceNumber) {
+        let bucket = bucket(of: vacancy.hash)
         entries[index(of: end)] = unsafe Entry(
-            sequence: sequence, hash: vacancy.hash, previous: vacancy.previous, place: bytes.keep(vacancy.room.count),
+            sequence: sequence, hash: vacancy.hash, previous: buckets[bucket], place: bytes.keep(vacancy.room.count),
             kind: kind)
-        buckets[bucket(of: vacancy.hash)] = end
+        buckets[bucket] = end
         end &+= 1
     }
 
