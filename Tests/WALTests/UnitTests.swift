@@ -45,13 +45,19 @@ import Testing
             #expect(cwal_crc32c(0, bytes, bytes.count) == expected)
             #expect(cwal_crc32c_portable(0, bytes, bytes.count) == expected)
         }
-        let bytes = (0..<4096).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
-        for length in [0, 1, 7, 8, 9, 63, 64, 65, 255, 256, 1023, 4096] {
+        let bytes = (0..<9000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
+        // Each of the ways to go about it, at the lengths where it begins, changes and ends.
+        for length in Array(0...600) + [1023, 2047, 2048, 2049, 2111, 2112, 4096, 4159, 8191, 9000] {
             let whole = cwal_crc32c_portable(0, bytes, length)
             #expect(cwal_crc32c(0, bytes, length) == whole)
+            #expect(cwal_crc32c_narrow(0, bytes, length) == whole)
             let half = length / 2
             let rest = Array(bytes[half..<length])
             #expect(cwal_crc32c(cwal_crc32c(0, bytes, half), rest, rest.count) == whole)
+            let place = UInt64(length) << 32 | 4711
+            let placed = withUnsafeBytes(of: place.littleEndian) { cwal_crc32c_portable(1, $0.baseAddress, 8) }
+            #expect(
+                cwal_frame_checksum(1, place, bytes, length) == cwal_crc32c_portable(placed, bytes, length))
         }
     }
 

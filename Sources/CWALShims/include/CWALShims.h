@@ -15,6 +15,9 @@ uint32_t cwal_frame_checksum(uint32_t crc, uint64_t place, const void *bytes, si
 /// The same as `cwal_crc32c` without processor instructions: the reference for tests, and the fallback.
 uint32_t cwal_crc32c_portable(uint32_t crc, const void *bytes, size_t count);
 
+/// The same as `cwal_crc32c` by instructions that most processors have, for tests on one that has more.
+uint32_t cwal_crc32c_narrow(uint32_t crc, const void *bytes, size_t count);
+
 /// Microseconds since 1970 at the kernel's tick (1 to 4 ms), read without a system call.
 int64_t cwal_coarse_realtime_microseconds(void);
 
