@@ -68,14 +68,14 @@ enum { PRODUCTS_SIZE_MIN = 256, PRODUCT_WORDS_MAX = 256 };
 static uint64_t powers[PRODUCT_WORDS_MAX];
 
 // Resolved before main: plain ever after.
-static int has_instructions, has_products;
+static int has_chains, has_products;
 
 static inline uint32_t next_power(uint32_t power) { return (power >> 1) ^ ((power & 1) ? POLYNOMIAL : 0); }
 
 __attribute__((constructor)) static void choose(void) {
     __builtin_cpu_init();
-    has_instructions = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul");
-    has_products = has_instructions && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("vpclmulqdq");
+    has_chains = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul");
+    has_products = has_chains && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("vpclmulqdq");
     uint32_t power = 0x80000000u;
     for (int exponent = 1; exponent <= 64 * 2 * STRETCH_WORDS_MAX - 33; exponent++) {
         power = next_power(power);
@@ -95,12 +95,14 @@ static inline uint64_t word_at(const uint8_t *bytes, size_t index) {
     return word;
 }
 
-__attribute__((target("sse4.2,pclmul"))) static inline uint64_t moved(uint64_t state, size_t words) {
+#define NARROW __attribute__((target("sse4.2,pclmul")))
+
+NARROW static inline uint64_t moved(uint64_t state, size_t words) {
     __m128i product = _mm_clmulepi64_si128(_mm_cvtsi64_si128((int64_t)state), _mm_cvtsi32_si128((int)moves[words]), 0);
     return (uint64_t)_mm_cvtsi128_si64(product);
 }
 
-__attribute__((target("sse4.2,pclmul"))) static inline uint64_t add(uint64_t state, const uint8_t *next, size_t count) {
+NARROW static inline uint64_t add_chains(uint64_t state, const uint8_t *next, size_t count) {
     while (count >= STRETCHES_SIZE_MIN) {
         size_t words = count / 24 < STRETCH_WORDS_MAX ? count / 24 : STRETCH_WORDS_MAX;
         const uint8_t *second = next + 8 * words, *third = second + 8 * words;
@@ -147,28 +149,31 @@ WIDE static inline uint64_t add_products(uint64_t state, const uint8_t *next, si
         next += 8 * words;
         count -= 8 * words;
     }
-    return add(state, next, count);
+    return add_chains(state, next, count);
 }
 
-__attribute__((target("sse4.2,pclmul"))) static uint32_t crc32c_instructions(uint32_t crc, const void *bytes, size_t count) {
-    return ~(uint32_t)add(~crc, bytes, count);
-}
+#define VARIANT(name, target, add)                                                                             \
+    target static uint32_t crc32c_##name(uint32_t crc, const void *bytes, size_t count) {                       \
+        return ~(uint32_t)add(~crc, bytes, count);                                                              \
+    }                                                                                                           \
+    target static uint32_t frame_##name(uint32_t crc, uint64_t place, const void *bytes, size_t count) {        \
+        return ~(uint32_t)add(_mm_crc32_u64(~crc, place), bytes, count);                                        \
+    }                                                                                                           \
+    target static uint32_t body_##name(                                                                         \
+        uint32_t crc, uint64_t place, uint64_t first, uint64_t second, const uint8_t *body, size_t count) {     \
+        size_t rest = count % 8, whole = count - rest;                                                          \
+        uint64_t state = _mm_crc32_u64(_mm_crc32_u64(_mm_crc32_u64(~crc, place), first), second), last = 0;     \
+        state = add(state, body, whole);                                                                        \
+        if (rest == 0) return ~(uint32_t)state;                                                                 \
+        memcpy(&last, body + whole, rest);                                                                      \
+        return ~(uint32_t)_mm_crc32_u64(state, last);                                                           \
+    }
 
-WIDE static uint32_t crc32c_products(uint32_t crc, const void *bytes, size_t count) {
-    return ~(uint32_t)add_products(~crc, bytes, count);
-}
-
-__attribute__((target("sse4.2,pclmul"))) static uint32_t frame_instructions(
-    uint32_t crc, uint64_t place, const void *bytes, size_t count) {
-    return ~(uint32_t)add(_mm_crc32_u64(~crc, place), bytes, count);
-}
-
-WIDE static uint32_t frame_products(uint32_t crc, uint64_t place, const void *bytes, size_t count) {
-    return ~(uint32_t)add_products(_mm_crc32_u64(~crc, place), bytes, count);
-}
+VARIANT(chains, NARROW, add_chains)
+VARIANT(products, WIDE, add_products)
 
 uint32_t cwal_crc32c_narrow(uint32_t crc, const void *bytes, size_t count) {
-    return has_instructions ? crc32c_instructions(crc, bytes, count) : cwal_crc32c_portable(crc, bytes, count);
+    return has_chains ? crc32c_chains(crc, bytes, count) : cwal_crc32c_portable(crc, bytes, count);
 }
 
 uint32_t cwal_crc32c(uint32_t crc, const void *bytes, size_t count) {
@@ -206,8 +211,20 @@ uint32_t cwal_crc32c(uint32_t crc, const void *bytes, size_t count) { return cwa
 uint32_t cwal_frame_checksum(uint32_t crc, uint64_t place, const void *bytes, size_t count) {
 #if defined(__x86_64__)
     if (has_products && count >= PRODUCTS_SIZE_MIN) return frame_products(crc, place, bytes, count);
-    if (has_instructions) return frame_instructions(crc, place, bytes, count);
+    if (has_chains) return frame_chains(crc, place, bytes, count);
 #endif
     uint64_t stored = little_endian(place);
     return cwal_crc32c(cwal_crc32c(crc, &stored, 8), bytes, count);
+}
+
+uint32_t cwal_frame_checksum_of_body(
+    uint32_t crc, uint64_t place, uint64_t first, uint64_t second, const void *body, size_t count) {
+#if defined(__x86_64__)
+    if (has_products && count >= PRODUCTS_SIZE_MIN) return body_products(crc, place, first, second, body, count);
+    if (has_chains) return body_chains(crc, place, first, second, body, count);
+#endif
+    static const uint8_t padding[8];
+    uint64_t words[3] = {little_endian(place), little_endian(first), little_endian(second)};
+    crc = cwal_crc32c(cwal_crc32c(crc, words, sizeof words), body, count);
+    return cwal_crc32c(crc, padding, (8 - count % 8) % 8);
 }

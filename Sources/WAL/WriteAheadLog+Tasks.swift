@@ -15,8 +15,8 @@ extension WriteAheadLog {
         count: Int, initializingWith initialize: (inout OutputRawSpan) -> Void
     ) async throws(WALError) -> SequenceNumber {
         try await finishAppend(
-            unsafe engine.appendSuspending(.record, bodySize: count, records: 1) { room in
-                unsafe Self.fill(room, with: initialize)
+            engine.appendSuspending(.record, bodySize: count, records: 1) { room in
+                Self.fill(room, with: initialize)
             })
     }
 
@@ -38,8 +38,8 @@ extension WriteAheadLog {
     }
 
     private func appendSuspending(_ payload: [UInt8]) async throws(WALError) -> UInt64 {
-        unsafe try await engine.appendSuspending(.record, bodySize: payload.count, records: 1) { room in
-            unsafe room.copyBytes(from: payload)
+        try await engine.appendSuspending(.record, bodySize: payload.count, records: 1) { room in
+            unsafe payload.withUnsafeBytes { unsafe room.copy($0) }
         }
     }
 
@@ -55,9 +55,9 @@ extension WriteAheadLog {
 extension WriteAheadLog {
     /// Appends a record if that needs no waiting, for a segment or for durability; nil if it does: see ``waitForSegment()``.
     package func appendWithoutWaiting(_ payload: RawSpan) throws(WALError) -> SequenceNumber? {
-        let sequence = unsafe try engine.appendWithoutWaiting(.record, bodySize: payload.byteCount, records: 1) {
+        let sequence = try engine.appendWithoutWaiting(.record, bodySize: payload.byteCount, records: 1) {
             room in
-            unsafe payload.withUnsafeBytes { unsafe room.copyMemory(from: $0) }
+            unsafe payload.withUnsafeBytes { unsafe room.copy($0) }
         }
         return sequence.map(SequenceNumber.init(rawValue:))
     }

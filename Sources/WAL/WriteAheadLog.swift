@@ -74,8 +74,8 @@ public final class WriteAheadLog: Sendable {
     /// Throws `recordTooLarge`, `logFull`, `diskFull`, `closed`, `poisoned`, `indeterminate`.
     @discardableResult
     public func append(_ payload: RawSpan) throws(WALError) -> SequenceNumber {
-        let sequence = unsafe try engine.append(.record, bodySize: payload.byteCount, records: 1) { room in
-            unsafe payload.withUnsafeBytes { bytes in unsafe room.copyMemory(from: bytes) }
+        let sequence = try engine.append(.record, bodySize: payload.byteCount, records: 1) { room in
+            unsafe payload.withUnsafeBytes { bytes in unsafe room.copy(bytes) }
         }
         try finishAppend(sequence)
         return SequenceNumber(rawValue: sequence)
@@ -94,8 +94,8 @@ public final class WriteAheadLog: Sendable {
     public func append(
         count: Int, initializingWith initialize: (inout OutputRawSpan) -> Void
     ) throws(WALError) -> SequenceNumber {
-        let sequence = unsafe try engine.append(.record, bodySize: count, records: 1) { room in
-            unsafe Self.fill(room, with: initialize)
+        let sequence = try engine.append(.record, bodySize: count, records: 1) { room in
+            Self.fill(room, with: initialize)
         }
         try finishAppend(sequence)
         return SequenceNumber(rawValue: sequence)
@@ -114,11 +114,13 @@ public final class WriteAheadLog: Sendable {
     }
 
     @inline(__always)
-    static func fill(_ room: UnsafeMutableRawBufferPointer, with initialize: (inout OutputRawSpan) -> Void) {
-        var output = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
+    static func fill(_ room: FrameRoom, with initialize: (inout OutputRawSpan) -> Void) -> UInt32 {
+        let body = unsafe room.body
+        var output = unsafe OutputRawSpan(buffer: body, initializedCount: 0)
         initialize(&output)
-        let written = unsafe output.finalize(for: room)
-        precondition(written == room.count, "\(written) of \(room.count) bytes of a record were written")
+        let written = unsafe output.finalize(for: body)
+        precondition(written == body.count, "\(written) of \(body.count) bytes of a record were written")
+        return room.checksum()
     }
 
     @inline(__always)

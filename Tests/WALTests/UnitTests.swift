@@ -61,6 +61,25 @@ import Testing
         }
     }
 
+    /// A checksum that is taken from where the body comes from must be that of the frame as it lies in the file.
+    @Test func aBodyHasTheSameChecksumWhereverItLies() {
+        let bytes = (0..<5000).map { UInt8(truncatingIfNeeded: $0 &* 131 &+ 7) }
+        for size in Array(0...600) + [3071, 3072, 3073, 4999] {
+            var frame = [UInt8](repeating: 0xFF, count: Frame.size(bodySize: size))
+            frame.withUnsafeMutableBytes { frame in
+                guard let base = frame.baseAddress else { return }
+                let room = FrameRoom(
+                    at: base, offset: 4096, seed: 7, kind: .record, recordIndex: 3, durableDistance: 9,
+                    time: -1_767_323_045_678_000, bodySize: size)
+                let copied = bytes[..<size].withUnsafeBytes { room.copy($0) }
+                let checksum = Frame.checksum(
+                    seed: 7, offset: 4096, length: Frame.headerSize + size, frame: UnsafeRawPointer(base))
+                #expect(copied == checksum)
+                #expect(room.checksum() == checksum)
+            }
+        }
+    }
+
     @Test(arguments: [
         ("2011-09-30T22:38:44.546Z", Int64(1_317_422_324_546_000)), ("1970-01-01T00:00:00Z", 0),
         ("2000-02-29T12:00:00.123456+02:00", 951_818_400_123_456), ("1969-12-31T23:59:59.999999Z", -1),

@@ -12,6 +12,11 @@ uint32_t cwal_crc32c(uint32_t crc, const void *bytes, size_t count);
 /// The checksum of `place` (eight bytes, little-endian) followed by `count` bytes, going on from `crc`: a frame's, in one call.
 uint32_t cwal_frame_checksum(uint32_t crc, uint64_t place, const void *bytes, size_t count);
 
+/// The same of a frame whose first 16 bytes behind the commit word are two words, little-endian, and whose body, with zeros up to
+/// a multiple of eight bytes, may lie elsewhere.
+uint32_t cwal_frame_checksum_of_body(
+    uint32_t crc, uint64_t place, uint64_t first, uint64_t second, const void *body, size_t count);
+
 /// The same as `cwal_crc32c` without processor instructions: the reference for tests, and the fallback.
 uint32_t cwal_crc32c_portable(uint32_t crc, const void *bytes, size_t count);
 

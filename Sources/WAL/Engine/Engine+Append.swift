@@ -9,16 +9,17 @@ extension Engine {
         case ended(SegmentEnd?)
     }
 
-    /// Appends a frame whose body `fill` writes. Blocks where no segment is ready. Returns the first sequence number claimed.
+    /// Appends a frame; `fill` writes its body and returns its checksum. Blocks where no segment is ready. Returns the first sequence
+    /// number claimed.
     @inline(__always)
     func append(
-        _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
+        _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (FrameRoom) -> UInt32
     ) throws(WALError) -> UInt64 {
         try requireFit(bodySize: bodySize, records: records)
-        switch unsafe attempt(kind, bodySize: bodySize, records: records, fill: fill) {
+        switch attempt(kind, bodySize: bodySize, records: records, fill: fill) {
         case .appended(let sequence): return sequence
         case .ended(let end):
-            return unsafe try appendBehind(end, kind, bodySize: bodySize, records: records, fill: fill)
+            return try appendBehind(end, kind, bodySize: bodySize, records: records, fill: fill)
         }
     }
 
@@ -26,12 +27,12 @@ extension Engine {
     @inline(never)
     private func appendBehind(
         _ end: SegmentEnd?, _ kind: Frame.Kind, bodySize: Int, records: Int,
-        fill: (UnsafeMutableRawBufferPointer) -> Void
+        fill: (FrameRoom) -> UInt32
     ) throws(WALError) -> UInt64 {
         var end = end
         while true {
             try openNextSegment(after: end)
-            switch unsafe attempt(kind, bodySize: bodySize, records: records, fill: fill) {
+            switch attempt(kind, bodySize: bodySize, records: records, fill: fill) {
             case .appended(let sequence): return sequence
             case .ended(let next): end = next
             }
@@ -41,11 +42,11 @@ extension Engine {
     /// The same, and suspends where no segment is ready.
     @inline(__always)
     func appendSuspending(
-        _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
+        _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (FrameRoom) -> UInt32
     ) async throws(WALError) -> UInt64 {
         try requireFit(bodySize: bodySize, records: records)
         while true {
-            switch unsafe attempt(kind, bodySize: bodySize, records: records, fill: fill) {
+            switch attempt(kind, bodySize: bodySize, records: records, fill: fill) {
             case .appended(let sequence): return sequence
             case .ended(let end): try await suspendForNextSegment(after: end)
             }
@@ -54,22 +55,16 @@ extension Engine {
 
     /// The same, and returns nil where it would have to wait: see ``suspendForNextSegment(after:)``.
     func appendWithoutWaiting(
-        _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
+        _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (FrameRoom) -> UInt32
     ) throws(WALError) -> UInt64? {
         try requireFit(bodySize: bodySize, records: records)
         while true {
-            switch unsafe attempt(kind, bodySize: bodySize, records: records, fill: fill) {
+            switch attempt(kind, bodySize: bodySize, records: records, fill: fill) {
             case .appended(let sequence): return sequence
             case .ended(let end): guard try openPreparedSegment(after: end) else { return nil }
             }
         }
     }
-
-    /// How far ahead of an append memory is fetched for those that come. The next claim, a locked addition, waits for all stores
-    /// before it, so each that misses the caches is paid for: over three segments a thread's records a second, to those of a C
-    /// loop beside it, went up by a sixth (medians of six runs of five rounds, in turns).
-    private static let prefetchDistance = 2048
-    private static let prefetchSizeMax = 512
 
     @inline(__always)
     private func requireFit(bodySize: Int, records: Int) throws(WALError) {
@@ -81,7 +76,7 @@ extension Engine {
     /// Claims a place, lets `fill` write the body there, and commits.
     @inline(__always)
     private func attempt(
-        _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
+        _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (FrameRoom) -> UInt32
     ) -> Attempt {
         // Before the claim, so that what is claimed is committed the sooner.
         let time = cwal_coarse_realtime_microseconds()
@@ -105,19 +100,18 @@ extension Engine {
     @inline(__always)
     private func commit(
         _ kind: Frame.Kind, time: Int64, slot: UnsafeMutablePointer<Slot>, offset: Int, recordIndex: Int, records: Int,
-        bodySize: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
+        bodySize: Int, fill: (FrameRoom) -> UInt32
     ) -> UInt64 {
         let position = unsafe slot.pointee.basePosition + UInt64(offset)
         let durable = durablePositionWord.load(ordering: .relaxed)
         let frame = unsafe slot.pointee.base + offset
-        unsafe Frame.writeHeader(
-            frame, kind: kind, recordIndex: UInt32(truncatingIfNeeded: recordIndex),
+        let room = unsafe FrameRoom(
+            at: frame, offset: offset, seed: slot.pointee.seed, kind: kind,
+            recordIndex: UInt32(truncatingIfNeeded: recordIndex),
             durableDistance: Frame.durableDistance(from: position, to: durable), time: time, bodySize: bodySize)
-        unsafe fill(UnsafeMutableRawBufferPointer(start: frame + Frame.Offset.body, count: bodySize))
+        let checksum = fill(room)
         let sequence = unsafe slot.pointee.baseSequence + UInt64(recordIndex)
         let length = Frame.headerSize + bodySize
-        unsafe cwal_prefetch_for_stores(frame + Self.prefetchDistance, min(length, Self.prefetchSizeMax))
-        let checksum = unsafe Frame.checksum(seed: slot.pointee.seed, offset: offset, length: length, frame: frame)
         unsafe CommitWord.store(Frame.commitWord(length: length, checksum: checksum), to: frame)
         // The slot is not to be touched from here on: with the last claim committed it may be given to another segment.
         if attention.load(ordering: .sequentiallyConsistent) != 0 { attend() }
@@ -129,8 +123,8 @@ extension Engine {
     /// Appends a frame that has no records. Returns the next record's sequence number.
     @discardableResult
     func appendControl(_ kind: Frame.Kind, body: [UInt8]) throws(WALError) -> UInt64 {
-        unsafe try append(kind, bodySize: body.count, records: 0) { room in
-            unsafe room.copyBytes(from: body)
+        try append(kind, bodySize: body.count, records: 0) { room in
+            unsafe body.withUnsafeBytes { unsafe room.copy($0) }
         }
     }
 
@@ -148,7 +142,7 @@ extension Engine {
                 kind, time: cwal_coarse_realtime_microseconds(), slot: slot, offset: offset, recordIndex: recordIndex,
                 records: 0, bodySize: body.count
             ) { room in
-                unsafe room.copyBytes(from: body)
+                unsafe body.withUnsafeBytes { unsafe room.copy($0) }
             }
             return true
         case .crossed(let end):

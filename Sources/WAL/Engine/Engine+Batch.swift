@@ -4,8 +4,8 @@ extension Engine {
         let body = try encode(batch, bookmark)
         let entry = try reserve(bookmark)
         let result = Result { () throws(WALError) in
-            unsafe try append(.batch, bodySize: body.count, records: batch.count) { room in
-                unsafe room.copyBytes(from: body)
+            try append(.batch, bodySize: body.count, records: batch.count) { room in
+                unsafe body.withUnsafeBytes { unsafe room.copy($0) }
             }
         }
         return try settle(entry, result) + UInt64(batch.count) - 1
@@ -17,8 +17,8 @@ extension Engine {
         let entry = try reserve(bookmark)
         let result: Result<UInt64, WALError>
         do throws(WALError) {
-            let first = unsafe try await appendSuspending(.batch, bodySize: body.count, records: batch.count) { room in
-                unsafe room.copyBytes(from: body)
+            let first = try await appendSuspending(.batch, bodySize: body.count, records: batch.count) { room in
+                unsafe body.withUnsafeBytes { unsafe room.copy($0) }
             }
             result = .success(first)
         } catch {
@@ -30,8 +30,8 @@ extension Engine {
     /// The same, and returns nil where it would have to wait.
     func appendWithoutWaiting(_ batch: RecordBatch) throws(WALError) -> UInt64? {
         let body = try encode(batch, nil)
-        let first = unsafe try appendWithoutWaiting(.batch, bodySize: body.count, records: batch.count) { room in
-            unsafe room.copyBytes(from: body)
+        let first = try appendWithoutWaiting(.batch, bodySize: body.count, records: batch.count) { room in
+            unsafe body.withUnsafeBytes { unsafe room.copy($0) }
         }
         return first.map { $0 + UInt64(batch.count) - 1 }
     }

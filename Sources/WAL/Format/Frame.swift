@@ -71,8 +71,19 @@ enum Frame {
     @inline(__always)
     static func checksum(seed: UInt32, offset: Int, length: Int, frame: UnsafeRawPointer) -> UInt32 {
         unsafe cwal_frame_checksum(
-            seed, UInt64(UInt32(offset)) | UInt64(UInt32(length)) << 32, frame + Offset.recordIndex,
+            seed, place(offset: offset, length: length), frame + Offset.recordIndex,
             roundedUp8(length) - Offset.recordIndex)
+    }
+
+    /// What a checksum has of a frame's place.
+    @inline(__always)
+    static func place(offset: Int, length: Int) -> UInt64 {
+        UInt64(UInt32(offset)) | UInt64(UInt32(length)) << 32
+    }
+
+    @inline(__always)
+    static func kindAndTime(_ kind: Kind, _ time: Int64) -> UInt64 {
+        UInt64(bitPattern: time << 8) | UInt64(kind.rawValue)
     }
 
     /// What all checksums of a segment start from.
@@ -127,7 +138,7 @@ extension Frame {
         if size > headerSize { unsafe frame.store(0 as UInt64, at: size - 8) }
         unsafe frame.store(recordIndex, at: Offset.recordIndex)
         unsafe frame.store(durableDistance, at: Offset.durableDistance)
-        unsafe frame.store(UInt64(bitPattern: time << 8) | UInt64(kind.rawValue), at: Offset.kindAndTime)
+        unsafe frame.store(kindAndTime(kind, time), at: Offset.kindAndTime)
     }
 
     /// A frame outside of the mapping, complete with commit word: for footers and rewritten segments.
