@@ -71,6 +71,9 @@ public final class WriteAheadLog: Sendable {
     /// Appends a record. When it returns, the record survives the death of this process; under ``SyncPolicy/always`` it
     /// is durable.
     ///
+    /// The payload is read twice, so memory that others write to, as of a mapped file or a device, is to be copied first: a record
+    /// that changes in between is found damaged when it is read.
+    ///
     /// Throws `recordTooLarge`, `logFull`, `diskFull`, `closed`, `poisoned`, `indeterminate`.
     @discardableResult
     public func append(_ payload: RawSpan) throws(WALError) -> SequenceNumber {

@@ -76,6 +76,11 @@ import Testing
                     seed: 7, offset: 4096, length: Frame.headerSize + size, frame: UnsafeRawPointer(base))
                 #expect(copied == checksum)
                 #expect(room.checksum() == checksum)
+                let place = Frame.place(offset: 4096, length: Frame.headerSize + size)
+                let (first, second) = (
+                    Frame.indexAndDistance(3, 9), Frame.kindAndTime(.record, -1_767_323_045_678_000)
+                )
+                #expect(cwal_frame_checksum_of_body(7, place, first, second, bytes, size) == checksum)
             }
         }
     }

@@ -20,7 +20,7 @@ uint32_t cwal_frame_checksum_of_body(
 /// The same as `cwal_crc32c` without processor instructions: the reference for tests, and the fallback.
 uint32_t cwal_crc32c_portable(uint32_t crc, const void *bytes, size_t count);
 
-/// The same as `cwal_crc32c` by instructions that most processors have, for tests on one that has more.
+/// The same as `cwal_crc32c` without AVX-512: for short stretches and other processors, and for tests.
 uint32_t cwal_crc32c_narrow(uint32_t crc, const void *bytes, size_t count);
 
 /// Microseconds since 1970 at the kernel's tick (1 to 4 ms), read without a system call.

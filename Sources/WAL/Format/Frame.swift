@@ -82,6 +82,11 @@ enum Frame {
     }
 
     @inline(__always)
+    static func indexAndDistance(_ recordIndex: UInt32, _ durableDistance: UInt32) -> UInt64 {
+        UInt64(recordIndex) | UInt64(durableDistance) << 32
+    }
+
+    @inline(__always)
     static func kindAndTime(_ kind: Kind, _ time: Int64) -> UInt64 {
         UInt64(bitPattern: time << 8) | UInt64(kind.rawValue)
     }
@@ -136,8 +141,7 @@ extension Frame {
     ) {
         let size = Frame.size(bodySize: bodySize)
         if size > headerSize { unsafe frame.store(0 as UInt64, at: size - 8) }
-        unsafe frame.store(recordIndex, at: Offset.recordIndex)
-        unsafe frame.store(durableDistance, at: Offset.durableDistance)
+        unsafe frame.store(indexAndDistance(recordIndex, durableDistance), at: Offset.recordIndex)
         unsafe frame.store(kindAndTime(kind, time), at: Offset.kindAndTime)
     }
 

@@ -34,7 +34,7 @@ struct FrameRoom {
         unsafe self.frame = frame
         self.offset = offset
         self.seed = seed
-        header = (UInt64(recordIndex) | UInt64(durableDistance) << 32, Frame.kindAndTime(kind, time))
+        header = (Frame.indexAndDistance(recordIndex, durableDistance), Frame.kindAndTime(kind, time))
         unsafe body = UnsafeMutableRawBufferPointer(start: frame + Frame.Offset.body, count: bodySize)
     }
 
@@ -43,6 +43,8 @@ struct FrameRoom {
     /// Copies the body from where it is. Returns the frame's checksum.
     @inline(__always)
     func copy(_ source: UnsafeRawBufferPointer) -> UInt32 {
+        let (count, room) = (source.count, unsafe body.count)
+        precondition(count == room, "\(count) bytes for a body of \(room)")
         unsafe body.copyMemory(from: source)
         guard source.count <= Self.sourceSizeMax else { return checksum() }
         fetchNext()

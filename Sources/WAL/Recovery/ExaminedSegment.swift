@@ -63,20 +63,14 @@ struct ExaminedSegment {
         fileSize = try file.size()
         diskSize = file.isCompressed ? try file.file.size() : fileSize
         if case .compressed(let segment) = file { isTableDamaged = !segment.isTableWhole }
-        decoded = try Self.readHeader(number, in: file)
-        guard let header, header.state == .active else { return }
-        try readFooter(header, in: file)
-    }
-
-    private static func readHeader(
-        _ number: UInt64, in file: SegmentFile
-    ) throws(WALError) -> SegmentHeader.Decoded {
-        try unsafe withUnsafeTemporaryAllocation(byteCount: SegmentHeader.size, alignment: 8) { start in
+        decoded = try unsafe withUnsafeTemporaryAllocation(byteCount: SegmentHeader.size, alignment: 8) { start in
             Result { () throws(WALError) in
                 let count = try unsafe file.read(at: 0, into: start)
                 return unsafe SegmentHeader.decode(UnsafeRawBufferPointer(rebasing: start[..<count]), number: number)
             }
         }.get()
+        guard let header, header.state == .active else { return }
+        try readFooter(header, in: file)
     }
 
     /// What is read of a file's end at once: the footer of a segment with some cursors.
@@ -172,21 +166,40 @@ struct ExaminedSegment {
     }
 
     mutating func readFrames(into buffer: ReadBuffer) throws(WALError) {
+        guard isLocked else { return try readFramesBesideAWriter(into: buffer) }
         guard let header else { return }
-        let file = try file
-        let isSettled = isLocked || footer != nil
-        var scan = unsafe SegmentScan(try buffer.load(file, isSettled: isSettled), header: header)
-        if !isSettled, scan.gaps.contains(where: { $0.isLoss(from: header) }) {
-            // It may have been written while it was read. What is missing at the second reading was missing all through the first.
-            let told = scan.durablePosition
-            scan = unsafe SegmentScan(try buffer.load(file, isSettled: false), header: header)
-            scan.limitDurablePositions(to: told)
+        scanBox = unsafe Box(SegmentScan(try buffer.load(try file, isSettled: true), header: header))
+    }
+
+    /// A segment is sealed, compressed and replaced once each; whoever else changes a file doesn't hold up whoever looks at it.
+    private static let scansMax = 8
+
+    /// The same where the segment may be written to, sealed, compressed or replaced meanwhile: what looks lost is lost if it does so
+    /// twice. A gap in the second scan was one all through the first, so what that was told is all that can speak of it.
+    private mutating func readFramesBesideAWriter(into buffer: ReadBuffer) throws(WALError) {
+        var before: (losses: [Int], durablePosition: UInt64)?
+        for _ in 0..<Self.scansMax {
+            guard let header else { break }
+            var scan = unsafe SegmentScan(try buffer.load(try file, isSettled: footer != nil), header: header)
+            if let before { scan.limitDurablePositions(to: before.durablePosition) }
+            let losses = scan.losses
+            scanBox = Box(scan)
+            if losses.isEmpty || losses == before?.losses { break }
+            before = (losses, scan.durablePosition)
+            try examineAgain()
         }
-        scanBox = Box(scan)
-        // The header, too, was perhaps read while it was written. It is whole before there is a frame, so it is read after them.
-        if !isLocked, case let again = try Self.readHeader(number, in: file), case .header(header, _) = again {
-            decoded = again
-        }
+        // Its first copy may have been read while the second was written. Before there is a frame both are whole.
+        if damagedHeaderCopies > 0 { try examineAgain() }
+    }
+
+    /// Takes the file as it is now, and keeps what was found by reading its frames.
+    private mutating func examineAgain() throws(WALError) {
+        var again = try ExaminedSegment(directory, number: number, isWritten: isLocked)
+        again.scanBox = scanBox
+        again.isPoisoned = isPoisoned
+        again.otherName = otherName
+        again.closeIfSealed()
+        self = again
     }
 
     /// The same; false where retention has removed the file meanwhile, as it may beside a writer.

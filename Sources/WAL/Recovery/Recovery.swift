@@ -89,7 +89,7 @@ enum Recovery {
 
     /// Reads the frames of all segments that are sealed; leaves out those that retention has removed meanwhile, beside a writer.
     ///
-    /// The others are read after it, the newest first: what comes later in the log tells what must be there.
+    /// Those that aren't are read after these, the newest first: what comes later in the log tells what must be there.
     private static func readSealed(_ segments: [ExaminedSegment]) throws(WALError) -> [ExaminedSegment] {
         let size = segments.reduce(0) { $0 + $1.fileSize }
         let read = try InTwoThreads.map(segments, isMuch: size >= muchBySize) { segment throws(WALError) in

@@ -16,11 +16,6 @@ struct SegmentScan {
         var tail: Tail?
         /// Whether a frame fits, as it does wherever one was claimed.
         var isFillable: Bool { end - offset >= Frame.headerSize }
-
-        /// Whether something was here, as the segment itself tells.
-        func isLoss(from header: SegmentHeader) -> Bool {
-            content != .zero || durablePositionAfter > header.basePosition + UInt64(offset)
-        }
     }
 
     /// How many sequence numbers a damaged end may have had.
@@ -31,6 +26,7 @@ struct SegmentScan {
         var possible: UInt64
     }
 
+    private let basePosition: UInt64
     private(set) var gaps: [Gap] = []
     /// Behind the last valid frame that isn't the footer.
     private(set) var end = SegmentEnd(offset: SegmentHeader.size, recordCount: 0)
@@ -62,6 +58,7 @@ struct SegmentScan {
     ) {
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
         let search = FrameSearch(seed: seed, basePosition: header.basePosition)
+        basePosition = header.basePosition
         summary = SegmentSummary(header)
         // Behind the capacity there is nothing of the log's.
         let bytes = unsafe UnsafeRawBufferPointer(
@@ -140,7 +137,16 @@ struct SegmentScan {
         return offset
     }
 
-    /// Takes for told after a gap only what was told when it was looked for.
+    /// Whether something was in a gap, as the segment itself tells. A segment is sealed when all of it is committed.
+    func isLoss(_ gap: Gap) -> Bool {
+        gap.content != .zero || footer != nil
+            || gap.durablePositionAfter > basePosition + UInt64(gap.offset)
+    }
+
+    /// Where something was lost.
+    var losses: [Int] { gaps.filter(isLoss).map(\.offset) }
+
+    /// Has no gap know of a higher durable position than this.
     mutating func limitDurablePositions(to position: UInt64) {
         for index in gaps.indices {
             gaps[index].durablePositionAfter = min(gaps[index].durablePositionAfter, position)
