@@ -137,14 +137,12 @@ struct SegmentScan {
         return offset
     }
 
-    /// Whether something was in a gap, as the segment itself tells. A segment is sealed when all of it is committed.
-    func isLoss(_ gap: Gap) -> Bool {
-        gap.content != .zero || footer != nil
-            || gap.durablePositionAfter > basePosition + UInt64(gap.offset)
+    /// Where something was and is no valid frame, as the segment itself tells. It is sealed when all of it is committed.
+    var losses: [Int] {
+        gaps.filter { gap in
+            gap.content != .zero || footer != nil || gap.durablePositionAfter > basePosition + UInt64(gap.offset)
+        }.map(\.offset)
     }
-
-    /// Where something was lost.
-    var losses: [Int] { gaps.filter(isLoss).map(\.offset) }
 
     /// Has no gap know of a higher durable position than this.
     mutating func limitDurablePositions(to position: UInt64) {
