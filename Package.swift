@@ -144,6 +144,7 @@ let package = Package(
             name: "WALPostgresTests",
             dependencies: [
                 "WALPostgres", "WALTasks", "WAL", "WALTesting",
+                .product(name: "Logging", package: "swift-log"),
                 .target(name: "CWALPostgres", condition: .when(traits: ["Postgres"])),
             ],
             swiftSettings: settings),

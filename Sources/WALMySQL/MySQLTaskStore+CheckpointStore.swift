@@ -5,7 +5,7 @@
     extension MySQLTaskStore: CheckpointStore {
         /// - Throws: `MySQLError`, for what the server reports.
         public func checkpoints(log: LogID) async throws(MySQLError) -> [SinkCheckpoint] {
-            try await readers.run { (session) throws(MySQLError) in try session.checkpoints(log: log) }
+            try await read { (session) throws(MySQLError) in try session.checkpoints(log: log) }
         }
     }
 #endif

@@ -14,30 +14,30 @@
         }
 
         public func task(id: String) async throws(MySQLError) -> PersistentTask? {
-            try await readers.run { (session) throws(MySQLError) in try session.task(id: id) }
+            try await read { (session) throws(MySQLError) in try session.task(id: id) }
         }
 
         public func tasks(dagID: String, limit: Int, offset: Int) async throws(MySQLError) -> [PersistentTask] {
             try checkPage(limit, offset)
-            return try await readers.run { (session) throws(MySQLError) in
+            return try await read { (session) throws(MySQLError) in
                 try session.tasks(dagID: dagID, limit: limit, offset: offset)
             }
         }
 
         public func tasks(status: TaskStatus, limit: Int, offset: Int) async throws(MySQLError) -> [PersistentTask] {
             try checkPage(limit, offset)
-            return try await readers.run { (session) throws(MySQLError) in
+            return try await read { (session) throws(MySQLError) in
                 try session.tasks(status: status, limit: limit, offset: offset)
             }
         }
 
         public func pendingTasks(limit: Int) async throws(MySQLError) -> [PersistentTask] {
             try checkPage(limit, 0)
-            return try await readers.run { (session) throws(MySQLError) in try session.pendingTasks(limit: limit) }
+            return try await read { (session) throws(MySQLError) in try session.pendingTasks(limit: limit) }
         }
 
         public func resumableTasks(dagID: String) async throws(MySQLError) -> [PersistentTask] {
-            try await readers.run { (session) throws(MySQLError) in try session.resumableTasks(dagID: dagID) }
+            try await read { (session) throws(MySQLError) in try session.resumableTasks(dagID: dagID) }
         }
 
         public func updateStatus(
@@ -60,14 +60,14 @@
 
         public func activities(taskID: String, limit: Int, offset: Int) async throws(MySQLError) -> [TaskActivityLog] {
             try checkPage(limit, offset)
-            return try await readers.run { (session) throws(MySQLError) in
+            return try await read { (session) throws(MySQLError) in
                 try session.activities(taskID: taskID, limit: limit, offset: offset)
             }
         }
 
         public func activities(dagID: String, limit: Int, offset: Int) async throws(MySQLError) -> [TaskActivityLog] {
             try checkPage(limit, offset)
-            return try await readers.run { (session) throws(MySQLError) in
+            return try await read { (session) throws(MySQLError) in
                 try session.activities(dagID: dagID, limit: limit, offset: offset)
             }
         }
@@ -81,7 +81,7 @@
         }
 
         public func ping() async throws(MySQLError) {
-            try await readers.run { (session) throws(MySQLError) in try session.ping() }
+            try await read { (session) throws(MySQLError) in try session.ping() }
         }
 
         public func close() async throws(MySQLError) {
@@ -97,7 +97,7 @@
                     throw MySQLError(.invalidArgument, error.message)
                 }
             }
-            try await writers.run { (session) throws(MySQLError) in try session.commit(mutations) }
+            try await write { (session) throws(MySQLError) in try session.commit(mutations) }
         }
 
         /// The server would take a negative number for a syntax error.

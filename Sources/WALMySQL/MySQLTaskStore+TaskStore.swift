@@ -8,7 +8,7 @@
 
         /// - Throws: `MySQLError.Code.laneCountMismatch` if the log's lanes were counted differently before.
         public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws(MySQLError) -> [SinkLane] {
-            try await writers.run { [owner] (session) throws(MySQLError) in
+            try await write { [owner] (session) throws(MySQLError) in
                 try session.claim(lanes, of: laneCount, log: log, owner: owner)
             }
         }
@@ -16,7 +16,7 @@
         /// - Throws: `MySQLError.Code.fenced`, `connectionFailed`, `busy` and others, with nothing written; `indeterminate` if
         ///   the connection broke at the very end; `rowRefused` where even the dead letter is too large for the server.
         public func apply(_ batch: TaskBatch) async throws(MySQLError) -> SinkReceipt {
-            try await writers.run { (session) throws(MySQLError) in try session.apply(batch) }
+            try await write { (session) throws(MySQLError) in try session.apply(batch) }
         }
 
         /// By the error's number; fatal for an error that isn't this store's.
@@ -26,7 +26,7 @@
 
         /// In one query for each 100 ids.
         public func tasks(ids: [String]) async throws(MySQLError) -> [PersistentTask] {
-            try await readers.run { (session) throws(MySQLError) in try session.tasks(ids: ids) }
+            try await read { (session) throws(MySQLError) in try session.tasks(ids: ids) }
         }
     }
 #endif

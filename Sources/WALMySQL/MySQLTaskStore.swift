@@ -1,4 +1,5 @@
 #if MySQL
+    internal import Synchronization
     internal import WAL
     internal import WALTasks
     #if canImport(Darwin)
@@ -38,10 +39,12 @@
         let writeConnections: Int
         let writers: ConnectionPool<WriteSession>
         let readers: ConnectionPool<ReadSession>
+        private let hasTables = Atomic<Bool>(false)
         /// Who has claimed lanes, for people: process and host.
         let owner: String
 
-        /// Connects to a database, and creates its tables if need be.
+        /// Prepares a store. The first call that uses it connects and creates the tables if need be, and so does the first one
+        /// after a failure; call ``ping()`` to have that done now.
         ///
         /// - Parameters:
         ///   - url: `mysql://user:password@host:port/database?option=value&…`, with or without `mysql:`. Parts are
@@ -51,8 +54,8 @@
         ///   - readConnections: How many queries can run at the same time.
         ///   - statementTimeout: How long one statement may take, in whole seconds; on MariaDB only.
         ///   - lockTimeout: How long one statement waits for a lock, in whole seconds.
-        /// - Throws: `MySQLError`: `connectionFailed`, `schemaTooNew`, `foreignDatabase`, `invalidArgument`, or what the server
-        ///   reports.
+        /// - Throws: `MySQLError`: `invalidArgument`, `outOfMemory`. Calls that connect throw `connectionFailed`,
+        ///   `schemaTooNew`, `foreignDatabase`, or what the server reports.
         public convenience init(
             url: String, name: String = "mysql", writeConnections: Int = 4, readConnections: Int = 2,
             statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10)
@@ -74,8 +77,22 @@
             owner = "\(getpid())@\(hostName())"
             writers = try await ConnectionPool(settings, count: writeConnections)
             readers = try await ConnectionPool(settings, count: readConnections)
-            // The queries need the tables; and what is wrong with the database should be known now.
-            try await writers.run { (_) throws(MySQLError) in }
+        }
+
+        func write<Value: Sendable>(
+            _ body: @Sendable (WriteSession) throws(MySQLError) -> Value
+        ) async throws(MySQLError) -> Value {
+            let value = try await writers.run(body)
+            hasTables.store(true, ordering: .relaxed)
+            return value
+        }
+
+        /// Runs a query. Where nothing was written yet, a connection that writes makes the tables first.
+        func read<Value: Sendable>(
+            _ body: @Sendable (ReadSession) throws(MySQLError) -> Value
+        ) async throws(MySQLError) -> Value {
+            if !hasTables.load(ordering: .relaxed) { try await write { (_) throws(MySQLError) in } }
+            return try await readers.run(body)
         }
     }
 

@@ -8,7 +8,8 @@
         /// in batches.
         ///
         /// It delivers from then on, as the one from `open(at:store:configuration:logger:metrics:)`, and closes the store when
-        /// it is closed. The database must be reachable when it's opened, and may go away and come back afterwards.
+        /// it is closed. The database may be away then, as it may at any time later: see
+        /// `TaskBufferConfiguration.requiresStore`.
         ///
         /// - Parameters:
         ///   - conninfo: How to reach the database, as libpq takes it: `key=value` pairs or a `postgresql://` URI.

@@ -5,7 +5,7 @@
     extension PostgresTaskStore: CheckpointStore {
         /// - Throws: `PostgresError`, for what PostgreSQL reports.
         public func checkpoints(log: LogID) async throws(PostgresError) -> [SinkCheckpoint] {
-            try await readers.run { (session) throws(PostgresError) in try session.checkpoints(log: log) }
+            try await read { (session) throws(PostgresError) in try session.checkpoints(log: log) }
         }
     }
 #endif

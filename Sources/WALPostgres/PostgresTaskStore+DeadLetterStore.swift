@@ -8,7 +8,7 @@
             log: LogID?, after previous: StoredDeadLetter.ID?, limit: Int
         ) async throws(PostgresError) -> [StoredDeadLetter] {
             try checkPage(limit, 0)
-            return try await readers.run { (session) throws(PostgresError) in
+            return try await read { (session) throws(PostgresError) in
                 try session.deadLetters(log: log, after: previous, limit: limit)
             }
         }
@@ -16,12 +16,12 @@
         /// - Throws: `PostgresError`: `rowRefused` where the database still can't take it, `rowUnreadable` for a letter that
         ///   can't be decoded, or what PostgreSQL reports.
         public func redrive(_ id: StoredDeadLetter.ID) async throws(PostgresError) {
-            try await writers.run { (session) throws(PostgresError) in try session.redrive(id) }
+            try await write { (session) throws(PostgresError) in try session.redrive(id) }
         }
 
         /// - Throws: `PostgresError`, for what PostgreSQL reports.
         public func discard(_ id: StoredDeadLetter.ID) async throws(PostgresError) {
-            try await writers.run { (session) throws(PostgresError) in
+            try await write { (session) throws(PostgresError) in
                 try session.connection.committing { () throws(PostgresError) in try session.deadLetters.remove(id) }
             }
         }

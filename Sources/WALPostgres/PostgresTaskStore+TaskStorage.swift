@@ -14,30 +14,30 @@
         }
 
         public func task(id: String) async throws(PostgresError) -> PersistentTask? {
-            try await readers.run { (session) throws(PostgresError) in try session.task(id: id) }
+            try await read { (session) throws(PostgresError) in try session.task(id: id) }
         }
 
         public func tasks(dagID: String, limit: Int, offset: Int) async throws(PostgresError) -> [PersistentTask] {
             try checkPage(limit, offset)
-            return try await readers.run { (session) throws(PostgresError) in
+            return try await read { (session) throws(PostgresError) in
                 try session.tasks(dagID: dagID, limit: limit, offset: offset)
             }
         }
 
         public func tasks(status: TaskStatus, limit: Int, offset: Int) async throws(PostgresError) -> [PersistentTask] {
             try checkPage(limit, offset)
-            return try await readers.run { (session) throws(PostgresError) in
+            return try await read { (session) throws(PostgresError) in
                 try session.tasks(status: status, limit: limit, offset: offset)
             }
         }
 
         public func pendingTasks(limit: Int) async throws(PostgresError) -> [PersistentTask] {
             try checkPage(limit, 0)
-            return try await readers.run { (session) throws(PostgresError) in try session.pendingTasks(limit: limit) }
+            return try await read { (session) throws(PostgresError) in try session.pendingTasks(limit: limit) }
         }
 
         public func resumableTasks(dagID: String) async throws(PostgresError) -> [PersistentTask] {
-            try await readers.run { (session) throws(PostgresError) in try session.resumableTasks(dagID: dagID) }
+            try await read { (session) throws(PostgresError) in try session.resumableTasks(dagID: dagID) }
         }
 
         public func updateStatus(
@@ -61,7 +61,7 @@
         public func activities(taskID: String, limit: Int, offset: Int) async throws(PostgresError) -> [TaskActivityLog]
         {
             try checkPage(limit, offset)
-            return try await readers.run { (session) throws(PostgresError) in
+            return try await read { (session) throws(PostgresError) in
                 try session.activities(taskID: taskID, limit: limit, offset: offset)
             }
         }
@@ -69,7 +69,7 @@
         public func activities(dagID: String, limit: Int, offset: Int) async throws(PostgresError) -> [TaskActivityLog]
         {
             try checkPage(limit, offset)
-            return try await readers.run { (session) throws(PostgresError) in
+            return try await read { (session) throws(PostgresError) in
                 try session.activities(dagID: dagID, limit: limit, offset: offset)
             }
         }
@@ -83,7 +83,7 @@
         }
 
         public func ping() async throws(PostgresError) {
-            try await readers.run { (session) throws(PostgresError) in try session.ping() }
+            try await read { (session) throws(PostgresError) in try session.ping() }
         }
 
         public func close() async throws(PostgresError) {
@@ -99,7 +99,7 @@
                     throw PostgresError(.invalidArgument, error.message)
                 }
             }
-            try await writers.run { (session) throws(PostgresError) in try session.commit(mutations) }
+            try await write { (session) throws(PostgresError) in try session.commit(mutations) }
         }
 
         /// Refused here: the server would call it a row's fault.

@@ -9,7 +9,7 @@
         /// - Throws: `PostgresError.Code.laneCountMismatch` if the log's lanes were counted differently before.
         public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws(PostgresError) -> [SinkLane]
         {
-            try await writers.run { [owner] (session) throws(PostgresError) in
+            try await write { [owner] (session) throws(PostgresError) in
                 try session.lanes.claim(lanes, of: laneCount, log: log, owner: owner)
             }
         }
@@ -18,7 +18,7 @@
         ///   `connectionFailed` if the connection broke before the transaction could be committed, `indeterminate` if nobody
         ///   knows.
         public func apply(_ batch: TaskBatch) async throws(PostgresError) -> SinkReceipt {
-            try await writers.run { (session) throws(PostgresError) in try session.apply(batch) }
+            try await write { (session) throws(PostgresError) in try session.apply(batch) }
         }
 
         /// By SQLSTATE; fatal for an error that isn't this store's.
@@ -28,7 +28,7 @@
 
         /// In one query.
         public func tasks(ids: [String]) async throws(PostgresError) -> [PersistentTask] {
-            try await readers.run { (session) throws(PostgresError) in try session.tasks(ids: ids) }
+            try await read { (session) throws(PostgresError) in try session.tasks(ids: ids) }
         }
     }
 #endif

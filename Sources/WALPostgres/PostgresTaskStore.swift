@@ -1,4 +1,5 @@
 #if Postgres
+    internal import Synchronization
     internal import WAL
     internal import WALTasks
     #if canImport(Darwin)
@@ -35,10 +36,12 @@
         let writeConnections: Int
         let writers: ConnectionPool<WriteSession>
         let readers: ConnectionPool<ReadSession>
+        private let hasTables = Atomic<Bool>(false)
         /// Who has claimed lanes, for people: process and host.
         let owner: String
 
-        /// Connects to a database, and creates its tables if need be.
+        /// Prepares a store. The first call that uses it connects and creates the tables if need be, and so does the first one
+        /// after a failure; call ``ping()`` to have that done now.
         ///
         /// - Parameters:
         ///   - conninfo: How to reach the database, as libpq takes it: `key=value` pairs or a `postgresql://` URI. Unless it
@@ -49,8 +52,8 @@
         ///   - readConnections: How many queries can run at the same time.
         ///   - statementTimeout: How long one statement may take.
         ///   - lockTimeout: How long one statement waits for a lock.
-        /// - Throws: `PostgresError`: `connectionFailed`, `schemaTooNew`, `foreignDatabase`, `invalidArgument`, or what PostgreSQL
-        ///   reports.
+        /// - Throws: `PostgresError`: `invalidArgument`, `outOfMemory`. Calls that connect throw `connectionFailed`,
+        ///   `schemaTooNew`, `foreignDatabase`, or what PostgreSQL reports.
         public init(
             _ conninfo: String, name: String = "postgres", writeConnections: Int = 4, readConnections: Int = 2,
             statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10)
@@ -65,8 +68,22 @@
             owner = "\(getpid())@\(hostName())"
             writers = try await ConnectionPool(settings, count: writeConnections)
             readers = try await ConnectionPool(settings, count: readConnections)
-            // The queries need the tables; and what is wrong with the database should be known now.
-            try await writers.run { (_) throws(PostgresError) in }
+        }
+
+        func write<Value: Sendable>(
+            _ body: @Sendable (WriteSession) throws(PostgresError) -> Value
+        ) async throws(PostgresError) -> Value {
+            let value = try await writers.run(body)
+            hasTables.store(true, ordering: .relaxed)
+            return value
+        }
+
+        /// Runs a query. Where nothing was written yet, a connection that writes makes the tables first.
+        func read<Value: Sendable>(
+            _ body: @Sendable (ReadSession) throws(PostgresError) -> Value
+        ) async throws(PostgresError) -> Value {
+            if !hasTables.load(ordering: .relaxed) { try await write { (_) throws(PostgresError) in } }
+            return try await readers.run(body)
         }
     }
 

@@ -5,7 +5,7 @@
     extension SQLiteTaskStore: CheckpointStore {
         /// - Throws: `SQLiteError`, for what SQLite reports.
         public func checkpoints(log: LogID) async throws(SQLiteError) -> [SinkCheckpoint] {
-            try await reader.run { (session) throws(SQLiteError) in try session.checkpoints(log: log) }
+            try await read { (session) throws(SQLiteError) in try session.checkpoints(log: log) }
         }
     }
 #endif

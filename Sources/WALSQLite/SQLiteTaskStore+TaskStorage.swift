@@ -14,30 +14,30 @@
         }
 
         public func task(id: String) async throws(SQLiteError) -> PersistentTask? {
-            try await reader.run { (session) throws(SQLiteError) in try session.task(id: id) }
+            try await read { (session) throws(SQLiteError) in try session.task(id: id) }
         }
 
         public func tasks(dagID: String, limit: Int, offset: Int) async throws(SQLiteError) -> [PersistentTask] {
             try checkPage(limit, offset)
-            return try await reader.run { (session) throws(SQLiteError) in
+            return try await read { (session) throws(SQLiteError) in
                 try session.tasks(dagID: dagID, limit: limit, offset: offset)
             }
         }
 
         public func tasks(status: TaskStatus, limit: Int, offset: Int) async throws(SQLiteError) -> [PersistentTask] {
             try checkPage(limit, offset)
-            return try await reader.run { (session) throws(SQLiteError) in
+            return try await read { (session) throws(SQLiteError) in
                 try session.tasks(status: status, limit: limit, offset: offset)
             }
         }
 
         public func pendingTasks(limit: Int) async throws(SQLiteError) -> [PersistentTask] {
             try checkPage(limit, 0)
-            return try await reader.run { (session) throws(SQLiteError) in try session.pendingTasks(limit: limit) }
+            return try await read { (session) throws(SQLiteError) in try session.pendingTasks(limit: limit) }
         }
 
         public func resumableTasks(dagID: String) async throws(SQLiteError) -> [PersistentTask] {
-            try await reader.run { (session) throws(SQLiteError) in try session.resumableTasks(dagID: dagID) }
+            try await read { (session) throws(SQLiteError) in try session.resumableTasks(dagID: dagID) }
         }
 
         public func updateStatus(
@@ -60,14 +60,14 @@
 
         public func activities(taskID: String, limit: Int, offset: Int) async throws(SQLiteError) -> [TaskActivityLog] {
             try checkPage(limit, offset)
-            return try await reader.run { (session) throws(SQLiteError) in
+            return try await read { (session) throws(SQLiteError) in
                 try session.activities(taskID: taskID, limit: limit, offset: offset)
             }
         }
 
         public func activities(dagID: String, limit: Int, offset: Int) async throws(SQLiteError) -> [TaskActivityLog] {
             try checkPage(limit, offset)
-            return try await reader.run { (session) throws(SQLiteError) in
+            return try await read { (session) throws(SQLiteError) in
                 try session.activities(dagID: dagID, limit: limit, offset: offset)
             }
         }
@@ -81,7 +81,7 @@
         }
 
         public func ping() async throws(SQLiteError) {
-            try await reader.run { (session) throws(SQLiteError) in try session.ping() }
+            try await read { (session) throws(SQLiteError) in try session.ping() }
         }
 
         public func close() async throws(SQLiteError) {
@@ -98,7 +98,7 @@
                     throw SQLiteError(.invalidArgument, error.message)
                 }
             }
-            try await writer.run { (session) throws(SQLiteError) in try session.commit(mutations) }
+            try await write { (session) throws(SQLiteError) in try session.commit(mutations) }
         }
 
         /// SQLite takes a negative limit for none.

@@ -8,7 +8,7 @@
 
         /// - Throws: `SQLiteError.Code.laneCountMismatch` if the log's lanes were counted differently before.
         public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws(SQLiteError) -> [SinkLane] {
-            try await writer.run { [owner] (session) throws(SQLiteError) in
+            try await write { [owner] (session) throws(SQLiteError) in
                 try session.claim(lanes, of: laneCount, log: log, owner: owner)
             }
         }
@@ -16,7 +16,7 @@
         /// - Throws: `SQLiteError.Code.fenced`, `busy`, `full`, `inputOutput` and others, with nothing written;
         ///   `indeterminate` if writing failed at the very end.
         public func apply(_ batch: TaskBatch) async throws(SQLiteError) -> SinkReceipt {
-            try await writer.run { (session) throws(SQLiteError) in try session.apply(batch) }
+            try await write { (session) throws(SQLiteError) in try session.apply(batch) }
         }
 
         /// By SQLite's result code; fatal for an error that isn't this store's.

@@ -1,4 +1,5 @@
 #if SQLite
+    internal import Synchronization
     internal import WAL
     internal import WALTasks
     #if canImport(Darwin)
@@ -22,18 +23,21 @@
     public final class SQLiteTaskStore: Sendable {
         /// Names the store in the log's cursor, in metrics and in messages.
         public let name: String
-        let writer: DatabaseThread<WriteSession, SQLiteError>
-        let reader: DatabaseThread<ReadSession, SQLiteError>
+        let writer: DatabaseThread<Link<WriteSession>, SQLiteError>
+        let reader: DatabaseThread<Link<ReadSession>, SQLiteError>
+        private let hasTables = Atomic<Bool>(false)
         /// Who has claimed lanes, for people: process and host.
         let owner: String
 
-        /// Opens a database; creates the file and its tables if need be.
+        /// Prepares a store. The first call that uses it opens the database and creates the file and its tables if need be, and
+        /// so does the first one after that has failed; call ``ping()`` to have it done now.
         ///
         /// - Parameters:
         ///   - path: A file on a local file system. Beside it are `-wal` and `-shm` files of the same name while it is open.
         ///   - name: Names the store in the log's cursor, in metrics and in messages.
         ///   - busyTimeout: How long a call waits for other connections' locks.
-        /// - Throws: `SQLiteError`: `schemaTooNew`, `foreignDatabase`, `unsupported`, or what SQLite reports.
+        /// - Throws: `SQLiteError`: `outOfMemory`. Calls that open the database throw `schemaTooNew`, `foreignDatabase`,
+        ///   `unsupported`, or what SQLite reports.
         public init(
             path: String, name: String = "sqlite", busyTimeout: Duration = .seconds(1)
         ) async throws(SQLiteError) {
@@ -46,13 +50,28 @@
             } catch {
                 throw SQLiteError(.outOfMemory, "no thread can be started: raise the limit of threads (\(error))")
             }
-            // The writer first: the reader's queries need its tables.
             try await writer.open { () throws(SQLiteError) in
-                try WriteSession(path: path, busyTimeout: busyTimeout)
+                Link { () throws(SQLiteError) in try WriteSession(path: path, busyTimeout: busyTimeout) }
             }
             try await reader.open { () throws(SQLiteError) in
-                try ReadSession(path: path, busyTimeout: busyTimeout)
+                Link { () throws(SQLiteError) in try ReadSession(path: path, busyTimeout: busyTimeout) }
             }
+        }
+
+        func write<Value: Sendable>(
+            _ body: @Sendable (WriteSession) throws(SQLiteError) -> Value
+        ) async throws(SQLiteError) -> Value {
+            let value = try await writer.run { (link) throws(SQLiteError) in try link.run(body) }
+            hasTables.store(true, ordering: .relaxed)
+            return value
+        }
+
+        /// Runs a query. Where nothing was written yet, the connection that writes makes the tables first.
+        func read<Value: Sendable>(
+            _ body: @Sendable (ReadSession) throws(SQLiteError) -> Value
+        ) async throws(SQLiteError) -> Value {
+            if !hasTables.load(ordering: .relaxed) { try await write { (_) throws(SQLiteError) in } }
+            return try await reader.run { (link) throws(SQLiteError) in try link.run(body) }
         }
     }
 

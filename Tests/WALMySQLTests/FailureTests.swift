@@ -189,7 +189,7 @@
             let store = try await MySQLTaskStore(url: url)
             try await store.save(task("a"))
             try await store.close()
-            let refused = await error { _ = try await MySQLTaskStore(url: database.url(user: "\(user):hunter2")) }
+            let refused = await error { try await MySQLTaskStore(url: database.url(user: "\(user):hunter2")).ping() }
             #expect(refused?.code == .schemaMismatch && refused?.errorNumber == 1045)
             #expect(refused?.description.contains("hunter2") == false)
         }

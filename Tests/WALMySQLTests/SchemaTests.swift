@@ -88,8 +88,9 @@
 
         @Test func missingDatabaseAndUser() async throws {
             let url = database.url.replacingOccurrences(of: "/\(database.name)?", with: "/none?")
-            #expect(await code { _ = try await MySQLTaskStore(url: url) } == .schemaMismatch)
-            #expect(await code { _ = try await MySQLTaskStore(url: database.url(user: "nobody")) } == .schemaMismatch)
+            #expect(await code { try await MySQLTaskStore(url: url).ping() } == .schemaMismatch)
+            #expect(
+                await code { try await MySQLTaskStore(url: database.url(user: "nobody")).ping() } == .schemaMismatch)
         }
 
         @Test func tableThatComesBack() async throws {

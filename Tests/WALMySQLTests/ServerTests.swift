@@ -101,7 +101,7 @@
                 "GRANT ALL ON \(database.name).* TO plain@localhost")
             let user = try ConnectionSettings(url: database.url(user: "plain"))
             let first = try Connection(user, access: .readWrite)
-            let refused = await error { _ = try await MySQLTaskStore(url: database.url(user: "plain")) }
+            let refused = await error { try await MySQLTaskStore(url: database.url(user: "plain")).ping() }
             #expect(refused?.code == .overloaded && refused?.failure == .transient)
             withExtendedLifetime(first) {}
             _ = lanes

@@ -49,14 +49,16 @@
             try Statement(query, named: query, on: connect()).all { (row) throws(MySQLError) in row.text() }
         }
 
-        /// A store that writes rows as arrays, or as literals.
+        /// A connected store that writes rows as arrays, or as literals.
         func store(
             arrays: Bool = true, options: String = "", writeConnections: Int = 2,
             statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10)
         ) async throws -> MySQLTaskStore {
             let settings = try ConnectionSettings(
                 url: url + options, statementTimeout: statementTimeout, lockTimeout: lockTimeout, usesArrays: arrays)
-            return try await MySQLTaskStore(settings, writeConnections: writeConnections, readConnections: 1)
+            let store = try await MySQLTaskStore(settings, writeConnections: writeConnections, readConnections: 1)
+            try await store.ping()
+            return store
         }
     }
 

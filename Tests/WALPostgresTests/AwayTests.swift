@@ -39,5 +39,42 @@
             #expect(try database.number("SELECT count(*) FROM dag_tasks") == Int64(count) + 1)
             try await storage.close()
         }
+
+        /// A service and its database may be started in any order. The database has no tables either.
+        @Test func opensBeforeTheServerIsStarted() async throws {
+            let server = try PrivateServer()
+            let database = try TemporaryDatabase(on: server)
+            try server.stop()
+            let log = NSTemporaryDirectory() + "wal-away-" + UUID().uuidString
+            defer { try? FileManager.default.removeItem(atPath: log) }
+            let messages = RecordingLog()
+            let storage = try await BufferedTaskStorage.postgres(database.conninfo, at: log, logger: messages.logger)
+            for number in 0..<500 { try await storage.save(task("t\(number)")) }
+            func warnings() -> Int { messages.messages.all.count { $0.text.hasPrefix("opened without the store") } }
+            try await eventually { warnings() == 1 }
+            #expect(storage.metrics.depth == 500)
+            try server.start()
+            try await storage.drain()
+            #expect(try database.number("SELECT count(*) FROM dag_tasks") == 500)
+            #expect(try await storage.tasks(dagID: "dag", limit: 1000, offset: 0).count == 500)
+            #expect(warnings() == 1)
+            try await storage.close()
+        }
+
+        @Test func aRequiredServerMustBeThere() async throws {
+            let log = NSTemporaryDirectory() + "wal-away-" + UUID().uuidString
+            var configuration = TaskBufferConfiguration()
+            configuration.requiresStore = true
+            do {
+                _ = try await BufferedTaskStorage.postgres(
+                    "host=/nowhere dbname=none", at: log, configuration: configuration)
+                Issue.record("opened without the server")
+            } catch {
+                let error = try #require(error as? TaskStorageError)
+                #expect(error.code == .storeAway && error.isRetriable)
+                #expect((error.cause as? PostgresError)?.code == .connectionFailed)
+            }
+            #expect(!FileManager.default.fileExists(atPath: log))
+        }
     }
 #endif

@@ -243,7 +243,7 @@
 
         @Test func absentServerIsNamedWithoutThePassword() async throws {
             do {
-                _ = try await PostgresTaskStore("host=/nowhere port=1 dbname=none password=sesame")
+                try await PostgresTaskStore("host=/nowhere port=1 dbname=none password=sesame").ping()
                 Issue.record("connected to nowhere")
             } catch {
                 #expect(error.code == .connectionFailed)
@@ -252,7 +252,7 @@
             }
             for broken in ["password = 'ses ame", "sesame sesame", "postgresql://user:sesame@[host/db"] {
                 do {
-                    _ = try await PostgresTaskStore(broken)
+                    try await PostgresTaskStore(broken).ping()
                     Issue.record("a broken string was taken")
                 } catch {
                     #expect(error.code == .invalidArgument)

@@ -31,12 +31,15 @@
             try ConnectionSettings(conninfo: conninfo, statementTimeout: .seconds(60), lockTimeout: .seconds(60))
         }
 
+        /// A store that has connected.
         func store(
             writeConnections: Int = 4, statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10)
         ) async throws -> PostgresTaskStore {
-            try await PostgresTaskStore(
+            let store = try await PostgresTaskStore(
                 conninfo, writeConnections: writeConnections, statementTimeout: statementTimeout,
                 lockTimeout: lockTimeout)
+            try await store.ping()
+            return store
         }
 
         /// Another session, as another process would have.

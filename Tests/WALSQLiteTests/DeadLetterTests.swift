@@ -12,6 +12,7 @@
         init() async throws {
             database = try TemporaryDatabase()
             store = try await SQLiteTaskStore(path: database.path)
+            try await store.ping()
         }
 
         private func setAside(_ mutations: [TaskMutation]) async throws {

@@ -33,10 +33,12 @@
 
         @Test func newerSchemaIsRefusedByName() async throws {
             let database = try TemporaryDatabase()
-            try await SQLiteTaskStore(path: database.path).close()
+            let store = try await SQLiteTaskStore(path: database.path)
+            try await store.ping()
+            try await store.close()
             try database.connect().execute("PRAGMA user_version = 7")
             do {
-                _ = try await SQLiteTaskStore(path: database.path)
+                try await SQLiteTaskStore(path: database.path).ping()
                 Issue.record("a newer schema was opened")
             } catch {
                 #expect(error.code == .schemaTooNew)
@@ -49,31 +51,33 @@
         func databaseOfAnotherProgramIsLeftAlone(_ mark: String) async throws {
             let database = try TemporaryDatabase()
             try database.connect().execute(mark)
-            #expect(await code { _ = try await SQLiteTaskStore(path: database.path) } == .foreignDatabase)
+            #expect(await code { try await SQLiteTaskStore(path: database.path).ping() } == .foreignDatabase)
             #expect(try database.texts("SELECT name FROM sqlite_schema").isEmpty)
         }
 
         @Test func memoryIsRefused() async throws {
-            #expect(await code { _ = try await SQLiteTaskStore(path: ":memory:") } == .unsupported)
+            #expect(await code { try await SQLiteTaskStore(path: ":memory:").ping() } == .unsupported)
         }
 
         @Test func missingDirectoryIsAnInputOutputError() async throws {
             let database = try TemporaryDatabase()
             let path = database.directory + "/missing/tasks.sqlite"
-            #expect(await code { _ = try await SQLiteTaskStore(path: path) } == .inputOutput)
+            #expect(await code { try await SQLiteTaskStore(path: path).ping() } == .inputOutput)
         }
 
         @Test func fileThatIsNoDatabaseIsCorrupted() async throws {
             let database = try TemporaryDatabase()
             try String(repeating: "no database ", count: 1000)
                 .write(toFile: database.path, atomically: true, encoding: .utf8)
-            #expect(await code { _ = try await SQLiteTaskStore(path: database.path) } == .corrupted)
+            #expect(await code { try await SQLiteTaskStore(path: database.path).ping() } == .corrupted)
         }
 
         /// What the queries promise about their cost hangs on the partial index being recognised.
         @Test func pendingTasksComeFromTheIndex() async throws {
             let database = try TemporaryDatabase()
-            try await SQLiteTaskStore(path: database.path).close()
+            let store = try await SQLiteTaskStore(path: database.path)
+            try await store.ping()
+            try await store.close()
             let plan = try Statement(
                 """
                 EXPLAIN QUERY PLAN SELECT * FROM dag_tasks WHERE status IN ('pending', 'running') AND status = 'pending'

@@ -13,6 +13,7 @@
         init() async throws {
             database = try TemporaryDatabase()
             store = try await SQLiteTaskStore(path: database.path)
+            try await store.ping()
         }
 
         @Test(arguments: TaskStorageConformance.allCases)

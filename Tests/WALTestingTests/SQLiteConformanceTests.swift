@@ -36,7 +36,9 @@
         /// Records that can be decoded, and that the database refuses: by its constraints, or by ending the transaction.
         @Test(arguments: [SinkConformance.setsPoisonAside, .setsPoisonAsideWhole], ["ABORT", "ROLLBACK"])
         func poisonOfTheDatabase(check: SinkConformance, action: String) async throws {
-            try await SQLiteTaskStore(path: path).close()
+            let store = try await SQLiteTaskStore(path: path)
+            try await store.ping()
+            try await store.close()
             let connection = try Connection(path: path, access: .readWrite, busyTimeout: .seconds(1))
             try connection.execute(
                 """

@@ -56,6 +56,29 @@
             #expect(try ToolRun(["verify", log]).status == 0)
         }
 
+        /// The directory of the database comes when everything is in the log.
+        @Test func storeThatComesLater() throws {
+            let database = scratch.path("mount/tasks.db")
+            let process = try ToolRun.process(
+                ["ingest", "--log", log, "--store", "sqlite:\(database)"], input: events)
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            while try recordCount() < Sample.lineCount, process.isRunning { Thread.sleep(forTimeInterval: 0.05) }
+            #expect(try recordCount() == Sample.lineCount)
+            try FileManager.default.createDirectory(
+                atPath: scratch.path("mount"), withIntermediateDirectories: false)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0)
+            #expect(try Sample.summary(ofDatabase: database) == Sample.summary())
+        }
+
+        private func recordCount() throws -> Int {
+            guard let reader = try? ReadOnlyLog(at: log).reader(from: 1) else { return 0 }
+            while try reader.next({ _ in true }) != nil {}
+            return Int(reader.nextSequence.rawValue) - 1
+        }
+
         @Test func dumpIsAnInput() throws {
             try #require(ToolRun(arguments(), input: events).status == 0)
             let dump = scratch.file("dump.ndjson")

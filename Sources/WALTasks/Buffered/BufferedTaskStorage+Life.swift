@@ -6,13 +6,21 @@ internal import WAL
 extension BufferedTaskStorage {
     /// Opens the log in `directory`, which is made if it isn't there, and begins to deliver to `store`.
     ///
-    /// The storage owns the store from then on, and closes it.
-    /// - Throws: ``TaskStorageError``: `invalidArgument`, or `logFailed` with the reason.
+    /// The storage owns the store from then on, and closes it. A store that can't be reached yet is no hindrance: see
+    /// ``TaskBufferConfiguration/requiresStore``.
+    /// - Throws: ``TaskStorageError``: `invalidArgument`, `storeAway` if the store is required, or `logFailed` with the reason.
     public static func open(
         at directory: String, store: Store, configuration: Configuration = Configuration(), logger: Logger? = nil,
         metrics: (any MetricsFactory)? = nil
     ) async throws(TaskStorageError) -> BufferedTaskStorage {
         try configuration.validate()
+        if configuration.requiresStore {
+            do {
+                try await store.ping()
+            } catch {
+                throw TaskStorageError(.storeAway, "\(store.name) can't be used.", cause: error, isRetriable: true)
+            }
+        }
         do throws(WALError) {
             let log = try await offPool { () throws(WALError) in
                 try WriteAheadLog(
@@ -58,6 +66,7 @@ extension BufferedTaskStorage {
             log: log, store: store, flusher: flusher, overlay: overlay, configuration: configuration,
             instruments: instruments, meter: meter, recovery: recovery)
         storage.startDelivery()
+        if !configuration.requiresStore, let logger { storage.warnIfAway(logger) }
         return storage
     }
 
@@ -80,6 +89,18 @@ extension BufferedTaskStorage {
                 guard let storage = self else { return }
                 storage.overlay.prune()
                 if let instruments = storage.instruments { instruments.report(storage.metrics) }
+            }
+        }
+    }
+
+    private func warnIfAway(_ logger: Logger) {
+        Task { [store] in
+            do {
+                try await store.ping()
+            } catch {
+                logger.warning(
+                    "opened without the store; changes stay in the log until it can be reached",
+                    metadata: ["wal.sink": "\(store.name)", "wal.error": "\(error)"])
             }
         }
     }

@@ -4,6 +4,9 @@ public import WAL
 public struct TaskBufferConfiguration: Sendable {
     /// So many mutations since the last time, and the flusher is told not to wait for ``flushInterval``: at least 1.
     public var maxBufferSize = 1000
+    /// Whether opening fails where the store can't be reached. If not, the storage opens from its log alone, logs a warning, and
+    /// delivers when the store is there.
+    public var requiresStore = false
     /// How long a mutation waits for others of its batch at most.
     public var flushInterval: Duration = .seconds(5)
     /// So many failures of the store in a row open the circuit breaker, which is logged: at least 1. Nothing is dropped:

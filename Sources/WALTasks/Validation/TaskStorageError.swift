@@ -24,6 +24,9 @@ public struct TaskStorageError: Error, Sendable {
         public static let deliveryFailed = Code("deliveryFailed")
         /// Closing left mutations in the log, see ``TaskStorageError/remaining``: the next start delivers them.
         public static let notDrained = Code("notDrained")
+        /// The store can't be reached, or doesn't answer, and the call needs it; see ``TaskStorageError/cause``. Try again when
+        /// the store is back.
+        public static let storeAway = Code("storeAway")
         /// Another owner has claimed the lanes since.
         public static let fenced = Code("fenced")
         /// The lanes were counted differently when the store was first used with this log.

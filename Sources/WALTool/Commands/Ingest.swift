@@ -25,6 +25,8 @@ struct Ingest: AsyncParsableCommand {
             SIGINT and SIGTERM end the reading; what was read goes into the store, and the exit code is 0. A second signal
             ends the process at once, which the next run makes good.
 
+            The store may be away: lines go into the log, and reach the store when it is there.
+
             Where another flusher takes over the lanes of this log in the store, this one stops with exit code 75.
 
             Example: gunzip -c events.ndjson.gz | wal ingest --log events.wal --store sqlite:events.db -
@@ -65,6 +67,7 @@ struct Ingest: AsyncParsableCommand {
         configuration.syncPolicy = sync.policy
         let opened = try await store.open(workers: workers)
         let log = try WriteAheadLog(at: log, configuration: configuration)
+        Self.warnIfAway(opened)
         for finding in log.recovery.findings { StandardError.write("Recovered: \(finding.text)\n") }
         let summary = try await ingest(LineReader(descriptor: descriptor, stop: stop), into: log, opened, stop)
         try log.close()
@@ -106,6 +109,19 @@ struct Ingest: AsyncParsableCommand {
             deadLetters: statistics.deadLetters, lag: lag, readSeconds: readSeconds,
             totalSeconds: start.duration(to: clock.now) / .seconds(1), stoppedBy: stop.signalName,
             badLines: outcome.shown, badLinesPath: outcome.badLinesPath, inputName: settings.inputName)
+    }
+
+    private static func warnIfAway(_ store: some TaskStore) {
+        Task {
+            do {
+                try await store.ping()
+            } catch {
+                // What can't be cured by waiting ends the flusher, which says so.
+                guard case .transient = store.classify(error) else { return }
+                StandardError.write(
+                    "\(store.name) can't be reached yet; what is read stays in the log until it can: \(error)\n")
+            }
+        }
     }
 
     private func makeFlusher<Store>(_ log: WriteAheadLog, _ sink: TaskSink<Store>) -> Flusher<TaskSink<Store>> {
