@@ -43,6 +43,8 @@
             public static let rowUnreadable = Code("rowUnreadable")
             /// A database, table, column or permission is missing, or the login is refused.
             public static let schemaMismatch = Code("schemaMismatch")
+            /// The database has no tables of this package, and the call creates none.
+            public static let noTables = Code("noTables")
             /// A later version of this package has migrated the database. Use that version.
             public static let schemaTooNew = Code("schemaTooNew")
             /// Tables of the same names are there already, and aren't this package's. Use another database.

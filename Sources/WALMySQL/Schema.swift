@@ -23,6 +23,15 @@
             }
         }
 
+        /// Throws unless the database has the tables of this version or an earlier one.
+        static func requireTables(_ connection: Connection) throws(MySQLError) {
+            guard try check(connection) > 0 else {
+                throw MySQLError(
+                    .noTables, "no swift-wal tables in this database: check its name",
+                    server: connection.settings.address.description)
+            }
+        }
+
         /// The database's version, 0 if it has none; throws `schemaTooNew`.
         private static func check(_ connection: Connection) throws(MySQLError) -> Int64 {
             let tables = try Statement(

@@ -12,12 +12,7 @@
             try connection.transaction { () throws(PostgresError) in
                 try connection.execute("SELECT pg_advisory_xact_lock(\(lockKey))", named: "lock schema")
                 let found = try foundVersion(connection)
-                guard found <= version else {
-                    throw PostgresError(
-                        .schemaTooNew,
-                        "the database has schema \(found), this version knows \(version): use the version that made it",
-                        server: connection.settings.server)
-                }
+                try requireKnown(found, connection)
                 // A migration takes what time it takes.
                 if found < version { try connection.execute("SET LOCAL statement_timeout = 0", named: "migrate") }
                 for step in steps.dropFirst(Int(found)) {
@@ -27,6 +22,26 @@
                     try connection.execute(
                         "INSERT INTO wal_sink_schema (version) VALUES (\(version))", named: "migrate")
                 }
+            }
+        }
+
+        /// Throws unless the database has the tables of this version or an earlier one.
+        static func requireTables(_ connection: Connection) throws(PostgresError) {
+            let found = try foundVersion(connection)
+            guard found > 0 else {
+                throw PostgresError(
+                    .noTables, "no swift-wal tables in this database: check its name and the search_path",
+                    server: connection.settings.server)
+            }
+            try requireKnown(found, connection)
+        }
+
+        private static func requireKnown(_ found: Int64, _ connection: Connection) throws(PostgresError) {
+            guard found <= version else {
+                throw PostgresError(
+                    .schemaTooNew,
+                    "the database has schema \(found), this version knows \(version): use the version that made it",
+                    server: connection.settings.server)
             }
         }
 

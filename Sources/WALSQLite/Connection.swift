@@ -10,18 +10,24 @@
     @safe final class Connection {
         enum Access {
             case readWrite, readOnly
+            /// As the file is: nothing is created or set.
+            case inspect
         }
 
         let path: String
         let handle: OpaquePointer
         private let busyTimeout: Duration
+        private let inspected: ReadOnlyFile?
 
         /// Opens the database, creates it if need be, and sets it up. Waits up to `busyTimeout` for others.
         init(path: String, access: Access, busyTimeout: Duration) throws(SQLiteError) {
             var opened: OpaquePointer?
             // A reader opens for writing, too: reading a WAL-mode database writes to the shared index of its log.
-            let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
-            let result = unsafe sqlite3_open_v2(path, &opened, flags, nil)
+            let flags =
+                access == .inspect
+                ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+            inspected = access == .inspect ? try ReadOnlyFile(path: path) : nil
+            let result = unsafe sqlite3_open_v2(inspected?.uri ?? path, &opened, flags | SQLITE_OPEN_NOMUTEX, nil)
             guard let handle = unsafe opened else {
                 throw SQLiteError(.outOfMemory, "no memory for a connection", resultCode: result, path: path)
             }
@@ -40,6 +46,7 @@
         private func setUp(_ access: Access) throws(SQLiteError) {
             // Waiting happens in `retryingWhileBusy`, where it has jitter and a bound for the whole operation.
             try execute("PRAGMA busy_timeout = 0")
+            if access == .inspect { return try execute("PRAGMA query_only = ON") }
             try retryingWhileBusy { () throws(SQLiteError) in
                 let mode = try Statement("PRAGMA journal_mode = WAL", named: "open", on: self)
                 guard try mode.first({ (row) throws(SQLiteError) in row.text() }) == "wal" else {
@@ -61,6 +68,11 @@
             guard unsafe sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK else {
                 throw lastError(during: name ?? sql)
             }
+        }
+
+        /// Throws `busy` if a database that is only inspected may have changed since it was opened.
+        func requireUnchanged() throws(SQLiteError) {
+            try inspected?.requireUnchanged()
         }
 
         /// False after errors by which SQLite has rolled back by itself, such as FULL and IOERR.

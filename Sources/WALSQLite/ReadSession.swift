@@ -16,8 +16,11 @@
         private let deadLetters: Statement
 
         /// Opens the database, which has its tables already.
-        init(path: String, busyTimeout: Duration) throws(SQLiteError) {
-            let connection = try Connection(path: path, access: .readOnly, busyTimeout: busyTimeout)
+        convenience init(path: String, busyTimeout: Duration) throws(SQLiteError) {
+            try self.init(Connection(path: path, access: .readOnly, busyTimeout: busyTimeout))
+        }
+
+        init(_ connection: Connection) throws(SQLiteError) {
             self.connection = connection
             func tasks(_ name: String, where condition: String) throws(SQLiteError) -> Statement {
                 try Statement("SELECT \(Columns.task) FROM dag_tasks WHERE \(condition)", named: name, on: connection)
@@ -118,6 +121,13 @@
                     claimedAt: Timestamp(rawValue: row.number()),
                     flushedAt: row.optionalNumber().map(Timestamp.init(rawValue:)))
             }
+        }
+
+        /// Runs a query, and throws `busy` where its rows can't be trusted, as somebody may have changed the file under it.
+        func whileUnchanged<Rows>(_ query: () throws(SQLiteError) -> Rows) throws(SQLiteError) -> Rows {
+            let rows = Result { () throws(SQLiteError) in try query() }
+            try connection.requireUnchanged()
+            return try rows.get()
         }
 
         /// Returns if the database can be read.

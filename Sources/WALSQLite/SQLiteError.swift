@@ -39,6 +39,10 @@
             public static let rowUnreadable = Code("rowUnreadable")
             /// A table, column or permission is missing.
             public static let schemaMismatch = Code("schemaMismatch")
+            /// There is no file at the path, and the call creates none.
+            public static let noSuchDatabase = Code("noSuchDatabase")
+            /// The database has no tables of this package, and the call creates none.
+            public static let noTables = Code("noTables")
             /// A later version of this package has migrated the database. Use that version.
             public static let schemaTooNew = Code("schemaTooNew")
             /// The database belongs to another program, by its `application_id` or `user_version`. Use another file.

@@ -18,12 +18,7 @@
                         "the database belongs to another program (application_id \(application), user_version \(found)):"
                             + " use a file of its own", path: connection.path)
                 }
-                guard found <= version else {
-                    throw SQLiteError(
-                        .schemaTooNew,
-                        "the database has schema \(found), this version knows \(version): use the version that made it",
-                        path: connection.path)
-                }
+                try requireKnown(found, connection)
                 for step in steps[Int(found)...] {
                     try connection.execute(step, named: "migrate")
                 }
@@ -31,6 +26,27 @@
                     try connection.execute(
                         "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
                 }
+            }
+        }
+
+        /// Throws unless the database has the tables of this version or an earlier one.
+        static func requireTables(_ connection: Connection) throws(SQLiteError) {
+            let (application, found) = try connection.retryingWhileBusy { () throws(SQLiteError) in
+                (try value("application_id", connection), try value("user_version", connection))
+            }
+            guard application == applicationID, found > 0 else {
+                throw SQLiteError(
+                    .noTables, "no swift-wal tables in this database: check the path", path: connection.path)
+            }
+            try requireKnown(found, connection)
+        }
+
+        private static func requireKnown(_ found: Int64, _ connection: Connection) throws(SQLiteError) {
+            guard found <= version else {
+                throw SQLiteError(
+                    .schemaTooNew,
+                    "the database has schema \(found), this version knows \(version): use the version that made it",
+                    path: connection.path)
             }
         }
 

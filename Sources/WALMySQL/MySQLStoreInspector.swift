@@ -1,0 +1,54 @@
+#if MySQL
+    package import WAL
+    package import WALTasks
+
+    /// Looks into a database of ``MySQLTaskStore`` in read-only transactions: no table and no row is made.
+    package final class MySQLStoreInspector: StoreInspector {
+        package let name = "mysql"
+        private let readers: ConnectionPool<InspectSession>
+
+        /// - Throws: `MySQLError`: `connectionFailed`, `noTables`, `schemaTooNew`, or what the server reports.
+        package convenience init(url: String) async throws(MySQLError) {
+            try await self.init(
+                ConnectionSettings(url: url, statementTimeout: .seconds(30), lockTimeout: .seconds(10)))
+        }
+
+        init(_ settings: ConnectionSettings) async throws(MySQLError) {
+            readers = try await ConnectionPool(settings, count: 1)
+            do throws(MySQLError) {
+                try await readers.run { (_) throws(MySQLError) in }
+            } catch {
+                try? await readers.close()
+                throw error
+            }
+        }
+
+        package func checkpoints(log: LogID) async throws(MySQLError) -> [SinkCheckpoint] {
+            try await readers.run { (session) throws(MySQLError) in try session.queries.checkpoints(log: log) }
+        }
+
+        package func deadLetters(
+            log: LogID?, after previous: StoredDeadLetter.ID?, limit: Int
+        ) async throws(MySQLError) -> [StoredDeadLetter] {
+            try await readers.run { (session) throws(MySQLError) in
+                try session.queries.deadLetters(log: log, after: previous, limit: limit)
+            }
+        }
+
+        package func close() async throws(MySQLError) {
+            try await readers.close()
+        }
+    }
+
+    /// The queries on a database that surely has the tables. Every transaction of their session is read-only.
+    final class InspectSession: Session {
+        static let isReadOnly = true
+        let queries: ReadSession
+        var connection: Connection { queries.connection }
+
+        init(_ settings: ConnectionSettings) throws(MySQLError) {
+            try Schema.requireTables(Connection(settings, access: .readOnly))
+            queries = try ReadSession(settings)
+        }
+    }
+#endif

@@ -1,0 +1,65 @@
+#if Postgres
+    package import WAL
+    package import WALTasks
+
+    /// Looks into a database of ``PostgresTaskStore`` in read-only transactions: no schema, no table, no row is made.
+    package final class PostgresStoreInspector: StoreInspector {
+        package let name = "postgres"
+        private let readers: ConnectionPool<InspectSession>
+
+        /// - Throws: `PostgresError`: `connectionFailed`, `noTables`, `schemaTooNew`, or what PostgreSQL reports.
+        package init(_ conninfo: String) async throws(PostgresError) {
+            let settings = try ConnectionSettings(
+                conninfo: conninfo, statementTimeout: .seconds(30), lockTimeout: .seconds(10))
+            readers = try await ConnectionPool(settings, count: 1)
+            do throws(PostgresError) {
+                try await readers.run { (_) throws(PostgresError) in }
+            } catch {
+                try? await readers.close()
+                throw error
+            }
+        }
+
+        package func checkpoints(log: LogID) async throws(PostgresError) -> [SinkCheckpoint] {
+            try await readers.run { (session) throws(PostgresError) in
+                try session.connection.reading { () throws(PostgresError) in try session.queries.checkpoints(log: log) }
+            }
+        }
+
+        package func deadLetters(
+            log: LogID?, after previous: StoredDeadLetter.ID?, limit: Int
+        ) async throws(PostgresError) -> [StoredDeadLetter] {
+            try await readers.run { (session) throws(PostgresError) in
+                try session.connection.reading { () throws(PostgresError) in
+                    try session.queries.deadLetters(log: log, after: previous, limit: limit)
+                }
+            }
+        }
+
+        package func close() async throws(PostgresError) {
+            try await readers.close()
+        }
+    }
+
+    /// The queries on a database that surely has the tables.
+    final class InspectSession: Session {
+        let queries: ReadSession
+        var connection: Connection { queries.connection }
+
+        init(_ settings: ConnectionSettings) throws(PostgresError) {
+            let connection = try Connection(settings)
+            try connection.reading { () throws(PostgresError) in try Schema.requireTables(connection) }
+            queries = try ReadSession(settings)
+        }
+    }
+
+    extension Connection {
+        /// Runs queries in a transaction that the server lets write nothing.
+        fileprivate func reading<Value>(_ body: () throws(PostgresError) -> Value) throws(PostgresError) -> Value {
+            try execute("BEGIN READ ONLY", named: "begin")
+            let result = Result { () throws(PostgresError) in try body() }
+            try execute("ROLLBACK", named: "end reading")
+            return try result.get()
+        }
+    }
+#endif

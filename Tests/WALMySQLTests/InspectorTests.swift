@@ -1,0 +1,61 @@
+#if MySQL
+    import Testing
+    import WAL
+    import WALTasks
+
+    @testable import WALMySQL
+
+    /// Whoever looks must not make an application's database one of this package's.
+    @Suite(.enabled(if: PrivateServer.isWanted, PrivateServer.reason))
+    struct InspectorTests {
+        private let database: TestDatabase
+
+        init() throws {
+            database = try TestDatabase()
+        }
+
+        private func tables() throws -> [String] {
+            try database.texts(
+                """
+                SELECT CONCAT(table_schema, '.', table_name) FROM information_schema.tables \
+                WHERE table_schema = DATABASE() ORDER BY 1
+                """)
+        }
+
+        @Test func aDatabaseWithoutTablesStaysWithout() async throws {
+            try database.execute("CREATE TABLE customers (id int)")
+            let before = try tables()
+            #expect(await code { _ = try await MySQLStoreInspector(url: database.url) } == .noTables)
+            #expect(try tables() == before)
+        }
+
+        @Test func aDatabaseThatIsNotThere() async throws {
+            let missing = database.url.replacing("/\(database.name)?", with: "/typo?")
+            let found = await code { _ = try await MySQLStoreInspector(url: missing) }
+            #expect(found != nil && found != .noTables)
+            let connection = try database.connect()
+            let databases = try Statement("SHOW DATABASES LIKE 'typo'", named: "show", on: connection)
+                .all { (row) throws(MySQLError) in row.text() }
+            #expect(databases.isEmpty)
+        }
+
+        @Test func tablesAreRead() async throws {
+            let store = try await database.store()
+            _ = try await store.claim(0..<2, of: 2, log: log)
+            for position in 1...9 {
+                try database.execute(
+                    """
+                    INSERT INTO wal_sink_dead_letter VALUES \
+                    ('\(log)', \(position), 0, 'delete', 'x', '', '23', 'no', NOW(6))
+                    """)
+            }
+            let before = try tables()
+            let inspector = try await MySQLStoreInspector(url: database.url)
+            #expect(try await inspector.checkpoints(log: log).map(\.lane.epoch) == [1, 1])
+            #expect(try await inspector.deadLetters(log: log, after: nil, limit: 100).count == 9)
+            try await inspector.close()
+            #expect(try tables() == before)
+            try await store.close()
+        }
+    }
+#endif

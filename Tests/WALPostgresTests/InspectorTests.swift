@@ -1,0 +1,48 @@
+#if Postgres
+    import Testing
+    import WAL
+    import WALTasks
+
+    @testable import WALPostgres
+
+    /// Whoever looks must not make an application's database one of this package's.
+    @Suite(.needsServer) struct InspectorTests {
+        private func relations(_ database: TemporaryDatabase) throws -> [String] {
+            try database.texts(
+                "SELECT nspname || '.' || relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace ORDER BY 1")
+        }
+
+        @Test func aDatabaseWithoutTablesStaysWithout() async throws {
+            let database = try TemporaryDatabase()
+            try database.execute("CREATE TABLE customers (id int)")
+            let before = try relations(database)
+            #expect(await code { _ = try await PostgresStoreInspector(database.conninfo) } == .noTables)
+            #expect(try relations(database) == before)
+        }
+
+        @Test func aDatabaseThatIsNotThere() async throws {
+            let database = try TemporaryDatabase()
+            let missing = database.conninfo + "_typo"
+            #expect(await code { _ = try await PostgresStoreInspector(missing) } == .connectionFailed)
+        }
+
+        @Test func tablesAreReadInTransactionsThatCannotWrite() async throws {
+            let database = try TemporaryDatabase()
+            let store = try await database.store()
+            let log = LogID(low: 1, high: 2)
+            _ = try await store.claim(0..<2, of: 2, log: log)
+            try database.execute(
+                """
+                INSERT INTO wal_sink_dead_letter SELECT '\(log)', n, 0, 'delete', 'x', '', '23', 'no', now() \
+                FROM generate_series(1, 9) n
+                """)
+            let before = try relations(database)
+            let inspector = try await PostgresStoreInspector(database.conninfo)
+            #expect(try await inspector.checkpoints(log: log).map(\.lane.epoch) == [1, 1])
+            #expect(try await inspector.deadLetters(log: log, after: nil, limit: 100).count == 9)
+            try await inspector.close()
+            #expect(try relations(database) == before)
+            try await store.close()
+        }
+    }
+#endif
