@@ -1,5 +1,9 @@
-// RFC 8259's grammar, byte by byte. On-demand parsing looks only at the values that it is asked for; what is kept as text,
-// or skipped, is checked here. It also finds the place of an error in a line that simdjson refused.
+// RFC 8259's grammar, byte by byte, the same as `JSONValidator` in WALTasks. On-demand parsing looks only at the values that
+// it is asked for; what is kept as text, or skipped, is checked here. It also finds the place of an error in a line that
+// simdjson refused.
+//
+// Half a surrogate pair is within the grammar (section 8.2): text that stays text keeps it. Only a string that has to be
+// unescaped can't have one.
 #pragma once
 
 #include <cstring>
@@ -18,8 +22,26 @@ public:
         return at == end ? nullptr : at;
     }
 
-private:
+    /// How deep arrays and objects may be nested.
     static constexpr int depth_max = 512;
+
+    /// The first escape of half a surrogate pair in a string within the grammar, or null.
+    static const char *half_pair(const char *begin, const char *end) {
+        for (const char *at = begin; at < end; at++) {
+            if (*at != '\\') continue;
+            unsigned unit, low;
+            if (++at == end || *at != 'u' || !hexadecimal(at + 1, end, unit)) continue;
+            bool is_high = unit >= 0xD800 && unit < 0xDC00;
+            if (is_high && end - at > 6 && at[5] == '\\' && at[6] == 'u' && hexadecimal(at + 7, end, low) && low >= 0xDC00 &&
+                low < 0xE000)
+                at += 6;
+            else if (is_high || (unit >= 0xDC00 && unit < 0xE000))
+                return at - 1;
+        }
+        return nullptr;
+    }
+
+private:
     const char *at;
     const char *const end;
 
@@ -79,19 +101,12 @@ private:
         if (end - at < 2) return false;
         if (at[1] != 'u') return std::strchr("\"\\/bfnrt", at[1]) && at[1] ? at++, true : false;
         unsigned unit;
-        if (!hexadecimal(at + 2, unit)) return false;
-        if (unit >= 0xDC00 && unit < 0xE000) return false;
-        if (unit >= 0xD800 && unit < 0xDC00) {
-            unsigned low;
-            if (end - at < 8 || at[6] != '\\' || at[7] != 'u' || !hexadecimal(at + 8, low)) return false;
-            if (low < 0xDC00 || low >= 0xE000) return false;
-            at += 6;
-        }
+        if (!hexadecimal(at + 2, end, unit)) return false;
         at += 5;
         return true;
     }
 
-    bool hexadecimal(const char *digits, unsigned &unit) const {
+    static bool hexadecimal(const char *digits, const char *end, unsigned &unit) {
         if (end - digits < 4) return false;
         unit = 0;
         for (int index = 0; index < 4; index++) {

@@ -17,9 +17,10 @@ constexpr std::string_view top_names[] = {"type",  "task",       "activity", "ta
                                           "error", "updated_at", "dag_id",   "before"};
 constexpr std::string_view task_names[] = {
     "id",         "dag_id",     "node_id",    "current_node_id", "sub_dag_path", "processing_state", "payload",     "status",
-    "created_at", "updated_at", "started_at", "completed_at",    "error",        "retry_count",      "max_retries", "priority"};
+    "created_at", "updated_at", "started_at", "completed_at",    "error",        "retry_count",      "max_retries", "priority",
+    "payload_text"};
 constexpr std::string_view activity_names[] = {"id",      "task_id", "dag_id", "node_id",   "action",
-                                               "message", "data",    "level",  "created_at"};
+                                               "message", "data",    "level",  "created_at", "data_text"};
 
 static_assert(std::size(top_names) == CWAL_TOP_COUNT);
 static_assert(std::size(task_names) == CWAL_TASK_COUNT);
@@ -29,9 +30,11 @@ struct line_parser {
     ondemand::parser parser;
     const char *start;
     const char *failure; // where, if it is known
+    const char *reason;  // what, if it is within the grammar
 
-    bool fail(const char *place) {
+    bool fail(const char *place, const char *why = nullptr) {
         failure = place;
+        reason = why;
         return false;
     }
 
@@ -40,45 +43,62 @@ struct line_parser {
         return text;
     }
 
-    /// Reads an object's fields into the slices of their names.
+    /// Reads an object's fields into the slices of their names; the one at `raw` stays as it is. Of a name that comes twice
+    /// the last one counts, as for most readers of JSON.
     template <size_t count>
-    bool fields(ondemand::object object, const std::string_view (&names)[count], cwal_json_slice *slices, cwal_json_line *line) {
+    bool fields(ondemand::object object, const std::string_view (&names)[count], cwal_json_slice *slices, size_t raw,
+                cwal_json_line *line) {
+        memset(slices, 0, count * sizeof *slices);
         // Writers keep one order of fields: the name after the last one found is tried first.
         size_t hint = 0;
         for (auto result : object) {
             ondemand::field field;
             if (std::move(result).get(field)) return fail(nullptr);
-            size_t index = find(names, field, hint);
+            size_t index;
+            if (!find(names, field, hint, index)) return false;
             cwal_json_slice unknown;
             cwal_json_slice &slice = index < count ? slices[index] : unknown;
-            if (!take(field.value(), slice, line && index < count ? line : nullptr, index)) return false;
+            bool is_raw = index == raw || index == count;
+            if (!take(field.value(), slice, is_raw, line && index < count ? line : nullptr, index)) return false;
             if (index < count) hint = index + 1;
         }
         return true;
     }
 
-    template <size_t count> size_t find(const std::string_view (&names)[count], ondemand::field &field, size_t hint) {
+    /// The index of a field's name; `count` for one that isn't among the names.
+    template <size_t count>
+    bool find(const std::string_view (&names)[count], ondemand::field &field, size_t hint, size_t &index) {
         const char *raw = field.key().raw();
         const char *close = raw;
         while (*close != '"' && *close != '\\') close++;
         std::string_view key(raw, size_t(close - raw));
-        if (*close == '\\' && field.unescaped_key().get(key)) return count;
-        for (size_t step = 0; step < count; step++) {
-            size_t index = hint + step < count ? hint + step : hint + step - count;
-            if (names[index] == key) return index;
+        index = count;
+        if (*close == '\\') {
+            while (*close != '"') close += *close == '\\' ? 2 : 1;
+            if (const char *offence = cwal::grammar(raw - 1, close + 1).offence()) return fail(offence);
+            if (field.unescaped_key().get(key)) return true;
         }
-        return count;
+        for (size_t step = 0; step < count; step++) {
+            size_t tried = hint + step < count ? hint + step : hint + step - count;
+            if (names[tried] != key) continue;
+            index = tried;
+            break;
+        }
+        return true;
     }
 
     /// Reads one value; with a line, one of its own fields, of which two are objects to be read further.
-    bool take(ondemand::value value, cwal_json_slice &slice, cwal_json_line *line, size_t index) {
+    bool take(ondemand::value value, cwal_json_slice &slice, bool is_raw, cwal_json_line *line, size_t index) {
         std::string_view text = value.raw_json_token();
         const char *place = text.data();
         slice.offset = uint32_t(place - start);
         switch (*place) {
         case '"':
             text = trimmed(text);
+            if (is_raw) return keep_checked(slice, CWAL_JSON_STRING, text);
             if (text.size() < 2 || memchr(text.data(), '\\', text.size())) {
+                const char *half = cwal::grammar::half_pair(text.data(), text.data() + text.size());
+                if (half) return fail(half, "half a surrogate pair, which no text can hold");
                 if (value.get_string().get(text)) return fail(nullptr);
             } else {
                 text = text.substr(1, text.size() - 2);
@@ -88,9 +108,11 @@ struct line_parser {
             ondemand::object object;
             if (value.get_object().get(object)) return fail(nullptr);
             if (line && index == CWAL_TOP_TASK)
-                return keep(slice, CWAL_JSON_OBJECT, {}) && fields(object, task_names, line->task, nullptr);
+                return keep(slice, CWAL_JSON_OBJECT, {}) &&
+                       fields(object, task_names, line->task, CWAL_TASK_PAYLOAD, nullptr);
             if (line && index == CWAL_TOP_ACTIVITY)
-                return keep(slice, CWAL_JSON_OBJECT, {}) && fields(object, activity_names, line->activity, nullptr);
+                return keep(slice, CWAL_JSON_OBJECT, {}) &&
+                       fields(object, activity_names, line->activity, CWAL_ACTIVITY_DATA, nullptr);
             if (object.raw_json().get(text)) return fail(nullptr);
             return keep_checked(slice, CWAL_JSON_OBJECT, text);
         }
@@ -120,12 +142,12 @@ struct line_parser {
     }
 
     bool parse(size_t count, cwal_json_line *line) {
-        failure = nullptr;
+        fail(nullptr);
         ondemand::document document;
         if (parser.iterate(start, count, count + SIMDJSON_PADDING).get(document)) return false;
         ondemand::object object;
         if (document.get_object().get(object)) return false;
-        return fields(object, top_names, line->top, line) &&
+        return fields(object, top_names, line->top, CWAL_TOP_COUNT, line) &&
                document.current_location().error() == OUT_OF_BOUNDS;
     }
 };
@@ -150,7 +172,7 @@ const char *utf8_offence(const char *begin, const char *end) {
 }
 
 /// Finds out what is wrong with a line that was refused: slow, and exact.
-void explain(const char *start, size_t count, const char *failure, cwal_json_line *line) {
+void explain(const char *start, size_t count, const char *failure, const char *reason, cwal_json_line *line) {
     const char *end = start + count;
     line->error = "not valid JSON";
     if (const char *place = utf8_offence(start, end)) {
@@ -159,6 +181,8 @@ void explain(const char *start, size_t count, const char *failure, cwal_json_lin
     } else if (const char *offence = cwal::grammar(start, end).offence()) {
         failure = offence;
         if (offence == end) line->error = "not valid JSON: the line ends too early";
+    } else if (reason) {
+        line->error = reason;
     } else {
         line->error = "not a JSON object";
         failure = failure ? failure : start;
@@ -179,7 +203,7 @@ bool cwal_json_parse(void *opaque, const uint8_t *bytes, size_t count, cwal_json
     parser->start = reinterpret_cast<const char *>(bytes);
     memset(line, 0, sizeof *line);
     if (parser->parse(count, line)) return true;
-    explain(parser->start, count, parser->failure, line);
+    explain(parser->start, count, parser->failure, parser->reason, line);
     return false;
 }
 

@@ -242,12 +242,15 @@
             #expect(try await store.task(id: "edge") == edge)
             edge.updatedAt = Timestamp(rawValue: DateTime.range.upperBound + 1)
             let beyond = edge
-            #expect(await code { try await store.save(beyond) } == .rowRefused)
-            try await store.removeActivities(createdBefore: Timestamp(rawValue: .min))
+            #expect(await code { try await store.save(beyond) } == .invalidArgument)
+            edge.updatedAt = Timestamp(rawValue: DateTime.range.lowerBound - 1)
+            let early = edge
+            #expect(await code { try await store.save(early) } == .rowRefused)
+            try await store.removeActivities(createdBefore: TaskMutation.timeRange.lowerBound)
             try await store.log(activity("1"))
-            try await store.removeActivities(createdBefore: Timestamp(rawValue: .min))
+            try await store.removeActivities(createdBefore: TaskMutation.timeRange.lowerBound)
             #expect(try await store.activities(dagID: "dag", limit: 9, offset: 0).count == 1)
-            try await store.removeActivities(createdBefore: Timestamp(rawValue: .max))
+            try await store.removeActivities(createdBefore: TaskMutation.timeRange.upperBound)
             #expect(try await store.activities(dagID: "dag", limit: 9, offset: 0).isEmpty)
         }
 

@@ -45,14 +45,15 @@
             try await store.close()
         }
 
-        @Test func timesBeyondTheDatabasesAreRefused() async throws {
+        @Test func timesBeyondTheRangeAreRefused() async throws {
             let store = try await TemporaryDatabase().store()
             var bad = task("a")
             bad.startedAt = Timestamp(rawValue: .min)
             let refused = bad
-            #expect(await code { try await store.save(refused) } == .rowRefused)
+            #expect(await code { try await store.save(refused) } == .invalidArgument)
             var late = task("a")
-            late.startedAt = Timestamp(rawValue: .max)
+            late.startedAt = TaskMutation.timeRange.upperBound
+            late.completedAt = TaskMutation.timeRange.lowerBound
             try await store.save(late)
             #expect(try await store.task(id: "a") == late)
             try await store.removeTasks(endedBefore: time(0))

@@ -83,7 +83,11 @@
             try #require(ToolRun(arguments(), input: events).status == 0)
             let dump = scratch.file("dump.ndjson")
             try Data(ToolRun(["dump", "--json", log]).output.utf8).write(to: dump)
-            #expect(try Data(contentsOf: dump) == Data(contentsOf: events))
+            // A dump says which record each line is, and is the input otherwise.
+            let recordPart = /"sequence":\d+,"time":"[^"]+",/
+            #expect(
+                try String(contentsOf: dump, encoding: .utf8).replacing(recordPart, with: "")
+                    == String(contentsOf: events, encoding: .utf8))
             let second = scratch.path("second.db")
             let run = try ToolRun(
                 ["ingest", "--log", scratch.path("log2"), "--store", "sqlite:\(second)"], input: dump)

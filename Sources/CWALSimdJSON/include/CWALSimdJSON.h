@@ -20,7 +20,8 @@ enum cwal_json_kind {
     CWAL_JSON_ARRAY,
 };
 
-/// A value. A string's bytes are unescaped and without quotes; every other value's are its JSON text.
+/// A value. A string's bytes are unescaped and without quotes; every other value's are its JSON text, and so are all of a
+/// task's payload and an activity's data.
 /// They lie in the line or in the parser, and are valid until the parser's next line.
 typedef struct cwal_json_slice {
     const uint8_t *bytes;
@@ -60,6 +61,7 @@ enum cwal_json_task {
     CWAL_TASK_RETRY_COUNT,
     CWAL_TASK_MAX_RETRIES,
     CWAL_TASK_PRIORITY,
+    CWAL_TASK_PAYLOAD_TEXT,
     CWAL_TASK_COUNT,
 };
 
@@ -73,6 +75,7 @@ enum cwal_json_activity {
     CWAL_ACTIVITY_DATA,
     CWAL_ACTIVITY_LEVEL,
     CWAL_ACTIVITY_CREATED_AT,
+    CWAL_ACTIVITY_DATA_TEXT,
     CWAL_ACTIVITY_COUNT,
 };
 

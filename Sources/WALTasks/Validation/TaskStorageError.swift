@@ -14,6 +14,8 @@ public struct TaskStorageError: Error, Sendable {
         public static let nulCharacter = Code("nulCharacter")
         /// A payload, or an activity's data, isn't JSON (RFC 8259), or is nested deeper than 512 levels.
         public static let invalidJSON = Code("invalidJSON")
+        /// A time is beyond the years 1 to 9999; see ``TaskMutation/timeRange``.
+        public static let invalidTime = Code("invalidTime")
         /// An argument is out of its range.
         public static let invalidArgument = Code("invalidArgument")
         /// The storage was closed.

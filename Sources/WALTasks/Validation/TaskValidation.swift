@@ -1,3 +1,5 @@
+public import WAL
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Darwin)
@@ -8,17 +10,23 @@ extension TaskMutation {
     /// The most bytes of UTF-8 that an id may have: it is an index key in every store.
     public static let idSizeMax = 512
 
+    /// The times that every part of this package can write and read: the years 1 to 9999 in UTC, which ISO 8601 has four
+    /// digits for. MariaDB and MySQL begin with the year 1000.
+    public static let timeRange =
+        Timestamp(rawValue: -62_135_596_800_000_000)...Timestamp(rawValue: 253_402_300_799_999_999)
+
     /// Refuses what no store can take, so that it doesn't come back as a dead letter long after the caller is gone.
     public func validate() throws(TaskStorageError) {
         switch self {
         case .save(let task): try task.validate()
         case .log(let activity): try activity.validate()
-        case .updateStatus(let id, _, let error, _):
+        case .updateStatus(let id, _, let error, let time):
             try Self.check(id: id, "id")
             try Self.check(text: error, "error")
+            try Self.check(time: time, "time")
         case .delete(let id): try Self.check(id: id, "id")
         case .deleteDAG(let id): try Self.check(group: id, "dagID")
-        case .removeTasks, .removeActivities: break
+        case .removeTasks(let time), .removeActivities(let time): try Self.check(time: time, "time")
         }
     }
 
@@ -41,6 +49,12 @@ extension TaskMutation {
         throw TaskStorageError(.nulCharacter, "\(field) holds U+0000.")
     }
 
+    fileprivate static func check(time: Timestamp?, _ field: String) throws(TaskStorageError) {
+        guard let time, time < timeRange.lowerBound || time > timeRange.upperBound else { return }
+        throw TaskStorageError(
+            .invalidTime, "\(field) is \(time); give a time in the years 1 to 9999 (UTC).")
+    }
+
     fileprivate static func check(json: String?, _ field: String) throws(TaskStorageError) {
         guard let json else { return }
         guard let offset = JSONValidator.firstError(in: json.utf8.span) else { return }
@@ -59,6 +73,10 @@ extension PersistentTask {
         try TaskMutation.check(text: processingState, "processingState")
         try TaskMutation.check(text: error, "error")
         try TaskMutation.check(json: payload, "payload")
+        try TaskMutation.check(time: createdAt, "createdAt")
+        try TaskMutation.check(time: updatedAt, "updatedAt")
+        try TaskMutation.check(time: startedAt, "startedAt")
+        try TaskMutation.check(time: completedAt, "completedAt")
     }
 }
 
@@ -72,6 +90,7 @@ extension TaskActivityLog {
         try TaskMutation.check(text: message, "message")
         try TaskMutation.check(text: level, "level")
         try TaskMutation.check(json: data, "data")
+        try TaskMutation.check(time: createdAt, "createdAt")
     }
 }
 

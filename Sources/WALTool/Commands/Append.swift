@@ -39,6 +39,11 @@ struct Append: ParsableCommand {
                 last = try log.append(RawSpan(_unsafeBytes: bytes))
                 first = first ?? last
                 count += 1
+            case .rest(let bytes):
+                last = try log.append(RawSpan(_unsafeBytes: bytes))
+                first = first ?? last
+                count += 1
+                break reading
             case .tooLong:
                 let line = reader.position.lines
                 try log.close()

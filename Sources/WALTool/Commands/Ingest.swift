@@ -20,7 +20,9 @@ struct Ingest: AsyncParsableCommand {
               {"type":"task_delete","task_id":"t1"}
 
             The log remembers how far the input was read, in the same append as the records. Killed at any moment and run
-            again with the same input, it goes on where the log ends: no line is lost, none is taken in twice.
+            again with the same input, it goes on where the log ends: no line is lost, none is taken in twice. The input may
+            have grown: a last line without an end that isn't whole yet is left for the next run. Where that can't come, as
+            from a pipe, it is bad input (exit code 65). A byte order mark is passed over.
 
             SIGINT and SIGTERM end the reading; what was read goes into the store, and the exit code is 0. A second signal
             ends the process at once, which the next run makes good.
@@ -40,6 +42,7 @@ struct Ingest: AsyncParsableCommand {
         help: "How many records a transaction of the store takes (default: as many as 50 to 100 ms are enough for).")
     var batchSize: Int?
     @Option(help: "How many batches are applied at the same time, if the store can.") var workers = 2
+    @OptionGroup var limits: LimitOptions
     @Option(help: "What to do about a bad line: stop with exit code 65, or skip it and keep it beside the log.")
     var onBadLine = LineIngester.BadLinePolicy.stop
     @Option(help: "Names the input in the log; otherwise a digest of its first line does.") var source: String?
@@ -55,21 +58,22 @@ struct Ingest: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let descriptor = file == "-" ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw ToolError(.inputOutput, "Opening \(file) failed: \(systemMessage())")
-        }
+        let input = try InputFile(argument: file)
         let stop = try StopSignal()
         stop.catchSignals()
         defer { stop.releaseSignals() }
+        let reader = LineReader(descriptor: input.descriptor, stop: stop)
+        // What can't be taken in is refused before anything is made for it; a pipe would have to be waited for.
+        if input.isFile { try LineIngester.refuseOtherForms(of: reader, input.name) }
 
         var configuration = WriteAheadLog.Configuration()
         configuration.syncPolicy = sync.policy
+        limits.apply(to: &configuration)
         let opened = try await store.open(workers: workers)
         let log = try WriteAheadLog(at: log, configuration: configuration)
         Self.warnIfAway(opened)
         for finding in log.recovery.findings { StandardError.write("Recovered: \(finding.text)\n") }
-        let summary = try await ingest(LineReader(descriptor: descriptor, stop: stop), into: log, opened, stop)
+        let summary = try await ingest(reader, from: input, into: log, opened, stop)
         try log.close()
         try await opened.close()
 
@@ -78,12 +82,13 @@ struct Ingest: AsyncParsableCommand {
     }
 
     private func ingest(
-        _ reader: sending LineReader, into log: WriteAheadLog, _ store: some TaskStore, _ stop: StopSignal
+        _ reader: sending LineReader, from input: InputFile, into log: WriteAheadLog, _ store: some TaskStore,
+        _ stop: StopSignal
     ) async throws -> IngestSummary {
         let clock = ContinuousClock()
         let start = clock.now
         let settings = LineIngester.Settings(
-            inputName: file == "-" ? "<stdin>" : file, badLines: onBadLine, source: source)
+            inputName: input.name, canGrow: input.isFile, badLines: onBadLine, source: source)
         let progress = IngestProgress()
         let flusher = makeFlusher(log, TaskSink(store: store))
         let flushing = Task {
@@ -92,7 +97,7 @@ struct Ingest: AsyncParsableCommand {
         }
         let showing = Task { await progress.show { flusher.appliedSequence.rawValue } }
         var outcome = await Self.onOwnThread {
-            LineIngester(log: log, reader: reader, settings: settings, progress: progress).outcome()
+            LineIngester(log: log, reader: reader, stop: stop, settings: settings, progress: progress).outcome()
         }
         let readSeconds = start.duration(to: clock.now) / .seconds(1)
         let lag = log.lastSequence.rawValue - flusher.appliedSequence.rawValue
@@ -108,7 +113,8 @@ struct Ingest: AsyncParsableCommand {
             counts: outcome.counts, coalesced: statistics.coalesced, rowsWritten: statistics.rowsWritten,
             deadLetters: statistics.deadLetters, lag: lag, readSeconds: readSeconds,
             totalSeconds: start.duration(to: clock.now) / .seconds(1), stoppedBy: stop.signalName,
-            badLines: outcome.shown, badLinesPath: outcome.badLinesPath, inputName: settings.inputName)
+            badLines: outcome.shown, badLinesPath: outcome.badLinesPath, inputName: settings.inputName,
+            unfinishedBytes: outcome.unfinishedBytes)
     }
 
     private static func warnIfAway(_ store: some TaskStore) {

@@ -13,6 +13,8 @@ struct IngestSummary {
     var badLines: [BadLine]
     var badLinesPath: String?
     var inputName: String
+    /// Bytes behind the last line end, which the next run takes in.
+    var unfinishedBytes: Int
 
     private func rate(_ count: UInt64, _ seconds: Double) -> Int {
         Int(Double(count) / max(seconds, 0.000_001))
@@ -27,6 +29,7 @@ struct IngestSummary {
             ("others", JSON(counts.others)),
             ("bad_lines", JSON(counts.badLines)),
             ("bad_lines_file", JSON(badLinesPath)),
+            ("unfinished_bytes", JSON(unfinishedBytes)),
             ("coalesced", JSON(coalesced)),
             ("rows_written", JSON(rowsWritten)),
             ("dead_letters", JSON(deadLetters)),
@@ -57,6 +60,9 @@ struct IngestSummary {
         ]
         if deadLetters > 0 { rows.append(("dead letters", "\(deadLetters)")) }
         if counts.badLines > 0 { rows.append(("bad lines", "\(counts.badLines), kept in \(badLinesPath ?? "")")) }
+        if unfinishedBytes > 0 {
+            rows.append(("unfinished", "\(unfinishedBytes) bytes of a last line without an end, left for the next run"))
+        }
         if let stoppedBy { rows.append(("stopped by", "\(stoppedBy); run again to go on")) }
         return Table.pairs(rows)
     }

@@ -1,3 +1,4 @@
+import CWALSimdJSON
 import WAL
 import WALTasks
 
@@ -14,6 +15,8 @@ final class LineIngester {
 
     struct Settings: Sendable {
         var inputName: String
+        /// Whether the input is a file, which may go on where it ends now. A pipe can't.
+        var canGrow: Bool
         var badLines: BadLinePolicy
         /// Nil: a digest of the first line.
         var source: String?
@@ -33,14 +36,20 @@ final class LineIngester {
         var shown: [BadLine] = []
         var badLinesPath: String?
         var failure: (any Error)?
+        /// Bytes behind the last line end that aren't a whole line yet.
+        var unfinishedBytes = 0
     }
 
     private var counts = IngestCounts()
+    /// What of `counts` is in the log.
+    private var counted = IngestCounts()
     private var shown: [BadLine] = []
     private var badLinesPath: String?
+    private var unfinishedBytes = 0
 
     private let log: WriteAheadLog
     private let reader: LineReader
+    private let stop: StopSignal
     private let settings: Settings
     private let progress: IngestProgress
     private var batch = RecordBatch()
@@ -50,9 +59,12 @@ final class LineIngester {
     /// Behind the last line that was dealt with.
     private var consumed = InputPosition()
 
-    init(log: WriteAheadLog, reader: LineReader, settings: Settings, progress: IngestProgress) {
+    init(
+        log: WriteAheadLog, reader: LineReader, stop: StopSignal, settings: Settings, progress: IngestProgress
+    ) {
         self.log = log
         self.reader = reader
+        self.stop = stop
         self.settings = settings
         self.progress = progress
     }
@@ -60,14 +72,16 @@ final class LineIngester {
     /// Reads to the end of the input, or until it is asked to stop. What it has counted is in the log then, even if it failed.
     func outcome() -> Outcome {
         var outcome = Outcome()
-        do { try run() } catch { outcome.failure = error }
-        outcome.counts = counts
+        do { try run() } catch is Stopped {} catch { outcome.failure = error }
+        outcome.counts = counted
         outcome.shown = shown
         outcome.badLinesPath = badLinesPath
+        outcome.unfinishedBytes = unfinishedBytes
         return outcome
     }
 
     private func run() throws {
+        try Self.refuseOtherForms(of: reader, settings.inputName)
         guard let first = try reader.peekLine() else { return }
         source = "source/" + (settings.source ?? Self.digest(first))
         try resume()
@@ -78,11 +92,18 @@ final class LineIngester {
             let event = try reader.next(timeout: batch.isEmpty ? -1 : Self.linger)
             switch event {
             case .line(let bytes): try take(bytes, parser)
+            case .rest(let bytes):
+                try takeRest(bytes, parser)
+                return try append()
             case .tooLong:
                 let reason = "the line is longer than \(LineReader.lineSizeMax) bytes"
                 try refuse(UnsafeRawBufferPointer(start: nil, count: 0), LineDefect(column: 1, reason: reason))
             case .idle: try append()
-            case .stopped, .end: return try append()
+            case .stopped: return try append()
+            case .end:
+                // What was passed over of a line beyond the limit and has no end.
+                let rest = reader.position.bytes - consumed.bytes
+                return try rest > 0 ? leave(Int(rest)) : append()
             }
             if batch.count >= Self.recordsMax || batch.payloads.count >= Self.bytesMax { try append() }
         }
@@ -104,8 +125,38 @@ final class LineIngester {
         counts.linesBefore = known.lines
     }
 
+    /// Throws if the input can't be lines.
+    static func refuseOtherForms(of reader: LineReader, _ inputName: String) throws(ToolError) {
+        guard let form = try reader.foreignForm() else { return }
+        throw ToolError(.badInput, form.remedy(file: inputName == "<stdin>" ? nil : inputName))
+    }
+
+    /// A last line without an end is one if it is whole. Otherwise somebody is still writing it, or it was cut off: it isn't
+    /// counted, so that the next run finds it where it begins.
+    private func takeRest(_ bytes: UnsafeRawBufferPointer, _ parser: LineParser) throws {
+        guard cwal_json_is_valid(bytes.assumingMemoryBound(to: UInt8.self).baseAddress, bytes.count) else {
+            return Self.isBlank(bytes) ? () : try leave(bytes.count)
+        }
+        reader.takeRest()
+        try take(bytes, parser)
+    }
+
+    private func leave(_ count: Int) throws {
+        try append()
+        unfinishedBytes = count
+        guard !settings.canGrow else { return }
+        throw ToolError(
+            .badInput,
+            "\(settings.inputName):\(consumed.lines + 1): the input ends within a line. What came before is taken in; "
+                + "run again with the whole input to go on.")
+    }
+
+    private static func isBlank(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.allSatisfy { $0 == 0x20 || $0 == 0x09 }
+    }
+
     private func take(_ bytes: UnsafeRawBufferPointer, _ parser: LineParser) throws {
-        if !bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) {
+        if !Self.isBlank(bytes) {
             do throws(LineDefect) {
                 let mutation = try parser.mutation(from: bytes)
                 batch.append(count: TaskCodec.size(of: mutation)) { TaskCodec.encode(mutation, into: &$0) }
@@ -140,10 +191,27 @@ final class LineIngester {
         try saveBadLines()
         // Without records the position stays: what was passed over is passed over again, and found there to be so.
         if !batch.isEmpty {
-            _ = try log.append(batch, bookmark: consumed.bookmark(named: source))
+            try appendBatch()
             batch.removeAll()
         }
+        counted = counts
         progress.report(counts)
+    }
+
+    /// Somebody asked to stop while the log was full: what is in the batch is read again by the next run.
+    private struct Stopped: Error {}
+
+    /// Waits while the log is full, for the store to catch up.
+    private func appendBatch() throws {
+        while true {
+            do throws(WALError) {
+                _ = try log.append(batch, bookmark: consumed.bookmark(named: source))
+                return
+            } catch {
+                guard error.code == .logFull else { throw error }
+                if case .stopped = try stop.waitForInput(-1, timeout: 0) { throw Stopped() }
+            }
+        }
     }
 
     private func saveBadLines() throws {

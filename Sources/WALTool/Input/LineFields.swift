@@ -15,7 +15,7 @@ struct LineFields {
 
     func optionalString(_ index: Int, _ name: StaticString) throws(LineDefect) -> String? {
         let slice = slices[index]
-        guard slice.kind != CWAL_JSON_ABSENT.rawValue, slice.kind != CWAL_JSON_NULL.rawValue else { return nil }
+        guard isGiven(index) else { return nil }
         guard slice.kind == CWAL_JSON_STRING.rawValue else { throw defect(index, "\"\(name)\" must be a string") }
         let bytes = UnsafeBufferPointer(start: slice.bytes, count: slice.count)
         guard !bytes.contains(0) else { throw defect(index, "\"\(name)\" holds U+0000, which stores can't keep") }
@@ -45,11 +45,14 @@ struct LineFields {
 
     func optionalTime(_ index: Int, _ name: StaticString) throws(LineDefect) -> Timestamp? {
         let slice = slices[index]
-        guard slice.kind != CWAL_JSON_ABSENT.rawValue, slice.kind != CWAL_JSON_NULL.rawValue else { return nil }
+        guard isGiven(index) else { return nil }
         guard slice.kind == CWAL_JSON_STRING.rawValue,
             let time = Timestamp(
                 utf8: RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: slice.bytes, count: slice.count)))
         else { throw defect(index, "\"\(name)\" must be a time such as \"2011-09-30T22:38:44.546Z\"") }
+        guard TaskMutation.timeRange.contains(time) else {
+            throw defect(index, "\"\(name)\" is beyond the years 1 to 9999 (UTC)")
+        }
         return time
     }
 
@@ -64,7 +67,7 @@ struct LineFields {
 
     func integer(_ index: Int, _ name: StaticString, or standard: Int32) throws(LineDefect) -> Int32 {
         let slice = slices[index]
-        guard slice.kind != CWAL_JSON_ABSENT.rawValue, slice.kind != CWAL_JSON_NULL.rawValue else { return standard }
+        guard isGiven(index) else { return standard }
         guard slice.kind == CWAL_JSON_NUMBER.rawValue,
             let number = Int32(
                 String(decoding: UnsafeBufferPointer(start: slice.bytes, count: slice.count), as: UTF8.self))
@@ -72,20 +75,24 @@ struct LineFields {
         return number
     }
 
-    /// Any JSON value, as the text that it is in the line.
-    func json(_ index: Int, _ name: StaticString) throws(LineDefect) -> String? {
+    /// Any JSON value, as the text that it is in the line; or the text that a string holds, of what no line can hold as it
+    /// is (see `TaskLine`).
+    func json(_ index: Int, _ name: StaticString, orText textIndex: Int, _ textName: StaticString) throws(LineDefect)
+        -> String?
+    {
         let slice = slices[index]
-        switch slice.kind {
-        case CWAL_JSON_ABSENT.rawValue, CWAL_JSON_NULL.rawValue: return nil
-        case CWAL_JSON_OBJECT.rawValue, CWAL_JSON_ARRAY.rawValue, CWAL_JSON_NUMBER.rawValue, CWAL_JSON_BOOL.rawValue:
+        guard isGiven(textIndex) else {
+            guard isGiven(index) else { return nil }
             return String(decoding: UnsafeBufferPointer(start: slice.bytes, count: slice.count), as: UTF8.self)
-        default:
-            var text: [UInt8] = []
-            text.append(
-                jsonString: String(decoding: UnsafeBufferPointer(start: slice.bytes, count: slice.count), as: UTF8.self)
-            )
-            return String(decoding: text, as: UTF8.self)
         }
+        guard !isGiven(index) else { throw defect(textIndex, "give \"\(name)\" or \"\(textName)\", not both") }
+        let text = try string(textIndex, textName)
+        guard TaskLine.isJSON(text) else { throw defect(textIndex, "\"\(textName)\" isn't the text of a JSON value") }
+        return text
+    }
+
+    private func isGiven(_ index: Int) -> Bool {
+        slices[index].kind != CWAL_JSON_ABSENT.rawValue && slices[index].kind != CWAL_JSON_NULL.rawValue
     }
 
     /// The fields of an object in this one.

@@ -70,7 +70,7 @@ final class LineParser {
             currentNodeID: try fields.optionalString(Field.currentNodeID, "current_node_id"),
             subDAGPath: try fields.optionalString(Field.subDAGPath, "sub_dag_path"),
             processingState: try fields.optionalString(Field.processingState, "processing_state"),
-            payload: try fields.json(Field.payload, "payload"),
+            payload: try fields.json(Field.payload, "payload", orText: Field.payloadText, "payload_text"),
             status: try fields.status(Field.status, "status"),
             createdAt: created,
             updatedAt: try fields.optionalTime(Field.updatedAt, "updated_at") ?? created,
@@ -90,7 +90,7 @@ final class LineParser {
             nodeID: try fields.group(ActivityField.nodeID, "node_id"),
             action: try fields.string(ActivityField.action, "action"),
             message: try fields.optionalString(ActivityField.message, "message"),
-            data: try fields.json(ActivityField.data, "data"),
+            data: try fields.json(ActivityField.data, "data", orText: ActivityField.dataText, "data_text"),
             level: try fields.optionalString(ActivityField.level, "level") ?? "info",
             createdAt: try fields.time(ActivityField.createdAt, "created_at"))
     }
@@ -130,6 +130,7 @@ private enum Field {
     static let retryCount = Int(CWAL_TASK_RETRY_COUNT.rawValue)
     static let maxRetries = Int(CWAL_TASK_MAX_RETRIES.rawValue)
     static let priority = Int(CWAL_TASK_PRIORITY.rawValue)
+    static let payloadText = Int(CWAL_TASK_PAYLOAD_TEXT.rawValue)
 }
 
 private enum ActivityField {
@@ -142,4 +143,5 @@ private enum ActivityField {
     static let data = Int(CWAL_ACTIVITY_DATA.rawValue)
     static let level = Int(CWAL_ACTIVITY_LEVEL.rawValue)
     static let createdAt = Int(CWAL_ACTIVITY_CREATED_AT.rawValue)
+    static let dataText = Int(CWAL_ACTIVITY_DATA_TEXT.rawValue)
 }

@@ -9,6 +9,9 @@ final class LineReader {
     enum Event {
         /// A line without its end, with ``LineParser/padding`` readable bytes behind it; valid until the next call.
         case line(UnsafeRawBufferPointer)
+        /// What is behind the last line end, valid as a line is. ``takeRest()`` makes a line of it; otherwise ``position`` stays
+        /// before it.
+        case rest(UnsafeRawBufferPointer)
         /// A line of more than ``lineSizeMax`` bytes, which was passed over.
         case tooLong
         /// Nothing came in the time that was to be waited for.
@@ -33,6 +36,8 @@ final class LineReader {
     private var searched = 0
     private var end = 0
     private var isAtEnd = false
+    /// Whether everything before `start` is a byte order mark or nothing.
+    private var isAtStart = true
 
     init(descriptor: Int32, stop: StopSignal) {
         self.descriptor = descriptor
@@ -54,8 +59,7 @@ final class LineReader {
                 return .line(consumeLine(upTo: newline))
             }
             if isAtEnd {
-                guard start < end else { return .end }
-                return .line(consumeLine(upTo: end))
+                return start < end ? .rest(trimmed(start..<end)) : .end
             }
             if end - start >= Self.lineSizeMax { return try passOver() }
             switch try fill(timeout: timeout) {
@@ -63,6 +67,14 @@ final class LineReader {
             case nil: continue
             }
         }
+    }
+
+    /// What the input begins with says that it can't be lines of UTF-8; nil if it can. Waits for the first bytes.
+    func foreignForm() throws(ToolError) -> InputForm? {
+        while !isAtEnd, end - start < InputForm.markSizeMax {
+            if try fill(timeout: -1) != nil { return nil }
+        }
+        return InputForm(UnsafeRawBufferPointer(start: buffer + start, count: end - start))
     }
 
     /// The first line that `next` will return, or as much of it as fits; nil if there is none, or somebody asked to stop.
@@ -106,6 +118,11 @@ final class LineReader {
         return true
     }
 
+    /// Counts what is behind the last line end as a line.
+    func takeRest() {
+        _ = consumeLine(upTo: end)
+    }
+
     private func findNewline() -> Int? {
         guard searched < end, let found = memchr(buffer + searched, Int32(UInt8(ascii: "\n")), end - searched) else {
             searched = end
@@ -123,12 +140,16 @@ final class LineReader {
     }
 
     private func trimmed(_ range: Range<Int>) -> UnsafeRawBufferPointer {
-        let line = UnsafeRawBufferPointer(start: buffer + range.lowerBound, count: range.count)
+        var line = UnsafeRawBufferPointer(start: buffer + range.lowerBound, count: range.count)
+        if isAtStart, line.starts(with: InputForm.byteOrderMark) {
+            line = UnsafeRawBufferPointer(rebasing: line.dropFirst(InputForm.byteOrderMark.count))
+        }
         guard line.last == UInt8(ascii: "\r") else { return line }
         return UnsafeRawBufferPointer(rebasing: line.dropLast())
     }
 
     private func advance(to place: Int) {
+        if place > start { isAtStart = false }
         start = place
         searched = place
     }
@@ -137,7 +158,9 @@ final class LineReader {
         while true {
             let newline = findNewline()
             let next = newline.map { $0 + 1 } ?? end
-            let isDone = newline != nil || isAtEnd
+            // Without its end it is left, as any line: the input may go on.
+            if newline == nil, isAtEnd { return .end }
+            let isDone = newline != nil
             position.consume(UnsafeRawBufferPointer(start: buffer + start, count: next - start), lines: isDone ? 1 : 0)
             advance(to: next)
             if isDone { return .tooLong }

@@ -4,7 +4,9 @@ import WALTasks
 /// A record on a line: a task event in the form that `ingest` reads, anything else as it is.
 enum RecordLine {
     static func json(_ record: borrowing RecordView) -> [UInt8] {
-        if let mutation = try? TaskCodec.decode(record.payload) { return TaskLine(mutation).bytes }
+        if let mutation = try? TaskCodec.decode(record.payload) {
+            return TaskLine(mutation, sequence: record.sequence, time: record.time).bytes
+        }
         let payload = LogRecord(record).payload
         return Array(
             JSON.object([

@@ -5,9 +5,12 @@ import WALTasks
 /// A line of NDJSON for a mutation, in the form that `ingest` reads.
 struct TaskLine {
     private(set) var bytes: [UInt8] = []
+    private let record: (sequence: SequenceNumber, time: Timestamp)?
 
-    init(_ mutation: TaskMutation) {
+    /// With the record that holds it, the line says which it is; `ingest` passes over that.
+    init(_ mutation: TaskMutation, sequence: SequenceNumber? = nil, time: Timestamp? = nil) {
         bytes.reserveCapacity(512)
+        record = sequence.flatMap { sequence in time.map { (sequence, $0) } }
         switch mutation {
         case .save(let task): put(task)
         case .log(let activity): put(activity)
@@ -73,6 +76,10 @@ struct TaskLine {
     private mutating func open(_ type: String) {
         bytes.append(UInt8(ascii: "{"))
         put("type", type)
+        guard let record else { return }
+        put(name: "sequence")
+        bytes.append(contentsOf: String(record.sequence.rawValue).utf8)
+        put("time", record.time)
     }
 
     private mutating func openObject(_ name: String) {
@@ -101,12 +108,25 @@ struct TaskLine {
         bytes.append(contentsOf: String(number).utf8)
     }
 
-    /// JSON text as it is, but on one line. In valid JSON, control characters are only white space between tokens; what isn't
-    /// valid, because it was stored without a check, becomes a string.
+    /// JSON text as it is, so that the very same bytes come back. What a member of an object on one line can't hold is a string
+    /// under the member's name and `_text`: line ends and space around the value, the value `null`, which means that there is
+    /// none, and what was stored without a check and isn't JSON.
     private mutating func put(_ name: String, json text: String?) {
-        guard var text else { return put(name, nil as String?) }
-        guard text.withUTF8({ cwal_json_is_valid($0.baseAddress, $0.count) }) else { return put(name, text) }
+        guard let text else { return put(name, nil as String?) }
+        guard text != "null", !Self.hasSpaceAround(text), !text.utf8.contains(where: { $0 == 0x0A || $0 == 0x0D }),
+            Self.isJSON(text)
+        else { return put(name + "_text", text) }
         put(name: name)
-        bytes.append(contentsOf: text.utf8.lazy.map { $0 < 0x20 ? 0x20 : $0 })
+        bytes.append(contentsOf: text.utf8)
+    }
+
+    private static func hasSpaceAround(_ text: String) -> Bool {
+        [" ", "\t"].contains { text.hasPrefix($0) || text.hasSuffix($0) }
+    }
+
+    /// Whether a text is one JSON value, by the grammar that `ingest` and `save` have.
+    static func isJSON(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { cwal_json_is_valid($0.baseAddress, $0.count) }
     }
 }

@@ -1,0 +1,96 @@
+import Foundation
+import Testing
+
+/// A file that is still being written, read again and again: each line is taken in once, when it is whole.
+struct GrowingInputTests {
+    private let scratch: Scratch
+
+    init() throws {
+        scratch = try Scratch()
+    }
+
+    private static func line(_ id: String) -> String { #"{"type":"task_delete","task_id":"\#(id)"}"# }
+
+    private func ingest(_ text: String, _ policy: String) throws -> ToolRun {
+        let input = scratch.file("growing.ndjson")
+        try Data(text.utf8).write(to: input)
+        return try ToolRun([
+            "ingest", "--log", scratch.path("log"), "--store", "memory:", "--json", "--on-bad-line", policy, input.path,
+        ])
+    }
+
+    /// Cut at every byte, and with all the rest in the next run.
+    @Test(arguments: ["stop", "skip"]) func unfinishedLastLine(policy: String) throws {
+        let text = Self.line("a") + "\n" + Self.line("bé") + "\r\n" + Self.line("c") + "\n"
+        let second = Self.line("a").utf8.count + 1
+        let bytes = Array(text.utf8)
+        for cut in [second + 1, second + 20, second + 33, second + Self.line("bé").utf8.count - 1] {
+            let first = scratch.file("growing.ndjson")
+            try Data(bytes[..<cut]).write(to: first)
+            let arguments = [
+                "ingest", "--log", scratch.path("log"), "--store", "memory:", "--json", "--on-bad-line", policy,
+                first.path,
+            ]
+            let before = try ToolRun(arguments)
+            #expect(before.status == 0, "\(cut): \(before.errors)")
+            #expect(try before.json["lines"] as? Int == 1)
+            #expect(try before.json["unfinished_bytes"] as? Int == cut - second)
+            try Data(bytes).write(to: first)
+            let after = try ToolRun(arguments)
+            #expect(after.status == 0, "\(cut): \(after.errors)")
+            #expect(try after.json["lines_before"] as? Int == 1)
+            #expect(try after.json["lines"] as? Int == 2)
+            #expect(try after.json["bad_lines"] as? Int == 0)
+            #expect(try after.json["unfinished_bytes"] as? Int == 0)
+            try FileManager.default.removeItem(atPath: scratch.path("log"))
+        }
+    }
+
+    @Test(arguments: ["stop", "skip"]) func aWholeLineWithoutAnEndIsTaken(policy: String) throws {
+        #expect(try ingest(Self.line("a"), policy).json["lines"] as? Int == 1)
+        // The end of that line comes later, as one of either kind, and nothing is taken twice.
+        #expect(try ingest(Self.line("a") + "\r\n", policy).json["lines"] as? Int == 0)
+        let more = try ingest(Self.line("a") + "\r\n" + Self.line("b"), policy)
+        #expect(try more.json["lines"] as? Int == 1, "\(more.errors)")
+        #expect(try more.json["lines_before"] as? Int == 1)
+    }
+
+    /// A line that is whole and wrong is a bad line, with an end or without.
+    @Test func aWholeBadLineWithoutAnEndIsBad() throws {
+        let text = Self.line("a") + "\n" + #"{"type":"nonsense"}"#
+        #expect(try ingest(text, "stop").status == 65)
+        #expect(try ingest(text, "skip").json["bad_lines"] as? Int == 1)
+    }
+
+    @Test func spaceBehindTheLastLineEndIsLeft() throws {
+        #expect(try ingest(Self.line("a") + "\n  ", "stop").json["lines"] as? Int == 1)
+        let run = try ingest(Self.line("a") + "\n  " + Self.line("b") + "\n", "stop")
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(try run.json["lines"] as? Int == 1)
+    }
+
+    /// A pipe that ends can't go on: its writer broke off.
+    @Test(arguments: ["stop", "skip"]) func aPipeThatEndsWithinALine(policy: String) throws {
+        let arguments = [
+            "ingest", "--log", scratch.path("log"), "--store", "memory:", "--json", "--on-bad-line", policy,
+        ]
+        let errors = scratch.file("errors")
+        _ = FileManager.default.createFile(atPath: errors.path, contents: nil)
+        let process = try ToolRun.process(arguments)
+        let pipe = Pipe()
+        process.standardInput = pipe
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = try FileHandle(forWritingTo: errors)
+        try process.run()
+        try pipe.fileHandleForWriting.write(contentsOf: Data((Self.line("a") + "\n" + #"{"type":"task_de"#).utf8))
+        try pipe.fileHandleForWriting.close()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 65)
+        #expect(try String(contentsOf: errors, encoding: .utf8).contains("<stdin>:2: the input ends within a line"))
+        let whole = try scratch.file("whole", lines: [Self.line("a"), Self.line("b")])
+        let run = try ToolRun(arguments, input: whole)
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(try run.json["lines_before"] as? Int == 1)
+        #expect(try run.json["lines"] as? Int == 1)
+    }
+}
