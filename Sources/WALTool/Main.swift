@@ -9,9 +9,10 @@ struct Tool: AsyncParsableCommand {
             Exit codes: 0 fine, 1 damage or a difference was found, 64 usage, 65 bad input, 74 input or output failed,
             75 another flusher has taken over the store.
             """,
+        version: Version.text,
         subcommands: [
             Ingest.self, Inspect.self, Dump.self, Verify.self, Repair.self, Tail.self, Replay.self, Sinks.self,
-            DeadLetters.self, Append.self, Bench.self,
+            Cursors.self, DeadLetters.self, Append.self, Bench.self,
         ])
 
     static func main() async {

@@ -39,13 +39,15 @@ struct DeadLetters: AsyncParsableCommand {
     func run() async throws {
         let argument = StoreArgument(argument: place)
         if argument.isKnown {
-            try await run(argument)
+            try await redrive ? self.redrive(argument) : show(argument)
         } else if place.contains("//"), access(place, F_OK) != 0 {
             // Not quoted, as it may be a mistyped address.
             throw ToolError(.usage, "That is neither a directory nor a store. Stores are \(StoreArgument.forms).")
         } else if let into {
             try await redrive(into: into)
         } else {
+            // A directory that is no log, or isn't there, has no letters, and isn't one without.
+            _ = try ReadOnlyLog(at: place)
             var output = StandardOutput()
             var reader = try DeadLetterReader(logDirectory: place)
             while let letter = try reader.next() { try output.write(line: line(DeadLetterLine(letter))) }
@@ -57,8 +59,24 @@ struct DeadLetters: AsyncParsableCommand {
         Array((json ? letter.json.description : letter.text).utf8)
     }
 
-    /// The letters of a store.
-    private func run(_ argument: StoreArgument) async throws {
+    private func show(_ argument: StoreArgument) async throws {
+        let store = try await argument.inspect()
+        var output = StandardOutput()
+        var previous: StoredDeadLetter.ID?
+        while true {
+            let page = try await store.deadLetters(log: nil, after: previous, limit: 100)
+            for letter in page { try output.write(line: line(DeadLetterLine(letter))) }
+            guard let last = page.last else { break }
+            previous = last.id
+        }
+        try output.flush()
+        try await store.close()
+    }
+
+    /// Applies a store's letters in it.
+    private func redrive(_ argument: StoreArgument) async throws {
+        // A store that isn't there has no letters, and isn't made for them.
+        try await argument.inspect().close()
         let opened = try await argument.open()
         guard let store = opened as? any DeadLetterStore else {
             throw ToolError(.usage, "\(opened.name) keeps no dead letters.")
@@ -69,20 +87,17 @@ struct DeadLetters: AsyncParsableCommand {
         while true {
             let page = try await store.deadLetters(log: nil, after: previous, limit: 100)
             for letter in page {
-                var shown = DeadLetterLine(letter)
-                if redrive {
-                    do {
-                        try await store.redrive(letter.id)
-                        applied += 1
-                        continue
-                    } catch {
-                        // What can't be reached says nothing about the letter.
-                        guard case .record = store.classify(error) else { throw error }
-                        shown.redriveError = "\(error)"
-                        left += 1
-                    }
+                do {
+                    try await store.redrive(letter.id)
+                    applied += 1
+                } catch {
+                    // What can't be reached says nothing about the letter.
+                    guard case .record = store.classify(error) else { throw error }
+                    var shown = DeadLetterLine(letter)
+                    shown.redriveError = "\(error)"
+                    left += 1
+                    try output.write(line: line(shown))
                 }
-                try output.write(line: line(shown))
             }
             guard let last = page.last else { break }
             previous = last.id
@@ -116,7 +131,6 @@ struct DeadLetters: AsyncParsableCommand {
     }
 
     private func finish(applied: Int, left: Int) throws {
-        guard redrive else { return }
         StandardError.write("Redriven: \(applied). Left: \(left).\n")
         if left > 0 { throw ExitCode(ExitStatus.damage.rawValue) }
     }

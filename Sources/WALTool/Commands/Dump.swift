@@ -6,7 +6,10 @@ struct Dump: ParsableCommand {
         abstract: "Prints records.",
         discussion: """
             Task events are decoded; other records are shown in hexadecimal and as text. With --json, every task event is a
-            line in the form that `wal ingest` reads.
+            line in the form that `wal ingest` reads, with the record's sequence number and time.
+
+            The order is that of sequence numbers, in which records were appended. Times follow it as long as the writer's
+            clock isn't set back; --since and --until look at each record's own time.
 
             Damage ends the dump with exit code 1; `wal repair` opens the way to what is behind it.
 
@@ -17,6 +20,7 @@ struct Dump: ParsableCommand {
     @Option(help: "The first sequence number.") var from: SequenceNumber?
     @Option(help: "The last sequence number.") var to: SequenceNumber?
     @Option(help: "Only records of this time or later, such as 2011-09-30T22:38:44Z.") var since: Timestamp?
+    @Option(help: "Only records before this time.") var until: Timestamp?
     @Flag(help: "Print JSON, one object a line.") var json = false
 
     func run() throws {
@@ -27,6 +31,8 @@ struct Dump: ParsableCommand {
         while let line = try reader.next({ record -> Line in
             if let to, record.sequence > to { return .end }
             if let from, record.sequence < from { return .skipped }
+            if let since, record.time < since { return .skipped }
+            if let until, record.time >= until { return .skipped }
             return .text(json ? RecordLine.json(record) : RecordLine.text(record))
         }) {
             switch line {

@@ -7,7 +7,10 @@ struct Repair: ParsableCommand {
         discussion: """
             Lists what isn't as it was written, and the steps that opening the log would take about it, in their order. With
             --apply the log is opened once, reading every byte, and the steps are taken: damaged files are kept aside, what is
-            whole stays. Nobody may be writing the log then. Exit code 1 if there is damage, whether applied or not.
+            whole stays. Nobody may be writing the log, not even to be shown the steps: a log that grows isn't damaged.
+
+            Exit code 1 if there is damage and --apply isn't given; 0 if there is none, or it was repaired. What a crash leaves
+            behind, and opening would tidy up, is no damage.
 
             Example: wal repair events.wal && wal repair --apply events.wal
             """)
@@ -17,6 +20,12 @@ struct Repair: ParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
+        if let process = LockHolder.process(of: directory) {
+            throw ToolError(
+                .inputOutput,
+                "\(directory) is in use by process \(process), which writes it. Repair it when that has ended; `wal verify` "
+                    + "reads beside a writer.")
+        }
         var report = try WriteAheadLog.recoveryPlan(at: directory, scope: .everything)
         let isApplied = apply && !report.steps.isEmpty
         if isApplied { report = try repaired() }
@@ -26,7 +35,7 @@ struct Repair: ParsableCommand {
         } else {
             try StandardOutput.print(report.text + "\n" + stepsText(report.steps, isApplied: isApplied))
         }
-        if report.isDamaged { throw ExitCode(ExitStatus.damage.rawValue) }
+        if report.isDamaged, !isApplied { throw ExitCode(ExitStatus.damage.rawValue) }
     }
 
     private func stepsText(_ steps: [RecoveryStep], isApplied: Bool) -> String {

@@ -20,7 +20,7 @@ struct Sinks: AsyncParsableCommand {
         let log = try ReadOnlyLog(at: directory)
         var overview = try SinkOverview(log)
         for argument in store {
-            let opened = try await argument.open()
+            let opened = try await argument.inspect()
             try await overview.add(opened, of: log.id)
             try await opened.close()
         }

@@ -8,7 +8,11 @@ struct SinkOverview {
         var position: SequenceNumber
         var lag: LogLag
         /// Records that the flusher has set aside beside the log.
-        var deadLetters: Int
+        var besideLog: Int
+        /// Operations that the store of this name has set aside itself; nil unless it was asked.
+        var inStore: Int?
+
+        var deadLetters: Int { besideLog + (inStore ?? 0) }
     }
 
     private struct Store {
@@ -31,24 +35,24 @@ struct SinkOverview {
         where cursor.hasPrefix(Self.cursorPrefix) {
             let name = String(cursor.dropFirst(Self.cursorPrefix.count))
             let lag = try LogLag(log, behind: position)
-            sinks.append(Sink(name: name, position: position, lag: lag, deadLetters: letters[name] ?? 0))
+            sinks.append(Sink(name: name, position: position, lag: lag, besideLog: letters[name] ?? 0))
         }
     }
 
     /// Asks a store for its side.
-    mutating func add(_ store: any TaskStore, of log: LogID) async throws {
-        guard let asked = store as? any TaskStore & CheckpointStore & DeadLetterStore else {
-            throw ToolError(.usage, "\(store.name) can't be asked: it keeps nothing beyond its process.")
-        }
+    mutating func add(_ store: any StoreInspector, of log: LogID) async throws {
         var count = 0
         var previous: StoredDeadLetter.ID?
         while true {
-            let page = try await asked.deadLetters(log: log, after: previous, limit: 1000)
+            let page = try await store.deadLetters(log: log, after: previous, limit: 1000)
             count += page.count
             guard let last = page.last else { break }
             previous = last.id
         }
-        stores.append(Store(name: store.name, checkpoints: try await asked.checkpoints(log: log), deadLetters: count))
+        for index in sinks.indices where sinks[index].name == store.name {
+            sinks[index].inStore = (sinks[index].inStore ?? 0) + count
+        }
+        stores.append(Store(name: store.name, checkpoints: try await store.checkpoints(log: log), deadLetters: count))
     }
 
     var json: JSON {
@@ -64,6 +68,7 @@ struct SinkOverview {
                             ("lag_bytes", JSON(sink.lag.bytes)),
                             ("oldest", JSON(sink.lag.oldest?.description)),
                             ("dead_letters", JSON(sink.deadLetters)),
+                            ("store_asked", .bool(sink.inStore != nil)),
                         ])
                     })
             ),
@@ -99,13 +104,16 @@ struct SinkOverview {
             let rows = sinks.map { sink in
                 [
                     sink.name, "\(sink.position.rawValue)", "\(sink.lag.records)", Table.bytes(sink.lag.bytes),
-                    "\(sink.deadLetters)", sink.lag.oldest?.description ?? "",
+                    "\(sink.deadLetters)\(sink.inStore == nil ? "+" : "")", sink.lag.oldest?.description ?? "",
                 ]
             }
             parts.append(
                 Table.columns(
                     ["sink", "position", "lag", "bytes", "dead letters", "oldest record that it lacks"],
                     right: [1, 2, 3, 4], rows))
+            if sinks.contains(where: { $0.inStore == nil }) {
+                parts.append("+ those that the store keeps aren't counted: ask it with --store")
+            }
         }
         for store in stores {
             let rows = store.checkpoints.map { checkpoint in

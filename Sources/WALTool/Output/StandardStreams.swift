@@ -9,6 +9,11 @@ func systemMessage() -> String {
     strerror(errno).map { String(cString: $0) } ?? "error \(errno)"
 }
 
+private func endByBrokenPipe() {
+    signal(SIGPIPE, SIG_DFL)
+    raise(SIGPIPE)
+}
+
 /// Writes all bytes, whatever the pieces that the system takes.
 func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(ToolError) {
     var rest = bytes
@@ -16,6 +21,8 @@ func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(Tool
         let count = write(descriptor, rest.baseAddress, rest.count)
         if count < 0 {
             if errno == EINTR { continue }
+            // Nobody reads any more, and SIGPIPE was ignored by whoever started this process.
+            if errno == EPIPE, descriptor == STDOUT_FILENO { endByBrokenPipe() }
             throw ToolError(.inputOutput, "Writing failed: \(systemMessage())")
         }
         rest = UnsafeRawBufferPointer(rebasing: rest[count...])

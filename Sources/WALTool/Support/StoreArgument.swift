@@ -64,6 +64,32 @@ enum StoreArgument: ExpressibleByArgument, Sendable {
         }
     }
 
+    /// Opens the store for those who only look. What isn't there is an error, and stays away.
+    func inspect() async throws -> any StoreInspector {
+        switch self {
+        case .unknown: throw ToolError(.usage, "That is no store. Stores are \(Self.forms).")
+        case .memory: throw ToolError(.usage, "memory: can't be asked: it keeps nothing beyond its process.")
+        case .postgres(let conninfo):
+            #if Postgres
+                return try await PostgresStoreInspector(conninfo)
+            #else
+                throw Self.missing("Postgres")
+            #endif
+        case .mysql(let url):
+            #if MySQL
+                return try await MySQLStoreInspector(url: url)
+            #else
+                throw Self.missing("MySQL")
+            #endif
+        case .sqlite(let path):
+            #if SQLite
+                return try await SQLiteStoreInspector(path: path)
+            #else
+                throw Self.missing("SQLite")
+            #endif
+        }
+    }
+
     private static func missing(_ trait: String) -> ToolError {
         ToolError(.usage, "This wal was built without \(trait). Build it with --traits \(trait).")
     }

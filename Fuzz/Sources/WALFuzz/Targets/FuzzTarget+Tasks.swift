@@ -23,16 +23,30 @@ extension FuzzTarget {
         let reader = LineReader(descriptor: fileno(file), stop: stop)
         while let event = try? reader.next() {
             switch event {
-            case .line(let line):
-                guard let mutation = try? parser.mutation(from: line) else { continue }
-                let encoded = TaskCodec.encode(mutation)
-                // What no store takes is refused later, and what was encoded can be read.
-                encoded.withUnsafeBytes { precondition((try? TaskCodec.decode(RawSpan(_unsafeBytes: $0))) == mutation) }
+            case .line(let line): check(line, parser)
+            case .rest(let line):
+                check(line, parser)
+                reader.takeRest()
+                precondition(reader.position.bytes == UInt64(bytes.count))
+                return
             case .end:
                 precondition(reader.position.bytes == UInt64(bytes.count))
                 return
             case .tooLong, .idle, .stopped: continue
             }
+        }
+    }
+
+    /// A line that is taken is one that `save` takes, and comes back from the log and from a dump the same.
+    private static func check(_ line: UnsafeRawBufferPointer, _ parser: LineParser) {
+        guard let mutation = try? parser.mutation(from: line) else { return }
+        precondition((try? mutation.validate()) != nil)
+        let encoded = TaskCodec.encode(mutation)
+        encoded.withUnsafeBytes { precondition((try? TaskCodec.decode(RawSpan(_unsafeBytes: $0))) == mutation) }
+        let dumped = TaskLine(mutation).bytes + [UInt8](repeating: 0, count: LineParser.padding)
+        dumped.withUnsafeBytes { padded in
+            let again = UnsafeRawBufferPointer(rebasing: padded.dropLast(LineParser.padding))
+            precondition((try? parser.mutation(from: again)) == mutation)
         }
     }
 }

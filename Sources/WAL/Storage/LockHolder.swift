@@ -1,0 +1,69 @@
+#if canImport(Darwin)
+    internal import Darwin
+#else
+    internal import Glibc
+#endif
+
+/// Which process has a log's directory open for writing, found without touching its locks: trying one could be what makes a
+/// writer's start fail.
+package enum LockHolder {
+    /// Nil if there is none, or where the system doesn't tell: Linux does, for processes of the same PID namespace.
+    package static func process(of directory: String) -> Int? {
+        #if canImport(Darwin)
+            return nil
+        #else
+            let wanted = [directory, Directory(path: directory).path(of: DirectoryLock.fileName)].compactMap(place(of:))
+            return locks().first { wanted.contains($0.place) }?.process
+        #endif
+    }
+
+    #if !canImport(Darwin)
+        private struct Place: Equatable {
+            var device: UInt64
+            var inode: UInt64
+        }
+
+        private static func place(of path: String) -> Place? {
+            var status = stat()
+            guard unsafe stat(path, &status) == 0 else { return nil }
+            return Place(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+        }
+
+        /// The exclusive `flock`s of `/proc/locks` (proc(5)): `1: FLOCK  ADVISORY  WRITE 4711 fe:00:1053 0 EOF`, the device as
+        /// major and minor number in hexadecimal. A lock that is waited for has `->` behind its number.
+        private static func locks() -> [(place: Place, process: Int)] {
+            guard let text = contents(of: "/proc/locks") else { return [] }
+            return text.split(separator: "\n").compactMap { line in
+                let words = line.split(separator: " ")
+                guard words.count > 5, words[1] == "FLOCK", words[3] == "WRITE", let process = Int(words[4]) else {
+                    return nil
+                }
+                let parts = words[5].split(separator: ":")
+                guard parts.count == 3, let major = UInt64(parts[0], radix: 16),
+                    let minor = UInt64(parts[1], radix: 16),
+                    let inode = UInt64(parts[2])
+                else { return nil }
+                return (Place(device: device(major, minor), inode: inode), process)
+            }
+        }
+
+        /// `makedev` of glibc, which is a macro.
+        private static func device(_ major: UInt64, _ minor: UInt64) -> UInt64 {
+            (major & 0xfff) << 8 | (major & ~0xfff) << 32 | minor & 0xff | (minor & ~0xff) << 12
+        }
+
+        private static func contents(of path: String) -> String? {
+            let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { return nil }
+            defer { close(descriptor) }
+            var bytes: [UInt8] = []
+            var piece = [UInt8](repeating: 0, count: 1 << 16)
+            while true {
+                let count = unsafe read(descriptor, &piece, piece.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
+                bytes.append(contentsOf: piece[..<count])
+            }
+        }
+    #endif
+}

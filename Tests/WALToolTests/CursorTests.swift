@@ -1,0 +1,104 @@
+#if SQLite
+    import Foundation
+    import Testing
+    import WAL
+
+    /// A consumer that is gone must not keep a log's records for ever, and whoever drops it must see what that lets go.
+    struct CursorTests {
+        private let scratch: Scratch
+        private let log: String
+
+        init() throws {
+            scratch = try Scratch()
+            log = scratch.path("log")
+            let open = try WriteAheadLog(at: log)
+            for number in 1...9 { _ = try open.append(Array("record \(number)".utf8)) }
+            try open.setCursor("slow", to: 3)
+            try open.setCursor("fast", to: 8)
+            try open.close()
+        }
+
+        private func cursors(_ more: String...) throws -> [String: Int]? {
+            let run = try ToolRun(["cursors", log, "--json"] + more)
+            #expect(run.status == 0, "\(run.errors)")
+            return try run.json["cursors"] as? [String: Int]
+        }
+
+        @Test func theyAreListedRemovedAndSet() throws {
+            #expect(try cursors() == ["slow": 3, "fast": 8])
+            #expect(try ToolRun(["cursors", log]).output.contains("records up to 3; slow keeps those behind it"))
+            let removed = try ToolRun(["cursors", log, "--remove", "slow"])
+            #expect(removed.status == 0, "\(removed.errors)")
+            #expect(removed.output.contains("Removed slow. Retention may remove records up to 8; fast keeps"))
+            #expect(try cursors() == ["fast": 8])
+            #expect(try cursors("--set", "new", "0") == ["fast": 8, "new": 0])
+            #expect(try ToolRun(["cursors", log]).output.contains("new still keeps every record"))
+            #expect(try cursors("--set", "fast", "9") == ["fast": 9, "new": 0])
+            #expect(try cursors("--remove", "new") == ["fast": 9])
+            #expect(try ToolRun(["cursors", log, "--remove", "fast"]).output.contains("No cursor keeps any record"))
+            #expect(try cursors() == [:])
+            #expect(try ToolRun(["cursors", log]).output == "no cursors\n")
+            #expect(try ToolRun(["verify", log]).status == 0)
+        }
+
+        @Test func whatIsNotPossibleIsRefusedByName() throws {
+            let unknown = try ToolRun(["cursors", log, "--remove", "slwo"])
+            #expect(unknown.status == 64 && unknown.errors.contains("it has fast, slow"), "\(unknown.errors)")
+            let beyond = try ToolRun(["cursors", log, "--set", "slow", "10"])
+            #expect(beyond.status == 64)
+            #expect(beyond.errors.contains("up to 9 (the last one), not to 10"), "\(beyond.errors)")
+            for arguments in [["--set", "slow"], ["--set", "slow", "x"], ["--set", "a", "1", "--remove", "a"]] {
+                #expect(try ToolRun(["cursors", log] + arguments).status == 64)
+            }
+            #expect(try cursors() == ["slow": 3, "fast": 8])
+        }
+
+        @Test func anOpenLogIsNamedWithWhatItsProgramCanCall() throws {
+            let open = try WriteAheadLog(at: log)
+            for arguments in [["--remove", "slow"], ["--set", "slow", "4"]] {
+                let run = try ToolRun(["cursors", log] + arguments)
+                #expect(run.status == 74)
+                #expect(run.errors.contains("WriteAheadLog.removeCursor(_:)"), "\(run.errors)")
+                #expect(run.errors.contains("process \(getpid())"), "\(run.errors)")
+            }
+            #expect(try cursors() == ["slow": 3, "fast": 8])
+            try open.close()
+        }
+
+        /// With a limit the log doesn't grow by what was delivered, and at a budget reading waits for the store.
+        @Test(arguments: [
+            ["--retention-size", "8MiB"], ["--disk-budget", "32MiB"],
+            ["--retention-age", "1s", "--disk-budget", "64MiB"],
+        ])
+        func ingestKeepsItsLogSmall(limits: [String]) throws {
+            let (small, database, output) = (scratch.path("small"), scratch.path("t.db"), scratch.file("output"))
+            _ = FileManager.default.createFile(atPath: output.path, contents: nil)
+            let process = try ToolRun.process(
+                ["ingest", "--log", small, "--store", "sqlite:\(database)", "--json"] + limits)
+            let pipe = Pipe()
+            process.standardInput = pipe
+            process.standardOutput = try FileHandle(forWritingTo: output)
+            try process.run()
+            // 40 MB that compression can't make small.
+            let random = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/dev/urandom"))
+            for number in 0..<3500 {
+                let message = try random.read(upToCount: 9000)?.base64EncodedString() ?? ""
+                let line =
+                    #"{"type":"activity_log","activity":{"id":"a\#(number)","task_id":"t","dag_id":"d","node_id":"n","#
+                    + #""action":"act","message":"\#(message)","created_at":"2024-01-01T00:00:00Z"}}"#
+                try pipe.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8))
+            }
+            let end = Date(timeIntervalSinceNow: 120)
+            var first = 0
+            while first <= 300, Date() < end {
+                Thread.sleep(forTimeInterval: 0.1)
+                first = try ToolRun(["inspect", small, "--json"]).json["first_sequence"] as? Int ?? 0
+            }
+            #expect(first > 300)
+            try pipe.fileHandleForWriting.close()
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0)
+            #expect(try Sample.query(database, "SELECT count(*) FROM dag_task_activity_logs") == "3500")
+        }
+    }
+#endif
