@@ -31,6 +31,15 @@ struct InputFormTests {
         #expect(more.errors.contains(":3:1: not valid JSON"))
     }
 
+    /// `append` takes lines as they are.
+    @Test func byteOrderMarkOfARecord() throws {
+        let file = scratch.file("input")
+        try Data([0xEF, 0xBB, 0xBF] + Array("one\ntwo".utf8)).write(to: file)
+        try #require(ToolRun(["append", scratch.path("log")], input: file).status == 0)
+        let dump = try ToolRun(["dump", scratch.path("log")]).output
+        #expect(dump.contains("\tefbbbf6f6e65\t") && dump.contains("\ttwo\n"))
+    }
+
     @Test(arguments: [[], [0xEF, 0xBB, 0xBF], Array("\n\r\n".utf8)] as [[UInt8]])
     func nothingToTake(bytes: [UInt8]) throws {
         let run = try ingest(bytes)

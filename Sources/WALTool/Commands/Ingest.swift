@@ -62,7 +62,7 @@ struct Ingest: AsyncParsableCommand {
         let stop = try StopSignal()
         stop.catchSignals()
         defer { stop.releaseSignals() }
-        let reader = LineReader(descriptor: input.descriptor, stop: stop)
+        let reader = LineReader(descriptor: input.descriptor, stop: stop, skipsByteOrderMark: true)
         // What can't be taken in is refused before anything is made for it; a pipe would have to be waited for.
         if input.isFile { try LineIngester.refuseOtherForms(of: reader, input.name) }
 

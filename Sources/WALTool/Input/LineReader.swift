@@ -36,10 +36,11 @@ final class LineReader {
     private var searched = 0
     private var end = 0
     private var isAtEnd = false
-    /// Whether everything before `start` is a byte order mark or nothing.
-    private var isAtStart = true
+    /// Whether a byte order mark at `start` would be passed over.
+    private var skipsMark: Bool
 
-    init(descriptor: Int32, stop: StopSignal) {
+    init(descriptor: Int32, stop: StopSignal, skipsByteOrderMark: Bool = false) {
+        skipsMark = skipsByteOrderMark
         self.descriptor = descriptor
         self.stop = stop
         capacity = 2 * Self.readSize
@@ -141,7 +142,7 @@ final class LineReader {
 
     private func trimmed(_ range: Range<Int>) -> UnsafeRawBufferPointer {
         var line = UnsafeRawBufferPointer(start: buffer + range.lowerBound, count: range.count)
-        if isAtStart, line.starts(with: InputForm.byteOrderMark) {
+        if skipsMark, line.starts(with: InputForm.byteOrderMark) {
             line = UnsafeRawBufferPointer(rebasing: line.dropFirst(InputForm.byteOrderMark.count))
         }
         guard line.last == UInt8(ascii: "\r") else { return line }
@@ -149,7 +150,7 @@ final class LineReader {
     }
 
     private func advance(to place: Int) {
-        if place > start { isAtStart = false }
+        if place > start { skipsMark = false }
         start = place
         searched = place
     }
