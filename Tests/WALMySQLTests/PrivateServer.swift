@@ -47,6 +47,13 @@
         func crash() throws { _ = try Self.run("crash", directory) }
         func stop() throws { _ = try Self.run("stop", directory) }
 
+        func processID() throws -> pid_t {
+            guard let id = pid_t(try Self.run("pid", directory).trimmingCharacters(in: .whitespacesAndNewlines)) else {
+                throw ServerFailure(description: "no process id")
+            }
+            return id
+        }
+
         private static func run(_ verb: String, _ directory: String) throws -> String {
             try shell("'\(script)' mariadb \(verb) '\(directory)'")
         }

@@ -61,6 +61,43 @@
             try await storage.close()
         }
 
+        /// What is wholly in the buffer is read from there; what isn't says so soon, by name.
+        @Test func queriesWhileTheServerIsAway() async throws {
+            let server = try PrivateServer()
+            let database = try TemporaryDatabase(on: server)
+            let log = NSTemporaryDirectory() + "wal-away-" + UUID().uuidString
+            defer { try? FileManager.default.removeItem(atPath: log) }
+            let storage = try await BufferedTaskStorage.postgres(database.conninfo, at: log)
+            try await storage.save([task("a", dag: "one", at: 1), task("b", at: 2), task("c", at: 3)])
+            try await storage.drain()
+            try server.crash()
+            // New, or deleted before: all is known. Saved again: its dag and time of creation are the stored row's, in the end.
+            try await storage.save(task("new", at: 4))
+            try await storage.deleteTask(id: "b")
+            try await storage.save(task("a", dag: "two", status: .running, at: 5))
+            try await storage.updateStatus(id: "c", to: .failed, error: "e", at: time(6))
+            #expect(try await storage.task(id: "new") == task("new", at: 4))
+            #expect(try await storage.task(id: "b") == nil)
+            #expect(try await storage.task(id: "a") == task("a", dag: "two", status: .running, at: 5))
+            func isAway(_ query: () async throws -> Void) async -> Bool {
+                do { try await query() } catch { return (error as? TaskStorageError)?.code == .storeAway }
+                return false
+            }
+            #expect(await isAway { _ = try await storage.task(id: "c") })
+            #expect(await isAway { _ = try await storage.task(id: "none") })
+            #expect(await isAway { _ = try await storage.tasks(dagID: "dag", limit: 9, offset: 0) })
+            #expect(await isAway { _ = try await storage.pendingTasks(limit: 9) })
+            #expect(await isAway { _ = try await storage.resumableTasks(dagID: "dag") })
+            #expect(await isAway { _ = try await storage.activities(taskID: "new", limit: 9, offset: 0) })
+            try server.start()
+            try await storage.drain()
+            let a = try await storage.task(id: "a")
+            #expect(a?.dagID == "one" && a?.createdAt == time(1) && a?.status == .running)
+            #expect(try await storage.task(id: "c")?.status == .failed)
+            #expect(try await storage.pendingTasks(limit: 9).map(\.id) == ["new"])
+            try await storage.close()
+        }
+
         @Test func aRequiredServerMustBeThere() async throws {
             let log = NSTemporaryDirectory() + "wal-away-" + UUID().uuidString
             var configuration = TaskBufferConfiguration()

@@ -6,6 +6,38 @@
 
     @testable import WALSQLite
 
+    /// More tasks than fit into the memory that a process may have.
+    private enum Outage {
+        static let count = ProcessInfo.processInfo.environment["WAL_OUTAGE_RECORDS"].flatMap(Int.init) ?? 200_000
+
+        static func limitMemory() throws {
+            var limit = rlimit(rlim_cur: 200 << 20, rlim_max: 200 << 20)
+            try #require(setrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &limit) == 0)
+        }
+
+        static func open(in directory: String) async throws -> BufferedTaskStorage<SQLiteTaskStore> {
+            var configuration = TaskBufferConfiguration()
+            configuration.overlayMemoryMax = 16 << 20
+            return try await BufferedTaskStorage.sqlite(
+                path: directory + "/mount/tasks.sqlite", at: directory + "/log", configuration: configuration)
+        }
+
+        static func task(_ number: Int) -> PersistentTask {
+            PersistentTask(
+                id: "t\(number)", dagID: "d\(number % 100)", nodeID: "n",
+                payload: "\"\(number)\(String(repeating: "x", count: 1000))\"",
+                createdAt: Timestamp(rawValue: 1_700_000_000_000_000 + Int64(number)))
+        }
+
+        /// Early, middle and late ones.
+        static func check(_ storage: BufferedTaskStorage<SQLiteTaskStore>, _ count: Int) async throws {
+            for number in [0, 1, count / 3, count / 2, count - 2, count - 1] {
+                let found = try await storage.task(id: Self.task(number).id)
+                try #require(found == Self.task(number))
+            }
+        }
+    }
+
     /// A database that is away stops nobody: here its directory isn't there yet, as that of a disk that isn't mounted.
     @Suite(.timeLimit(.minutes(5))) struct AwayTests {
         @Test func opensBeforeTheDirectoryIsThere() async throws {
@@ -19,6 +51,37 @@
             try await storage.drain()
             #expect(try await storage.store.tasks(dagID: "dag", limit: 1000, offset: 0).count == 500)
             try await storage.close()
+        }
+
+        /// An outage takes disk space, and no more memory than it may: neither while it lasts, nor at a start in it, nor after it.
+        @Test(.timeLimit(.minutes(10))) func anOutageOfAnyLengthEndsWell() async throws {
+            let database = try TemporaryDatabase()
+            let directory = database.directory
+            let count = Outage.count
+            await #expect(processExitsWith: .success) { [directory = directory as String, count = count as Int] in
+                try Outage.limitMemory()
+                let storage = try await Outage.open(in: directory)
+                for number in 0..<count { try await storage.save(Outage.task(number)) }
+                try await Outage.check(storage, count)
+                _ = try? await storage.close(within: .zero)
+            }
+            await #expect(processExitsWith: .success) { [directory = directory as String, count = count as Int] in
+                try Outage.limitMemory()
+                let storage = try await Outage.open(in: directory)
+                try await storage.save(Outage.task(count))
+                try await Outage.check(storage, count + 1)
+                try FileManager.default.createDirectory(
+                    atPath: directory + "/mount", withIntermediateDirectories: false)
+                try await storage.drain()
+                try await Outage.check(storage, count + 1)
+                _ = try await storage.tasks(dagID: "d7", limit: 10, offset: 0)
+                try await storage.close()
+            }
+            let connection = try Connection(
+                path: directory + "/mount/tasks.sqlite", access: .readOnly, busyTimeout: .seconds(1))
+            let found = try Statement("SELECT count(*) FROM dag_tasks", named: "count", on: connection)
+                .first { (row) throws(SQLiteError) in row.number() }
+            #expect(found == Int64(count) + 1)
         }
     }
 #endif

@@ -26,7 +26,7 @@ extension BufferedTaskStorage {
                 try WriteAheadLog(
                     at: directory, configuration: configuration.logConfiguration, logger: logger, metrics: metrics)
             }
-            return await start(log, store, configuration, logger, metrics)
+            return try start(log, store, configuration, logger, metrics)
         } catch {
             throw TaskStorageError(log: error)
         }
@@ -35,36 +35,34 @@ extension BufferedTaskStorage {
     private static func start(
         _ log: WriteAheadLog, _ store: Store, _ configuration: Configuration, _ logger: Logger?,
         _ metrics: (any MetricsFactory)?
-    ) async -> BufferedTaskStorage {
+    ) throws(WALError) -> BufferedTaskStorage {
         let factory = configuration.metricsEnabled ? metrics : nil
         let instruments = factory.map { TaskInstruments(store: store.name, factory: $0) }
         let meter = FlushMeter(instruments: instruments)
         let mark = BarrierMark()
-        let sink = TaskSink(store: store, coalescing: configuration.coalescingEnabled, meter: meter, barriers: mark)
+        let reach = StoreReach(store: store)
+        let sink = TaskSink(
+            store: store, coalescing: configuration.coalescingEnabled, meter: meter, barriers: mark, reach: reach)
         let flusher = Flusher(
             log: log, sink: sink, configuration: flusherConfiguration(configuration), logger: logger, metrics: factory,
             key: { TaskCodec.key(of: $0) })
-        let overlay = TaskOverlay(mark: mark, flushed: flusher.appliedSequenceReader)
-        var recovery = OverlayRecovery.Outcome()
-        if configuration.recoveryEnabled {
-            recovery = await offPool {
-                OverlayRecovery(
-                    log: log, overlay: overlay, cursorName: "sink/\(sink.name)", timeout: configuration.recoveryTimeout
-                ).run()
-            }
-            instruments?.recovered(recovery)
-            if !recovery.isComplete {
+        // What retention has removed isn't there, whatever a cursor says.
+        let delivered = max(
+            log.cursors["sink/\(sink.name)"] ?? .zero, SequenceNumber(rawValue: log.firstSequence.rawValue - 1))
+        let start = configuration.recoveryEnabled ? delivered : log.lastSequence
+        let overlay = try TaskOverlay(
+            log: log, after: start, mark: mark, memoryMax: configuration.overlayMemoryMax,
+            patience: configuration.recoveryTimeout,
+            failed: { error in
+                instruments?.recoveryFailed()
                 logger?.warning(
-                    "not all that the log holds was read back; the rest can be read when the store has it",
-                    metadata: [
-                        "wal.sink": "\(sink.name)", "wal.count": "\(recovery.count)",
-                        "wal.error": "\(recovery.error.map { "\($0)" } ?? "recoveryTimeout has passed")",
-                    ])
-            }
-        }
+                    "what waits for the store can't be read back; queries that need it fail until the store has it",
+                    metadata: ["wal.sink": "\(store.name)", "wal.error": "\(error)"])
+            }, flushed: flusher.appliedSequenceReader)
+        if configuration.recoveryEnabled { instruments?.recoveryBegan() }
         let storage = BufferedTaskStorage(
-            log: log, store: store, flusher: flusher, overlay: overlay, configuration: configuration,
-            instruments: instruments, meter: meter, recovery: recovery)
+            log: log, store: store, reach: reach, flusher: flusher, overlay: overlay, configuration: configuration,
+            instruments: instruments, meter: meter, recoveredCount: log.lastSequence.rawValue - start.rawValue)
         storage.startDelivery()
         if !configuration.requiresStore, let logger { storage.warnIfAway(logger) }
         return storage
@@ -170,9 +168,12 @@ extension BufferedTaskStorage {
     }
 
     private func closeLog() async -> TaskStorageError? {
-        let log = log
+        let (log, overlay) = (log, overlay)
         do throws(WALError) {
-            try await offPool { () throws(WALError) in try log.close() }
+            try await offPool { () throws(WALError) in
+                overlay.close()
+                try log.close()
+            }
             return nil
         } catch {
             return TaskStorageError(log: error)

@@ -29,7 +29,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     let configuration: Configuration
     let instruments: TaskInstruments?
     let meter: FlushMeter
-    let recovery: OverlayRecovery.Outcome
+    private let recoveredCount: UInt64
     let life: BufferLife
     let overlay: TaskOverlay
     private let reader: OverlaidReader<Store>
@@ -39,9 +39,10 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     private let isDurableAtOnce: Bool
 
     init(
-        log: WriteAheadLog, store: Store, flusher: Flusher<TaskSink<Store>>, overlay: TaskOverlay,
+        log: WriteAheadLog, store: Store, reach: StoreReach<Store>, flusher: Flusher<TaskSink<Store>>,
+        overlay: TaskOverlay,
         configuration: Configuration,
-        instruments: TaskInstruments?, meter: FlushMeter, recovery: OverlayRecovery.Outcome
+        instruments: TaskInstruments?, meter: FlushMeter, recoveredCount: UInt64
     ) {
         self.log = log
         self.store = store
@@ -50,10 +51,10 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         self.configuration = configuration
         self.instruments = instruments
         self.meter = meter
-        self.recovery = recovery
+        self.recoveredCount = recoveredCount
         isDurableAtOnce = configuration.syncPolicy == .always
         life = BufferLife()
-        reader = OverlaidReader(store: store, overlay: overlay)
+        reader = OverlaidReader(reach: reach, overlay: overlay)
     }
 
     /// What was done since it was opened, and how far the store is behind.
@@ -65,10 +66,11 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         metrics.flushOperations = counts.batches
         metrics.flushErrors = counts.errors
         metrics.recoveryOperations = configuration.recoveryEnabled ? 1 : 0
-        metrics.recoveryErrors = recovery.isComplete ? 0 : 1
+        metrics.recoveryErrors = overlay.indexer.failure == nil ? 0 : 1
         metrics.averageFlushTime = counts.batches == 0 ? .zero : counts.totalTime / Int(clamping: counts.batches)
         metrics.lastFlushTime = counts.lastTime
-        metrics.entriesRecovered = recovery.count
+        metrics.entriesRecovered = recoveredCount
+        metrics.overlayMemory = overlay.memorySize
         metrics.rowsWritten = counts.rows
         metrics.entriesCoalesced = counts.coalesced
         metrics.deadLetters = counts.deadLetters

@@ -4,13 +4,24 @@ internal import WAL
 struct OverlaidReader<Store: TaskStore>: Sendable {
     /// How often a read is done because a barrier may have reached the store meanwhile.
     private static var attemptsMax: Int { 4 }
+    /// How many tasks the store is asked for at once.
+    private static var lookupSize: Int { 1000 }
 
-    let store: Store
+    let reach: StoreReach<Store>
     let overlay: TaskOverlay
 
     func task(id: String) async throws -> PersistentTask? {
-        try await read({ overlay.snapshot(of: id, .changes) }) { snapshot in
-            snapshot.resolve(id, from: try await store.task(id: id))
+        try await repeating {
+            let snapshot = try await self.snapshot(of: id, .changes)
+            if snapshot.isWhole(id) { return (snapshot.resolve(id, from: nil), snapshot) }
+            let answer = snapshot.resolveWithoutStore(id)
+            do {
+                let row = try await reach.ask(answer == nil ? .usual : .short) { try await $0.task(id: id) }
+                return (snapshot.resolve(id, from: row), snapshot)
+            } catch let error as TaskStorageError where error.code == .storeAway {
+                guard let answer else { throw error }
+                return (answer, snapshot)
+            }
         }
     }
 
@@ -19,14 +30,22 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
             order: PersistentTask.isOlder, includes: { $0.dagID.hasBytes(of: dagID) },
             // The store's own tasks of this graph are in what it returns, or come after it.
             mayGain: { $0.saves(into: dagID) },
-            fetch: { try await store.tasks(dagID: dagID, limit: $0.limit, offset: $0.offset) })
+            change: { if case .save(let task) = $0, task.dagID.hasBytes(of: dagID) { .enters } else { .stays } },
+            fetch: { page in
+                try await reach.ask(.long) { try await $0.tasks(dagID: dagID, limit: page.limit, offset: page.offset) }
+            })
         return try await read(list, page)
     }
 
     func tasks(status: TaskStatus, _ page: Page) async throws -> [PersistentTask] {
         let list = TaskList(
             order: PersistentTask.isOlder, includes: { $0.status == status }, mayGain: { $0.lastStatus == status },
-            fetch: { try await store.tasks(status: status, limit: $0.limit, offset: $0.offset) })
+            change: { OverlayListChange($0.status.map { $0 == status }) },
+            fetch: { page in
+                try await reach.ask(.long) {
+                    try await $0.tasks(status: status, limit: page.limit, offset: page.offset)
+                }
+            })
         return try await read(list, page)
     }
 
@@ -34,7 +53,10 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
         let list = TaskList(
             order: PersistentTask.isMoreUrgent, includes: { $0.status == .pending },
             mayGain: { $0.lastStatus == .pending },
-            fetch: { try await store.pendingTasks(limit: $0.limit) })
+            change: { OverlayListChange($0.status.map { $0 == .pending }) },
+            fetch: { page in
+                try await reach.ask(.long) { try await $0.pendingTasks(limit: page.limit) }
+            })
         return try await read(list, page)
     }
 
@@ -42,7 +64,10 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
         let list = TaskList(
             order: PersistentTask.isOlder, includes: { $0.isResumable && $0.dagID.hasBytes(of: dagID) },
             mayGain: { $0.lastStatus.map { $0 != .completed && $0 != .cancelled } ?? false },
-            fetch: { _ in try await store.resumableTasks(dagID: dagID) })
+            change: { OverlayListChange($0.status.map { $0 != .completed && $0 != .cancelled }) },
+            fetch: { _ in
+                try await reach.ask(.long) { try await $0.resumableTasks(dagID: dagID) }
+            })
         return try await read(list, Page(limit: .max))
     }
 
@@ -52,6 +77,8 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
         var includes: (PersistentTask) -> Bool
         /// Whether a task that the store didn't return may be in the list for these mutations.
         var mayGain: ([LoggedMutation]) -> Bool
+        /// The same, one mutation after another.
+        var change: @Sendable (TaskMutation) -> OverlayListChange
         var fetch: (Page) async throws -> [PersistentTask]
     }
 
@@ -61,36 +88,62 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
         // and twice as many whenever that wasn't enough. Never a second page: the flusher may have moved rows since the first.
         var count = page.end
         while true {
-            let (result, isEnough) = try await read({ overlay.snapshot(.changes) }) { snapshot in
-                if snapshot.tasks.isEmpty, snapshot.barriers.isEmpty { return (try await list.fetch(page), true) }
-                let extended = try Page(limit: Self.sum(count, Swift.min(snapshot.tasks.count, 64)))
+            let (result, isEnough) = try await repeating {
+                guard let range = overlay.undelivered else { return ((try await list.fetch(page), true), nil) }
+                let extended = try Page(limit: Self.sum(count, min(range.count, 64)))
                 let rows = try await list.fetch(extended)
-                let (tasks, untouchedCount) = try await merge(rows, of: list, snapshot)
-                return (page.of(tasks), rows.count < extended.limit || untouchedCount >= page.end)
+                let (tasks, untouchedCount, snapshot) = try await merge(rows, of: list, range, countMax: page.end)
+                return ((page.of(tasks), rows.count < extended.limit || untouchedCount >= page.end), snapshot)
             }
             if isEnough { return result }
             count = Self.sum(count, count)
         }
     }
 
+    /// The first `countMax` tasks of a list, and how many of the rows the overlay says nothing of.
     private func merge(
-        _ rows: [PersistentTask], of list: TaskList, _ snapshot: OverlaySnapshot
-    ) async throws -> (tasks: [PersistentTask], untouchedCount: Int) {
+        _ rows: [PersistentTask], of list: TaskList, _ range: ClosedRange<UInt64>, countMax: Int
+    ) async throws -> (tasks: [PersistentTask], untouchedCount: Int, snapshot: OverlaySnapshot?) {
         let known = Set(rows.map { ExactID($0.id) })
-        let gained = snapshot.tasks.filter { list.mayGain($0.value) && !known.contains($0.key) }.map(\.key.text)
-        let found = gained.isEmpty ? [] : try await store.tasks(ids: gained)
-        let rowsByID = Dictionary(found.map { (ExactID($0.id), $0) }, uniquingKeysWith: { first, _ in first })
         var tasks: [PersistentTask] = []
         var untouchedCount = 0
-        for row in rows {
-            guard let task = snapshot.resolve(row.id, from: row), list.includes(task) else { continue }
-            tasks.append(task)
-            if snapshot.tasks[ExactID(row.id)] == nil { untouchedCount += 1 }
+        var firstSnapshot: OverlaySnapshot?
+        for part in 0..<overlay.listLimits.partCount(for: range) {
+            // Of the tasks in the rows, all in the first part.
+            var collector = try await overlay.collector(
+                of: rows.map(\.id), in: range, part: part, change: list.change)
+            while collector.isUnfinished {
+                collector = try await overlay.walk(collector)
+                let snapshot = collector.snapshot
+                if firstSnapshot == nil {
+                    firstSnapshot = snapshot
+                    for row in rows {
+                        guard let task = snapshot.resolve(row.id, from: row), list.includes(task) else { continue }
+                        tasks.append(task)
+                        if snapshot.tasks[ExactID(row.id)] == nil { untouchedCount += 1 }
+                    }
+                }
+                let gained = snapshot.tasks.filter { list.mayGain($0.value) && !known.contains($0.key) }.map(\.key.text)
+                for ids in gained.chunks(of: Self.lookupSize) {
+                    let found = try await reach.ask(.long) { try await $0.tasks(ids: ids) }
+                    let rowsByID = Dictionary(
+                        found.map { (ExactID($0.id), $0) }, uniquingKeysWith: { first, _ in first })
+                    tasks += ids.compactMap { id in
+                        snapshot.resolve(id, from: rowsByID[ExactID(id)]).flatMap { list.includes($0) ? $0 : nil }
+                    }
+                }
+                tasks = Array(tasks.sorted(by: list.order).prefix(countMax))
+            }
         }
-        for id in gained {
-            if let task = snapshot.resolve(id, from: rowsByID[ExactID(id)]), list.includes(task) { tasks.append(task) }
+        return (tasks, untouchedCount, firstSnapshot)
+    }
+
+    private func snapshot(of id: String, _ part: OverlayPart) async throws(TaskStorageError) -> OverlaySnapshot {
+        do throws(WALError) {
+            return try await overlay.snapshot(of: id, part)
+        } catch {
+            throw TaskStorageError(log: error)
         }
-        return (tasks.sorted(by: list.order), untouchedCount)
     }
 
     /// Reads the store under a snapshot, and again if a barrier of the snapshot may have been applied meanwhile.
@@ -99,15 +152,14 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
     /// gives it the `dagID` of the save, which then isn't the one that the barrier is about; and a removal of what ended before
     /// some time must not be repeated on a row that was written after it, with an older time. Where a barrier takes the store
     /// longer than these attempts, the last one counts: then it is most likely not applied.
-    private func read<Result>(
-        _ snapshot: () -> OverlaySnapshot, _ body: (OverlaySnapshot) async throws -> Result
+    private func repeating<Result>(
+        _ body: () async throws -> (Result, OverlaySnapshot?)
     ) async throws -> Result {
         for _ in 1..<Self.attemptsMax {
-            let snapshot = snapshot()
-            let result = try await body(snapshot)
-            if !overlay.mayHaveApplied(barriersOf: snapshot) { return result }
+            let (result, snapshot) = try await body()
+            guard let snapshot, overlay.mayHaveApplied(barriersOf: snapshot) else { return result }
         }
-        return try await body(snapshot())
+        return try await body().0
     }
 
     private static func sum(_ left: Int, _ right: Int) -> Int {
@@ -118,37 +170,64 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
 
 extension OverlaidReader {
     func activities(taskID: String, _ page: Page) async throws -> [TaskActivityLog] {
-        try await activities(
-            page, { overlay.snapshot(of: taskID, .activities) }, where: { $0.taskID.hasBytes(of: taskID) }
-        ) {
-            try await store.activities(taskID: taskID, limit: $0.limit, offset: $0.offset)
+        try await activities(page) { count in
+            let snapshot = try await self.snapshot(of: taskID, .activities)
+            let rows = try await reach.ask(.usual) {
+                try await $0.activities(taskID: taskID, limit: count, offset: 0)
+            }
+            return (rows, snapshot, Array(snapshot.survivingActivities { $0.taskID.hasBytes(of: taskID) }.values))
         }
     }
 
     func activities(dagID: String, _ page: Page) async throws -> [TaskActivityLog] {
-        try await activities(page, { overlay.snapshot(.activities) }, where: { $0.dagID.hasBytes(of: dagID) }) {
-            try await store.activities(dagID: dagID, limit: $0.limit, offset: $0.offset)
+        try await activities(page) { count in
+            let range = overlay.undelivered
+            let rows = try await reach.ask(.long) {
+                try await $0.activities(dagID: dagID, limit: count, offset: 0)
+            }
+            guard let range else { return (rows, OverlaySnapshot(), []) }
+            // Some may be among the rows.
+            let (added, barriers) = try await overlay.activities(
+                in: range, first: Self.sum(page.end, rows.count)
+            ) { $0.dagID.hasBytes(of: dagID) }
+            return (rows, barriers, added)
         }
     }
 
+    /// `read` reads so many of the store's, under a snapshot, and what the overlay adds.
     private func activities(
-        _ page: Page, _ takeSnapshot: () -> OverlaySnapshot, where isWanted: (TaskActivityLog) -> Bool,
-        fetch: (Page) async throws -> [TaskActivityLog]
+        _ page: Page,
+        _ read: (Int) async throws -> (rows: [TaskActivityLog], snapshot: OverlaySnapshot, added: [TaskActivityLog])
     ) async throws -> [TaskActivityLog] {
         guard page.limit > 0 else { return [] }
         var count = page.end
         while true {
-            let snapshot = takeSnapshot()
-            if snapshot.activities.isEmpty, snapshot.barriers.isEmpty { return try await fetch(page) }
-            let rows = try await fetch(Page(limit: count))
+            let (rows, snapshot, logged) = try await read(count)
             let stored = rows.filter(snapshot.keeps)
             if rows.count == count, stored.count < page.end {
                 count = Self.sum(count, count)
                 continue
             }
-            var added = snapshot.survivingActivities(where: isWanted)
+            var added = Dictionary(logged.map { (ExactID($0.id), $0) }, uniquingKeysWith: { first, _ in first })
             for activity in stored { added[ExactID(activity.id)] = nil }
             return page.of((stored + added.values).sorted(by: TaskActivityLog.isOlder))
+        }
+    }
+}
+
+extension Array {
+    fileprivate func chunks(of size: Int) -> [[Element]] {
+        stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
+    }
+}
+
+extension TaskMutation {
+    /// The status that it gives a task; nil for a change that gives none.
+    fileprivate var status: TaskStatus? {
+        switch self {
+        case .save(let task): task.status
+        case .updateStatus(_, let status, _, _): status
+        default: nil
         }
     }
 }

@@ -25,19 +25,23 @@
         }
     }
 
-    private var chunks: [Chunk] = []
+    /// Nil where it was let go of.
+    private var chunks: [Chunk?] = []
     /// Those before it have been let go of.
     private var startIndex = 0
     private var startNumber: UInt32 = 0
     /// The last chunk's memory, and how much of it is used: at hand, since each mutation asks.
     private var tail = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
     private var used = 0
+    /// How many bytes the chunks take.
+    private(set) var memorySize = 0
 
     /// Room for an encoding behind what is kept. It stays free until ``keep(_:)``.
     mutating func room(for size: Int) -> UnsafeMutableRawBufferPointer {
         if unsafe tail.count - used < size {
             let chunk = Chunk(size: max(size, Self.chunkSize))
             chunks.append(chunk)
+            memorySize += unsafe chunk.memory.count
             unsafe tail = unsafe chunk.memory
             used = 0
         }
@@ -54,7 +58,8 @@
 
     /// Appends what lies at a place, which must be kept still.
     func copy(_ place: Place, to bytes: inout [UInt8]) {
-        let memory = unsafe chunks[startIndex + Int(place.chunk &- startNumber)].memory
+        guard let chunk = chunks[startIndex + Int(place.chunk &- startNumber)] else { return }
+        let memory = unsafe chunk.memory
         let start = Int(place.offset)
         unsafe bytes.append(contentsOf: memory[start..<start + Int(place.size)])
     }
@@ -62,7 +67,12 @@
     /// Lets go of the chunks before this one.
     mutating func release(before chunk: UInt32) {
         guard chunk != startNumber else { return }
-        startIndex += Int(chunk &- startNumber)
+        let kept = startIndex + Int(chunk &- startNumber)
+        for index in startIndex..<kept {
+            memorySize -= unsafe chunks[index]?.memory.count ?? 0
+            chunks[index] = nil
+        }
+        startIndex = kept
         startNumber = chunk
         if startIndex > chunks.count / 2 {
             chunks.removeFirst(startIndex)
@@ -72,15 +82,17 @@
 
     /// Lets go of everything. One chunk stays, and is filled again from its start while the processor's caches have it.
     mutating func releaseAll() {
-        guard let last = chunks.last else { return }
+        guard let last = chunks.last ?? nil else { return }
         startNumber &+= UInt32(chunks.count - startIndex)
         startIndex = 0
         used = 0
         chunks.removeAll(keepingCapacity: chunks.count < 64)
+        memorySize = 0
         guard unsafe last.memory.count == Self.chunkSize else {
             unsafe tail = UnsafeMutableRawBufferPointer(start: nil, count: 0)
             return
         }
         chunks.append(last)
+        memorySize = Self.chunkSize
     }
 }

@@ -7,11 +7,14 @@ enum OverlayKind: UInt8 {
     /// Nothing that came before it can be seen after it.
     case delete
     case activity
+    /// A change of which nothing but `dagID` and `createdAt` depends on what came before it.
+    case save
 
     init(_ mutation: TaskMutation) {
         switch mutation {
         case .log: self = .activity
         case .delete: self = .delete
+        case .save: self = .save
         default: self = .change
         }
     }
@@ -51,6 +54,10 @@ struct OverlayQueue {
     private var end: UInt32 = 1
 
     var isEmpty: Bool { start == end }
+    /// Bytes of memory, but for some dozen.
+    var memorySize: Int {
+        bytes.memorySize + entries.count * (MemoryLayout<Entry>.stride + MemoryLayout<UInt32>.stride)
+    }
     private var count: UInt32 { end &- start }
 
     /// A place for one more mutation, found before the mutation is encoded: its bucket comes into the processor's caches meanwhile.
@@ -97,6 +104,15 @@ struct OverlayQueue {
         }
     }
 
+    /// Forgets up to `countMax` of the oldest mutations, but never the last one; returns the last that it forgot.
+    mutating func drop(atMost countMax: UInt32) -> SequenceNumber? {
+        let dropped = min(countMax, count &- 1)
+        guard !isEmpty, dropped > 0 else { return nil }
+        start &+= dropped
+        bytes.release(before: entries[index(of: start)].place.chunk)
+        return entries[index(of: start &- 1)].sequence
+    }
+
     /// Copies the mutations of the id with this hash, and perhaps of others.
     func copy(_ part: OverlayPart, hash: UInt64) -> OverlayCopy {
         var found: [Entry] = []
@@ -112,17 +128,9 @@ struct OverlayQueue {
             found.append(entry)
             if entry.kind == .delete { break }
         }
-        return copy(found.reversed())
-    }
-
-    /// Copies all mutations.
-    func copy(_ part: OverlayPart) -> OverlayCopy {
-        copy((0..<count).lazy.map { entries[index(of: start &+ $0)] }.filter { part.includes($0.kind) })
-    }
-
-    private func copy(_ found: some Sequence<Entry>) -> OverlayCopy {
         var copy = OverlayCopy()
-        for entry in found {
+        if let oldest = found.last, oldest.kind == .delete { copy.leadingDelete = oldest.sequence }
+        for entry in found.reversed() {
             bytes.copy(entry.place, to: &copy.bytes)
             copy.ends.append((entry.sequence, copy.bytes.count))
         }
@@ -167,6 +175,9 @@ struct OverlayCopy {
     /// Each one's number, and where it ends.
     var ends: [(sequence: SequenceNumber, end: Int)] = []
 
+    /// The number of the first one, where that is a delete: then nothing before it can be seen.
+    var leadingDelete: SequenceNumber?
+
     func forEach(_ body: (LoggedMutation) -> Void) {
         var start = 0
         for (sequence, end) in ends {
@@ -174,7 +185,7 @@ struct OverlayCopy {
             start = end
             // Only what was encoded here, or decoded before, is in a queue.
             guard let mutation = try? TaskCodec.decode(encoded) else { continue }
-            body(LoggedMutation(sequence: sequence, mutation: mutation))
+            body(LoggedMutation(sequence: sequence, mutation: mutation, size: encoded.byteCount))
         }
     }
 }

@@ -27,9 +27,14 @@ public struct TaskBufferConfiguration: Sendable {
     /// Whether what the last process left in the log can be read at once after a start. If not, it is delivered all the same, but
     /// can only be read when the store has it.
     public var recoveryEnabled = true
-    /// How long reading it back may take. After that the storage starts without the rest of it, logs a warning, and counts a
-    /// recovery error.
+    /// How long a query by id waits for what the last process left to be read back, which takes about a second for 100,000 mutations
+    /// and holds up neither delivery nor changes. After that the query searches the log itself.
     public var recoveryTimeout: Duration = .seconds(30)
+    /// How many bytes of memory the changes that wait for the store may take: at least 1 MiB.
+    ///
+    /// In memory each takes its encoded size and some 40 bytes. Beyond the limit the oldest are found in the log by an index: 8 bytes
+    /// for each in a file without a name in the log's directory, next to none of memory, and about a millisecond for a query by id.
+    public var overlayMemoryMax = 256 << 20
     /// Whether figures go to the metrics factory.
     public var metricsEnabled = true
     /// How often depth and lag go there. Just as often the memory of what was delivered is let go of, where nothing is saved.
@@ -58,6 +63,10 @@ public struct TaskBufferConfiguration: Sendable {
         ]
         for (name, value) in atLeastOne where value < 1 {
             throw TaskStorageError(.invalidArgument, "\(name) must be at least 1, not \(value).")
+        }
+        guard overlayMemoryMax >= 1 << 20 else {
+            throw TaskStorageError(
+                .invalidArgument, "overlayMemoryMax must be at least 1 MiB, not \(overlayMemoryMax) bytes.")
         }
         guard metricsInterval > .zero else {
             throw TaskStorageError(.invalidArgument, "metricsInterval must be positive, not \(metricsInterval).")

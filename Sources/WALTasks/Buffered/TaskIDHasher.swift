@@ -4,7 +4,10 @@ struct TaskIDHasher {
 
     /// Eight bytes at a time are multiplied to 128 bits and folded, as wyhash does (Wang Yi, github.com/wangyi-fudan/wyhash).
     func hash(_ id: String) -> UInt64 {
-        let bytes = unsafe id.utf8.span.bytes
+        unsafe hash(id.utf8.span.bytes)
+    }
+
+    func hash(_ bytes: RawSpan) -> UInt64 {
         var hash = seed ^ UInt64(truncatingIfNeeded: bytes.byteCount)
         var offset = 0
         while offset + 8 <= bytes.byteCount {

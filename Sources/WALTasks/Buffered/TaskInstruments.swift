@@ -53,9 +53,12 @@ struct TaskInstruments: Sendable {
         entriesBuffered.increment(by: count)
     }
 
-    func recovered(_ outcome: OverlayRecovery.Outcome) {
+    func recoveryBegan() {
         recoveryOperations.increment()
-        if !outcome.isComplete { recoveryErrors.increment() }
+    }
+
+    func recoveryFailed() {
+        recoveryErrors.increment()
     }
 
     func report(_ metrics: TaskStorageMetrics) {

@@ -18,26 +18,70 @@ final class TaskOverlay: @unchecked Sendable {
         return 1 << (Int.bitWidth - (wanted - 1).leadingZeroBitCount)
     }
 
+    private static let barriersMax = 1024
+
+    let log: WriteAheadLog
+    let indexer: OverlayIndexer
+    let hasher = TaskIDHasher()
+    /// How long a query waits for the index, before it searches the log itself.
+    private let patience: Duration
+    let listLimits: OverlayListLimits
     private let stripes: [OverlayStripe]
-    // `access` protects `barriers`; who adds one holds the locks of all stripes besides.
+    private let budget: OverlayBudget
+    // `access` protects the barriers; who adds one holds the locks of all stripes besides.
     private let access = TaskLock()
     private var barriers: [LoggedMutation] = []
+    /// Those up to here are in the log alone.
+    private var barrierFloor: SequenceNumber
     /// How far the flusher has told that the store is.
     private let flushed: @Sendable () -> SequenceNumber
     private let mark: BarrierMark
-    private let hasher = TaskIDHasher()
+    /// What lies before it isn't wanted.
+    private let start: SequenceNumber
 
-    init(mark: BarrierMark, flushed: @escaping @Sendable () -> SequenceNumber) {
-        let count = Self.stripeCount
-        stripes = (0..<count).map { _ in OverlayStripe() }
+    /// - Parameters:
+    ///   - log: The log that mutations are appended to. What it holds behind `start` by now is found there.
+    ///   - start: What the log holds up to here is in the store, or isn't wanted.
+    ///   - mark: The sink's, of barriers.
+    ///   - memoryMax: How many bytes of memory mutations may take. Beyond it the oldest are found in the log.
+    ///   - patience: How long a query waits for the index of what is in the log alone, before it searches the log itself.
+    ///   - listLimits: By default, a quarter of `memoryMax` within 1 to 64 MiB.
+    ///   - failed: Called when the log can't be read for the index.
+    ///   - flushed: How far the flusher has told that the store is.
+    init(
+        log: WriteAheadLog, after start: SequenceNumber, mark: BarrierMark, memoryMax: Int, patience: Duration,
+        listLimits: OverlayListLimits? = nil,
+        failed: @escaping @Sendable (WALError) -> Void, flushed: @escaping @Sendable () -> SequenceNumber
+    ) throws(WALError) {
+        let floor = log.lastSequence
+        self.log = log
+        self.start = start
         self.mark = mark
         self.flushed = flushed
+        self.patience = patience
+        self.listLimits = listLimits ?? OverlayListLimits(sizeMax: max(1 << 20, min(memoryMax / 4, 64 << 20)))
+        let indexer = try OverlayIndexer(
+            OverlayIndex(directory: log.directory, after: start.rawValue), of: log, hasher: hasher,
+            failed: failed, applied: { max(start, flushed(), mark.applied) })
+        self.indexer = indexer
+        let budget = OverlayBudget(limit: memoryMax) { indexer.wake(for: $0.rawValue) }
+        self.budget = budget
+        stripes = (0..<Self.stripeCount).map { _ in OverlayStripe(budget: budget, floor: floor) }
+        barrierFloor = floor
+    }
+
+    /// Ends its thread. Blocking.
+    func close() {
+        indexer.stop()
     }
 
     /// Everything up to here can be read from the store.
-    private func applied() -> SequenceNumber {
-        max(flushed(), mark.applied)
+    func applied() -> SequenceNumber {
+        max(start, flushed(), mark.applied)
     }
+
+    /// How many bytes of memory the mutations take.
+    var memorySize: Int { budget.usedSize }
 
     /// Whether the store may have applied a barrier of this snapshot by now.
     func mayHaveApplied(barriersOf snapshot: OverlaySnapshot) -> Bool {
@@ -93,16 +137,6 @@ final class TaskOverlay: @unchecked Sendable {
         return last
     }
 
-    /// Keeps a mutation that was found in the log, with its encoding. Called in the order of the log, and before everything else.
-    func restore(_ mutation: TaskMutation, _ encoded: RawSpan, at sequence: SequenceNumber) {
-        guard let taskID = mutation.taskID else {
-            return access.withLock { barriers.append(LoggedMutation(sequence: sequence, mutation: mutation)) }
-        }
-        let hash = hasher.hash(taskID)
-        let stripe = stripes[index(of: hash)]
-        stripe.lock.withLock { stripe.insert(encoded, OverlayKind(mutation), hash: hash, at: sequence) }
-    }
-
     private func addBarrier<Failure: Error>(
         _ mutation: TaskMutation, append: (RawSpan) throws(Failure) -> SequenceNumber?
     ) throws(Failure) -> SequenceNumber? {
@@ -110,8 +144,20 @@ final class TaskOverlay: @unchecked Sendable {
         for stripe in stripes { stripe.lock.lock() }
         defer { for stripe in stripes { stripe.lock.unlock() } }
         guard let sequence = try unsafe append(encoded.span.bytes) else { return nil }
-        access.withLock { barriers.append(LoggedMutation(sequence: sequence, mutation: mutation)) }
+        keep(LoggedMutation(sequence: sequence, mutation: mutation, size: encoded.count))
         return sequence
+    }
+
+    /// For whoever holds the locks of all stripes.
+    private func keep(_ barrier: LoggedMutation) {
+        let floor: SequenceNumber? = access.withLock {
+            barriers.append(barrier)
+            guard barriers.count > Self.barriersMax else { return nil }
+            barrierFloor = max(barrierFloor, barriers[Self.barriersMax / 2 - 1].sequence)
+            barriers.removeFirst(Self.barriersMax / 2)
+            return barrierFloor
+        }
+        if let floor { indexer.wake(for: floor.rawValue) }
     }
 
     private func index(of hash: UInt64) -> Int {
@@ -123,39 +169,57 @@ final class TaskOverlay: @unchecked Sendable {
         let applied = applied()
         for stripe in stripes { stripe.prune(through: applied) }
         _ = barriers(behind: applied)
+        indexer.index.release(through: applied.rawValue)
     }
 
     // MARK: Reading
 
     /// What one task has. Take it before the store is read: then what isn't in it is in the store.
-    func snapshot(of taskID: String, _ part: OverlayPart) -> OverlaySnapshot {
+    ///
+    /// - Throws: What reading the log throws, where the log alone has something of it.
+    func snapshot(of taskID: String, _ part: OverlayPart) async throws(WALError) -> OverlaySnapshot {
         let applied = applied()
         let hash = hasher.hash(taskID)
+        let stripe = stripes[index(of: hash)]
+        // All under the lock: who adds a batch with barriers holds it until all of the batch is there.
+        let (copy, floor, barriers, barrierFloor) = stripe.lock.withLock {
+            let (barriers, barrierFloor) = self.barriers(behind: applied)
+            return (stripe.copy(part, hash: hash, applied: applied), stripe.floor, barriers, barrierFloor)
+        }
+        var search = OverlayTaskSearch(
+            taskID: taskID, hash: hash, part: part, lower: applied.rawValue, upper: floor.rawValue,
+            barrierUpper: barrierFloor.rawValue, isCut: !barriers.isEmpty)
+        if let delete = copy.leadingDelete { search.lower = delete.rawValue }
+        let found = search.isNeeded ? try await run(search) : []
         var snapshot = OverlaySnapshot()
-        stripes[index(of: hash)].copy(part, hash: hash, applied: applied).forEach { logged in
+        for barrier in found where barrier.mutation.taskID == nil { snapshot.add(barrier) }
+        for barrier in barriers { snapshot.add(barrier) }
+        for own in found where own.mutation.taskID != nil { snapshot.add(own) }
+        copy.forEach { logged in
             // Others may have the same hash.
             if logged.mutation.taskID.map(ExactID.init) == ExactID(taskID) { snapshot.add(logged) }
         }
-        snapshot.barriers = barriers(behind: applied)
         return snapshot
     }
 
-    /// What all tasks have. Take it before the store is read: then what isn't in it is in the store.
-    func snapshot(_ part: OverlayPart) -> OverlaySnapshot {
-        let applied = applied()
-        var snapshot = OverlaySnapshot()
-        for stripe in stripes {
-            stripe.copy(part, applied: applied).forEach { snapshot.add($0) }
-        }
-        snapshot.barriers = barriers(behind: applied)
-        return snapshot
+    private func run(_ search: OverlayTaskSearch) async throws(WALError) -> [LoggedMutation] {
+        await indexer.wait(for: search.end, atMost: patience)
+        let (index, hasher, log) = (indexer.index, hasher, OverlaySearch(log: log))
+        return try await offPool { () throws(WALError) in try search.run(index, hasher, log) }
     }
 
-    /// Read after the stripes: a snapshot may hold a barrier without what came after it, but not the other way round.
-    private func barriers(behind applied: SequenceNumber) -> [LoggedMutation] {
+    /// What the store may not have: where in the log. Take it before the store is read.
+    var undelivered: ClosedRange<UInt64>? {
+        let first = applied().rawValue + 1
+        let last = log.lastSequence.rawValue
+        return first <= last ? first...last : nil
+    }
+
+    /// Those behind what the store has, and up to where the log alone has them.
+    private func barriers(behind applied: SequenceNumber) -> ([LoggedMutation], floor: SequenceNumber) {
         access.withLock {
             barriers.removeAll { $0.sequence <= applied }
-            return barriers
+            return (barriers, barrierFloor)
         }
     }
 }

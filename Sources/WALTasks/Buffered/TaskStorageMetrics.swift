@@ -12,14 +12,16 @@ public struct TaskStorageMetrics: Sendable {
     public var flushErrors: UInt64 = 0
     /// How often what an earlier process left was read back: 0 or 1.
     public var recoveryOperations: UInt64 = 0
-    /// How often that failed, or ran out of time.
+    /// Whether that failed.
     public var recoveryErrors: UInt64 = 0
     /// How long a successful transaction took on average.
     public var averageFlushTime: Duration = .zero
     /// When the last one succeeded.
     public var lastFlushTime: Timestamp?
 
-    /// Mutations that were read back at the start.
+    /// Bytes of memory that changes take which wait for the store.
+    public var overlayMemory: Int = 0
+    /// Mutations that the last process left to be delivered.
     public var entriesRecovered: UInt64 = 0
     /// Rows that the store has written, after coalescing.
     public var rowsWritten: UInt64 = 0

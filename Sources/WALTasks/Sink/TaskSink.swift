@@ -7,25 +7,29 @@ public struct TaskSink<Store: TaskStore>: Sink {
     private let isCoalescing: Bool
     private let meter: FlushMeter?
     private let barriers: BarrierMark?
+    private let reach: StoreReach<Store>?
 
     /// Makes a sink for `store`. Without `coalescing` every record becomes one operation, so that the store sees each state
     /// that a task went through.
     public init(store: Store, coalescing: Bool = true) {
-        self.init(store: store, coalescing: coalescing, meter: nil, barriers: nil)
+        self.init(store: store, coalescing: coalescing, meter: nil, barriers: nil, reach: nil)
     }
 
-    init(store: Store, coalescing: Bool, meter: FlushMeter?, barriers: BarrierMark?) {
+    init(store: Store, coalescing: Bool, meter: FlushMeter?, barriers: BarrierMark?, reach: StoreReach<Store>?) {
         self.store = store
         isCoalescing = coalescing
         self.meter = meter
         self.barriers = barriers
+        self.reach = reach
     }
 
     public var name: String { store.name }
     public var concurrencyMax: Int { store.concurrencyMax }
 
     public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane] {
-        try await store.claim(lanes, of: laneCount, log: log)
+        let claimed = try await store.claim(lanes, of: laneCount, log: log)
+        reach?.answered()
+        return claimed
     }
 
     public func apply(_ batch: SinkBatch) async throws -> SinkReceipt {
@@ -35,6 +39,7 @@ public struct TaskSink<Store: TaskStore>: Sink {
             let barrier = decoded.operations.last { $0.mutation.taskID == nil }?.record.sequence
             if let barrier { barriers?.begin(barrier) }
             var receipt = try await store.apply(decoded)
+            reach?.answered()
             if let barrier { barriers?.end(barrier) }
             receipt.coalescedCount += coalescedCount
             meter?.flushed(batch.records.count, receipt, in: started.duration(to: .now))

@@ -1,0 +1,213 @@
+internal import WAL
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+/// Why an index could not be written or read: a full or broken disk. What it is about is in the log all the same.
+struct OverlayFileError: Error {
+    var errno: Int32
+}
+
+/// The places of a stretch of the log by task, sorted, in a file without a name: 8 bytes for each mutation.
+///
+/// A lookup reads one block: memory holds each block's first key, so a five-hundredth of the file.
+final class OverlayRun: Sendable {
+    /// The keys of one read.
+    static let blockCount = 512
+
+    /// The sequence number that keys count from.
+    let base: UInt64
+    /// The last sequence number that it stands for.
+    let end: UInt64
+    let count: Int
+    private let file: OverlayFile
+    private let firstKeys: [UInt64]
+
+    fileprivate init(base: UInt64, end: UInt64, count: Int, file: OverlayFile, firstKeys: [UInt64]) {
+        self.base = base
+        self.end = end
+        self.count = count
+        self.file = file
+        self.firstKeys = firstKeys
+    }
+
+    /// The places of one hash, in the order of the log.
+    func places(of hash: UInt32) throws(OverlayFileError) -> [OverlayPlace] {
+        var places: [OverlayPlace] = []
+        var block = max(0, firstBlock(from: OverlayKey(startOf: hash)) - 1)
+        while block < firstKeys.count, OverlayKey(rawValue: firstKeys[block]).hash <= hash {
+            for key in try keys(inBlock: block) {
+                let key = OverlayKey(rawValue: key)
+                if key.hash == hash { places.append(OverlayPlace(sequence: base + key.offset, kind: key.kind)) }
+            }
+            block += 1
+        }
+        return places
+    }
+
+    /// The first block whose first key isn't below `key`.
+    private func firstBlock(from key: OverlayKey) -> Int {
+        var (low, high) = (0, firstKeys.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if firstKeys[middle] < key.rawValue { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    fileprivate func keys(inBlock block: Int) throws(OverlayFileError) -> [UInt64] {
+        let start = block * Self.blockCount
+        return try file.read(start..<min(count, start + Self.blockCount))
+    }
+
+    /// One run of two neighbors, the earlier one first.
+    static func merging(
+        _ left: OverlayRun, _ right: OverlayRun, in directory: String
+    ) throws(OverlayFileError) -> OverlayRun {
+        var writer = try OverlayRunWriter(base: left.base, in: directory)
+        var (first, second) = (OverlayRunCursor(left), OverlayRunCursor(right))
+        let distance = right.base - left.base
+        var (a, b) = (try first.next(), try second.next()?.moved(by: distance))
+        while true {
+            switch (a, b) {
+            case (nil, nil): return try writer.finish(end: right.end)
+            case (let key?, nil):
+                try writer.append(key)
+                a = try first.next()
+            case (nil, let key?):
+                try writer.append(key)
+                b = try second.next()?.moved(by: distance)
+            case (let left?, let right?):
+                try writer.append(min(left, right))
+                if left < right { a = try first.next() } else { b = try second.next()?.moved(by: distance) }
+            }
+        }
+    }
+
+    /// A run of keys that are sorted here.
+    static func sorting(
+        _ keys: [UInt64], base: UInt64, end: UInt64, in directory: String
+    ) throws(OverlayFileError) -> OverlayRun {
+        var writer = try OverlayRunWriter(base: base, in: directory)
+        for key in keys.sorted() { try writer.append(OverlayKey(rawValue: key)) }
+        return try writer.finish(end: end)
+    }
+}
+
+/// Reads a run's keys one after another.
+private struct OverlayRunCursor {
+    private let run: OverlayRun
+    private var keys: [UInt64] = []
+    private var index = 0
+    private var block = 0
+
+    init(_ run: OverlayRun) {
+        self.run = run
+    }
+
+    mutating func next() throws(OverlayFileError) -> OverlayKey? {
+        if index == keys.count {
+            guard block * OverlayRun.blockCount < run.count else { return nil }
+            keys = try run.keys(inBlock: block)
+            block += 1
+            index = 0
+        }
+        defer { index += 1 }
+        return OverlayKey(rawValue: keys[index])
+    }
+}
+
+/// Writes a run, key by key.
+private struct OverlayRunWriter {
+    private let base: UInt64
+    private let file: OverlayFile
+    private var buffer: [UInt64] = []
+    private var firstKeys: [UInt64] = []
+    private var count = 0
+
+    /// Some blocks are written at once.
+    private static let bufferCount = 16 * OverlayRun.blockCount
+
+    init(base: UInt64, in directory: String) throws(OverlayFileError) {
+        self.base = base
+        file = try OverlayFile(in: directory)
+        buffer.reserveCapacity(Self.bufferCount)
+    }
+
+    mutating func append(_ key: OverlayKey) throws(OverlayFileError) {
+        if count % OverlayRun.blockCount == 0 { firstKeys.append(key.rawValue) }
+        buffer.append(key.rawValue)
+        count += 1
+        if buffer.count == Self.bufferCount { try flush() }
+    }
+
+    mutating func finish(end: UInt64) throws(OverlayFileError) -> OverlayRun {
+        try flush()
+        return OverlayRun(base: base, end: end, count: count, file: file, firstKeys: firstKeys)
+    }
+
+    private mutating func flush() throws(OverlayFileError) {
+        try file.append(buffer)
+        buffer.removeAll(keepingCapacity: true)
+    }
+}
+
+/// A file of numbers that goes with its last reference, however the process ends: its name is removed at once.
+private final class OverlayFile: Sendable {
+    private let descriptor: Int32
+
+    init(in directory: String) throws(OverlayFileError) {
+        let path = "\(directory)/.overlay-\(UInt64.random(in: .min ... .max))"
+        let opened = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard opened >= 0 else { throw OverlayFileError(errno: errno) }
+        defer { close(opened) }
+        unsafe unlink(path)
+        // 0 to 2 belong to whatever prints, even where a process was started without them.
+        descriptor = fcntl(opened, F_DUPFD_CLOEXEC, 3)
+        guard descriptor >= 0 else { throw OverlayFileError(errno: errno) }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    func append(_ numbers: [UInt64]) throws(OverlayFileError) {
+        var written = 0
+        let size = numbers.count * MemoryLayout<UInt64>.size
+        while written < size {
+            let count = unsafe numbers.withUnsafeBytes { bytes in
+                unsafe write(descriptor, bytes.baseAddress.map { unsafe $0 + written }, size - written)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw OverlayFileError(errno: count < 0 ? errno : ENOSPC) }
+            written += count
+        }
+    }
+
+    func read(_ range: Range<Int>) throws(OverlayFileError) -> [UInt64] {
+        let width = MemoryLayout<UInt64>.size
+        var read = 0
+        var failure: Int32?
+        let numbers = unsafe [UInt64](unsafeUninitializedCapacity: range.count) { room, initializedCount in
+            let bytes = UnsafeMutableRawBufferPointer(room)
+            while read < bytes.count, failure == nil {
+                let count = unsafe pread(
+                    descriptor, bytes.baseAddress.map { unsafe $0 + read }, bytes.count - read,
+                    off_t(range.lowerBound * width + read))
+                if count > 0 {
+                    read += count
+                } else if count == 0 {
+                    failure = EIO
+                } else if errno != EINTR {
+                    failure = errno
+                }
+            }
+            initializedCount = read / width
+        }
+        if let failure { throw OverlayFileError(errno: failure) }
+        return numbers
+    }
+}

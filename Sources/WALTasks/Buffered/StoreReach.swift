@@ -1,0 +1,159 @@
+internal import WAL
+
+/// Asks the store, and knows from what came of it whether asking is in vain for now: then queries don't wait.
+///
+/// What the store is asked for by others, such as delivery, may tell that it is back.
+final class StoreReach<Store: TaskStore>: Sendable {
+    /// How long a query waits for the store.
+    enum Patience {
+        /// Where the buffer could answer, too.
+        case short
+        /// For what an index finds.
+        case usual
+        /// For lists, which may take long: another call finds out meanwhile whether the store answers at all.
+        case long
+
+        var limit: Duration {
+            switch self {
+            case .short: .seconds(1)
+            case .usual: .seconds(2)
+            case .long: .seconds(60)
+            }
+        }
+    }
+
+    private struct State {
+        /// Why the store counts as away.
+        var failure: (any Error)?
+        /// When it may be asked again.
+        var retryTime = ContinuousClock.now
+        /// Whether a call that may tell that it is back hasn't ended.
+        var isProbing = false
+        var callCount = 0
+    }
+
+    private enum Outcome<Value: Sendable>: Sendable {
+        case answer(Value)
+        case failure(any Error)
+        case late(any Error)
+    }
+
+    /// No answer within this time.
+    private struct NoAnswer: Error, CustomStringConvertible {
+        var time: Duration
+        var description: String { "no answer within \(time)" }
+    }
+
+    /// While the store is away, so often one call tries it.
+    private static var retryInterval: Duration { .milliseconds(250) }
+
+    private let store: Store
+    private let state = Monitor(State())
+
+    init(store: Store) {
+        self.store = store
+    }
+
+    /// The store has answered somebody.
+    func answered() {
+        state.withLock { state in
+            state.failure = nil
+            state.isProbing = false
+        }
+    }
+
+    /// Has the store asked.
+    ///
+    /// - Throws: `storeAway` where it can't be reached or doesn't answer, at once where that is known; else what `body` throws.
+    func ask<Value: Sendable>(
+        _ patience: Patience, _ body: @escaping @Sendable (Store) async throws -> Value
+    ) async throws -> Value {
+        try begin()
+        let (outcomes, continuation) = AsyncStream.makeStream(of: Outcome<Value>.self)
+        let work = Task {
+            do {
+                let value = try await body(store)
+                end(nil)
+                continuation.yield(.answer(value))
+            } catch {
+                end(isTransient(error) ? error : nil)
+                continuation.yield(.failure(error))
+            }
+        }
+        let watch = Task {
+            guard let error = await lateness(patience) else { return }
+            continuation.yield(.late(error))
+        }
+        defer { watch.cancel() }
+        for await outcome in outcomes {
+            switch outcome {
+            case .answer(let value): return value
+            case .failure(let error): throw isTransient(error) && !Task.isCancelled ? away(error) : error
+            case .late(let error):
+                fail(error)
+                throw away(error)
+            }
+        }
+        // The calling task was cancelled.
+        work.cancel()
+        throw CancellationError()
+    }
+
+    /// Returns why a call is late, when it is; nil when it is cancelled.
+    private func lateness(_ patience: Patience) async -> (any Error)? {
+        let error = NoAnswer(time: patience.limit)
+        guard case .long = patience else {
+            return (try? await Task.sleep(for: patience.limit)) == nil ? nil : error
+        }
+        guard (try? await Task.sleep(for: Patience.usual.limit)) != nil else { return nil }
+        // Where several lists are under way, nobody else may get a connection.
+        if state.withLock({ $0.callCount }) == 1 {
+            do {
+                try await ask(.usual) { try await $0.ping() }
+            } catch {
+                return Task.isCancelled ? nil : error
+            }
+        }
+        return (try? await Task.sleep(for: patience.limit)) == nil ? nil : error
+    }
+
+    private func begin() throws(TaskStorageError) {
+        let failure: (any Error)? = state.withLock { state in
+            if let failure = state.failure {
+                guard !state.isProbing, ContinuousClock.now >= state.retryTime else { return failure }
+                state.isProbing = true
+            }
+            state.callCount += 1
+            return nil
+        }
+        if let failure { throw away(failure) }
+    }
+
+    private func end(_ failure: (any Error)?) {
+        state.withLock { $0.callCount -= 1 }
+        if let failure { fail(failure) } else { answered() }
+        if failure != nil { state.withLock { $0.isProbing = false } }
+    }
+
+    private func fail(_ error: any Error) {
+        state.withLock { state in
+            state.failure = error
+            state.retryTime = .now + Self.retryInterval
+        }
+    }
+
+    private func isTransient(_ error: any Error) -> Bool {
+        switch store.classify(error) {
+        case .transient, .indeterminate: true
+        default: false
+        }
+    }
+
+    private func away(_ cause: any Error) -> TaskStorageError {
+        // Not the same error around itself.
+        if let error = cause as? TaskStorageError, error.code == .storeAway { return error }
+        return TaskStorageError(
+            .storeAway, "\(store.name) can't be reached, and the buffer alone can't answer: try again when it is back.",
+            cause: cause, isRetriable: true)
+    }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import Testing
+import WAL
+
+@testable import WALTasks
+
+/// What an index doesn't find, a query doesn't see: the caller's own change would be gone until the store has it.
+@Suite struct OverlayIndexTests {
+    private static func places(_ count: Int, from first: UInt64) -> [(hash: UInt32, place: OverlayPlace)] {
+        (0..<count).map { number in
+            let sequence = first + UInt64(number)
+            return (
+                UInt32(sequence % 1000), OverlayPlace(sequence: sequence, kind: sequence % 3 == 0 ? .save : .activity)
+            )
+        }
+    }
+
+    private func index(in directory: String, count: Int) -> OverlayIndex {
+        let index = OverlayIndex(directory: directory, after: 0)
+        for first in stride(from: 1, through: count, by: 4096) {
+            let places = Self.places(min(4096, count - first + 1), from: UInt64(first))
+            index.add(places, through: places.last?.place.sequence ?? 0)
+        }
+        return index
+    }
+
+    @Test func findsWhatWasAdded() throws {
+        let index = index(in: NSTemporaryDirectory(), count: 600_000)
+        // 2^16 places a file, of which equal ones are merged.
+        #expect(index.partCounts.runs <= 5 && index.partCounts.gaps == 0)
+        #expect(index.end == 600_000)
+        for hash: UInt32 in [0, 1, 500, 999] {
+            let answer = index.places(of: hash, after: 70_000, through: 590_000)
+            #expect(answer.gaps.isEmpty)
+            let expected = (70_001...590_000).filter { UInt32($0 % 1000) == hash }
+            #expect(answer.places.map(\.sequence) == expected.map(UInt64.init))
+            #expect(answer.places.allSatisfy { ($0.kind == .save) == ($0.sequence % 3 == 0) })
+        }
+        #expect(index.places(of: 7, after: 0, through: 700_000).gaps == [600_001...700_000])
+    }
+
+    @Test func forgetsWhatWasDelivered() throws {
+        let index = index(in: NSTemporaryDirectory(), count: 300_000)
+        index.release(through: 290_000)
+        #expect(index.places(of: 7, after: 290_000, through: 300_000).places.count == 10)
+        index.release(through: 300_000)
+        #expect(index.partCounts.runs == 0)
+        #expect(index.places(of: 7, after: 300_000, through: 300_000).places.isEmpty)
+    }
+
+    /// As on a full disk: what has no file is named, so that it can be searched.
+    @Test func namesWhatItHasNoRoomFor() throws {
+        let index = index(in: "/nowhere", count: 200_000)
+        #expect(index.partCounts.runs == 0 && index.partCounts.gaps == 1)
+        let answer = index.places(of: 7, after: 0, through: 200_000)
+        let found = Set(answer.places.map(\.sequence))
+        let missing = (1...200_000).filter { UInt32($0 % 1000) == 7 && !found.contains($0) }
+        #expect(!missing.isEmpty)
+        #expect(missing.allSatisfy { number in answer.gaps.contains { $0.contains(number) } })
+    }
+
+    /// A task that was saved thousands of times takes two records to read, and the same whether the index has a file or none.
+    @Test(arguments: [NSTemporaryDirectory(), "/nowhere"]) func findsATaskInTheLog(directory: String) throws {
+        let place = NSTemporaryDirectory() + "wal-index-\(UUID().uuidString)"
+        let log = try WriteAheadLog(at: place)
+        defer {
+            try? log.close()
+            try? FileManager.default.removeItem(atPath: place)
+        }
+        let hasher = TaskIDHasher()
+        let index = OverlayIndex(directory: directory, after: 0)
+        let count: UInt64 = 100_000
+        var places: [(hash: UInt32, place: OverlayPlace)] = []
+        for number in 1...count {
+            let isWanted = number % 10 == 0
+            var task = PersistentTask(id: isWanted ? "wanted" : "t\(number)", dagID: "d\(number)", nodeID: "n")
+            task.retryCount = Int32(number)
+            try TaskCodec.encode(.save(task)).withUnsafeBytes { _ = try log.append(RawSpan(_unsafeBytes: $0)) }
+            places.append(
+                (OverlayKey.hash(hasher.hash(task.id)), OverlayPlace(sequence: number, kind: .save)))
+            if places.count == 4000 || number == count {
+                index.add(places, through: number)
+                places = []
+            }
+        }
+        let search = OverlayTaskSearch(
+            taskID: "wanted", hash: hasher.hash("wanted"), part: .changes, lower: 0, upper: count, barrierUpper: count,
+            isCut: false)
+        let found = try search.run(index, hasher, OverlaySearch(log: log))
+        #expect(directory == "/nowhere" ? found.count == 10_000 : found.count == 2)
+        var snapshot = OverlaySnapshot()
+        for logged in found { snapshot.add(logged) }
+        let task = try #require(snapshot.resolve("wanted", from: nil))
+        #expect(task.retryCount == Int32(count))
+        #expect(task.dagID == "d10")
+    }
+}
