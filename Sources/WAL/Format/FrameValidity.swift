@@ -18,17 +18,17 @@ enum FrameValidity {
         case invalid(Reason)
     }
 
-    /// Which condition isn't met.
+    /// Which condition isn't met, by its number in FORMAT.md.
     enum Reason: String {
-        /// 2: the length is impossible.
+        /// 3: the length is impossible.
         case length
-        /// 3: the checksum doesn't fit.
+        /// 4: the checksum doesn't fit.
         case checksum
-        /// 4: the kind is unknown and may not be skipped.
+        /// 5: the kind is unknown and may not be skipped.
         case kind
-        /// 5: the record index is lower than the one before.
+        /// 6: the record index is lower than the number of records before.
         case recordIndex
-        /// The body is not as its kind has it.
+        /// 7 and 8: the record index is too high, or the body is not as its kind has it.
         case body
     }
 

@@ -33,6 +33,8 @@ enum GapDecision: Hashable {
 enum DecisionTable {
     /// A row: nil stands for any.
     struct Row {
+        /// Its name in FORMAT.md.
+        var label: String
         var content: GapEvidence.Content?
         var isFollowed: Bool?
         var wasDurable: Bool
@@ -48,14 +50,17 @@ enum DecisionTable {
     }
 
     static let rows = [
-        Row(content: nil, isFollowed: nil, wasDurable: true, isSameBoot: nil, decision: .corruption),
-        Row(content: .zero, isFollowed: false, wasDurable: false, isSameBoot: nil, decision: .cleanEnd),
-        Row(content: .zero, isFollowed: true, wasDurable: false, isSameBoot: true, decision: .abandonedClaims),
-        Row(content: .zero, isFollowed: true, wasDurable: false, isSameBoot: false, decision: .tornTail),
-        Row(content: .invalid, isFollowed: nil, wasDurable: false, isSameBoot: true, decision: .corruption),
-        Row(content: .invalid, isFollowed: nil, wasDurable: false, isSameBoot: false, decision: .tornTail),
-        Row(content: .cut, isFollowed: nil, wasDurable: false, isSameBoot: true, decision: .corruption),
-        Row(content: .cut, isFollowed: nil, wasDurable: false, isSameBoot: false, decision: .tornTail),
+        Row(label: "R1", content: nil, isFollowed: nil, wasDurable: true, isSameBoot: nil, decision: .corruption),
+        Row(label: "R2", content: .zero, isFollowed: false, wasDurable: false, isSameBoot: nil, decision: .cleanEnd),
+        Row(
+            label: "R3", content: .zero, isFollowed: true, wasDurable: false, isSameBoot: true,
+            decision: .abandonedClaims),
+        Row(label: "R4", content: .zero, isFollowed: true, wasDurable: false, isSameBoot: false, decision: .tornTail),
+        Row(
+            label: "R5", content: .invalid, isFollowed: nil, wasDurable: false, isSameBoot: true, decision: .corruption),
+        Row(label: "R6", content: .invalid, isFollowed: nil, wasDurable: false, isSameBoot: false, decision: .tornTail),
+        Row(label: "R7", content: .cut, isFollowed: nil, wasDurable: false, isSameBoot: true, decision: .corruption),
+        Row(label: "R8", content: .cut, isFollowed: nil, wasDurable: false, isSameBoot: false, decision: .tornTail),
     ]
 
     static func decide(_ evidence: GapEvidence) -> GapDecision {

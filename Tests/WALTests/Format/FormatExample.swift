@@ -51,10 +51,11 @@ enum FormatExample {
         return bytes
     }
 
+    static var dump: String { dump(of: bytes) }
+
     /// As FORMAT.md has it: offset, 16 bytes, the printable characters; rows of zeros left out.
-    static var dump: String {
+    static func dump(of bytes: [UInt8]) -> String {
         var lines: [String] = []
-        let bytes = bytes
         for start in stride(from: 0, to: bytes.count, by: 16) {
             let row = bytes[start..<min(start + 16, bytes.count)]
             guard row.contains(where: { $0 != 0 }) else { continue }
