@@ -37,8 +37,6 @@ public struct WALError: Error, Sendable {
         public static let inputOutput = Code("inputOutput")
         /// An argument is out of its range.
         public static let invalidArgument = Code("invalidArgument")
-        /// A deadline passed.
-        public static let timedOut = Code("timedOut")
         /// The waiting task was cancelled.
         public static let cancelled = Code("cancelled")
         /// The wanted records were removed by retention.

@@ -74,7 +74,7 @@ extension Engine {
             let sizeMax = budget - capacity
             if isOldestRemovable(state, sizeMax: sizeMax) { return .remove(sizeMax: sizeMax) }
             guard state.preparation.isDemanded else { return nil }
-            if state.isSealingDue, state.preparation.waitsForSealing() { return nil }
+            if state.hasUnsealedEnd, state.preparation.waitsForSealing() { return nil }
             state.preparation.isOverBudget = true
             return .tellOverBudget
         }

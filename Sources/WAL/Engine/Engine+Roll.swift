@@ -24,6 +24,8 @@ struct SuspendedTasks {
 
     private var continuations: [UInt64: Continuation] = [:]
     private var lastID: UInt64 = 0
+    var count: Int { continuations.count }
+
     /// When the first of them is late.
     private(set) var deadline: ContinuousClock.Instant?
 

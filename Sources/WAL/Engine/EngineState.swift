@@ -70,8 +70,6 @@ struct EngineState {
         var isOverBudget = false
         /// Since when the budget is used up unless sealing, which is due, makes a file smaller.
         var awaitsSealingSince: ContinuousClock.Instant?
-        /// A segment is being made, and counts for the budget.
-        var isUnderWay = false
     }
 
     init(nextNumber: UInt64, epoch: UInt64, capacity: Int) {
@@ -87,8 +85,8 @@ struct EngineState {
     /// Whether the next segment can be opened at once.
     var isNextReady: Bool { unsafe !prepared.isEmpty && !freeSlots.isEmpty }
 
-    /// Whether a file is about to become smaller.
-    var isSealingDue: Bool {
+    /// Whether a segment has ended and has no footer yet: sealing it makes its file smaller.
+    var hasUnsealedEnd: Bool {
         entries.contains { $0.end != nil && $0.footer == nil }
     }
 

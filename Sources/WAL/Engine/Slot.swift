@@ -20,7 +20,6 @@ struct Slot: ~Copyable {
     var seed: UInt32 = 0
     var baseSequence: UInt64 = 0
     var basePosition: UInt64 = 0
-    var number: UInt64 = 0
 
     init(frameLimit: Int, base: UnsafeMutableRawPointer) {
         unsafe self.frameLimit = frameLimit

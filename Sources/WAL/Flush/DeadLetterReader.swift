@@ -1,11 +1,3 @@
-#if canImport(Darwin)
-    import Darwin
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Glibc
-#endif
-
 /// Reads the dead letters of a log, in the order in which they were set aside, each once. Needs no lock: works beside a flusher.
 public struct DeadLetterReader {
     private struct Identity: Hashable {
@@ -19,7 +11,7 @@ public struct DeadLetterReader {
     /// Opens the dead letters of the log in a directory. A log without any is read as an empty one.
     public init(logDirectory: String) throws(WALError) {
         let directory = DeadLetterLog.path(in: logDirectory)
-        guard unsafe access(directory, F_OK) == 0 else {
+        guard Directory(path: directory).exists else {
             reader = nil
             return
         }

@@ -5,16 +5,17 @@ extension Flusher {
         public var workerCount = 2
         /// Lanes that records are divided into by key; fixed for a log and sink once used: 1 to 256.
         public var laneCount = 16
-        /// A batch is applied when it has this many records: at least 1. It is how many the first batch has; later ones follow
-        /// ``batchLatencyTarget`` …
+        /// The number of records at which the flusher applies its first batches: at least 1. Later batches follow
+        /// ``batchLatencyTarget`` and grow up to ``batchSizeMax``.
         public var batchSize = 500
-        /// … up to this many. Not above ``batchSize``, and batches keep that size.
+        /// The largest number of records that the flusher lets a batch grow to. With ``batchSize`` or less, batches don't grow.
         public var batchSizeMax = 5000
         /// How long a transaction should take: while full batches are applied faster they grow, slower ones make them smaller.
         public var batchLatencyTarget: ClosedRange<Duration> = .milliseconds(50) ... .milliseconds(100)
-        /// A batch is also applied when it has this many bytes of payload or, by its last record, more: at least 1 …
+        /// The number of payload bytes at which the flusher applies a batch that has fewer records: at least 1. The last record
+        /// may exceed it.
         public var batchBytesMax = 1 << 20
-        /// … or when its oldest record has waited this long.
+        /// The longest time that the oldest record of a batch waits until the flusher applies a batch that isn't full.
         public var flushInterval: Duration = .milliseconds(50)
         /// So many failures in a row, over all workers, open the circuit breaker: at least 1.
         public var retriesMax = 3

@@ -22,7 +22,8 @@ public struct TaskBufferConfiguration: Sendable {
     public var segmentRetention: Duration = .seconds(24 * 60 * 60)
     /// How many batches are applied at the same time; bounded by the store's `concurrencyMax`: at least 1.
     public var workerCount = 2
-    /// How many mutations a batch has: at least 1. Full batches grow from there while a transaction takes less than 50 ms …
+    /// The number of mutations in the first batches: at least 1. Full batches grow up to ``batchSizeMax`` while a transaction
+    /// takes less than 50 ms.
     public var batchSize = 100
     /// Whether what the last process left in the log can be read at once after a start. If not, it is delivered all the same, but
     /// can only be read when the store has it.
@@ -42,7 +43,7 @@ public struct TaskBufferConfiguration: Sendable {
     /// When mutations become durable. With `.always`, they are when the call returns; the wait is outside of all locks, and
     /// concurrent calls share a sync.
     public var syncPolicy: WriteAheadLog.SyncPolicy = .interval(.milliseconds(5))
-    /// … up to this many. Not above ``batchSize``, and batches keep that size.
+    /// The largest number of mutations that a batch grows to. With ``batchSize`` or less, batches don't grow.
     public var batchSizeMax = 5000
     /// How many bytes the log may take up on the disk: at least four segments. Nil: as many as there are.
     public var diskBudget: Int?

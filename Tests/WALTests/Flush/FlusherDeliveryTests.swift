@@ -3,7 +3,7 @@ import Testing
 @testable import WAL
 
 /// Each record exactly once and in order per key, whatever the workers, batches and restarts.
-@Suite(.timeLimit(.minutes(1))) struct FlusherDeliveryTests {
+@Suite(.timeLimit(.minutes(10))) struct FlusherDeliveryTests {
     private func check(_ state: RecordingSink.State, has count: Int) {
         #expect(state.breaches.isEmpty, "\(state.breaches.prefix(5))")
         #expect(state.rows.count == count)
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(arguments: [WriteAheadLog.SyncPolicy.always, .manual, .interval(.milliseconds(1))])
-    func delivershUnaskedWhateverTheSyncPolicy(policy: WriteAheadLog.SyncPolicy) async throws {
+    func deliversUnaskedWhateverTheSyncPolicy(policy: WriteAheadLog.SyncPolicy) async throws {
         let harness = try FlusherHarness(syncPolicy: policy)
         let sink = RecordingSink()
         let flusher = harness.flusher(into: sink, FlusherHarness.configuration(batchSize: 500))
