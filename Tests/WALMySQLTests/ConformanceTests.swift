@@ -8,7 +8,7 @@
     @testable import WALMySQL
 
     /// What every sink has to do, with a server whose connections are cut and which is killed.
-    @Suite(.serialized, .enabled(if: PrivateServer.isWanted, PrivateServer.reason), .timeLimit(.minutes(5)))
+    @Suite(.serialized, .enabled(if: PrivateServer.isWanted, PrivateServer.reason), .timeLimit(.minutes(10)))
     struct ConformanceTests {
         @Test(arguments: SinkConformance.allCases, [true, false])
         func sink(check: SinkConformance, arraysAndCoalescing: Bool) async throws {

@@ -30,10 +30,11 @@
             // Short: a socket's path has 107 bytes at most.
             directory = NSTemporaryDirectory() + "wmy-" + String(UInt32.random(in: 0...UInt32.max), radix: 36)
             url = try Self.run("start", directory).trimmingCharacters(in: .whitespacesAndNewlines)
-            // In the background, with nothing of this process that anyone could wait for.
+            // In the background, with nothing of this process that anyone could wait for. One that crashed is a zombie until
+            // `swift test` has read its output.
             _ = try Self.shell(
                 """
-                (while kill -0 \(getpid()) && [ -d '\(directory)' ]; do sleep 1; done
+                (while kill -0 \(getpid()) && ! grep -q ' Z ' /proc/\(getpid())/stat && [ -d '\(directory)' ]; do sleep 1; done 2>/dev/null
                 '\(Self.script)' mariadb crash '\(directory)'; rm -rf '\(directory)') </dev/null >/dev/null 2>&1 &
                 """)
         }

@@ -52,7 +52,7 @@
         /// A connected store that writes rows as arrays, or as literals.
         func store(
             arrays: Bool = true, options: String = "", writeConnections: Int = 2,
-            statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10)
+            statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(120)
         ) async throws -> MySQLTaskStore {
             let settings = try ConnectionSettings(
                 url: url + options, statementTimeout: statementTimeout, lockTimeout: lockTimeout, usesArrays: arrays)

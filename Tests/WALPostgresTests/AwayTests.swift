@@ -7,7 +7,7 @@
     @testable import WALPostgres
 
     /// The purpose of the whole: a database that is away stops nobody.
-    @Suite(.needsServer, .timeLimit(.minutes(5))) struct AwayTests {
+    @Suite(.needsServer, .timeLimit(.minutes(10))) struct AwayTests {
         private static let seconds =
             ProcessInfo.processInfo.environment["WAL_AWAY_SECONDS"].flatMap(Int.init) ?? 3
 

@@ -8,7 +8,7 @@
     @testable import WALPostgres
 
     /// What every sink has to do, with a server whose connections are cut and which is killed.
-    @Suite(.serialized, .needsServer, .timeLimit(.minutes(5))) struct ConformanceTests {
+    @Suite(.serialized, .needsServer, .timeLimit(.minutes(10))) struct ConformanceTests {
         @Test(arguments: SinkConformance.allCases, [true, false])
         func sink(check: SinkConformance, coalescing: Bool) async throws {
             // Others use the shared server.

@@ -31,7 +31,7 @@
             let database = try TemporaryDatabase()
             let store = try await database.store(statementTimeout: .seconds(1))
             let lanes = try await store.claim(0..<1, of: 1, log: log)
-            try database.connect().execute(Self.slowly(5), named: "slow down")
+            try database.connect().execute(Self.slowly(600), named: "slow down")
             do {
                 _ = try await store.apply(batch([.save(task("a"))], lanes: lanes))
                 Issue.record("a statement had all the time in the world")
@@ -47,7 +47,7 @@
             let database = try TemporaryDatabase()
             let store = try await database.store()
             let lanes = try await store.claim(0..<1, of: 1, log: log)
-            try database.execute(Self.slowly(25))
+            try database.execute(Self.slowly(600))
             let applying = Task { await code { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) } }
             try await eventually {
                 try database.number(
@@ -58,7 +58,7 @@
             let start = ContinuousClock.now
             applying.cancel()
             #expect(await applying.value == .cancelled)
-            #expect(ContinuousClock.now - start < .seconds(10))
+            #expect(ContinuousClock.now - start < .seconds(300))
             try database.execute("DROP TRIGGER slow ON dag_tasks")
             _ = try await store.apply(batch([.save(task("a"))], lanes: lanes))
             let cancelled = Task { await code { try await store.ping() } }

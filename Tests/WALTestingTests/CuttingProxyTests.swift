@@ -1,10 +1,11 @@
+import Foundation
 import Testing
 import WAL
 
 @testable import WALTesting
 
 /// The proxy itself, between a client and a server that sends back what it gets.
-@Suite(.timeLimit(.minutes(1))) struct CuttingProxyTests {
+@Suite(.timeLimit(.minutes(10))) struct CuttingProxyTests {
     private func withProxy(
         loopback: Bool = false, _ body: @escaping @Sendable (CuttingProxy, EchoServer) throws -> Void
     ) async throws {
@@ -112,6 +113,26 @@ import WAL
             #expect(client.send("a"))
             #expect(client.receive() == "a")
             client.socket.close()
+        }
+    }
+
+    @Test func holdsOneReplyUntilItIsReleased() async throws {
+        try await withProxy { proxy, server in
+            let (client, other) = (try Self.connect(proxy), try Self.connect(proxy))
+            proxy.holdBeforeReply(2)
+            for text in ["a", "b"] {
+                #expect(client.send(text))
+                if text == "a" { #expect(client.receive() == text) }
+            }
+            while !proxy.isHolding { usleep(1000) }
+            #expect(server.messages == ["a", "b"])
+            #expect(other.send("c"))
+            #expect(other.receive() == "c")
+            #expect(proxy.isHolding)
+            proxy.release()
+            #expect(client.receive() == "b")
+            #expect(proxy.counts.cuts == 0)
+            for connection in [client, other] { connection.socket.close() }
         }
     }
 

@@ -1,7 +1,7 @@
 import Testing
 import WALTesting
 
-@Suite(.timeLimit(.minutes(1))) struct ManualClockTests {
+@Suite(.timeLimit(.minutes(10))) struct ManualClockTests {
     private func waitForSleepers(_ count: Int, of clock: ManualClock) async {
         while clock.sleeperCount != count { await Task.yield() }
     }

@@ -4,7 +4,7 @@ import Testing
 @testable import WALTesting
 
 /// The proxy before real servers and their own clients.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct ServerProxyTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ServerProxyTests {
     @Test(.enabled(if: PrivateServer.Kind.postgres.isInstalled, "PostgreSQL isn't installed"))
     func cutsPostgreSQLBetweenCommitAndReply() async throws {
         try await cutsBetweenCommitAndReply(.postgres)

@@ -58,7 +58,7 @@ import Testing
     }
 
     /// As many tasks as no pool has threads: if one of them blocked its thread, so would all, and nobody could make room.
-    @Test(.timeLimit(.minutes(2))) func tasksThatWaitForRoomLeaveTheirThreadsToOthers() async throws {
+    @Test(.timeLimit(.minutes(10))) func tasksThatWaitForRoomLeaveTheirThreadsToOthers() async throws {
         let directory = TemporaryDirectory()
         let log = try WriteAheadLog(at: directory.path, configuration: configuration())
         try log.setCursor("consumer", to: 0)
@@ -121,16 +121,18 @@ import Testing
         try log.close()
     }
 
+    /// Returns when so many tasks wait for room.
+    private func waitUntil(_ count: Int, waitFor log: WriteAheadLog) async throws {
+        while log.engine.state.withLock({ $0.suspended.count }) < count { try await Task.sleep(for: .milliseconds(1)) }
+    }
+
     @Test func aTaskThatIsCancelledWhileItWaitsAppendsNothing() async throws {
         let directory = TemporaryDirectory()
         let log = try WriteAheadLog(at: directory.path, configuration: configuration())
         try log.setCursor("consumer", to: 0)
         let filler = Task { try await fill(log) }
-        var last = log.lastSequence
-        repeat {
-            last = log.lastSequence
-            try await Task.sleep(for: .milliseconds(100))
-        } while log.lastSequence != last
+        try await waitUntil(1, waitFor: log)
+        let last = log.lastSequence
         filler.cancel()
         #expect(try await filler.value?.code == .cancelled)
         #expect(log.lastSequence == last)
@@ -142,11 +144,7 @@ import Testing
         let log = try WriteAheadLog(at: directory.path, configuration: configuration())
         try log.setCursor("consumer", to: 0)
         let fillers = (0..<3).map { _ in Task { try await fill(log) } }
-        var last = log.lastSequence
-        repeat {
-            last = log.lastSequence
-            try await Task.sleep(for: .milliseconds(100))
-        } while log.lastSequence != last
+        try await waitUntil(3, waitFor: log)
         try log.close()
         for filler in fillers { #expect(try await filler.value?.code == .closed) }
     }

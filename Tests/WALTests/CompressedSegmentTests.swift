@@ -108,7 +108,7 @@ import WALTesting
         var written = 0
         // More than fits without compressing.
         let wanted = 12 * configuration.segmentSize / 200
-        let patience = ContinuousClock.now + .seconds(30)
+        let patience = ContinuousClock.now + .seconds(120)
         while written < wanted, .now < patience {
             do { try log.append(payload(written, size: 200)) } catch {
                 #expect(error.code == .logFull)
@@ -278,7 +278,7 @@ import WALTesting
     }
 
     private static func waitUntilCompressed(_ log: WriteAheadLog, from first: SequenceNumber = 1) throws {
-        let patience = ContinuousClock.now + .seconds(20)
+        let patience = ContinuousClock.now + .seconds(120)
         while .now < patience {
             let waiting = log.segments.filter {
                 $0.firstSequence >= first && $0.state != .active && $0.state != .prepared && !$0.path.hasSuffix(".lz4")

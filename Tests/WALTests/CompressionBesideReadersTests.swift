@@ -67,7 +67,13 @@ import Testing
                 if error.code != .removed { tell("reader: \(error)") }
             } catch { tell("reader: \(error)") }
         }
-        usleep(3_000_000)
+        // Three seconds, and longer where some haven't had their turns yet.
+        for round in 0..<3000 {
+            let hadTurns =
+                plans.load(ordering: .relaxed) > 10 && reads.load(ordering: .relaxed) > 0 && log.firstSequence > 1
+            if round >= 30, hadTurns { break }
+            usleep(100_000)
+        }
         isDone.store(true, ordering: .relaxed)
         group.wait()
         try log.close()

@@ -91,7 +91,7 @@ import Testing
             return false
         }
         var tries = 0
-        while try !hasMark(), tries < 500 {
+        while try !hasMark(), tries < 12_000 {
             tries += 1
             try await Task.sleep(for: .milliseconds(10))
         }

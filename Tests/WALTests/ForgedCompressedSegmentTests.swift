@@ -72,7 +72,7 @@ import WALTesting
         let log = try WriteAheadLog(at: directory.path, configuration: configuration)
         for number in 0..<1000 { try log.append(payload(number, size: 200)) }
         try log.roll()
-        let patience = ContinuousClock.now + .seconds(20)
+        let patience = ContinuousClock.now + .seconds(120)
         var name: String?
         while name == nil, .now < patience {
             usleep(1000)

@@ -61,8 +61,13 @@ struct FullDiskTests {
         try? log.setCursor("consumer", to: SequenceNumber(rawValue: last / 2))
         log.applyRetention()
         #expect(log.firstSequence > 1)
-        usleep(150_000)
-        payloads[try await log.append([9]).rawValue] = [9]
+        // A preparation that failed is tried again when its time has come.
+        var sequence: SequenceNumber?
+        for _ in 0..<6000 where sequence == nil {
+            sequence = try? await log.append([9])
+            if sequence == nil { try await Task.sleep(for: .milliseconds(20)) }
+        }
+        payloads[try #require(sequence).rawValue] = [9]
         let first = log.firstSequence.rawValue
         try log.close()
 

@@ -108,7 +108,7 @@ import Testing
         try? log.setCursor("slow", to: last)
         log.applyRetention()
         var isThrough = false
-        for _ in 0..<100 where !isThrough {
+        for _ in 0..<6000 where !isThrough {
             isThrough = (try? log.append([1])) != nil
             if !isThrough { usleep(20_000) }
         }

@@ -98,7 +98,7 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: target).isEmpty)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func aPipeInASegmentsPlaceStopsNobody() throws {
         let directory = TemporaryDirectory()
         let path = directory.path + "/" + (try makeLog(directory))

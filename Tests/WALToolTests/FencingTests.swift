@@ -32,7 +32,7 @@
             try first.run()
             try input.fileHandleForWriting.write(contentsOf: Data((line("first") + "\n").utf8))
             var count = ""
-            let deadline = Date(timeIntervalSinceNow: 30)
+            let deadline = Date(timeIntervalSinceNow: 120)
             while count != "1", Date() < deadline {
                 Thread.sleep(forTimeInterval: 0.05)
                 count = (try? Sample.query(database, "SELECT count(*) FROM dag_tasks")) ?? ""

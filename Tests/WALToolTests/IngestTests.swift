@@ -141,7 +141,7 @@
             try pipe.fileHandleForWriting.write(contentsOf: half[...whole])
             // The pipe stays open: what was read has to go into the log without waiting for more.
             let lineCount = half[...whole].count { $0 == UInt8(ascii: "\n") }
-            let end = Date(timeIntervalSinceNow: 20)
+            let end = Date(timeIntervalSinceNow: 120)
             while (try? ReadOnlyLog(at: log).bookmarks.first?.value.position) != UInt64(lineCount), Date() < end {
                 usleep(20_000)
             }

@@ -34,7 +34,7 @@ struct ProgressTests {
 
     /// Opens the pipe when the process has; without one that reads, opening for writing would wait for ever.
     private func openInput(of process: Process) throws -> FileHandle {
-        let end = Date(timeIntervalSinceNow: 20)
+        let end = Date(timeIntervalSinceNow: 120)
         var descriptor: Int32 = -1
         while descriptor < 0, process.isRunning, Date() < end {
             descriptor = open(input, O_WRONLY | O_NONBLOCK)
@@ -50,7 +50,7 @@ struct ProgressTests {
         let pipe = try openInput(of: process)
         try pipe.write(contentsOf: Data(String(repeating: Self.line, count: 3).utf8))
         func shown() throws -> String { String(decoding: try Data(contentsOf: errors), as: UTF8.self) }
-        let end = Date(timeIntervalSinceNow: text == nil ? 1 : 20)
+        let end = Date(timeIntervalSinceNow: text == nil ? 1 : 120)
         while Date() < end {
             if let text, try shown().contains(text) { break }
             usleep(20_000)

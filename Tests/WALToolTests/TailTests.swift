@@ -13,7 +13,7 @@ struct TailTests {
 
     /// Waits until a file has as many lines.
     private func wait(for count: Int, in file: URL) throws {
-        let end = Date(timeIntervalSinceNow: 20)
+        let end = Date(timeIntervalSinceNow: 120)
         while try lines(of: file).count < count, Date() < end { usleep(10_000) }
     }
 

@@ -5,11 +5,15 @@ struct CutPlan: Sendable {
         case forward
         /// Forward so many, then cut the connection.
         case cut(after: Int)
+        /// Keep them back until they are released, then forward them.
+        case hold
     }
 
     var isRefusing = false
     /// Replies until the one that is kept back.
     var repliesLeft: Int?
+    /// Replies until the one that is held.
+    var repliesUntilHold: Int?
     var bytesLeft: [CuttingProxy.Side: Int] = [:]
     private(set) var counts = CuttingProxy.Counts()
 
@@ -26,6 +30,8 @@ struct CutPlan: Sendable {
             repliesLeft = left > 1 ? left - 1 : nil
             if left <= 1 { return cut(after: 0) }
         }
+        let isHeld = isReply && repliesUntilHold.map { $0 <= 1 } ?? false
+        if isReply, let left = repliesUntilHold { repliesUntilHold = isHeld ? nil : left - 1 }
         if let left = bytesLeft[side] {
             if count >= left {
                 bytesLeft[side] = nil
@@ -34,7 +40,7 @@ struct CutPlan: Sendable {
             bytesLeft[side] = left - count
         }
         counts.bytes[side, default: 0] += count
-        return .forward
+        return isHeld ? .hold : .forward
     }
 
     private mutating func cut(after count: Int) -> Verdict {

@@ -41,6 +41,8 @@ public final class CuttingProxy: Sendable {
     private struct State: Sendable {
         var plan = CutPlan()
         var delay: Duration = .zero
+        /// A reply is held until this is false.
+        var isHolding = false
         var connections: [ObjectIdentifier: ProxyConnection] = [:]
         var isClosed = false
     }
@@ -103,6 +105,22 @@ public final class CuttingProxy: Sendable {
         state.withLock { $0.plan.bytesLeft[side] = max(0, byteCount) }
     }
 
+    /// Holds a reply of the server until ``release()``: the next one, or the `number`th from now. Other connections go on.
+    public func holdBeforeReply(_ number: Int = 1) {
+        state.withLock { $0.plan.repliesUntilHold = max(1, number) }
+    }
+
+    /// Whether a reply is held now.
+    public var isHolding: Bool { state.withLock(\.isHolding) }
+
+    /// Passes on the reply that is held, and forgets a hold that was ordered and hasn't happened.
+    public func release() {
+        state.withLock { state in
+            state.isHolding = false
+            state.plan.repliesUntilHold = nil
+        }
+    }
+
     /// Forgets cuts that were ordered and haven't happened.
     public func cancelCuts() {
         state.withLock { state in
@@ -127,6 +145,7 @@ public final class CuttingProxy: Sendable {
     public func close() {
         let open = state.withLock { state in
             state.isClosed = true
+            state.isHolding = false
             return Array(state.connections.values)
         }
         for connection in open { connection.cut() }
@@ -156,7 +175,15 @@ public final class CuttingProxy: Sendable {
     func verdict(on count: Int, from side: Side, isReply: Bool) -> CutPlan.Verdict {
         let delay = delay
         if delay > .zero { usleep(UInt32(clamping: Int64(delay / .microseconds(1)))) }
-        return state.withLock { $0.plan.received(count, from: side, isReply: isReply) }
+        return state.withLock { state in
+            let verdict = state.plan.received(count, from: side, isReply: isReply)
+            if verdict == .hold { state.isHolding = true }
+            return verdict
+        }
+    }
+
+    func waitForRelease() {
+        while isHolding { usleep(1000) }
     }
 
     func ended(_ connection: ProxyConnection) {

@@ -55,6 +55,9 @@ final class ProxyConnection: Sendable {
             switch proxy.verdict(on: bytes.count, from: side, isReply: isReply) {
             case .forward:
                 guard target.write(bytes) else { return cut() }
+            case .hold:
+                proxy.waitForRelease()
+                guard target.write(bytes) else { return cut() }
             case .cut(let count):
                 _ = target.write(bytes.prefix(count))
                 return cut()

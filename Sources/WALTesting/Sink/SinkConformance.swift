@@ -61,7 +61,7 @@ public enum SinkConformance: String, CaseIterable, Hashable, Sendable {
     case survivesLostRequests
     /// Connections that are refused.
     case survivesRefusedConnections
-    /// Connections that break at any time under a flusher.
+    /// Connections that break before each reply, and within the requests, under a flusher.
     case survivesCutsWhileDelivering
     /// Restarts of the destination's server under a flusher.
     case survivesRestarts

@@ -73,22 +73,29 @@ extension SinkExamination {
         let workers = min(laneCount, owner.sink.concurrencyMax)
         let lists = try (0..<workers).map { try numbers(5, inLane: $0, of: laneCount) }
         let rounds = 10
+        // The event stays, so that a batch which is lost shows whatever comes after it.
+        let changes: @Sendable (Int, Int) throws -> [SinkChange] = { lane, round in
+            let number = lists[lane][0]
+            return try lists[lane].map { set($0, "r\(round)") }
+                + expressible([event((lane * rounds + round), number)])
+        }
         try await withThrowingTaskGroup { group in
             for lane in 0..<workers {
                 group.addTask {
                     var worker = owner
                     worker.lanes = [owner.lanes[lane]]
                     for round in 0..<rounds {
-                        let changes = lists[lane].map { set($0, "r\(round)") }
-                        try await worker.apply(worker.batch(payloads(changes)))
+                        try await worker.apply(worker.batch(payloads(changes(lane, round))))
                     }
                 }
             }
             try await group.waitForAll()
         }
-        let changes = lists.joined().map { set($0, "r\(rounds - 1)") }
-        try await expectContents(after: changes, SinkRule.concurrency)
-        let positions = (0..<laneCount).map { SequenceNumber(rawValue: $0 < workers ? UInt64(5 * rounds) : 0) }
+        let all = try (0..<workers).flatMap { lane in try (0..<rounds).flatMap { try changes(lane, $0) } }
+        try await expectContents(after: all, SinkRule.concurrency)
+        let positions = (0..<laneCount).map {
+            SequenceNumber(rawValue: $0 < workers ? UInt64(all.count / workers) : 0)
+        }
         try await expectPositions(positions, SinkRule.concurrency)
     }
 

@@ -97,28 +97,84 @@ extension SinkExamination {
     }
 
     /// A claim while a batch is under way has to wait for it, or to keep it from being applied.
+    ///
+    /// Where there is a proxy, it holds the first reply to the batch while the claim comes, then the second, and so on until a
+    /// batch needs no more replies. Without one the claim comes at different times.
     func claimsSettleOpenBatches() async throws {
         var done = SinkContents()
+        for number in 1...100 {
+            let start = ContinuousClock.now
+            guard let (sink, proxy) = try await fixture.makeSinkBehindProxy() else { break }
+            defer { proxy.close() }
+            leftovers.add { await sink.close() }
+            let zombie = Owner(sink: sink, log: log, laneCount: 4, lanes: try await claim(4, of: log, by: sink))
+            // A claim that takes so much longer than that of the owner before it waits for the batch.
+            let patience = max(.seconds(1), (ContinuousClock.now - start) * 20)
+            proxy.holdBeforeReply(number)
+            let applying = try settling(zombie, "p\(number)")
+            while !proxy.isHolding, !applying.hasEnded { try await Task.sleep(for: .milliseconds(1)) }
+            let wasHeld = proxy.isHolding
+            let heir = Task { try await owner() }
+            try await wait(for: heir, patience)
+            proxy.release()
+            try await expectSettled(applying, by: try await heir.value, &done)
+            await leftovers.closeAll()
+            guard wasHeld else { break }
+        }
         for round in 0..<20 {
-            let zombie = try await owner()
-            let before = zombie.lanes[0].position
-            let changes = (0..<20).map { set($0, "r\(round)") }
-            let batch = try zombie.batch(payloads(changes))
-            async let outcome: Void = apply(batch, into: zombie.sink)
-            // Later from round to round, so that claims come before, into and after the transaction.
-            try await Task.sleep(for: .microseconds(round * round * 20))
-            let heir = try await owner()
-            let position = heir.lanes[0].position
-            if position == batch.position {
-                for change in changes { done.apply(change) }
-            } else {
-                try rule(SinkRule.positions).expect(position, before, "position while a batch was under way")
-            }
-            try await expectContents(done, SinkRule.claimFence)
-            try await outcome
-            try await expectContents(done, SinkRule.claimFence)
+            let applying = try settling(try await owner(), "r\(round)")
+            // Later from round to round, so that claims come before, into and after the transaction; the last one so late that
+            // it meets whatever a batch leaves open.
+            try await Task.sleep(for: round == 19 ? .milliseconds(200) : .microseconds(round * round * 20))
+            try await expectSettled(applying, by: try await owner(), &done)
             await leftovers.closeAll()
         }
+    }
+
+    /// A batch that is being applied by an owner.
+    private struct Applying: Sendable {
+        var before: SequenceNumber
+        var batch: SinkBatch
+        var changes: [SinkChange]
+        var outcome: Task<Void, any Error>
+        private(set) var end: Monitor<Bool>
+
+        var hasEnded: Bool { end.withLock(\.self) }
+    }
+
+    private func settling(_ zombie: Owner, _ value: String) throws -> Applying {
+        let changes = (0..<20).map { set($0, value) }
+        let batch = try zombie.batch(payloads(changes))
+        let end = Monitor(false)
+        let outcome = Task {
+            defer { end.withLock { $0 = true } }
+            try await apply(batch, into: zombie.sink)
+        }
+        return Applying(
+            before: zombie.lanes[0].position, batch: batch, changes: changes, outcome: outcome, end: end)
+    }
+
+    /// Returns when the claim has been made, or has had as long for it.
+    private func wait(for heir: Task<Owner, any Error>, _ patience: Duration) async throws {
+        let isMade = Monitor(false)
+        Task {
+            _ = await heir.result
+            isMade.withLock { $0 = true }
+        }
+        let end = ContinuousClock.now + patience
+        while !isMade.withLock(\.self), .now < end { try await Task.sleep(for: .milliseconds(5)) }
+    }
+
+    private func expectSettled(_ applying: Applying, by heir: Owner, _ done: inout SinkContents) async throws {
+        let position = heir.lanes[0].position
+        if position == applying.batch.position {
+            for change in applying.changes { done.apply(change) }
+        } else {
+            try rule(SinkRule.positions).expect(position, applying.before, "position while a batch was under way")
+        }
+        try await expectContents(done, SinkRule.claimFence)
+        try await applying.outcome.value
+        try await expectContents(done, SinkRule.claimFence)
     }
 
     private func apply(_ batch: SinkBatch, into sink: Fixture.Tested) async throws {

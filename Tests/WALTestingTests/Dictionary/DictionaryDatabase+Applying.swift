@@ -4,33 +4,56 @@ import WALTesting
 extension DictionaryDatabase {
     func apply(_ batch: SinkBatch) async throws -> SinkReceipt {
         if has(.appliesOutsideOfTransactions) { return try await applySlowly(batch) }
-        if has(.losesConcurrentBatches) {
-            let before = contents
-            await Task.yield()
-            try? await Task.sleep(for: .milliseconds(2))
-            return try state.withLock { state in
-                state.contents = before
-                return try apply(batch, to: &state)
-            }
-        }
+        if has(.losesConcurrentBatches) { return try await applyAlone(batch) }
         return try state.withLock { try apply(batch, to: &$0) }
     }
 
-    /// Looks at the lanes, writes, and moves the lanes: each for itself.
+    /// Loses the rows of a batch that comes while another one is open. The first one stays open until there is one.
+    private func applyAlone(_ batch: SinkBatch) async throws -> SinkReceipt {
+        let isFirst = state.withLock { state in
+            state.openBatches += 1
+            return state.openBatches == 1
+        }
+        defer { state.withLock { $0.openBatches -= 1 } }
+        if isFirst {
+            try await wait { $0.openBatches > 1 || $0.hasLost }
+            return try state.withLock { try apply(batch, to: &$0) }
+        }
+        return try state.withLock { state in
+            state.hasLost = true
+            try check(batch, in: state)
+            move(batch, in: &state, [])
+            return SinkReceipt(rowCount: 0)
+        }
+    }
+
+    /// Looks at the lanes, writes, and moves the lanes: each for itself. A claim always comes in between, if there is one.
     private func applySlowly(_ batch: SinkBatch) async throws -> SinkReceipt {
-        try state.withLock { try check(batch, in: $0) }
-        try await Task.sleep(for: .milliseconds(1))
+        let claims = try state.withLock { state in
+            try check(batch, in: state)
+            return state.claimCount
+        }
+        try await wait { $0.claimCount > claims }
         var refused: [DeadLetter] = []
         state.withLock { refused = write(batch.records, to: &$0.contents) }
-        try await Task.sleep(for: .milliseconds(1))
         state.withLock { move(batch, in: &$0, refused) }
         return SinkReceipt(rowCount: batch.records.count, deadLetters: refused)
     }
 
-    func apply(_ batch: SinkBatch, to state: inout State) throws -> SinkReceipt {
+    /// Waits for another task. It comes, unless the check has none.
+    private func wait(until condition: (State) -> Bool) async throws {
+        for _ in 0..<10_000 where !state.withLock({ condition($0) }) { try await Task.sleep(for: .milliseconds(1)) }
+    }
+
+    /// Whether the lanes are where the batch has them.
+    func wouldTake(_ batch: SinkBatch) -> Bool {
+        state.withLock { state in (try? check(batch, in: state)) != nil }
+    }
+
+    func apply(_ batch: SinkBatch, to state: inout State, isChecked: Bool = true) throws -> SinkReceipt {
         if state.isClosed { throw Failure.closed }
         if has(.writesBeforeTheFence) { _ = write(batch.records, to: &state.contents) }
-        try check(batch, in: state)
+        if isChecked { try check(batch, in: state) }
         if has(.refusesEmptyBatches), batch.records.isEmpty { return SinkReceipt(rowCount: 0) }
         state.before = state.contents
         if let poison = batch.records.first(where: isPoison) {

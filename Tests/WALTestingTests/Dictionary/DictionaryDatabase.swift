@@ -13,6 +13,9 @@ final class DictionaryDatabase: Sendable {
         var contents = SinkContents()
         var logs: [LogID: Lanes] = [:]
         var openBatches = 0
+        /// Whether a batch was lost because another one was open.
+        var hasLost = false
+        var claimCount = 0
         /// As it was before the last transaction.
         var before = SinkContents()
         var isClosed = false
@@ -46,6 +49,7 @@ final class DictionaryDatabase: Sendable {
         let log = has(.sharesPositions) ? LogID(low: 0, high: 0) : wanted
         return try state.withLock { state in
             if state.isClosed { throw Failure.closed }
+            state.claimCount += 1
             let new = (0..<laneCount).map { SinkLane(index: $0, epoch: 0, position: .zero) }
             var known = state.logs[log] ?? Lanes(laneCount: laneCount, lanes: new)
             if known.laneCount != laneCount {

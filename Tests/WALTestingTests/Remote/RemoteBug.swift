@@ -4,6 +4,7 @@ import WALTesting
 enum RemoteBug: String, CaseIterable, Sendable {
     case lostCommitIsTransient, lostConnectionIsFatal, neverReconnects, resendsCommits
     case appliesHalfRequests, writesBeforeTheCommit, forgetsAcknowledged, doublesLostCommits
+    case checksBeforeTheCommit
 
     /// The checks that must find it. Others may, too.
     var checks: [SinkConformance] {
@@ -14,6 +15,7 @@ enum RemoteBug: String, CaseIterable, Sendable {
             [.survivesLostCommits, .survivesLostRequests, .survivesRefusedConnections, .survivesCutsWhileDelivering]
         case .appliesHalfRequests: [.survivesLostRequests]
         case .forgetsAcknowledged: [.survivesRestarts]
+        case .checksBeforeTheCommit: [.claimsSettleOpenBatches]
         }
     }
 }

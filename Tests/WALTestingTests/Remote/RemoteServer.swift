@@ -83,8 +83,9 @@ final class RemoteServer: Sendable {
                 open = RemoteMessage.batch(body)
                 if bug == .writesBeforeTheCommit, let open { write(open, database) }
                 reply = "ready"
+                if bug == .checksBeforeTheCommit, let batch = open, !database.wouldTake(batch) { open = nil }
             default:
-                reply = open.map { commit($0, database) } ?? "broken"
+                reply = open.map { commit($0, database, isChecked: bug != .checksBeforeTheCommit) } ?? "broken"
                 open = nil
             }
             guard connection.send(reply) else { return }
@@ -112,9 +113,11 @@ final class RemoteServer: Sendable {
         }
     }
 
-    private static func commit(_ batch: SinkBatch, _ database: DictionaryDatabase) -> String {
+    private static func commit(_ batch: SinkBatch, _ database: DictionaryDatabase, isChecked: Bool) -> String {
         do {
-            let receipt = try database.state.withLock { try database.apply(batch, to: &$0) }
+            let receipt = try database.state.withLock { state in
+                try database.apply(batch, to: &state, isChecked: isChecked)
+            }
             let letters = receipt.deadLetters.map { "\($0.sequence)" }.joined(separator: " ")
             return "ok\n\(receipt.rowCount)\n\(letters)"
         } catch {

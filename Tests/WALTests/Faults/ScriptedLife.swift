@@ -120,7 +120,7 @@ enum OpenFiles {
     /// Waits a moment for the last references: threads that have just ended may hold them.
     static func left(of directory: String) -> [String] {
         var left = of(directory)
-        for _ in 0..<1000 where !left.isEmpty {
+        for _ in 0..<120_000 where !left.isEmpty {
             usleep(1000)
             left = of(directory)
         }

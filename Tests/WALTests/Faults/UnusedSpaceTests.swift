@@ -23,7 +23,7 @@ import WALTesting
         let storage = try FaultyStorage(place, recording: true)
         storage.fail(.truncate, times: 1000, with: .inputOutput)
         let log = try WriteAheadLog(at: place + "/log", configuration: .small())
-        let patience = ContinuousClock.now + .seconds(10)
+        let patience = ContinuousClock.now + .seconds(120)
         while storage.injectedFaults.isEmpty, .now < patience { usleep(1000) }
         #expect(!storage.injectedFaults.isEmpty)
         #expect(try log.append(payload(3)) == 4)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAL
 
-@Suite(.timeLimit(.minutes(1))) struct FlusherFailureTests {
+@Suite(.timeLimit(.minutes(10))) struct FlusherFailureTests {
     private func check(_ state: RecordingSink.State, has count: Int) {
         #expect(state.breaches.isEmpty, "\(state.breaches.prefix(5))")
         #expect(state.rows.count == count)

@@ -5,7 +5,7 @@ import Testing
 
 /// Log and sink are restored from copies, or one is new to the other. Who then goes on as if nothing had happened delivers
 /// twice, or not at all, and nobody notices.
-@Suite(.timeLimit(.minutes(1))) struct FlusherPositionTests {
+@Suite(.timeLimit(.minutes(10))) struct FlusherPositionTests {
     private func state(at position: SequenceNumber, lane: Int? = nil) -> RecordingSink.State {
         var state = RecordingSink.State()
         state.lanes = (0..<16).map {

@@ -5,7 +5,7 @@ import Testing
 
 /// Several sinks share a log. One that is slow or away must cost the others nothing, and must not fill the disk unless it is
 /// worth that.
-@Suite(.timeLimit(.minutes(1))) struct SeveralSinksTests {
+@Suite(.timeLimit(.minutes(10))) struct SeveralSinksTests {
     private func away(_ name: String) -> RecordingSink {
         RecordingSink(name: name) { _, _ in .before(.transient) }
     }

@@ -47,7 +47,7 @@ import Testing
                 let reader = log.reader(from: SequenceNumber(rawValue: start))
                 var records: [(sequence: UInt64, payload: [UInt8])] = []
                 // A frame of the log's own that is claimed and not committed, such as a sync mark, holds up what is behind it.
-                let patience = ContinuousClock.now + .seconds(10)
+                let patience = ContinuousClock.now + .seconds(120)
                 repeat {
                     while let record = try reader.next() { records.append((record.sequence.rawValue, record.payload)) }
                 } while reader.nextSequence.rawValue <= claimed && .now < patience

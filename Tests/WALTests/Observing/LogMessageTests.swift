@@ -77,7 +77,7 @@ import Testing
         try await log.append([1])
         try log.roll()
         var warning: RecordingLog.Message?
-        let end = ContinuousClock.now + .seconds(10)
+        let end = ContinuousClock.now + .seconds(120)
         while warning == nil, .now < end {
             warning = recording.messages.all.first { $0.text == "no segment could be prepared" }
             try await Task.sleep(for: .milliseconds(5))
