@@ -82,22 +82,39 @@
             SessionIdentity(settings: settings, server: server, number: UInt(unsafe mysql_thread_id(handle)))
         }
 
+        private static let strictMode =
+            "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
+            + "NO_ENGINE_SUBSTITUTION"
+
+        /// Sets everything that the statements rely on, whatever the server's defaults are.
         private func setUp(_ access: Access, isMariaDB: Bool) throws(MySQLError) {
+            if access != .control {
+                // Some servers don't heed what the library asks for when it connects.
+                try execute("SET NAMES utf8mb4 COLLATE utf8mb4_bin", named: "set up session")
+                // With the default, REPEATABLE READ, workers lock gaps between rows and meet in deadlocks.
+                try execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", named: "set up session")
+                var variables = [
+                    // Strict: a value that doesn't fit is an error, not another value.
+                    "sql_mode = '\(Self.strictMode)'",
+                    "time_zone = '+00:00'", "autocommit = 1", "innodb_lock_wait_timeout = \(settings.lockTimeout)",
+                    "lock_wait_timeout = \(settings.lockTimeout)",
+                    // Lists are whole, and in order by the whole of their ids.
+                    "sql_select_limit = 18446744073709551615", "sql_big_selects = 1", "max_sort_length = 1024",
+                    // Changes that go by no key are meant.
+                    "sql_safe_updates = 0",
+                    // A COMMIT begins no other transaction, and doesn't end the session.
+                    "completion_type = 0",
+                ]
+                let timeLimit =
+                    isMariaDB ? "max_statement_time = \(settings.statementTimeout)" : "max_execution_time = 0"
+                variables.append(timeLimit)
+                try execute("SET SESSION " + variables.joined(separator: ", "), named: "set up session")
+            }
             server =
                 try Statement(
                     "SELECT CONCAT(@@hostname, ' ', @@port, ' ', @@server_id)", named: "set up session", on: self
                 ).first { (row) throws(MySQLError) in row.text() } ?? ""
             if access == .control { return }
-            // With the default, REPEATABLE READ, workers lock gaps between rows and meet in deadlocks.
-            try execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", named: "set up session")
-            var variables = [
-                // Strict: a value that doesn't fit is an error, not another value.
-                "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
-                "time_zone = '+00:00'", "autocommit = 1", "innodb_lock_wait_timeout = \(settings.lockTimeout)",
-                "lock_wait_timeout = \(settings.lockTimeout)",
-            ]
-            if isMariaDB { variables.append("max_statement_time = \(settings.statementTimeout)") }
-            try execute("SET SESSION " + variables.joined(separator: ", "), named: "set up session")
             if access == .readOnly { try execute("SET SESSION TRANSACTION READ ONLY", named: "set up session") }
             let packetSize = try Statement("SELECT @@max_allowed_packet", named: "set up session", on: self)
             packetSizeMax = Int(try packetSize.first { (row) throws(MySQLError) in row.number() } ?? 1 << 20)

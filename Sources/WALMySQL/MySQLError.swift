@@ -71,6 +71,8 @@
         public var statement: String?
         /// The server and database, without user and password.
         public var server: String?
+        /// The connection was there, and broke while a batch was applied.
+        var hasBrokenBatch = false
 
         init(
             _ code: Code, _ message: String, errorNumber: UInt32? = nil, sqlState: String? = nil,
@@ -102,6 +104,9 @@
             switch code {
             case .rowRefused: .record(code: letterCode, reason: message)
             case .indeterminate: .indeterminate
+            case .connectionFailed where hasBrokenBatch: .indeterminate
+            // A statement that took too long, in MariaDB and MySQL.
+            case .overloaded where [1969, 3024].contains(errorNumber): .overloaded
             case .fenced: .fenced
             default: isRetriable ? .transient : .fatal
             }

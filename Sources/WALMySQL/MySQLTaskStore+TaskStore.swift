@@ -16,7 +16,15 @@
         /// - Throws: `MySQLError.Code.fenced`, `connectionFailed`, `busy` and others, with nothing written; `indeterminate` if
         ///   the connection broke at the very end; `rowRefused` where even the dead letter is too large for the server.
         public func apply(_ batch: TaskBatch) async throws(MySQLError) -> SinkReceipt {
-            try await write { (session) throws(MySQLError) in try session.apply(batch) }
+            try await write { (session) throws(MySQLError) in
+                do throws(MySQLError) {
+                    return try session.apply(batch)
+                } catch {
+                    var error = error
+                    error.hasBrokenBatch = error.code == .connectionFailed
+                    throw error
+                }
+            }
         }
 
         /// By the error's number; fatal for an error that isn't this store's.

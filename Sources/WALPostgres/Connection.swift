@@ -6,11 +6,23 @@
     @safe final class Connection {
         let settings: ConnectionSettings
         let cancelHandle: CancelHandle
+        /// Whether a pooler, such as PgBouncer, is in between, which may give each transaction another session: nothing may be
+        /// set or prepared beyond one.
+        private(set) var isPooled = false
         private let handle: OpaquePointer
+        /// What each transaction through a pooler begins with.
+        private let pooledBegin: String
+        /// The text of each statement, where none can be prepared.
+        private var texts: [String: String] = [:]
 
-        /// Connects and sets the session up.
-        init(_ settings: ConnectionSettings) throws(PostgresError) {
+        // READ COMMITTED whatever the server's default is: a batch that waited for a lock must see what was committed meanwhile.
+        private static let begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
+
+        /// Connects and sets the session up; `variables` are more `name = value` for it.
+        init(_ settings: ConnectionSettings, variables more: [String] = []) throws(PostgresError) {
             self.settings = settings
+            let variables = settings.variables + more
+            pooledBegin = Self.begin + variables.map { "; SET LOCAL \($0)" }.joined()
             guard let handle = unsafe Self.connect(settings.parameters) else {
                 throw PostgresError(.outOfMemory, "no memory for a connection")
             }
@@ -22,7 +34,14 @@
                 throw unsafe PostgresError(
                     .connectionFailed, Self.text(PQerrorMessage(handle)), statement: "connect", server: settings.server)
             }
-            try execute(settings.sessionSetup, named: "set up session")
+            // A pooler can't know at login which process will serve a transaction, so it makes the number up.
+            let process = try query("SELECT pg_backend_pid()", named: "set up session")
+            isPooled =
+                unsafe try process.first { (row) throws(PostgresError) in row.number() }
+                != Int64(PQbackendPID(handle))
+            if isPooled { return }
+            let setup = variables + ["default_transaction_isolation = 'read committed'"]
+            try execute(setup.map { "SET \($0)" }.joined(separator: "; "), named: "set up session")
             // Ends what a process that is gone has left running. Not every system can do it.
             if unsafe PQserverVersion(handle) >= 140_000 {
                 do throws(PostgresError) {
@@ -68,23 +87,44 @@
             unsafe try check(PQexecParams(handle, sql, 0, nil, nil, nil, nil, 1), name)
         }
 
-        /// Prepares a statement under its name.
+        /// Prepares a statement under its name. Through a pooler it is prepared with each run.
         func prepare(_ sql: String, named name: String) throws(PostgresError) {
+            if isPooled {
+                texts[name] = sql
+                return
+            }
             unsafe try check(PQprepare(handle, name, sql, 0, nil), name)
         }
 
         /// Runs a prepared statement. Values and rows are in PostgreSQL's binary form.
         @discardableResult
         func run(_ name: String, _ values: ParameterList) throws(PostgresError) -> QueryResult {
-            unsafe try check(
+            if isPooled, let sql = texts[name] {
+                guard unsafe PQtransactionStatus(handle) == PQTRANS_IDLE else {
+                    return try run(sql, values, named: name)
+                }
+                return try transaction { () throws(PostgresError) in try run(sql, values, named: name) }
+            }
+            return unsafe try check(
                 values.withPointers { pointers, sizes, formats in
                     unsafe PQexecPrepared(handle, name, Int32(pointers.count), pointers.baseAddress, sizes, formats, 1)
                 }, name)
         }
 
+        /// Runs a statement that isn't prepared.
+        private func run(
+            _ sql: String, _ values: ParameterList, named name: String
+        ) throws(PostgresError) -> QueryResult {
+            unsafe try check(
+                values.withPointers { pointers, sizes, formats in
+                    unsafe PQexecParams(
+                        handle, sql, Int32(pointers.count), nil, pointers.baseAddress, sizes, formats, 1)
+                }, name)
+        }
+
         /// Commits what `body` wrote, or nothing if it throws.
         func transaction<Value>(_ body: () throws(PostgresError) -> Value) throws(PostgresError) -> Value {
-            try execute("BEGIN", named: "begin")
+            try execute(isPooled ? pooledBegin : Self.begin, named: "begin")
             let value: Value
             do {
                 value = try body()

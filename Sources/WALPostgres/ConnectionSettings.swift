@@ -34,13 +34,15 @@
             return database + host + (parameters["port"].map { ":\($0)" } ?? "")
         }
 
-        /// What every session is set to, in milliseconds.
-        var sessionSetup: String {
-            """
-            SET statement_timeout = \(Self.milliseconds(statementTimeout)); \
-            SET lock_timeout = \(Self.milliseconds(lockTimeout)); \
-            SET idle_in_transaction_session_timeout = 60000
-            """
+        /// What every session or transaction is set to: what the statements rely on, whatever the server's, the database's or the
+        /// role's defaults are. Times are in milliseconds. Values and rows go in binary form, so the styles of texts don't matter.
+        var variables: [String] {
+            [
+                "statement_timeout = \(Self.milliseconds(statementTimeout))",
+                "lock_timeout = \(Self.milliseconds(lockTimeout))", "idle_in_transaction_session_timeout = 60000",
+                // A row that is refused must not end the session.
+                "exit_on_error = off",
+            ]
         }
 
         private static func milliseconds(_ duration: Duration) -> Int32 {

@@ -4,6 +4,8 @@
         init(sqlState: String) {
             switch sqlState {
             case "08007", "40003": self = .indeterminate
+            // A statement that was prepared before, or isn't any more: the connection doesn't keep its session.
+            case "42P05": self = .connectionFailed
             case "21000": self = .other  // two rows with one id in a statement: cutting batches into sections is broken
             case "25006": self = .readOnly
             case "25P03", "57014": self = .overloaded
@@ -17,14 +19,14 @@
 
         private init(sqlStateClass: Substring) {
             switch sqlStateClass {
-            case "08", "57": self = .connectionFailed
+            case "08", "26", "57": self = .connectionFailed
             case "40", "55": self = .busy
             case "53": self = .overloaded
             case "58": self = .inputOutput
             // P0: what a trigger says against a row. 54: a row that is too large for an index.
             case "22", "23", "44", "54", "P0": self = .rowRefused
-            // 0A and 26: a statement that was prepared before somebody changed the tables.
-            case "0A", "26", "28", "3D", "3F", "42": self = .schemaMismatch
+            // 0A: a statement that was prepared before somebody changed the tables.
+            case "0A", "28", "3D", "3F", "42": self = .schemaMismatch
             default: self = .other
             }
         }

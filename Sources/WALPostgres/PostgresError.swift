@@ -70,6 +70,8 @@
         public var statement: String?
         /// Database, host and port.
         public var server: String?
+        /// The connection was there, and broke while a batch was applied.
+        var hasBrokenBatch = false
 
         init(
             _ code: Code, _ message: String, sqlState: String? = nil, statement: String? = nil, server: String? = nil
@@ -96,6 +98,9 @@
             switch code {
             case .rowRefused: .record(code: sqlState ?? "\(code)", reason: message)
             case .indeterminate: .indeterminate
+            case .connectionFailed where hasBrokenBatch: .indeterminate
+            // A statement that took too long, or too much memory.
+            case .overloaded where ["57014", "53200", "25P04"].contains(sqlState): .overloaded
             case .fenced: .fenced
             default: isRetriable ? .transient : .fatal
             }

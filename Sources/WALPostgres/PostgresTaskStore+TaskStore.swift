@@ -18,7 +18,15 @@
         ///   `connectionFailed` if the connection broke before the transaction could be committed, `indeterminate` if nobody
         ///   knows.
         public func apply(_ batch: TaskBatch) async throws(PostgresError) -> SinkReceipt {
-            try await write { (session) throws(PostgresError) in try session.apply(batch) }
+            try await write { (session) throws(PostgresError) in
+                do throws(PostgresError) {
+                    return try session.apply(batch)
+                } catch {
+                    var error = error
+                    error.hasBrokenBatch = error.code == .connectionFailed
+                    throw error
+                }
+            }
         }
 
         /// By SQLSTATE; fatal for an error that isn't this store's.

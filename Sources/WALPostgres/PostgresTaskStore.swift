@@ -25,8 +25,13 @@
     ///
     /// Some connections write and some read, each on a thread of its own: no call blocks a thread of the concurrency runtime.
     /// They are opened when they are needed, and opened again by the next call when they broke. A call whose task is cancelled
-    /// is cancelled in the server, too. Callable from any task. Connections must keep their sessions: through PgBouncer only in
-    /// session mode.
+    /// is cancelled in the server, too. Callable from any task.
+    ///
+    /// A pooler such as PgBouncer may be in between, in transaction mode, too. The store notices it by the number of the server's
+    /// process. Then it prepares nothing and sets nothing beyond a transaction, which costs two more round trips for a batch.
+    ///
+    /// What the statements rely on is set by the store: time limits, isolation, planning. Defaults of the server, the database or
+    /// the role for them don't matter. `default_transaction_read_only` and `search_path` stay the administrator's.
     ///
     /// Removing old tasks, and listing completed, failed or cancelled ones, read the whole table of tasks; everything else has
     /// an index.

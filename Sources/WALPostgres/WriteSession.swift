@@ -11,15 +11,15 @@
 
         /// Connects, and creates or migrates the tables.
         init(_ settings: ConnectionSettings) throws(PostgresError) {
-            let connection = try Connection(settings)
-            self.connection = connection
             // Every statement but one goes by an index, whatever the planner knows about the tables when it is prepared:
             // plans stay, and statistics of an empty table would mean reading a full one.
-            try connection.execute(
-                """
-                SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; \
-                SET plan_cache_mode = force_generic_plan
-                """, named: "set up session")
+            let connection = try Connection(
+                settings,
+                variables: [
+                    "enable_seqscan = off", "enable_hashjoin = off", "enable_mergejoin = off", "jit = off",
+                    "plan_cache_mode = force_generic_plan",
+                ])
+            self.connection = connection
             try Schema.migrate(connection)
             lanes = try LaneStatements(connection)
             rows = try RowStatements(connection)

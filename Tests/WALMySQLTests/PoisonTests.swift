@@ -1,4 +1,5 @@
 #if MySQL
+    import Foundation
     import Testing
     import WAL
     import WALTasks
@@ -71,6 +72,36 @@
             // The session is whole: the next batch goes as every other.
             let next = [SinkLane(index: 0, epoch: 1, position: 5)]
             #expect(try await store.apply(batch([.save(task("d"))], lanes: next)).rowCount == 1)
+            try await store.close()
+        }
+
+        /// What was lost: everything behind a row that ends its own connection, for it was tried for ever.
+        @Test(arguments: [true, false])
+        func rowThatEndsItsConnectionIsSetAside(arrays: Bool) async throws {
+            let database = try TestDatabase()
+            let store = try await database.store(arrays: arrays)
+            try database.execute(
+                """
+                CREATE TRIGGER s BEFORE INSERT ON dag_tasks FOR EACH ROW
+                BEGIN IF NEW.id = 'poison' THEN KILL CONNECTION_ID(); END IF; END
+                """)
+            let directory = NSTemporaryDirectory() + "wal-mysql-" + UUID().uuidString
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let log = try WriteAheadLog(at: directory)
+            for number in 0..<40 {
+                _ = try await log.append(TaskCodec.encode(.save(task(number == 23 ? "poison" : "t\(number)"))))
+            }
+            let flusher = Flusher(log: log, sink: TaskSink(store: store), key: TaskCodec.key(of:))
+            let running = Task { try await flusher.run() }
+            try await flusher.drain()
+            running.cancel()
+            _ = await running.result
+            try log.close()
+            var reader = try DeadLetterReader(logDirectory: directory)
+            let letter = try #require(try reader.next())
+            #expect(letter.sequence == 24 && letter.code == "connectionLost")
+            #expect(try reader.next() == nil)
+            #expect(try database.number("SELECT COUNT(*) FROM dag_tasks") == 39)
             try await store.close()
         }
 

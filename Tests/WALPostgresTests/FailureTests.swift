@@ -37,7 +37,7 @@
                 Issue.record("a statement had all the time in the world")
             } catch {
                 #expect(error.code == .overloaded && error.sqlState == "57014")
-                #expect(store.classify(error) == .transient)
+                #expect(store.classify(error) == .overloaded)
             }
             #expect(try await store.task(id: "a") == nil)
             try await store.close()

@@ -8,11 +8,11 @@
         @Test(arguments: [
             ("08006", SinkFailure.transient), ("08007", .indeterminate), ("40003", .indeterminate),
             ("57P01", .transient), ("57P02", .transient), ("57P03", .transient), ("57P05", .transient),
-            ("40001", .transient), ("40P01", .transient), ("55P03", .transient), ("57014", .transient),
-            ("53300", .transient), ("53200", .transient), ("53400", .transient), ("25P03", .transient),
+            ("40001", .transient), ("40P01", .transient), ("55P03", .transient), ("57014", .overloaded),
+            ("53300", .transient), ("53200", .overloaded), ("53400", .transient), ("25P03", .transient),
             ("53100", .transient), ("58030", .transient), ("25006", .transient), ("57P04", .transient),
             ("42P01", .transient), ("42703", .transient), ("42501", .transient), ("28P01", .transient),
-            ("3D000", .transient), ("26000", .transient), ("0A000", .transient),
+            ("3D000", .transient), ("26000", .transient), ("42P05", .transient), ("0A000", .transient),
             ("XX001", .fatal), ("XX002", .fatal), ("21000", .fatal), ("42P07", .fatal), ("XX000", .fatal),
         ])
         func classification(_ sqlState: String, _ failure: SinkFailure) {

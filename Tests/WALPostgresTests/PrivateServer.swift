@@ -42,7 +42,8 @@
             remove()
         }
 
-        private func remove() {
+        /// Ends it for good. Who keeps a server to the end of the process calls this at its exit.
+        func remove() {
             _ = try? crash()
             try? FileManager.default.removeItem(atPath: directory)
         }
@@ -80,7 +81,7 @@
         }
 
         /// Not by Foundation's `Process`: it waits until every descendant is gone, and the server is one.
-        private static func shell(_ command: String) throws -> String {
+        static func shell(_ command: String) throws -> String {
             let output = NSTemporaryDirectory() + "wpg-output-" + UUID().uuidString
             defer { unlink(output) }
             let status = system("{ \(command)\n} >\(output)")

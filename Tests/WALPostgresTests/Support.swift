@@ -109,9 +109,9 @@
         }
     }
 
-    /// Waits until `condition` holds, at most ten seconds.
+    /// Waits until `condition` holds, at most a minute.
     func eventually(_ condition: () async throws -> Bool) async throws {
-        for _ in 0..<1000 {
+        for _ in 0..<6000 {
             if try await condition() { return }
             try await Task.sleep(for: .milliseconds(10))
         }

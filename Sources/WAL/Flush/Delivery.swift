@@ -25,6 +25,8 @@ struct Delivery {
     /// Among the records from `start` to here at least one is bad.
     private var suspectsEnd: Int?
     private var isSkipping = false
+    /// No step has more records.
+    private var stepMax = Int.max
     private var isDone = false
 
     init(records: [SinkRecord], position: SequenceNumber) {
@@ -36,7 +38,8 @@ struct Delivery {
     var step: Step? {
         if isDone { return nil }
         if isSkipping { return Step(range: start..<start, position: position(after: start + 1)) }
-        let end = suspectsEnd.map { start + max(1, ($0 - start) / 2) } ?? records.count
+        let wanted = suspectsEnd.map { start + max(1, ($0 - start) / 2) } ?? records.count
+        let end = wanted - start > stepMax ? start + stepMax : wanted
         return Step(range: start..<end, position: position(after: end))
     }
 
@@ -60,6 +63,15 @@ struct Delivery {
         }
         suspectsEnd = step.range.upperBound
         return .smaller
+    }
+
+    /// A part of the records is being tried, to find one that is at fault.
+    var isNarrowing: Bool { suspectsEnd != nil }
+
+    /// The step is too much for the sink: neither the next one nor those after it have more than half of its records.
+    mutating func shrink() {
+        guard let step, step.range.count > 1 else { return }
+        stepMax = step.range.count / 2
     }
 
     /// The step may be too large: the next one is half of it.

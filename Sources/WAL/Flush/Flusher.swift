@@ -16,7 +16,7 @@ public import ServiceLifecycle
 /// | leaves an outcome unknown | claims again, and goes on from the position that the sink tells |
 /// | can't take a record | finds it, keeps it in the ``DeadLetterLog``, and goes on behind it |
 /// | was claimed by another | stops with `fenced` |
-/// | has applied what the log doesn't hold | sees to it that those sequence numbers aren't used again, says so, and goes on; see `sinkAhead` |
+/// | has applied what the log doesn't hold | sees to it that those sequence numbers aren't used again, says so, and goes on; stops with `sinkAhead` where records were appended before it could ask, until they are settled: ``WriteAheadLog/owedRecords`` |
 /// | lacks what the log doesn't hold any more | stops with `sinkBehind`, or skips: ``Configuration/gapPolicy`` |
 /// | is too far behind | stops with `detached`, if ``Configuration/attachment`` says so |
 /// | needs help | stops with `sinkFailed` |
@@ -47,9 +47,11 @@ public final class Flusher<Destination: Sink>: Service {
             coordinator: FlusherCoordinator(breaker: breaker), clock: FlusherClock(clock),
             events: FlusherLog(logger, sink: sink.name),
             metrics: metrics.map { FlusherMetrics(factory: $0, sink: sink.name) },
-            deadLetters: DeadLetterLog.of(logDirectory: log.directory), lastAtStart: log.lastSequence)
+            deadLetters: DeadLetterLog.of(logDirectory: log.directory),
+            lastAtStart: min(log.lastSequence, log.cursors[OwedRecords.mark(of: sink.name)] ?? log.lastSequence))
         // Now, not when it runs: what is appended in between must not be gone by then.
         context.holdRecords()
+        context.markUnasked()
     }
 
     /// Delivers until the task is cancelled or a graceful shutdown begins; then drains within the deadline.
@@ -67,6 +69,7 @@ public final class Flusher<Destination: Sink>: Service {
         } onGracefulShutdown: { [coordinator = context.coordinator] in
             coordinator.update { $0.shutDown() }
         }
+        context.markEnd(error)
         let isCancelled = error?.code == .cancelled
         let reason = isCancelled ? .flusherCancelled(context.sink.name) : error ?? .flusherStopped(context.sink.name)
         context.coordinator.update(.failure(reason)) { $0.end(reason) }
@@ -77,6 +80,14 @@ public final class Flusher<Destination: Sink>: Service {
             context.events.stopped(error)
             throw error
         }
+    }
+
+    /// Returns when the sink was asked for its positions for the first time, and has answered, or couldn't be reached.
+    ///
+    /// Wait for it before the first append: a log that turns out to be a copy of one that has gone on then owes the sink nothing.
+    /// Throws as ``drain()``.
+    public func waitUntilAsked() async throws(WALError) {
+        try await context.coordinator.wait(for: .asked)
     }
 
     /// Returns when everything appended before the call was applied, and every lane's position in the sink says so.

@@ -19,6 +19,10 @@ extension Flusher {
         public var flushInterval: Duration = .milliseconds(50)
         /// So many failures in a row, over all workers, open the circuit breaker: at least 1.
         public var retriesMax = 3
+        /// The same batch must break the sink's connection this often in a row, with the sink answering in between, before it is
+        /// halved to find the record at fault; and that record, alone, this often before it is set aside with the code
+        /// `connectionLost`: at least 1. A sink that can't be reached counts nothing.
+        public var lossesMax = 5
         /// While the breaker is open, one worker tries again each time this has passed.
         public var breakerInterval: Duration = .seconds(5)
         /// How long a graceful shutdown goes on delivering before it leaves the rest to the next start.
@@ -43,6 +47,7 @@ extension Flusher {
                 (batchBytesMax >= 1, "batchBytesMax must be at least 1, not \(batchBytesMax)"),
                 (flushInterval >= .zero, "flushInterval must not be negative, but is \(flushInterval)"),
                 (retriesMax >= 1, "retriesMax must be at least 1, not \(retriesMax)"),
+                (lossesMax >= 1, "lossesMax must be at least 1, not \(lossesMax)"),
                 (breakerInterval > .zero, "breakerInterval must be positive, not \(breakerInterval)"),
                 (
                     batchLatencyTarget.lowerBound >= .zero,

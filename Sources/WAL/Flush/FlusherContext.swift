@@ -9,7 +9,8 @@ struct FlusherContext<Destination: Sink>: Sendable {
     let events: FlusherLog
     let metrics: FlusherMetrics?
     let deadLetters: DeadLetterLog
-    /// The log's last record when the flusher was made: no sink can have applied more before.
+    /// The log's last record when the flusher was made, or the first of those before it that couldn't ask the sink: no sink can
+    /// have applied more before.
     let lastAtStart: SequenceNumber
 
     var cursorName: String { "sink/\(sink.name)" }
@@ -90,6 +91,7 @@ extension FlusherContext {
             } catch let error as WALError where error.code == .sinkFailed {
                 throw error
             } catch {
+                coordinator.update { $0.asked() }
                 try await claimFailed(error, worker: worker, backoff: &backoff)
             }
         }
@@ -101,7 +103,7 @@ extension FlusherContext {
         let failure = sink.classify(error)
         try failed(failure)
         switch failure {
-        case .transient, .indeterminate: try await pause(after: error, worker: worker, backoff: &backoff)
+        case .transient, .overloaded, .indeterminate: try await pause(after: error, worker: worker, backoff: &backoff)
         case .fenced: throw .fenced(sink.name, cause: error)
         case .record, .fatal: throw .sinkFailed(sink.name, "can't be claimed", cause: error)
         }
@@ -125,6 +127,7 @@ extension FlusherContext {
     func releaseRecords() {
         do throws(WALError) {
             try log.removeCursor(cursorName)
+            try log.removeCursor(OwedRecords.mark(of: sink.name))
         } catch {
             events.cursorFailed(error)
         }

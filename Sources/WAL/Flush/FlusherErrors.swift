@@ -28,23 +28,41 @@ extension WALError {
             cause: cause)
     }
 
+    static func sinkAhead(_ sink: String, _ lane: SinkLane, last: SequenceNumber) -> WALError {
+        sinkAhead(
+            sink, lane, last: last, remedy: "Start the flusher again: it goes on with numbers that were never used")
+    }
+
     static func sinkAhead(
-        _ sink: String, _ lane: SinkLane, last: SequenceNumber, passedOver: ClosedRange<SequenceNumber>?
+        _ sink: String, _ lane: SinkLane, last: SequenceNumber, owed: OwedRecords, directory: String
     ) -> WALError {
-        let remedy =
-            passedOver.map {
-                """
-                Records \($0.lowerBound) to \($0.upperBound) were appended before that was known, and the sink takes them for \
-                applied: bring them there with `wal replay --from \($0.lowerBound) --to \($0.upperBound)`, then start the \
-                flusher again. Later records have numbers that were never used
-                """
-            } ?? "Start the flusher again: it goes on with numbers that were never used"
-        return WALError(
+        sinkAhead(sink, lane, last: last, remedy: owing([owed], directory))
+    }
+
+    private static func sinkAhead(
+        _ sink: String, _ lane: SinkLane, last: SequenceNumber, remedy: String
+    ) -> WALError {
+        WALError(
             .sinkAhead,
             """
-            \(sink) has applied lane \(lane.index) up to record \(lane.position), but the log ends at \(last): the log is an \
+            \(sink) has applied lane \(lane.index) up to record \(lane.position), but the log ended at \(last): the log is an \
             older copy. \(remedy)
             """)
+    }
+
+    static func recordsOwed(_ owed: [OwedRecords], directory: String) -> WALError {
+        WALError(.sinkAhead, "an earlier delivery of this log was refused. \(owing(owed, directory))")
+    }
+
+    private static func owing(_ owed: [OwedRecords], _ directory: String) -> String {
+        let ranges = owed.map { "\($0.sequences.lowerBound) to \($0.sequences.upperBound)" }
+        let sink = owed.first?.sink ?? ""
+        return """
+            Records \(ranges.joined(separator: " and ")) were appended before that was known, and \(sink) takes them for \
+            applied: nothing is delivered until they are settled. Bring them there with `wal replay \(directory) --owed --into \
+            STORE`, or give them up with `wal sinks \(directory) --give-up-owed \(sink)`. Later records have numbers that were \
+            never used
+            """
     }
 
     static func sinkBehind(_ sink: String, _ lane: SinkLane, first: SequenceNumber) -> WALError {

@@ -46,6 +46,14 @@ struct FlusherLog: Sendable {
             "the sink failed; it will be tried again", metadata: [Key.worker: "\(worker)", Key.error: "\(error)"])
     }
 
+    /// Said at each doubling, because it may last.
+    func tooMuch(_ sequence: SequenceNumber, _ error: any Error, times: Int) {
+        guard times.nonzeroBitCount == 1 else { return }
+        logger?.error(
+            "one record alone is too much for the sink's limits of time or memory and holds up its lanes; raise the limits",
+            metadata: [Key.sequence: "\(sequence)", Key.count: "\(times)", Key.error: "\(error)"])
+    }
+
     func outcomeUnknown(_ error: any Error, worker: Int) {
         logger?.notice(
             "whether a batch was applied is unknown; the sink will be asked",

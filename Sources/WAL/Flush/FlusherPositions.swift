@@ -1,26 +1,80 @@
 /// Whether log and sink belong together: each was perhaps restored from a copy, and then knows more or less than the other.
 extension FlusherContext {
+    /// Refuses while the sink is owed records of an earlier refusal: if it were delivered to, nobody would look for them.
+    func requireNothingOwed() throws(WALError) {
+        let owed = log.owedRecords.filter { $0.sink == sink.name }
+        guard !owed.isEmpty else { return }
+        throw .recordsOwed(owed, directory: log.directory)
+    }
+
+    /// Remembers the log's end until the sink has been asked. Otherwise records that are appended before that would count, after
+    /// a restart, as those that the sink may have applied.
+    func markUnasked() {
+        setMark(lastAtStart)
+    }
+
+    /// Remembers how far the log came in touch with the sink. One that another owner has claimed may have other records behind
+    /// what it applied of this log.
+    func markEnd(_ error: WALError?) {
+        guard log.cursors[OwedRecords.mark(of: sink.name)] == nil, error?.code != .closed else { return }
+        switch error?.code {
+        case .detached: break
+        case .fenced: setMark(coordinator.applied)
+        default: setMark(log.lastSequence)
+        }
+    }
+
+    /// Durably, however long that takes: whoever finds the mark after a power loss takes for foreign what is delivered from now on.
+    private func removeMark() async throws(WALError) {
+        guard log.cursors[OwedRecords.mark(of: sink.name)] != nil else { return }
+        setMark(nil)
+        var backoff = Backoff(generator: SystemRandomNumberGenerator())
+        while true {
+            do throws(WALError) {
+                try await log.sync()
+                return
+            } catch {
+                if Task.isCancelled || error.code == .closed { throw error }
+                events.syncFailed(error)
+                try await clock.sleep(until: clock.now() + backoff.next())
+            }
+        }
+    }
+
+    private func setMark(_ sequence: SequenceNumber?) {
+        let mark = OwedRecords.mark(of: sink.name)
+        guard log.cursors[mark] != sequence else { return }
+        do throws(WALError) {
+            if let sequence { try log.setCursor(mark, to: sequence) } else { try log.removeCursor(mark) }
+        } catch {
+            events.cursorFailed(error)
+        }
+    }
+
     /// For a sink that has applied more than this log ever held: the log is an older copy of itself. The numbers of what it lacks
     /// must never be given to other records, which the sink would take for applied.
     func skipWhatTheLogLacks(_ lanes: [SinkLane]) async throws(WALError) {
         guard let furthest = lanes.max(by: { $0.position < $1.position }), furthest.position > lastAtStart else {
-            return
+            return try await removeMark()
         }
         let last = SequenceNumber(
             rawValue: try await log.engine.skipSequences(through: furthest.position.rawValue))
         let missing = lastAtStart.next...furthest.position
         coordinator.withState { $0.counters.sequencesMissing = missing }
         events.logRestored(missing: missing)
-        guard last <= lastAtStart else {
-            // They were appended before the sink could say so, and have numbers that it takes for applied.
-            throw .sinkAhead(sink.name, furthest, last: lastAtStart, passedOver: lastAtStart.next...last)
-        }
+        guard last > lastAtStart else { return try await removeMark() }
+        // They were appended before the sink could say so, and have numbers that it takes for applied.
+        let owed = OwedRecords(sink: sink.name, sequences: lastAtStart.next...last)
+        // The debt first: a crash in between finds the same range again, and owes it twice, not never.
+        try log.setCursor(owed.cursor, to: lastAtStart)
+        try await removeMark()
+        throw .sinkAhead(sink.name, furthest, last: lastAtStart, owed: owed, directory: log.directory)
     }
 
     /// Sees to it that the log holds everything that the lanes lack, or that they needn't have it.
     func requireRecords(of lanes: inout OwnedLanes) throws(WALError) {
         if let ahead = lanes.claimed.first(where: { $0.position > log.lastSequence }) {
-            throw .sinkAhead(sink.name, ahead, last: log.lastSequence, passedOver: nil)
+            throw .sinkAhead(sink.name, ahead, last: log.lastSequence)
         }
         if let start = configuration.startSequence {
             lanes.startNew(after: SequenceNumber(rawValue: start.rawValue - 1))

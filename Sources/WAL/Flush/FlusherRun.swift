@@ -57,6 +57,7 @@ extension FlusherContext {
     private func work() async -> WALError {
         do throws(WALError) {
             try configuration.validate()
+            try requireNothingOwed()
             var backoff = Backoff(generator: SystemRandomNumberGenerator())
             let (claimed, _) = try await claim(0..<configuration.laneCount, worker: 0, backoff: &backoff)
             try await skipWhatTheLogLacks(claimed)
@@ -66,7 +67,7 @@ extension FlusherContext {
             let known = log.cursors[cursorName]
             coordinator.update { state in
                 state.cursor.start(at: known)
-                return state.claimed(workers)
+                return state.claimed(workers) + state.asked()
             }
             // Before anything is delivered, so that retention keeps what a new sink lacks.
             moveCursor()

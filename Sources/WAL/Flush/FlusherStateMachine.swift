@@ -23,6 +23,7 @@ struct FlusherStateMachine<Token> {
     private var urgentThrough: SequenceNumber = .zero
     private var settlingThrough: SequenceNumber = .zero
     private var isShuttingDown = false
+    private var wasAsked = false
     private var waiters = WaitList<Token>()
     var breaker: CircuitBreaker
     var cursor = CursorPacer()
@@ -51,6 +52,13 @@ struct FlusherStateMachine<Token> {
     mutating func claimed(_ lanes: [OwnedLanes]) -> [Token] {
         workers = lanes.map { Worker(covered: $0.frontier, settled: $0.settled) }
         laneZero = lanes.first?.laneZero ?? .zero
+        return takeSatisfied()
+    }
+
+    /// The sink was asked for the first time, and has answered or not.
+    mutating func asked() -> [Token] {
+        guard !wasAsked else { return [] }
+        wasAsked = true
         return takeSatisfied()
     }
 
@@ -126,12 +134,13 @@ struct FlusherStateMachine<Token> {
     private var facts: Facts {
         Facts(
             applied: applied, settled: settled, laneZero: laneZero, urgentThrough: urgentThrough,
-            settlingThrough: settlingThrough, isBreakerClosed: breaker.state == .closed, isShuttingDown: isShuttingDown)
+            settlingThrough: settlingThrough, isBreakerClosed: breaker.state == .closed, isShuttingDown: isShuttingDown,
+            wasAsked: wasAsked)
     }
 
     private struct Facts {
         var applied, settled, laneZero, urgentThrough, settlingThrough: SequenceNumber
-        var isBreakerClosed, isShuttingDown: Bool
+        var isBreakerClosed, isShuttingDown, wasAsked: Bool
 
         func satisfy(_ condition: Condition) -> Bool {
             switch condition {
@@ -142,6 +151,7 @@ struct FlusherStateMachine<Token> {
             case .settling(let sequence): settlingThrough > sequence
             case .breakerClosed: isBreakerClosed
             case .shutdown: isShuttingDown
+            case .asked: wasAsked
             }
         }
     }

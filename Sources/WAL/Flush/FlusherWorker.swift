@@ -22,6 +22,9 @@ struct FlusherWorker<Destination: Sink> {
     private var settleTime: Duration?
     /// How often the sink has failed for now at the same step.
     private var failuresOfStep = 0
+    private var losses: LossCounter
+    /// How often a record alone was too much for the sink, in a row.
+    private var overloadsByOne = 0
 
     /// After so many failures of a step it is halved: it may be too much for the sink's limits of time or memory.
     static var failuresBeforeHalving: Int { 5 }
@@ -34,6 +37,7 @@ struct FlusherWorker<Destination: Sink> {
         sizer = BatchSizer(
             size: configuration.batchSize, sizeMax: configuration.batchSizeMax,
             target: configuration.batchLatencyTarget)
+        losses = LossCounter(lossesMax: configuration.lossesMax)
         assembler = BatchAssembler(
             laneCount: configuration.laneCount, sizeMax: sizer.size, bytesMax: configuration.batchBytesMax)
     }
@@ -162,7 +166,10 @@ struct FlusherWorker<Destination: Sink> {
                 succeeded(batch, receipt, duration: context.clock.now() - start)
                 delivery.succeeded()
             } catch {
-                if try await recover(from: error, step: step, delivery: &delivery) == .rewind { return .rewind }
+                let duration = context.clock.now() - start
+                if try await recover(from: error, after: duration, step: step, delivery: &delivery) == .rewind {
+                    return .rewind
+                }
             }
         }
         return .goOn
@@ -171,6 +178,8 @@ struct FlusherWorker<Destination: Sink> {
     private mutating func succeeded(_ batch: SinkBatch, _ receipt: SinkReceipt, duration: Duration) {
         backoff.reset()
         failuresOfStep = 0
+        overloadsByOne = 0
+        losses.answered()
         context.sinkAnswered()
         sizer.applied(batch.records.count, in: duration)
         assembler.sizeMax = sizer.size
@@ -182,10 +191,11 @@ struct FlusherWorker<Destination: Sink> {
     }
 
     private mutating func recover(
-        from error: any Error, step: Delivery.Step, delivery: inout Delivery
+        from error: any Error, after duration: Duration, step: Delivery.Step, delivery: inout Delivery
     ) async throws(WALError) -> Turn {
         let failure = context.sink.classify(error)
         try context.failed(failure)
+        if failure != .indeterminate { losses.answered() }
         switch failure {
         case .transient:
             failuresOfStep += 1
@@ -195,10 +205,12 @@ struct FlusherWorker<Destination: Sink> {
                 assembler.sizeMax = sizer.size
             }
             try await context.pause(after: error, worker: index, backoff: &backoff)
+        case .overloaded:
+            try await overloaded(by: error, step, &delivery)
         case .indeterminate:
             context.events.outcomeUnknown(error, worker: index)
             try await context.pause(after: error, worker: index, backoff: &backoff)
-            return try await reclaim(step, &delivery, after: error)
+            return try await reclaim(step, &delivery, after: error, duration)
         case .record(let code, let reason):
             context.sinkAnswered()
             switch delivery.blamed() {
@@ -217,9 +229,26 @@ struct FlusherWorker<Destination: Sink> {
         return .goOn
     }
 
+    /// Goes on with less. A record alone is tried for ever: a slow sink is no reason to do without it.
+    private mutating func overloaded(
+        by error: any Error, _ step: Delivery.Step, _ delivery: inout Delivery
+    ) async throws(WALError) {
+        context.sinkAnswered()
+        if step.range.count > 1 {
+            delivery.shrink()
+            sizer.overloaded(by: step.range.count)
+            assembler.sizeMax = sizer.size
+            context.events.willRetry(error, worker: index)
+            return
+        }
+        overloadsByOne += 1
+        context.events.tooMuch(step.position, error, times: overloadsByOne)
+        try await context.clock.sleep(until: context.clock.now() + backoff.next())
+    }
+
     /// Finds out what became of a step.
     private mutating func reclaim(
-        _ step: Delivery.Step, _ delivery: inout Delivery, after error: any Error
+        _ step: Delivery.Step, _ delivery: inout Delivery, after error: any Error, _ duration: Duration
     ) async throws(WALError) -> Turn {
         let (claimed, attempts) = try await context.claim(lanes.range, worker: index, backoff: &backoff)
         let outcome = lanes.reclaimed(claimed, attempts: attempts, movingTo: step.position)
@@ -227,14 +256,34 @@ struct FlusherWorker<Destination: Sink> {
         publish()
         switch outcome {
         case .unchanged:
+            try await lost(step, &delivery, after: error, duration)
             return .goOn
         case .applied:
+            losses.answered()
             delivery.succeeded()
             return .goOn
         case .elsewhere:
             return .rewind
         case .fenced:
             throw .fenced(context.sink.name, cause: error)
+        }
+    }
+
+    /// The step broke the connection, and the sink, which is there, has nothing of it.
+    private mutating func lost(
+        _ step: Delivery.Step, _ delivery: inout Delivery, after error: any Error, _ duration: Duration
+    ) async throws(WALError) {
+        let verdict = losses.lost(
+            position: step.position, recordCount: step.range.count, isNarrowing: delivery.isNarrowing, after: duration)
+        switch verdict {
+        case .tryAgain: break
+        case .smaller: delivery.halve()
+        case .setAside:
+            guard let record = delivery.records(of: step).first else { return }
+            let reason = "the connection was lost \(losses.losses) times while this record alone was applied: \(error)"
+            try await setAside(record, code: "connectionLost", reason: reason)
+            losses.answered()
+            delivery.setAside()
         }
     }
 

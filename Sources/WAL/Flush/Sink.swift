@@ -130,7 +130,12 @@ public struct DeadLetter: Hashable, Sendable {
 public enum SinkFailure: Hashable, Sendable {
     /// It may go well later: try again after a pause, for ever.
     case transient
-    /// The connection broke with the outcome unknown: claim again, then go on from the position that the claim tells.
+    /// The batch is too much for the sink's limits of time or memory, and nothing of it was written: try half of it, down to one
+    /// record, which is tried for ever.
+    case overloaded
+    /// The connection broke while the batch was applied, with the outcome unknown or not: claim again, then go on from the
+    /// position that the claim tells. Where the same batch breaks it again and again, the record at fault is found by halving,
+    /// and set aside; see ``Flusher/Configuration/lossesMax``.
     case indeterminate
     /// A record in the batch is at fault, by itself: find it, set it aside with this code and reason, go on.
     case record(code: String, reason: String)
@@ -141,13 +146,14 @@ public enum SinkFailure: Hashable, Sendable {
 
     /// A failure without its details, to count by.
     public enum Kind: String, Sendable, CaseIterable {
-        case transient, indeterminate, record, fenced, fatal
+        case transient, overloaded, indeterminate, record, fenced, fatal
     }
 
     /// The failure without its details.
     public var kind: Kind {
         switch self {
         case .transient: .transient
+        case .overloaded: .overloaded
         case .indeterminate: .indeterminate
         case .record: .record
         case .fenced: .fenced
@@ -155,5 +161,5 @@ public enum SinkFailure: Hashable, Sendable {
         }
     }
 
-    var isRetried: Bool { kind == .transient || kind == .indeterminate }
+    var isRetried: Bool { [.transient, .overloaded, .indeterminate].contains(kind) }
 }

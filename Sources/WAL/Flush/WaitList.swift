@@ -16,6 +16,8 @@ struct WaitList<Token> {
         case breakerClosed
         /// A graceful shutdown began.
         case shutdown
+        /// The sink was asked for the first time.
+        case asked
     }
 
     private struct Entry {

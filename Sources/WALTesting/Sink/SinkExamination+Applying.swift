@@ -103,7 +103,7 @@ extension SinkExamination {
         let sink = try await sink()
         let failure = sink.classify(ForeignError())
         switch failure {
-        case .fatal, .transient, .indeterminate: break
+        case .fatal, .transient, .overloaded, .indeterminate: break
         case .record, .fenced:
             throw rule(SinkRule.blame).failure(
                 expected: "fatal for an error that isn't the sink's own", found: "\(failure)")

@@ -182,7 +182,7 @@ extension SinkExamination {
             _ = try await sink.apply(batch)
         } catch {
             switch sink.classify(error) {
-            case .fenced, .transient, .indeterminate: break
+            case .fenced, .transient, .overloaded, .indeterminate: break
             case .fatal, .record:
                 throw rule(SinkRule.epochFence).failure(
                     expected: "a batch that is overtaken by a claim is applied, or fenced",

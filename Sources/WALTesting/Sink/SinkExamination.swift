@@ -88,7 +88,7 @@ struct SinkExamination<Fixture: SinkFixture>: Sendable {
                 return try await sink.claim(0..<laneCount, of: laneCount, log: log)
             } catch {
                 switch sink.classify(error) {
-                case .transient, .indeterminate:
+                case .transient, .overloaded, .indeterminate:
                     if ContinuousClock.now > deadline { throw error }
                     try await Task.sleep(for: .milliseconds(20))
                 case .record, .fenced, .fatal: throw error

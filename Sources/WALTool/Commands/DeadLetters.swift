@@ -112,7 +112,7 @@ struct DeadLetters: AsyncParsableCommand {
         let letters = try ReadOnlyLog(at: place + "/dead-letters")
         let opened = try await argument.open()
         func apply(_ store: some TaskStore) async throws -> Int {
-            var replayer = try await Replayer(sink: TaskSink(store: store), log: letters.id, from: 1)
+            var replayer = try await Replayer(sink: TaskSink(store: store), log: letters.id, mark: 1)
             var reader = try DeadLetterReader(logDirectory: place)
             var number: UInt64 = 0
             while let letter = try reader.next() {

@@ -95,6 +95,8 @@ struct Ingest: AsyncParsableCommand {
             defer { stop.request() }
             try await flusher.run()
         }
+        // A copy of a log that has gone on elsewhere must take nothing in before the store has said so. One that is away doesn't.
+        do { try await flusher.waitUntilAsked() } catch { try await flushing.value }
         let showing = Task { await progress.show { flusher.appliedSequence.rawValue } }
         var outcome = await Self.onOwnThread {
             LineIngester(log: log, reader: reader, stop: stop, settings: settings, progress: progress).outcome()

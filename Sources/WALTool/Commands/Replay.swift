@@ -10,6 +10,9 @@ struct Replay: AsyncParsableCommand {
             It keeps a position of its own for each --from, apart from that of a service that works on the log, and doesn't
             disturb one. Reads the log only.
 
+            With --owed, replays what refused deliveries owe the store, and settles it, after which the service can be started
+            again. The log must not be open for that.
+
             Example: wal replay events.wal --into sqlite:copy.db
             """)
 
@@ -17,15 +20,20 @@ struct Replay: AsyncParsableCommand {
     @Option(help: "Where the tasks go: \(StoreArgument.forms).") var into: StoreArgument
     @Option(help: "The first sequence number.") var from: SequenceNumber = 1
     @Option(help: "The last sequence number; the log's last if there is none.") var to: SequenceNumber?
+    @Flag(help: "Replay what refused deliveries owe the store (see `wal sinks`), and settle it.") var owed = false
     @Option(help: "How many records a transaction of the store takes.") var batchSize = 2000
     @Flag(help: "Print the result as JSON.") var json = false
 
     func validate() throws {
         if let to, to < from { throw ValidationError("--to must not be below --from.") }
+        if owed, to != nil || from != 1 {
+            throw ValidationError("--owed replays its own ranges: leave out --from and --to.")
+        }
         guard batchSize >= 1 else { throw ValidationError("--batch-size must be at least 1.") }
     }
 
     func run() async throws {
+        if owed { return try await replayOwed() }
         let log = try ReadOnlyLog(at: directory)
         let first = try log.firstSequence
         guard from >= first else {
@@ -35,15 +43,35 @@ struct Replay: AsyncParsableCommand {
                     + "Give --from \(first.rawValue) to do without the others.")
         }
         let store = try await into.open()
-        let outcome = try await Self.replay(log, from: from, to: to, into: store, batchSize: batchSize)
+        let outcome = try await Self.replay(
+            log, from: from, to: to, mark: from.rawValue, into: store, batchSize: batchSize)
         try await store.close()
         try StandardOutput.print(json ? outcome.json.description : outcome.text)
     }
 
+    private func replayOwed() async throws {
+        // The writer's lock comes first: who delivers meanwhile must know nothing of a debt that is half settled.
+        let reading = try ReadOnlyLog(at: directory)
+        let log = try WriteAheadLog(at: directory)
+        let store = try await into.open()
+        var outcome = ReplayOutcome()
+        for owed in log.owedRecords where owed.sink == store.name {
+            try await outcome.add(
+                Self.replay(
+                    reading, from: owed.sequences.lowerBound, to: owed.sequences.upperBound,
+                    mark: owed.token, into: store, batchSize: batchSize))
+            try log.settle(owed)
+        }
+        try await store.close()
+        try log.close()
+        try StandardOutput.print(json ? outcome.json.description : outcome.text)
+    }
+
     private static func replay(
-        _ log: ReadOnlyLog, from: SequenceNumber, to last: SequenceNumber?, into store: some TaskStore, batchSize: Int
+        _ log: ReadOnlyLog, from: SequenceNumber, to last: SequenceNumber?, mark: UInt64, into store: some TaskStore,
+        batchSize: Int
     ) async throws -> ReplayOutcome {
-        var replayer = try await Replayer(sink: TaskSink(store: store), log: log.id, from: from)
+        var replayer = try await Replayer(sink: TaskSink(store: store), log: log.id, mark: mark)
         let reader = log.reader(from: max(from, replayer.position.next))
         var records: [SinkRecord] = []
         while true {

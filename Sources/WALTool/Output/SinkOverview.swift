@@ -26,8 +26,11 @@ struct SinkOverview {
 
     private var sinks: [Sink] = []
     private var stores: [Store] = []
+    /// What refused deliveries owe their sinks.
+    let owed: [OwedRecords]
 
     init(_ log: ReadOnlyLog) throws(WALError) {
+        owed = try log.owedRecords
         var letters: [String: Int] = [:]
         var reader = try DeadLetterReader(logDirectory: log.directory)
         while let letter = try reader.next() { letters[letter.sink, default: 0] += 1 }
@@ -57,6 +60,17 @@ struct SinkOverview {
 
     var json: JSON {
         .object([
+            (
+                "owed",
+                .array(
+                    owed.map { owed in
+                        .object([
+                            ("sink", .string(owed.sink)),
+                            ("first", JSON(owed.sequences.lowerBound.rawValue)),
+                            ("last", JSON(owed.sequences.upperBound.rawValue)),
+                        ])
+                    })
+            ),
             (
                 "sinks",
                 .array(
@@ -98,7 +112,7 @@ struct SinkOverview {
     }
 
     var text: String {
-        if sinks.isEmpty, stores.isEmpty { return "no sinks" }
+        if sinks.isEmpty, stores.isEmpty, owed.isEmpty { return "no sinks" }
         var parts: [String] = []
         if !sinks.isEmpty {
             let rows = sinks.map { sink in
@@ -125,6 +139,12 @@ struct SinkOverview {
             parts.append(
                 "store \(store.name): \(store.deadLetters) dead letters\n"
                     + Table.columns(["lane", "epoch", "position", "flushed", "claimed by"], right: [0, 1, 2], rows))
+        }
+        for owed in owed {
+            parts.append(
+                "owed to \(owed.sink): records \(owed.sequences.lowerBound) to \(owed.sequences.upperBound), which it takes for "
+                    + "applied. Replay them (wal replay DIR --owed --into STORE) or give them up "
+                    + "(wal sinks DIR --give-up-owed \(owed.sink)).")
         }
         return parts.joined(separator: "\n\n")
     }

@@ -11,9 +11,11 @@ struct Replayer<Destination: Sink> {
 
     /// A replay is to the sink a log of its own, so that it neither fences the service that works on the real one nor
     /// depends on its lanes.
-    init(sink: Destination, log: LogID, from: SequenceNumber) async throws {
+    ///
+    /// `mark` tells replays of one log apart: the first sequence number, or the token of what is owed.
+    init(sink: Destination, log: LogID, mark: UInt64) async throws {
         self.sink = sink
-        self.log = LogID(low: log.low ^ 0x7265_706C_6179_0000 ^ from.rawValue, high: log.high)
+        self.log = LogID(low: log.low ^ 0x7265_706C_6179_0000 ^ mark, high: log.high)
         lane = try await Self.claim(sink, self.log)
     }
 
@@ -35,7 +37,7 @@ struct Replayer<Destination: Sink> {
                 return
             } catch {
                 switch sink.classify(error) {
-                case .transient where attempt < Self.triesMax: break
+                case .transient where attempt < Self.triesMax, .overloaded where attempt < Self.triesMax: break
                 case .indeterminate where attempt < Self.triesMax:
                     lane = try await Self.claim(sink, log)
                     if lane.position >= last.sequence { return }
@@ -61,6 +63,13 @@ struct ReplayOutcome: Sendable {
     private var rowsWritten = 0
     private var coalesced = 0
     private var deadLetters = 0
+
+    mutating func add(_ other: ReplayOutcome) {
+        records += other.records
+        rowsWritten += other.rowsWritten
+        coalesced += other.coalesced
+        deadLetters += other.deadLetters
+    }
 
     mutating func add(_ receipt: SinkReceipt, records count: Int) {
         records += count

@@ -96,9 +96,97 @@ import Testing
         #expect(sink.snapshot.rows.isEmpty)
         // Whatever comes now has new numbers.
         #expect(try harness.append(1) == 26)
+        // Each start says it, until it is settled.
+        for _ in 0..<2 {
+            let refused = harness.flusher(into: RecordingSink(), FlusherHarness.configuration())
+            let ended = try await harness.run(refused) { try? await refused.drain() } as? WALError
+            #expect(ended?.code == .sinkAhead && ended?.message.contains("11 to 13") == true)
+        }
+        let owed = try #require(harness.log.owedRecords.first)
+        #expect(owed.sink == "recording" && owed.sequences == 11...13)
+        #expect(try ReadOnlyLog(at: harness.directory).owedRecords == [owed])
+        try harness.log.settle(owed)
         let second = harness.flusher(into: RecordingSink(continuing: sink.snapshot), FlusherHarness.configuration())
         _ = try await harness.run(second) { try await second.drain() }
         #expect(second.statistics.recordsApplied == 1)
+        #expect(harness.log.owedRecords.isEmpty)
+    }
+
+    /// What was lost: records that a copy of the log took in while its sink was away, when it was opened again before the sink
+    /// came back: their numbers were no more than the log's last.
+    @Test(arguments: [true, false])
+    func whatACopyTookInWhileItsSinkWasAwayIsOwedAfterAnyNumberOfOpenings(isAwayFirst: Bool) async throws {
+        let harness = try FlusherHarness(retainedSize: nil)
+        let sink = RecordingSink()
+        let first = harness.flusher(into: sink, FlusherHarness.configuration())
+        _ = try await harness.run(first) {
+            try harness.append(10)
+            try await first.drain()
+        }
+        let away = RecordingSink(claimFault: { _ in .before(.transient) })
+        for _ in 0..<3 {
+            let waiting = harness.flusher(into: away, FlusherHarness.configuration())
+            if isAwayFirst { _ = try await harness.run(waiting) { try await waiting.waitUntilAsked() } }
+            try harness.append(1)
+        }
+        // The original has gone on meanwhile.
+        let other = RecordingSink(continuing: state(at: 12))
+        let flusher = harness.flusher(into: other, FlusherHarness.configuration())
+        let ended = try await harness.run(flusher) { try? await flusher.drain() }
+        #expect((ended as? WALError)?.code == .sinkAhead)
+        #expect(harness.log.owedRecords.map(\.sequences) == [11...12])
+    }
+
+    /// What was lost: what a flusher that was fenced by a copy's had not delivered, when the copy had gone further.
+    @Test func whatAFencedFlusherHadIsOwed() async throws {
+        let harness = try FlusherHarness(retainedSize: nil)
+        let sink = RecordingSink()
+        let first = harness.flusher(into: sink, FlusherHarness.configuration())
+        _ = try await harness.run(first) {
+            try harness.append(10)
+            try await first.drain()
+            _ = try await sink.claim(0..<16, of: 16, log: harness.log.id)
+            try harness.append(5)
+            try? await first.drain()
+        }
+        let other = RecordingSink(continuing: state(at: 40))
+        let flusher = harness.flusher(into: other, FlusherHarness.configuration())
+        let ended = try await harness.run(flusher) { try? await flusher.drain() }
+        #expect((ended as? WALError)?.code == .sinkAhead)
+        #expect(harness.log.owedRecords.map(\.sequences) == [11...15])
+    }
+
+    /// An orderly end, a crash, and starts while the sink is away leave nothing that looks like another's records.
+    @Test func aLogThatIsNoCopyOwesNothing() async throws {
+        let harness = try FlusherHarness(retainedSize: nil)
+        var before = RecordingSink.State()
+        for round in 0..<6 {
+            let isAway = round % 3 == 1
+            let sink = RecordingSink(continuing: before, claimFault: { _ in isAway ? .before(.transient) : .none })
+            let flusher = harness.flusher(into: sink, FlusherHarness.configuration())
+            _ = try await harness.run(flusher) {
+                try harness.append(10)
+                if isAway { try await flusher.waitUntilAsked() } else { try await flusher.drain() }
+            }
+            try harness.append(3)
+            before = sink.snapshot
+        }
+        #expect(before.rows.count == 75)
+        #expect(harness.log.owedRecords.isEmpty)
+    }
+
+    @Test(arguments: [
+        "sink/db", "owed/db", "owed/db/1", "owed/db/1-2", "owed/db/2-1-a", "owed/db/1-2-x", "owed/db/-1-2-a",
+    ])
+    func cursorsOfOtherKindsOweNothing(name: String) {
+        #expect(OwedRecords(cursor: name) == nil)
+    }
+
+    @Test func debtsAreReadBackFromTheirCursors() {
+        for sink in ["db", "a/b", ""] {
+            let owed = OwedRecords(sink: sink, sequences: 3...18)
+            #expect(OwedRecords(cursor: owed.cursor) == owed)
+        }
     }
 
     /// While the flusher finds out, others append.

@@ -1,0 +1,63 @@
+#if Postgres
+    import Foundation
+    import Testing
+
+    @testable import WALPostgres
+
+    extension Trait where Self == ConditionTrait {
+        /// Skips what needs PgBouncer where there is none.
+        static var needsBouncer: Self {
+            .enabled("PgBouncer isn't installed: Scripts/install-dependencies --servers") { Bouncer.isThere }
+        }
+    }
+
+    /// A PgBouncer in transaction mode before a server, on a socket in the server's directory.
+    final class Bouncer: Sendable {
+        private static let path = ["/usr/sbin", "/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"].map {
+            $0 + "/pgbouncer"
+        }
+        .first { FileManager.default.isExecutableFile(atPath: $0) }
+
+        static var isThere: Bool {
+            PrivateServer.isThere && path != nil || ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1"
+        }
+
+        private let directory: String
+        /// libpq's connection string, without a database's name.
+        let conninfo: String
+
+        /// With fewer sessions than there are connections, so that transactions of one come to sessions that others have used.
+        init(before server: PrivateServer, sessions: Int) throws {
+            let program = try #require(Self.path)
+            directory = server.directory + "/b" + UUID().uuidString.prefix(4)
+            conninfo = "host=\(directory) port=6432 user=test"
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            try """
+            [databases]
+            * = host=\(server.directory) port=5432 user=test
+            [pgbouncer]
+            pool_mode = transaction
+            default_pool_size = \(sessions)
+            unix_socket_dir = \(directory)
+            listen_port = 6432
+            auth_type = any
+            logfile = \(directory)/log
+            pidfile = \(directory)/pid
+
+            """.write(toFile: directory + "/ini", atomically: true, encoding: .utf8)
+            // It refuses to run as root.
+            let user = getuid() == 0 ? "chown -R postgres \(directory) && cd / && runuser -u postgres -- " : ""
+            _ = try PrivateServer.shell("\(user)\(program) -q -d \(directory)/ini")
+            // However this process ends, the bouncer doesn't outlive it.
+            _ = try PrivateServer.shell(
+                """
+                (while kill -0 \(getpid()) && [ -d \(directory) ]; do sleep 1; done 2>/dev/null
+                kill $(cat \(directory)/pid)) </dev/null >/dev/null 2>&1 &
+                """)
+        }
+
+        deinit {
+            _ = try? PrivateServer.shell("kill $(cat \(directory)/pid); rm -rf \(directory)")
+        }
+    }
+#endif

@@ -1,0 +1,112 @@
+#if Postgres
+    import Foundation
+    import Testing
+    import WAL
+    import WALTasks
+    import WALTesting
+
+    @testable import WALPostgres
+
+    /// A pooler gives each transaction another session: what one connection has set or prepared meets those of others.
+    @Suite(.serialized, .needsBouncer, .timeLimit(.minutes(5))) struct BouncerTests {
+        private let database: TemporaryDatabase
+        private let bouncer: Bouncer
+
+        init() throws {
+            let server = try #require(PrivateServer.shared, "the server doesn't start")
+            database = try TemporaryDatabase()
+            bouncer = try Bouncer(before: server, sessions: 2)
+        }
+
+        private func store(writeConnections: Int = 4) async throws -> PostgresTaskStore {
+            let name = try #require(database.conninfo.split(separator: "=").last)
+            return try await PostgresTaskStore(
+                "\(bouncer.conninfo) dbname=\(name)", writeConnections: writeConnections)
+        }
+
+        @Test(arguments: SinkConformance.allCases, [true, false])
+        func sink(check: SinkConformance, coalescing: Bool) async throws {
+            let fixture = TaskStoreFixture(coalescing: coalescing) { try await store() }
+            try await check.run(on: fixture)
+        }
+
+        @Test(arguments: TaskStorageConformance.allCases)
+        func storage(check: TaskStorageConformance) async throws {
+            try await check.run(on: try await store())
+        }
+
+        /// What was lost: the second run, for statements of the first were there already.
+        @Test func runsOneAfterAnotherAndAtOnce() async throws {
+            for run in 0..<3 {
+                let store = try await store()
+                let lanes = try await store.claim(0..<2, of: 2, log: log)
+                #expect(lanes.map(\.epoch) == [UInt64(run + 1), UInt64(run + 1)])
+                _ = try await store.apply(batch([.save(task("r\(run)"))], lanes: lanes, laneCount: 2))
+                #expect(try await store.task(id: "r\(run)") != nil)
+                try await store.close()
+            }
+            let (first, second) = (try await store(), try await store())
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for (number, store) in [first, second].enumerated() {
+                    group.addTask {
+                        for index in 0..<50 {
+                            try await store.save(task("s\(number)-\(index)"))
+                            _ = try await store.task(id: "s\(number)-\(index)")
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try database.number("SELECT count(*) FROM dag_tasks WHERE id LIKE 's%'") == 100)
+            try await first.close()
+            try await second.close()
+        }
+
+        @Test func fencingHolds() async throws {
+            let (first, second) = (try await store(), try await store())
+            let lanes = try await first.claim(0..<2, of: 2, log: log)
+            let overtaking = try await second.claim(0..<2, of: 2, log: log)
+            #expect(
+                await code { _ = try await first.apply(batch([.save(task("a"))], lanes: lanes, laneCount: 2)) }
+                    == .fenced)
+            _ = try await second.apply(batch([.save(task("b"))], lanes: overtaking, laneCount: 2))
+            #expect(try database.texts("SELECT id FROM dag_tasks") == ["b"])
+            try await first.close()
+            try await second.close()
+        }
+
+        /// What was lost: other applications' settings, in sessions that they share with the store.
+        @Test func nothingStaysInSessions() async throws {
+            let store = try await store()
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            _ = try await store.apply(batch([.save(task("a")), .deleteDAG(id: "x"), .save(task("b"))], lanes: lanes))
+            let name = try #require(database.conninfo.split(separator: "=").last)
+            let other = try Connection(
+                ConnectionSettings(
+                    conninfo: "\(bouncer.conninfo) dbname=\(name)", statementTimeout: .seconds(60),
+                    lockTimeout: .seconds(60)))
+            #expect(other.isPooled)
+            #expect(try !database.connect().isPooled)
+            for _ in 0..<8 {
+                let changed = """
+                    SELECT (SELECT count(*) FROM pg_settings WHERE source = 'session' AND name <> 'application_name') + \
+                    (SELECT count(*) FROM pg_prepared_statements)
+                    """
+                let count = try other.query(changed, named: "look").first { (row) throws(PostgresError) in row.number()
+                }
+                #expect(count == 0)
+            }
+            try await store.close()
+        }
+
+        @Test func timeLimitsHoldThroughIt() async throws {
+            let name = try #require(database.conninfo.split(separator: "=").last)
+            let store = try await PostgresTaskStore(
+                "\(bouncer.conninfo) dbname=\(name)", statementTimeout: .milliseconds(500))
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            try database.execute(FailureTests.slowly(20))
+            #expect(await code { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) } == .overloaded)
+            try await store.close()
+        }
+    }
+#endif
