@@ -25,6 +25,9 @@ public struct WALError: Error, Sendable {
         public static let indeterminate = Code("indeterminate")
         /// Another writer has the directory open.
         public static let locked = Code("locked")
+        /// The log's directory was removed, moved, or replaced by another while the log was open. Nothing is accepted, or called
+        /// durable, unless it comes back to its place; reading goes on with what is there still.
+        public static let directoryGone = Code("directoryGone")
         /// The path is not a log's directory.
         public static let notALogDirectory = Code("notALogDirectory")
         /// Something in the log's directory is a symbolic link, no regular file, or another user's; or the directory is.

@@ -26,14 +26,21 @@ public final class WriteAheadLog: Sendable {
     ///
     /// Throws `locked`, `notALogDirectory`, `versionTooNew`, `diskFull`, `inputOutput`, `invalidArgument` (for the configuration),
     /// and under ``DamagePolicy/strict`` `corrupted`. Blocks for the time of the recovery.
-    public init(
+    public convenience init(
         at directory: String, configuration: Configuration = Configuration(), logger: Logger? = nil,
         metrics: (any MetricsFactory)? = nil
     ) throws(WALError) {
         try configuration.validate()
-        self.directory = directory
+        try self.init(in: Directory.make(directory), configuration: configuration, logger: logger, metrics: metrics)
+    }
+
+    /// Opens the log in a directory that is open already.
+    init(
+        in place: Directory, configuration: Configuration, logger: Logger? = nil, metrics: (any MetricsFactory)? = nil
+    ) throws(WALError) {
+        try configuration.validate()
+        directory = place.path
         let start = ContinuousClock.now
-        let place = Directory(path: directory)
         try Recovery.requireLogDirectory(place)
         let lock = try DirectoryLock(place)
         var (recovered, report) = try Recovery.recover(place, configuration: configuration)

@@ -86,10 +86,9 @@ import Testing
     /// One listing in twenty misses a file of a thousand that gets its other name meanwhile.
     @Test func aLongListingMissesNone() throws {
         let path = TemporaryDirectory()
-        let directory = Directory(path: path.path)
-        try directory.create()
+        let directory = try Directory.make(path.path)
         let numbers = Array(1...1500 as ClosedRange<UInt64>)
-        for number in numbers { _ = try File(directory.path(of: SegmentName.of(number)), .create) }
+        for number in numbers { _ = try File(SegmentName.of(number), in: directory, .create) }
         let isDone = Atomic(false)
         let group = DispatchGroup()
         group.enter()
@@ -97,7 +96,7 @@ import Testing
             while !isDone.load(ordering: .relaxed) {
                 for names in [(SegmentName.of, SegmentName.compressed), (SegmentName.compressed, SegmentName.of)] {
                     for number in numbers where !isDone.load(ordering: .relaxed) {
-                        _ = try? File(directory.path(of: names.1(number)), .create)
+                        _ = try? File(names.1(number), in: directory, .create)
                         try? directory.remove(names.0(number))
                     }
                 }

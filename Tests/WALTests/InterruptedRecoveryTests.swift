@@ -110,7 +110,7 @@ import Testing
         let second = segment(2, after: first.header, records: 10)
         let third = segment(3, after: second.header, records: 10)
         let directory = try write([first, second, third])
-        let place = Directory(path: directory.path)
+        let place = try Directory(path: directory.path)
         let plan = RecoveryPlan(
             try Recovery.examine(LogFiles(in: place), in: place, scope: .unsealed, isWritten: true),
             currentBoot: .current)

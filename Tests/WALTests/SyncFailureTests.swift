@@ -9,6 +9,8 @@ import Testing
 @Suite struct SyncFailureTests {
     /// Puts a device that can't be synced in the place of a segment's file.
     private func breakSync(of live: LiveSegment) {
+        // The mapping would keep it locked.
+        live.file.unlock()
         let device = open("/dev/null", O_RDWR)
         let descriptor = live.file.descriptor
         #expect(dup2(device, descriptor) == descriptor)

@@ -17,9 +17,9 @@ import Testing
     /// Pages that a sync took out of the page tables have what was stored, in memory and in the file, also where appending goes on.
     @Test func releasedPagesKeepTheirBytes() throws {
         let directory = TemporaryDirectory()
-        try Directory(path: directory.path).create()
+        let place = try Directory.make(directory.path)
         let size = 64 << 10
-        let file = try File(directory.path + "/pages", .create)
+        let file = try File("pages", in: place, .create)
         try file.truncate(to: size)
         let mapping = try Mapping(file, size: size, isWritable: true)
         let expected = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 11) }

@@ -40,6 +40,14 @@ void cwal_lower_thread_priority(void);
 /// `fdatasync(2)`; on Apple's systems `fcntl(F_FULLFSYNC)`, the only call there that reaches the medium.
 int cwal_sync_data(int descriptor);
 
+/// `openat(2)` with `O_CLOEXEC`, for a descriptor of 3 or higher: in a process whose standard descriptors are closed, whoever prints
+/// would write to a file that got one of their numbers.
+int cwal_open_at(int directory, const char *path, int flags, unsigned mode);
+
+/// Opens /dev/null as each of standard input, output and error that is closed, for good: so that nothing that this process opens
+/// later gets one of their numbers.
+void cwal_fill_standard_descriptors(void);
+
 /// Sleeps while `word` has `value`, until it is woken. May return without a reason.
 void cwal_wait_while_equal(const uint32_t *word, uint32_t value);
 

@@ -35,6 +35,7 @@ extension Engine {
         }
         stop()
         removePrepared()
+        for live in state.withLock({ state in state.entries.compactMap(\.live) }) { live.file.unlock() }
         lock.release()
         try result.get()
         try requireNothingPending()

@@ -50,8 +50,8 @@ extension Engine {
         let name = SegmentName.compressing(segment.number)
         let newName = SegmentName.compressed(segment.number)
         try directory.remove(name)
-        let file = try File(directory.path(of: name), .create, finalPath: directory.path(of: newName))
-        let plain = try File(segment.path, .read)
+        let file = try File(name, in: directory, .create, finalName: newName)
+        let plain = try File(SegmentName.of(segment.number), in: directory, .read)
         let newSize = try SegmentCompressor.compress(plain, size: size, to: file) {
             state.withLock { state in state.phase.isClosingOrClosed }
         }

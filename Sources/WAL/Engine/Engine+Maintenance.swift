@@ -85,9 +85,15 @@ extension Engine {
 
     private func prepare(_ number: UInt64, _ capacity: Int) {
         let result = Result { () throws(WALError) in
-            try PreparedSegment.make(
-                in: directory, number: number, logID: logID, capacity: capacity,
-                policy: configuration.syncPolicy, pause: pauseUnlessInDemand)
+            try directory.requireInPlace()
+            do throws(WALError) {
+                return try PreparedSegment.make(
+                    in: directory, number: number, logID: logID, capacity: capacity,
+                    policy: configuration.syncPolicy, pause: pauseUnlessInDemand)
+            } catch {
+                try directory.requireInPlace()
+                throw error
+            }
         }
         switch result {
         case .success(let prepared):

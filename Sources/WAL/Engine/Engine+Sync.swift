@@ -132,10 +132,10 @@ extension Engine {
         guard reached.position > durablePositionWord.load(ordering: .relaxed) else { return }
         do throws(WALError) {
             try sync(walker.live)
-            publish(reached)
         } catch {
-            try replaceWalked(because: error)
+            return try replaceWalked(because: error)
         }
+        try publish(reached)
     }
 
     private func syncSealed() throws(WALError) {
@@ -151,7 +151,7 @@ extension Engine {
                 state.entries[index].live = nil
                 return state.entries[index].footer.map { DurableMark(endOf: live.segment, $0) }
             }
-            if let mark { publish(mark) }
+            if let mark { try publish(mark) }
         }
     }
 
@@ -180,7 +180,9 @@ extension Engine {
         return start..<max(start, end)
     }
 
-    func publish(_ mark: DurableMark) {
+    /// Says that everything up to `mark` is durable, unless nobody would find it: see ``Directory/requireInPlace()``.
+    func publish(_ mark: DurableMark) throws(WALError) {
+        try directory.requireInPlace()
         durablePositionWord.store(mark.position, ordering: .releasing)
         durableSequenceWord.store(mark.sequence, ordering: .releasing)
         let served = syncState.withLock { state in

@@ -33,7 +33,7 @@ extension Engine {
         }
         let footer = walker.summary.footer(at: walker.end, after: namedBeforeWalker)
         try replace(live, footer, because: cause)
-        publish(DurableMark(endOf: live.segment, footer))
+        try publish(DurableMark(endOf: live.segment, footer))
     }
 
     /// Replaces a segment that was sealed and not synced. For the leader only.
@@ -46,10 +46,11 @@ extension Engine {
     private func replace(
         _ live: LiveSegment, _ footer: SegmentFooter, because cause: WALError
     ) throws(WALError) {
+        try directory.requireInPlace()
         let number = live.segment.number
         let name = SegmentName.rewrite(number)
         try directory.remove(name)
-        let file = try File(directory.path(of: name), .create, finalPath: live.segment.path)
+        let file = try File(name, in: directory, .create, finalName: SegmentName.of(number))
         let contents = unsafe UnsafeRawBufferPointer(rebasing: live.mapping.bytes[..<footer.offset])
         let written = unsafe try SegmentRewrite.write(
             header: live.segment.header, contents: contents, to: file, end: footer.offset,
@@ -81,7 +82,11 @@ extension Engine {
 
     /// Nothing is acknowledged any more. Reading goes on.
     func poison(_ cause: WALError) {
-        logger?.error("the log takes no records until its disk does", metadata: LogMetadata.of(cause))
+        if cause.code == .directoryGone {
+            logger?.error("the log takes no records until its directory is back", metadata: LogMetadata.of(cause))
+        } else {
+            logger?.error("the log takes no records until its disk does", metadata: LogMetadata.of(cause))
+        }
         // In this order: a segment that ended with the log still open would get a successor.
         state.withLock { state in
             if case .open = state.phase { state.phase = .poisoned(cause) }
@@ -92,7 +97,8 @@ extension Engine {
     }
 
     static func indeterminate(because cause: WALError) -> WALError {
-        WALError(
+        if cause.code == .directoryGone { return cause }
+        return WALError(
             .indeterminate,
             """
             A sync failed, and what it was for could not be written elsewhere: what was appended since the durable position \
@@ -104,7 +110,10 @@ extension Engine {
     @discardableResult
     func recoverFromPoisoning() -> Bool {
         try? takeLead()
-        let result = Result { () throws(WALError) in try advance(syncs: true) }
+        let result = Result { () throws(WALError) in
+            try directory.requireInPlace()
+            try advance(syncs: true)
+        }
         let isRecovered = if case .success = result { true } else { false }
         syncState.withLock { state in if isRecovered { state.failure = nil } }
         endPass()

@@ -132,12 +132,16 @@ extension Engine {
             configuration.retention.age != nil || configuration.retention.totalSize != nil
             || configuration.diskBudget != nil || configuration.sealedCompression != .none
         let syncs = configuration.syncPolicy != .manual || needsDurable
-        if !syncs { waitForProducers() }
         do throws(WALError) {
+            if !syncs {
+                // Nobody else looks where nothing is synced.
+                try lead { engine throws(WALError) in try engine.directory.requireInPlace() }
+                waitForProducers()
+            }
             try lead { engine throws(WALError) in try engine.advance(syncs: syncs) }
         } catch {
             // Closing seals what there is.
-            if error.code == .closed { return }
+            if error.code == .closed || error.code == .directoryGone { return }
             logger?.error("a segment could not be sealed", metadata: LogMetadata.of(error))
         }
     }

@@ -107,6 +107,7 @@ struct EngineState {
         switch phase {
         case .open: break
         case .closing, .closed: throw WALError(.closed, "The log was closed. Open it again to append.")
+        case .poisoned(let cause) where cause.code == .directoryGone: throw cause
         case .poisoned(let cause):
             throw WALError(
                 .poisoned,

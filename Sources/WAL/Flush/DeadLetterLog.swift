@@ -4,7 +4,7 @@
 /// sink's position past it sets the record aside again: ``DeadLetterReader`` gives it once. One handle serves all flushers
 /// of a process; no two processes can write at the same time, as with any log.
 public final class DeadLetterLog: Sendable {
-    private static let handles = Monitor<[String: WeakHandle]>([:])
+    private static let handles = Monitor<[FileIdentity: WeakHandle]>([:])
 
     private struct WeakHandle: Sendable {
         weak let value: DeadLetterLog?
@@ -17,10 +17,13 @@ public final class DeadLetterLog: Sendable {
 
     /// The directory of the dead letters' own log.
     public let directory: String
+    /// Of the log that the letters belong to: they stay with it, whatever becomes of its name. Nil where it can't be opened.
+    private let parent: Directory?
     private let open = Monitor<WriteAheadLog?>(nil)
 
-    private init(directory: String) {
+    private init(directory: String, in parent: Directory?) {
         self.directory = directory
+        self.parent = parent
     }
 
     deinit {
@@ -28,19 +31,32 @@ public final class DeadLetterLog: Sendable {
         open.withLock { log in try? log?.close() }
     }
 
-    /// The dead letters of the log in a directory. Opens no file yet.
+    /// The dead letters of the log in a directory. Opens no file of theirs yet.
     public static func of(logDirectory: String) -> DeadLetterLog {
+        guard let parent = try? Directory(path: logDirectory) else {
+            return DeadLetterLog(directory: path(in: logDirectory), in: nil)
+        }
+        return of(parent)
+    }
+
+    /// The dead letters of an open log.
+    static func of(_ log: WriteAheadLog) -> DeadLetterLog {
+        of(log.engine.directory)
+    }
+
+    private static func of(_ parent: Directory) -> DeadLetterLog {
         handles.withLock { handles in
-            let directory = path(in: logDirectory)
-            if let handle = handles[directory]?.value { return handle }
-            let handle = DeadLetterLog(directory: directory)
-            handles[directory] = WeakHandle(value: handle)
+            if let handle = handles[parent.place.identity]?.value { return handle }
+            let handle = DeadLetterLog(directory: parent.path(of: folder), in: parent)
+            handles[parent.place.identity] = WeakHandle(value: handle)
             return handle
         }
     }
 
+    private static let folder = "dead-letters"
+
     static func path(in logDirectory: String) -> String {
-        logDirectory + "/dead-letters"
+        logDirectory + "/" + folder
     }
 
     /// Keeps a record. Returns when it's durable.
@@ -68,7 +84,11 @@ public final class DeadLetterLog: Sendable {
             configuration.syncPolicy = .always
             configuration.preparedSegmentsMax = 1
             configuration.segmentSize = max(Self.segmentSize, (size + Self.overheadMax + 4095) & ~4095)
-            let opened = try WriteAheadLog(at: directory, configuration: configuration)
+            let place =
+                if let parent { try parent.folder(Self.folder, followsLinks: true) } else {
+                    try Directory.make(directory)
+                }
+            let opened = try WriteAheadLog(in: place, configuration: configuration)
             log = opened
             return opened
         }

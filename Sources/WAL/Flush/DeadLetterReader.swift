@@ -11,7 +11,10 @@ public struct DeadLetterReader {
     /// Opens the dead letters of the log in a directory. A log without any is read as an empty one.
     public init(logDirectory: String) throws(WALError) {
         let directory = DeadLetterLog.path(in: logDirectory)
-        guard Directory(path: directory).exists else {
+        do throws(WALError) {
+            _ = try Directory(path: directory)
+        } catch {
+            guard error.isNoSuchFile else { throw error }
             reader = nil
             return
         }

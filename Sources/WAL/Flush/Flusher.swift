@@ -47,7 +47,7 @@ public final class Flusher<Destination: Sink>: Service {
             coordinator: FlusherCoordinator(breaker: breaker), clock: FlusherClock(clock),
             events: FlusherLog(logger, sink: sink.name),
             metrics: metrics.map { FlusherMetrics(factory: $0, sink: sink.name) },
-            deadLetters: DeadLetterLog.of(logDirectory: log.directory),
+            deadLetters: DeadLetterLog.of(log),
             lastAtStart: min(log.lastSequence, log.cursors[OwedRecords.mark(of: sink.name)] ?? log.lastSequence))
         // Now, not when it runs: what is appended in between must not be gone by then.
         context.holdRecords()

@@ -138,6 +138,8 @@ struct DirectorySource: SegmentSource {
         } catch {
             throw Engine.cancelled
         }
+        // Nobody writes any more to what isn't in its place: the reader would wait for ever.
+        try directory.requireInPlace()
     }
 
     // Another process doesn't know of this reader; its files stay readable while they are mapped.

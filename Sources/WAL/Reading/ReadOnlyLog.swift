@@ -23,7 +23,7 @@ public final class ReadOnlyLog: Sendable {
                     "\(directory) has segments, and none has a header that can be read. Opening the log sets them aside."
                 )
             }
-            throw WALError(.notALogDirectory, "\(directory) has no log in it. Name the directory of a log.")
+            throw WALError.noLog(at: directory)
         }
         id = logID
     }

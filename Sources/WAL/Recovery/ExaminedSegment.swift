@@ -71,6 +71,10 @@ struct ExaminedSegment {
         }.get()
         guard let header, header.state == .active else { return }
         try readFooter(header, in: file)
+        guard isWritten, footer == nil, header.segmentNumber == number else { return }
+        // What goes on being written to by whoever has it open under another name is nobody's to seal.
+        try file.file.lock()
+        file.file.unlock()
     }
 
     /// What is read of a file's end at once: the footer of a segment with some cursors.

@@ -1,9 +1,8 @@
 /// Opening: examine, plan, carry out. Each step of carrying out leaves files from which the next opening comes to the same log.
 enum Recovery {
-    /// Throws unless the path can be a log's directory; makes it where there is nothing.
+    /// Throws unless this can be a log's directory.
     static func requireLogDirectory(_ directory: Directory) throws(WALError) {
-        guard directory.exists else { return try directory.create() }
-        try Trust.requireDirectory(directory.path)
+        try Trust.requireDirectory(directory)
         if directory.has(DirectoryLock.fileName) { return }
         // A file system's own folder stands in every fresh mount point.
         let names = try directory.names().filter { $0 != "lost+found" }

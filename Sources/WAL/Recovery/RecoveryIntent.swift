@@ -21,7 +21,7 @@ struct RecoveryIntent {
     init?(in directory: Directory) throws(WALError) {
         let file: File
         do throws(WALError) {
-            file = try File(directory.path(of: Self.fileName), .read)
+            file = try File(Self.fileName, in: directory, .read)
         } catch {
             guard error.isNoSuchFile else { throw error }
             return nil
@@ -50,7 +50,7 @@ struct RecoveryIntent {
     func write(in directory: Directory) throws(WALError) {
         let temporary = Self.fileName + ".new"
         try directory.remove(temporary)
-        let file = try File(directory.path(of: temporary), .create)
+        let file = try File(temporary, in: directory, .create)
         var bytes: [UInt8] = []
         bytes.add(nextSequence)
         bytes.add(epoch)

@@ -116,7 +116,7 @@ struct Repair {
         let number = bridge.header.segmentNumber
         let name = SegmentName.rewrite(number)
         try directory.remove(name)
-        let file = try File(directory.path(of: name), .create)
+        let file = try File(name, in: directory, .create)
         let written = try SegmentRewrite.writeLost(
             bridge.header, recordCount: bridge.recordCount, to: file, namedBefore: named)
         try directory.rename(name, to: SegmentName.of(number))
@@ -132,7 +132,7 @@ struct Repair {
     ) throws(WALError) {
         let name = SegmentName.rewrite(header.segmentNumber)
         try directory.remove(name)
-        let file = try File(directory.path(of: name), .create)
+        let file = try File(name, in: directory, .create)
         let buffer = ReadBuffer()
         let written = unsafe try SegmentRewrite.write(
             header: header, contents: try buffer.load(try step.segment.file, isSettled: true), to: file, end: end,
@@ -147,10 +147,9 @@ struct Repair {
 
     /// Keeps a file under another name and removes it from the log, or puts `replacement` in its place, in one step.
     private mutating func setAside(_ segment: ExaminedSegment, replacement: String?) throws(WALError) {
-        let damaged = Directory(path: directory.path(of: SegmentName.damagedDirectory))
-        try damaged.create()
-        let kept = try freeName(for: segment)
-        try directory.link(segment.name, to: directory.path(of: kept))
+        let damaged = try directory.folder(SegmentName.damagedDirectory)
+        let kept = try freeName(for: segment, in: damaged)
+        try directory.link(segment.name, to: kept, in: damaged)
         try damaged.sync()
         if let replacement { try directory.rename(replacement, to: SegmentName.of(segment.number)) }
         if replacement == nil || segment.isCompressed {
@@ -159,19 +158,19 @@ struct Repair {
         }
         try directory.sync()
         for index in report.findings.indices where report.findings[index].segment == segment.number {
-            report.findings[index].keptAt = directory.path(of: kept)
+            report.findings[index].keptAt = damaged.path(of: kept)
         }
     }
 
     /// A name that no other file is kept under: those without a header have no incarnation to tell them apart.
-    private func freeName(for segment: ExaminedSegment) throws(WALError) -> String {
+    private func freeName(for segment: ExaminedSegment, in damaged: Directory) throws(WALError) -> String {
         let suffix = segment.isCompressed ? SegmentName.compressedSuffix : SegmentName.suffix
         let name = SegmentName.damaged(
             segment.number, incarnation: segment.header?.incarnation ?? 0, suffix: suffix)
         var candidate = name
         var count = 1
         let own = try segment.file.file
-        while let other = try? File(directory.path(of: candidate), .read), try !other.isSame(as: own) {
+        while let other = try? File(candidate, in: damaged, .read), try !other.isSame(as: own) {
             count += 1
             candidate = "\(name.dropLast(suffix.count))-\(count)\(suffix)"
         }

@@ -18,10 +18,13 @@ extension WriteAheadLog {
     public static func recoveryPlan(
         at directory: String, scope: RecoveryScope = .unsealed
     ) throws(WALError) -> RecoveryReport {
-        let place = Directory(path: directory)
-        guard place.exists, try !place.segmentNumbers().isEmpty else {
-            throw WALError(.notALogDirectory, "\(directory) has no log in it. Name the directory of a log.")
+        let place: Directory
+        do throws(WALError) {
+            place = try Directory(path: directory)
+        } catch {
+            throw error.isNoSuchFile ? WALError.noLog(at: directory) : error
         }
+        guard try !place.segmentNumbers().isEmpty else { throw WALError.noLog(at: directory) }
         let start = ContinuousClock.now
         var report = try Recovery.plan(place, scope: scope)
         report.duration = ContinuousClock.now - start

@@ -43,3 +43,9 @@ extension Directory {
         try LogFiles(besideAWriterIn: self).segments
     }
 }
+
+extension WALError {
+    static func noLog(at path: String) -> WALError {
+        WALError(.notALogDirectory, "\(path) has no log in it. Name the directory of a log.")
+    }
+}

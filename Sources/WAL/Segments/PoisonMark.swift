@@ -7,7 +7,7 @@ enum PoisonMark {
             try file.sync()
         } catch {
             // On a disk that takes nothing at all there is nobody to tell.
-            _ = try? File(directory.path(of: SegmentName.poisoned(number)), .create)
+            _ = try? File(SegmentName.poisoned(number), in: directory, .create)
             try? directory.sync()
             throw error
         }

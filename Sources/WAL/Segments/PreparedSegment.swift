@@ -27,9 +27,9 @@ struct PreparedSegment: Sendable {
         let isSynced = policy != .manual
         let zeroingSize = min(zeroingSize(policy), capacity)
         let name = SegmentName.of(number)
-        let file = try File(
-            directory.path(of: SegmentName.rewrite(number)), .create, finalPath: directory.path(of: name))
+        let file = try File(SegmentName.rewrite(number), in: directory, .create, finalName: name)
         do throws(WALError) {
+            try file.lock()
             var source = SystemRandomNumberGenerator()
             let header = SegmentHeader(
                 logID: logID, segmentNumber: number, incarnation: UInt64.random(in: 1 ... .max, using: &source),

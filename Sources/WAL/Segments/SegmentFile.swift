@@ -13,7 +13,7 @@ enum SegmentFile: Sendable {
         }
         func open(_ isCompressed: Bool) throws(WALError) -> SegmentFile {
             let file = try File(
-                directory.path(of: name(isCompressed)), mode, passesOverUnreadable: passesOverUnreadable)
+                name(isCompressed), in: directory, mode, passesOverUnreadable: passesOverUnreadable)
             return isCompressed ? .compressed(try CompressedSegment(file)) : .plain(file)
         }
         do throws(WALError) {

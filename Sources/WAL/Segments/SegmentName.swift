@@ -47,9 +47,9 @@ enum SegmentName {
         digits(number) + poisonedSuffix
     }
 
-    /// Where the damaged file with this incarnation is kept, relative to the log's directory.
+    /// What the damaged file with this incarnation is called where damaged files are kept.
     static func damaged(_ number: UInt64, incarnation: UInt64, suffix: String) -> String {
-        "\(damagedDirectory)/\(digits(number))-\(String(incarnation, radix: 16))\(suffix)"
+        "\(digits(number))-\(String(incarnation, radix: 16))\(suffix)"
     }
 
     private static func digits(_ number: UInt64) -> String {

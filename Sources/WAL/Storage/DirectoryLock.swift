@@ -1,10 +1,15 @@
+internal import CWALShims
+
 #if canImport(Darwin)
     internal import Darwin
 #else
     internal import Glibc
 #endif
 
-/// What makes sure that a directory has one writer: `flock` against other processes, and a registry against this one.
+/// What makes sure that a directory has one writer: `flock` of the directory itself against other processes, and a registry
+/// against this one. No file can be removed, replaced or linked to get around it, and the directory is the same one by any name.
+///
+/// The file `LOCK` tells people who has the directory. It is locked, too, for builds that lock nothing else.
 final class DirectoryLock: Sendable {
     static let fileName = "LOCK"
 
@@ -13,49 +18,33 @@ final class DirectoryLock: Sendable {
     private let held: Monitor<Held?>
 
     private struct Held {
+        var directory: Directory
+        /// Of the file.
         var descriptor: Int32
-        var identity: FileIdentity
-    }
 
-    private struct FileIdentity: Hashable {
-        var device: UInt64
-        var inode: UInt64
+        func release() {
+            // A child between fork and exec shares the locks of the descriptors, so closing alone would leave the directory locked.
+            flock(descriptor, LOCK_UN)
+            close(descriptor)
+            flock(directory.descriptor, LOCK_UN)
+            _ = DirectoryLock.registry.withLock { $0.remove(directory.place.identity) }
+        }
     }
 
     init(_ directory: Directory) throws(WALError) {
-        let path = directory.path(of: Self.fileName)
-        let hook = StorageHooks.hook(for: path)
-        let opened = SystemCall.perform(hook, .open(path: path, creates: true)) {
-            unsafe Int(open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600))
+        let identity = directory.place.identity
+        guard Self.registry.withLock({ $0.insert(identity).inserted }) else {
+            throw WALError(
+                .locked, "\(directory.path) is open for writing in this process. Share that log, or close it.",
+                isRetriable: true)
         }
-        guard opened >= 0 else { throw WALError.system("open", path) }
-        let descriptor = Int32(opened)
         do throws(WALError) {
-            try Trust.requireFile(descriptor, path, isWritten: true)
-            let locked = SystemCall.perform(hook, .lock(descriptor: descriptor)) {
-                Int(flock(descriptor, LOCK_EX | LOCK_NB))
-            }
-            guard locked == 0 else {
-                guard errno == EWOULDBLOCK else { throw WALError.system("flock", path) }
-                let owner = Self.owner(descriptor).map { " by process \($0)" } ?? ""
-                throw WALError(
-                    .locked, "\(directory.path) is open for writing\(owner). Close it there, or open it read-only.",
-                    isRetriable: true)
-            }
-            let identity = try Self.identity(descriptor, path)
-            guard Self.registry.withLock({ $0.insert(identity).inserted }) else {
-                throw WALError(
-                    .locked, "\(directory.path) is open for writing in this process. Share that log, or close it.",
-                    isRetriable: true)
-            }
-            held = Monitor(Held(descriptor: descriptor, identity: identity))
+            held = Monitor(Held(directory: directory, descriptor: try Self.lock(directory)))
         } catch {
-            close(descriptor)
+            flock(directory.descriptor, LOCK_UN)
+            _ = Self.registry.withLock { $0.remove(identity) }
             throw error
         }
-        let text = "\(getpid())\n"
-        ftruncate(descriptor, 0)
-        unsafe pwrite(descriptor, text, text.utf8.count, 0)
     }
 
     deinit {
@@ -64,19 +53,51 @@ final class DirectoryLock: Sendable {
 
     func release() {
         held.withLock { held in
-            guard let mine = held else { return }
-            _ = Self.registry.withLock { $0.remove(mine.identity) }
-            // A child between fork and exec shares the descriptor's lock, so closing alone would leave the directory locked.
-            flock(mine.descriptor, LOCK_UN)
-            close(mine.descriptor)
+            held?.release()
             held = nil
         }
     }
 
-    private static func identity(_ descriptor: Int32, _ path: String) throws(WALError) -> FileIdentity {
-        var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0 else { throw WALError.system("fstat", path) }
-        return FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    /// Locks the directory, and the file in it, which gets this process's number. Returns the file's descriptor.
+    private static func lock(_ directory: Directory) throws(WALError) -> Int32 {
+        let path = directory.path(of: fileName)
+        let hook = StorageHooks.hook(for: path)
+        guard try lock(directory.descriptor, directory.path, hook) else {
+            throw locked(directory, by: (try? File(fileName, in: directory, .read)).flatMap { owner($0.descriptor) })
+        }
+        let opened = SystemCall.perform(hook, .open(path: path, creates: true)) {
+            unsafe Int(cwal_open_at(directory.descriptor, fileName, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600))
+        }
+        guard opened >= 0 else { throw WALError.system("open", path) }
+        let descriptor = Int32(opened)
+        do throws(WALError) {
+            try Trust.requireFile(descriptor, path, isWritten: true)
+            guard try lock(descriptor, path, hook) else { throw locked(directory, by: owner(descriptor)) }
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        let text = "\(getpid())\n"
+        ftruncate(descriptor, 0)
+        unsafe pwrite(descriptor, text, text.utf8.count, 0)
+        return descriptor
+    }
+
+    /// Returns false where another has it.
+    private static func lock(_ descriptor: Int32, _ path: String, _ hook: (any StorageHook)?) throws(WALError) -> Bool {
+        let result = SystemCall.perform(hook, .lock(descriptor: descriptor)) {
+            Int(flock(descriptor, LOCK_EX | LOCK_NB))
+        }
+        if result == 0 { return true }
+        guard errno == EWOULDBLOCK else { throw WALError.system("flock", path) }
+        return false
+    }
+
+    private static func locked(_ directory: Directory, by owner: Int?) -> WALError {
+        let owner = owner.map { " by process \($0)" } ?? ""
+        return WALError(
+            .locked, "\(directory.path) is open for writing\(owner). Close it there, or open it read-only.",
+            isRetriable: true)
     }
 
     private static func owner(_ descriptor: Int32) -> Int? {

@@ -1,4 +1,5 @@
 internal import CWALShims
+internal import Synchronization
 
 #if canImport(Darwin)
     internal import Darwin
@@ -12,6 +13,7 @@ final class File: Sendable {
     let descriptor: Int32
     let hook: (any StorageHook)?
     private let passesOverUnreadable: Bool
+    private let isClaimed = Atomic(false)
 
     /// What the kernel reads from a disk at once: one bad sector makes so much unreadable.
     private static let pageSize = 4096
@@ -23,10 +25,25 @@ final class File: Sendable {
         case create
     }
 
-    /// Opens the file, without waiting where a pipe stands in its place. `finalPath` is what it will be renamed to, for messages.
-    /// With `passesOverUnreadable`, what the disk can't give is read as bytes of 0xFF, with which no frame and no header is valid.
-    init(
-        _ path: String, _ mode: Mode, finalPath: String? = nil, passesOverUnreadable: Bool = false
+    /// Opens the file of this name in a directory, without waiting where a pipe stands in its place. `finalName` is what it will be
+    /// renamed to, for messages. With `passesOverUnreadable`, what the disk can't give is read as bytes of 0xFF, with which no frame
+    /// and no header is valid.
+    convenience init(
+        _ name: String, in directory: Directory, _ mode: Mode, finalName: String? = nil,
+        passesOverUnreadable: Bool = false
+    ) throws(WALError) {
+        try self.init(
+            name, at: directory.descriptor, path: directory.path(of: name), mode,
+            finalPath: finalName.map(directory.path(of:)), passesOverUnreadable: passesOverUnreadable)
+    }
+
+    /// Opens the file at a path.
+    convenience init(_ path: String, _ mode: Mode) throws(WALError) {
+        try self.init(path, at: AT_FDCWD, path: path, mode, finalPath: nil, passesOverUnreadable: false)
+    }
+
+    private init(
+        _ name: String, at directory: Int32, path: String, _ mode: Mode, finalPath: String?, passesOverUnreadable: Bool
     ) throws(WALError) {
         self.path = finalPath ?? path
         self.passesOverUnreadable = passesOverUnreadable
@@ -39,7 +56,7 @@ final class File: Sendable {
         let hook = StorageHooks.hook(for: path)
         self.hook = hook
         let result = SystemCall.perform(hook, .open(path: path, creates: flags & O_CREAT != 0)) {
-            unsafe Int(open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600))
+            unsafe Int(cwal_open_at(directory, name, flags | O_NOFOLLOW | O_NONBLOCK, 0o600))
         }
         descriptor = Int32(result)
         guard descriptor >= 0 else { throw WALError.system("open", path) }
@@ -48,6 +65,7 @@ final class File: Sendable {
 
     deinit {
         guard descriptor >= 0 else { return }
+        unlock()
         _ = SystemCall.perform(hook, .close(descriptor: descriptor)) { Int(close(descriptor)) }
     }
 
@@ -64,7 +82,25 @@ final class File: Sendable {
         guard unsafe fstat(descriptor, &mine) == 0, unsafe fstat(other.descriptor, &others) == 0 else {
             throw WALError.system("fstat", path)
         }
-        return mine.st_dev == others.st_dev && mine.st_ino == others.st_ino
+        return FileIdentity(mine) == FileIdentity(others)
+    }
+
+    /// Claims the file for the one who writes to it, until ``unlock()``. Throws `locked` where it is claimed: a hard link leads to one
+    /// file from several directories, each of which may have a writer.
+    func lock() throws(WALError) {
+        let result = SystemCall.perform(hook, .lock(descriptor: descriptor)) {
+            Int(flock(descriptor, LOCK_EX | LOCK_NB))
+        }
+        guard result != 0 else { return isClaimed.store(true, ordering: .relaxed) }
+        guard errno == EWOULDBLOCK else { throw WALError.system("flock", path) }
+        throw WALError(
+            .locked, "\(path) is being written to, by a hard link in another directory. Close that log first.",
+            isRetriable: true)
+    }
+
+    /// Closing alone would leave it claimed while a mapping of it, or a child between fork and exec, is there.
+    func unlock() {
+        if isClaimed.exchange(false, ordering: .relaxed) { flock(descriptor, LOCK_UN) }
     }
 
     /// Reads what there is at `offset`, up to `count` bytes; fewer only at the end of the file.

@@ -12,7 +12,7 @@ package enum LockHolder {
         #if canImport(Darwin)
             return nil
         #else
-            let wanted = [directory, Directory(path: directory).path(of: DirectoryLock.fileName)].compactMap(place(of:))
+            let wanted = [directory, directory + "/" + DirectoryLock.fileName].compactMap(place(of:))
             return locks().first { wanted.contains($0.place) }?.process
         #endif
     }

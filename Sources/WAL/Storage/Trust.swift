@@ -17,21 +17,11 @@ enum Trust {
         try requireOwner(status.st_uid, path, isWritten: isWritten)
     }
 
-    /// Checks the directory of a log; links on the way to it are the user's own business.
-    static func requireDirectory(_ path: String) throws(WALError) {
+    /// Checks a directory that is written to; links on the way to it are the user's own business.
+    static func requireDirectory(_ directory: Directory) throws(WALError) {
         var status = stat()
-        guard unsafe stat(path, &status) == 0 else { throw WALError.system("stat", path) }
-        try requireOwner(status.st_uid, path, isWritten: true)
-    }
-
-    /// Checks a folder inside of the log's directory.
-    static func requireFolder(_ path: String) throws(WALError) {
-        var status = stat()
-        guard unsafe lstat(path, &status) == 0 else { throw WALError.system("lstat", path) }
-        guard status.st_mode & S_IFMT == S_IFDIR else {
-            throw WALError(.untrusted, "\(path) is no folder. Remove it from the log's directory.")
-        }
-        try requireOwner(status.st_uid, path, isWritten: true)
+        guard unsafe fstat(directory.descriptor, &status) == 0 else { throw WALError.system("fstat", directory.path) }
+        try requireOwner(status.st_uid, directory.path, isWritten: true)
     }
 
     /// Root may look at everybody's logs, and writes to its own only: its files would be closed to their owner.

@@ -27,7 +27,7 @@ struct StorageRecorder {
 
         init(_ file: CrashState.FileID, _ descriptor: Int32) {
             self.file = file
-            self.descriptor = dup(descriptor)
+            self.descriptor = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
         }
 
         deinit { close(descriptor) }

@@ -1,3 +1,4 @@
+import Foundation
 import WALTesting
 
 @testable import WAL
@@ -5,8 +6,8 @@ import WALTesting
 /// What opening would leave of a log: by the code that opening uses for examining and deciding, without its writing.
 enum FastRecovery {
     static func contents(of path: String) throws -> LogContents {
-        let directory = Directory(path: path)
-        guard directory.exists else { return LogContents(records: []) }
+        guard FileManager.default.fileExists(atPath: path) else { return LogContents(records: []) }
+        let directory = try Directory(path: path)
         let segments = try Recovery.examine(LogFiles(in: directory), in: directory, scope: .unsealed, isWritten: false)
         var plan = RecoveryPlan(segments, currentBoot: .current)
         plan.goOn(with: try RecoveryIntent(in: directory))

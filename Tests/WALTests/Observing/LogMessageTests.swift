@@ -30,23 +30,20 @@ import Testing
     @Test func aLogThatTakesNoMoreRecordsSaysWhy() async throws {
         let directory = TemporaryDirectory()
         let recording = RecordingLog()
+        let gate = SyncGate()
+        StorageHooks.install(gate, for: directory.path)
+        defer { StorageHooks.remove(from: directory.path) }
         let log = try WriteAheadLog(at: directory.path, configuration: .small(), logger: recording.logger)
         try await log.append([1])
-        // A directory that files are made in can't be removed.
         while log.statistics.preparedSegmentCount < 2 { try await Task.sleep(for: .milliseconds(1)) }
-        // A device that can't be synced in the place of the segment's file.
-        let device = open("/dev/null", O_RDWR)
-        let descriptor = log.engine.walker.live.file.descriptor
-        #expect(dup2(device, descriptor) == descriptor)
-        close(device)
-        // Nor a place for what is in it.
-        try FileManager.default.removeItem(atPath: directory.path)
+        // Nothing can be synced, nor written elsewhere.
+        gate.open(breakingTheDisk: true)
         await #expect(throws: WALError.self) { try await log.sync() }
         let errors = recording.messages.all.filter { $0.level == .error }
         #expect(errors.first?.text == "the log takes no records until its disk does")
         let message = try #require(errors.first)
         #expect(message.metadata["wal.error"] == "inputOutput")
-        #expect(message.metadata["wal.errno"] == "\(ENOENT)")
+        #expect(message.metadata["wal.errno"] == "\(EIO)")
         #expect(message.metadata["wal.message"]?.isEmpty == false)
         try? log.close()
     }
@@ -71,9 +68,12 @@ import Testing
     @Test func aSegmentThatCannotBePreparedIsAWarning() async throws {
         let directory = TemporaryDirectory()
         let recording = RecordingLog()
+        let gate = SyncGate()
+        StorageHooks.install(gate, for: directory.path)
+        defer { StorageHooks.remove(from: directory.path) }
         let log = try WriteAheadLog(at: directory.path, configuration: .small(), logger: recording.logger)
         while log.statistics.preparedSegmentCount < 2 { try await Task.sleep(for: .milliseconds(1)) }
-        try FileManager.default.removeItem(atPath: directory.path)
+        gate.open(breakingTheDisk: true)
         try await log.append([1])
         try log.roll()
         var warning: RecordingLog.Message?
@@ -84,7 +84,7 @@ import Testing
         }
         #expect(warning?.level == .warning)
         #expect(warning?.metadata["wal.error"] == "inputOutput")
-        #expect(warning?.metadata["wal.errno"] == "\(ENOENT)")
+        #expect(warning?.metadata["wal.errno"] == "\(EIO)")
         try? log.close()
     }
 }

@@ -1,0 +1,39 @@
+import Foundation
+import Testing
+
+@testable import WAL
+
+/// A process whose standard descriptors are closed gave their numbers to segments, and what it printed went over acknowledged records.
+@Suite struct DescriptorTests {
+    @Test(arguments: [[0, 1, 2], [1], [0, 2]] as [[Int32]])
+    func whatIsPrintedNeverGetsIntoALog(_ closed: [Int32]) async throws {
+        let directory = TemporaryDirectory()
+        await #expect(processExitsWith: .success) {
+            [path = directory.path as String, closed = closed.map(Int.init) as [Int]] in
+            for descriptor in closed { close(Int32(descriptor)) }
+            var configuration = WriteAheadLog.Configuration.small(.always)
+            configuration.sealedCompression = .lz4
+            for life in 0..<2 {
+                let log = try WriteAheadLog(at: path, configuration: configuration)
+                let letters = DeadLetterLog.of(log)
+                let reader = log.reader()
+                let other = try ReadOnlyLog(at: path).reader()
+                for number in 0..<300 {
+                    _ = try await log.append(payload(number, size: 1000))
+                    for descriptor in closed {
+                        // The runtime may have opened something else.
+                        let link = "/proc/self/fd/\(descriptor)"
+                        let target = try? FileManager.default.destinationOfSymbolicLink(atPath: link)
+                        #expect(target?.hasPrefix("/dev/") ?? true || !FileManager.default.fileExists(atPath: target ?? ""))
+                    }
+                }
+                try await letters.append(
+                    DeadLetterRecord(sequence: 1, time: .now, sink: "s", code: "c", reason: "r", payload: [1]))
+                #expect(try readAll(reader).count == 300 * (life + 1))
+                #expect(try readAll(other).count == 300 * (life + 1))
+                try log.close()
+            }
+            #expect(try Verification.verify(directory: path).findings.isEmpty)
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Testing
+
+@testable import WAL
+
+/// The lock was a file, and files can be removed: `rm L/LOCK` let a second writer in, and both were given the same sequence number.
+@Suite struct OneWriterTests {
+    enum Trick: CaseIterable, Sendable {
+        case none, lockRemoved, lockReplaced, lockRenamed, directoryMoved, symbolicLink, dots, hardLinks, bindMount
+
+        /// Returns a path by which a second writer may try.
+        func play(on path: String) throws -> String {
+            let (lock, other) = (path + "/LOCK", path + "-other")
+            switch self {
+            case .none: return path
+            case .lockRemoved: #expect(unlink(lock) == 0)
+            case .lockReplaced:
+                try Data("1\n".utf8).write(to: URL(fileURLWithPath: lock + "2"))
+                #expect(rename(lock + "2", lock) == 0)
+            case .lockRenamed: #expect(rename(lock, lock + "-away") == 0)
+            case .directoryMoved:
+                #expect(rename(path, other) == 0)
+                return other
+            case .symbolicLink:
+                try FileManager.default.createSymbolicLink(atPath: other, withDestinationPath: path)
+                return other
+            case .dots: return path + "/../" + URL(fileURLWithPath: path).lastPathComponent + "/."
+            case .hardLinks:
+                // Without the lock, by which one would notice.
+                #expect(LoopDisk.run("cp", "-al", path, other) != nil)
+                #expect(unlink(other + "/LOCK") == 0)
+                return other
+            case .bindMount:
+                #expect(mkdir(other, 0o700) == 0)
+                #expect(LoopDisk.run("mount", "--bind", path, other) != nil)
+                return other
+            }
+            return path
+        }
+
+        func cleanUp(_ path: String) {
+            let other = path + "-other"
+            if self == .bindMount { _ = LoopDisk.run("umount", other) }
+            try? FileManager.default.removeItem(atPath: other)
+        }
+
+        static var possible: [Trick] { allCases.filter { $0 != .bindMount || LoopDisk.isPossible } }
+    }
+
+    @Test(arguments: Trick.possible) func nobodyBecomesASecondWriter(_ trick: Trick) async throws {
+        let directory = TemporaryDirectory()
+        let path = directory.path
+        let log = try WriteAheadLog(at: path, configuration: .small())
+        for number in 0..<10 { _ = try await log.append(payload(number)) }
+        defer { trick.cleanUp(path) }
+        let other = try trick.play(on: path)
+        let here = #expect(throws: WALError.self) { _ = try WriteAheadLog(at: other, configuration: .small()) }
+        #expect(here?.code == .locked)
+        await #expect(processExitsWith: .success) { [other = other as String] in
+            let error = #expect(throws: WALError.self) {
+                _ = try WriteAheadLog(at: other, configuration: .small())
+            }
+            #expect(error?.code == .locked)
+        }
+        _ = try await log.append(payload(10))
+        #expect(try readAll(log.reader()).map(\.payload) == (0...10).map { payload($0) })
+        if trick == .directoryMoved { #expect(rename(other, path) == 0) }
+        try log.close()
+        #expect(try Verification.verify(directory: path).findings.isEmpty)
+    }
+
+    @Test func aBuildThatLocksTheFileOnlyIsKeptOutAndKeepsOut() throws {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let file = open(directory.path + "/LOCK", O_RDWR | O_CLOEXEC)
+        defer { close(file) }
+        #expect(flock(file, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK)
+        try log.close()
+        #expect(flock(file, LOCK_EX | LOCK_NB) == 0)
+        let error = #expect(throws: WALError.self) {
+            _ = try WriteAheadLog(at: directory.path, configuration: .small())
+        }
+        #expect(error?.code == .locked)
+        #expect(error?.message.contains("\(getpid())") ?? false)
+        #expect(flock(file, LOCK_UN) == 0)
+        try WriteAheadLog(at: directory.path, configuration: .small()).close()
+    }
+
+    @Test func readersOfAClosedLogDoNotKeepItLocked() throws {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        try log.append([1])
+        let reader = log.reader()
+        #expect(try reader.next() != nil)
+        try log.close()
+        let again = try WriteAheadLog(at: directory.path, configuration: .small())
+        try again.append([2])
+        #expect(try reader.next() == nil)
+        try again.close()
+    }
+}
