@@ -123,6 +123,7 @@ final class LineIngester {
         }
         consumed = reader.position
         counts.linesBefore = known.lines
+        counted = counts
     }
 
     /// Throws if the input can't be lines.
