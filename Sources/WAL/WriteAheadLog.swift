@@ -234,9 +234,11 @@ public final class WriteAheadLog: Sendable {
 
     // MARK: Reading
 
-    /// A reader that starts with this record, or where that was removed, with the first that is there.
-    public func reader(from sequence: SequenceNumber = 1, visibility: ReadVisibility = .written) -> LogReader {
-        LogReader(engine, from: sequence.rawValue, visibility: visibility)
+    /// A reader that starts with this record; without a number with the first that is there.
+    ///
+    /// Records that were removed from this number on are its first gap.
+    public func reader(from sequence: SequenceNumber? = nil, visibility: ReadVisibility = .written) -> LogReader {
+        LogReader(engine, from: sequence?.rawValue, visibility: visibility)
     }
 
     /// A reader that starts with the first record of this time or later.
@@ -244,9 +246,14 @@ public final class WriteAheadLog: Sendable {
         LogReader(engine, since: time.rawValue, visibility: visibility)
     }
 
-    /// The records from this one on, for ever: waits at the end, and finishes when the log is closed.
-    public func records(from sequence: SequenceNumber = 1, visibility: ReadVisibility = .written) -> LogRecords {
-        LogRecords { [engine] in LogReader(engine, from: sequence.rawValue, visibility: visibility) }
+    /// The entries from this record on, or the first that is there, for ever: waits at the end, and finishes when the log is closed.
+    public func entries(from sequence: SequenceNumber? = nil, visibility: ReadVisibility = .written) -> LogEntries {
+        LogEntries { [engine] in LogReader(engine, from: sequence?.rawValue, visibility: visibility) }
+    }
+
+    /// The records from this one on, or the first that is there, for ever: waits at the end, and finishes when the log is closed.
+    public func records(from sequence: SequenceNumber? = nil, visibility: ReadVisibility = .written) -> LogRecords {
+        LogRecords { [engine] in LogReader(engine, from: sequence?.rawValue, visibility: visibility) }
     }
 
     // MARK: Operating

@@ -55,7 +55,12 @@ import Testing
                 _ = try beside.segments
                 let reader = beside.reader()
                 var last: UInt64?
-                while let record = try reader.next() {
+                while let entry = try reader.nextEntry() {
+                    if case .gap(let gap) = entry {
+                        if gap.reason != .removed { tell("reader: \(gap)") }
+                        last = gap.last?.rawValue
+                    }
+                    guard case .record(let record) = entry else { continue }
                     let sequence = record.sequence.rawValue
                     if let last, sequence != last + 1 { tell("reader: \(sequence) behind \(last)") }
                     let isRight = record.payload == payload(Int(sequence) - 1, size: 200)

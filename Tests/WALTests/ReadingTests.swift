@@ -88,23 +88,22 @@ import Testing
     private struct RemovingSource: SegmentSource {
         let log: WriteAheadLog
 
-        func segment(containing sequence: UInt64) throws(WALError) -> ReadableSegment? {
+        func segment(containing sequence: UInt64?) throws(WALError) -> LocatedSegment? {
             let found = try log.engine.segment(containing: sequence)
             log.applyRetention()
             return found
         }
 
-        func segment(since time: Int64) throws(WALError) -> ReadableSegment? {
+        func segment(since time: Int64) throws(WALError) -> LocatedSegment? {
             let found = try log.engine.segment(since: time)
             log.applyRetention()
             return found
         }
 
-        func successor(of segment: ReadableSegment, endingAt offset: Int) throws(WALError) -> ReadableSegment? {
-            try log.engine.successor(of: segment, endingAt: offset)
+        func continuation(of segment: ReadableSegment, at place: ReadingPlace) throws(WALError) -> Continuation {
+            try log.engine.continuation(of: segment, at: place)
         }
 
-        func isReplaced(_ segment: ReadableSegment) -> Bool { log.engine.isReplaced(segment) }
         func isRemoved(_ segment: ReadableSegment) -> Bool { log.engine.isRemoved(segment) }
         var durablePosition: UInt64 { log.engine.durablePosition }
 

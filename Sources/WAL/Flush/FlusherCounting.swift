@@ -21,6 +21,13 @@ extension FlusherContext {
         events.deadLetter(letter)
     }
 
+    /// A worker's reader has met a gap in the log. It is told once, and delivery goes on behind it.
+    func passed(_ gap: LogGap) {
+        guard coordinator.withState({ $0.passed(gap) }) else { return }
+        if gap.isLoss { metrics?.lost(gap) }
+        events.gap(gap)
+    }
+
     var statistics: FlusherStatistics {
         var statistics = coordinator.withState { state in
             var counters = state.counters

@@ -41,6 +41,16 @@ struct FlusherLog: Sendable {
             metadata: [Key.first: "\(missing.lowerBound)", Key.last: "\(missing.upperBound)"])
     }
 
+    func gap(_ gap: LogGap) {
+        var metadata: Logger.Metadata = [Key.first: "\(gap.first)", Key.reason: "\(gap)"]
+        if let last = gap.last { metadata[Key.last] = "\(last)" }
+        if gap.isLoss {
+            logger?.error("records are missing from the log; delivery goes on behind them", metadata: metadata)
+        } else {
+            logger?.debug("numbers that no record was given are passed over", metadata: metadata)
+        }
+    }
+
     func willRetry(_ error: any Error, worker: Int) {
         logger?.debug(
             "the sink failed; it will be tried again", metadata: [Key.worker: "\(worker)", Key.error: "\(error)"])

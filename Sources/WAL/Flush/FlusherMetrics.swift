@@ -7,6 +7,7 @@ struct FlusherMetrics: Sendable {
         static let batchesApplied = "wal.flusher.batches_applied"
         static let rowsWritten = "wal.flusher.rows_written"
         static let coalesced = "wal.flusher.records_coalesced"
+        static let sequencesLost = "wal.flusher.sequences_lost"
         static let errors = "wal.flusher.errors"
         static let retries = "wal.flusher.retries"
         static let deadLetters = "wal.flusher.dead_letters"
@@ -18,7 +19,7 @@ struct FlusherMetrics: Sendable {
         static let breakerOpen = "wal.flusher.breaker_open"
     }
 
-    private let recordsApplied, batchesApplied, rowsWritten, coalesced, retries, deadLetters: Counter
+    private let recordsApplied, batchesApplied, rowsWritten, coalesced, sequencesLost, retries, deadLetters: Counter
     private let errors: [SinkFailure.Kind: Counter]
     private let flushDuration: Metrics.Timer
     private let batchRecords: Recorder
@@ -33,6 +34,7 @@ struct FlusherMetrics: Sendable {
         batchesApplied = counter(Name.batchesApplied)
         rowsWritten = counter(Name.rowsWritten)
         coalesced = counter(Name.coalesced)
+        sequencesLost = counter(Name.sequencesLost)
         errors = Dictionary(
             uniqueKeysWithValues: SinkFailure.Kind.allCases.map { kind in
                 (
@@ -69,6 +71,10 @@ struct FlusherMetrics: Sendable {
     func failed(_ failure: SinkFailure) {
         errors[failure.kind]?.increment()
         if failure.isRetried { retries.increment() }
+    }
+
+    func lost(_ gap: LogGap) {
+        sequencesLost.increment(by: gap.last.map { $0.rawValue - gap.first.rawValue + 1 } ?? 1)
     }
 
     func deadLetter() {

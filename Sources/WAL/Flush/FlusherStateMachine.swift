@@ -24,6 +24,8 @@ struct FlusherStateMachine<Token> {
     private var settlingThrough: SequenceNumber = .zero
     private var isShuttingDown = false
     private var wasAsked = false
+    /// Gaps of the log up to here were counted.
+    private var gapsThrough: SequenceNumber = .zero
     private var waiters = WaitList<Token>()
     var breaker: CircuitBreaker
     var cursor = CursorPacer()
@@ -74,6 +76,15 @@ struct FlusherStateMachine<Token> {
     }
 
     // MARK: Progress
+
+    /// A worker has met a gap of the log. Returns false where another one, or an earlier reading, has counted it.
+    mutating func passed(_ gap: LogGap) -> Bool {
+        let last = gap.last ?? gap.first
+        guard last > gapsThrough else { return false }
+        if gap.isLoss { counters.sequencesLost += last.rawValue - max(gap.first.rawValue - 1, gapsThrough.rawValue) }
+        gapsThrough = last
+        return true
+    }
 
     mutating func moved(_ worker: Int, _ lanes: OwnedLanes) -> [Token] {
         workers[worker].covered = lanes.frontier

@@ -29,6 +29,9 @@ public struct FlusherStatistics: Sendable {
     /// From the first to the last of the records that retention had removed before this sink got them, in one of its lanes; see
     /// ``Flusher/Configuration/gapPolicy``.
     public var sequencesSkipped: ClosedRange<SequenceNumber>?
+    /// Sequence numbers without a record in the log, which were passed over: records that had been acknowledged, or may have been, and
+    /// are damaged or missing.
+    public var sequencesLost: UInt64 = 0
     /// The numbers of records that the sink has and the log, an older copy of itself, hasn't.
     public var sequencesMissing: ClosedRange<SequenceNumber>?
     /// When a batch was last applied.

@@ -22,13 +22,21 @@ extension FlusherContext {
         max(coordinator.withState { $0.applied }, log.cursors[cursorName] ?? .zero)
     }
 
+    /// When the first record behind a position was appended. Damage that is in the way is for the workers to tell of.
+    private func oldest(behind position: SequenceNumber) -> Timestamp? {
+        let reader = log.reader(from: position.next)
+        while let time = try? reader.next({ Optional($0.time) }, gap: { _ in nil }) {
+            if let time { return time }
+        }
+        return nil
+    }
+
     /// What was appended and not applied.
     var lag: FlusherLag {
         let applied = reached
         let last = log.lastSequence
         guard last > applied else { return FlusherLag() }
-        // Damage that is in the way is for the workers to tell of.
-        let oldest = try? log.reader(from: applied.next).next { $0.time }
+        let oldest = oldest(behind: applied)
         let first = max(applied.next, log.firstSequence)
         return FlusherLag(
             records: last.rawValue + 1 - min(first, last.next).rawValue,

@@ -72,9 +72,13 @@ struct FlusherWorker<Destination: Sink> {
     /// Reads until the batch must be cut, or, `more`, until there are no more durable records.
     private mutating func fill(from reader: LogReader) throws(WALError) -> BatchAssembler.Step {
         let key = context.key
+        let context = context
         while true {
             let step = try reader.next { record in
                 assembler.offer(record, hash: key(record.payload), for: lanes)
+            } gap: { gap in
+                context.passed(gap)
+                return .more
             }
             guard let step else { return .more }
             if step != .more { return step }

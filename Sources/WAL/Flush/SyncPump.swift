@@ -50,7 +50,7 @@ struct SyncPump<Destination: Sink> {
     private mutating func waitForAppend(behind last: SequenceNumber) async throws(WALError) {
         let reader = tail ?? context.log.reader(from: last.next, visibility: .written)
         tail = reader
-        while try reader.next({ _ in () }) != nil {}
+        while try reader.next({ _ in () }, gap: { _ in () }) != nil {}
         if context.log.lastSequence == last { try await reader.waitForMore() }
     }
 }

@@ -52,8 +52,8 @@ struct SegmentHeader: Hashable {
 
     /// Offsets in frames' checksums have 32 bits.
     static let lengthMax: UInt64 = 1 << 32
-    /// No log gets there in a thousand years.
-    static let countMax: UInt64 = 1 << 62
+    /// No header has higher numbers, so that none that is computed from them overflows.
+    static let countMax: UInt64 = 1 << 63
 
     /// One copy.
     static let copySize = 512

@@ -1,6 +1,7 @@
 /// Segments found by looking into the directory each time: for readers beside a writer.
 struct DirectorySource: SegmentSource {
-    private let directory: Directory
+    let directory: Directory
+    let maps: LogMaps
     /// The log's identifier; nil where no segment has a header that can be read.
     let logID: LogID?
 
@@ -9,6 +10,7 @@ struct DirectorySource: SegmentSource {
 
     init(_ directory: Directory) throws(WALError) {
         self.directory = directory
+        maps = LogMaps(directory)
         var segments: [ExaminedSegment] = []
         for number in try directory.segmentNumbers() {
             guard var segment = try Self.examined(directory, number) else { continue }
@@ -28,7 +30,7 @@ struct DirectorySource: SegmentSource {
     }
 
     /// The header of a segment in use; nil where it was prepared only, or removed just now, or can't be read, or is foreign.
-    private func header(_ number: UInt64) throws(WALError) -> SegmentHeader? {
+    func header(_ number: UInt64) throws(WALError) -> SegmentHeader? {
         guard let segment = try examined(number), segment.isNamed(of: logID) else { return nil }
         return segment.header
     }
@@ -42,7 +44,7 @@ struct DirectorySource: SegmentSource {
         }
     }
 
-    private func examined(_ number: UInt64) throws(WALError) -> ExaminedSegment? {
+    func examined(_ number: UInt64) throws(WALError) -> ExaminedSegment? {
         try Self.examined(directory, number)
     }
 
@@ -59,72 +61,17 @@ struct DirectorySource: SegmentSource {
         return segment
     }
 
-    private func readable(_ number: UInt64) throws(WALError) -> ReadableSegment? {
-        guard let examined = try examined(number), examined.isNamed(of: logID), let header = examined.header,
-            examined.fileSize > SegmentHeader.size
-        else { return nil }
+    func readable(_ number: UInt64) throws(WALError) -> ReadableSegment? {
+        guard let examined = try examined(number), examined.isNamed(of: logID), let header = examined.header else {
+            return nil
+        }
         let segment = Segment(header: header, path: examined.path)
         // The file may be cut to its final size meanwhile, which is behind all that is read.
         return try ReadableSegment(
             segment, in: try examined.file, size: examined.fileSize, footer: examined.footer)
     }
 
-    func segment(containing sequence: UInt64) throws(WALError) -> ReadableSegment? {
-        var previous: UInt64?
-        while true {
-            let headers = try headers()
-            guard let chosen = headers.last(where: { $0.header.baseSequence <= sequence }) ?? headers.first else {
-                return nil
-            }
-            if let found = try readable(chosen.number) { return found }
-            // Removed meanwhile, so that another is the first; or cut off behind its header.
-            guard chosen.number != previous else { return nil }
-            previous = chosen.number
-        }
-    }
-
-    func segment(since time: Int64) throws(WALError) -> ReadableSegment? {
-        for number in try directory.segmentNumbers() {
-            guard let segment = try examined(number), segment.isNamed(of: logID) else { continue }
-            if let footer = segment.footer, footer.recordCount == 0 || footer.lastTime < time { continue }
-            return try readable(number)
-        }
-        return nil
-    }
-
-    func successor(of segment: ReadableSegment, endingAt offset: Int) throws(WALError) -> ReadableSegment? {
-        let old = segment.segment.header
-        for number in try directory.segmentNumbers() where number > old.segmentNumber {
-            guard let next = try header(number) else { continue }
-            if next.follows(old) {
-                // Before its end there may be a claim that isn't committed yet.
-                guard Int(clamping: next.predecessor.length) <= offset || segment.footer?.offset == offset else {
-                    return nil
-                }
-                return try readable(number)
-            }
-            guard let missed = try examined(next.predecessor.number) else {
-                throw WALError(
-                    .removed,
-                    "The records behind segment \(old.segmentNumber) were removed, by retention or otherwise. Start a new reader."
-                )
-            }
-            // It came into use, and this one behind it, since it was looked at.
-            if missed.isNamed(of: logID), missed.number > old.segmentNumber {
-                return try successor(of: segment, endingAt: offset)
-            }
-            // Another comes in between that can't be read, and only a footer says that the records before it end here.
-            return segment.footer?.offset == offset ? try readable(number) : nil
-        }
-        return nil
-    }
-
-    func isReplaced(_ segment: ReadableSegment) throws(WALError) -> Bool {
-        let there = try header(segment.segment.number)
-        return there.map { $0.incarnation != segment.segment.header.incarnation } ?? false
-    }
-
-    // Going on from a file that is gone is an error: see `successor`.
+    // From a file that is gone it goes on behind those that are gone.
     func isRemoved(_ segment: ReadableSegment) -> Bool { false }
 
     /// Which records are durable only the writer knows.

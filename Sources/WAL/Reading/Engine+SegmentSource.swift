@@ -1,50 +1,105 @@
 internal import Synchronization
 
 extension Engine: SegmentSource {
-    func segment(containing sequence: UInt64) throws(WALError) -> ReadableSegment? {
-        try readable { state in
-            state.entries.last { $0.segment.header.baseSequence <= sequence } ?? state.entries.first
+    func segment(containing sequence: UInt64?) throws(WALError) -> LocatedSegment? {
+        try located { state in
+            state.entries.last { $0.segment.header.baseSequence <= sequence ?? 0 } ?? state.entries.first
         }
     }
 
-    func segment(since time: Int64) throws(WALError) -> ReadableSegment? {
-        try readable { state in
+    func segment(since time: Int64) throws(WALError) -> LocatedSegment? {
+        try located { state in
             state.entries.first { entry in entry.footer.map { $0.recordCount > 0 && $0.lastTime >= time } ?? true }
         }
     }
 
-    /// Opens the entry that `choose` finds; another one, if that was removed before it was open.
-    private func readable(_ choose: (EngineState) -> EngineState.Entry?) throws(WALError) -> ReadableSegment? {
+    /// Opens the entry that `choose` finds; another one, if that was removed before it was open, or the next, if its file is lost.
+    private func located(_ choose: (EngineState) -> EngineState.Entry?) throws(WALError) -> LocatedSegment? {
         while true {
             guard let entry = state.withLock({ state in choose(state) }) else { return nil }
-            do throws(WALError) {
-                return try readable(entry)
-            } catch {
-                let isThere = state.withLock { state in state.index(of: entry.segment.number) != nil }
-                if isThere || !error.isNoSuchFile { throw error }
+            if let readable = try readableIfThere(entry) { return LocatedSegment(segment: readable) }
+            guard state.withLock({ state in state.index(of: entry.segment.number) != nil }) else { continue }
+            let (next, gaps) = try following(entry.segment.number, from: entry)
+            return next.map { LocatedSegment(segment: $0, gaps: gaps) }
+        }
+    }
+
+    func continuation(of segment: ReadableSegment, at place: ReadingPlace) throws(WALError) -> Continuation {
+        let entry = state.withLock { state in
+            state.index(of: segment.segment.number).map { state.entries[$0] }
+        }
+        guard let entry else { return Continuation(step: .end) }
+        guard entry.segment.header.incarnation == segment.segment.header.incarnation else {
+            return Continuation(step: .again)
+        }
+        guard let end = entry.end else { return Continuation(step: place.isEmpty ? .end : .damaged) }
+        // A claim that isn't committed yet.
+        if entry.live != nil, place.isEmpty, place.offset < end.offset { return Continuation(step: .end) }
+        var gaps: [LogGap] = []
+        if place.offset != end.offset {
+            guard let gap = try gap(in: entry, at: place.offset) else { return Continuation(step: .beginning) }
+            let first = entry.segment.header.baseSequence + gap.recordIndex
+            let count = gap.nextRecordIndex ?? end.recordCount
+            if count > gap.recordIndex {
+                gaps.append(
+                    LogGap(
+                        first: SequenceNumber(rawValue: first),
+                        last: SequenceNumber(rawValue: entry.segment.header.baseSequence + count - 1),
+                        reason: .unreadable, isAcknowledged: true, segment: entry.segment.number, offset: gap.offset,
+                        evidence:
+                            "\(entry.segment.path) is damaged; opening the log with the scope `everything` keeps it aside"
+                    ))
             }
+            if let next = gap.next { return Continuation(step: .frame(next), gaps: gaps) }
+        }
+        let (next, missing) = try following(entry.segment.number)
+        return Continuation(step: next.map { .segment($0) } ?? .end, gaps: gaps + missing)
+    }
+
+    /// Where the frames of a segment that has ended break off at an offset.
+    private func gap(in entry: EngineState.Entry, at offset: Int) throws(WALError) -> SegmentScan.Gap? {
+        // Holds the bytes.
+        let buffer = ReadBuffer()
+        let bytes =
+            if let live = entry.live {
+                unsafe live.mapping.bytes
+            } else {
+                unsafe try buffer.load(try file(of: entry), isSettled: true)
+            }
+        return withExtendedLifetime((buffer, entry)) {
+            unsafe SegmentScan(bytes, header: entry.segment.header).gaps.first { $0.offset == offset }
         }
     }
 
-    func successor(of segment: ReadableSegment, endingAt offset: Int) throws(WALError) -> ReadableSegment? {
-        let entry = state.withLock { state -> EngineState.Entry? in
-            guard let index = state.index(of: segment.segment.number), state.entries[index].end?.offset == offset,
-                index + 1 < state.entries.count
-            else { return nil }
-            return state.entries[index + 1]
+    /// The next segment whose file is there, and what is missing before it.
+    private func following(
+        _ number: UInt64, from lost: EngineState.Entry? = nil
+    ) throws(WALError) -> (segment: ReadableSegment?, gaps: [LogGap]) {
+        var gaps = lost.map(\.missing) ?? []
+        var number = number
+        while let entry = state.withLock({ $0.entry(behind: number) }) {
+            if let segment = try readableIfThere(entry) { return (segment, gaps) }
+            gaps += entry.missing
+            number = entry.segment.number
         }
-        return try entry.map { entry throws(WALError) in try readable(entry) }
-    }
-
-    func isReplaced(_ segment: ReadableSegment) -> Bool {
-        state.withLock { state in
-            guard let index = state.index(of: segment.segment.number) else { return false }
-            return state.entries[index].segment.header.incarnation != segment.segment.header.incarnation
-        }
+        return (nil, gaps)
     }
 
     func isRemoved(_ segment: ReadableSegment) -> Bool {
         state.withLock { state in state.index(of: segment.segment.number) == nil }
+    }
+
+    private func readableIfThere(_ entry: EngineState.Entry) throws(WALError) -> ReadableSegment? {
+        do throws(WALError) {
+            return try readable(entry)
+        } catch {
+            guard error.isNoSuchFile else { throw error }
+            return nil
+        }
+    }
+
+    private func file(of entry: EngineState.Entry) throws(WALError) -> SegmentFile {
+        try SegmentFile.open(entry.segment.number, isCompressed: entry.segment.isCompressed, in: directory, .read)
     }
 
     private func readable(_ entry: EngineState.Entry) throws(WALError) -> ReadableSegment {
@@ -54,8 +109,7 @@ extension Engine: SegmentSource {
         guard let footer = entry.footer else {
             throw WALError(.closed, "\(entry.segment.path) was not sealed when the log was closed.")
         }
-        let file = try SegmentFile.open(
-            entry.segment.number, isCompressed: entry.segment.isCompressed, in: directory, .read)
+        let file = try file(of: entry)
         return try ReadableSegment(entry.segment, in: file, size: try file.size(), footer: footer)
     }
 
@@ -93,5 +147,25 @@ extension Engine: SegmentSource {
 
     func unpin(_ reader: ObjectIdentifier) {
         state.withLock { state in state.pins[reader] = nil }
+    }
+}
+
+extension EngineState {
+    fileprivate func entry(behind number: UInt64) -> Entry? {
+        index(of: number).flatMap { $0 + 1 < entries.count ? entries[$0 + 1] : nil }
+    }
+}
+
+extension EngineState.Entry {
+    /// The records of a segment whose file isn't there.
+    fileprivate var missing: [LogGap] {
+        guard let count = end?.recordCount, count > 0 else { return [] }
+        let first = segment.header.baseSequence
+        return [
+            LogGap(
+                first: SequenceNumber(rawValue: first), last: SequenceNumber(rawValue: first + count - 1),
+                reason: .missing, isAcknowledged: true, segment: segment.number, offset: 0,
+                evidence: "\(segment.path) isn't there any more")
+        ]
     }
 }

@@ -1,7 +1,6 @@
 /// Reads a log beside its writer, from the same or another process. Takes no lock and changes nothing.
 ///
-/// It sees what was written up to the moment of each call; segments that retention removes meanwhile end a reader with
-/// `removed`.
+/// It sees what was written up to the moment of each call; segments that retention removes meanwhile are a gap for its readers.
 public final class ReadOnlyLog: Sendable {
     private let source: DirectorySource
 
@@ -61,9 +60,11 @@ public final class ReadOnlyLog: Sendable {
         get throws(WALError) { try source.lastRecovery() }
     }
 
-    /// A reader that starts with this record, or where that was removed, with the first that is there.
-    public func reader(from sequence: SequenceNumber = 1) -> LogReader {
-        LogReader(source, from: sequence.rawValue, visibility: .written)
+    /// A reader that starts with this record; without a number with the first that is there.
+    ///
+    /// Records that were removed from this number on are its first gap.
+    public func reader(from sequence: SequenceNumber? = nil) -> LogReader {
+        LogReader(source, from: sequence?.rawValue, visibility: .written)
     }
 
     /// A reader that starts with the first record of this time or later.
@@ -71,8 +72,13 @@ public final class ReadOnlyLog: Sendable {
         LogReader(source, since: time.rawValue, visibility: .written)
     }
 
-    /// The records from this one on, for ever: waits at the end.
-    public func records(from sequence: SequenceNumber = 1) -> LogRecords {
-        LogRecords { [source] in LogReader(source, from: sequence.rawValue, visibility: .written) }
+    /// The entries from this record on, or the first that is there, for ever: waits at the end.
+    public func entries(from sequence: SequenceNumber? = nil) -> LogEntries {
+        LogEntries { [source] in LogReader(source, from: sequence?.rawValue, visibility: .written) }
+    }
+
+    /// The records from this one on, or the first that is there, for ever: waits at the end.
+    public func records(from sequence: SequenceNumber? = nil) -> LogRecords {
+        LogRecords { [source] in LogReader(source, from: sequence?.rawValue, visibility: .written) }
     }
 }

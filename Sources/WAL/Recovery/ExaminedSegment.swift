@@ -111,9 +111,9 @@ struct ExaminedSegment {
                 commitWord: base.load(at: offset - start), base: base - start,
                 offset: offset, limit: fileSize, seed: Frame.seed(logID: header.logID, incarnation: header.incarnation),
                 recordIndexMin: 0),
-            unsafe frame.header.kind == .footer, unsafe frame.header.size == size,
-            let found = unsafe SegmentFooter(frame.body, withIndex: false), found.offset == offset,
-            found.firstSequence == header.baseSequence
+            unsafe frame.header.size == size,
+            case .footer(let found)? = unsafe FrameValidity.body(
+                frame, offset: offset, baseSequence: header.baseSequence)
         else { return size }
         footer = found
         footerDurablePosition = unsafe frame.header.durablePosition(at: header.basePosition + UInt64(offset)) ?? 0
@@ -139,6 +139,12 @@ struct ExaminedSegment {
 
     /// The file's name in the log's directory.
     var name: String { isCompressed ? SegmentName.compressed(number) : SegmentName.of(number) }
+
+    /// Takes both copies of its header for damaged.
+    mutating func refuseHeader() {
+        decoded = .damaged
+        footer = nil
+    }
 
     /// Closes the file of a sealed segment, which nobody changes.
     mutating func closeIfSealed() {

@@ -8,6 +8,9 @@ struct RecoveryChain {
     /// Why the next header won't follow has been told.
     private var isBreakTold = false
 
+    /// What is within reach behind the segments that stay.
+    private(set) var reach = HeaderReach()
+
     init(boot: BootID) {
         self.boot = boot
     }
@@ -25,6 +28,7 @@ struct RecoveryChain {
             plan.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: Self.isBehindTheEnd))
             return
         }
+        reach.add(header)
         reportMissing(before: header, segment, later: later, &plan)
         let bridge = bridge(to: header)
         isBreakTold = false
@@ -46,6 +50,10 @@ struct RecoveryChain {
         }
         if segment.isPoisoned {
             step.rewrite(at: 0, because: "a sync of it failed, so what is shown of it may not be on the disk")
+        }
+        if bridge == nil, let last, !header.follows(last.header) {
+            step.relinks = true
+            step.rewrite(at: 0, because: Self.isMissing(before: header))
         }
         step.bridge = bridge.map(Box.init)
         plan.nextSequence = max(plan.nextSequence, header.baseSequence + step.recordCount)
@@ -78,7 +86,9 @@ struct RecoveryChain {
         if scan.endsWithoutRecords, let successor {
             step.recordCount = max(step.recordCount, successor.predecessor.recordCount(from: header.baseSequence))
         }
-        for gap in gaps(of: scan, segment, header, successor) {
+        for var gap in gaps(of: scan, segment, header, successor) {
+            // How many records a damaged end had is only in question where no later header tells.
+            if !later.headers.isEmpty { gap.tail = nil }
             let evidence = GapEvidence(
                 content: isLoss(gap, segment, scan) ? .invalid : gap.content,
                 isFollowed: gap.nextRecordIndex != nil,
@@ -86,6 +96,8 @@ struct RecoveryChain {
                     || max(gap.durablePositionAfter, later.durablePosition) > header.basePosition + UInt64(gap.offset),
                 isSameBoot: header.bootID.isSameBoot(as: boot))
             let decision = DecisionTable.decide(evidence)
+            step.breaks.append(
+                RecoveryPlan.Break(offset: gap.offset, next: gap.next, decision: decision))
             let likelyEnd = gap.recordIndex + (decision == .corruption ? gap.tail?.likely ?? 0 : 0)
             let records = gap.recordIndex..<max(gap.recordIndex, gap.nextRecordIndex ?? likelyEnd)
             switch decision {
@@ -106,6 +118,13 @@ struct RecoveryChain {
                 let first = header.baseSequence + gap.recordIndex
                 plan.nextSequence = max(plan.nextSequence, first + tail.possible)
                 description += "; records from \(first) on may be lost"
+                if records.isEmpty { plan.addGap(first, nil, .unreadable, true, header, gap.offset, description) }
+            }
+            if decision != .tornTail, !records.isEmpty {
+                plan.addGap(
+                    header.baseSequence + records.lowerBound, header.baseSequence + records.upperBound - 1,
+                    decision == .corruption ? .unreadable : .void, decision == .corruption, header, gap.offset,
+                    description)
             }
             plan.report.findings.append(
                 finding(
@@ -114,6 +133,11 @@ struct RecoveryChain {
                         ? gap.recordIndex..<max(gap.recordIndex, scan.end.recordCount) : records,
                     isAcknowledged: decision == .corruption, description))
             if isTorn { break }
+        }
+        if case .seal = step.action, scan.footer == nil,
+            scan.end.offset > Segment.frameLimit(capacity: Int(clamping: header.capacity))
+        {
+            step.rewrite(at: 0, because: "its header leaves no room for a footer")
         }
         return step
     }
@@ -153,12 +177,17 @@ struct RecoveryChain {
         let first = last.header.baseSequence + last.end.recordCount
         let sequences = first < header.baseSequence ? first...header.baseSequence - 1 : nil
         let durable = max(segment.durablePosition, later.durablePosition)
+        let isAcknowledged =
+            durable > last.header.basePosition + UInt64(last.end.offset) || header.bootID.isSameBoot(as: boot)
+        if let sequences {
+            plan.addGap(
+                sequences.lowerBound, sequences.upperBound, .missing, isAcknowledged, last.header,
+                last.end.offset, Self.isMissing(before: header))
+        }
         plan.report.findings.append(
             RecoveryReport.Finding(
                 classification: .missingSegment, segment: header.predecessor.number, offset: 0, byteCount: 0,
-                sequences: sequences.map(Self.range),
-                isAcknowledged: durable > last.header.basePosition + UInt64(last.end.offset)
-                    || header.bootID.isSameBoot(as: boot),
+                sequences: sequences.map(Self.range), isAcknowledged: isAcknowledged,
                 evidence: Self.isMissing(before: header)))
     }
 
@@ -188,10 +217,11 @@ struct RecoveryChain {
         missing.predecessor = SegmentHeader.Predecessor(
             number: last.header.segmentNumber, incarnation: last.header.lineage,
             length: UInt64(last.end.offset), finalSequence: missing.baseSequence - 1)
+        let recordCount =
+            header.baseSequence > missing.baseSequence ? header.baseSequence - missing.baseSequence : 0
+        guard recordCount <= UInt64(ClaimWord.recordsMax), header.follows(missing) else { return nil }
         return RecoveryPlan.Bridge(
-            header: missing,
-            recordCount: header.baseSequence > missing.baseSequence ? header.baseSequence - missing.baseSequence : 0,
-            reason: Self.isMissing(before: header))
+            header: missing, recordCount: recordCount, reason: Self.isMissing(before: header))
     }
 
     /// A segment whose header says that it was made ready and not used. Where a later one follows it, it was, and its
@@ -231,12 +261,18 @@ struct RecoveryChain {
         let sequences: ClosedRange<UInt64>? = next.flatMap {
             first < $0.baseSequence ? first...$0.baseSequence - 1 : nil
         }
+        let evidence = next == nil ? "\(reason); records from \(first) on may be lost" : reason
+        if sequences != nil || next == nil {
+            plan.gaps.append(
+                LogGap(
+                    first: SequenceNumber(rawValue: first),
+                    last: (sequences?.upperBound).map(SequenceNumber.init(rawValue:)), reason: .unreadable,
+                    isAcknowledged: true, segment: segment.number, offset: 0, evidence: evidence))
+        }
         plan.report.findings.append(
             RecoveryReport.Finding(
                 classification: .corruption, segment: segment.number, offset: 0, byteCount: segment.fileSize,
-                sequences: sequences.map(Self.range), isAcknowledged: true,
-                evidence: next == nil
-                    ? "\(reason); records from \(first) on may be lost" : reason))
+                sequences: sequences.map(Self.range), isAcknowledged: true, evidence: evidence))
         plan.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: reason))
         isBreakTold = true
         // How many sequence numbers it had can't be told, so as many as it may have had aren't used again.
@@ -274,10 +310,25 @@ struct RecoveryChain {
     }
 }
 
+extension RecoveryPlan {
+    fileprivate mutating func addGap(
+        _ first: UInt64, _ last: UInt64?, _ reason: LogGap.Reason, _ isAcknowledged: Bool, _ header: SegmentHeader,
+        _ offset: Int, _ evidence: String
+    ) {
+        gaps.append(
+            LogGap(
+                first: SequenceNumber(rawValue: first), last: last.map(SequenceNumber.init(rawValue:)),
+                reason: reason, isAcknowledged: isAcknowledged, segment: header.segmentNumber, offset: offset,
+                evidence: evidence))
+    }
+}
+
 extension SegmentHeader {
-    /// Whether this segment was begun right after that one, or after the one that that one replaces.
+    /// Whether this segment was begun right after that one, or after the one that that one replaces. No header that tells of more
+    /// records than a segment has is of this log's making.
     func follows(_ other: SegmentHeader) -> Bool {
         predecessor.number == other.segmentNumber && predecessor.incarnation == other.lineage
+            && predecessor.finalSequence < other.baseSequence + UInt64(ClaimWord.recordsMax)
     }
 }
 

@@ -23,11 +23,20 @@ struct RecoveryPlan {
         var offset = 0
         /// Where its records end, with those that are lost or void.
         var recordCount: UInt64 = 0
+        /// What was decided where its frames break off, in order.
+        var breaks: [Break] = []
         /// Stands before this segment for what is missing there, so that the chain of headers is whole from then on.
         var bridge: Box<Bridge>?
+        /// Written anew, it names the segment that stands before it now: what it names isn't there, and nothing can stand for it.
+        var relinks = false
         /// Of two files of the segment, the other one can go: compressing was interrupted before the plain one was removed. In any
         /// other case it may have what this one lacks.
         var isOtherNeedless: Bool { action == .keep && !segment.isCompressed }
+
+        /// Where places begin that were claimed and abandoned.
+        var abandonedOffsets: Set<Int> {
+            Set(breaks.filter { $0.decision == .abandonedClaims }.map(\.offset))
+        }
 
         /// Has the segment rewritten; the first reason for it is the one that is told.
         mutating func rewrite(at offset: Int, because reason: String) {
@@ -36,6 +45,14 @@ struct RecoveryPlan {
             self.offset = offset
             self.reason = reason
         }
+    }
+
+    /// A place where the frames of a segment break off.
+    struct Break: Hashable {
+        var offset: Int
+        /// Where the next valid frame is; nil where there is none in this segment.
+        var next: Int?
+        var decision: GapDecision
     }
 
     /// A segment that says no more than which records are lost.
@@ -47,6 +64,8 @@ struct RecoveryPlan {
 
     var steps: [Step] = []
     var report = RecoveryReport()
+    /// What is or may be missing between and behind the records that stay, in order, as readers tell it.
+    var gaps: [LogGap] = []
     var logID: LogID?
     /// More than any sequence number that anyone can have been shown.
     var nextSequence: UInt64 = 1
@@ -82,6 +101,9 @@ struct RecoveryPlan {
             chain.add(segment, header, later: later, &self)
         }
         if !report.findings.isEmpty { epoch += 1 }
+        // What is set aside may have had numbers that the fresh segment can't have where it stands.
+        nextSequence = min(nextSequence, chain.reach.sequence)
+        epoch = min(epoch, chain.reach.epoch)
         report.epoch = epoch
         if !report.findings.isEmpty { body = RecoveryBody.encode(report) }
     }

@@ -134,9 +134,11 @@ struct Repair {
         try directory.remove(name)
         let file = try File(name, in: directory, .create)
         let buffer = ReadBuffer()
+        let predecessor = step.relinks ? entries.last?.asPredecessor : nil
         let written = unsafe try SegmentRewrite.write(
-            header: header, contents: try buffer.load(try step.segment.file, isSettled: true), to: file, end: end,
-            recordCount: step.recordCount, namedBefore: named)
+            header: header, predecessor: predecessor, contents: try buffer.load(try step.segment.file, isSettled: true),
+            to: file, end: end,
+            recordCount: step.recordCount, abandoned: step.abandonedOffsets, namedBefore: named)
         try setAside(step.segment, replacement: name)
         try directory.remove(SegmentName.poisoned(header.segmentNumber))
         tell(.rewrite, header.segmentNumber, at: step.offset, step.reason)
@@ -187,18 +189,24 @@ struct Repair {
     }
 
     func recovered(_ plan: RecoveryPlan) -> RecoveredLog {
-        var predecessor = SegmentHeader.Predecessor.none
-        var nextPosition: UInt64 = 0
-        if let last = entries.last, let end = last.end {
-            predecessor = SegmentHeader.Predecessor(
-                number: last.segment.number, incarnation: last.segment.header.lineage, length: UInt64(end.offset),
-                finalSequence: last.segment.header.baseSequence + end.recordCount - 1)
-            nextPosition = last.segment.position(at: end.offset)
-        }
+        let last = entries.last
+        let nextPosition = last?.end.map { end in last?.segment.position(at: end.offset) ?? 0 }
         return RecoveredLog(
             directory: directory, logID: plan.logID ?? .random(), epoch: plan.epoch, entries: entries,
-            nextNumber: plan.nextNumber, nextSequence: plan.nextSequence, nextPosition: nextPosition,
-            predecessor: predecessor, named: named, recoveryBody: plan.body, recordStep: plan.recordStep,
+            nextNumber: plan.nextNumber, nextSequence: plan.nextSequence, nextPosition: nextPosition ?? 0,
+            predecessor: last?.asPredecessor ?? .none, named: named, recoveryBody: plan.body,
+            recordStep: plan.recordStep,
             unused: unused)
+    }
+}
+
+extension EngineState.Entry {
+    /// What the segment behind it says of it.
+    fileprivate var asPredecessor: SegmentHeader.Predecessor? {
+        end.map { end in
+            SegmentHeader.Predecessor(
+                number: segment.number, incarnation: segment.header.lineage, length: UInt64(end.offset),
+                finalSequence: segment.header.baseSequence + end.recordCount - 1)
+        }
     }
 }

@@ -18,11 +18,15 @@ struct SegmentRewrite {
     }
 
     /// Rewrites a segment to `file` up to the offset `end`, or to the end of its frames.
+    ///
+    /// With `predecessor`, its header names that one. Places that begin at one of `abandoned` were never committed.
     static func write(
-        header old: SegmentHeader, contents: UnsafeRawBufferPointer, to file: File, end: Int?, recordCount: UInt64,
-        namedBefore: NamedPositions
+        header old: SegmentHeader, predecessor: SegmentHeader.Predecessor? = nil, contents: UnsafeRawBufferPointer,
+        to file: File, end: Int?, recordCount: UInt64,
+        abandoned: Set<Int> = [], namedBefore: NamedPositions
     ) throws(WALError) -> Written {
         var rewrite = SegmentRewrite(file, old)
+        if let predecessor { rewrite.header.predecessor = predecessor }
         var nextIndex: UInt64 = 0
         let limit = end ?? .max
         var previousEnd = SegmentHeader.size
@@ -30,7 +34,9 @@ struct SegmentRewrite {
             guard offset < limit else { return }
             let header = unsafe frame.header
             if offset != previousEnd {
-                rewrite.add(.lost, recordIndex: UInt32(clamping: nextIndex), time: header.time, body: [])
+                rewrite.add(
+                    abandoned.contains(previousEnd) ? .void : .lost, recordIndex: UInt32(clamping: nextIndex),
+                    time: header.time, body: [])
             }
             unsafe rewrite.add(
                 header.kind, recordIndex: header.recordIndex, time: header.time, body: Array(frame.body))

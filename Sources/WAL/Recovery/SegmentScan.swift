@@ -10,6 +10,8 @@ struct SegmentScan {
         var recordIndex: UInt64
         /// The number of records before the next valid frame; nil where there is none.
         var nextRecordIndex: UInt64?
+        /// Where the next valid frame is; nil where there is none.
+        var next: Int?
         /// The highest durable position that the frames after the gap tell.
         var durablePositionAfter: UInt64 = 0
         /// For the last gap, where nothing tells how many records were in it.
@@ -57,7 +59,8 @@ struct SegmentScan {
         visit: (FrameValidity.Verified, _ offset: Int) -> Void
     ) {
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
-        let search = FrameSearch(seed: seed, basePosition: header.basePosition)
+        let search = FrameSearch(
+            seed: seed, basePosition: header.basePosition, baseSequence: header.baseSequence)
         basePosition = header.basePosition
         summary = SegmentSummary(header)
         // Behind the capacity there is nothing of the log's.
@@ -94,7 +97,7 @@ struct SegmentScan {
                     offset: offset, end: next ?? max(offset, bytes.count),
                     content: unsafe Self.content(
                         outcome, fileSize: bytes.count, capacity: Int(header.capacity), isLast: next == nil),
-                    recordIndex: end.recordCount, nextRecordIndex: nextIndex,
+                    recordIndex: end.recordCount, nextRecordIndex: nextIndex, next: next,
                     tail: next == nil ? unsafe DamagedTail(bytes, offset, header, isZero: isEmpty(outcome)).tail : nil))
             guard let next, let nextIndex else { return }
             end.recordCount = nextIndex
@@ -174,11 +177,12 @@ struct SegmentScan {
         _ visit: (FrameValidity.Verified, Int) -> Void
     ) -> Bool {
         let frameHeader = unsafe frame.header
-        // No segment has more, and the footer that is written for this one must be valid, too.
-        guard unsafe Int(frameHeader.recordIndex) + recordCount(of: frame) <= ClaimWord.recordsMax else { return false }
-        if frameHeader.kind == .footer {
-            guard let footer = unsafe SegmentFooter(frame.body), footer.offset == offset else { return false }
+        guard let body = unsafe FrameValidity.body(frame, offset: offset, baseSequence: header.baseSequence) else {
+            return false
+        }
+        if case .footer(let footer) = unsafe body {
             self.footer = footer
+            end.recordCount = UInt64(frameHeader.recordIndex)
         } else {
             guard let count = unsafe summary.add(frameHeader, body: frame.body, offset: offset) else { return false }
             end = SegmentEnd(
@@ -189,17 +193,7 @@ struct SegmentScan {
         let position = header.basePosition + UInt64(offset)
         let durable = min(position, frameHeader.durablePosition(at: position) ?? 0)
         takeDurablePosition(durable)
-        if frameHeader.kind == .footer { end.recordCount = UInt64(frameHeader.recordIndex) }
         return true
-    }
-}
-
-/// How many sequence numbers a frame says that it takes up.
-private func recordCount(of frame: FrameValidity.Verified) -> Int {
-    switch unsafe frame.header.kind {
-    case .record: 1
-    case .batch: unsafe BatchBody.header(frame.body)?.recordCount ?? 0
-    default: 0
     }
 }
 
@@ -250,6 +244,7 @@ private struct DamagedTail {
 struct FrameSearch {
     let seed: UInt32
     let basePosition: UInt64
+    let baseSequence: UInt64
 
     /// What may be spent on checksums that don't fit, in multiples of the bytes searched: with crafted payloads every eighth byte
     /// could look like the start of a large frame, and opening would take hours.
@@ -267,7 +262,11 @@ struct FrameSearch {
             if unsafe isCandidate(base + offset, at: offset, limit: bytes.count, recordIndexMin: recordIndexMin) {
                 let outcome = unsafe FrameValidity.check(
                     bytes, offset: offset, seed: seed, recordIndexMin: recordIndexMin)
-                if case .valid = unsafe outcome { return offset }
+                if case .valid(let frame) = unsafe outcome,
+                    unsafe FrameValidity.body(frame, offset: offset, baseSequence: baseSequence) != nil
+                {
+                    return offset
+                }
                 effort += unsafe FrameHeader(base + offset).length
                 if effort > Self.effortMax * bytes.count { return nil }
             }

@@ -1,5 +1,5 @@
 /// What a log's directory has, from one listing: a log may have thousands of files.
-struct LogFiles {
+struct LogFiles: Hashable {
     /// The numbers of the segments, in order.
     var segments: [UInt64] = []
     /// Segments that a sync failed for.

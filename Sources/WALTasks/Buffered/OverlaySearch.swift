@@ -28,6 +28,9 @@ struct OverlaySearch: Sendable {
                 guard record.sequence.rawValue <= range.upperBound else { return false }
                 body(record.sequence, record.payload)
                 return true
+            } gap: { _ in
+                // The flusher tells of it.
+                true
             }
             if let isInside {
                 guard isInside else { return range.upperBound }
@@ -55,6 +58,8 @@ struct OverlaySearch: Sendable {
                 let found = try current.next { record in
                     if record.sequence.rawValue == sequence { body(record.sequence, record.payload) }
                     return record.sequence.rawValue
+                } gap: { gap in
+                    (gap.last ?? gap.first).rawValue
                 }
                 guard let found else { break }
                 reached = found + 1

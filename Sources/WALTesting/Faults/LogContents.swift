@@ -32,7 +32,8 @@ public struct LogContents: Sendable {
     public init(of log: WriteAheadLog) throws(WALError) {
         var records: [Record] = []
         let reader = log.reader()
-        while let record = try reader.next() {
+        while let entry = try reader.nextEntry() {
+            guard case .record(let record) = entry else { continue }
             records.append(Record(sequence: record.sequence.rawValue, payload: record.payload))
         }
         self.init(

@@ -11,7 +11,8 @@ struct Dump: ParsableCommand {
             The order is that of sequence numbers, in which records were appended. Times follow it as long as the writer's
             clock isn't set back; --since and --until look at each record's own time.
 
-            Damage ends the dump with exit code 1; `wal repair` opens the way to what is behind it.
+            Each gap in the sequence numbers is told on standard error. Where records that were acknowledged are missing, or may
+            be, --json prints a line {"gap": …} in their place, and the exit code is 1.
 
             Example: wal dump --json events.wal | wal ingest --log copy.wal --store sqlite:copy.db -
             """)
@@ -25,27 +26,36 @@ struct Dump: ParsableCommand {
 
     func run() throws {
         let log = try ReadOnlyLog(at: directory)
-        let reader = since.map { log.reader(since: $0) } ?? log.reader(from: from ?? 1)
+        let reader = since.map { log.reader(since: $0) } ?? log.reader(from: from)
         var output = StandardOutput()
         defer { try? output.flush() }
-        while let line = try reader.next({ record -> Line in
-            if let to, record.sequence > to { return .end }
-            if let from, record.sequence < from { return .skipped }
-            if let since, record.time < since { return .skipped }
-            if let until, record.time >= until { return .skipped }
-            return .text(json ? RecordLine.json(record) : RecordLine.text(record))
-        }) {
+        var gaps = GapReport()
+        reading: while let line = try reader.next(
+            { record -> Line in
+                if let to, record.sequence > to { return .end }
+                if let from, record.sequence < from { return .skipped }
+                if let since, record.time < since { return .skipped }
+                if let until, record.time >= until { return .skipped }
+                return .text(json ? RecordLine.json(record) : RecordLine.text(record))
+            }, gap: { .gap($0) })
+        {
             switch line {
             case .text(let text): try output.write(line: text)
+            case .gap(let gap):
+                if let to, gap.first > to { break reading }
+                gaps.met(gap)
+                if json, gap.isLoss { try output.write(line: gap.jsonLine) }
             case .skipped: continue
-            case .end: return try output.flush()
+            case .end: break reading
             }
         }
         try output.flush()
+        try gaps.finish()
     }
 
     private enum Line {
         case text([UInt8])
+        case gap(LogGap)
         case skipped
         case end
     }

@@ -13,6 +13,9 @@ struct Replay: AsyncParsableCommand {
             With --owed, replays what refused deliveries owe the store, and settles it, after which the service can be started
             again. The log must not be open for that.
 
+            Each gap in the sequence numbers is told on standard error and passed over. Where records that were acknowledged are
+            missing, or may be, the exit code is 1, and the result of --json has them as `gaps`.
+
             Example: wal replay events.wal --into sqlite:copy.db
             """)
 
@@ -43,10 +46,11 @@ struct Replay: AsyncParsableCommand {
                     + "Give --from \(first.rawValue) to do without the others.")
         }
         let store = try await into.open()
+        var gaps = GapReport()
         let outcome = try await Self.replay(
-            log, from: from, to: to, mark: from.rawValue, into: store, batchSize: batchSize)
+            log, from: from, to: to, mark: from.rawValue, into: store, batchSize: batchSize, &gaps)
         try await store.close()
-        try StandardOutput.print(json ? outcome.json.description : outcome.text)
+        try finish(outcome, gaps)
     }
 
     private func replayOwed() async throws {
@@ -55,37 +59,57 @@ struct Replay: AsyncParsableCommand {
         let log = try WriteAheadLog(at: directory)
         let store = try await into.open()
         var outcome = ReplayOutcome()
+        var gaps = GapReport()
         for owed in log.owedRecords where owed.sink == store.name {
             try await outcome.add(
                 Self.replay(
                     reading, from: owed.sequences.lowerBound, to: owed.sequences.upperBound,
-                    mark: owed.token, into: store, batchSize: batchSize))
+                    mark: owed.token, into: store, batchSize: batchSize, &gaps))
             try log.settle(owed)
         }
         try await store.close()
         try log.close()
-        try StandardOutput.print(json ? outcome.json.description : outcome.text)
+        try finish(outcome, gaps)
+    }
+
+    private func finish(_ outcome: ReplayOutcome, _ gaps: GapReport) throws {
+        let losses = JSON.array(gaps.losses.map(\.json))
+        try StandardOutput.print(json ? outcome.json.with([("gaps", losses)]).description : outcome.text)
+        try gaps.finish()
     }
 
     private static func replay(
         _ log: ReadOnlyLog, from: SequenceNumber, to last: SequenceNumber?, mark: UInt64, into store: some TaskStore,
-        batchSize: Int
+        batchSize: Int, _ gaps: inout GapReport
     ) async throws -> ReplayOutcome {
         var replayer = try await Replayer(sink: TaskSink(store: store), log: log.id, mark: mark)
         let reader = log.reader(from: max(from, replayer.position.next))
         var records: [SinkRecord] = []
         while true {
-            var record = try reader.next()
-            if let next = record, let last, next.sequence > last { record = nil }
-            if let record {
+            var entry = try reader.nextEntry()
+            if let next = entry, let last, next.first > last { entry = nil }
+            switch entry {
+            case .record(let record):
                 records.append(
                     SinkRecord(sequence: record.sequence, time: record.time, payload: record.payload[...]))
+            case .gap(let gap): gaps.met(gap)
+            case nil: break
             }
-            if records.count == batchSize || (record == nil && !records.isEmpty) {
+            if records.count == batchSize || (entry == nil && !records.isEmpty) {
                 try await replayer.apply(records)
                 records.removeAll(keepingCapacity: true)
             }
-            if record == nil { return replayer.outcome }
+            if entry == nil { return replayer.outcome }
+        }
+    }
+}
+
+extension LogEntry {
+    /// The number of the record, or the first one of the gap.
+    fileprivate var first: SequenceNumber {
+        switch self {
+        case .record(let record): record.sequence
+        case .gap(let gap): gap.first
         }
     }
 }

@@ -8,6 +8,9 @@ struct Tail: AsyncParsableCommand {
             Works beside the writer. With --follow it ends on SIGINT and SIGTERM, with exit code 0 and no line cut short, or when
             the output is closed.
 
+            Each gap in the sequence numbers is told on standard error. Where records that were acknowledged are missing, or may
+            be, --json prints a line {"gap": …} in their place, and the exit code is 1.
+
             Example: wal tail --follow events.wal
             """)
 
@@ -23,15 +26,27 @@ struct Tail: AsyncParsableCommand {
         let stop = try StopSignal()
         if follow { stop.catchSignals() }
         defer { if follow { stop.releaseSignals() } }
+        var gaps = GapReport()
         while true {
-            while stop.signalName == nil {
-                guard let line = try reader.next({ json ? RecordLine.json($0) : RecordLine.text($0) }) else { break }
-                try output.write(line: line)
+            while stop.signalName == nil,
+                let line = try reader.next({ .text(json ? RecordLine.json($0) : RecordLine.text($0)) }, gap: Line.gap)
+            {
+                switch line {
+                case .text(let text): try output.write(line: text)
+                case .gap(let gap):
+                    gaps.met(gap)
+                    if json, gap.isLoss { try output.write(line: gap.jsonLine) }
+                }
             }
             try output.flush()
-            guard follow, stop.signalName == nil else { return }
+            guard follow, stop.signalName == nil else { return try gaps.finish() }
             try await reader.waitForMore()
         }
+    }
+
+    private enum Line {
+        case text([UInt8])
+        case gap(LogGap)
     }
 
     /// Where the last `lines` records begin. Sealed segments say where they end; the last one has to be read.
@@ -39,8 +54,8 @@ struct Tail: AsyncParsableCommand {
         let written = try log.segments.last { $0.state != .prepared }
         let start = try written?.firstSequence ?? log.firstSequence
         let reader = log.reader(from: start)
-        var last = start
-        while let sequence = try reader.next({ $0.sequence }) { last = sequence }
-        return SequenceNumber(rawValue: last.rawValue >= lines ? last.rawValue - lines + 1 : 1)
+        while try reader.next({ _ in () }, gap: { _ in () }) != nil {}
+        let end = reader.nextSequence.rawValue
+        return max(try log.firstSequence, SequenceNumber(rawValue: end > lines ? end - lines : 1))
     }
 }

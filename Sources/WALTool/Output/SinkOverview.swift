@@ -161,7 +161,8 @@ struct LogLag {
     /// Reads what lies behind `position`.
     init(_ log: ReadOnlyLog, behind position: SequenceNumber) throws(WALError) {
         let reader = log.reader(from: position.next)
-        while let record = try reader.next({ (time: $0.time, size: $0.payload.byteCount) }) {
+        while let record = try reader.next({ (time: $0.time, size: $0.payload.byteCount) }, gap: { _ in nil }) {
+            guard let record else { continue }
             if records == 0 { oldest = record.time }
             records += 1
             bytes += UInt64(record.size)

@@ -21,7 +21,9 @@ import Testing
         }
     }
 
-    private static let policies: [WriteAheadLog.SyncPolicy] = [.always, .interval(.milliseconds(1)), .bytes(1), .manual]
+    private static let policies: [WriteAheadLog.SyncPolicy] = [
+        .always, .interval(.milliseconds(1)), .bytes(1), .manual,
+    ]
 
     @Test(arguments: Loss.allCases, policies)
     func nothingIsCalledDurableThatIsNotReachable(_ loss: Loss, _ policy: WriteAheadLog.SyncPolicy) async throws {
@@ -45,7 +47,9 @@ import Testing
         #expect(waiting?.code == .directoryGone)
         #expect(log.durableSequence == durable)
 
-        if loss != .removed { #expect(try readAll(log.reader()).map(\.payload).prefix(5) == (0..<5).map { payload($0) }[...]) }
+        if loss != .removed {
+            #expect(try readAll(log.reader()).map(\.payload).prefix(5) == (0..<5).map { payload($0) }[...])
+        }
         let closing = #expect(throws: WALError.self) { try log.close() }
         #expect(closing?.code == .directoryGone)
         try Self.expectNothingForeign(directory.path, other)

@@ -28,10 +28,15 @@ extension WriteAheadLog.Configuration {
     }
 }
 
+/// The records; the gaps between them are for ``readEntries(_:)``.
 func readAll(_ reader: LogReader) throws -> [LogRecord] {
-    var records: [LogRecord] = []
-    while let record = try reader.next() { records.append(record) }
-    return records
+    try readEntries(reader).compactMap { if case .record(let record) = $0 { record } else { nil } }
+}
+
+func readEntries(_ reader: LogReader) throws -> [LogEntry] {
+    var entries: [LogEntry] = []
+    while let entry = try reader.nextEntry() { entries.append(entry) }
+    return entries
 }
 
 /// FNV-1a, so that a report of 16 bytes tells a payload.

@@ -77,10 +77,9 @@ extension FuzzTarget {
             _ = try opened.append([1, 2, 3])
             try opened.close()
             let again = try WriteAheadLog(at: directory, configuration: configuration)
-            // A forged predecessor can be told again and again, for nothing fits between.
+            // Every repair settles, whatever the headers say.
             precondition(
-                again.recovery.findings.allSatisfy { $0.classification == .missingSegment },
-                "\(opened.recovery.findings) and then \(again.recovery.findings)")
+                again.recovery.findings.isEmpty, "\(opened.recovery.findings) and then \(again.recovery.findings)")
             try again.close()
             readAll()
         } catch {

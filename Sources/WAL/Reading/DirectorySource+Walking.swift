@@ -1,0 +1,162 @@
+/// How a reader of a directory finds its first segment, and the next.
+extension DirectorySource {
+    /// A segment as a listing of the directory has it.
+    private struct Listed {
+        var number: UInt64
+        /// Nil where no reader takes it: prepared, unreadable, or foreign.
+        var header: SegmentHeader?
+        var footer: SegmentFooter?
+    }
+
+    func segment(containing sequence: UInt64?) throws(WALError) -> LocatedSegment? {
+        try located { listed in
+            let named = listed.filter { $0.header != nil }
+            return named.last { $0.header.map { $0.baseSequence <= sequence ?? 0 } ?? false } ?? named.first
+        }
+    }
+
+    func segment(since time: Int64) throws(WALError) -> LocatedSegment? {
+        try located { listed in
+            listed.first { segment in
+                segment.header != nil && segment.footer.map { $0.recordCount > 0 && $0.lastTime >= time } ?? true
+            }
+        }
+    }
+
+    /// Opens the segment that `choose` finds; another one, if that was removed before it was open.
+    private func located(_ choose: ([Listed]) -> Listed?) throws(WALError) -> LocatedSegment? {
+        var previous: UInt64?
+        while true {
+            var segments: [ExaminedSegment] = []
+            for number in try directory.segmentNumbers() {
+                guard var segment = try examined(number) else { continue }
+                segment.closeIfSealed()
+                segments.append(segment)
+            }
+            segments.refuseOutOfReach(logID)
+            var listed = segments.map { segment in
+                Listed(
+                    number: segment.number, header: segment.isNamed(of: logID) ? segment.header : nil,
+                    footer: segment.footer)
+            }
+            var chosen = choose(listed)
+            var gaps: [LogGap] = []
+            if isInQuestion(listed, before: chosen) {
+                let map = try maps.map()
+                listed.removeAll { map.index(of: $0.number) == nil }
+                gaps = map.gaps
+                chosen = choose(listed)
+            }
+            guard let chosen else { return nil }
+            if let found = try readable(chosen.number) { return LocatedSegment(segment: found, gaps: gaps) }
+            // Removed meanwhile, so that another is the first.
+            guard chosen.number != previous else { return nil }
+            previous = chosen.number
+        }
+    }
+
+    /// Whether what comes before a segment isn't a whole chain, so that recovery may leave that segment out, or have something
+    /// to say about the numbers before it.
+    private func isInQuestion(_ listed: [Listed], before chosen: Listed?) -> Bool {
+        var last: SegmentHeader?
+        for segment in listed {
+            guard let header = segment.header else { return true }
+            if let last, !header.follows(last) { return true }
+            if segment.number == chosen?.number { return false }
+            if segment.footer == nil { return true }
+            last = header
+        }
+        return false
+    }
+
+    func continuation(of segment: ReadableSegment, at place: ReadingPlace) throws(WALError) -> Continuation {
+        let old = segment.segment.header
+        var isFollowed = false
+        for number in try directory.segmentNumbers() where number > old.segmentNumber {
+            // Removed since, or not in use.
+            guard let next = try examined(number), next.header?.state != .prepared else { continue }
+            isFollowed = true
+            guard let header = next.header else { break }
+            guard next.isNamed(of: logID) else { continue }
+            guard header.follows(old), HeaderReach().has(header),
+                place.isFooter || (place.isEmpty && Int(clamping: header.predecessor.length) <= place.offset)
+            else { break }
+            return Continuation(step: try readable(number).map { .segment($0) } ?? .again)
+        }
+        if !isFollowed, let step = try stepAtEnd(of: segment, at: place) { return Continuation(step: step) }
+        return try mapped(old, at: place)
+    }
+
+    /// What the end of the last segment is; nil where that takes looking at all of it.
+    private func stepAtEnd(of segment: ReadableSegment, at place: ReadingPlace) throws(WALError) -> Continuation.Step? {
+        let old = segment.segment.header
+        let now = try examined(old.segmentNumber)
+        if let header = now?.header, header.incarnation != old.incarnation { return .again }
+        if place.isFooter { return .end }
+        guard place.isEmpty, segment.footer == nil else { return nil }
+        // It was sealed since: the frame may be there now.
+        if now?.footer != nil { return .again }
+        let end = LogMaps.End(incarnation: old.incarnation, offset: place.offset)
+        if maps.isCleanEnd(end) { return .end }
+        // A producer may be about to commit.
+        if DirectoryLock.isHeld(in: directory) { return .end }
+        let capacity = Int(clamping: old.capacity)
+        guard !segment.isCompressed, segment.mapping.size >= capacity,
+            unsafe ZeroBlocks.usedSize(UnsafeRawBufferPointer(rebasing: segment.mapping.bytes[..<capacity]))
+                <= place.offset
+        else { return nil }
+        maps.setCleanEnd(end)
+        return .end
+    }
+
+    /// Goes on where recovery would.
+    private func mapped(_ old: SegmentHeader, at place: ReadingPlace) throws(WALError) -> Continuation {
+        for isFresh in [false, true] {
+            let map = try maps.map(isFresh: isFresh)
+            guard map.files.segments.contains(old.segmentNumber) else { return try behindRemoved(old, map) }
+            guard let index = map.index(of: old.segmentNumber) else {
+                return Continuation(step: .end, gaps: map.gaps)
+            }
+            guard map.places[index].header.incarnation == old.incarnation else { continue }
+            if place.isFooter { return try next(map, index + 1) }
+            guard let found = map.places[index].breaks.first(where: { $0.offset == place.offset }) else { continue }
+            switch found.decision {
+            case .tornTail: return Continuation(step: .end, gaps: map.gaps)
+            case .cleanEnd: return try next(map, index + 1)
+            case .abandonedClaims, .corruption:
+                // Beside a writer a claim may be committed yet.
+                if found.decision == .abandonedClaims, DirectoryLock.isHeld(in: directory) {
+                    return Continuation(step: .end)
+                }
+                guard let next = found.next else { return try self.next(map, index + 1) }
+                return Continuation(step: .frame(next), gaps: map.gaps)
+            }
+        }
+        return Continuation(step: .beginning)
+    }
+
+    private func next(_ map: LogMap, _ index: Int) throws(WALError) -> Continuation {
+        guard index < map.places.count else { return Continuation(step: .end, gaps: map.gaps) }
+        let segment = try readable(map.places[index].header.segmentNumber)
+        return Continuation(step: segment.map { .segment($0) } ?? .again, gaps: map.gaps)
+    }
+
+    /// Goes on behind segments that were removed while a reader was in the first of them.
+    private func behindRemoved(_ old: SegmentHeader, _ map: LogMap) throws(WALError) -> Continuation {
+        guard let index = map.index(behind: old.segmentNumber) else { return Continuation(step: .end) }
+        let header = map.places[index].header
+        var next = try next(map, index)
+        next.gaps.insert(.removed(before: header), at: 0)
+        return next
+    }
+}
+
+extension LogGap {
+    /// The numbers before a segment that is the first one now.
+    static func removed(before header: SegmentHeader) -> LogGap {
+        LogGap(
+            first: 1, last: SequenceNumber(rawValue: header.baseSequence - 1), reason: .removed, isAcknowledged: true,
+            segment: header.segmentNumber, offset: 0,
+            evidence: "the segments before this one were removed, by retention or otherwise")
+    }
+}

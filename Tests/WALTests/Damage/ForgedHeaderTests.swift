@@ -1,0 +1,69 @@
+import Foundation
+import Testing
+
+@testable import WAL
+
+/// Headers with right checksums that nobody wrote. An opening that finds the same loss at each later opening raises the epoch each
+/// time, and whoever watches for damage is told of it for ever; one whose own header the next opening refuses loses what was
+/// appended since.
+@Suite struct ForgedHeaderTests {
+    enum Field: String, CaseIterable {
+        case baseSequence, basePosition, epoch, capacity, incarnation, replaced, number
+        case predecessorNumber, predecessorIncarnation, predecessorLength, predecessorFinal
+    }
+
+    private static let values: [UInt64] = [
+        0, 1, 2, 5, 1 << 26, 1 << 26 + 1, 1 << 32, 1 << 40, 1 << 61, 1 << 62 - 1, 1 << 62, 1 << 62 + 1, 1 << 63, .max,
+    ]
+
+    @Test(arguments: Field.allCases) func aSecondRepairFindsNothing(_ field: Field) async throws {
+        let specimen = try await Specimen.make()
+        for name in specimen.activeNames {
+            for value in Self.values {
+                var files = specimen.files
+                guard let bytes = files[name], let forged = Self.forged(bytes, field, value) else { continue }
+                files[name] = forged
+                try settle(files, "\(field) of \(name) is \(value)")
+            }
+        }
+    }
+
+    private func settle(_ files: Specimen.Files, _ what: String) throws {
+        let path = Specimen.directory()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Specimen.write(files, to: path)
+        let log = try WriteAheadLog(at: path, configuration: Specimen.configuration)
+        let sequence = try log.append([1, 2, 3])
+        let epoch = log.recovery.epoch
+        try log.close()
+        let again = try WriteAheadLog(at: path, configuration: Specimen.configuration)
+        #expect(again.recovery.findings.isEmpty, "\(what): \(again.recovery.findings)")
+        #expect(again.recovery.epoch == epoch, "\(what)")
+        #expect(try again.reader(from: sequence).next()?.payload == [1, 2, 3], "\(what)")
+        try again.close()
+        let third = try WriteAheadLog.recoveryPlan(at: path, scope: .everything)
+        #expect(third.findings.isEmpty, "\(what): \(third.findings)")
+    }
+
+    private static func forged(_ bytes: [UInt8], _ field: Field, _ value: UInt64) -> [UInt8]? {
+        guard case .header(var header, _) = bytes.withUnsafeBytes({ SegmentHeader.decode($0) }) else { return nil }
+        switch field {
+        case .baseSequence: header.baseSequence = value
+        case .basePosition: header.basePosition = value
+        case .epoch: header.epoch = value
+        case .capacity: header.capacity = value
+        case .incarnation: header.incarnation = value
+        case .replaced: header.replacedIncarnation = value
+        case .number: header.segmentNumber = value
+        case .predecessorNumber: header.predecessor.number = value
+        case .predecessorIncarnation: header.predecessor.incarnation = value
+        case .predecessorLength: header.predecessor.length = value
+        case .predecessorFinal: header.predecessor.finalSequence = value
+        }
+        var bytes = bytes
+        bytes.withUnsafeMutableBytes { bytes in
+            if let start = bytes.baseAddress { header.encode(to: start) }
+        }
+        return bytes
+    }
+}

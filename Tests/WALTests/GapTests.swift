@@ -1,0 +1,203 @@
+import Foundation
+import Testing
+
+@testable import WAL
+
+/// Readers used to pass over lost records, or to end early, without a word: what a service reads back is then less than what it was
+/// promised, and nobody knows.
+@Suite struct GapTests {
+    /// A copy of a golden log, one file of it changed.
+    private static func golden(
+        _ version: String, _ name: String, _ change: (inout [UInt8]) -> Void
+    ) throws -> TemporaryDirectory {
+        let copy = TemporaryDirectory()
+        let path = GoldenTests.folder.appending(path: version).path
+        try FileManager.default.copyItem(atPath: path, toPath: copy.path)
+        try changeFile(copy.path + "/" + name, change)
+        return copy
+    }
+
+    /// A log of this run of the kernel: five records and a batch of five, and in a second segment ten; the first segment changed.
+    private static func small(_ change: (inout [UInt8]) -> Void) throws -> TemporaryDirectory {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        for number in 1...5 { try log.append(payload(number)) }
+        var batch = RecordBatch()
+        for number in 6...10 { batch.append(payload(number)) }
+        try log.append(batch)
+        try log.roll()
+        for number in 11...20 { try log.append(payload(number)) }
+        try log.close()
+        try changeFile(directory.path + "/" + (try segmentNames(directory.path)[0]), change)
+        return directory
+    }
+
+    private static func changeFile(_ path: String, _ change: (inout [UInt8]) -> Void) throws {
+        var bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+        change(&bytes)
+        try Data(bytes).write(to: URL(filePath: path))
+    }
+
+    private static func gaps(_ entries: [LogEntry]) -> [LogGap] {
+        entries.compactMap { if case .gap(let gap) = $0 { gap } else { nil } }
+    }
+
+    private static func sequences(_ entries: [LogEntry]) -> [UInt64] {
+        entries.compactMap { if case .record(let record) = $0 { record.sequence.rawValue } else { nil } }
+    }
+
+    @Test func damageInACompressedSegmentIsAGap() throws {
+        let copy = try Self.golden("v1.0-lz4", "00000000000000000001.wal.lz4") { bytes in
+            bytes[100] = 0xFF
+            bytes[101] = 0xFF
+        }
+        let entries = try readEntries(ReadOnlyLog(at: copy.path).reader())
+        #expect(Self.sequences(entries) == Array(11...61))
+        #expect(Self.gaps(entries).map(\.first) == [1])
+        #expect(Self.gaps(entries).map(\.last) == [10])
+        #expect(Self.gaps(entries).map(\.isAcknowledged) == [true])
+    }
+
+    @Test(arguments: [1024, 512, 10, 0]) func aCutSegmentInTheMiddleIsAGap(_ size: Int) throws {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        for round in 0..<3 {
+            for number in 1...50 { try log.append(payload(50 * round + number)) }
+            try log.roll()
+        }
+        try log.close()
+        let names = try segmentNames(directory.path)
+        try Self.changeFile(directory.path + "/" + names[1]) { $0 = Array($0[..<size]) }
+        let entries = try readEntries(ReadOnlyLog(at: directory.path).reader())
+        #expect(Self.sequences(entries) == Array(1...50) + Array(101...150))
+        #expect(Self.gaps(entries).map(\.first) == [51])
+        #expect(Self.gaps(entries).map(\.last) == [100])
+        #expect(Self.gaps(entries).map(\.reason) == [.unreadable])
+        #expect(Self.gaps(entries).map(\.isAcknowledged) == [true])
+
+        // Those who want records alone are told where to go on, and can.
+        let reader = try ReadOnlyLog(at: directory.path).reader()
+        for _ in 1...50 { #expect(try reader.next() != nil) }
+        let error = #expect(throws: WALError.self) { try reader.next() }
+        #expect(error?.code == .corrupted)
+        #expect(error?.gap?.next == 101)
+        #expect(try reader.next()?.sequence == 101)
+    }
+
+    @Test func aTornTailIsACleanEnd() throws {
+        let copy = try Self.golden("v1.0", "00000000000000000002.wal") { $0 = Array($0[..<1300]) }
+        let entries = try readEntries(ReadOnlyLog(at: copy.path).reader())
+        #expect(Self.sequences(entries) == Array(1...10))
+        #expect(Self.gaps(entries) == [])
+        #expect(try Verification.verify(directory: copy.path).isDamaged == false)
+    }
+
+    /// The header of the next segment says where this one ends, whatever the bytes at its end look like.
+    @Test func aFooterThatLooksLikeARecordClaimsNoNumber() throws {
+        let copy = try Self.small { bytes in
+            guard let footer = SpecimenSegment(bytes, bootID: []).frames.last else { return }
+            bytes[footer.offset + 16] = 1
+            bytes[bytes.count - 1] ^= 0xFF
+        }
+        let report = try Verification.verify(directory: copy.path)
+        #expect(report.findings.map(\.sequences) == [nil])
+        #expect(Self.gaps(try readEntries(ReadOnlyLog(at: copy.path).reader())) == [])
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.recoveryScope = .everything
+        let log = try WriteAheadLog(at: copy.path, configuration: configuration)
+        #expect(Self.gaps(try readEntries(log.reader())) == [])
+        #expect(try log.append([1]) == 21)
+        try log.close()
+    }
+
+    /// A batch with a right checksum and garbage inside is invalid, at its own place.
+    @Test func aBatchWithGarbageInsideIsAGap() throws {
+        var place = 0
+        let copy = try Self.small { bytes in
+            guard let batch = SpecimenSegment(bytes, bootID: []).frames.first(where: { $0.kind == 2 }),
+                case .header(let header, _) = bytes.withUnsafeBytes({ SegmentHeader.decode($0) })
+            else { return }
+            place = batch.offset
+            // The size of the first record.
+            bytes[batch.offset + 24 + 16] ^= 0xFF
+            let length = Int(little(bytes, batch.offset) as UInt32)
+            let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
+            bytes.withUnsafeMutableBytes { file in
+                guard let base = file.baseAddress else { return }
+                let frame = UnsafeRawPointer(base + batch.offset)
+                let checksum = Frame.checksum(seed: seed, offset: batch.offset, length: length, frame: frame)
+                (base + batch.offset).store(checksum, at: 4)
+            }
+        }
+        let report = try Verification.verify(directory: copy.path)
+        #expect(report.findings.map(\.offset) == [place])
+        #expect(report.findings.map(\.sequences) == [6...10])
+        let entries = try readEntries(ReadOnlyLog(at: copy.path).reader())
+        #expect(Self.gaps(entries).map(\.offset) == [place])
+        #expect(Self.sequences(entries) == Array(1...5) + Array(11...20))
+    }
+
+    @Test func aFollowerThatIsOvertakenGetsTheLostRange() async throws {
+        let directory = TemporaryDirectory()
+        var configuration = WriteAheadLog.Configuration.small(.always)
+        configuration.retention = WriteAheadLog.Retention(age: .zero)
+        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        try log.setCursor("consumer", to: 0)
+        for number in 1...10 { try await log.append(payload(number)) }
+        let follower = try ReadOnlyLog(at: directory.path).reader()
+        #expect(try readEntries(follower).count == 10)
+        for _ in 0..<3 {
+            try log.roll()
+            for number in 1...10 { try await log.append(payload(number)) }
+        }
+        try log.setCursor("consumer", to: 30)
+        log.applyRetention()
+        let first = log.firstSequence
+        #expect(first > 11)
+        let entries = try readEntries(follower)
+        #expect(Self.gaps(entries).map(\.first) == [11])
+        #expect(Self.gaps(entries).map(\.next) == [first])
+        #expect(Self.gaps(entries).map(\.reason) == [.removed])
+        #expect(Self.sequences(entries) == Array(first.rawValue...40))
+        // So does one that begins with a number that was removed; one without a number begins with what is there.
+        #expect(Self.gaps(try readEntries(log.reader(from: 5))).map(\.first) == [5])
+        #expect(Self.gaps(try readEntries(log.reader())) == [])
+        let error = #expect(throws: WALError.self) { try log.reader(from: 5).next() }
+        #expect(error?.code == .removed)
+        try log.close()
+    }
+
+    @Test func anOpenLogWithADamagedSegmentIsReadOn() async throws {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        for number in 1...20 { try await log.append(payload(number)) }
+        try log.roll()
+        for number in 21...30 { try await log.append(payload(number)) }
+        try log.close()
+        let name = try segmentNames(directory.path)[0]
+        try Self.changeFile(directory.path + "/" + name) { bytes in
+            bytes[SpecimenSegment(bytes, bootID: []).frames[4].offset + 30] ^= 1
+        }
+        let again = try WriteAheadLog(at: directory.path, configuration: .small())
+        let entries = try readEntries(again.reader())
+        #expect(Self.sequences(entries) == Array(1...4) + Array(6...30))
+        #expect(Self.gaps(entries).map(\.first) == [5])
+        #expect(Self.gaps(entries).map(\.isAcknowledged) == [true])
+        try again.close()
+    }
+
+    /// A gap is an element, so that a loop can't overlook it.
+    @Test func gapsAreElementsOfTheSequence() async throws {
+        let copy = try Self.golden("v1.0", "00000000000000000001.wal") { $0[1024 + 30] ^= 1 }
+        var entries: [LogEntry] = []
+        for try await entry in try ReadOnlyLog(at: copy.path).entries() {
+            entries.append(entry)
+            if entries.count == 61 { break }
+        }
+        #expect(Self.gaps(entries).map(\.first) == [1])
+        #expect(Self.sequences(entries) == Array(2...61))
+        await #expect {
+            for try await _ in try ReadOnlyLog(at: copy.path).records() {}
+        } throws: { ($0 as? WALError)?.gap?.next == 2 }
+    }
+}

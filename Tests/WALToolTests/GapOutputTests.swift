@@ -1,0 +1,65 @@
+import Foundation
+import Testing
+import WAL
+
+/// A dump of a damaged log that ends with 0 is taken for the whole log.
+@Suite struct GapOutputTests {
+    /// 150 records in three segments, the second of which is cut behind its header.
+    private static func damagedLog(_ scratch: Scratch) throws -> String {
+        let path = scratch.path("log.wal")
+        let log = try WriteAheadLog(at: path)
+        for round in 0..<3 {
+            for number in 1...50 { _ = try append(log, UInt8(50 * round + number)) }
+            try log.roll()
+        }
+        try log.close()
+        let names = try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".wal") }.sorted()
+        let file = try #require(FileHandle(forUpdatingAtPath: "\(path)/\(names[1])"))
+        try file.truncate(atOffset: 1024)
+        try file.close()
+        return path
+    }
+
+    private static func append(_ log: WriteAheadLog, _ byte: UInt8) throws -> SequenceNumber {
+        try log.append([byte])
+    }
+
+    @Test func dumpTellsOfEachGapAndEndsWithOne() throws {
+        let scratch = try Scratch()
+        let path = try Self.damagedLog(scratch)
+        let dump = try ToolRun(["dump", path])
+        #expect(dump.status == 1)
+        #expect(dump.output.split(separator: "\n").count == 100)
+        #expect(dump.errors.contains("records 51 to 100 are missing (unreadable, acknowledged)"))
+
+        let json = try ToolRun(["dump", "--json", path])
+        #expect(json.status == 1)
+        let lines = json.output.split(separator: "\n")
+        #expect(lines.count == 101)
+        let gap = lines.first { $0.hasPrefix("{\"gap\":") }
+        #expect(gap?.contains("\"first\":51,\"last\":100,\"reason\":\"unreadable\",\"acknowledged\":true") == true)
+        // What lies outside of the wanted range is no matter.
+        #expect(try ToolRun(["dump", "--to", "50", path]).status == 0)
+        #expect(try ToolRun(["dump", "--from", "101", path]).status == 0)
+    }
+
+    @Test func tailTellsOfGapsToo() throws {
+        let scratch = try Scratch()
+        let path = try Self.damagedLog(scratch)
+        #expect(try ToolRun(["tail", path]).output.split(separator: "\n").count == 10)
+        let long = try ToolRun(["tail", "-n", "120", path])
+        #expect(long.status == 1)
+        #expect(long.errors.contains("records 51 to 100"))
+    }
+
+    /// What a recovery has dealt with is missing all the same; what was never acknowledged isn't.
+    @Test func aRepairedLogStillLacksWhatIsLost() throws {
+        let scratch = try Scratch()
+        let path = try Self.damagedLog(scratch)
+        _ = try ToolRun(["repair", "--apply", path])
+        #expect(try ToolRun(["verify", path]).status == 0)
+        let dump = try ToolRun(["dump", path])
+        #expect(dump.status == 1)
+        #expect(dump.errors.contains("records 51 to 100 are missing (lost, acknowledged)"))
+    }
+}
