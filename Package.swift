@@ -113,6 +113,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
+        // Runs in the virtual machine of Scripts/power-cuts.
+        .executableTarget(
+            name: "PowerCutGuest",
+            dependencies: ["WAL", "WALTasks", "WALSQLite"], path: "Tests/PowerCuts/Guest", swiftSettings: settings),
         .testTarget(
             name: "WALTests",
             dependencies: [

@@ -6,15 +6,34 @@ import WALTesting
 
 /// A disk that takes no more writes from some moment on, as when its power goes, under a real file system with its journal. What
 /// was called durable before must be there afterwards.
-@Suite(.serialized, .enabled(if: FlakyDisk.isPossible, "needs root and dm-flakey"))
-struct PowerCutTests {
-    @Test(.timeLimit(.minutes(24 * 60))) func whatWasDurableIsThereAfterTheCut() async throws {
+@Suite(.serialized) struct PowerCutTests {
+    @Test(.enabled(if: FlakyDisk.isPossible, "needs root and dm-flakey"), .timeLimit(.minutes(24 * 60))) func whatWasDurableIsThereAfterTheCut() async throws {
         let deadline = Torture.minutes.map { ContinuousClock.now + .seconds($0 * 60) }
         var round = 0
         while deadline.map({ ContinuousClock.now < $0 }) ?? (round < 5) {
             round += 1
             try await cut(round)
         }
+    }
+
+    /// The same with the whole machine, in a virtual one, whose disk loses any part of what it hadn't flushed.
+    @Test(
+        .enabled(if: !FlakyDisk.isPossible, "dm-flakey is there"),
+        .enabled(if: VirtualMachine.isWanted, "needs root, loop devices and Scripts/install-dependencies --virtual-machine"),
+        .timeLimit(.minutes(24 * 60)))
+    func whatWasDurableIsThereAfterTheMachinesCut() throws {
+        let deadline = Torture.minutes.map { ContinuousClock.now + .seconds($0 * 60) }
+        var seed = Torture.seed
+        repeat {
+            let run = VirtualMachine.powerCuts(VirtualMachine.cuts, seed: seed)
+            #expect(run.status == 0, "\(run.output)")
+            let isLoss = run.output.contains("LOSS")
+            Torture.report(
+                "power cut",
+                Torture.Tally(
+                    cases: VirtualMachine.cuts, findings: run.status == 0 ? 0 : 1, losses: isLoss ? 1 : 0))
+            seed += UInt64(VirtualMachine.cuts)
+        } while deadline.map { ContinuousClock.now < $0 } ?? false
     }
 
     private func cut(_ round: Int) async throws {

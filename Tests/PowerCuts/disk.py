@@ -1,0 +1,53 @@
+"""Disk images: made, and after a cut with a part of what the disk's cache held (disk.c)."""
+
+import pathlib
+import random
+import subprocess
+
+SECTOR = 512
+MARK_SIZE = 4096
+# mkfs.xfs wants 300 MiB; the image is sparse.
+MEBIBYTES = {"ext4": 64, "xfs": 320}
+
+
+def make(path, file_system):
+    size = MEBIBYTES[file_system] << 20
+    path.unlink(missing_ok=True)
+    with open(path, "wb") as file:
+        file.truncate(size + MARK_SIZE)
+    command = {
+        "ext4": ["mkfs.ext4", "-q", "-F", "-b", "4096", path, f"{size >> 10}k"],
+        "xfs": ["mkfs.xfs", "-q", "-f", "-d", f"size={size}", path],
+    }[file_system]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+
+
+def copy(image, to):
+    subprocess.run(["cp", "--sparse=always", image, to], check=True)
+
+
+def entries(cache):
+    """What the cache held, in order of writing: sector and bytes."""
+    data = pathlib.Path(cache).read_bytes()
+    for at in range(0, len(data), 8 + SECTOR):
+        yield int.from_bytes(data[at:at + 8], "little"), data[at + 8:at + 8 + SECTOR]
+
+
+def lose(image, cache, to, order, seed):
+    """Makes one image that the cut may leave: what was flushed, and a random part of the rest.
+
+    Ordered: the sectors that were written first. Unordered: each by itself, so that a sector that was written several times may
+    have any of its versions. Returns how many sector writes are kept, and of how many."""
+    chance = random.Random(seed)
+    copy(image, to)
+    written = list(entries(cache))
+    if order == "ordered":
+        kept = written[:chance.randint(0, len(written))]
+    else:
+        share = chance.choice([0, 0.1, 0.5, 0.9, 1, chance.random()])
+        kept = [one for one in written if chance.random() < share]
+    with open(to, "r+b") as file:
+        for sector, data in kept:
+            file.seek(sector * SECTOR)
+            file.write(data)
+    return len(kept), len(written)
