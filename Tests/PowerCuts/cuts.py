@@ -7,6 +7,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -149,6 +150,8 @@ def main():
     parser.add_argument("--directory", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--guest", required=True, help="the guest program, built already: nothing is built or installed")
     options = parser.parse_args()
+    # So that an end from outside ends the machine, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         if os.geteuid():
             raise Unavailable("mounting images needs root")

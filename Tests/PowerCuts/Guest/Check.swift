@@ -70,14 +70,17 @@ struct Check {
         for (sequence, payload) in reports.required where sequence > reports.removable {
             let there = found[sequence]
             if there?.number != payload.number || there.map({ Int($0.index) }) != payload.index {
-                findings.append("LOSS \(sequence) was durable as \(payload), and is \(there.map { "\($0.number)" } ?? "gone")")
+                findings.append(
+                    "LOSS \(sequence) was durable as \(payload), and is \(there.map { "\($0.number)" } ?? "gone")")
             }
         }
         if workload == .batches {
             for worker in 0..<4 {
                 let numbers = reports.required.values.map(\.number).filter { $0 >> 40 & 255 == UInt64(worker) }
                 let position = log.bookmarks["worker-\(worker)"]?.position ?? 0
-                if position < numbers.max() ?? 0 { findings.append("LOSS bookmark of worker \(worker) is at \(position)") }
+                if position < numbers.max() ?? 0 {
+                    findings.append("LOSS bookmark of worker \(worker) is at \(position)")
+                }
             }
         }
     }

@@ -23,7 +23,8 @@ enum SerialLine {
 
 /// Tells the disk how far the guest is, by a write to its last 4 KiB, past all caches: see disk.c.
 func markDisk() {
-    let device = open("/dev/vda", O_RDWR | 0o40000 /* O_DIRECT, which Glibc's module hides */)
+    let direct: Int32 = 0o40000  // O_DIRECT, which Glibc hides.
+    let device = open("/dev/vda", O_RDWR | direct)
     var block: UnsafeMutableRawPointer?
     guard device >= 0, unsafe posix_memalign(&block, 4096, 4096) == 0, let block = unsafe block else { return }
     unsafe memset(block, 0, 4096)

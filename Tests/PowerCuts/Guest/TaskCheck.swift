@@ -23,10 +23,13 @@ import WALTasks
                 }
                 var ids: Set<String> = []
                 while true {
-                    let page = try await storage.store.activities(taskID: "task-\(task)", limit: 1000, offset: ids.count)
+                    let page = try await storage.store.activities(
+                        taskID: "task-\(task)", limit: 1000, offset: ids.count)
                     let before = ids.count
                     ids.formUnion(page.map(\.id))
-                    if ids.count - before < page.count { findings.append("LOSS an activity of task \(task) is there twice") }
+                    if ids.count - before < page.count {
+                        findings.append("LOSS an activity of task \(task) is there twice")
+                    }
                     if page.count < 1000 { break }
                 }
                 for one in versions where !ids.contains(TaskWork.activityID(task, one.version, one.boot)) {

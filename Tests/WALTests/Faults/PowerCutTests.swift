@@ -7,7 +7,8 @@ import WALTesting
 /// A disk that takes no more writes from some moment on, as when its power goes, under a real file system with its journal. What
 /// was called durable before must be there afterwards.
 @Suite(.serialized) struct PowerCutTests {
-    @Test(.enabled(if: FlakyDisk.isPossible, "needs root and dm-flakey"), .timeLimit(.minutes(24 * 60))) func whatWasDurableIsThereAfterTheCut() async throws {
+    @Test(.enabled(if: FlakyDisk.isPossible, "needs root and dm-flakey"), .timeLimit(.minutes(24 * 60)))
+    func whatWasDurableIsThereAfterTheCut() async throws {
         let deadline = Torture.minutes.map { ContinuousClock.now + .seconds($0 * 60) }
         var round = 0
         while deadline.map({ ContinuousClock.now < $0 }) ?? (round < 5) {
@@ -19,7 +20,8 @@ import WALTesting
     /// The same with the whole machine, in a virtual one, whose disk loses any part of what it hadn't flushed.
     @Test(
         .enabled(if: !FlakyDisk.isPossible, "dm-flakey is there"),
-        .enabled(if: VirtualMachine.isWanted, "needs root, loop devices and Scripts/install-dependencies --virtual-machine"),
+        .enabled(
+            if: VirtualMachine.isWanted, "needs root, loop devices and Scripts/install-dependencies --virtual-machine"),
         .timeLimit(.minutes(24 * 60)))
     func whatWasDurableIsThereAfterTheMachinesCut() throws {
         let deadline = Torture.minutes.map { ContinuousClock.now + .seconds($0 * 60) }
