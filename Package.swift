@@ -120,7 +120,7 @@ let package = Package(
         .testTarget(
             name: "WALTests",
             dependencies: [
-                "WAL", "WALTesting", "CWALShims",
+                "WAL", "WALTasks", "WALTesting", "CWALShims",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
@@ -131,6 +131,7 @@ let package = Package(
                 "WALTasks", "WAL", "WALTesting",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
         .testTarget(
@@ -150,6 +151,9 @@ let package = Package(
                 "WALPostgres", "WALTasks", "WAL", "WALTesting",
                 .product(name: "Logging", package: "swift-log"),
                 .target(name: "CWALPostgres", condition: .when(traits: ["Postgres"])),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
         .testTarget(

@@ -1,13 +1,17 @@
 public import WAL
 
-/// A change to a task storage, as the log holds it.
+/// A change to a task storage, as the log holds it: what ``BufferedTaskStorage/apply(_:)`` takes, several at once.
+///
+/// ```swift
+/// try await storage.apply([.save(order), .log(activity), .updateStatus(id: "cart-7", status: .completed)])
+/// ```
 public enum TaskMutation: Hashable, Sendable {
     /// ``TaskStorage/save(_:)-(PersistentTask)``
     case save(PersistentTask)
     /// ``TaskStorage/log(_:)``
     case log(TaskActivityLog)
     /// ``TaskStorage/updateStatus(id:to:error:at:)``
-    case updateStatus(id: String, status: TaskStatus, error: String?, time: Timestamp)
+    case updateStatus(id: String, status: TaskStatus, error: String? = nil, time: Timestamp = .now)
     /// ``TaskStorage/deleteTask(id:)``
     case delete(id: String)
     /// ``TaskStorage/deleteTasks(dagID:)``

@@ -3,7 +3,7 @@ public import WAL
 /// A task storage that batches of a log are applied to: a database, or memory.
 ///
 /// ``TaskSink`` makes a `Sink` of it.
-public protocol TaskStore: TaskStorage {
+public protocol TaskStore: TaskStorage where Receipt == Void, ClosingReport == Void {
     /// Names the store in the log's cursor, in metrics and in messages.
     var name: String { get }
     /// How many batches it can apply at the same time.

@@ -74,7 +74,6 @@ public final class Flusher<Destination: Sink>: Service {
         let reason = isCancelled ? .flusherCancelled(context.sink.name) : error ?? .flusherStopped(context.sink.name)
         context.coordinator.update(.failure(reason)) { $0.end(reason) }
         if error?.code == .detached { context.releaseRecords() }
-        await context.sink.close()
         if isCancelled { throw CancellationError() }
         if let error {
             context.events.stopped(error)

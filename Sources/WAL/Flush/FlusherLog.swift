@@ -118,6 +118,10 @@ struct FlusherLog: Sendable {
         }
     }
 
+    func sinkHangs() {
+        logger?.warning("the sink didn't answer in time; its calls are left to themselves")
+    }
+
     func stopped(_ error: WALError) {
         logger?.error("the flusher has stopped", metadata: [Key.error: "\(error)"])
     }

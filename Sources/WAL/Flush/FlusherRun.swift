@@ -7,8 +7,28 @@ extension FlusherContext {
         case failed(WALError)
     }
 
-    /// Returns what ended it, nil for a graceful shutdown.
+    /// How long the end waits for calls of the sink that don't end when they are cancelled.
+    private static var endingGrace: Duration { .seconds(2) }
+
+    /// Delivers, and closes the sink at the end. Returns what ended it, nil for a graceful shutdown.
     func supervise() async -> WALError? {
+        // Not a child, whose end would have to be waited for: a client library that blocks may hang for as long as its server.
+        let (ended, continuation) = AsyncStream<WALError>.makeStream()
+        let working = Task {
+            continuation.yield(await work())
+            continuation.finish()
+        }
+        let error = await supervise(ended)
+        working.cancel()
+        let hasEnded = await returns(within: Self.endingGrace) { [sink] in
+            await working.value
+            await sink.close()
+        }
+        if !hasEnded { events.sinkHangs() }
+        return error
+    }
+
+    private func supervise(_ ended: AsyncStream<WALError>) async -> WALError? {
         await withTaskGroup(of: Event.self) { group in
             func add(_ operation: @escaping @Sendable () async throws(WALError) -> Event) {
                 group.addTask {
@@ -23,7 +43,10 @@ extension FlusherContext {
                 try await coordinator.wait(for: .shutdown)
                 return .shutdown
             }
-            add { () async throws(WALError) in .failed(await work()) }
+            add { () async throws(WALError) in
+                for await error in ended { return .failed(error) }
+                return .failed(.waitCancelled)
+            }
             if isWatched { add { () async throws(WALError) in try await watch() } }
             var isShuttingDown = false
             for await event in group {

@@ -7,7 +7,7 @@ final class BufferLife: Sendable {
         var delivery: Task<Void, Never>?
         var housekeeping: Task<Void, Never>?
         var deliveryError: (any Error)?
-        var closing: Task<TaskStorageError?, Never>?
+        var closing: Task<Result<UInt64, TaskStorageError>, Never>?
     }
 
     private let state = Monitor(State())
@@ -54,13 +54,19 @@ final class BufferLife: Sendable {
     }
 
     /// Refuses what comes from now on, and runs `body`: the first time only, the others wait for it.
-    func close(_ body: @escaping @Sendable () async -> TaskStorageError?) async throws(TaskStorageError) {
+    func close(
+        _ body: @escaping @Sendable () async throws(TaskStorageError) -> UInt64
+    ) async throws(TaskStorageError) -> UInt64 {
         isClosed.store(true, ordering: .releasing)
         let closing = state.withLock { state in
-            let task = state.closing ?? Task { await body() }
+            let task =
+                state.closing
+                ?? Task {
+                    do throws(TaskStorageError) { return .success(try await body()) } catch { return .failure(error) }
+                }
             state.closing = task
             return task
         }
-        if let error = await closing.value { throw error }
+        return try await closing.value.get()
     }
 }

@@ -1,6 +1,5 @@
 public import Logging
 public import Metrics
-internal import ServiceLifecycle
 internal import WAL
 
 extension BufferedTaskStorage {
@@ -62,7 +61,8 @@ extension BufferedTaskStorage {
         if configuration.recoveryEnabled { instruments?.recoveryBegan() }
         let storage = BufferedTaskStorage(
             log: log, store: store, reach: reach, flusher: flusher, overlay: overlay, configuration: configuration,
-            instruments: instruments, meter: meter, recoveredCount: log.lastSequence.rawValue - start.rawValue)
+            instruments: instruments, meter: meter, recoveredCount: log.lastSequence.rawValue - start.rawValue,
+            events: BufferLog(logger, store: store.name))
         storage.startDelivery()
         if !configuration.requiresStore, let logger { storage.warnIfAway(logger) }
         return storage
@@ -100,83 +100,6 @@ extension BufferedTaskStorage {
                     "opened without the store; changes stay in the log until it can be reached",
                     metadata: ["wal.sink": "\(store.name)", "wal.error": "\(error)"])
             }
-        }
-    }
-
-    /// For a service group: returns when the group shuts down, or throws when delivery has failed for good.
-    ///
-    /// Drains and closes the storage in both cases; when it is cancelled, closes it without draining.
-    /// - Throws: as ``close(within:)``.
-    public func run() async throws {
-        let (ended, continuation) = AsyncStream<Never>.makeStream()
-        let life = life
-        Task {
-            await life.waitForDelivery()
-            continuation.finish()
-        }
-        await withGracefulShutdownHandler {
-            for await _ in ended {}
-        } onGracefulShutdown: {
-            continuation.finish()
-        }
-        try await close(within: Task.isCancelled ? .zero : configuration.drainTimeout)
-    }
-
-    /// Closes the storage as ``close(within:)`` does, within ``TaskBufferConfiguration/drainTimeout``.
-    public func close() async throws {
-        try await close(within: configuration.drainTimeout)
-    }
-
-    /// Delivers what is in the log for up to `timeout`, then closes log and store. Calls after it throw `closed`, but for this
-    /// one, which tells the same again.
-    ///
-    /// - Throws: ``TaskStorageError``: `notDrained` or `deliveryFailed` with the number of records that remain; the log is closed
-    ///   all the same, and they are delivered at the next start. Or what log or store threw when they were closed.
-    public func close(within timeout: Duration) async throws(TaskStorageError) {
-        try await life.close { [self] in await shutDown(within: timeout) }
-    }
-
-    private func shutDown(within timeout: Duration) async -> TaskStorageError? {
-        let flusher = flusher
-        await withTaskGroup { group in
-            group.addTask { _ = try? await flusher.drain() }
-            group.addTask { _ = try? await Task.sleep(for: timeout) }
-            await group.next()
-            group.cancelAll()
-        }
-        // What delivery ends with after this is only that it was told to.
-        let earlierError = life.deliveryError
-        await life.stopDelivery()
-        let remaining = depth
-        var error: TaskStorageError?
-        if let earlierError {
-            error = TaskStorageError(
-                .deliveryFailed, "Delivery to \(store.name) had ended; the next start delivers \(remaining) records.",
-                cause: earlierError, remaining: remaining)
-        } else if remaining > 0 {
-            error = TaskStorageError(
-                .notDrained, "\(remaining) records weren't delivered to \(store.name); the next start delivers them.",
-                isRetriable: false, remaining: remaining)
-        }
-        if let log = await closeLog() { error = error ?? log }
-        do {
-            try await store.close()
-        } catch let failure {
-            error = error ?? TaskStorageError(.deliveryFailed, "\(store.name) wasn't closed.", cause: failure)
-        }
-        return error
-    }
-
-    private func closeLog() async -> TaskStorageError? {
-        let (log, overlay) = (log, overlay)
-        do throws(WALError) {
-            try await offPool { () throws(WALError) in
-                overlay.close()
-                try log.close()
-            }
-            return nil
-        } catch {
-            return TaskStorageError(log: error)
         }
     }
 }

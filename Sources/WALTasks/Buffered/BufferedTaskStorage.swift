@@ -32,6 +32,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     private let recoveredCount: UInt64
     let life: BufferLife
     let overlay: TaskOverlay
+    let events: BufferLog
     private let reader: OverlaidReader<Store>
     private let bufferedCount = Atomic<UInt64>(0)
     private let isHurrying = Atomic<Bool>(false)
@@ -42,7 +43,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         log: WriteAheadLog, store: Store, reach: StoreReach<Store>, flusher: Flusher<TaskSink<Store>>,
         overlay: TaskOverlay,
         configuration: Configuration,
-        instruments: TaskInstruments?, meter: FlushMeter, recoveredCount: UInt64
+        instruments: TaskInstruments?, meter: FlushMeter, recoveredCount: UInt64, events: BufferLog
     ) {
         self.log = log
         self.store = store
@@ -52,6 +53,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         self.instruments = instruments
         self.meter = meter
         self.recoveredCount = recoveredCount
+        self.events = events
         isDurableAtOnce = configuration.syncPolicy == .always
         life = BufferLife()
         reader = OverlaidReader(reach: reach, overlay: overlay)
@@ -91,13 +93,13 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     /// Appends by `add`, and waits where that would have to, without the overlay's locks.
     private func submit(
         _ count: Int = 1, _ add: () throws(WALError) -> SequenceNumber?
-    ) async throws(TaskStorageError) {
+    ) async throws(TaskStorageError) -> TaskReceipt {
         do throws(WALError) {
             while true {
                 if let added = try add() {
                     noteBuffered(count)
                     if isDurableAtOnce { try await log.waitUntilDurable(added) }
-                    return
+                    return TaskReceipt(sequence: added)
                 }
                 // Where the log is full, only what was delivered makes room.
                 hurry()
@@ -108,67 +110,94 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         }
     }
 
-    private func submit(_ mutation: TaskMutation) async throws(TaskStorageError) {
+    private func submit(_ mutation: TaskMutation) async throws(TaskStorageError) -> TaskReceipt {
         try life.checkOpen()
         try mutation.validate()
-        try await submit { () throws(WALError) in try overlay.add(mutation, append: log.appendWithoutWaiting) }
+        return try await submit { () throws(WALError) in try overlay.add(mutation, append: log.appendWithoutWaiting) }
     }
 
-    public func save(_ task: PersistentTask) async throws {
+    @discardableResult
+    public func save(_ task: PersistentTask) async throws -> TaskReceipt {
         try life.checkOpen()
         try task.validate()
         let size = TaskCodec.size(ofSaved: task)
-        try await submit { () throws(WALError) in
+        return try await submit { () throws(WALError) in
             try overlay.add(
                 .change, of: task.id, size: size, encode: { TaskCodec.encode(saved: task, into: &$0) },
                 append: log.appendWithoutWaiting)
         }
     }
 
-    public func log(_ activity: TaskActivityLog) async throws {
+    @discardableResult
+    public func log(_ activity: TaskActivityLog) async throws -> TaskReceipt {
         try life.checkOpen()
         try activity.validate()
         let size = TaskCodec.size(ofLogged: activity)
-        try await submit { () throws(WALError) in
+        return try await submit { () throws(WALError) in
             try overlay.add(
                 .activity, of: activity.taskID, size: size, encode: { TaskCodec.encode(logged: activity, into: &$0) },
                 append: log.appendWithoutWaiting)
         }
     }
 
-    public func save(_ tasks: [PersistentTask]) async throws {
-        guard !tasks.isEmpty else { return }
+    @discardableResult
+    public func save(_ tasks: [PersistentTask]) async throws -> TaskReceipt {
         try life.checkOpen()
         var batch = RecordBatch()
         for task in tasks {
             try task.validate()
             batch.append(count: TaskCodec.size(ofSaved: task)) { TaskCodec.encode(saved: task, into: &$0) }
         }
-        let ids = tasks.map(\.id)
-        try await submit(tasks.count) { () throws(WALError) in
-            try overlay.add(savesOf: ids, encodedIn: batch) { () throws(WALError) in
-                try log.appendWithoutWaiting(batch)
-            }
+        return try await submit(batch, tasks.map { .task(id: $0.id, .change) })
+    }
+
+    /// Makes all of these changes, or none: they are one batch of the log, so that neither a crash nor a full disk parts them.
+    ///
+    /// Any changes may be together; they count in their order. A query by id sees all of them or none, a list beside them may see
+    /// some. They reach the store in order per task, in one transaction or several. Together they must fit into a segment
+    /// (``TaskBufferConfiguration/segmentSize``). An empty list does nothing.
+    @discardableResult
+    public func apply(_ mutations: [TaskMutation]) async throws(TaskStorageError) -> TaskReceipt {
+        try life.checkOpen()
+        var batch = RecordBatch()
+        for mutation in mutations {
+            try mutation.validate()
+            batch.append(count: TaskCodec.size(of: mutation)) { TaskCodec.encode(mutation, into: &$0) }
+        }
+        return try await submit(batch, mutations.map(OverlayItem.init))
+    }
+
+    private func submit(_ batch: RecordBatch, _ items: [OverlayItem]) async throws(TaskStorageError) -> TaskReceipt {
+        guard !batch.isEmpty else { return TaskReceipt(sequence: .zero) }
+        return try await submit(items.count) { () throws(WALError) in
+            try overlay.add(items, encodedIn: batch) { () throws(WALError) in try log.appendWithoutWaiting(batch) }
         }
     }
 
-    public func updateStatus(id: String, to status: TaskStatus, error: String?, at time: Timestamp) async throws {
+    @discardableResult
+    public func updateStatus(
+        id: String, to status: TaskStatus, error: String?, at time: Timestamp
+    ) async throws -> TaskReceipt {
         try await submit(.updateStatus(id: id, status: status, error: error, time: time))
     }
 
-    public func deleteTask(id: String) async throws {
+    @discardableResult
+    public func deleteTask(id: String) async throws -> TaskReceipt {
         try await submit(.delete(id: id))
     }
 
-    public func deleteTasks(dagID: String) async throws {
+    @discardableResult
+    public func deleteTasks(dagID: String) async throws -> TaskReceipt {
         try await submit(.deleteDAG(id: dagID))
     }
 
-    public func removeTasks(endedBefore time: Timestamp) async throws {
+    @discardableResult
+    public func removeTasks(endedBefore time: Timestamp) async throws -> TaskReceipt {
         try await submit(.removeTasks(endedBefore: time))
     }
 
-    public func removeActivities(createdBefore time: Timestamp) async throws {
+    @discardableResult
+    public func removeActivities(createdBefore time: Timestamp) async throws -> TaskReceipt {
         try await submit(.removeActivities(createdBefore: time))
     }
 

@@ -116,22 +116,30 @@ final class TaskOverlay: @unchecked Sendable {
             encode: { TaskCodec.encode(mutation, into: &$0) }, append: append)
     }
 
-    /// The same for saves that become one batch of the log, in which they lie encoded; `append` returns the last one's number.
+    /// The same for mutations that become one batch of the log, in which they lie encoded; `append` returns the last one's number.
     func add<Failure: Error>(
-        savesOf ids: [String], encodedIn batch: RecordBatch, append: () throws(Failure) -> SequenceNumber?
+        _ items: [OverlayItem], encodedIn batch: RecordBatch, append: () throws(Failure) -> SequenceNumber?
     ) throws(Failure) -> SequenceNumber? {
-        let hashes = ids.map(hasher.hash)
-        let locked = Set(hashes.map(index)).sorted()
+        let hashes = items.map { $0.taskID.map(hasher.hash) }
+        // A barrier is ordered against every task.
+        let locked =
+            hashes.contains(nil) ? Array(stripes.indices) : Set(hashes.compactMap { $0.map(index) }).sorted()
         for index in locked { stripes[index].lock.lock() }
         defer { for index in locked { stripes[index].lock.unlock() } }
         guard let last = try append() else { return nil }
-        var sequence = SequenceNumber(rawValue: last.rawValue - UInt64(hashes.count))
+        var sequence = SequenceNumber(rawValue: last.rawValue - UInt64(items.count))
         var start = 0
-        for (hash, size) in zip(hashes, batch.sizes) {
+        for ((item, hash), size) in zip(zip(items, hashes), batch.sizes) {
             let end = start + Int(size)
             sequence = sequence.next
-            unsafe stripes[index(of: hash)].insert(
-                batch.payloads.span.bytes.extracting(start..<end), .change, hash: hash, at: sequence)
+            switch item {
+            case .task(let id, let kind):
+                let hash = hash ?? hasher.hash(id)
+                unsafe stripes[index(of: hash)].insert(
+                    batch.payloads.span.bytes.extracting(start..<end), kind, hash: hash, at: sequence)
+            case .barrier(let mutation):
+                keep(LoggedMutation(sequence: sequence, mutation: mutation, size: Int(size)))
+            }
             start = end
         }
         return last

@@ -24,8 +24,6 @@ public struct TaskStorageError: Error, Sendable {
         public static let logFailed = Code("logFailed")
         /// Delivery to the store ended before its time; see ``TaskStorageError/cause``. What is in the log stays there.
         public static let deliveryFailed = Code("deliveryFailed")
-        /// Closing left mutations in the log, see ``TaskStorageError/remaining``: the next start delivers them.
-        public static let notDrained = Code("notDrained")
         /// The store can't be reached, or doesn't answer, and the call needs it; see ``TaskStorageError/cause``. Try again when
         /// the store is back.
         public static let storeAway = Code("storeAway")
@@ -43,7 +41,7 @@ public struct TaskStorageError: Error, Sendable {
     public var cause: (any Error)?
     /// Whether the same call can succeed later without anything being changed.
     public var isRetriable: Bool
-    /// How many log records weren't delivered; only with ``Code/notDrained`` and ``Code/deliveryFailed``.
+    /// How many log records weren't delivered; only with ``Code/deliveryFailed``.
     public var remaining: UInt64
 
     /// Makes an error.

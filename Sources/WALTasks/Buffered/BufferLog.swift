@@ -1,0 +1,47 @@
+internal import Logging
+
+/// Everything that a buffered storage logs itself, beside its log and its flusher.
+struct BufferLog: Sendable {
+    private enum Key {
+        static let store = "wal.sink"
+        static let count = "wal.count"
+        static let duration = "wal.duration"
+        static let error = "wal.error"
+    }
+
+    private let logger: Logger?
+
+    init(_ logger: Logger?, store: String) {
+        guard var logger else {
+            self.logger = nil
+            return
+        }
+        logger[metadataKey: Key.store] = "\(store)"
+        self.logger = logger
+    }
+
+    func closed(remaining: UInt64, in duration: Duration) {
+        guard let logger else { return }
+        let metadata: Logger.Metadata = [Key.count: "\(remaining)", Key.duration: "\(duration)"]
+        if remaining == 0 {
+            logger.info("closed the task buffer; the store has everything", metadata: metadata)
+        } else {
+            logger.warning(
+                "closed the task buffer; records stay in the log, and the next start delivers them", metadata: metadata)
+        }
+    }
+
+    func storeHangs() {
+        logger?.warning("the store didn't answer in time; its calls are left to themselves")
+    }
+
+    func storeNotClosed(_ error: any Error) {
+        logger?.warning("the store wasn't closed", metadata: [Key.error: "\(error)"])
+    }
+
+    func cursorNotKept(_ error: any Error) {
+        logger?.warning(
+            "the log had no space to keep how far the store is; the next start asks the store",
+            metadata: [Key.error: "\(error)"])
+    }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Logging
+import ServiceLifecycle
+import Synchronization
+import Testing
+import UnixSignals
+import WAL
+
+@testable import WALTasks
+
+/// Sends this process a SIGTERM, by when the group it is in catches it.
+struct Terminator: Service {
+    func run() async throws {
+        kill(getpid(), SIGTERM)
+        try await gracefulShutdown()
+    }
+}
+
+/// An ending is in order whatever the store does: what it lacks stays in the log.
+@Suite(.timeLimit(.minutes(2))) struct ClosingTests {
+    private let directory = TemporaryDirectory()
+
+    private static var configuration: TaskBufferConfiguration {
+        var configuration = TaskBufferConfiguration()
+        configuration.segmentSize = 256 << 10
+        configuration.flushInterval = .milliseconds(5)
+        configuration.drainTimeout = .milliseconds(300)
+        return configuration
+    }
+
+    private func requireNextStartToDeliver(_ count: Int) async throws {
+        let store = StubbornStore()
+        let storage = try await BufferedTaskStorage.open(
+            at: directory.path, store: store, configuration: Self.configuration)
+        try await storage.drain()
+        #expect(try await store.tasks(dagID: "d", limit: 1000, offset: 0).count == count)
+        #expect(try await storage.close() == 0)
+    }
+
+    @Test func aTerminatedServiceEndsInOrderWhileTheStoreIsAway() async throws {
+        await #expect(processExitsWith: .success) { [path = directory.path as String] in
+            let store = StubbornStore()
+            store.isFailing.store(true, ordering: .relaxed)
+            let storage = try await BufferedTaskStorage.open(
+                at: path, store: store, configuration: ClosingTests.configuration)
+            for number in 0..<40 { try await storage.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")) }
+            let group = ServiceGroup(
+                services: [storage, Terminator()], gracefulShutdownSignals: [.sigterm], logger: Logger(label: "test"))
+            try await group.run()
+        }
+        try await requireNextStartToDeliver(40)
+    }
+
+    /// A call of a client library that nothing ends doesn't hold up the process.
+    @Test func aStoreThatHangsHoldsUpNoEnding() async throws {
+        let store = StubbornStore()
+        store.isHanging.store(true, ordering: .relaxed)
+        defer { store.isHanging.store(false, ordering: .relaxed) }
+        let storage = try await BufferedTaskStorage.open(
+            at: directory.path, store: store, configuration: Self.configuration)
+        for number in 0..<40 { try await storage.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")) }
+        #expect(try await storage.close() == 40)
+        try await requireNextStartToDeliver(40)
+    }
+
+    /// The same of a flusher by itself, which a service group runs.
+    @Test func aFlusherLeavesASinkThatHangs() async throws {
+        let store = StubbornStore()
+        store.isHanging.store(true, ordering: .relaxed)
+        defer { store.isHanging.store(false, ordering: .relaxed) }
+        let log = try WriteAheadLog(at: directory.path)
+        var configuration = Flusher<TaskSink<StubbornStore>>.Configuration()
+        configuration.drainTimeout = .milliseconds(300)
+        configuration.flushInterval = .milliseconds(1)
+        let flusher = Flusher(
+            log: log, sink: TaskSink(store: store), configuration: configuration, key: { TaskCodec.key(of: $0) })
+        try await log.append(TaskCodec.encode(.save(PersistentTask(id: "t0", dagID: "d", nodeID: "n"))))
+        let group = ServiceGroup(services: [flusher], logger: Logger(label: "test"))
+        async let running: Void = group.run()
+        while store.callCount.load(ordering: .relaxed) == 0 { try await Task.sleep(for: .milliseconds(2)) }
+        await group.triggerGracefulShutdown()
+        try await running
+        #expect(flusher.statistics.lag.records == 1)
+        try log.close()
+    }
+
+    /// What a person must see to is an error still, after the drain as before.
+    @Test func aStoreThatRefusesForGoodIsAnError() async throws {
+        let store = StubbornStore()
+        let storage = try await BufferedTaskStorage.open(
+            at: directory.path, store: store, configuration: Self.configuration)
+        try await storage.drain()
+        store.isRefusing.store(true, ordering: .relaxed)
+        try await storage.save(PersistentTask(id: "t0", dagID: "d", nodeID: "n"))
+        let error = await #expect(throws: TaskStorageError.self) { try await storage.run() }
+        #expect(error?.code == .deliveryFailed)
+        #expect(error?.remaining == 1)
+        try await requireNextStartToDeliver(1)
+    }
+}
