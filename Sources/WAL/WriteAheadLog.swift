@@ -58,10 +58,10 @@ public final class WriteAheadLog: Sendable {
         report.duration = ContinuousClock.now - start
         recovery = report
         logger?.log(
-            level: report.findings.isEmpty ? .debug : .warning, "opened the log",
+            level: report.findings.isEmpty ? .info : .warning, "opened the log",
             metadata: [
                 "wal.directory": "\(directory)", "wal.findings": "\(report.findings.count)",
-                "wal.epoch": "\(report.epoch)",
+                "wal.epoch": "\(report.epoch)", "wal.last": "\(lastSequence)", "wal.duration": "\(report.duration)",
             ])
     }
 

@@ -37,6 +37,11 @@ extension Engine {
         removePrepared()
         for live in state.withLock({ state in state.entries.compactMap(\.live) }) { live.file.unlock() }
         lock.release()
+        logger?.info(
+            "closed the log",
+            metadata: [
+                "wal.directory": "\(directory.path)", "wal.last": "\(durableSequenceWord.load(ordering: .acquiring))",
+            ])
         try result.get()
         try requireNothingPending()
     }

@@ -34,6 +34,7 @@ extension Engine {
     /// The maintenance thread: keeps segments ready, removes old ones.
     func runMaintenanceThread() {
         var nextRetention = ContinuousClock.now + Self.retentionInterval
+        var reporter = EngineReporter(self)
         while true {
             let deadline = state.withLock { state in state.deadline(before: nextRetention) }
             let work = state.wait(until: deadline) { state -> Work? in
@@ -55,11 +56,13 @@ extension Engine {
             case .tellOverBudget, nil: stateChanged()
             case .look: break
             }
+            reporter.report()
             // Under load there is always other work.
             guard ContinuousClock.now >= nextRetention else { continue }
             nextRetention = .now + Self.retentionInterval
             recoverIfPoisoned()
             applyRetention()
+            state.withLock { $0.retryPreparation() }
             if let metrics { metrics.record(statistics) }
         }
     }
@@ -76,6 +79,7 @@ extension Engine {
             guard state.preparation.isDemanded else { return nil }
             if state.hasUnsealedEnd, state.preparation.waitsForSealing() { return nil }
             state.preparation.isOverBudget = true
+            state.preparation.obstacle = logFull(state.diskSize)
             return .tellOverBudget
         }
         state.preparation.awaitsSealingSince = nil
@@ -100,6 +104,7 @@ extension Engine {
             state.withLock { state in
                 state.prepared.append(prepared)
                 state.preparation.isDemanded = false
+                state.preparation.obstacle = nil
             }
             stateChanged()
         case .failure(let error):
@@ -125,10 +130,10 @@ extension Engine {
     private func preparationFailed(_ error: WALError) {
         state.withLock { state in
             state.preparation.failure = error
+            state.preparation.obstacle = error
             state.preparation.lastFailure = .now
         }
         stateChanged()
-        logger?.warning("no segment could be prepared", metadata: LogMetadata.of(error))
     }
 
     private func recoverIfPoisoned() {

@@ -206,7 +206,7 @@ extension Engine {
         WALError(.cancelled, "The task was cancelled while it waited for a segment; nothing was appended.")
     }
 
-    private func logFull(_ size: Int) -> WALError {
+    func logFull(_ size: Int) -> WALError {
         WALError(
             .logFull,
             """

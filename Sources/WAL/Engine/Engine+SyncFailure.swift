@@ -82,14 +82,15 @@ extension Engine {
 
     /// Nothing is acknowledged any more. Reading goes on.
     func poison(_ cause: WALError) {
-        if cause.code == .directoryGone {
-            logger?.error("the log takes no records until its directory is back", metadata: LogMetadata.of(cause))
-        } else {
-            logger?.error("the log takes no records until its disk does", metadata: LogMetadata.of(cause))
-        }
         // In this order: a segment that ended with the log still open would get a successor.
-        state.withLock { state in
-            if case .open = state.phase { state.phase = .poisoned(cause) }
+        let isNew = state.withLock { state in
+            guard case .open = state.phase else { return false }
+            state.phase = .poisoned(cause)
+            return true
+        }
+        if isNew {
+            let missing = cause.code == .directoryGone ? "its directory is back" : "its disk does"
+            logger?.error("the log takes no records until \(missing)", metadata: LogMetadata.of(cause))
         }
         _ = unsafe current.load(ordering: .acquiring)?.close().map(registerEnd)
         stateChanged()
@@ -123,7 +124,6 @@ extension Engine {
         }
         stateChanged()
         wakeTailReaders()
-        logger?.notice("the log takes records again")
         return true
     }
 }

@@ -66,6 +66,8 @@ struct EngineState {
         /// Why there is none; cleared when somebody asks again.
         var failure: WALError?
         var lastFailure: ContinuousClock.Instant?
+        /// Why the last try to make a segment failed; nil once one was made.
+        var obstacle: WALError?
         /// The disk budget is used up.
         var isOverBudget = false
         /// Since when the budget is used up unless sealing, which is due, makes a file smaller.

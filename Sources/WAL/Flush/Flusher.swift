@@ -23,7 +23,7 @@ public import ServiceLifecycle
 ///
 /// Meanwhile the log takes appends, up to its disk budget.
 public final class Flusher<Destination: Sink>: Service {
-    private let context: FlusherContext<Destination>
+    let context: FlusherContext<Destination>
 
     /// Makes a flusher; ``run()`` starts it. From now on the log keeps what the sink lacks.
     ///

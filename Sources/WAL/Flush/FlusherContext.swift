@@ -31,12 +31,14 @@ extension FlusherContext {
     /// The sink answered, if only to refuse a record.
     func sinkAnswered() {
         var hasClosed = false
+        var outage: Duration = .zero
         coordinator.update { state in
             hasClosed = state.breaker.succeeded()
+            outage = state.contact.answered(at: .now)
             return hasClosed ? state.takeSatisfied() : []
         }
         if hasClosed {
-            events.breakerClosed()
+            events.breakerClosed(after: outage, lagAtHand)
             metrics?.breaker(isOpen: false)
         }
     }
@@ -54,14 +56,16 @@ extension FlusherContext {
     ) async throws(WALError) {
         let now = clock.now()
         let (consequence, failures) = coordinator.withState { state in
-            (state.breaker.failed(worker: worker, now: now), state.breaker.failures)
+            let consequence = state.breaker.failed(worker: worker, now: now)
+            state.contact.failed(error, isAway: consequence != .backOff, at: .now)
+            return (consequence, state.breaker.failures)
         }
         switch consequence {
         case .backOff:
             events.willRetry(error, worker: worker)
             try await clock.sleep(until: now + backoff.next())
         case .opened:
-            events.breakerOpened(error, failures: failures)
+            events.breakerOpened(error, failures: failures, lagAtHand)
             metrics?.breaker(isOpen: true)
         case .parked:
             events.willRetry(error, worker: worker)

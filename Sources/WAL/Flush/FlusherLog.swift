@@ -12,6 +12,10 @@ struct FlusherLog: Sendable {
         static let reason = "wal.reason"
         static let first = "wal.first"
         static let last = "wal.last"
+        static let duration = "wal.duration"
+        static let lagRecords = "wal.lag.records"
+        static let lagBytes = "wal.lag.bytes"
+        static let lagSeconds = "wal.lag.seconds"
     }
 
     private let logger: Logger?
@@ -25,8 +29,17 @@ struct FlusherLog: Sendable {
         self.logger = logger
     }
 
-    func started(at sequence: SequenceNumber) {
-        logger?.debug("the flusher has started", metadata: [Key.sequence: "\(sequence)"])
+    private static func metadata(_ lag: FlusherLag) -> Logger.Metadata {
+        [
+            Key.lagRecords: "\(lag.records)", Key.lagBytes: "\(lag.bytes)",
+            Key.lagSeconds: "\(lag.age / .seconds(1))",
+        ]
+    }
+
+    func started(at sequence: SequenceNumber, _ lag: FlusherLag) {
+        logger?.info(
+            "the flusher has started",
+            metadata: Self.metadata(lag).merging([Key.sequence: "\(sequence)"]) { $1 })
     }
 
     func logRestored(missing: ClosedRange<SequenceNumber>) {
@@ -76,14 +89,27 @@ struct FlusherLog: Sendable {
             metadata: [Key.worker: "\(worker)", Key.sequence: "\(sequence)"])
     }
 
-    func breakerOpened(_ error: any Error, failures: Int) {
+    func breakerOpened(_ error: any Error, failures: Int, _ lag: FlusherLag) {
         logger?.error(
             "the sink failed repeatedly and is tried only now and then; the log keeps what is appended",
-            metadata: [Key.count: "\(failures)", Key.error: "\(error)"])
+            metadata: Self.metadata(lag).merging([Key.count: "\(failures)", Key.error: "\(error)"]) { $1 })
     }
 
-    func breakerClosed() {
-        logger?.notice("the sink is back")
+    func stillAway(_ error: any Error, for duration: Duration, _ lag: FlusherLag) {
+        logger?.error(
+            "the sink is still away; the log keeps what is appended",
+            metadata: Self.metadata(lag).merging([Key.duration: "\(duration)", Key.error: "\(error)"]) { $1 })
+    }
+
+    func breakerClosed(after duration: Duration, _ lag: FlusherLag) {
+        logger?.notice(
+            "the sink is back", metadata: Self.metadata(lag).merging([Key.duration: "\(duration)"]) { $1 })
+    }
+
+    func stillSetAside(_ count: UInt64, for duration: Duration) {
+        logger?.warning(
+            "records were set aside that the sink couldn't take",
+            metadata: [Key.count: "\(count)", Key.duration: "\(duration)"])
     }
 
     func deadLetter(_ letter: DeadLetter) {
@@ -110,7 +136,7 @@ struct FlusherLog: Sendable {
 
     func shutDown(remaining: UInt64) {
         if remaining == 0 {
-            logger?.debug("everything was delivered before the shutdown")
+            logger?.info("everything was delivered before the shutdown")
         } else {
             logger?.warning(
                 "the shutdown left records undelivered; the next start delivers them",

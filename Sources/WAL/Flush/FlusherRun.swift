@@ -47,7 +47,7 @@ extension FlusherContext {
                 for await error in ended { return .failed(error) }
                 return .failed(.waitCancelled)
             }
-            if isWatched { add { () async throws(WALError) in try await watch() } }
+            add { () async throws(WALError) in try await watch() }
             var isShuttingDown = false
             for await event in group {
                 switch event {
@@ -94,7 +94,7 @@ extension FlusherContext {
             }
             // Before anything is delivered, so that retention keeps what a new sink lacks.
             moveCursor()
-            events.started(at: coordinator.withState { $0.applied })
+            events.started(at: coordinator.withState { $0.applied }, lagAtHand)
             return await run(workers)
         } catch {
             return error

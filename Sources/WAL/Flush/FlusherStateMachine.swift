@@ -29,6 +29,9 @@ struct FlusherStateMachine<Token> {
     private var waiters = WaitList<Token>()
     var breaker: CircuitBreaker
     var cursor = CursorPacer()
+    var contact = SinkContact()
+    /// The oldest record that wasn't applied when it was last looked for.
+    var oldest: (sequence: SequenceNumber, time: Timestamp)?
     var counters = FlusherStatistics()
     var latencies = LatencyHistogram()
 

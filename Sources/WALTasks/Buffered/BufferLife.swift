@@ -17,8 +17,11 @@ final class BufferLife: Sendable {
     /// The error that delivery ended with; nil while it goes on.
     var deliveryError: (any Error)? { state.withLock { $0.deliveryError } }
 
+    /// Whether the storage was closed, or is being closed.
+    var isRefusing: Bool { isClosed.load(ordering: .acquiring) }
+
     func checkOpen() throws(TaskStorageError) {
-        if isClosed.load(ordering: .acquiring) { throw TaskStorageError(.closed, "The storage was closed.") }
+        if isRefusing { throw TaskStorageError(.closed, "The storage was closed.") }
     }
 
     /// Begins to deliver, and what is done beside that.

@@ -20,6 +20,17 @@ struct BufferLog: Sendable {
         self.logger = logger
     }
 
+    func opened(remaining: UInt64, in duration: Duration) {
+        logger?.info(
+            "opened the task buffer", metadata: [Key.count: "\(remaining)", Key.duration: "\(duration)"])
+    }
+
+    func deliveryHasEnded(_ error: any Error, for duration: Duration, remaining: UInt64) {
+        logger?.error(
+            "delivery has ended; changes stay in the log until a start that can deliver them",
+            metadata: [Key.count: "\(remaining)", Key.duration: "\(duration)", Key.error: "\(error)"])
+    }
+
     func closed(remaining: UInt64, in duration: Duration) {
         guard let logger else { return }
         let metadata: Logger.Metadata = [Key.count: "\(remaining)", Key.duration: "\(duration)"]

@@ -59,11 +59,14 @@ extension BufferedTaskStorage {
                     metadata: ["wal.sink": "\(store.name)", "wal.error": "\(error)"])
             }, flushed: flusher.appliedSequenceReader)
         if configuration.recoveryEnabled { instruments?.recoveryBegan() }
+        // Of the flusher's cursor, which may be behind the store.
+        let remaining = flusher.health.lag.records
         let storage = BufferedTaskStorage(
             log: log, store: store, reach: reach, flusher: flusher, overlay: overlay, configuration: configuration,
             instruments: instruments, meter: meter, recoveredCount: log.lastSequence.rawValue - start.rawValue,
             events: BufferLog(logger, store: store.name))
         storage.startDelivery()
+        storage.events.opened(remaining: remaining, in: log.recovery.duration)
         if !configuration.requiresStore, let logger { storage.warnIfAway(logger) }
         return storage
     }
@@ -83,9 +86,18 @@ extension BufferedTaskStorage {
         let flusher = flusher
         // Weak, so that a storage that is dropped without being closed doesn't go on for ever.
         life.start(delivery: { try await flusher.run() }) { [weak self, interval = configuration.metricsInterval] in
+            let beginning = ContinuousClock.now
+            var ending = StateLogPacer()
             while (try? await Task.sleep(for: interval)) != nil {
                 guard let storage = self else { return }
                 storage.overlay.prune()
+                let error = storage.life.deliveryError
+                // The flusher has said at once that it ended.
+                if case .lasts(let duration) = ending.line(isOn: error != nil, at: ContinuousClock.now - beginning),
+                    let error
+                {
+                    storage.events.deliveryHasEnded(error, for: duration, remaining: storage.depth)
+                }
                 if let instruments = storage.instruments { instruments.report(storage.metrics) }
             }
         }

@@ -28,7 +28,8 @@ struct Append: ParsableCommand {
         defer { stop.releaseSignals() }
         var configuration = WriteAheadLog.Configuration()
         configuration.syncPolicy = sync.policy
-        let log = try WriteAheadLog(at: directory, configuration: configuration)
+        let log = try WriteAheadLog(
+            at: directory, configuration: configuration, logger: StandardErrorLog.logger)
         let reader = LineReader(descriptor: STDIN_FILENO, stop: stop)
         var first: SequenceNumber?
         var last: SequenceNumber?

@@ -24,8 +24,9 @@ struct Ingest: AsyncParsableCommand {
             have grown: a last line without an end that isn't whole yet is left for the next run. Where that can't come, as
             from a pipe, it is bad input (exit code 65). A byte order mark is passed over.
 
-            SIGINT and SIGTERM end the reading; what was read goes into the store, and the exit code is 0. A second signal
-            ends the process at once, which the next run makes good.
+            SIGINT and SIGTERM end the reading; what was read goes into the store within --drain-timeout, what remains is
+            delivered by the next run, and the exit code is 0. A second signal ends the process at once, which the next run
+            makes good. While the store is away, standard error says so.
 
             The store may be away: lines go into the log, and reach the store when it is there.
 
@@ -46,12 +47,16 @@ struct Ingest: AsyncParsableCommand {
     @Option(help: "What to do about a bad line: stop with exit code 65, or skip it and keep it beside the log.")
     var onBadLine = LineIngester.BadLinePolicy.stop
     @Option(help: "Names the input in the log; otherwise a digest of its first line does.") var source: String?
+    @Option(help: "How many seconds after a signal the store may take for what was read.") var drainTimeout = 30.0
     @Flag(help: "Print the summary as JSON.") var json = false
     @Argument(help: "The file to read; - is standard input.") var file = "-"
 
     func validate() throws {
         guard batchSize ?? 1 >= 1 else { throw ValidationError("--batch-size must be at least 1.") }
         guard workers >= 1 else { throw ValidationError("--workers must be at least 1.") }
+        guard (0...1e6).contains(drainTimeout) else {
+            throw ValidationError("--drain-timeout must be 0 to 1000000 seconds.")
+        }
         if let source, source.isEmpty || source.utf8.count > 200 {
             throw ValidationError("--source must have 1 to 200 bytes.")
         }
@@ -70,12 +75,13 @@ struct Ingest: AsyncParsableCommand {
         configuration.syncPolicy = sync.policy
         limits.apply(to: &configuration)
         let opened = try await store.open(workers: workers)
-        let log = try WriteAheadLog(at: log, configuration: configuration)
+        let log = try WriteAheadLog(at: log, configuration: configuration, logger: StandardErrorLog.logger)
         Self.warnIfAway(opened)
         for finding in log.recovery.findings { StandardError.write("Recovered: \(finding.text)\n") }
         let summary = try await ingest(reader, from: input, into: log, opened, stop)
         try log.close()
-        try await opened.close()
+        // A store that hangs doesn't hold up the process, which ends anyway.
+        _ = await returns(within: .seconds(2)) { _ = try? await opened.close() }
 
         StandardError.write(summary.badLinesText)
         try StandardOutput.print(json ? summary.json.description : summary.text)
@@ -103,7 +109,8 @@ struct Ingest: AsyncParsableCommand {
         }
         let readSeconds = start.duration(to: clock.now) / .seconds(1)
         let lag = log.lastSequence.rawValue - flusher.appliedSequence.rawValue
-        do { try await flusher.drain() } catch { outcome.failure = outcome.failure ?? error }
+        let drain = BoundedDrain(log: log, storeName: store.name, stop: stop, limit: .seconds(drainTimeout))
+        do { _ = try await drain.run(flusher) } catch { outcome.failure = outcome.failure ?? error }
         showing.cancel()
         flushing.cancel()
         // The flusher's own reason for ending is better than what followed from it.
@@ -111,9 +118,14 @@ struct Ingest: AsyncParsableCommand {
         await showing.value
         if let failure = outcome.failure { throw failure }
         let statistics = flusher.statistics
+        let remaining = log.lastSequence.rawValue - min(statistics.appliedSequence, log.lastSequence).rawValue
+        if remaining > 0 {
+            StandardError.write(
+                "\(remaining) records weren't delivered to \(store.name); the next run delivers them.\n")
+        }
         return IngestSummary(
             counts: outcome.counts, coalesced: statistics.coalesced, rowsWritten: statistics.rowsWritten,
-            deadLetters: statistics.deadLetters, lag: lag, readSeconds: readSeconds,
+            deadLetters: statistics.deadLetters, lag: lag, remaining: remaining, readSeconds: readSeconds,
             totalSeconds: start.duration(to: clock.now) / .seconds(1), stoppedBy: stop.signalName,
             badLines: outcome.shown, badLinesPath: outcome.badLinesPath, inputName: settings.inputName,
             unfinishedBytes: outcome.unfinishedBytes)
@@ -139,7 +151,9 @@ struct Ingest: AsyncParsableCommand {
             configuration.batchSize = batchSize
             configuration.batchSizeMax = batchSize
         }
-        return Flusher(log: log, sink: sink, configuration: configuration, key: TaskCodec.key(of:))
+        return Flusher(
+            log: log, sink: sink, configuration: configuration, logger: StandardErrorLog.logger,
+            key: TaskCodec.key(of:))
     }
 
     /// Reading blocks, so it doesn't run on the concurrency runtime's threads.

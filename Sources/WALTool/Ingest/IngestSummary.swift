@@ -6,6 +6,8 @@ struct IngestSummary {
     var deadLetters: UInt64
     /// Records that were in the log, and not in the store, when the input ended.
     var lag: UInt64
+    /// Records that the store hasn't now.
+    var remaining: UInt64
     var readSeconds: Double
     var totalSeconds: Double
     /// The signal that ended it before its time.
@@ -34,6 +36,7 @@ struct IngestSummary {
             ("rows_written", JSON(rowsWritten)),
             ("dead_letters", JSON(deadLetters)),
             ("lag_at_end_of_input", JSON(lag)),
+            ("undelivered", JSON(remaining)),
             ("read_seconds", JSON(readSeconds)),
             ("seconds", JSON(totalSeconds)),
             ("lines_per_second_into_log", JSON(rate(counts.lines, readSeconds))),
@@ -56,7 +59,7 @@ struct IngestSummary {
             ("into the log", "\(rate(counts.lines, readSeconds)) lines/s"),
             ("into the store", "\(rate(counts.records, totalSeconds)) records/s"),
             ("time", "\(Table.seconds(totalSeconds)), of which reading \(Table.seconds(readSeconds))"),
-            ("lag", "\(lag) records when the input ended, 0 now"),
+            ("lag", "\(lag) records when the input ended, \(remaining) now"),
         ]
         if deadLetters > 0 { rows.append(("dead letters", "\(deadLetters)")) }
         if counts.badLines > 0 { rows.append(("bad lines", "\(counts.badLines), kept in \(badLinesPath ?? "")")) }

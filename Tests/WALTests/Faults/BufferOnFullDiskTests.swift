@@ -44,4 +44,52 @@ struct BufferOnFullDiskTests {
         // On the full disk, too, an ending is in order.
         #expect(try await storage.close() == 0)
     }
+
+    /// Saves until one is refused.
+    private func saveUntilRefused(_ storage: BufferedTaskStorage<MemoryTaskStore>) async throws {
+        let payload = "\"\(String(repeating: "x", count: 3000))\""
+        for number in 0..<100_000 {
+            do {
+                try await storage.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n", payload: payload))
+            } catch { return }
+        }
+        Issue.record("nothing was refused")
+    }
+
+    private func wait(until isSo: () throws -> Bool) async throws {
+        let end = ContinuousClock.now + .seconds(60)
+        while try !isSo(), .now < end { try await Task.sleep(for: .milliseconds(20)) }
+        #expect(try isSo())
+    }
+
+    /// A probe that keeps requests away from a service with a full disk must see when there is space again, though nobody saves
+    /// meanwhile; and the log says so once, not with each try.
+    @Test func healthSaysThatTheDiskIsFullAndWhenItIsNot() async throws {
+        let disk = try #require(LoopDisk(megabytes: 8))
+        let ballast = disk.path + "/ballast"
+        #expect(FileManager.default.createFile(atPath: ballast, contents: Data(count: 2 << 20)))
+        let recording = RecordingLog()
+        let storage = try await BufferedTaskStorage.memory(
+            at: disk.path + "/log", configuration: Self.configuration, logger: recording.logger)
+        #expect(storage.health.isAccepting)
+        try await saveUntilRefused(storage)
+        #expect(storage.health.refusal?.reason == .diskFull)
+        #expect(storage.health.isDelivering)
+        for _ in 0..<100 {
+            await #expect(throws: TaskStorageError.self) {
+                try await storage.save(PersistentTask(id: "t", dagID: "d", nodeID: "n"))
+            }
+        }
+        func lines(_ text: String) -> Int { recording.messages.all.count { $0.text == text } }
+        // What the last segments don't use is given back, and may do for one more.
+        #expect((1...3).contains(lines("no segment could be prepared: the disk is full")))
+        try FileManager.default.removeItem(atPath: ballast)
+        try await wait { storage.health.isAccepting }
+        try await storage.save(PersistentTask(id: "t", dagID: "d", nodeID: "n"))
+        try await wait {
+            lines("the disk has space again") == lines("no segment could be prepared: the disk is full")
+        }
+        #expect(try await storage.close() == 0)
+        #expect(storage.health.refusal?.reason == .closed)
+    }
 }

@@ -1,0 +1,79 @@
+internal import Logging
+
+/// Logs what keeps a log from making segments or from taking records: when it begins, now and then while it lasts, and when it is
+/// over. The maintenance thread's.
+struct EngineReporter {
+    private enum Trouble: CaseIterable {
+        case diskFull, budgetUsedUp, otherFailure, poisoned
+
+        /// Of an error of making the next segment.
+        static func of(_ error: WALError) -> Trouble {
+            switch error.code {
+            case .diskFull: .diskFull
+            case .logFull: .budgetUsedUp
+            default: .otherFailure
+            }
+        }
+    }
+
+    private let engine: Engine
+    private let start = ContinuousClock.now
+    private var pacers: [Trouble: StateLogPacer] = [:]
+
+    init(_ engine: Engine) {
+        self.engine = engine
+    }
+
+    /// Looks at the engine's state, and logs what is due.
+    mutating func report() {
+        guard engine.logger != nil else { return }
+        var troubles: [Trouble: WALError] = [:]
+        engine.state.withLock { state in
+            if case .poisoned(let cause) = state.phase { troubles[.poisoned] = cause }
+            if let obstacle = state.preparation.obstacle { troubles[.of(obstacle)] = obstacle }
+        }
+        let now = ContinuousClock.now - start
+        for trouble in Trouble.allCases {
+            let line = pacers[trouble, default: StateLogPacer()].line(isOn: troubles[trouble] != nil, at: now)
+            if let line { log(line, trouble, troubles[trouble]) }
+        }
+    }
+
+    private func log(_ line: StateLogPacer.Line, _ trouble: Trouble, _ error: WALError?) {
+        let logger = engine.logger
+        var metadata = error.map(LogMetadata.of) ?? [:]
+        let statistics = engine.statistics
+        metadata["wal.not_durable"] = "\(statistics.lastSequence.rawValue - statistics.durableSequence.rawValue)"
+        metadata["wal.disk.bytes"] = "\(statistics.diskBytes)"
+        switch line {
+        case .began: break
+        case .lasts(let duration), .ended(let duration): metadata["wal.duration"] = "\(duration)"
+        }
+        switch (trouble, line) {
+        case (.diskFull, .began):
+            logger?.warning("no segment could be prepared: the disk is full", metadata: metadata)
+        case (.diskFull, .lasts):
+            logger?.warning("the disk is still full", metadata: metadata)
+        case (.diskFull, .ended):
+            logger?.notice("the disk has space again", metadata: metadata)
+        case (.budgetUsedUp, .began):
+            logger?.warning("no segment could be prepared: the disk budget is used up", metadata: metadata)
+        case (.budgetUsedUp, .lasts):
+            logger?.warning("the disk budget is still used up", metadata: metadata)
+        case (.budgetUsedUp, .ended):
+            logger?.notice("the disk budget has room again", metadata: metadata)
+        case (.otherFailure, .began):
+            logger?.warning("no segment could be prepared", metadata: metadata)
+        case (.otherFailure, .lasts):
+            logger?.warning("still no segment can be prepared", metadata: metadata)
+        case (.otherFailure, .ended):
+            logger?.notice("segments can be prepared again", metadata: metadata)
+        // Said at once by the thread that found it.
+        case (.poisoned, .began): break
+        case (.poisoned, .lasts):
+            logger?.error("the log still takes no records", metadata: metadata)
+        case (.poisoned, .ended):
+            logger?.notice("the log takes records again", metadata: metadata)
+        }
+    }
+}

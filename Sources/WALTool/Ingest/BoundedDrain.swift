@@ -1,0 +1,41 @@
+import WAL
+import WALTasks
+
+/// Waits until the store has everything: as long as that takes, or once a signal has asked to stop, no longer than a limit.
+struct BoundedDrain {
+    private static var lookInterval: Duration { .milliseconds(50) }
+
+    let log: WriteAheadLog
+    let storeName: String
+    let stop: StopSignal
+    /// From the signal on.
+    let limit: Duration
+
+    /// Returns whether the store has everything.
+    func run<Destination: Sink>(_ flusher: Flusher<Destination>) async throws -> Bool {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await flusher.drain()
+                return true
+            }
+            group.addTask {
+                while stop.signalName == nil { try await Task.sleep(for: Self.lookInterval) }
+                announce(log.lastSequence.rawValue - flusher.appliedSequence.rawValue)
+                try await Task.sleep(for: limit)
+                return false
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? false
+        }
+    }
+
+    private func announce(_ remaining: UInt64) {
+        guard remaining > 0, let signal = stop.signalName else { return }
+        StandardError.write(
+            """
+            \(signal): reading has ended; waiting for up to \(limit) until \(storeName) has \(remaining) more records. \
+            A second signal ends this at once; the next run delivers the rest.
+
+            """)
+    }
+}

@@ -1,0 +1,31 @@
+import Logging
+import WAL
+
+/// Writes what the libraries log, from notices up, to standard error: a line each, with its time, level and metadata.
+struct StandardErrorLog: LogHandler {
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.notice
+
+    /// The tool's logger.
+    static var logger: Logger { Logger(label: "wal") { _ in StandardErrorLog() } }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let all = metadata.merging(event.metadata ?? [:]) { $1 }
+        let pairs = all.sorted { $0.key < $1.key }.map { " \($0.key)=\(Self.quoted("\($0.value)"))" }.joined()
+        StandardError.write("\(Timestamp.now) \(event.level): \(event.message)\(pairs)\n")
+    }
+
+    /// A value with spaces in quotes, so that a line can be taken apart again.
+    private static func quoted(_ value: String) -> String {
+        guard value.isEmpty || value.contains(where: { $0.isWhitespace || $0 == "\"" || $0 == "=" }) else {
+            return value
+        }
+        let escaped = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+        return "\"\(escaped)\""
+    }
+}

@@ -1,0 +1,133 @@
+import Foundation
+import Logging
+import Synchronization
+import Testing
+import WAL
+
+@testable import WALTasks
+
+/// What a probe sees of a storage whose store it can't see.
+@Suite(.timeLimit(.minutes(2))) struct HealthTests {
+    private let directory = TemporaryDirectory()
+
+    private var configuration: TaskBufferConfiguration {
+        var configuration = TaskBufferConfiguration()
+        configuration.segmentSize = 64 << 10
+        configuration.flushInterval = .milliseconds(5)
+        configuration.segmentRetention = .zero
+        configuration.drainTimeout = .milliseconds(500)
+        return configuration
+    }
+
+    private func wait(until isSo: () -> Bool) async throws {
+        let end = ContinuousClock.now + .seconds(60)
+        while !isSo(), .now < end { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(isSo())
+    }
+
+    private func isAway(_ health: TaskStorageHealth) -> Bool { if case .away = health.store { true } else { false } }
+    private func isReachable(_ health: TaskStorageHealth) -> Bool {
+        if case .reachable = health.store { true } else { false }
+    }
+
+    @Test func aStoreThatIsAwayLeavesTheStorageAccepting() async throws {
+        let store = StubbornStore()
+        let start = Timestamp.now
+        let storage = try await BufferedTaskStorage.open(
+            at: directory.path, store: store, configuration: configuration)
+        try await wait { isReachable(storage.health) }
+        store.isFailing.store(true, ordering: .relaxed)
+        for number in 0..<10 { try await storage.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")) }
+        try await wait { isAway(storage.health) }
+        let away = storage.health
+        guard case .away(let since, let error) = away.store else { return }
+        #expect(since >= start - .milliseconds(10))
+        #expect(error is StubbornStore.Refusal)
+        #expect(away.isAccepting && away.isDelivering)
+        #expect(away.deliveryLag.records == 10)
+        #expect(away.deliveryLag.bytes > 0)
+        try await wait { storage.health.deliveryLag.age > .seconds(1) }
+        store.isFailing.store(false, ordering: .relaxed)
+        try await storage.drain()
+        #expect(isReachable(storage.health))
+        #expect(storage.health.deliveryLag.records == 0)
+        try await storage.log.sync()
+        #expect(storage.health.durableLag == 0)
+        try await storage.close()
+        #expect(storage.health.refusal?.reason == .closed)
+        #expect(!storage.health.isDelivering)
+    }
+
+    @Test func aUsedUpBudgetIsSaidOnceAndEndsByItself() async throws {
+        let store = StubbornStore()
+        store.isFailing.store(true, ordering: .relaxed)
+        var configuration = configuration
+        configuration.diskBudget = 4 * configuration.segmentSize
+        configuration.whenFull = .fail
+        let recording = TaskRecordingLog()
+        let storage = try await BufferedTaskStorage.open(
+            at: directory.path, store: store, configuration: configuration, logger: recording.logger)
+        let payload = "\"\(String(repeating: "x", count: 3000))\""
+        var refusals = 0
+        for number in 0..<10_000 where refusals < 100 {
+            do {
+                try await storage.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n", payload: payload))
+            } catch { refusals += 1 }
+        }
+        #expect(refusals == 100)
+        try await wait { isAway(storage.health) }
+        #expect(storage.health.refusal?.reason == .budgetUsedUp)
+        #expect(storage.health.refusal?.error?.code == .logFull)
+        #expect(recording.count("no segment could be prepared: the disk budget is used up") == 1)
+        store.isFailing.store(false, ordering: .relaxed)
+        try await wait { storage.health.isAccepting }
+        try await storage.save(PersistentTask(id: "t", dagID: "d", nodeID: "n"))
+        try await wait { recording.count("the disk budget has room again") == 1 }
+        #expect(recording.count("no segment could be prepared: the disk budget is used up") == 1)
+        #expect(recording.count("the sink is back") == 1)
+        try await storage.close()
+        #expect(recording.count("opened the task buffer") == 1)
+        #expect(recording.count("closed the task buffer; the store has everything") == 1)
+    }
+
+    /// It takes changes still, and delivers no more: that is for a new start.
+    @Test func aFencedStorageIsNotDelivering() async throws {
+        let store = StubbornStore()
+        let storage = try await BufferedTaskStorage.open(
+            at: directory.path, store: store, configuration: configuration)
+        try await storage.drain()
+        let laneCount = Flusher<TaskSink<StubbornStore>>.Configuration().laneCount
+        _ = try await store.claim(0..<laneCount, of: laneCount, log: storage.log.id)
+        try await storage.save(PersistentTask(id: "b", dagID: "d", nodeID: "n"))
+        try await wait { !storage.health.isDelivering }
+        guard case .ended(let error) = storage.health.store else { return }
+        #expect(error.code == .fenced)
+        #expect(storage.health.isAccepting)
+        #expect(storage.health.deliveryLag.records == 1)
+        await #expect(throws: TaskStorageError.self) { try await storage.close() }
+    }
+}
+
+/// Counts messages.
+private struct TaskRecordingLog: LogHandler {
+    private final class Texts: Sendable {
+        let all = Mutex<[String]>([])
+    }
+
+    private let texts = Texts()
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.trace
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let text = "\(event.message)"
+        texts.all.withLock { $0.append(text) }
+    }
+
+    func count(_ text: String) -> Int { texts.all.withLock { all in all.count { $0 == text } } }
+    var logger: Logger { Logger(label: "test") { [self] _ in self } }
+}
