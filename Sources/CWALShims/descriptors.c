@@ -6,6 +6,10 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#ifdef __linux__
+#include <sys/statfs.h>
+#endif
+
 // Standard input, output and error: whoever prints writes to what has these numbers.
 enum { STANDARD_COUNT = 3 };
 
@@ -58,4 +62,13 @@ int cwal_open_at(int directory, const char *path, int flags, unsigned mode) {
     pthread_mutex_unlock(&filling);
     errno = number;
     return descriptor;
+}
+
+int64_t cwal_file_system_number(int descriptor) {
+#ifdef __linux__
+    struct statfs status;
+    // The field is signed on some systems, and has 32 bits of meaning on all.
+    if (fstatfs(descriptor, &status) == 0) return (int64_t)(uint32_t)status.f_type;
+#endif
+    return 0;
 }

@@ -14,7 +14,8 @@ public struct WALError: Error, Sendable {
         public static let recordTooLarge = Code("recordTooLarge")
         /// The disk budget is used up, and nothing may be removed yet. Let the consumers catch up, or raise the budget.
         public static let logFull = Code("logFull")
-        /// The file system is full. Appending resumes by itself when there is space.
+        /// The file system is full, or the process may have no larger files (`ulimit -f`). Appending resumes by itself when there is
+        /// space.
         public static let diskFull = Code("diskFull")
         /// The log was closed.
         public static let closed = Code("closed")
@@ -28,6 +29,8 @@ public struct WALError: Error, Sendable {
         /// The log's directory was removed, moved, or replaced by another while the log was open. Nothing is accepted, or called
         /// durable, unless it comes back to its place; reading goes on with what is there still.
         public static let directoryGone = Code("directoryGone")
+        /// The directory is on a file system on which a log's promises can't be kept. Put the log on a local one.
+        public static let unsupportedFileSystem = Code("unsupportedFileSystem")
         /// The path is not a log's directory.
         public static let notALogDirectory = Code("notALogDirectory")
         /// Something in the log's directory is a symbolic link, no regular file, or another user's; or the directory is.

@@ -41,6 +41,8 @@ public final class WriteAheadLog: Sendable {
         try configuration.validate()
         directory = place.path
         let start = ContinuousClock.now
+        let fileSystem = FileSystemKind(of: place)
+        try fileSystem.requireUsable(place.path)
         try Recovery.requireLogDirectory(place)
         let lock = try DirectoryLock(place)
         var (recovered, report) = try Recovery.recover(place, configuration: configuration)
@@ -57,6 +59,11 @@ public final class WriteAheadLog: Sendable {
         if let step = recovered.recordStep { report.steps.append(step) }
         report.duration = ContinuousClock.now - start
         recovery = report
+        if case .limited(let reason) = fileSystem.use {
+            logger?.warning(
+                "the log is on a file system that limits its promises",
+                metadata: ["wal.directory": "\(directory)", "wal.message": "\(fileSystem.name): \(reason)"])
+        }
         logger?.log(
             level: report.findings.isEmpty ? .info : .warning, "opened the log",
             metadata: [
@@ -82,6 +89,13 @@ public final class WriteAheadLog: Sendable {
     /// that changes in between is found damaged when it is read.
     ///
     /// Throws `recordTooLarge`, `logFull`, `diskFull`, `closed`, `poisoned`, `indeterminate`.
+    @available(
+        *, noasync,
+        message: """
+            Blocks the thread under `.always`, and while no segment is ready. Await append(_:) with a [UInt8], or \
+            append(count:initializingWith:), which copies the bytes once.
+            """
+    )
     @discardableResult
     public func append(_ payload: RawSpan) throws(WALError) -> SequenceNumber {
         let sequence = try engine.append(.record, bodySize: payload.byteCount, records: 1) { room in

@@ -1,5 +1,6 @@
 #if MySQL
     internal import CWALMySQL
+    internal import WAL
 
     /// A session with the server. Not thread-safe: it belongs to one ``DatabaseThread``.
     @safe final class Connection {
@@ -26,6 +27,7 @@
         /// Connects and sets the session up.
         init(_ settings: ConnectionSettings, access: Access) throws(MySQLError) {
             let address = settings.address
+            StandardDescriptors.fill()
             guard Library.isReady, let handle = unsafe mysql_init(nil) else {
                 throw MySQLError(.outOfMemory, "no memory for a connection", server: address.description)
             }

@@ -23,6 +23,7 @@
             self.settings = settings
             let variables = settings.variables + more
             pooledBegin = Self.begin + variables.map { "; SET LOCAL \($0)" }.joined()
+            StandardDescriptors.fill()
             guard let handle = unsafe Self.connect(settings.parameters) else {
                 throw PostgresError(.outOfMemory, "no memory for a connection")
             }

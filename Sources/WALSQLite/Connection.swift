@@ -1,5 +1,6 @@
 #if SQLite
     internal import CWALSQLite
+    internal import WAL
     #if canImport(Darwin)
         internal import Darwin
     #else
@@ -26,6 +27,7 @@
             let flags =
                 access == .inspect
                 ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+            StandardDescriptors.fill()
             inspected = access == .inspect ? try ReadOnlyFile(path: path) : nil
             let result = unsafe sqlite3_open_v2(inspected?.uri ?? path, &opened, flags | SQLITE_OPEN_NOMUTEX, nil)
             guard let handle = unsafe opened else {

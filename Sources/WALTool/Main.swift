@@ -1,4 +1,11 @@
 import ArgumentParser
+import WAL
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 @main
 struct Tool: AsyncParsableCommand {
@@ -16,6 +23,10 @@ struct Tool: AsyncParsableCommand {
         ])
 
     static func main() async {
+        // Before anything is opened that would get their numbers.
+        StandardDescriptors.fill()
+        // Output that reaches the limit of file sizes is an error like others.
+        signal(SIGXFSZ, SIG_IGN)
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

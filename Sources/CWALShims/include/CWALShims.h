@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /// CRC-32C (Castagnoli; RFC 3720, section B.4) of `count` bytes, going on from `crc`, the checksum of the bytes before
 /// them (0 at the start). `cwal_crc32c(cwal_crc32c(0, a), b)` is the checksum of `a` followed by `b`.
@@ -47,6 +48,19 @@ int cwal_open_at(int directory, const char *path, int flags, unsigned mode);
 /// Opens /dev/null as each of standard input, output and error that is closed, for good: so that nothing that this process opens
 /// later gets one of their numbers.
 void cwal_fill_standard_descriptors(void);
+
+/// `pwrite(2)` which beyond the limit of file sizes fails with EFBIG, and sends the thread no SIGXFSZ.
+ssize_t cwal_pwrite(int descriptor, const void *bytes, size_t count, off_t offset);
+
+/// The same for `ftruncate(2)`.
+int cwal_ftruncate(int descriptor, off_t size);
+
+/// Has the calling thread never get SIGXFSZ: for threads of the library, where it needn't be blocked for each call, and for what a
+/// database's client library writes there.
+void cwal_block_file_size_signal(void);
+
+/// The number that `statfs(2)` has for the kind of file system that a descriptor's file is on; 0 where it can't tell.
+int64_t cwal_file_system_number(int descriptor);
 
 /// Sleeps while `word` has `value`, until it is woken. May return without a reason.
 void cwal_wait_while_equal(const uint32_t *word, uint32_t value);

@@ -122,7 +122,7 @@ final class Directory: Sendable {
     /// Makes what was created, renamed or removed in the directory durable.
     func sync() throws(WALError) {
         let result = SystemCall.perform(hook, .syncDirectory(path: path)) { Int(fsync(descriptor)) }
-        guard result == 0 else { throw WALError.system("fsync", path) }
+        guard result == 0 else { throw WALError.system("fsync", on: self) }
     }
 
     /// Removes a file, if it is there.

@@ -62,7 +62,7 @@ final class DirectoryLock: Sendable {
     private static func lock(_ directory: Directory) throws(WALError) -> Int32 {
         let path = directory.path(of: fileName)
         let hook = StorageHooks.hook(for: path)
-        guard try lock(directory.descriptor, directory.path, hook) else {
+        guard try lock(directory.descriptor, directory, hook) else {
             throw locked(directory, by: (try? File(fileName, in: directory, .read)).flatMap { owner($0.descriptor) })
         }
         let opened = SystemCall.perform(hook, .open(path: path, creates: true)) {
@@ -72,24 +72,26 @@ final class DirectoryLock: Sendable {
         let descriptor = Int32(opened)
         do throws(WALError) {
             try Trust.requireFile(descriptor, path, isWritten: true)
-            guard try lock(descriptor, path, hook) else { throw locked(directory, by: owner(descriptor)) }
+            guard try lock(descriptor, directory, hook) else { throw locked(directory, by: owner(descriptor)) }
         } catch {
             close(descriptor)
             throw error
         }
         let text = "\(getpid())\n"
-        ftruncate(descriptor, 0)
-        unsafe pwrite(descriptor, text, text.utf8.count, 0)
+        cwal_ftruncate(descriptor, 0)
+        unsafe cwal_pwrite(descriptor, text, text.utf8.count, 0)
         return descriptor
     }
 
     /// Returns false where another has it.
-    private static func lock(_ descriptor: Int32, _ path: String, _ hook: (any StorageHook)?) throws(WALError) -> Bool {
+    private static func lock(
+        _ descriptor: Int32, _ directory: Directory, _ hook: (any StorageHook)?
+    ) throws(WALError) -> Bool {
         let result = SystemCall.perform(hook, .lock(descriptor: descriptor)) {
             Int(flock(descriptor, LOCK_EX | LOCK_NB))
         }
         if result == 0 { return true }
-        guard errno == EWOULDBLOCK else { throw WALError.system("flock", path) }
+        guard errno == EWOULDBLOCK else { throw WALError.system("flock", on: directory) }
         return false
     }
 

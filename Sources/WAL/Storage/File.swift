@@ -145,7 +145,7 @@ final class File: Sendable {
             let count = SystemCall.perform(
                 hook, unsafe .write(descriptor: descriptor, offset: place, bytes: rest), count: rest.count
             ) { count in
-                unsafe pwrite(descriptor, rest.baseAddress, count, off_t(place))
+                unsafe cwal_pwrite(descriptor, rest.baseAddress, count, off_t(place))
             }
             guard count >= 0 else { throw WALError.system("pwrite", path) }
             total += count
@@ -161,7 +161,7 @@ final class File: Sendable {
 
     func truncate(to size: Int) throws(WALError) {
         let result = SystemCall.perform(hook, .truncate(descriptor: descriptor, size: size)) {
-            Int(ftruncate(descriptor, off_t(size)))
+            Int(cwal_ftruncate(descriptor, off_t(size)))
         }
         guard result == 0 else { throw WALError.system("ftruncate", path) }
     }

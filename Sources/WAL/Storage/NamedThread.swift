@@ -28,6 +28,7 @@ package enum NamedThread {
                 guard let argument = unsafe argument else { return nil }
                 let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
                 unsafe cwal_set_thread_name(start.name)
+                cwal_block_file_size_signal()
                 start.body()
                 return nil
             }, start.toOpaque())

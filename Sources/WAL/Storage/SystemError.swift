@@ -18,6 +18,11 @@ extension WALError {
             return WALError(
                 .diskFull, "\(what). Appending goes on by itself when there is space.", errno: number,
                 isRetriable: true)
+        case EFBIG:
+            return WALError(
+                .diskFull,
+                "\(what): this process may have no larger files (`ulimit -f`). Appending goes on by itself when it may.",
+                errno: number, isRetriable: true)
         case ENOTDIR:
             return WALError(.notALogDirectory, "\(what). Name a directory.", errno: number)
         case ELOOP:

@@ -38,7 +38,7 @@ import Testing
             try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
             let name = directory.path + "/" + SegmentName.of(1)
             try Data(try Self.changed(FormatExample.bytes, by: row[0])).write(to: URL(filePath: name))
-            let place = Directory(path: directory.path)
+            let place = try Directory(path: directory.path)
             let segments = try Recovery.examine(
                 try LogFiles(in: place), in: place, scope: .everything, isWritten: false)
             let boot = row[1] == "same" ? FormatExample.header.bootID : BootID(low: 1, high: 2)

@@ -1,0 +1,53 @@
+import Foundation
+import Testing
+
+@testable import WAL
+
+/// Beyond `ulimit -f` the kernel sends SIGXFSZ, and the process was ended by its own log.
+@Suite struct FileSizeLimitTests {
+    static func setLimit(_ count: Int?) {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+        limit.rlim_cur = count.map { rlim_t($0) } ?? limit.rlim_max
+        #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+    }
+
+    @Test func aLimitIsAFullDiskAndAppendingGoesOnWithoutIt() async throws {
+        let directory = TemporaryDirectory()
+        await #expect(processExitsWith: .success) { [path = directory.path as String] in
+            let log = try WriteAheadLog(at: path, configuration: .small(.always))
+            FileSizeLimitTests.setLimit(1000)
+            var (count, failure) = (0, WALError?.none)
+            while failure == nil {
+                do throws(WALError) {
+                    _ = try await log.append(payload(count, size: 1000))
+                    count += 1
+                } catch { failure = error }
+            }
+            #expect(failure?.code == .diskFull)
+            #expect(failure?.message.contains("ulimit -f") ?? false, "\(String(describing: failure))")
+            #expect(try readAll(log.reader()).count == count)
+            // Of this thread, too.
+            let opening = #expect(throws: WALError.self) {
+                _ = try WriteAheadLog(at: path + "-2", configuration: .small(.always))
+            }
+            #expect(opening?.code == .diskFull)
+            try FileManager.default.removeItem(atPath: path + "-2")
+            FileSizeLimitTests.setLimit(nil)
+            var isTaken = false
+            while !isTaken {
+                isTaken = (try? await log.append(payload(count, size: 1000))) != nil
+                if !isTaken { try await Task.sleep(for: .milliseconds(10)) }
+            }
+            #expect(try readAll(log.reader()).count == count + 1)
+            try log.close()
+            // What the process itself does about the signal is as before.
+            var action = sigaction()
+            sigaction(SIGXFSZ, nil, &action)
+            #expect(action.__sigaction_handler.sa_handler == nil)
+            var mask = sigset_t()
+            pthread_sigmask(SIG_BLOCK, nil, &mask)
+            #expect(sigismember(&mask, SIGXFSZ) == 0)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import Foundation
+import Testing
+import WALTesting
+
+@testable import WAL
+
+/// Some file systems can't make a directory's entries durable, and "fsync of . failed" told nobody what to do about it.
+@Suite struct FileSystemTests {
+    @Test(arguments: [EINVAL, EBADF, EOPNOTSUPP, ENOSYS]) func aDirectoryThatCannotBeSyncedIsNamed(_ number: Int32)
+        throws
+    {
+        let root = LogImage.directory()
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        let storage = try FaultyStorage(root)
+        storage.fail(.syncDirectory, times: 1000, with: .error(number))
+        let error = #expect(throws: WALError.self) {
+            _ = try WriteAheadLog(at: root + "/log", configuration: .small())
+        }
+        #expect(error?.code == .unsupportedFileSystem)
+        #expect(error?.errno == number)
+        for part in [root, "ext4 or XFS", FileSystemKind(of: try Directory(path: root)).name] {
+            #expect(error?.message.contains(part) ?? false, "\(String(describing: error)) lacks \(part)")
+        }
+        storage.heal()
+        try WriteAheadLog(at: root + "/log", configuration: .small()).close()
+    }
+
+    @Test func networkFileSystemsAreRefusedAndUnknownOnesAreNot() {
+        for number: Int64 in [0x6969, 0xff53_4d42, 0xfe53_4d42] {
+            let error = #expect(throws: WALError.self) { try FileSystemKind(number: number).requireUsable("/here") }
+            #expect(error?.code == .unsupportedFileSystem)
+            #expect(error?.message.contains("/here is on ") ?? false)
+        }
+        #expect(throws: Never.self) { try FileSystemKind(number: 1).requireUsable("/here") }
+    }
+
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/shm"), "there is no tmpfs"))
+    func memoryIsUsedWithAWarning() throws {
+        let path = "/dev/shm/wal-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let recording = RecordingLog()
+        try WriteAheadLog(at: path, configuration: .small(), logger: recording.logger).close()
+        let message = recording.messages.all.first { $0.level == .warning }
+        #expect(message?.text == "the log is on a file system that limits its promises")
+        #expect(message?.metadata["wal.message"]?.hasPrefix("tmpfs: ") ?? false)
+    }
+}

@@ -1,0 +1,31 @@
+import Foundation
+import Testing
+
+/// `wal append L <&-` never ended: the log got the number of standard input, and the tool read it.
+struct ClosedStreamsTests {
+    private func run(_ command: String) throws -> Int32 {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", command]
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    @Test(.timeLimit(.minutes(2)), arguments: ["<&-", "<&- >&-", "<&- >&- 2>&-", ">&-"])
+    func theToolEndsAndPrintsIntoNoLog(_ closed: String) throws {
+        let scratch = try Scratch()
+        let log = scratch.path("log")
+        let tool = ToolRun.tool.path
+        #expect(try run("printf 'one\\ntwo\\n' | '\(tool)' append '\(log)'") == 0)
+        #expect(try run("'\(tool)' append '\(log)' \(closed)") == 0)
+        #expect(try run("'\(tool)' dump '\(log)' \(closed)") == 0)
+        let dump = try ToolRun(["dump", log])
+        #expect(dump.status == 0)
+        #expect(dump.output.split(separator: "\n").count == 2)
+        #expect(try ToolRun(["verify", log]).status == 0)
+    }
+}
