@@ -3,6 +3,11 @@ internal import Logging
 extension Engine {
     /// Removes what the retention rule lets go now; where that fails it is tried again in a second.
     func applyRetention() {
+        if let jump = clockWatch.withLock({ $0.jump(time: .now, at: .now) }) {
+            logger?.warning(
+                "the system's clock has jumped; records have its times, and retention doesn't go by them",
+                metadata: ["wal.message": "by \(jump)"])
+        }
         do throws(WALError) {
             try removeOldSegments()
         } catch {
@@ -48,29 +53,5 @@ extension Engine {
             retention: retention, now: .now, passed: passed ?? .max,
             firstPinned: state.pins.values.min() ?? .max)
         return rule.isOldestRemovable(state.entries, diskSize: state.diskSize)
-    }
-}
-
-/// Decides what may be removed, without files, threads or clocks.
-struct RetentionRule {
-    var retention: WriteAheadLog.Retention
-    var now: Timestamp
-    /// Every cursor is at this sequence number or beyond.
-    var passed: UInt64
-    /// The first segment that a reader is in.
-    var firstPinned: UInt64
-
-    /// Whether the oldest segment may go. The newest sealed one stays: its footer has the cursors.
-    func isOldestRemovable(_ entries: [EngineState.Entry], diskSize: Int) -> Bool {
-        guard entries.count > 1, entries[1].isRemovable, let entry = entries.first, entry.isRemovable,
-            let footer = entry.footer, footer.finalSequence <= passed, entry.segment.number < firstPinned
-        else { return false }
-        return isOld(entry, footer) || retention.totalSize.map { diskSize > $0 } ?? false
-    }
-
-    private func isOld(_ entry: EngineState.Entry, _ footer: SegmentFooter) -> Bool {
-        guard let age = retention.age else { return false }
-        let last = footer.recordCount > 0 ? footer.lastTime : entry.segment.header.creationTime
-        return Timestamp(rawValue: last) + age <= now
     }
 }

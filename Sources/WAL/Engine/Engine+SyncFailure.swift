@@ -145,6 +145,7 @@ extension EngineState {
         guard let index = index(of: segment.number) else { return }
         entries[index].segment = segment
         entries[index].footer = footer.withoutIndex
+        entries[index].age = SegmentAge()
         entries[index].fileSize = fileSize
         if let slot = unsafe entries[index].slot { unsafe freeSlots.append(slot) }
         unsafe entries[index].slot = nil

@@ -39,6 +39,7 @@ final class Engine: @unchecked Sendable {
     /// Whoever removes segments holds it; locked before `state`. A byte, because an access to nothing would be one to what lies
     /// behind it, for ThreadSanitizer.
     let removing = Monitor<UInt8>(0)
+    let clockWatch = Monitor(ClockWatch())
     let syncState: Monitor<SyncState>
     let sleepers = PassSleepers()
     /// Of the tasks that wait for durability.

@@ -32,6 +32,8 @@ struct EngineState {
         var live: LiveSegment?
         /// What producers claim from; nil once all its frames are committed.
         var slot: UnsafeMutablePointer<Slot>?
+        /// How old it is, as of the moment when it was seen sealed.
+        var age = SegmentAge()
         /// It isn't to be compressed.
         var staysAsItIs = false
         var isRemovable: Bool { footer != nil && live == nil }

@@ -58,7 +58,8 @@ struct Repair {
             EngineState.Entry(
                 segment: Segment(header: header, path: path),
                 end: SegmentEnd(offset: footer.offset, recordCount: footer.finalSequence + 1 - footer.firstSequence),
-                footer: footer.withoutIndex, fileSize: fileSize, live: nil, slot: nil))
+                footer: footer.withoutIndex, fileSize: fileSize, live: nil, slot: nil,
+                age: SegmentAge(ofRecordsUpTo: footer.recordCount > 0 ? footer.lastTime : header.creationTime)))
         named = footer.named
     }
 
