@@ -82,11 +82,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     }
 
     /// Records in the log that the store hasn't.
-    var depth: UInt64 {
-        let applied = flusher.appliedSequence
-        let last = log.lastSequence
-        return last > applied ? last.rawValue - applied.rawValue : 0
-    }
+    var depth: UInt64 { flusher.health.lag.records }
 
     // MARK: Changing
 

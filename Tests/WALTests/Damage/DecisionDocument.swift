@@ -9,9 +9,11 @@ struct DecisionDocument: Sendable {
 
     init() throws {
         let document = try #require(FormatDocumentTests.document)
-        var lines = document.split(separator: "\n").drop { !$0.hasPrefix("| Content | Followed |") }.dropFirst(2)
+        var lines = document.split(separator: "\n").drop { !$0.hasPrefix("| Row | Content | Followed |") }.dropFirst(2)
         while let line = lines.popFirst(), line.hasPrefix("|") {
-            rows.append(line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) })
+            // Without the row's label and its reason.
+            let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+            rows.append(Array(cells.dropFirst().dropLast()))
         }
         #expect(rows.count >= 8 && rows.allSatisfy { $0.count == 5 })
     }
