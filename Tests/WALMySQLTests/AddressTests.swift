@@ -60,7 +60,7 @@
 
         @Test func refusedLoginDoesNotTellThePassword() async {
             let url = "mysql://root:hunter2@localhost/tasks?socket=/nonexistent/socket"
-            let found = await error { _ = try await MySQLTaskStore(url: url) }
+            let found = await error { try await MySQLTaskStore(url: url).ping() }
             #expect(found?.code == .connectionFailed && found?.isRetriable == true)
             #expect(found?.description.contains("hunter2") == false)
         }

@@ -95,7 +95,8 @@ import WAL
         let store = StubbornStore()
         let storage = try await BufferedTaskStorage.open(
             at: directory.path, store: store, configuration: configuration)
-        try await storage.drain()
+        // Its own claim comes first.
+        try await wait { isReachable(storage.health) }
         let laneCount = Flusher<TaskSink<StubbornStore>>.Configuration().laneCount
         _ = try await store.claim(0..<laneCount, of: laneCount, log: storage.log.id)
         try await storage.save(PersistentTask(id: "b", dagID: "d", nodeID: "n"))
