@@ -419,22 +419,27 @@ def findings_of_reader(path, boot):
 
 
 def dumped(binary, path):
-    """The records that the tool prints: sequence, time in milliseconds, and the payload, or its size where the tool decodes it."""
+    """The tool's exit code, the records that it prints (sequence, time in milliseconds, and the payload, or its size where the tool
+    decodes it), and the gaps that it reports."""
     process = subprocess.run([binary, "dump", "--json", path], capture_output=True)
     records = []
-    for line in process.stdout.splitlines():
+    lines = process.stdout.splitlines()
+    gaps = [line["gap"] for line in map(json.loads, lines) if "gap" in line]
+    for line in lines:
         record = json.loads(line)
+        if "gap" in record:
+            continue
         if record["type"] != "record":                  # task events: only the text form has sequence numbers
             break
         records.append((record["sequence"], record["time"], bytes.fromhex(record["hex"])))
     else:
-        return process.returncode, records
+        return process.returncode, records, gaps
     process = subprocess.run([binary, "dump", path], capture_output=True)
     records = []
     for line in process.stdout.splitlines():
         sequence, stamp, size = line.split(b"\t")[:3]
         records.append((int(sequence), stamp.decode(), int(size)))
-    return process.returncode, records
+    return process.returncode, records, gaps
 
 
 def same_record(theirs, ours):
@@ -493,11 +498,13 @@ def compare(binary, path, boot):
         return None
     if log and not log.segments:
         return None                                     # the tool has nothing to dump
-    code, theirs = dumped(binary, path)
+    code, theirs, gaps = dumped(binary, path)
     ours = list(log.records(set_aside=True))
     if not log.findings:                                # otherwise the tool's dump ends at the first damage
-        if code:
-            return "dump: exit code %d of a log without findings" % code
+        if code != (1 if gaps else 0):                  # lost before a repair, and reported ever since
+            return "dump: exit code %d with the gaps %r" % (code, gaps)
+        if any(gap["first"] <= record[0] <= gap["last"] for gap in gaps for record in ours):
+            return "dump: the gaps %r have records of the reader" % gaps
         if len(theirs) != len(ours):
             return "dump: %d records, the reader has %d" % (len(theirs), len(ours))
     for a, b in zip(theirs, ours):
