@@ -49,6 +49,8 @@
             let process = try ToolRun.process(
                 ["ingest", "--log", scratch.path("log"), "--store", "postgres:\(conninfo)", "--source", "test"]
                     + options)
+            // The servers that are started meanwhile must not keep the input open.
+            _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
             process.standardInput = input
             process.standardOutput = FileHandle.nullDevice
             process.standardError = try FileHandle(forWritingTo: errors)

@@ -14,6 +14,9 @@ package func returns(within limit: Duration, _ body: @escaping @Sendable () asyn
         work.cancel()
         timer.cancel()
     }
-    for await hasEnded in outcome { return hasEnded }
-    return false
+    // In a task of its own: the caller may be cancelled, and then iterating would end at once.
+    return await Task {
+        for await hasEnded in outcome { return hasEnded }
+        return false
+    }.value
 }
