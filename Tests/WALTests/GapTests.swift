@@ -188,14 +188,14 @@ import Testing
 
     /// A gap is an element, so that a loop can't overlook it.
     @Test func gapsAreElementsOfTheSequence() async throws {
-        let copy = try Self.golden("v1.0", "00000000000000000001.wal") { $0[1024 + 30] ^= 1 }
+        let copy = try Self.small { $0[1024 + 30] ^= 1 }
         var entries: [LogEntry] = []
         for try await entry in try ReadOnlyLog(at: copy.path).entries() {
             entries.append(entry)
-            if entries.count == 61 { break }
+            if entries.count == 20 { break }
         }
         #expect(Self.gaps(entries).map(\.first) == [1])
-        #expect(Self.sequences(entries) == Array(2...61))
+        #expect(Self.sequences(entries) == Array(2...20))
         await #expect {
             for try await _ in try ReadOnlyLog(at: copy.path).records() {}
         } throws: { ($0 as? WALError)?.gap?.next == 2 }

@@ -88,9 +88,10 @@ extension Engine {
             state.phase = .poisoned(cause)
             return true
         }
-        if isNew {
-            let missing = cause.code == .directoryGone ? "its directory is back" : "its disk does"
-            logger?.error("the log takes no records until \(missing)", metadata: LogMetadata.of(cause))
+        if isNew, cause.code == .directoryGone {
+            logger?.error("the log takes no records until its directory is back", metadata: LogMetadata.of(cause))
+        } else if isNew {
+            logger?.error("the log takes no records until its disk does", metadata: LogMetadata.of(cause))
         }
         _ = unsafe current.load(ordering: .acquiring)?.close().map(registerEnd)
         stateChanged()
