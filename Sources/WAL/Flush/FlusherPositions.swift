@@ -26,12 +26,15 @@ extension FlusherContext {
 
     /// Durably, however long that takes: whoever finds the mark after a power loss takes for foreign what is delivered from now on.
     private func removeMark() async throws(WALError) {
-        guard log.cursors[OwedRecords.mark(of: sink.name)] != nil else { return }
-        setMark(nil)
+        let mark = OwedRecords.mark(of: sink.name)
+        guard log.cursors[mark] != nil else { return }
         var backoff = Backoff(generator: SystemRandomNumberGenerator())
         while true {
             do throws(WALError) {
+                try log.removeCursor(mark)
                 try await log.sync()
+                // A change of cursors waits for a segment where there is none.
+                try log.engine.requireNothingPending()
                 return
             } catch {
                 if Task.isCancelled || error.code == .closed { throw error }
@@ -41,11 +44,11 @@ extension FlusherContext {
         }
     }
 
-    private func setMark(_ sequence: SequenceNumber?) {
+    private func setMark(_ sequence: SequenceNumber) {
         let mark = OwedRecords.mark(of: sink.name)
         guard log.cursors[mark] != sequence else { return }
         do throws(WALError) {
-            if let sequence { try log.setCursor(mark, to: sequence) } else { try log.removeCursor(mark) }
+            try log.setCursor(mark, to: sequence)
         } catch {
             events.cursorFailed(error)
         }
