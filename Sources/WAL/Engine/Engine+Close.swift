@@ -53,7 +53,7 @@ extension Engine {
         appendPendingNamed()
     }
 
-    func requireNothingPending() throws(WALError) {
+    private func requireNothingPending() throws(WALError) {
         let names = pendingNamed.withLock { pending in Set(pending.compactMap(\.name)).sorted() }
         guard !names.isEmpty else { return }
         throw WALError(

@@ -26,15 +26,12 @@ extension FlusherContext {
 
     /// Durably, however long that takes: whoever finds the mark after a power loss takes for foreign what is delivered from now on.
     private func removeMark() async throws(WALError) {
-        let mark = OwedRecords.mark(of: sink.name)
-        guard log.cursors[mark] != nil else { return }
+        guard log.cursors[OwedRecords.mark(of: sink.name)] != nil else { return }
+        setMark(nil)
         var backoff = Backoff(generator: SystemRandomNumberGenerator())
         while true {
             do throws(WALError) {
-                try log.removeCursor(mark)
                 try await log.sync()
-                // A change of cursors waits for a segment where there is none.
-                try log.engine.requireNothingPending()
                 return
             } catch {
                 if Task.isCancelled || error.code == .closed { throw error }
@@ -44,11 +41,11 @@ extension FlusherContext {
         }
     }
 
-    private func setMark(_ sequence: SequenceNumber) {
+    private func setMark(_ sequence: SequenceNumber?) {
         let mark = OwedRecords.mark(of: sink.name)
         guard log.cursors[mark] != sequence else { return }
         do throws(WALError) {
-            try log.setCursor(mark, to: sequence)
+            if let sequence { try log.setCursor(mark, to: sequence) } else { try log.removeCursor(mark) }
         } catch {
             events.cursorFailed(error)
         }
