@@ -24,20 +24,16 @@ extension FlusherContext {
         }
     }
 
-    /// Durably, however long that takes: whoever finds the mark after a power loss takes for foreign what is delivered from now on.
+    /// Durably, if the log can be synced. If it can't, what is durable is delivered all the same, and the worst that follows is an
+    /// alarm: after a power loss the next flusher finds the mark, and reports what was delivered meanwhile as owed.
     private func removeMark() async throws(WALError) {
         guard log.cursors[OwedRecords.mark(of: sink.name)] != nil else { return }
         setMark(nil)
-        var backoff = Backoff(generator: SystemRandomNumberGenerator())
-        while true {
-            do throws(WALError) {
-                try await log.sync()
-                return
-            } catch {
-                if Task.isCancelled || error.code == .closed { throw error }
-                events.syncFailed(error)
-                try await clock.sleep(until: clock.now() + backoff.next())
-            }
+        do throws(WALError) {
+            try await log.sync()
+        } catch {
+            if Task.isCancelled || error.code == .closed { throw error }
+            events.syncFailed(error)
         }
     }
 
