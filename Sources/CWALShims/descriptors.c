@@ -10,7 +10,7 @@
 #include <sys/statfs.h>
 #endif
 
-// Standard input, output and error: whoever prints writes to what has these numbers.
+// Standard input, output and error. Printed text goes to the files with these numbers.
 enum { STANDARD_COUNT = 3 };
 
 // One thread at a time fills the free numbers and frees them, so that no other thread gets one that is about to be free.

@@ -51,7 +51,7 @@
             // However this process ends, the bouncer doesn't outlive it.
             _ = try PrivateServer.shell(
                 """
-                (while kill -0 \(getpid()) && [ -d \(directory) ]; do sleep 1; done 2>/dev/null
+                (while kill -0 \(getpid()) && ! grep -q ' Z ' /proc/\(getpid())/stat && [ -d \(directory) ]; do sleep 1; done 2>/dev/null
                 kill $(cat \(directory)/pid)) </dev/null >/dev/null 2>&1 &
                 """)
         }

@@ -41,8 +41,8 @@ void cwal_lower_thread_priority(void);
 /// `fdatasync(2)`; on Apple's systems `fcntl(F_FULLFSYNC)`, the only call there that reaches the medium.
 int cwal_sync_data(int descriptor);
 
-/// `openat(2)` with `O_CLOEXEC`, for a descriptor of 3 or higher: in a process whose standard descriptors are closed, whoever prints
-/// would write to a file that got one of their numbers.
+/// `openat(2)` with `O_CLOEXEC` that returns a descriptor of 3 or higher. In a process whose standard descriptors are closed, printed
+/// text would go into a file that has one of their numbers.
 int cwal_open_at(int directory, const char *path, int flags, unsigned mode);
 
 /// Opens /dev/null as each of standard input, output and error that is closed, for good: so that nothing that this process opens
@@ -55,8 +55,8 @@ ssize_t cwal_pwrite(int descriptor, const void *bytes, size_t count, off_t offse
 /// The same for `ftruncate(2)`.
 int cwal_ftruncate(int descriptor, off_t size);
 
-/// Has the calling thread never get SIGXFSZ: for threads of the library, where it needn't be blocked for each call, and for what a
-/// database's client library writes there.
+/// Blocks SIGXFSZ in the calling thread for good. For the library's own threads: no call there has to block it again, and the files
+/// that a database's client library writes there are covered, too.
 void cwal_block_file_size_signal(void);
 
 /// The number that `statfs(2)` has for the kind of file system that a descriptor's file is on; 0 where it can't tell.

@@ -2,7 +2,7 @@ extension WriteAheadLog {
     /// Why appending fails at the moment; nil while records are taken. Takes a lock that appends don't, and waits for nothing.
     ///
     /// `diskFull` or another failure of the disk, `logFull` while the disk budget is used up, `poisoned` after a failed sync, `closed`.
-    /// The log goes on trying by itself, appends or not: it is nil again soon after there is space.
+    /// The log retries by itself every second, even without appends. The property is nil again soon after there is space.
     public var refusal: WALError? {
         engine.state.withLock { $0.refusal }
     }
