@@ -26,6 +26,14 @@ int64_t cwal_coarse_realtime_microseconds(void) {
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+int64_t cwal_uptime_microseconds(void) {
+#ifdef CLOCK_BOOTTIME
+    struct timespec now;
+    if (clock_gettime(CLOCK_BOOTTIME, &now) == 0) return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+#endif
+    return 0;
+}
+
 void cwal_set_thread_name(const char *name) {
 #ifdef __APPLE__
     pthread_setname_np(name);

@@ -63,8 +63,8 @@ extension WriteAheadLog {
     /// Which sealed segments are removed: those that every cursor has passed and that are older than `age`, and beyond
     /// `totalSize` the oldest that every cursor has passed.
     public struct Retention: Hashable, Sendable {
-        /// How long passed segments are kept after they were sealed, by a clock that doesn't jump; segments of an earlier opening by
-        /// the times of their records, as of the opening. Nil for ever.
+        /// How long passed segments are kept after they were sealed, by a clock that doesn't jump. Segments of an earlier run of the
+        /// kernel go by the times of their records, as of the opening. Nil for ever.
         public var age: Duration?
         /// How many bytes of segments are kept; nil for no limit.
         public var totalSize: Int?

@@ -64,6 +64,11 @@ public final class WriteAheadLog: Sendable {
                 "the log is on a file system that limits its promises",
                 metadata: ["wal.directory": "\(directory)", "wal.message": "\(fileSystem.name): \(reason)"])
         }
+        if let ahead = report.timeAhead {
+            logger?.warning(
+                "records have times that lie ahead of the system's clock",
+                metadata: ["wal.directory": "\(directory)", "wal.message": "by \(ahead)"])
+        }
         logger?.log(
             level: report.findings.isEmpty ? .info : .warning, "opened the log",
             metadata: [

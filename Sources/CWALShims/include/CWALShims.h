@@ -27,6 +27,9 @@ uint32_t cwal_crc32c_narrow(uint32_t crc, const void *bytes, size_t count);
 /// Microseconds since 1970 at the kernel's tick (1 to 4 ms), read without a system call.
 int64_t cwal_coarse_realtime_microseconds(void);
 
+/// How long the kernel has run, in microseconds, sleep included, by a clock that nobody sets; 0 where there is none.
+int64_t cwal_uptime_microseconds(void);
+
 /// Has the processor fetch what will be stored to soon.
 static inline void cwal_prefetch_for_stores(const char *bytes, size_t count) {
     for (size_t offset = 0; offset < count; offset += 64) __builtin_prefetch(bytes + offset, 1);

@@ -4,7 +4,7 @@ struct ClockWatch {
     private var lastReport: ContinuousClock.Instant?
 
     /// Adjustments of a time server are smaller.
-    private static let jumpMin: Duration = .seconds(1)
+    static let jumpMin: Duration = .seconds(1)
     private static let pause: Duration = .seconds(60)
 
     /// How far the clock has jumped since the last call. Nil if it hasn't, or if a jump was reported within the last minute.

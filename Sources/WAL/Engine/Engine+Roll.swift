@@ -281,6 +281,7 @@ extension EngineState {
         var header = header
         header.bootID = .current
         header.creationTime = Timestamp.now.rawValue
+        header.uptime = KernelRun.now.uptime
         let segment = Segment(header: header, path: prepared.file.path)
         let live = LiveSegment(segment: segment, file: prepared.file, mapping: prepared.mapping)
         unsafe header.encode(to: prepared.mapping.base)

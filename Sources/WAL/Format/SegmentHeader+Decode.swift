@@ -89,6 +89,7 @@ extension SegmentHeader {
             length: base.load(at: Offset.predecessorLength),
             finalSequence: base.load(at: Offset.predecessorFinalSequence))
         header.replacedIncarnation = unsafe base.load(at: Offset.replacedIncarnation)
+        header.uptime = unsafe base.load(at: Offset.uptime)
         guard header.isWithinLimits else { return nil }
         return .header(header, damagedCopies: 0)
     }

@@ -29,6 +29,9 @@ struct SegmentHeader: Hashable {
     /// For the whole remains of a damaged segment: the incarnation of the first one that had its place. Else 0.
     var replacedIncarnation: UInt64 = 0
 
+    /// How long the kernel had run when the segment came into use, in microseconds; 0 if unknown.
+    var uptime: Int64 = 0
+
     /// What the segment after this one calls it: the incarnation of the first file in its place, so that the chain holds however
     /// often a damaged file is replaced by its remains.
     var lineage: UInt64 { replacedIncarnation == 0 ? incarnation : replacedIncarnation }
@@ -82,6 +85,7 @@ struct SegmentHeader: Hashable {
         static let predecessorLength = 136
         static let predecessorFinalSequence = 144
         static let replacedIncarnation = 152
+        static let uptime = 160
         static let checksum = 508
     }
 
@@ -113,6 +117,7 @@ struct SegmentHeader: Hashable {
             unsafe base.store(predecessor.length, at: Offset.predecessorLength)
             unsafe base.store(predecessor.finalSequence, at: Offset.predecessorFinalSequence)
             unsafe base.store(replacedIncarnation, at: Offset.replacedIncarnation)
+            unsafe base.store(uptime, at: Offset.uptime)
             let covered = unsafe UnsafeRawBufferPointer(start: base, count: Offset.checksum)
             unsafe base.store(Checksum.of(covered), at: Offset.checksum)
             let stateEnd = Offset.incompatibleFeatures

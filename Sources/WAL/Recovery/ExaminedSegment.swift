@@ -29,6 +29,13 @@ struct ExaminedSegment {
         if case .header(let header, _) = decoded { header } else { nil }
     }
 
+    /// The latest time of its records; nil without any.
+    var latestTime: Int64? {
+        if let footer { return footer.recordCount > 0 ? footer.lastTime : nil }
+        guard let scan, scan.summary.recordCount > 0 else { return nil }
+        return scan.summary.lastTime
+    }
+
     var damagedHeaderCopies: Int {
         if case .header(_, let count) = decoded { count } else { 2 }
     }

@@ -120,6 +120,15 @@ enum Recovery {
         }
     }
 
+    /// How far the times of a log's records lie ahead of the clock; nil if they don't, but for what a time server adjusts.
+    static func timeAhead(in segments: [ExaminedSegment], at now: Timestamp) -> Duration? {
+        let logID = RecoveryPlan.logID(of: segments)
+        let latest = segments.filter { $0.isNamed(of: logID) }.compactMap(\.latestTime).max() ?? .min
+        let (ahead, overflow) = latest.subtractingReportingOverflow(now.rawValue)
+        guard !overflow else { return latest > 0 ? .microseconds(Int64.max) : nil }
+        return .microseconds(ahead) > ClockWatch.jumpMin ? .microseconds(ahead) : nil
+    }
+
     /// What opening would find and do. Changes nothing.
     static func plan(
         _ directory: Directory, scope: WriteAheadLog.RecoveryScope
@@ -127,6 +136,7 @@ enum Recovery {
         let files = try LogFiles(besideAWriterIn: directory)
         let segments = try examine(files, in: directory, scope: scope, isWritten: false)
         var plan = RecoveryPlan(segments, currentBoot: .current)
+        plan.report.timeAhead = timeAhead(in: segments, at: .now)
         plan.goOn(with: try RecoveryIntent(in: directory))
         plan.report.steps = plan.told(unfinished: files.unfinished)
         return plan.report
@@ -139,6 +149,7 @@ enum Recovery {
         let files = try LogFiles(in: directory)
         let segments = try examine(files, in: directory, scope: configuration.recoveryScope, isWritten: true)
         var plan = RecoveryPlan(segments, currentBoot: .current)
+        plan.report.timeAhead = timeAhead(in: segments, at: .now)
         plan.goOn(with: try RecoveryIntent(in: directory))
         if configuration.damagePolicy == .strict,
             let damage = plan.report.findings.first(where: \.classification.isDamage)

@@ -49,6 +49,10 @@ public struct RecoveryReport: Hashable, Sendable {
     public var segmentCount: Int = 0
     /// Counts the recoveries that dropped anything.
     public var epoch: UInt64 = 0
+    /// How far the latest time of a record lies ahead of the system's clock, which was or is wrong then; nil if it doesn't.
+    ///
+    /// Nothing is lost by that. Reading by time finds such records at their own times, and retention doesn't go by them.
+    public var timeAhead: Duration?
     /// How long it took.
     public var duration: Duration = .zero
 

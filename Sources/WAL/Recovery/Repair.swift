@@ -58,8 +58,7 @@ struct Repair {
             EngineState.Entry(
                 segment: Segment(header: header, path: path),
                 end: SegmentEnd(offset: footer.offset, recordCount: footer.finalSequence + 1 - footer.firstSequence),
-                footer: footer.withoutIndex, fileSize: fileSize, live: nil, slot: nil,
-                age: SegmentAge(ofRecordsUpTo: footer.recordCount > 0 ? footer.lastTime : header.creationTime)))
+                footer: footer.withoutIndex, fileSize: fileSize, live: nil, slot: nil))
         named = footer.named
     }
 
@@ -191,6 +190,13 @@ struct Repair {
 
     func recovered(_ plan: RecoveryPlan) -> RecoveredLog {
         let last = entries.last
+        let ages = AgesAtOpening(run: .now, time: .now, seen: .now).of(
+            entries.map(\.segment.header), lastTimes: entries.map(\.lastTime))
+        let entries = zip(entries, ages).map { entry, age in
+            var entry = entry
+            entry.age = age
+            return entry
+        }
         let nextPosition = last?.end.map { end in last?.segment.position(at: end.offset) ?? 0 }
         return RecoveredLog(
             directory: directory, logID: plan.logID ?? .random(), epoch: plan.epoch, entries: entries,
@@ -202,6 +208,12 @@ struct Repair {
 }
 
 extension EngineState.Entry {
+    /// The latest time in it.
+    fileprivate var lastTime: Int64 {
+        guard let footer, footer.recordCount > 0 else { return segment.header.creationTime }
+        return footer.lastTime
+    }
+
     /// What the segment behind it says of it.
     fileprivate var asPredecessor: SegmentHeader.Predecessor? {
         end.map { end in

@@ -38,12 +38,17 @@ extension RecoveryReport {
             ("bytes", JSON(bytesScanned)),
             ("epoch", JSON(epoch)),
             ("seconds", JSON(duration / .seconds(1))),
+            ("time_ahead_seconds", timeAhead.map { JSON($0 / .seconds(1)) } ?? .null),
             ("findings", .array(findings.map(\.json))),
         ])
     }
 
     var text: String {
         var lines = findings.map(\.text)
+        if let timeAhead {
+            lines.append(
+                "The latest time of a record lies \(Table.seconds(timeAhead / .seconds(1))) ahead of the clock.")
+        }
         lines.append(
             "\(segmentCount) segments, \(recordsScanned) records, \(Table.bytes(bytesScanned)) read in "
                 + "\(Table.seconds(duration / .seconds(1))): "

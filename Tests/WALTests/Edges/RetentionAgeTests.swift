@@ -33,21 +33,64 @@ import Testing
         #expect(isOld(age, after: .zero, keeping: .zero))
     }
 
+    // MARK: Segments that an opening finds
+
+    private let run = KernelRun(boot: BootID(low: 1, high: 2), uptime: 100_000_000)
+    private let otherRun = BootID(low: 3, high: 4)
+
+    /// The ages of segments at an opening: each came into use at an uptime in a run, with records up to a time.
+    private func ages(_ segments: [(boot: BootID, uptime: Int64, lastTime: Int64)], time: Timestamp) -> [Duration] {
+        let headers = segments.enumerated().map { index, segment in
+            var header = SegmentHeader(
+                logID: LogID(low: 1, high: 1), segmentNumber: UInt64(index + 1), incarnation: 1, capacity: 1 << 16,
+                state: .active)
+            header.bootID = segment.boot
+            header.uptime = segment.uptime
+            return header
+        }
+        return AgesAtOpening(run: run, time: time, seen: start).of(headers, lastTimes: segments.map(\.lastTime))
+            .map { $0.at(start) }
+    }
+
     @Test func recordsOfTheFutureAreNotKeptForEver() {
         let now = Timestamp.now
         for last in [now.rawValue + decade, Int64.max] {
-            let age = SegmentAge(ofRecordsUpTo: last, time: now, seen: start)
+            let age = SegmentAge(ages([(otherRun, 5, last)], time: now)[0], seen: start)
             #expect(!isOld(age, after: .seconds(59)))
             #expect(isOld(age, after: .seconds(60)))
         }
     }
 
-    @Test func recordsOfAnEarlierOpeningGoByTheirTimes() {
+    @Test func recordsOfAnEarlierRunGoByTheirTimes() {
         let now = Timestamp.now
-        let age = SegmentAge(ofRecordsUpTo: (now - .seconds(50)).rawValue, time: now, seen: start)
-        #expect(!isOld(age, after: .seconds(9)))
-        #expect(isOld(age, after: .seconds(10)))
-        #expect(!isOld(SegmentAge(ofRecordsUpTo: .min, time: now, seen: start), after: .zero))
+        let last = (now - .seconds(50)).rawValue
+        #expect(ages([(otherRun, 5, last)], time: now) == [.seconds(50)])
+        // One from before the header had the uptime, and one of a kernel that has no identifier.
+        #expect(ages([(run.boot, 0, last)], time: now) == [.seconds(50)])
+        #expect(ages([(.unknown, 5, last)], time: now) == [.seconds(50)])
+        #expect(ages([(otherRun, 5, .min)], time: now) == [.zero])
+    }
+
+    /// What was lost: records of seconds ago, where the clock was set forward between two openings.
+    @Test func recordsOfThisRunGoByTheKernelsUptime() {
+        let now = Timestamp.now
+        for last in [now.rawValue - decade, now.rawValue, now.rawValue + decade] {
+            let found = ages(
+                [(run.boot, 10_000_000, last), (run.boot, 40_000_000, last), (run.boot, 99_000_000, last)], time: now)
+            #expect(found == [.seconds(60), .seconds(1), .zero])
+        }
+        // What an earlier run has left ended before the first segment of this one.
+        #expect(
+            ages([(otherRun, 500_000_000, now.rawValue), (run.boot, 30_000_000, 0)], time: now)
+                == [.seconds(70), .zero])
+    }
+
+    /// An uptime that hasn't come yet is another time namespace's, or damage.
+    @Test func anUptimeOfTheFutureDoesNotCount() {
+        let now = Timestamp.now
+        let last = (now - .seconds(50)).rawValue
+        #expect(
+            ages([(run.boot, 100_000_001, last), (run.boot, .min, last)], time: now) == [.seconds(50), .seconds(50)])
     }
 
     @Test func aJumpIsToldOnce() {
