@@ -150,6 +150,8 @@ def main():
     parser.add_argument("--directory", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--guest", required=True, help="the guest program, built already: nothing is built or installed")
     options = parser.parse_args()
+    # A test runner's threads block signals, and what they start inherits that. nbdkit ends by a signal.
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     # So that an end from outside ends the machine, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:

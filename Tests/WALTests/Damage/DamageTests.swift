@@ -4,10 +4,9 @@ import Testing
 /// A damaged byte must cost no more than the records it is in, must be told as what it is, and must never come out as another
 /// payload. A log that doesn't open is deleted by its owner, and then everything is lost.
 ///
-/// `WAL_DAMAGE_LONG` in the environment asks for every bit and every length; without it, it is a bit of each byte of the
+/// `WAL_LONG` in the environment asks for every bit and every length; without it, it is a bit of one byte of four of the
 /// frames, and each length around their ends.
 @Suite struct DamageTests {
-    private static let isLong = ProcessInfo.processInfo.environment["WAL_DAMAGE_LONG"] != nil
     /// Of so many cases that are verified, one is opened and repaired, too.
     private static let openedOf = 23
 
@@ -34,8 +33,8 @@ import Testing
         let run = try DamageCheck(specimen)
         for name in specimen.names {
             // All of a header copy is under one checksum, and both are alike.
-            for offset in 0..<extent(specimen, name) where Self.isLong || offset >= 1024 || offset % 7 == 0 {
-                for bit in Self.isLong ? Array(0..<8) : [offset * 5 % 8] {
+            for offset in 0..<extent(specimen, name) where Torture.isLong || offset % (offset < 1024 ? 7 : 4) == 0 {
+                for bit in Torture.isLong ? Array(0..<8) : [offset * 5 % 8] {
                     var damaged = specimen.files
                     damaged[name]?[offset] ^= 1 << bit
                     try await check(run, damaged, "bit \(bit) of byte \(offset) of \(name) is flipped")
@@ -51,7 +50,7 @@ import Testing
         for name in specimen.names {
             let ends = [0, 512, 1024] + (specimen.segment(name)?.frames ?? []).flatMap { [$0.offset, $0.end] }
             for length in 0..<extent(specimen, name) where length < specimen.files[name]?.count ?? 0 {
-                guard Self.isLong || length % 61 == 0 || ends.contains(where: { abs($0 - length) <= 1 }) else {
+                guard Torture.isLong || length % 61 == 0 || ends.contains(where: { abs($0 - length) <= 1 }) else {
                     continue
                 }
                 var damaged = specimen.files

@@ -11,10 +11,14 @@ import WALTesting
 /// | `WAL_SEED` | the seed of the first case; the others have the numbers after it. 1 if not given |
 /// | `WAL_CASES` | how many cases, or 1 to repeat one alone |
 /// | `WAL_MINUTES` | goes on for so long instead |
+/// | `WAL_LONG` | the suites that try all of something try all of it, not a part |
 /// | `WAL_REPORT` | a file that gets a line: suite, cases, cases with findings, cases with losses, separated by tabs |
 struct Torture: Sendable {
     static let seed = number("WAL_SEED").map { UInt64($0) } ?? 1
     static let minutes = number("WAL_MINUTES")
+    private static let isAlone = number("WAL_CASES") == 1
+    /// Whether a suite tries all of its cases. A case that is repeated alone is always tried.
+    static let isLong = ProcessInfo.processInfo.environment["WAL_LONG"] != nil || minutes != nil || isAlone
 
     private static func number(_ name: String) -> Double? {
         ProcessInfo.processInfo.environment[name].flatMap { Double($0) }
@@ -31,7 +35,6 @@ struct Torture: Sendable {
 
     /// Runs the cases with these numbers, whatever the seed is.
     static func run(_ suite: String, filter: String, cases: ClosedRange<Int>, _ body: @escaping Body) {
-        let isAlone = number("WAL_CASES") == 1
         let all = UInt64(cases.lowerBound)...UInt64(cases.upperBound)
         run(suite, filter, isAlone ? seed...seed : all, 2, body)
     }

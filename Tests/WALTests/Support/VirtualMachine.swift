@@ -3,7 +3,7 @@ import Foundation
 /// Power cuts by `Scripts/power-cuts`, with the guest program beside the test bundle.
 enum VirtualMachine {
     /// `WAL_POWER_CUTS`, or a few.
-    static let cuts = ProcessInfo.processInfo.environment["WAL_POWER_CUTS"].flatMap { Int($0) } ?? 4
+    static let cuts = ProcessInfo.processInfo.environment["WAL_POWER_CUTS"].flatMap { Int($0) } ?? 2
 
     /// Whether there is a machine. With `REQUIRE_SERVERS=1` the test runs without one, and fails.
     static let isWanted =
