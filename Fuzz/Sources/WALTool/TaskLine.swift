@@ -1,0 +1,1 @@
+../../../Sources/WALTool/Output/TaskLine.swift
