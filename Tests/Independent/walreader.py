@@ -1,746 +1,1068 @@
 #!/usr/bin/env python3
-"""A second reader of swift-wal's files, written from FORMAT.md alone.
+"""Reads swift-wal's files, written from FORMAT.md alone. Each function names the section that it follows.
 
-    walreader.py records DIR                            NDJSON: sequence, time, payload (hexadecimal)
-    walreader.py verify DIR [--boot-id current|other]   JSON: the findings; exit code 1 if there is damage
-    walreader.py cursors DIR                            JSON: cursors and bookmarks
+    walreader.py DIRECTORY [--boot same|other|HEX] [--records]
 
-It only reads, takes no lock, and needs nothing but Python's standard library. `--boot-id` says whether the kernel that
-wrote the segments still runs: current (without the option, too), all known boot identifiers are its own; other, none is.
-FORMAT.md doesn't say what a boot identifier is made of, so this program can't compare it with the running kernel's.
+Prints what `wal verify --json` calls findings, and with --records what a reader gives: records and gaps.
 """
 
 import argparse
-import collections
 import json
 import os
 import re
 import struct
-import sys
 
-MAGIC, FOOTER_MAGIC, TABLE_MAGIC = b"SWIFTWAL", b"SWALFOOT", b"SWALLZ4\0"
+# Constants
+
+MAGIC = b"SWIFTWAL"
+FOOTER_MAGIC = b"SWALFOOT"
+TABLE_MAGIC = b"SWALLZ4\0"
 HEADER_SIZE, FRAMES_START, FRAME_HEADER = 512, 1024, 24
-RECORD, BATCH, VOID, LOST = 0x01, 0x02, 0x03, 0x04
-SYNC_MARK, CURSORS, RECOVERY, FOOTER = 0x81, 0x82, 0x83, 0x84
+RECORD, BATCH, VOID, LOST, SYNC_MARK, CURSORS, RECOVERY, FOOTER = 1, 2, 3, 4, 0x81, 0x82, 0x83, 0x84
+CURSOR, BOOKMARK, CURSOR_REMOVED, SNAPSHOT, BOOKMARK_REMOVED = 1, 2, 3, 4, 5
+TORN, ABANDONED, CORRUPTION, MISSING, FOREIGN = 1, 2, 3, 4, 5
+CLASSIFICATIONS = {TORN: "tornTail", ABANDONED: "abandonedClaims", CORRUPTION: "corruption", MISSING: "missingSegment",
+                   FOREIGN: "foreignSegment"}
+CLEAN = 0                                               # a decision that is no finding
+REFUSED, HEADERLESS, PREPARED, STRANGE, IN_PLACE = "refused", "headerless", "prepared", "foreign", "in place"
 UNKNOWN_DISTANCE = 0xFFFFFFFF
-TORN, ABANDONED, CORRUPTION, MISSING, FOREIGN = (
-    "torn tail", "abandoned claims", "corruption", "missing segment", "foreign segment")
-
-
-class Invalid(Exception):
-    """A structure that isn't as the format has it."""
+MOST_RECORDS = 1 << 26                                  # of a segment
+BLOCK, STORED = 1 << 16, 1 << 31                        # of a compressed segment
+LOWEST_TIME = -(1 << 63)
 
 
 class Refused(Exception):
-    """A version or feature that this reader doesn't know."""
-
-
-def padded(size):
-    return (size + 7) & ~7
+    """The log has a version or features that this reader doesn't know."""
 
 
 # Checksums
 
-def _table():
+def crc_tables():
+    """Tables for four bytes at once, two bytes a table."""
     table = []
-    for byte in range(256):
+    for value in range(256):
         for _ in range(8):
-            byte = (byte >> 1) ^ 0x82F63B78 if byte & 1 else byte >> 1
-        table.append(byte)
-    return table
+            value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
+        table.append(value)
+
+    def advanced(value, count):
+        for _ in range(count):
+            value = table[value & 255] ^ value >> 8
+        return value
+
+    return table, [advanced(v, 4) for v in range(1 << 16)], [advanced(v, 2) for v in range(1 << 16)]
 
 
-_CRC = _table()
+CRC_BYTE, CRC_LOW, CRC_HIGH = crc_tables()
 
 
-def crc32c(data, state=0xFFFFFFFF):
-    table = _CRC
-    for byte in data:
-        state = table[(state ^ byte) & 0xFF] ^ (state >> 8)
-    return state ^ 0xFFFFFFFF
+def crc32c(data, before=0):
+    """Checksums: CRC-32C of `data`, or of what has the checksum `before` and then `data`."""
+    crc, low, high = before ^ 0xFFFFFFFF, CRC_LOW, CRC_HIGH
+    words = len(data) // 4
+    for word in struct.unpack_from("<%dI" % words, data):
+        crc ^= word
+        crc = low[crc & 0xFFFF] ^ high[crc >> 16]
+    for byte in data[words * 4:]:
+        crc = CRC_BYTE[(crc ^ byte) & 255] ^ crc >> 8
+    return crc ^ 0xFFFFFFFF
 
 
-# LZ4, the block format
+def padded(size):
+    """The document's head: padding fills up to the next multiple of 8."""
+    return (size + 7) & ~7
 
-def lz4_block(data, size, exact=True):
-    out, at, end = bytearray(), 0, len(data)
 
-    def extended(count, at):
+# LZ4
+
+def lz4_block(block, most):
+    """What a block in the LZ4 block format gives, or None if it is none or gives more than `most` bytes."""
+    out, at = bytearray(), 0
+
+    def extended(count):
+        nonlocal at
         if count == 15:
             while True:
-                if at >= end:
-                    raise Invalid("lz4: a length is cut off")
-                count, at = count + data[at], at + 1
-                if data[at - 1] != 255:
+                byte = block[at]
+                at += 1
+                count += byte
+                if byte != 255:
                     break
-        return count, at
+        return count
 
-    while at < end:
-        token, at = data[at], at + 1
-        count, at = extended(token >> 4, at)
-        if count > end - at or len(out) + count > size:
-            raise Invalid("lz4: literals beyond the end")
-        out += data[at:at + count]
-        at += count
-        if at == end:
-            break                                   # the last sequence has literals only
-        if at + 2 > end:
-            raise Invalid("lz4: an offset is cut off")
-        distance, at = data[at] | data[at + 1] << 8, at + 2
-        count, at = extended(token & 15, at)
-        count += 4
-        if distance == 0 or distance > len(out) or len(out) + count > size:
-            raise Invalid("lz4: a match outside")
-        while count:                                # matches may overlap their own output
-            chunk = out[-distance:][:count]
-            out += chunk
-            count -= len(chunk)
-    if exact and len(out) != size:
-        raise Invalid("lz4: content of another size")
-    return bytes(out)
+    try:
+        while True:
+            token = block[at]
+            at += 1
+            count = extended(token >> 4)
+            if at + count > len(block):
+                return None
+            out += block[at:at + count]
+            at += count
+            if len(out) > most:
+                return None
+            if at == len(block):
+                return bytes(out)
+            distance = block[at] | block[at + 1] << 8
+            at += 2
+            count = extended(token & 15) + 4
+            if not 0 < distance <= len(out) or len(out) + count > most:
+                return None
+            start = len(out) - distance
+            while count:
+                piece = out[start:start + count]
+                out += piece
+                count -= len(piece)
+    except IndexError:
+        return None
 
 
 # Compressed segments
 
-BLOCK, STORED = 65536, 1 << 31
-BLOCKS_START = 15
+def block_gives(block, field, most):
+    """Compressed segments, part 1: what a block gives, or None."""
+    if field & STORED:
+        return bytes(block) if len(block) <= most else None
+    return lz4_block(block, most)
 
 
-def table(data):
-    """The header's second copy, the blocks as (offset, size field, checksum), and the size; None if it isn't whole."""
-    if len(data) < 544 + 8 or data[-8:] != TABLE_MAGIC:
+def whole_table(data):
+    """Compressed segments: the table's header copy, blocks (size field, checksum) and plain size, or None if it isn't whole."""
+    if len(data) < 552:
         return None
-    size, n, checksum = struct.unpack_from("<QII", data, len(data) - 24)
-    start = len(data) - 544 - 8 * n
-    if not 1 <= n <= 1 << 16 or start < 0 or not (n - 1) * BLOCK < size <= n * BLOCK:
+    n = struct.unpack_from("<I", data, len(data) - 16)[0]
+    size = 544 + 8 * n
+    if not 1 <= n <= 1 << 16 or size > len(data):
         return None
-    if struct.unpack_from("<II", data, start) != (0x184D2A57, 536 + 8 * n) or crc32c(data[start:-12]) != checksum:
-        return None
-    blocks, at = [], BLOCKS_START
-    for i in range(n):
-        field, crc = struct.unpack_from("<II", data, start + 520 + 8 * i)
-        if min(BLOCK, size - i * BLOCK) > 255 * (field & ~STORED):
-            return None
-        blocks.append((at + 4, field, crc))
-        at += 4 + (field & ~STORED)
-    return (data[start + 8:start + 520], blocks, size) if at + 8 == start else None
+    start = len(data) - size
+    table = data[start:]
+    plain_size = struct.unpack_from("<Q", table, 520 + 8 * n)[0]
+    blocks = [struct.unpack_from("<II", table, 520 + 8 * i) for i in range(n)]
+    sizes = [field & ~STORED for field, _ in blocks]
+    right = (                                                                                                   # rule 1
+        struct.unpack_from("<II", table) == (0x184D2A57, 536 + 8 * n) and table[-8:] == TABLE_MAGIC
+        and struct.unpack_from("<I", table, 532 + 8 * n)[0] == crc32c(table[:532 + 8 * n]))
+    right = right and (plain_size + BLOCK - 1) // BLOCK == n                                                    # rule 2
+    right = right and all(min(BLOCK, plain_size - i * BLOCK) <= 255 * sizes[i] for i in range(n))               # rule 3
+    right = right and 15 + sum(4 + size for size in sizes) + 8 == start                                         # rule 4
+    return (table[8:520], blocks, plain_size) if right else None
 
 
-def walk_blocks(data):
-    blocks, at = [], BLOCKS_START
-    while at + 4 <= len(data) and len(blocks) < 1 << 16:
-        field, = struct.unpack_from("<I", data, at)
+def plain_by_table(data, table):
+    """Compressed segments: the plain file, as a reader sees it, by a whole table."""
+    copy, blocks, plain_size = table
+    plain, at = bytearray(), 15
+    for field, crc in blocks:
+        wanted = min(BLOCK, plain_size - len(plain))
+        block = data[at + 4:at + 4 + (field & ~STORED)]
+        at += 4 + len(block)
+        part = block_gives(block, field, wanted) if crc32c(block) == crc else None
+        plain += part if part is not None and len(part) == wanted else bytes(wanted)
+    if plain_size >= 1024:
+        plain[512:1024] = copy
+    return bytes(plain)
+
+
+def plain_by_blocks(data):
+    """Compressed segments: the plain file by its blocks alone, where the table isn't whole."""
+    blocks, at = [], 15
+    while len(blocks) < 1 << 16 and at + 4 <= len(data):
+        field = struct.unpack_from("<I", data, at)[0]
         size = field & ~STORED
-        if not 1 <= size <= BLOCK or at + 4 + size > len(data) or blocks and 255 * (blocks[-1][1] & ~STORED) < BLOCK:
+        if not 1 <= size <= BLOCK or at + 4 + size > len(data) or blocks and len(blocks[-1][1]) < 258:
             break
-        blocks.append((at + 4, field, None))
+        blocks.append((field, data[at + 4:at + 4 + size]))
         at += 4 + size
-    return blocks
-
-
-def block_bytes(data, block, size, exact=True):
-    """A block's part of the plain file; None if it doesn't give that."""
-    at, field, crc = block
-    stored = data[at:at + (field & ~STORED)]
-    if len(stored) != field & ~STORED or crc is not None and crc32c(stored) != crc:
-        return None
-    try:
-        plain = stored if field & STORED else lz4_block(stored, size, exact)
-    except Invalid:
-        return None
-    return plain if len(plain) == size or not exact and len(plain) <= size else None
+    parts = [block_gives(block, field, BLOCK) for field, block in blocks]
+    plain = [part if part is not None and len(part) == BLOCK else bytes(BLOCK) for part in parts[:-1]]
+    return b"".join(plain + [part or b"" for part in parts[-1:]])
 
 
 def plain_file(data):
-    """What a compressed segment was made from, as far as it can be told, and whether its table is whole."""
-    whole = table(data)
-    if whole:
-        copy, blocks, size = whole
-        sizes = [min(BLOCK, size - i * BLOCK) for i in range(len(blocks))]
-        plain = b"".join(block_bytes(data, b, s) or bytes(s) for b, s in zip(blocks, sizes))
-        return (plain[:512] + copy + plain[1024:] if size >= 1024 else plain), True
-    blocks = walk_blocks(data)
-    if not blocks:
-        return b"", False
-    parts = [block_bytes(data, b, BLOCK) or bytes(BLOCK) for b in blocks[:-1]]
-    return b"".join(parts) + (block_bytes(data, blocks[-1], BLOCK, exact=False) or b""), False
+    """Compressed segments: the plain file, and whether the table is whole."""
+    table = whole_table(data)
+    return (plain_by_table(data, table), True) if table else (plain_by_blocks(data), False)
 
 
-# Bodies
-
-Entry = collections.namedtuple("Entry", "type name position metadata")
-SNAPSHOT_ENTRY = 4
-
-
-def parse_entries(body):
-    entries, at = [], 0
-    while at < len(body):
-        if len(body) - at < 16:
-            raise Invalid("an entry is cut off")
-        kind, name_size, metadata_size, position = struct.unpack_from("<BBH4xQ", body, at)
-        end = at + 16 + name_size + metadata_size
-        if not 1 <= kind <= 5 or (metadata_size and kind != 2) or (kind == 4 and name_size):
-            raise Invalid("an entry of an unknown sort")
-        if padded(end) > len(body):
-            raise Invalid("an entry is cut off")
-        name = bytes(body[at + 16:at + 16 + name_size])
-        try:
-            name = name.decode("utf-8")
-        except UnicodeDecodeError:
-            raise Invalid("a name isn't UTF-8")
-        entries.append(Entry(kind, name, position, bytes(body[at + 16 + name_size:end])))
-        at = padded(end)
-    return entries
-
-
-Batch = collections.namedtuple("Batch", "codec payloads bookmark content_size")
-
-
-def parse_batch(body):
-    if len(body) < 16:
-        raise Invalid("a batch is cut off")
-    count, codec, flags, content_size, stored_size = struct.unpack_from("<IBB2xII", body)
-    if codec > 1 or flags & ~1 or 16 + stored_size > len(body):
-        raise Invalid("a batch's fields")
-    stored, end = body[16:16 + stored_size], 16 + stored_size
-    bookmark = None
-    if flags & 1:
-        entries = parse_entries(body[padded(end):])
-        if len(entries) != 1 or entries[0].type != 2:
-            raise Invalid("a batch's bookmark")
-        bookmark = entries[0]
-    elif end != len(body):
-        raise Invalid("a batch's size")
-    if codec == 0:
-        if content_size != stored_size:
-            raise Invalid("a batch's content size")
-        content = bytes(stored)
-    else:
-        if content_size > 255 * stored_size:
-            raise Invalid("a batch's content is larger than it can be")
-        content = lz4_block(bytes(stored), content_size)
-    at = padded(4 * count)
-    if at > len(content):
-        raise Invalid("a batch's sizes are cut off")
-    payloads = []
-    for size in struct.unpack_from("<%dI" % count, content):
-        if size > len(content) - at:
-            raise Invalid("a batch's payload is cut off")
-        payloads.append(content[at:at + size])
-        at += size
-    if at != len(content):
-        raise Invalid("a batch's sizes and content don't end together")
-    return Batch(codec, payloads, bookmark, content_size)
-
-
-Footer = collections.namedtuple(
-    "Footer", "first last earliest latest readable payload_size index cursors offset")
-
-
-def parse_footer(body, offset):
-    if len(body) < 64 + 16:
-        raise Invalid("a footer is cut off")
-    first, last, earliest, latest, readable, payloads, k, entries = struct.unpack_from("<QQqqQQQQ", body)
-    if 64 + 24 * k + entries + 16 != len(body):
-        raise Invalid("a footer's sizes")
-    if not 1 <= first <= 1 << 62 or not 0 <= last - first + 1 < 1 << 32 or payloads > 1 << 40:
-        raise Invalid("a footer's counts")
-    own, magic = struct.unpack_from("<Q8s", body, len(body) - 16)
-    if own != offset or magic != FOOTER_MAGIC:
-        raise Invalid("a footer's trailer")
-    index = [struct.unpack_from("<QqQ", body, 64 + 24 * i) for i in range(k)]
-    if any(i[2] % 8 or not FRAMES_START <= i[2] <= offset for i in index):
-        raise Invalid("a footer's index")
-    cursors = parse_entries(body[64 + 24 * k:64 + 24 * k + entries])
-    return Footer(first, last, earliest, latest, readable, payloads, index, cursors, own)
-
-
-# Frames
-
-class Frame:
-    __slots__ = ("offset", "length", "end", "index", "distance", "kind", "time", "body", "content", "count")
-
-    def durable(self, position):
-        """The log position up to which the log was durable when the frame, itself at `position`, was written."""
-        return None if self.distance == UNKNOWN_DISTANCE else position - 8 * self.distance
-
+# Segment header
 
 class Header:
+    """Segment header: the fields of one copy."""
+
     FORMAT = struct.Struct("<8sHHIQQ16sQQQQQQ16sqQQQQQ")
-    FIELDS = ("magic major minor state incompatible compatible log_id number incarnation capacity base_sequence "
-              "base_position epoch boot_id created predecessor predecessor_lineage predecessor_length "
-              "predecessor_last replaced").split()
 
-    def __init__(self, data):
-        for name, value in zip(self.FIELDS, self.FORMAT.unpack_from(data)):
-            setattr(self, name, value)
+    def __init__(self, copy):
+        self.copy = bytes(copy)
+        (self.magic, self.major, self.minor, self.state, self.incompatible, self.compatible, self.log_id, self.number,
+         self.incarnation, self.capacity, self.base, self.position, self.epoch, self.boot, self.time, self.before_number,
+         self.before_lineage, self.before_length, self.before_last, self.replaced) = self.FORMAT.unpack_from(copy)
 
-    @classmethod
-    def whole(cls, data):
-        if len(data) != HEADER_SIZE or data[:8] != MAGIC or struct.unpack_from("<I", data, 508)[0] != crc32c(data[:508]):
-            return False
-        major, state = struct.unpack_from("<H2xI", data, 8)
-        if major != 1:
-            return True                                 # what other versions have there isn't known
-        header = Header(data)
-        return (state <= 1 and max(header.capacity, header.predecessor_length) <= 1 << 32 and
-                max(header.base_sequence, header.base_position, header.epoch, header.predecessor_last) <= 1 << 62 and
-                (state == 0 or (header.base_sequence > 0 and header.predecessor < header.number)))
+    @property
+    def refused(self):
+        return self.major != 1 or self.incompatible != 0
 
-    @classmethod
-    def interrupted(cls, data, number):
-        """Whether a copy that isn't whole may be a prepared one whose segment was coming into use."""
-        if len(data) != HEADER_SIZE:
-            return False
-        header = Header(data)
-        return (header.magic == MAGIC and header.major == 1 and not header.incompatible and header.state == 0
-                and header.number == number and header.capacity <= 1 << 32)
-
-    @classmethod
-    def prepared(cls, data):
-        return Header(data[:72] + bytes(HEADER_SIZE - 72))
+    @property
+    def active(self):
+        return self.refused or self.state == 1
 
     @property
     def lineage(self):
         return self.replaced or self.incarnation
 
 
-Break = collections.namedtuple("Break", "offset count content following")
+def whole_copy(data, at):
+    """When a copy is whole: the copy at an offset, or None."""
+    copy = data[at:at + HEADER_SIZE]
+    if len(copy) < HEADER_SIZE:
+        return None
+    h = Header(copy)
+    if h.magic != MAGIC or struct.unpack_from("<I", copy, 508)[0] != crc32c(copy[:508]):                        # 1, 2
+        return None
+    if h.refused:                                                                                               # 3, 4
+        return h
+    if h.state > 1 or max(h.capacity, h.before_length) > 1 << 32:                                               # 5, 6
+        return None
+    if max(h.base, h.position, h.epoch, h.before_last) > 1 << 63:                                               # 7
+        return None
+    if h.state == 1 and (h.base == 0 or h.before_number >= h.number):                                           # 8
+        return None
+    return h
 
+
+def copy_that_counts(copies, number):
+    """Which copy counts, 1 to 3: of two copies of which at least one is whole."""
+    whole = [c for c in copies if c]
+    whole = [c for c in whole if c.refused or c.number == number] or whole
+    whole = [c for c in whole if c.active] or whole
+    return whole[0]
+
+
+def bad_copy(copies, counts):
+    """Which copy counts, 5: whether the other copy is a bad one."""
+    other = copies[1] if counts is copies[0] else copies[0]
+    if other is None:
+        return True
+    if not other.active and not counts.refused and other.incarnation == counts.incarnation:
+        return False
+    return other.copy != counts.copy
+
+
+def interrupted_header(data, number):
+    """Which copy counts, at its end: the header of a segment whose copies were both being written, or None."""
+    if len(data) < FRAMES_START:
+        return None
+    copies = Header(data[:512]), Header(data[512:1024])
+    if any(c.magic != MAGIC or c.refused or c.state != 0 or c.number != number for c in copies):
+        return None
+    return Header(data[:72] + bytes(440)) if copies[0].capacity <= 1 << 32 else None
+
+
+def header_of(data, number):
+    """Which copy counts: the header or None, and whether a copy is bad."""
+    copies = whole_copy(data, 0), whole_copy(data, HEADER_SIZE)
+    if any(copies):
+        counts = copy_that_counts(copies, number)
+        return counts, bad_copy(copies, counts)
+    return interrupted_header(data, number), True
+
+
+# The boot identifier
+
+def boot_identifier(text):
+    """The boot identifier: from what the kernel says to the bytes in a header."""
+    digits = re.sub(r"[-\n]", "", text)
+    if not re.fullmatch("[0-9a-fA-F]{32}", digits):
+        return bytes(16)
+    return struct.pack("<QQ", int(digits[:16], 16), int(digits[16:], 16))
+
+
+def running_boot():
+    """The boot identifier: that of the running kernel."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as file:
+            return boot_identifier(file.read())
+    except OSError:
+        return bytes(16)
+
+
+# Frames
+
+class Frame:
+    """Frames: one that is valid."""
+
+    def __init__(self, segment, offset, length, index, distance, kind, time, body):
+        self.segment, self.offset, self.length, self.index, self.distance = segment, offset, length, index, distance
+        self.kind, self.time, self.body = kind, time, body
+        self.end = offset + padded(length)
+        self.content, self.entries, self.count = None, None, 1 if kind == RECORD else 0
+
+    @property
+    def position(self):
+        return self.segment.header.position + self.offset
+
+    @property
+    def durable(self):
+        """Durable positions, 1: this frame's, or None."""
+        if self.distance == UNKNOWN_DISTANCE or self.distance * 8 > self.position:
+            return None
+        return self.position - self.distance * 8
+
+    @property
+    def sequence(self):
+        return self.segment.header.base + self.index
+
+    def payloads(self):
+        """Batches: the payloads of a record or batch."""
+        if self.kind == RECORD:
+            return [self.body]
+        result, at = [], padded(4 * self.count)
+        for size in struct.unpack_from("<%dI" % self.count, self.content):
+            result.append(self.content[at:at + size])
+            at += size
+        return result
+
+
+class Entry:
+    """Cursors: one entry."""
+
+    def __init__(self, kind, name, metadata, position):
+        self.kind, self.name, self.metadata, self.position = kind, name, metadata, position
+
+    @property
+    def key(self):
+        return (BOOKMARK if self.kind in (BOOKMARK, BOOKMARK_REMOVED) else CURSOR, self.name)
+
+
+def cursors_entries(data):
+    """Cursors: the entries of a body, or None if they aren't valid."""
+    entries, at = [], 0
+    while at < len(data):
+        if at + 16 > len(data):
+            return None
+        kind, name_size, metadata_size, _, position = struct.unpack_from("<BBHIQ", data, at)
+        end = at + padded(16 + name_size + metadata_size)
+        if not CURSOR <= kind <= BOOKMARK_REMOVED or end > len(data):
+            return None
+        name = data[at + 16:at + 16 + name_size]
+        try:
+            name = "" if kind == SNAPSHOT else name.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+        start = at + 16 + name_size
+        entries.append(Entry(kind, name, data[start:start + metadata_size], position))
+        at = end
+    return entries
+
+
+def valid_batch(frame):
+    """When a frame is valid, the table: batch. Takes over its content and bookmark."""
+    body = frame.body
+    if len(body) < 16:
+        return False
+    n, codec, flags, _, content_size, stored_size = struct.unpack_from("<IBBHII", body)
+    if codec > 1 or flags > 1 or padded(4 * n) > content_size:
+        return False
+    if 16 + stored_size > len(body) or not flags and 16 + stored_size != len(body):
+        return False
+    content = body[16:16 + stored_size]
+    if codec == 1:
+        content = lz4_block(content, content_size) if content_size <= 255 * stored_size else None
+    if content is None or len(content) != content_size:
+        return False
+    if padded(4 * n) + sum(struct.unpack_from("<%dI" % n, content)) != content_size:
+        return False
+    if flags:
+        entries = cursors_entries(body[padded(16 + stored_size):])
+        if not entries or entries[0].kind != BOOKMARK:
+            return False
+        frame.entries = entries[:1]
+    frame.count, frame.content = n, content
+    return True
+
+
+def valid_cursors(frame):
+    """When a frame is valid, the table: cursors."""
+    frame.entries = cursors_entries(frame.body)
+    return frame.entries is not None
+
+
+class Footer:
+    """Footer: its fields."""
+
+    def __init__(self, body):
+        (self.first, self.last, self.earliest, self.latest, self.readable, self.payloads, self.entry_count,
+         self.cursors_size) = struct.unpack_from("<QQqqQQQQ", body)
+
+
+def valid_footer(frame):
+    """When a frame is valid, the table: footer."""
+    body, base = frame.body, frame.segment.header.base
+    if len(body) < 80:
+        return False
+    f = Footer(body)
+    if f.first != base or f.last != base + frame.index - 1 or f.payloads > 1 << 40:
+        return False
+    if 80 + 24 * f.entry_count + f.cursors_size != len(body):
+        return False
+    f.entries = [struct.unpack_from("<QqQ", body, 64 + 24 * i) for i in range(f.entry_count)]
+    for sequence, _, offset in f.entries:
+        if offset % 8 or not FRAMES_START <= offset < frame.offset or not f.first <= sequence <= f.last + 1:
+            return False
+    start = 64 + 24 * f.entry_count
+    frame.entries = cursors_entries(body[start:start + f.cursors_size])
+    frame.footer = f
+    return frame.entries is not None and body[-16:] == struct.pack("<Q8s", frame.offset, FOOTER_MAGIC)
+
+
+def valid_body(frame):
+    """When a frame is valid, 8."""
+    check = {BATCH: valid_batch, CURSORS: valid_cursors, FOOTER: valid_footer}.get(frame.kind)
+    return check is None or check(frame)
+
+
+class Break:
+    """Frames and breaks: an offset that is reached and has no valid frame; `next` is the frame that is found after it."""
+
+    def __init__(self, offset, records, next_frame):
+        self.offset, self.records, self.next = offset, records, next_frame
+
+
+# Segments
 
 class Segment:
-    """One file: its header, and all frames in it that are valid, with the places where they break off."""
+    """A segment's file: its header, footer, frames and breaks."""
 
-    def __init__(self, number, data, compressed=False):
-        self.number, self.compressed, self.table_whole = number, compressed, True
+    def __init__(self, number, data, compressed=False, poisoned=False):
+        self.number, self.compressed, self.poisoned, self.table_whole = number, compressed, poisoned, True
+        self.data = bytes(data)
         if compressed:
-            data, self.table_whole = plain_file(data)
-        self.data = data
-        self.frames, self.breaks, self.header, self.footer = [], [], None, None
-        copies = [data[:HEADER_SIZE], data[HEADER_SIZE:2 * HEADER_SIZE]]
-        self.copies = [Header.whole(copy) for copy in copies]
-        headers = [Header(copy) for copy, whole in zip(copies, self.copies) if whole]
-        if headers:
-            # Of two that differ: the one of this file, then the active one, then the first.
-            header = min(headers, key=lambda h: (h.major == 1 and h.number != number, h.major == 1 and h.state == 0))
-        elif all(Header.interrupted(copy, number) for copy in copies):
-            header = Header.prepared(copies[0])
-        else:
-            return
-        self.header = header
-        for i, copy in enumerate(copies):
-            if self.copies[i] and copy != copies[0 if self.copies[0] and headers[0] is header else 1]:
-                other = Header(copy)
-                self.copies[i] = other.incarnation == header.incarnation and other.state == 0
-        if header.major != 1:
-            raise Refused("segment %d: format version %d.%d" % (number, header.major, header.minor))
-        if header.incompatible:
-            raise Refused("segment %d: incompatible features %#x" % (number, header.incompatible))
-        self.prefix = crc32c(header.log_id + struct.pack("<Q", header.incarnation)) ^ 0xFFFFFFFF
+            self.data, self.table_whole = plain_file(self.data)
+        self.size = self.end = len(self.data)
+        self.header, self.bad_copy = header_of(self.data, number)
+        self.frames, self.breaks, self.footer, self.counting_footer = [], [], None, None
+        if self.header and not self.header.refused:
+            h = self.header
+            self.limit = min(self.size, h.capacity)
+            self.crc = crc32c(h.log_id + struct.pack("<Q", h.incarnation))
+            self.counting_footer = self.footer_that_counts()
 
-    @property
-    def prepared(self):
-        return self.header is not None and self.header.state == 0
+    def has_room(self, offset):
+        """When a frame is valid, 1."""
+        return offset % 8 == 0 and offset + FRAME_HEADER <= self.limit
 
-    def frame(self, o, count):
-        """The frame at `o`, with `count` records before; None where there is none; `Invalid` if it is invalid."""
-        if o % 8 or o + FRAME_HEADER > self.limit:
+    def commit_word(self, offset):
+        """Frames: what stands at the place of a commit word. Beyond the file it is zero."""
+        return struct.unpack("<Q", self.data[offset:offset + 8].ljust(8, b"\0"))[0]
+
+    def frame_at(self, offset, records):
+        """When a frame is valid: the frame at an offset with so many records before it, or None."""
+        if not self.has_room(offset) or self.commit_word(offset) == 0:                                          # 1, 2
             return None
-        length, checksum = struct.unpack_from("<II", self.data, o)
-        if not length and not checksum:
+        length, crc, index, distance, word = struct.unpack_from("<IIIIQ", self.data, offset)
+        end = offset + padded(length)
+        if length < FRAME_HEADER or end > self.limit:                                                           # 3
             return None
-        end = o + padded(length)
-        if length < FRAME_HEADER or end > self.limit:
-            raise Invalid("length")
-        state = crc32c(struct.pack("<II", o, length), self.prefix) ^ 0xFFFFFFFF
-        if crc32c(self.data[o + 8:end], state) != checksum:
-            raise Invalid("checksum")
-        frame = Frame()
-        frame.offset, frame.length, frame.end = o, length, end
-        frame.index, frame.distance, kind_time = struct.unpack_from("<IIQ", self.data, o + 8)
-        frame.kind = kind_time & 0xFF
-        frame.time = kind_time >> 8
-        if frame.time >> 55:
-            frame.time -= 1 << 56
-        frame.body, frame.content, frame.count = self.data[o + FRAME_HEADER:o + length], None, 0
-        if frame.kind not in (RECORD, BATCH, VOID, LOST) and frame.kind < 0x80:
-            raise Invalid("kind")
-        if frame.kind == RECORD:
-            frame.count = 1
-        elif frame.kind == BATCH:
-            frame.content = parse_batch(frame.body)
-            frame.count = len(frame.content.payloads)
-        elif frame.kind == CURSORS:
-            frame.content = parse_entries(frame.body)
-        elif frame.kind == FOOTER:
-            frame.content = parse_footer(frame.body, o)
-        if frame.index < count or frame.index + frame.count > 1 << 26:
-            raise Invalid("record index")
-        return frame
-
-    def valid(self, o, count):
-        try:
-            return self.frame(o, count)
-        except Invalid:
+        kind = word & 255
+        if not (RECORD <= kind <= LOST or kind >= 0x80) or not records <= index <= MOST_RECORDS:                # 5 to 7
             return None
+        prefix = crc32c(struct.pack("<II", offset & 0xFFFFFFFF, length), self.crc)
+        if crc32c(self.data[offset + 8:end], prefix) != crc:                                                    # 4
+            return None
+        time = word >> 8
+        time -= (time >> 55) << 56
+        frame = Frame(self, offset, length, index, distance, kind, time, self.data[offset + 24:offset + length])
+        return frame if valid_body(frame) and index + frame.count <= MOST_RECORDS else None                     # 8, 7
 
-    def next_valid(self, o, count):
-        """The next valid frame at a multiple of 8 from `o` on."""
-        data, limit = self.data, self.limit
-        while o + FRAME_HEADER <= limit:
-            if data[o:o + 8] == bytes(8):           # skip zeros quickly
-                match = _NOT_ZERO.search(data, o)
-                if match is None:
+    def footer_that_counts(self):
+        """Footer: the one that the file's last 16 bytes name, or None."""
+        if self.size < 16:
+            return None
+        offset, magic = struct.unpack("<Q8s", self.data[-16:])
+        if magic != FOOTER_MAGIC or offset >= self.size:
+            return None
+        frame = self.frame_at(offset, 0)
+        return frame if frame and frame.kind == FOOTER and frame.end == self.size else None
+
+    NOT_ZERO = re.compile(rb"[^\0]")
+
+    def search(self, offset, records):
+        """Frames and breaks, 3: the next valid frame after a break, or None."""
+        at = offset + 8
+        while self.has_room(at):
+            if self.commit_word(at) == 0:
+                found = self.NOT_ZERO.search(self.data, at, self.limit)
+                if not found:
                     return None
-                o = match.start() & ~7
+                at = max(at + 8, found.start() & ~7)
                 continue
-            frame = self.valid(o, count)
-            if frame is not None:
+            frame = self.frame_at(at, records)
+            if frame and (frame.distance == UNKNOWN_DISTANCE or frame.durable is not None):
                 return frame
-            o += 8
+            at += 8
         return None
 
-    def find_footer(self):
-        """The footer that counts, if there is one."""
-        size = len(self.data)
-        self.limit = min(size, self.header.capacity)
-        if size >= FRAMES_START + 16 and self.data[-8:] == FOOTER_MAGIC:
-            offset = struct.unpack_from("<Q", self.data, size - 16)[0]
-            if FRAMES_START <= offset < size:
-                footer = self.valid(offset, 0)
-                if footer is not None and footer.kind == FOOTER and footer.end == size:
-                    self.footer = footer
-
-    def counts_before(self, plain):
-        """Whether of a segment's two files the compressed one counts, which this is."""
-        for segment in (self, plain):
-            if segment.header and not segment.prepared:
-                segment.find_footer()
-        return (not plain.footer and self.footer is not None and self.table_whole and self.header.number == self.number
-                and (not plain.header or plain.header.incarnation == self.header.incarnation))
-
     def walk(self):
-        size = len(self.data)
-        self.find_footer()
-        o, count, self.ended = FRAMES_START, 0, False
+        """Frames and breaks: reads all frames."""
+        at, records = FRAMES_START, 0
+        self.frames, self.breaks, self.footer = [], [], None
         while True:
-            try:
-                frame, content = self.frame(o, count), "zero"
-            except Invalid:
-                frame, content = None, "invalid"
+            frame = self.frame_at(at, records)
             if frame is None:
-                following = self.next_valid(o + 8, count)
-                if self.footer is not None:
-                    content = "invalid"             # whoever wrote the footer had written all before
-                elif following is None and len(self.data) < self.header.capacity:
-                    content = "cut"
-                self.breaks.append(Break(o, count, content, following))
-                if following is None:
-                    self.end, self.count = o, count
-                    return
-                frame = following
+                frame = self.search(at, records)
+                self.breaks.append(Break(at, records, frame))
+                if frame is None:
+                    break
             self.frames.append(frame)
-            count, o = frame.index + frame.count, frame.end
             if frame.kind == FOOTER:
-                self.end, self.count, self.ended = frame.offset, count, True
-                return
+                self.footer, at, records = frame, frame.offset, frame.index
+                break
+            at, records = frame.end, frame.index + frame.count
+        self.end, self.records = at, records
 
     @property
-    def last_sequence(self):
-        return self.header.base_sequence + self.count - 1
+    def last_frame(self):
+        return self.frames[-1] if self.frames else None
 
-    def follows(self, other):
-        return self.header.predecessor == other.number and self.header.predecessor_lineage == other.header.lineage
+    @property
+    def last_count(self):
+        """The records up to the last valid frame or footer, its own included."""
+        return self.last_frame.index + self.last_frame.count if self.frames else 0
 
-    def take_up(self, follower):
-        """Behind a void or lost frame that ends this segment, which has no footer, where the header of the segment that
-        follows says: the frame's records are known from there."""
-        if (self.breaks and self.breaks[-1][3] is None and self.frames and self.frames[-1].kind in (VOID, LOST)
-                and self.end == self.frames[-1].end == follower.header.predecessor_length):
-            self.count = max(self.count, follower.header.predecessor_last + 1 - self.header.base_sequence)
-            self.breaks[-1] = self.breaks[-1]._replace(count=self.count)
+    def durable_position(self):
+        """Durable positions, 2 and 3; -1 if there is none."""
+        positions = [f.durable for f in self.frames if f.durable is not None]
+        if self.compressed:
+            positions.append(self.header.position + self.end)
+        return max(positions, default=-1)
 
+    def state_after(self, state):
+        """Cursors: the state at the end of this segment."""
+        if self.footer:
+            return {e.key: e for e in self.footer.entries if e.kind in (CURSOR, BOOKMARK)}
+        return self.state_of_frames(state)
 
-_NOT_ZERO = re.compile(rb"[^\0]")
-
-
-# Logs
-
-class Log:
-    def __init__(self, directory, boot="current"):
-        self.findings, self.boot, self.cut_off = [], boot, None
-        self.all = []
-        for name in sorted(os.listdir(directory)):
-            if not re.fullmatch(r"[0-9]{20}\.wal(\.lz4)?", name):
-                continue
-            with open(os.path.join(directory, name), "rb") as file:
-                segment = Segment(int(name[:20]), file.read(), name.endswith(".lz4"))
-            if not self.all or self.all[-1].number != segment.number:
-                self.all.append(segment)
-            elif segment.counts_before(self.all[-1]):   # the plain one's name comes first
-                self.all[-1] = segment
-        self.verify()
-        self.damage = any(f["class"] in (CORRUPTION, MISSING, FOREIGN) for f in self.findings)
-
-    def same_boot(self, header):
-        return any(header.boot_id) and self.boot in ("current", header.boot_id)
-
-    def report(self, kind, segment, offset, size, first=0, last=0, acknowledged=False):
-        if last < first or not first:
-            first = last = 0
-        self.findings.append({"class": kind, "segment": segment, "offset": offset, "bytes": size,
-                              "firstSequence": first, "lastSequence": last, "acknowledged": acknowledged})
-
-    def verify(self):
-        ids = collections.Counter(s.header.log_id for s in self.all if s.header)
-        log_id = ids.most_common(1)[0][0] if ids else None
-        segments = []
-        for segment in self.all:
-            if segment.header and (segment.header.log_id != log_id or segment.header.number != segment.number):
-                self.report(FOREIGN, segment.number, 0, len(segment.data))
-            else:
-                segments.append(segment)
-        # A prepared segment that a later one follows was in use.
-        self.segments, torn_there = segments, {}
-        for segment in [s for s in reversed(segments) if s.prepared]:
-            follower = self.follower(segment)
-            if follower:
-                torn_there[segment] = follower.header
-            else:
-                segments.remove(segment)
-        for segment in torn_there:
-            segment.header = None                       # only the later one knows anything about it
-        for segment in segments:
-            if segment.header:
-                segment.walk()
-        for segment in segments:
-            follower = segment.header and self.follower(segment)
-            if follower:
-                segment.take_up(follower)
-        previous, reported = None, 0
-        for at, segment in enumerate(segments):
-            witness = torn_there.get(segment)
-            if witness and not self.same_boot(witness) and not self.durable_beyond(
-                    witness.base_position - witness.predecessor_length, self.later(segment)):
-                self.report(TORN, segment.number, 0, len(segment.data))
-                self.cut_off = (at, 0)
-                self.report_torn(segments[at + 1:], previous.last_sequence + 1 if previous else 1)
-                return
-            if segment.header is None:
-                following = self.later(segment)     # what is lost is known at the next whole segment
-                following = following[0] if following else None
-                first = previous.last_sequence + 1 if previous else 1
-                last = following.header.base_sequence - 1 if following else 0
-                self.report(CORRUPTION, segment.number, 0, len(segment.data), first, last, True)
-                continue
-            if not (all(segment.copies) and segment.table_whole) and not self.header_interrupted(segment):
-                self.report(CORRUPTION, segment.number, 0, FRAMES_START, acknowledged=True)
-            is_told = at and segments[at - 1].header is None
-            if previous and not segment.follows(previous) and not is_told:
-                lost = previous.header.base_position + previous.end
-                self.report(MISSING, segment.header.predecessor, 0, 0, max(previous.last_sequence, reported) + 1,
-                            segment.header.base_sequence - 1,
-                            self.same_boot(segment.header) or self.durable_beyond(lost, [segment] + self.later(segment)))
-            for place in segment.breaks:
-                if self.decide(at, segment, place) == TORN:
-                    self.cut_off = (at, place[0])
-                    self.report_torn(segments[at + 1:], segment.header.base_sequence + place[1])
-                    return
-            previous = segment
-            reported = max(f["lastSequence"] for f in self.findings) if self.findings else 0
-
-    def report_torn(self, segments, first):
-        """What is behind a torn tail: segments begun behind the end, whose next sequence number is `first`."""
-        for later in segments:
-            if later.header:
-                base = later.header.base_sequence       # up to the last valid frame, as in the segment that is torn
-                self.report(TORN, later.number, 0, len(later.data), base,
-                            max([base + f.index + f.count - 1 for f in later.frames], default=0))
-            else:
-                following = self.later(later)
-                self.report(CORRUPTION, later.number, 0, len(later.data), first,
-                            following[0].header.base_sequence - 1 if following else 0, True)
-
-    def header_interrupted(self, segment):
-        """Whether a header with one bad copy was being written when its writer was stopped."""
-        return (not segment.compressed and (not segment.frames or not self.same_boot(segment.header))
-                and not self.durable_beyond(segment.header.base_position, [segment] + self.later(segment)))
-
-    def follower(self, segment):
-        return next((s for s in self.later(segment) if s.follows(segment)), None)
-
-    def later(self, segment):
-        return [s for s in self.segments if s.header and s.number > segment.number]
-
-    def durable_beyond(self, position, segments, broken=None, x=0):
-        """Whether a frame in these segments, in the broken one only those behind x, was written when the log was
-        durable beyond a log position."""
-        for s in segments:
-            if s.compressed and s.header.base_position + s.end > position and s is not broken:
-                return True
-            for f in s.frames:
-                durable = f.durable(s.header.base_position + f.offset)
-                if durable is not None and durable > position and (s is not broken or f.offset > x):
-                    return True
-        return False
-
-    def decide(self, at, segment, place):
-        x, count, content, following = place
-        header = segment.header
-        position = header.base_position + x
-        follower = self.follower(segment)
-        followed = following is not None or follower is not None and (
-            follower.header.predecessor_last > header.base_sequence + count - 1
-            or follower.header.predecessor_lineage == header.incarnation
-            and follower.header.predecessor_length > x)
-        durable = segment.compressed or self.durable_beyond(position, [segment] + self.later(segment), segment, x)
-        same = self.same_boot(header)
-        if durable:
-            decision = CORRUPTION
-        elif content == "zero":
-            decision = "clean end" if not followed else ABANDONED if same else TORN
-        else:
-            decision = CORRUPTION if same else TORN
-        if decision == "clean end":
-            return decision
-        first, behind = header.base_sequence + count, [f for f in segment.frames if f.offset > x]
-        if following is not None:
-            end, last = following.offset, header.base_sequence + following.index - 1
-        elif followed:
-            end = max(x, min(len(segment.data), follower.header.predecessor_length))
-            last = follower.header.predecessor_last
-        else:
-            end, last = max(x, segment.limit), 0
-        if decision == TORN:
-            last = max([header.base_sequence + f.index + f.count - 1 for f in behind], default=0)
-        if decision == CORRUPTION and following is None and follower is None:
-            last = first + self.legible(segment, x) - 1
-        self.report(decision, segment.number, x, end - x, first, last, decision == CORRUPTION)
-        return decision
-
-    def footer_errors(self):
-        """Where footers don't say what the frames and the state before them say."""
-        errors, state, lost = [], {}, False
-        for segment in self.segments:
-            if segment.header is None or segment.breaks or segment.footer is None:
-                return errors                       # from here on the state isn't known
-            lost = lost or segment.header.replaced or segment.header.epoch or any(f.kind == LOST for f in segment.frames)
-            state = state_after(state, segment.frames)
-            holders = [f for f in segment.frames if f.count]
-            times, base = [f.time for f in holders] or [0], segment.header.base_sequence
-            readable = sum(f.count for f in holders)
-            # Of a batch, the padding behind the sizes counts.
-            size = sum(len(f.body) if f.kind == RECORD else f.content.content_size - 4 * f.count for f in holders)
-            footer, index = segment.footer.content, []
-            for sequence, latest, offset in footer.index:
-                at = next((f for f in segment.frames if f.offset == offset), None)
-                before = [f.time for f in segment.frames if f.offset < offset and f.kind in (RECORD, BATCH)]
-                index.append(at is not None and sequence <= base + at.index
-                             and latest == max(before, default=-1 << 63))
-            if footer[:6] != (base, base + segment.footer.index - 1, min(times), max(times), readable, size):
-                errors.append("segment %d: the footer's numbers" % segment.number)
-            if not all(index) or [i[2] for i in footer.index] != sorted(i[2] for i in footer.index):
-                errors.append("segment %d: the footer's index" % segment.number)
-            if apply({}, footer.cursors) != state and not lost:
-                errors.append("segment %d: the footer's cursors" % segment.number)
-        return errors
-
-    @staticmethod
-    def legible(segment, x):
-        """How many records an invalid frame seems to have, by its header, if nothing is behind it."""
-        data = segment.data[x:x + 28].ljust(28, b"\0")
-        length, kind, count = struct.unpack_from("<I12xB7xI", data)
-        if x + FRAME_HEADER > len(segment.data) or length < FRAME_HEADER or x + padded(length) > segment.header.capacity:
-            return 0
-        if any(segment.data[x + padded(length):segment.limit]):
-            return 0
-        return {RECORD: 1, BATCH: count}.get(kind, 0)
-
-    def kept_frames(self, set_aside=False):
-        """All valid frames of the log, with their segments; those behind a torn tail only if wanted."""
-        for at, segment in enumerate(self.segments):
-            if segment.header is None:
-                continue
-            for frame in segment.frames:
-                if self.cut_off and not set_aside and (at, frame.offset) > self.cut_off:
-                    return
-                yield segment, frame
-
-    def records(self, set_aside=False):
-        for segment, frame in self.kept_frames(set_aside):
-            sequence = segment.header.base_sequence + frame.index
-            if frame.kind == RECORD:
-                yield sequence, frame.time, frame.body
-            elif frame.kind == BATCH:
-                for i, payload in enumerate(frame.content.payloads):
-                    yield sequence + i, frame.time, payload
-
-    def cursors(self):
-        """The state at the log's end: of the cursors and of the bookmarks, by name."""
-        state, by_segment = {}, {}
-        for segment, frame in self.kept_frames():
-            by_segment.setdefault(segment.number, []).append(frame)
-        lost = bool(self.findings)
-        for segment in self.segments:
-            frames = by_segment.get(segment.number, [])
-            state = state_after(state, frames)
-            lost = lost or any(f.kind == LOST for f in frames)
-            if lost and frames and frames[-1] is segment.footer:
-                state = apply({}, segment.footer.content.cursors)
+    def state_of_frames(self, state):
+        """Cursors: the state at the end of this segment by the frames other than the footer."""
+        frames = [f for f in self.frames if f.kind in (CURSORS, BATCH) and f.entries]
+        snapshots = [f for f in frames if f.kind == CURSORS and f.entries[0].kind == SNAPSHOT]
+        state = {} if snapshots else dict(state)
+        for frame in snapshots[-1:] + [f for f in frames if f not in snapshots]:
+            for entry in frame.entries:
+                if entry.kind in (CURSOR, BOOKMARK):
+                    state[entry.key] = entry
+                elif entry.kind != SNAPSHOT:
+                    state.pop(entry.key, None)
         return state
 
+    def footer_errors(self, state):
+        """Footer: what it says that the frames don't."""
+        f, base, errors = self.footer.footer, self.header.base, []
+        readable = [frame for frame in self.frames if frame.kind in (RECORD, BATCH) and frame.count]
+        times = [frame.time for frame in readable]
+        sizes = [len(x.body) if x.kind == RECORD else len(x.content) - 4 * x.count for x in self.frames if x.kind in (RECORD, BATCH)]
+        if (f.earliest, f.latest) != ((min(times), max(times)) if times else (0, 0)):
+            errors.append("times")
+        if f.readable != sum(frame.count for frame in readable):
+            errors.append("records that can be read")
+        if f.payloads != sum(sizes):
+            errors.append("sum of sizes")
+        for (sequence, time, offset), (_, _, before) in zip(f.entries, [(0, 0, 0)] + f.entries):
+            after = [frame for frame in readable if frame.offset >= offset]
+            earlier = [frame.time for frame in readable if frame.offset < offset]
+            if offset not in {frame.offset for frame in self.frames} or offset <= before:
+                errors.append("index offset %d" % offset)
+            if after and sequence > after[0].sequence or any(x.sequence + x.count > sequence for x in readable if x.offset < offset):
+                errors.append("index sequence number %d" % sequence)
+            if time != max(earlier, default=LOWEST_TIME):
+                errors.append("index time %d" % time)
+        said = {e.key: (e.position, e.metadata) for e in self.footer.entries if e.kind in (CURSOR, BOOKMARK)}
+        if said != {key: (e.position, e.metadata if e.kind == BOOKMARK else e.metadata) for key, e in state.items()}:
+            errors.append("cursors")
+        return ["segment %d: footer: %s" % (self.number, error) for error in errors]
 
-def state_after(state, frames):
-    """The state at the end of a segment with these frames, from that at the end of the one before."""
-    entries = []
-    for frame in frames:
-        if frame.kind == CURSORS and frame.content and frame.content[0].type == SNAPSHOT_ENTRY:
-            state = apply({}, frame.content)
-        elif frame.kind == CURSORS:
-            entries += frame.content
-        elif frame.kind == BATCH and frame.content.bookmark:
-            entries.append(frame.content.bookmark)
-    return apply(dict(state), entries)
+
+# The log
+
+class Log:
+    """A directory's segments, what recovery finds in them, and what a reader gives."""
+
+    NAME = re.compile(r"([0-9]{20})\.wal(\.lz4)?")
+
+    def __init__(self, path, boot="current"):
+        self.boot = running_boot() if boot == "current" else boot
+        self.all = read_directory(path)
+        self.log_id = log_identifier(self.all)
+        sort_segments(self.all, self.log_id)
+        self.segments = [s for s in self.all if s.sort == IN_PLACE]
+        for segment in self.segments:
+            segment.walk()
+        later = -1
+        for segment in reversed(self.segments):
+            segment.later_durable = later
+            segment.follower = next((s for s in self.segments if s.number > segment.number and follows(s, segment)), None)
+            later = max(later, segment.durable_position())
+        self.recovery = Recovery(self)
+        self.findings = self.recovery.findings
+
+    @property
+    def damage(self):
+        """Findings, the first table."""
+        return any(f["class"] in (CORRUPTION, MISSING, FOREIGN) for f in self.findings)
+
+    def later(self, segment):
+        """Terms, Segments, 5."""
+        return [s for s in self.segments if s.number > segment.number]
+
+    def known_durable(self, segment, position):
+        """Durable positions, 4, by this segment and later ones."""
+        return max(segment.durable_position(), segment.later_durable) > position
+
+    def same_boot(self, segment):
+        """The boot identifier, 4."""
+        return any(self.boot) and segment.header.boot == self.boot
+
+    def records(self, set_aside=False):
+        """The valid records (sequence number, time, payload), with `set_aside` those that recovery sets aside or cuts off, too."""
+        for segment in self.segments:
+            end = segment.size if set_aside else self.recovery.kept.get(segment.number, 0)
+            for frame in segment.frames:
+                if frame.kind in (RECORD, BATCH) and frame.offset < end:
+                    yield from records_of(frame)
+
+    def cursors(self):
+        """Cursors: the state at the end of the log."""
+        state = {}
+        for segment in self.segments:
+            if segment.number in self.recovery.kept:
+                state = segment.state_after(state)
+        return state
+
+    def footer_errors(self):
+        """Footer: what footers say that the frames don't."""
+        state, errors = {}, []
+        for segment in self.segments:
+            if segment.footer:
+                errors += segment.footer_errors(segment.state_of_frames(state))
+            state = segment.state_after(state)
+        return errors
+
+    def read(self):
+        """Reading: the records and gaps of a log without a writer."""
+        return Reading(self).items()
 
 
-def apply(state, entries):
-    for entry in entries:
-        if entry.type in (3, 5):
-            state.pop((1 if entry.type == 3 else 2, entry.name), None)
-        elif entry.type in (1, 2):
-            state[(entry.type, entry.name)] = entry
-    return state
+def records_of(frame):
+    """Reading, 4: the records of a frame, with their sequence numbers and time."""
+    for i, payload in enumerate(frame.payloads()):
+        yield frame.sequence + i, frame.time, payload
+
+
+def read_directory(path):
+    """Directory: the segments, in the order of their numbers; where a number has two files, the one that counts."""
+    files, names = {}, os.listdir(path)
+    for name in names:
+        match = Log.NAME.fullmatch(name)
+        if match and int(match[1]) < 1 << 64:
+            with open(os.path.join(path, name), "rb") as file:
+                poisoned = match[1] + ".wal.poisoned" in names
+                segment = Segment(int(match[1]), file.read(), bool(match[2]), poisoned)
+            files.setdefault(segment.number, {})[segment.compressed] = segment
+    return [file_that_counts(files[number]) for number in sorted(files)]
+
+
+def file_that_counts(files):
+    """Compressed segments, at its end: of the files of one number, by whether they are compressed."""
+    if len(files) == 1:
+        return next(iter(files.values()))
+    plain, packed = files[False], files[True]
+    unpacked = (
+        plain.counting_footer is None                                                                           # 1
+        and packed.counting_footer and packed.table_whole and packed.header.number == packed.number             # 2
+        and (plain.header is None or plain.header.incarnation == packed.header.incarnation))                    # 3
+    return packed if unpacked else plain
+
+
+def log_identifier(segments):
+    """Terms, Segments, 3."""
+    votes = {}
+    for segment in segments:
+        if segment.header and not segment.header.refused:
+            votes[segment.header.log_id] = votes.get(segment.header.log_id, 0) + 1
+    return max(votes, key=votes.get, default=None)      # the first of those that are equal
+
+
+def out_of_reach(segments, log_id):
+    """Terms, Segments, 4: the numbers of the segments whose headers are out of reach."""
+    result, last = set(), None
+    for segment in segments:
+        h = segment.header
+        if not h or not h.active or h.log_id != log_id or h.number != segment.number:
+            continue
+        most = 1 << 62
+        base = max(most, last.base + (1 << 40)) if last else most
+        position = max(most, last.position + (1 << 40)) if last else most
+        epoch = max(most, last.epoch + (1 << 20)) if last else most
+        if h.base > base or h.position > position or h.epoch > epoch:
+            result.add(segment.number)
+        else:
+            last = h
+    return result
+
+
+def sort_segments(segments, log_id):
+    """Terms, Segments, 2: gives each segment its sort."""
+    for segment in segments:
+        if segment.header and segment.header.refused:
+            h = segment.header
+            raise Refused("segment %d: version %d, features %#x" % (segment.number, h.major, h.incompatible))
+    too_high = out_of_reach(segments, log_id)
+    for segment in segments:
+        h = segment.header
+        if h is None or segment.number in too_high:
+            segment.sort = HEADERLESS
+        elif not h.active:
+            segment.sort = PREPARED
+        elif h.log_id != log_id or h.number != segment.number:
+            segment.sort = STRANGE
+        else:
+            segment.sort = IN_PLACE
+
+
+def follows(segment, other):
+    """Terms, Segments, 6."""
+    h, o = segment.header, other.header
+    return h.before_number == other.number and h.before_lineage == o.lineage and h.before_last < o.base + MOST_RECORDS
+
+
+def follower_count(segment):
+    """Terms, Segments, 8; 0 without a follower."""
+    follower = segment.follower
+    return max(0, follower.header.before_last - segment.header.base + 1) if follower else 0
+
+
+# Where frames break off
+
+def invalid_or_not_there(segment, b):
+    """Where frames break off, "invalid" and not: whether a commit word says that there was to be a frame."""
+    return segment.commit_word(b.offset) != 0 and segment.has_room(b.offset)
+
+
+def content(log, segment, b):
+    """Where frames break off, the table of contents."""
+    if b.next is None and segment.size < segment.header.capacity:
+        return "cut"
+    if invalid_or_not_there(segment, b):
+        return "invalid"
+    if segment.footer:
+        return "invalid"
+    if segment.poisoned and followed(log, segment, b):
+        return "invalid"
+    return "zero"
+
+
+def followed_by_follower(segment, b):
+    """Where frames break off, *followed* 2 and 3, and when they don't count."""
+    follower, last = segment.follower, segment.last_frame
+    if b.next or not follower:
+        return False
+    h = follower.header
+    own = h.before_lineage == segment.header.incarnation
+    if last and last.kind in (VOID, LOST) and own and h.before_length == b.offset:
+        return False
+    return follower_count(segment) > b.records or own and h.before_length > b.offset
+
+
+def followed(log, segment, b):
+    """Where frames break off: *followed*."""
+    return b.next is not None or followed_by_follower(segment, b)
+
+
+def was_durable(log, segment, b):
+    """Where frames break off: *was durable*."""
+    position = segment.header.position + b.offset
+    return (any(f.durable is not None and f.durable > position for f in segment.frames if f.offset > b.offset)
+            or segment.later_durable > position or segment.compressed)
+
+
+def decide(log, segment, b):
+    """Where frames break off, the table of decisions: the class of the finding, or CLEAN."""
+    what, same = content(log, segment, b), log.same_boot(segment)
+    if was_durable(log, segment, b):
+        return CORRUPTION                                                                                       # R1
+    if what == "zero" and not followed(log, segment, b):
+        return CLEAN                                                                                            # R2
+    if what == "zero":
+        return ABANDONED if same else TORN                                                                      # R3, R4
+    return CORRUPTION if same else TORN                                                                         # R5 to R8
+
+
+def end_of_break(segment, b):
+    """Where frames break off: the end of a break, by the table."""
+    if b.next:
+        return b.next.offset
+    if followed_by_follower(segment, b):
+        return max(b.offset, min(segment.follower.header.before_length, segment.size))
+    return max(b.offset, segment.limit)
+
+
+def numbers_missing(segment, b):
+    """Where frames break off: the first and last sequence number missing by the table, or None if they are unknown."""
+    first = segment.header.base + b.records
+    if b.next:
+        return first, b.next.sequence - 1
+    if followed_by_follower(segment, b):
+        return first, segment.follower.header.before_last
+    return None
+
+
+def is_damaged_end(log, segment, b):
+    """How many records a damaged end had: whether it is asked, of a break that is a corruption."""
+    return b.next is None and not followed_by_follower(segment, b) and not log.later(segment)
+
+
+def possible_and_likely(segment, b):
+    """How many records a damaged end had: the possible and the likely ones."""
+    h, at, limit = segment.header, b.offset, segment.limit
+    cut = segment.size < h.capacity
+    if segment.commit_word(at) == 0 and not cut:                                                                # 1
+        return 0, 0
+    if limit >= 16 and segment.data[limit - 16:limit] == struct.pack("<Q8s", at, FOOTER_MAGIC):                 # 2
+        return 0, 0
+    written = len(segment.data[:limit].rstrip(b"\0"))
+    end = h.capacity if cut else written                                                                        # 3
+    if end <= at:
+        return 0, 0
+    possible = min(max((end - at) * 255 // 4, 1), MOST_RECORDS)                                                 # 4
+    likely = 0                                                                                                  # 5
+    if at + FRAME_HEADER <= limit:
+        length, kind = struct.unpack_from("<I", segment.data, at)[0], segment.data[at + 16]
+        if length >= FRAME_HEADER and at + padded(length) >= written and at + length <= h.capacity:
+            if kind == RECORD:
+                likely = 1
+            elif kind == BATCH and at + FRAME_HEADER + 4 <= limit:
+                likely = min(struct.unpack_from("<I", segment.data, at + FRAME_HEADER)[0], possible)
+    return possible, likely
+
+
+# Recovery
+
+class Recovery:
+    """Recovery: what an opening that verifies everything decides."""
+
+    def __init__(self, log):
+        self.log, self.findings = log, []
+        self.kept = {}                                  # the end of the frames that stay, by segment number
+        self.torn, self.headerless_between = False, False
+        self.last, self.end_sequence, self.end_position = None, 1, 0
+        self.damaged_end = None                         # the segment, and the first number that may be lost
+        steps = {HEADERLESS: self.headerless, PREPARED: self.prepared, STRANGE: self.foreign, IN_PLACE: self.in_place}
+        for segment in log.all:
+            steps[segment.sort](segment)
+
+    def report(self, kind, segment, offset, size, numbers, acknowledged):
+        """Findings: one; first and last sequence number are 0 if there are none."""
+        first, last = numbers if numbers and numbers[0] <= numbers[1] else (0, 0)
+        self.findings.append({"class": kind, "segment": segment, "offset": offset, "bytes": size, "firstSequence": first,
+                              "lastSequence": last, "acknowledged": acknowledged})
+
+    def headerless(self, segment):
+        """What an opening decides, 1."""
+        later = self.log.later(segment)
+        numbers = (self.end_sequence, later[0].header.base - 1) if later else None
+        self.report(CORRUPTION, segment.number, 0, segment.size, numbers, True)
+        self.headerless_between = True
+
+    def prepared(self, segment):
+        """What an opening decides, 2."""
+        follower = next((s for s in self.log.later(segment) if follows(s, segment)), None)
+        if self.torn or not follower:
+            return
+        if self.log.known_durable(follower, self.end_position + FRAMES_START) or self.log.same_boot(follower):
+            numbers = self.end_sequence, follower.header.base - 1
+            self.report(CORRUPTION, segment.number, 0, segment.size, numbers, True)
+            self.headerless_between = True
+        else:
+            self.report(TORN, segment.number, 0, segment.size, None, False)
+            self.torn = True
+
+    def foreign(self, segment):
+        """What an opening decides, 3."""
+        self.report(FOREIGN, segment.number, 0, segment.size, None, False)
+
+    def after_torn_tail(self, segment):
+        """What an opening decides, 4; Findings, "each segment in place after that"."""
+        base = segment.header.base
+        self.report(TORN, segment.number, 0, segment.size, (base, base + segment.last_count - 1), False)
+
+    def in_place(self, segment):
+        """What an opening decides, 5."""
+        if self.torn:
+            self.after_torn_tail(segment)
+            return
+        if self.last and not follows(segment, self.last) and not self.headerless_between:
+            self.missing(segment)
+        self.headerless_between = False
+        self.kept[segment.number] = segment.end
+        for b in segment.breaks:
+            self.at_break(segment, b)
+        if self.header_or_table_bad(segment):
+            self.report(CORRUPTION, segment.number, 0, 1024, None, True)
+        self.ends_at(segment)
+
+    def missing(self, segment):
+        """Findings, 3 to 5."""
+        h = segment.header
+        acknowledged = self.log.same_boot(segment) or self.log.known_durable(segment, self.end_position)
+        self.report(MISSING, h.before_number, 0, 0, (self.end_sequence, h.base - 1), acknowledged)
+
+    def at_break(self, segment, b):
+        """What an opening decides, 5.2; Findings, what is reported at a break."""
+        kind, base = decide(self.log, segment, b), segment.header.base
+        size, numbers = end_of_break(segment, b) - b.offset, numbers_missing(segment, b)
+        if kind == TORN:
+            self.torn, self.kept[segment.number] = True, b.offset
+            numbers = (base + b.records, base + segment.last_count - 1) if b.next else None
+        elif kind == CORRUPTION and is_damaged_end(self.log, segment, b):
+            possible, likely = possible_and_likely(segment, b)
+            numbers = base + b.records, base + b.records + likely - 1
+            if possible:
+                self.damaged_end = segment, base + b.records
+        if kind != CLEAN:
+            self.report(kind, segment.number, b.offset, size, numbers, kind == CORRUPTION)
+
+    def header_or_table_bad(self, segment):
+        """What an opening decides, 5.3: whether the table on header copies and tables has a finding."""
+        if not segment.table_whole:
+            return True
+        if not segment.bad_copy:
+            return False
+        return (segment.compressed or self.log.known_durable(segment, segment.header.position)
+                or self.log.same_boot(segment) and bool(segment.frames))
+
+    def ends_at(self, segment):
+        """Findings, 2: where the last segment that stays ends."""
+        h, end = segment.header, self.kept[segment.number]
+        records = segment.records
+        if self.torn:
+            records = next(b.records for b in segment.breaks if b.offset == end)
+        elif not segment.footer:
+            records = max(records, follower_count(segment))
+        self.last, self.end_sequence, self.end_position = segment, h.base + records, h.position + end
+
+
+# Reading
+
+VOIDED, UNREADABLE, REMOVED, SKIPPED = "void", "unreadable", "removed", "skipped"
+
+
+class Reading:
+    """Reading: what a reader gives of a log without a writer, from the first segment on."""
+
+    def __init__(self, log):
+        self.log, self.next = log, None                 # the next sequence number to account for
+        self.ended = False
+
+    def gap(self, first, last, reason, acknowledged):
+        """Reading, the gaps: without sequence numbers none. A last one of None is unknown."""
+        if last is not None and first > last:
+            return
+        self.next = None if last is None else max(self.next, last + 1)
+        yield {"first": first, "last": last, "reason": reason, "acknowledged": acknowledged}
+
+    def items(self):
+        """Reading, 1 to 10: records as tuples (sequence number, time, payload), and gaps as dictionaries."""
+        segment, before = next(iter(self.log.segments), None), None
+        self.next = segment.header.base if segment else 1
+        while segment and not self.ended:
+            if before:
+                yield from self.between(before, segment)
+            yield from self.frames(segment)
+            before, segment = segment, segment.follower or self.kept_after(segment)
+        yield from self.at_the_end()
+
+    def kept_after(self, segment):
+        """Reading, 9: the first later segment that recovery would keep."""
+        return next((s for s in self.log.later(segment) if s.number in self.log.recovery.kept), None)
+
+    def between(self, before, segment):
+        """Reading, 9, and the gaps between two segments."""
+        base = segment.header.base
+        if self.next >= base:
+            return
+        if follows(segment, before):
+            yield from self.gap(self.next, base - 1, SKIPPED, skipped_acknowledged(segment))
+            return
+        missing = [f for f in self.log.findings if f["class"] == MISSING and f["lastSequence"] == base - 1]
+        if missing:
+            yield from self.gap(self.next, base - 1, "missing", missing[0]["acknowledged"])
+        else:
+            yield from self.gap(self.next, base - 1, UNREADABLE, True)
+
+    def frames(self, segment):
+        """Reading, 4 to 7."""
+        breaks = {b.next.offset if b.next else None: b for b in segment.breaks}
+        base, hole = segment.header.base, None          # the reason for which a void, lost or damaged place leaves numbers out
+        for frame in segment.frames:
+            if frame.offset in breaks:
+                if (yield from self.at_break(segment, breaks[frame.offset])) is False:
+                    return
+            if frame.sequence > self.next:
+                yield from self.gap(self.next, frame.sequence - 1, *(hole or (SKIPPED, skipped_acknowledged(segment))))
+            hole = {VOID: (VOIDED, False), LOST: ("lost", True)}.get(frame.kind)
+            if frame.kind in (RECORD, BATCH):
+                yield from records_of(frame)
+                self.next = frame.sequence + frame.count
+        if hole and follower_count(segment):
+            yield from self.gap(self.next, segment.follower.header.before_last, *hole)
+        if None in breaks:
+            yield from self.at_break(segment, breaks[None])
+
+    def at_break(self, segment, b):
+        """Reading, 6 and 7. False if nothing after it in this segment is read."""
+        follower = segment.follower
+        if not invalid_or_not_there(segment, b) and follower and follower.header.before_length <= b.offset:
+            return False
+        kind, numbers = decide(self.log, segment, b), numbers_missing(segment, b)
+        if kind == TORN:
+            self.ended = True
+            return False
+        if kind in (ABANDONED, CORRUPTION) and numbers:
+            yield from self.gap(max(numbers[0], self.next), numbers[1], *((UNREADABLE, True) if kind == CORRUPTION else (VOIDED, False)))
+        return True
+
+    def at_the_end(self):
+        """Reading, 10: what recovery would report as acknowledged and lost after the last record."""
+        for f in self.log.findings:
+            if f["acknowledged"] and f["lastSequence"] >= (self.next or 1 << 64):
+                yield from self.gap(max(self.next, f["firstSequence"]), f["lastSequence"], UNREADABLE, True)
+        if self.log.recovery.damaged_end and self.next is not None:
+            yield from self.gap(self.next, None, UNREADABLE, True)
+
+
+def skipped_acknowledged(segment):
+    """Reading, the gaps, "skipped": False, or None if it is unknown."""
+    first = segment.frames[0] if segment.frames else None
+    if not first or first.kind != RECOVERY or first.offset != FRAMES_START or len(first.body) < 8:
+        return None
+    findings, there = struct.unpack_from("<II", first.body)
+    if findings != there or len(first.body) < 8 + 48 * there:
+        return None
+    return None if any(first.body[9 + 48 * i] for i in range(there)) else False
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Reads swift-wal's files, as FORMAT.md has them.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("records", "verify", "cursors"):
-        command = commands.add_parser(name)
-        command.add_argument("directory")
-        if name == "verify":
-            command.add_argument("--boot-id", choices=["current", "other"], default="current")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("directory")
+    parser.add_argument("--boot", default="current", help="the running kernel's boot identifier as a header has it, in hexadecimal")
+    parser.add_argument("--records", action="store_true")
     arguments = parser.parse_args()
-    try:
-        log = Log(arguments.directory, getattr(arguments, "boot_id", "current"))
-    except Refused as error:
-        sys.exit("refused: %s" % error)
-    if arguments.command == "records":
-        for sequence, time, payload in log.records():
-            print(json.dumps({"sequence": sequence, "time": time, "payload": payload.hex()}))
-    elif arguments.command == "cursors":
-        state = log.cursors()
-        print(json.dumps({
-            "cursors": {name: e.position for (kind, name), e in sorted(state.items()) if kind == 1},
-            "bookmarks": {name: {"position": e.position, "metadata": e.metadata.hex()}
-                          for (kind, name), e in sorted(state.items()) if kind == 2}}, indent=2))
-    else:
-        print(json.dumps({"damage": log.damage, "findings": log.findings}, indent=2))
-        sys.exit(1 if log.damage else 0)
+    boot = arguments.boot if arguments.boot == "current" else bytes.fromhex(arguments.boot)
+    log = Log(arguments.directory, boot)
+    for finding in log.findings:
+        print(json.dumps(dict(finding, classification=CLASSIFICATIONS[finding["class"]])))
+    for item in log.read() if arguments.records else ():
+        print(json.dumps(item if isinstance(item, dict) else {"sequence": item[0], "time": item[1], "hex": item[2].hex()}))
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except BrokenPipeError:
-        os._exit(0)
+    main()
