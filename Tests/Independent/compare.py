@@ -27,8 +27,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import walreader as wal  # noqa: E402
 
-CLASSES = {wal.TORN: "tornTail", wal.ABANDONED: "abandonedClaims", wal.CORRUPTION: "corruption",
-           wal.MISSING: "missingSegment", wal.FOREIGN: "foreignSegment"}
+CLASSES = wal.CLASSIFICATIONS
 
 
 # Writing
@@ -245,6 +244,47 @@ def made(binary, sample, directory):
     return logs, paths
 
 
+# The document's own examples
+
+def examples():
+    """FORMAT.md's worked damage example: what is changed, the files, whether the boot is the same, and the findings."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "FORMAT.md"), encoding="utf-8") as file:
+        text = file.read().split("## Worked example")[1]
+    plain, damage = text.split("\n# ")[0].split("## Worked damage example")
+    original = bytearray(0x558)
+    for offset, row in re.findall(r"^([0-9a-f]{4})  ((?:[0-9a-f]{2} ?)+) +\|", plain, re.M):
+        row = bytes.fromhex(row)
+        original[int(offset, 16):int(offset, 16) + len(row)] = row
+    for row in re.findall(r"^\| (.*) \|$", damage, re.M)[2:]:
+        changes, boot, _, kind, offset, size, first, last, acknowledged = (cell.strip() for cell in (row + " ").split("|"))
+        data = bytearray(original)
+        for change in changes.split(", "):
+            if change.startswith("cut"):
+                del data[int(change[4:], 16):]
+            elif change.startswith("grow"):
+                data += bytes(int(change[5:], 16) - len(data))
+            elif change != "none":
+                at, value = int(change[:4], 16), bytes.fromhex(change[5:])
+                data[at:at + len(value)] = value
+        finding = (1, int(offset or 0), kind.strip("`"), int(size or 0), int(first or 0), int(last or 0), acknowledged == "true")
+        yield changes, bytes(data), boot == "same", [finding] if kind else []
+
+
+def compare_example(binary, path, data, same, findings):
+    """Whether both find what the document says, or what they find instead."""
+    boot = wal.running_boot()
+    if same and not any(boot):
+        return None                                     # the kernel says none, so it is never the same
+    if same:
+        whole = data[:508] == data[512:1020]
+        data = with_headers(data, lambda h: h.__setitem__(slice(96, 112), boot)) if whole else data
+    write({"%020d.wal" % 1: data}, path)
+    tool, reader = findings_of_tool(binary, path)["findings"], findings_of_reader(path, "current")[0]["findings"]
+    if tool == reader == findings:
+        return None
+    return "example:\n    document %r\n    tool   %r\n    reader %r" % (findings, tool, reader)
+
+
 # Damage
 
 def segment_of(files, name):
@@ -419,27 +459,31 @@ def findings_of_reader(path, boot):
 
 
 def dumped(binary, path):
-    """The tool's exit code, the records that it prints (sequence, time in milliseconds, and the payload, or its size where the tool
-    decodes it), and the gaps that it reports."""
+    """The tool's exit code, the records that it prints (sequence, time, and the payload, or its size where the tool
+    decodes it), and the gaps that it prints: those whose records were acknowledged, or may have been."""
     process = subprocess.run([binary, "dump", "--json", path], capture_output=True)
-    records = []
-    lines = process.stdout.splitlines()
-    gaps = [line["gap"] for line in map(json.loads, lines) if "gap" in line]
-    for line in lines:
-        record = json.loads(line)
-        if "gap" in record:
-            continue
-        if record["type"] != "record":                  # task events: only the text form has sequence numbers
-            break
-        records.append((record["sequence"], record["time"], bytes.fromhex(record["hex"])))
-    else:
-        return process.returncode, records, gaps
-    process = subprocess.run([binary, "dump", path], capture_output=True)
+    lines = [json.loads(line) for line in process.stdout.splitlines()]
+    gaps = [line["gap"] for line in lines if "gap" in line]
+    gaps = [(gap["first"], gap["last"], gap["reason"], gap["acknowledged"]) for gap in gaps]
+    lines = [line for line in lines if "gap" not in line]
+    if all(line["type"] == "record" for line in lines):
+        return process.returncode, [(x["sequence"], x["time"], bytes.fromhex(x["hex"])) for x in lines], gaps
+    process = subprocess.run([binary, "dump", path], capture_output=True)    # of task events only the text has sequence numbers
     records = []
     for line in process.stdout.splitlines():
         sequence, stamp, size = line.split(b"\t")[:3]
         records.append((int(sequence), stamp.decode(), int(size)))
     return process.returncode, records, gaps
+
+
+def joined(gaps):
+    """Gaps, with those made one that adjoin and are alike."""
+    result = []
+    for first, last, reason, acknowledged in gaps:
+        if result and result[-1][2:] == (reason, acknowledged) and result[-1][1] == first - 1:
+            first = result.pop()[0]
+        result.append((first, last, reason, acknowledged))
+    return result
 
 
 def same_record(theirs, ours):
@@ -494,19 +538,23 @@ def compare(binary, path, boot):
         tool["records"] = reader["records"]             # the tool counts those in foreign segments, too
     if tool != reader:
         return "verify:\n    tool   %r\n    reader %r" % (tool, reader)
-    if log and any(f["class"] == wal.FOREIGN for f in log.findings):
-        return None
     if log and not log.segments:
         return None                                     # the tool has nothing to dump
+    return compare_reading(binary, path, log) if log else None
+
+
+def compare_reading(binary, path, log):
+    """What differs between what the two read, or None."""
     code, theirs, gaps = dumped(binary, path)
-    ours = list(log.records(set_aside=True))
-    if not log.findings:                                # otherwise the tool's dump ends at the first damage
-        if code != (1 if gaps else 0):                  # lost before a repair, and reported ever since
-            return "dump: exit code %d with the gaps %r" % (code, gaps)
-        if any(gap["first"] <= record[0] <= gap["last"] for gap in gaps for record in ours):
-            return "dump: the gaps %r have records of the reader" % gaps
-        if len(theirs) != len(ours):
-            return "dump: %d records, the reader has %d" % (len(theirs), len(ours))
+    items = list(log.read())
+    ours = [item for item in items if not isinstance(item, dict)]
+    mine = [tuple(item.values()) for item in items if isinstance(item, dict) and item["acknowledged"] is not False]
+    if joined(gaps) != joined(mine):
+        return "dump: gaps\n    tool   %r\n    reader %r" % (gaps, mine)
+    if code != (1 if gaps else 0):
+        return "dump: exit code %d with the gaps %r" % (code, gaps)
+    if len(theirs) != len(ours):
+        return "dump: %d records, the reader has %d" % (len(theirs), len(ours))
     for a, b in zip(theirs, ours):
         if not same_record(a, b):
             return "dump:\n    tool   %r\n    reader %r" % (a, b)
@@ -517,8 +565,12 @@ def write(files, path):
     shutil.rmtree(path, ignore_errors=True)
     os.mkdir(path)
     for name, data in files.items():
-        with open(os.path.join(path, name), "wb") as file:
-            file.write(data)
+        write_file(path, name, data)
+
+
+def write_file(path, name, data):
+    with open(os.path.join(path, name), "wb") as file:
+        file.write(data)
 
 
 def main():
@@ -552,6 +604,8 @@ def main():
             difference = difference or named(arguments.wal, path, wal.Log(path))
             outcome(difference, "whole log %s" % os.path.basename(path), path)
         path = os.path.join(directory, "case")
+        for changes, *example in examples():
+            outcome(compare_example(arguments.wal, path, *example), "example: %s" % changes, path)
         # The boot identifier that the tool's logs have is the running kernel's, if it knows one.
         boot_id = next(iter(logs["append"].values()))[96:112]
         current = "current" if any(boot_id) else "other"
@@ -577,6 +631,10 @@ def main():
             if not files:
                 files["%020d.wal" % 1] = b""
             write(files, path)
+            if rng.random() < 0.1:                      # a sync has failed
+                name = rng.choice(sorted(files))[:24]
+                write_file(path, name + ".poisoned", b"")
+                done.append(name + ".poisoned")
             label = "case %d: %s, boot identifier %s; %s" % (case, name, boot, "; ".join(done) or "nothing done")
             difference = compare(arguments.wal, path, boots["current"])
             log = findings_of_reader(path, boots["current"])[1]

@@ -854,7 +854,7 @@ class Recovery:
         self.kept = {}                                  # the end of the frames that stay, by segment number
         self.torn, self.headerless_between = False, False
         self.last, self.end_sequence, self.end_position = None, 1, 0
-        self.damaged_end = None                         # the segment, and the first number that may be lost
+        self.damaged_end = None                         # the first number of those that may be lost, where no last one is known
         steps = {HEADERLESS: self.headerless, PREPARED: self.prepared, STRANGE: self.foreign, IN_PLACE: self.in_place}
         for segment in log.all:
             steps[segment.sort](segment)
@@ -869,6 +869,8 @@ class Recovery:
         """What an opening decides, 1."""
         later = self.log.later(segment)
         numbers = (self.end_sequence, later[0].header.base - 1) if later else None
+        if not later and self.damaged_end is None:
+            self.damaged_end = self.end_sequence
         self.report(CORRUPTION, segment.number, 0, segment.size, numbers, True)
         self.headerless_between = True
 
@@ -904,7 +906,8 @@ class Recovery:
         self.headerless_between = False
         self.kept[segment.number] = segment.end
         for b in segment.breaks:
-            self.at_break(segment, b)
+            if not self.torn:
+                self.at_break(segment, b)
         if self.header_or_table_bad(segment):
             self.report(CORRUPTION, segment.number, 0, 1024, None, True)
         self.ends_at(segment)
@@ -925,8 +928,8 @@ class Recovery:
         elif kind == CORRUPTION and is_damaged_end(self.log, segment, b):
             possible, likely = possible_and_likely(segment, b)
             numbers = base + b.records, base + b.records + likely - 1
-            if possible:
-                self.damaged_end = segment, base + b.records
+            if possible and not likely:
+                self.damaged_end = base + b.records
         if kind != CLEAN:
             self.report(kind, segment.number, b.offset, size, numbers, kind == CORRUPTION)
 
@@ -973,12 +976,21 @@ class Reading:
         """Reading, 1 to 10: records as tuples (sequence number, time, payload), and gaps as dictionaries."""
         segment, before = next(iter(self.log.segments), None), None
         self.next = segment.header.base if segment else 1
+        if segment:
+            yield from self.before_the_first(segment)
         while segment and not self.ended:
             if before:
                 yield from self.between(before, segment)
             yield from self.frames(segment)
             before, segment = segment, segment.follower or self.kept_after(segment)
         yield from self.at_the_end()
+
+    def before_the_first(self, segment):
+        """Reading, the gaps: a headerless segment before the first one in place."""
+        lost = [f for f in self.log.findings if f["segment"] < segment.number and f["acknowledged"] and f["lastSequence"]]
+        self.next = min([f["firstSequence"] for f in lost], default=self.next)
+        if lost:
+            yield from self.gap(self.next, segment.header.base - 1, UNREADABLE, True)
 
     def kept_after(self, segment):
         """Reading, 9: the first later segment that recovery would keep."""
@@ -1036,7 +1048,7 @@ class Reading:
             if f["acknowledged"] and f["lastSequence"] >= (self.next or 1 << 64):
                 yield from self.gap(max(self.next, f["firstSequence"]), f["lastSequence"], UNREADABLE, True)
         if self.log.recovery.damaged_end and self.next is not None:
-            yield from self.gap(self.next, None, UNREADABLE, True)
+            yield from self.gap(max(self.next, self.log.recovery.damaged_end), None, UNREADABLE, True)
 
 
 def skipped_acknowledged(segment):
