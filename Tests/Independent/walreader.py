@@ -576,7 +576,7 @@ class Segment:
             if time != max(earlier, default=LOWEST_TIME):
                 errors.append("index time %d" % time)
         said = {e.key: (e.position, e.metadata) for e in self.footer.entries if e.kind in (CURSOR, BOOKMARK)}
-        if said != {key: (e.position, e.metadata if e.kind == BOOKMARK else e.metadata) for key, e in state.items()}:
+        if said != {key: (e.position, e.metadata) for key, e in state.items()}:
             errors.append("cursors")
         return ["segment %d: footer: %s" % (self.number, error) for error in errors]
 
@@ -1024,10 +1024,10 @@ class Reading:
             if frame.kind in (RECORD, BATCH):
                 yield from records_of(frame)
                 self.next = frame.sequence + frame.count
-        if hole and follower_count(segment):
-            yield from self.gap(self.next, segment.follower.header.before_last, *hole)
-        if None in breaks:
+        if None in breaks:                              # what is lost there wins over the void or lost frame before it
             yield from self.at_break(segment, breaks[None])
+        if hole and segment.follower and not self.ended:
+            yield from self.gap(self.next, segment.follower.header.before_last, *hole)
 
     def at_break(self, segment, b):
         """Reading, 6 and 7. False if nothing after it in this segment is read."""
