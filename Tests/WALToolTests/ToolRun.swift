@@ -26,7 +26,9 @@ struct ToolRun {
     }
 
     /// Runs the tool to its end. Output goes into files, so that no pipe can fill up.
-    init(_ arguments: [String], input: URL? = nil) throws {
+    ///
+    /// - Parameter isStoppedByItsMessage: If true, the tool gets a SIGTERM once it has written to standard error.
+    init(_ arguments: [String], input: URL? = nil, isStoppedByItsMessage: Bool = false) throws {
         let place = try Scratch()
         let (out, err) = (place.file("out"), place.file("err"))
         for file in [out, err] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
@@ -34,6 +36,10 @@ struct ToolRun {
         process.standardOutput = try FileHandle(forWritingTo: out)
         process.standardError = try FileHandle(forWritingTo: err)
         try process.run()
+        if isStoppedByItsMessage {
+            while process.isRunning, try Data(contentsOf: err).isEmpty { usleep(5000) }
+            process.terminate()
+        }
         process.waitUntilExit()
         status = process.terminationStatus
         output = String(decoding: try Data(contentsOf: out), as: UTF8.self)
