@@ -28,13 +28,14 @@ struct SpecimenSegment: Sendable {
             logID = Array(sector[32..<48])
             number = little(sector, 48)
             incarnation = little(sector, 56)
-            capacity = Int(little(sector, 64) as UInt64)
+            // Forged headers have any number.
+            capacity = Int(clamping: little(sector, 64) as UInt64)
             baseSequence = little(sector, 72)
             basePosition = little(sector, 80)
             isSameBoot = Array(sector[96..<112]) == bootID
             predecessorNumber = little(sector, 120)
             predecessorLineage = little(sector, 128)
-            predecessorLength = Int(little(sector, 136) as UInt64)
+            predecessorLength = Int(clamping: little(sector, 136) as UInt64)
             predecessorLast = little(sector, 144)
             replaced = little(sector, 152)
         }
@@ -68,7 +69,7 @@ struct SpecimenSegment: Sendable {
             if length == 0 { break }
             let kind = bytes[offset + 16]
             let distance: UInt32 = little(bytes, offset + 12)
-            let position = header.basePosition + UInt64(offset)
+            let position = header.basePosition &+ UInt64(offset)
             frames.append(
                 Frame(
                     offset: offset, end: offset + (Int(length) + 7) / 8 * 8, kind: kind,

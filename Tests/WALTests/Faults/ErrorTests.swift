@@ -53,6 +53,22 @@ import WALTesting
         }
     }
 
+    /// The second log opens and can't be read (the mapping), and its closing loses the pages of the segment's footer and finds no
+    /// room to write it elsewhere. That was taken for damage out of nothing: one round in ten.
+    @Test func aLogThatCannotBeReadLosesPagesWhenItCloses() throws {
+        let faults: [(StorageOperation, Int, StorageFault)] = [
+            (.open, 7, .diskFull), (.sync, 2, .diskFull), (.lock, 4, .inputOutput), (.open, 13, .diskFull),
+            (.open, 14, .inputOutput), (.read, 2, .short), (.map, 4, .inputOutput), (.sync, 7, .losingPages),
+            (.open, 24, .diskFull),
+        ]
+        for _ in 0..<40 {
+            let (_, violations) = try Self.live(.manual, recording: true) { storage in
+                for (operation, number, fault) in faults { storage.fail(operation, at: number, with: fault) }
+            }
+            #expect(violations == [])
+        }
+    }
+
     /// Returns how many calls were made, and what is wrong.
     static func live(
         _ policy: WriteAheadLog.SyncPolicy, recording: Bool, failing: (FaultyStorage) -> Void

@@ -38,6 +38,8 @@ struct ScriptedLife {
 
     /// From opening to closing; does nothing where the log doesn't open.
     mutating func live(_ faults: () -> [InjectedFault]) {
+        // A log that opened and couldn't be read has faults, too, when it closes.
+        defer { note(faults()) }
         guard let log = try? open() else { return }
         if log.cursors.isEmpty { setCursor(to: .zero, log) }
         append(to: log, count: 5)
@@ -59,9 +61,12 @@ struct ScriptedLife {
         log.applyRetention()
         append(to: log, count: 3)
         close(log)
+    }
+
+    private mutating func note(_ faults: [InjectedFault]) {
         // A cursor that was set while there was no segment is written when there is one.
-        history.cursorsMayLag = !faults().isEmpty
-        history.pagesWereLost = faults().contains { $0.fault == .losingPages }
+        history.cursorsMayLag = !faults.isEmpty
+        history.pagesWereLost = faults.contains { $0.fault == .losingPages }
     }
 
     private mutating func setCursor(to sequence: SequenceNumber, _ log: WriteAheadLog) {
