@@ -8,13 +8,21 @@
 
     /// A database that is away stops nobody.
     @Suite(.enabled(if: PrivateServer.isWanted, PrivateServer.reason), .timeLimit(.minutes(5))) struct AwayTests {
+        /// The breaker would wait for 5 seconds when the server is back.
+        private var quick: TaskBufferConfiguration {
+            var configuration = TaskBufferConfiguration()
+            configuration.flushInterval = .milliseconds(50)
+            configuration.maxFlushRetries = 1_000_000
+            return configuration
+        }
+
         /// A service and its database may be started in any order. The database has no tables either.
         @Test func opensBeforeTheServerIsStarted() async throws {
             let server = try PrivateServer()
             try server.stop()
             let log = NSTemporaryDirectory() + "wal-away-" + UUID().uuidString
             defer { try? FileManager.default.removeItem(atPath: log) }
-            let storage = try await BufferedTaskStorage.mysql(url: server.url, at: log)
+            let storage = try await BufferedTaskStorage.mysql(url: server.url, at: log, configuration: quick)
             for number in 0..<500 { try await storage.save(task("t\(number)")) }
             #expect(storage.metrics.depth == 500)
             try server.start()
@@ -28,7 +36,7 @@
             let server = try PrivateServer()
             let log = NSTemporaryDirectory() + "wal-away-" + UUID().uuidString
             defer { try? FileManager.default.removeItem(atPath: log) }
-            let storage = try await BufferedTaskStorage.mysql(url: server.url, at: log)
+            let storage = try await BufferedTaskStorage.mysql(url: server.url, at: log, configuration: quick)
             try await storage.save(task("old"))
             try await storage.drain()
             let process = try server.processID()

@@ -88,9 +88,9 @@
 
         @Test func answerThatDoesNotComeIsALostConnection() async throws {
             try await database.store().close()
-            let store = try await database.store(options: "&read_timeout=2")
+            let store = try await database.store(options: "&read_timeout=1")
             let lanes = try await store.claim(0..<1, of: 1, log: log)
-            try database.execute("CREATE TRIGGER slow BEFORE INSERT ON dag_tasks FOR EACH ROW SET @slept = SLEEP(6)")
+            try database.execute("CREATE TRIGGER slow BEFORE INSERT ON dag_tasks FOR EACH ROW SET @slept = SLEEP(3)")
             let refused = await error { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
             #expect(refused?.code == .connectionFailed && refused?.failure == .indeterminate)
             // The server still has the lanes' rows locked: a claim waits for it, and tells that nothing was written.

@@ -9,25 +9,12 @@
     /// A server whose administrator has set everything that sessions inherit to what nobody expects.
     @Suite(.serialized, .enabled(if: PrivateServer.isWanted, PrivateServer.reason), .timeLimit(.minutes(10)))
     struct HostileServerTests {
-        private static let server = Result {
-            let server = try PrivateServer()
-            let root = try Connection(ConnectionSettings(url: server.url), access: .readWrite)
-            for setting in [
-                "sql_select_limit = 1", "sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,IGNORE_SPACE'",
-                "time_zone = '+11:30'", "tx_isolation = 'SERIALIZABLE'", "max_join_size = 1", "autocommit = 0",
-                "sql_safe_updates = 1", "completion_type = 'CHAIN'", "max_sort_length = 64", "group_concat_max_len = 4",
-                "innodb_lock_wait_timeout = 1", "lock_wait_timeout = 1", "max_statement_time = 2",
-                "character_set_server = latin1", "collation_server = latin1_swedish_ci",
-                "character_set_client = latin1", "character_set_results = latin1",
-                "character_set_connection = latin1", "default_storage_engine = MyISAM", "sql_auto_is_null = 1",
-                "low_priority_updates = 1", "old_mode = ''", "lc_time_names = 'de_DE'", "div_precision_increment = 0",
-            ] {
-                try root.execute("SET GLOBAL \(setting)", named: setting)
-            }
-            return server
-        }
+        private static let server = Result { try PrivateServer(isHostile: true) }
 
-        @Test(arguments: SinkConformance.allCases, [true, false])
+        /// The statements are the same whatever brings them: what a flusher does with them is for the run of all suites.
+        @Test(
+            arguments: PrivateServer.areAllHostile ? SinkConformance.allCases : SinkConformance.withoutFlushers,
+            [true, false])
         func sink(check: SinkConformance, arraysAndCoalescing: Bool) async throws {
             let database = try TestDatabase(on: Self.server.get())
             let fixture = TaskStoreFixture(coalescing: arraysAndCoalescing) {

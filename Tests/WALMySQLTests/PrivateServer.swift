@@ -2,6 +2,8 @@
     import Foundation
     import Testing
 
+    @testable import WALMySQL
+
     /// A MariaDB server of the test process's own, in a temporary directory, without a network.
     ///
     /// A shell beside it stops it and removes the directory when the test process is gone, however that ended.
@@ -22,11 +24,28 @@
             URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("Scripts/private-server").path
 
+        /// Whether every server is set up as ``hostileSettings`` have it: with `WAL_HOSTILE=1` all suites run on such servers.
+        static let areAllHostile = ProcessInfo.processInfo.environment["WAL_HOSTILE"] == "1"
+
+        /// What sessions inherit where an administrator has set everything to what nobody expects.
+        private static let hostileSettings = [
+            "sql_select_limit = 1", "sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,IGNORE_SPACE'",
+            "time_zone = '+11:30'", "tx_isolation = 'SERIALIZABLE'", "max_join_size = 1", "autocommit = 0",
+            "sql_safe_updates = 1", "completion_type = 'CHAIN'", "max_sort_length = 64", "group_concat_max_len = 4",
+            "innodb_lock_wait_timeout = 1", "lock_wait_timeout = 1", "max_statement_time = 2",
+            "character_set_server = latin1", "collation_server = latin1_swedish_ci",
+            "character_set_client = latin1", "character_set_results = latin1",
+            "character_set_connection = latin1", "default_storage_engine = MyISAM", "sql_auto_is_null = 1",
+            "low_priority_updates = 1", "old_mode = ''", "lc_time_names = 'de_DE'", "div_precision_increment = 0",
+        ]
+
         let directory: String
+        private let isHostile: Bool
         /// For the database `test`.
         let url: String
 
-        init() throws {
+        init(isHostile: Bool = areAllHostile) throws {
+            self.isHostile = isHostile
             // Short: a socket's path has 107 bytes at most.
             directory = NSTemporaryDirectory() + "wmy-" + String(UInt32.random(in: 0...UInt32.max), radix: 36)
             url = try Self.run("start", directory).trimmingCharacters(in: .whitespacesAndNewlines)
@@ -37,6 +56,14 @@
                 (while kill -0 \(getpid()) && ! grep -q ' Z ' /proc/\(getpid())/stat && [ -d '\(directory)' ]; do sleep 1; done 2>/dev/null
                 '\(Self.script)' mariadb crash '\(directory)'; rm -rf '\(directory)') </dev/null >/dev/null 2>&1 &
                 """)
+            try setUp()
+        }
+
+        /// Settings last until the server ends.
+        private func setUp() throws {
+            guard isHostile else { return }
+            let root = try Connection(ConnectionSettings(url: url), access: .readWrite)
+            for setting in Self.hostileSettings { try root.execute("SET GLOBAL \(setting)", named: setting) }
         }
 
         deinit {
@@ -44,7 +71,10 @@
             try? FileManager.default.removeItem(atPath: directory)
         }
 
-        func start() throws { _ = try Self.run("start", directory) }
+        func start() throws {
+            _ = try Self.run("start", directory)
+            try setUp()
+        }
         func crash() throws { _ = try Self.run("crash", directory) }
         func stop() throws { _ = try Self.run("stop", directory) }
 

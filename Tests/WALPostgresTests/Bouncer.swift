@@ -48,6 +48,9 @@
             // It refuses to run as root.
             let user = getuid() == 0 ? "chown -R postgres \(directory) && cd / && runuser -u postgres -- " : ""
             _ = try PrivateServer.shell("\(user)\(program) -q -d \(directory)/ini")
+            // It is in the background before it listens.
+            _ = try PrivateServer.shell(
+                "for _ in $(seq 1200); do [ -S \(directory)/.s.PGSQL.6432 ] && exit; sleep 0.05; done; exit 1")
             // However this process ends, the bouncer doesn't outlive it.
             _ = try PrivateServer.shell(
                 """

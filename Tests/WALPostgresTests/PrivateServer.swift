@@ -17,13 +17,29 @@
             return try? PrivateServer()
         }()
 
+        /// Whether every server is set up as ``hostileSettings`` have it: with `WAL_HOSTILE=1` all suites run on such servers.
+        static let areAllHostile = ProcessInfo.processInfo.environment["WAL_HOSTILE"] == "1"
+
+        /// What sessions inherit where an administrator has set everything to what nobody expects.
+        private static let hostileSettings = [
+            "default_transaction_isolation = 'serializable'", "default_transaction_deferrable = on",
+            "statement_timeout = '3s'", "lock_timeout = '10ms'", "idle_in_transaction_session_timeout = '100ms'",
+            "DateStyle = 'German, DMY'", "IntervalStyle = 'sql_standard'", "TimeZone = 'Pacific/Apia'",
+            "standard_conforming_strings = off", "backslash_quote = off", "bytea_output = 'escape'",
+            "extra_float_digits = -15", "client_encoding = 'LATIN1'", "array_nulls = off",
+            "transform_null_equals = on", "exit_on_error = on", "enable_indexscan = off",
+            "enable_bitmapscan = off", "default_statistics_target = 1",
+            "quote_all_identifiers = on", "xmloption = 'document'", "work_mem = '64kB'", "synchronous_commit = off",
+            "plan_cache_mode = 'force_custom_plan'", "row_security = off", "deadlock_timeout = '10ms'",
+        ]
+
         /// Whether tests have a server. With `REQUIRE_SERVERS=1` they run without one, and fail.
         static var isThere: Bool {
             shared != nil || ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1"
         }
 
         /// Starts one, which ends with the last reference or with the process.
-        init() throws {
+        init(isHostile: Bool = areAllHostile) throws {
             // Short: the paths of sockets have 107 bytes at most.
             directory = NSTemporaryDirectory() + "wpg-" + UUID().uuidString.prefix(8)
             let output = try Self.script("start", directory)
@@ -35,7 +51,10 @@
                 (while kill -0 \(getpid()) && ! grep -q ' Z ' /proc/\(getpid())/stat && [ -d \(directory) ]; do sleep 1; done 2>/dev/null
                 \(Self.program) postgres crash \(directory); rm -rf \(directory)) </dev/null >/dev/null 2>&1 &
                 """)
-            try widen()
+            // It takes the connections of all tests at the same time.
+            try set(["max_connections = 500"] + (isHostile ? Self.hostileSettings : []))
+            // Each session then loads a compiler, for a third of a second.
+            if isHostile, Self.areAllHostile { try set(["jit_above_cost = 0"]) }
         }
 
         deinit {
@@ -48,11 +67,13 @@
             try? FileManager.default.removeItem(atPath: directory)
         }
 
-        /// Takes the connections of all tests at the same time.
-        private func widen() throws {
-            let settings = try ConnectionSettings(
-                conninfo: conninfo + " dbname=postgres", statementTimeout: .seconds(60), lockTimeout: .seconds(60))
-            try Connection(settings).execute("ALTER SYSTEM SET max_connections = 500", named: "widen")
+        /// Sets what every session inherits.
+        private func set(_ settings: [String]) throws {
+            let root = try Connection(
+                ConnectionSettings(
+                    conninfo: conninfo + " dbname=postgres", statementTimeout: .seconds(60),
+                    lockTimeout: .seconds(60)))
+            for setting in settings { try root.execute("ALTER SYSTEM SET \(setting)", named: setting) }
             try stop()
             try start()
         }

@@ -8,7 +8,7 @@
 
     /// More tasks than fit into the memory that a process may have.
     private enum Outage {
-        static let count = ProcessInfo.processInfo.environment["WAL_OUTAGE_RECORDS"].flatMap(Int.init) ?? 200_000
+        static let count = ProcessInfo.processInfo.environment["WAL_OUTAGE_RECORDS"].flatMap(Int.init) ?? 120_000
 
         static func limitMemory() throws {
             var limit = rlimit(rlim_cur: 200 << 20, rlim_max: 200 << 20)

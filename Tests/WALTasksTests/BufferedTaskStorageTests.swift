@@ -210,6 +210,8 @@ final class StubbornStore: TaskStore {
         configuration.segmentRetention = .zero
         configuration.diskBudget = 4 * configuration.segmentSize
         configuration.whenFull = .wait(.seconds(3600))
+        // The breaker would wait for 5 seconds.
+        configuration.maxFlushRetries = 1_000_000
         let storage = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: configuration)
         let payload = "\"\(String(repeating: "x", count: 2000))\""
         try await withThrowingTaskGroup { group in

@@ -110,7 +110,7 @@ import WAL
         let writing = Writing()
         try await withThrowingTaskGroup { group in
             group.addTask {
-                for _ in 0..<2000 { try await storage.apply([.deleteDAG(id: "d"), .save(Self.task("a"))]) }
+                for _ in 0..<500 { try await storage.apply([.deleteDAG(id: "d"), .save(Self.task("a"))]) }
                 writing.isDone.store(true, ordering: .releasing)
             }
             for _ in 0..<2 {

@@ -5,7 +5,7 @@ import WALTesting
 @Suite(.timeLimit(.minutes(10))) struct BrokenSinkTests {
     @Test(arguments: Bug.allCases.flatMap { bug in bug.checks.map { (bug, $0) } })
     func isFound(bug: Bug, by check: SinkConformance) async throws {
-        let fixture = DictionaryFixture(database: DictionaryDatabase(bug), patience: .seconds(3))
+        let fixture = DictionaryFixture(database: DictionaryDatabase(bug), patience: .seconds(1))
         do {
             let outcome = try await check.run(on: fixture)
             Issue.record("\(check) ended with \(outcome)")

@@ -15,7 +15,7 @@ import WALTesting
         let server = try RemoteServer(bug)
         defer { server.close() }
         // Only a sink that never connects again is found by waiting for it.
-        let patience: Duration = bug == .neverReconnects ? .seconds(2) : .seconds(120)
+        let patience: Duration = bug == .neverReconnects ? .seconds(1) : .seconds(120)
         let fixture = RemoteFixture(server: server, bug: bug, patience: patience)
         do {
             let outcome = try await check.run(on: fixture)

@@ -12,7 +12,7 @@
     /// often as one likes.
     @Suite(.serialized, .enabled(if: !kinds.isEmpty, "no server: Scripts/install-dependencies --servers"))
     struct ServerTests {
-        @Test(arguments: kinds, [1, 4]) func nothingIsLostOrDouble(kind: String, workers: Int) throws {
+        @Test(arguments: zip(kinds, [1, 4])) func nothingIsLostOrDouble(kind: String, workers: Int) throws {
             let scratch = try Scratch()
             let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
                 .deletingLastPathComponent().appending(path: "Scripts/crash-servers").path()

@@ -109,7 +109,7 @@ extension SinkExamination {
             leftovers.add { await sink.close() }
             let zombie = Owner(sink: sink, log: log, laneCount: 4, lanes: try await claim(4, of: log, by: sink))
             // A claim that takes so much longer than that of the owner before it waits for the batch.
-            let patience = max(.seconds(1), (ContinuousClock.now - start) * 20)
+            let patience = max(.milliseconds(100), (ContinuousClock.now - start) * 20)
             proxy.holdBeforeReply(number)
             let applying = try settling(zombie, "p\(number)")
             while !proxy.isHolding, !applying.hasEnded { try await Task.sleep(for: .milliseconds(1)) }

@@ -1,0 +1,1 @@
+../WALTestingTests/ConformanceTiers.swift

@@ -1,0 +1,8 @@
+import Foundation
+
+/// How many random cases a test tries: more with `WAL_LONG` in the environment.
+enum Cases {
+    private static let isLong = ProcessInfo.processInfo.environment["WAL_LONG"] != nil
+
+    static func count(_ count: Int, long: Int) -> Int { isLong ? long : count }
+}
