@@ -851,6 +851,7 @@ class Recovery:
 
     def __init__(self, log):
         self.log, self.findings = log, []
+        self.actions = {"setAside": set(), "remove": set(), "rewrite": set(), "standIn": set()}    # segment numbers
         self.kept = {}                                  # the end of the frames that stay, by segment number
         self.torn, self.headerless_between = False, False
         self.last, self.end_sequence, self.end_position = None, 1, 0
@@ -867,6 +868,7 @@ class Recovery:
 
     def headerless(self, segment):
         """What an opening decides, 1."""
+        self.actions["setAside"].add(segment.number)
         later = self.log.later(segment)
         numbers = (self.end_sequence, later[0].header.base - 1) if later else None
         if not later and self.damaged_end is None:
@@ -877,6 +879,7 @@ class Recovery:
     def prepared(self, segment):
         """What an opening decides, 2."""
         follower = next((s for s in self.log.later(segment) if follows(s, segment)), None)
+        self.actions["setAside" if self.torn or follower else "remove"].add(segment.number)
         if self.torn or not follower:
             return
         if self.log.known_durable(follower, self.end_position + FRAMES_START) or self.log.same_boot(follower):
@@ -889,11 +892,13 @@ class Recovery:
 
     def foreign(self, segment):
         """What an opening decides, 3."""
+        self.actions["setAside"].add(segment.number)
         self.report(FOREIGN, segment.number, 0, segment.size, None, False)
 
     def after_torn_tail(self, segment):
         """What an opening decides, 4; Findings, "each segment in place after that"."""
         base = segment.header.base
+        self.actions["setAside"].add(segment.number)
         self.report(TORN, segment.number, 0, segment.size, (base, base + segment.last_count - 1), False)
 
     def in_place(self, segment):
@@ -901,8 +906,10 @@ class Recovery:
         if self.torn:
             self.after_torn_tail(segment)
             return
-        if self.last and not follows(segment, self.last) and not self.headerless_between:
-            self.missing(segment)
+        if self.last and not follows(segment, self.last):
+            if not self.headerless_between:
+                self.missing(segment)
+            self.mend_chain(segment)
         self.headerless_between = False
         self.kept[segment.number] = segment.end
         for b in segment.breaks:
@@ -910,6 +917,8 @@ class Recovery:
                 self.at_break(segment, b)
         if self.header_or_table_bad(segment):
             self.report(CORRUPTION, segment.number, 0, 1024, None, True)
+        if segment.bad_copy or not segment.table_whole or segment.poisoned:
+            self.actions["rewrite"].add(segment.number)
         self.ends_at(segment)
 
     def missing(self, segment):
@@ -917,6 +926,13 @@ class Recovery:
         h = segment.header
         acknowledged = self.log.same_boot(segment) or self.log.known_durable(segment, self.end_position)
         self.report(MISSING, h.before_number, 0, 0, (self.end_sequence, h.base - 1), acknowledged)
+
+    def mend_chain(self, segment):
+        """Recovery, "Mending the chain": a stand-in, or the segment is rewritten."""
+        h = segment.header
+        stands_in = (self.last.number < h.before_number < segment.number and h.base - self.end_sequence <= MOST_RECORDS
+                     and h.before_last < self.end_sequence + MOST_RECORDS)
+        self.actions["standIn" if stands_in else "rewrite"].add(h.before_number if stands_in else segment.number)
 
     def at_break(self, segment, b):
         """What an opening decides, 5.2; Findings, what is reported at a break."""
@@ -930,6 +946,8 @@ class Recovery:
             numbers = base + b.records, base + b.records + likely - 1
             if possible and not likely:
                 self.damaged_end = base + b.records
+        if kind in (TORN, CORRUPTION):
+            self.actions["rewrite"].add(segment.number)
         if kind != CLEAN:
             self.report(kind, segment.number, b.offset, size, numbers, kind == CORRUPTION)
 
@@ -974,7 +992,7 @@ class Reading:
 
     def items(self):
         """Reading, 1 to 10: records as tuples (sequence number, time, payload), and gaps as dictionaries."""
-        segment, before = next(iter(self.log.segments), None), None
+        segment, before = next((s for s in self.log.segments if s.number in self.log.recovery.kept), None), None
         self.next = segment.header.base if segment else 1
         if segment:
             yield from self.before_the_first(segment)
@@ -983,6 +1001,8 @@ class Reading:
                 yield from self.between(before, segment)
             yield from self.frames(segment)
             before, segment = segment, segment.follower or self.kept_after(segment)
+            if segment and segment.number not in self.log.recovery.kept:    # the log ends before it
+                break
         yield from self.at_the_end()
 
     def before_the_first(self, segment):
