@@ -18,6 +18,8 @@
 
         /// Asks the server to give up the statement that runs now. Blocks until the server has heard it.
         func cancel() {
+            // The request goes over a connection of its own.
+            StandardDescriptors.fill()
             var message: [CChar] = Array(repeating: 0, count: 256)
             unsafe PQcancel(handle, &message, Int32(message.count))
         }

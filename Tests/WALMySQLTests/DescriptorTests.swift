@@ -1,0 +1,68 @@
+#if MySQL
+    import Foundation
+    import Testing
+    import WALTasks
+
+    @testable import WALMySQL
+
+    /// In a process whose standard descriptors are closed, printed text goes into the socket that has got one of their numbers.
+    @Suite(.enabled(if: PrivateServer.isWanted, PrivateServer.reason), .timeLimit(.minutes(5)))
+    struct DescriptorTests {
+        @Test func noSocketHasAStandardNumber() async throws {
+            let database = try TestDatabase()
+            await #expect(processExitsWith: .success) { [url = database.url as String] in
+                StandardNumbers.close()
+                let store = try await MySQLTaskStore(url: url)
+                try await store.save(task("a"))
+                #expect(StandardNumbers.sockets == [])
+
+                let other = try Connection(ConnectionSettings(url: url), access: .readWrite)
+                let sessions = try Statement(
+                    "SELECT id FROM information_schema.processlist WHERE db = database() AND id <> connection_id()",
+                    named: "look", on: other
+                ).all { (row) throws(MySQLError) in row.number() }
+                #expect(!sessions.isEmpty)
+                for session in sessions { try other.execute("KILL \(session)", named: "terminate") }
+                StandardNumbers.close()
+                while await code(of: { try await store.save(task("b")) }) != nil {
+                    try await Task.sleep(for: .milliseconds(10))
+                }
+                #expect(StandardNumbers.sockets == [])
+
+                try other.execute("LOCK TABLES dag_tasks WRITE", named: "hold up")
+                let held = Task { await code(of: { try await store.save(task("c")) }) }
+                let waiting =
+                    "SELECT count(*) FROM information_schema.processlist WHERE state LIKE 'Waiting for table%'"
+                while try Statement(waiting, named: "look", on: other).first({ (row) throws(MySQLError) in row.number()
+                    })
+                    != 1
+                {
+                    try await Task.sleep(for: .milliseconds(10))
+                }
+                StandardNumbers.close()
+                held.cancel()
+                #expect(await held.value == .cancelled)
+                // The socket that a cancellation goes over is gone by now; what was filled for it stays.
+                #expect(StandardNumbers.sockets == [])
+                #expect((0...2).allSatisfy { fcntl($0, F_GETFD) >= 0 })
+                try other.execute("UNLOCK TABLES", named: "let go")
+                try await store.close()
+            }
+            #expect(try database.texts("SELECT id FROM dag_tasks ORDER BY id") == ["a", "b"])
+        }
+    }
+
+    private enum StandardNumbers {
+        static func close() {
+            for number: Int32 in 0...2 { _ = Foundation.close(number) }
+        }
+
+        /// Those of standard input, output and error that sockets have.
+        static var sockets: [Int] {
+            (0...2).filter { number in
+                let link = "/proc/self/fd/\(number)"
+                return (try? FileManager.default.destinationOfSymbolicLink(atPath: link))?.hasPrefix("socket:") ?? false
+            }
+        }
+    }
+#endif

@@ -1,0 +1,62 @@
+#if Postgres
+    import Foundation
+    import Testing
+    import WALTasks
+
+    @testable import WALPostgres
+
+    /// In a process whose standard descriptors are closed, printed text goes into the socket that has got one of their numbers.
+    @Suite(.needsServer, .timeLimit(.minutes(5))) struct DescriptorTests {
+        @Test func noSocketHasAStandardNumber() async throws {
+            let database = try TemporaryDatabase()
+            await #expect(processExitsWith: .success) { [conninfo = database.conninfo as String] in
+                StandardNumbers.close()
+                let store = try await PostgresTaskStore(conninfo, writeConnections: 2)
+                try await store.save(task("a"))
+                #expect(StandardNumbers.sockets == [])
+
+                let settings = try ConnectionSettings(
+                    conninfo: conninfo, statementTimeout: .seconds(60), lockTimeout: .seconds(60))
+                let other = try Connection(settings)
+                try other.execute(
+                    """
+                    SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                    WHERE datname = current_database() AND pid <> pg_backend_pid()
+                    """, named: "terminate")
+                StandardNumbers.close()
+                try await eventually { await code { try await store.save(task("b")) } == nil }
+                #expect(StandardNumbers.sockets == [])
+
+                try other.execute("BEGIN; LOCK TABLE dag_tasks", named: "hold up")
+                let held = Task { await code { try await store.save(task("c")) } }
+                let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                try await eventually {
+                    try other.query(waiting, named: "look").first { (row) throws(PostgresError) in row.number() } == 1
+                }
+                StandardNumbers.close()
+                held.cancel()
+                #expect(await held.value == .cancelled)
+                // The socket that a cancellation goes over is gone by now; what was filled for it stays.
+                #expect(StandardNumbers.sockets == [])
+                #expect((0...2).allSatisfy { fcntl($0, F_GETFD) >= 0 })
+                try other.execute("ROLLBACK", named: "let go")
+                try await store.close()
+            }
+            #expect(try database.texts("SELECT id FROM dag_tasks ORDER BY id") == ["a", "b"])
+        }
+    }
+
+    private enum StandardNumbers {
+        static func close() {
+            for number: Int32 in 0...2 { _ = Foundation.close(number) }
+        }
+
+        /// Those of standard input, output and error that sockets have.
+        static var sockets: [Int] {
+            (0...2).filter { number in
+                let link = "/proc/self/fd/\(number)"
+                return (try? FileManager.default.destinationOfSymbolicLink(atPath: link))?.hasPrefix("socket:") ?? false
+            }
+        }
+    }
+#endif
