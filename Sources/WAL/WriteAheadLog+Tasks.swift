@@ -1,5 +1,53 @@
-/// Appending from tasks: the same as from threads, and what blocks there suspends here.
+public import Logging
+public import Metrics
+
+/// The log from tasks: the same as from threads, and what blocks there suspends here.
 extension WriteAheadLog {
+    // MARK: Opening and closing
+
+    /// Opens the log in a directory, or creates it there, and suspends for the time of the recovery; see
+    /// ``init(at:configuration:logger:metrics:)``.
+    ///
+    /// Runs to its end where the task is cancelled, too.
+    public static func open(
+        at directory: String, configuration: Configuration = Configuration(), logger: Logger? = nil,
+        metrics: (any MetricsFactory)? = nil
+    ) async throws(WALError) -> WriteAheadLog {
+        try await offPool { () throws(WALError) in
+            try WriteAheadLog(at: directory, configuration: configuration, logger: logger, metrics: metrics)
+        }
+    }
+
+    /// Makes everything durable, seals the active segment, frees the directory, and suspends for the time of that.
+    ///
+    /// Runs to its end where the task is cancelled, too. Throws `indeterminate` if not everything could be made durable; the
+    /// directory is free all the same.
+    public func close() async throws(WALError) {
+        try await offPool { [engine] () throws(WALError) in try engine.close() }
+    }
+
+    /// Ends the active segment, and suspends while no segment is ready. It is sealed, and the next record starts another.
+    ///
+    /// Throws as appending does.
+    public func roll() async throws(WALError) {
+        try await engine.rollSuspending()
+    }
+
+    /// Removes what the retention rule lets go, now instead of within a second, and suspends for the time of that.
+    public func applyRetention() async {
+        await offPool { [engine] in engine.applyRetention() }
+    }
+
+    /// Finds what opening the log in a directory would find and do, and suspends for the time of that; see
+    /// the form that blocks.
+    public static func recoveryPlan(
+        at directory: String, scope: RecoveryScope = .unsealed
+    ) async throws(WALError) -> RecoveryReport {
+        try await offPool { () throws(WALError) in try recoveryPlan(at: directory, scope: scope) }
+    }
+
+    // MARK: Appending
+
     /// Appends a record, and suspends where it has to wait; see ``append(_:)-(RawSpan)``.
     ///
     /// Throws as that does, and `cancelled`: its message tells whether the record was appended.

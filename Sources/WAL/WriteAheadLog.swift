@@ -10,8 +10,8 @@ internal import Synchronization
 ///
 /// Appending copies into memory that is mapped and allocated already. It waits only where a sync is waited for
 /// (``SyncPolicy/always``), and where no segment is ready: after a burst beyond the disk's speed, or with the disk or the
-/// disk budget full. Threads block for that, and tasks suspend: each `append` is there twice, and in asynchronous code the
-/// compiler takes the one that suspends.
+/// disk budget full. Threads block for that, and tasks suspend: what can block is there twice, and in asynchronous code the
+/// compiler takes the form that suspends.
 public final class WriteAheadLog: Sendable {
     let engine: Engine
     /// The flushers that run, by the names of their sinks.
@@ -26,6 +26,9 @@ public final class WriteAheadLog: Sendable {
     ///
     /// Throws `locked`, `notALogDirectory`, `versionTooNew`, `diskFull`, `inputOutput`, `invalidArgument` (for the configuration),
     /// and under ``DamagePolicy/strict`` `corrupted`. Blocks for the time of the recovery.
+    @available(
+        *, noasync, message: "Blocks the thread for the time of the recovery. Await WriteAheadLog.open(at:) instead."
+    )
     public convenience init(
         at directory: String, configuration: Configuration = Configuration(), logger: Logger? = nil,
         metrics: (any MetricsFactory)? = nil
@@ -277,12 +280,12 @@ public final class WriteAheadLog: Sendable {
 
     // MARK: Operating
 
-    /// Ends the active segment: it is sealed, and the next record starts another.
+    /// Ends the active segment: it is sealed, and the next record starts another. Blocks while no segment is ready.
     public func roll() throws(WALError) {
         try engine.roll()
     }
 
-    /// Removes what the retention rule lets go, now instead of within a second.
+    /// Removes what the retention rule lets go, now instead of within a second. Blocks for some syncs of the directory.
     public func applyRetention() {
         engine.applyRetention()
     }

@@ -34,7 +34,7 @@
                 let waiting =
                     "SELECT count(*) FROM information_schema.processlist WHERE state LIKE 'Waiting for table%'"
                 while try Statement(waiting, named: "look", on: other).first({ (row) throws(MySQLError) in row.number()
-                    })
+                })
                     != 1
                 {
                     try await Task.sleep(for: .milliseconds(10))

@@ -12,9 +12,9 @@
         private func withLog(_ body: (WriteAheadLog) async throws -> Void) async throws {
             let directory = NSTemporaryDirectory() + "wal-mysql-" + UUID().uuidString
             defer { try? FileManager.default.removeItem(atPath: directory) }
-            let log = try WriteAheadLog(at: directory)
+            let log = try await WriteAheadLog.open(at: directory)
             try await body(log)
-            try log.close()
+            try await log.close()
         }
 
         private func flusher(_ log: WriteAheadLog, _ store: MySQLTaskStore) -> Flusher<TaskSink<MySQLTaskStore>> {

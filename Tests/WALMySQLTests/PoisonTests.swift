@@ -108,7 +108,7 @@
         private func deliver(_ ids: [String], into store: MySQLTaskStore) async throws -> [DeadLetterRecord] {
             let directory = NSTemporaryDirectory() + "wal-mysql-" + UUID().uuidString
             defer { try? FileManager.default.removeItem(atPath: directory) }
-            let log = try WriteAheadLog(at: directory)
+            let log = try await WriteAheadLog.open(at: directory)
             for id in ids { _ = try await log.append(TaskCodec.encode(.save(task(id)))) }
             var configuration = Flusher<TaskSink<MySQLTaskStore>>.Configuration()
             configuration.workerCount = 1
@@ -119,7 +119,7 @@
             try await flusher.drain()
             running.cancel()
             _ = await running.result
-            try log.close()
+            try await log.close()
             var reader = try DeadLetterReader(logDirectory: directory)
             var letters: [DeadLetterRecord] = []
             while let letter = try reader.next() { letters.append(letter) }

@@ -22,7 +22,7 @@
         ) async throws -> [DeadLetterRecord] {
             let directory = NSTemporaryDirectory() + "wal-postgres-" + UUID().uuidString
             defer { try? FileManager.default.removeItem(atPath: directory) }
-            let log = try WriteAheadLog(at: directory)
+            let log = try await WriteAheadLog.open(at: directory)
             var configuration = Flusher<TaskSink<PostgresTaskStore>>.Configuration()
             configuration.workerCount = 1
             configuration.breakerInterval = .milliseconds(50)
@@ -38,7 +38,7 @@
             try await flusher.drain()
             running.cancel()
             _ = await running.result
-            try log.close()
+            try await log.close()
             var reader = try DeadLetterReader(logDirectory: directory)
             var letters: [DeadLetterRecord] = []
             while let letter = try reader.next() { letters.append(letter) }

@@ -68,7 +68,7 @@ struct Terminator: Service {
         let store = StubbornStore()
         store.isHanging.store(true, ordering: .relaxed)
         defer { store.isHanging.store(false, ordering: .relaxed) }
-        let log = try WriteAheadLog(at: directory.path)
+        let log = try await WriteAheadLog.open(at: directory.path)
         var configuration = Flusher<TaskSink<StubbornStore>>.Configuration()
         configuration.drainTimeout = .milliseconds(300)
         configuration.flushInterval = .milliseconds(1)
@@ -81,7 +81,7 @@ struct Terminator: Service {
         await group.triggerGracefulShutdown()
         try await running
         #expect(flusher.statistics.lag.records == 1)
-        try log.close()
+        try await log.close()
     }
 
     /// What a person must see to is an error still, after the drain as before.

@@ -62,7 +62,7 @@ import Testing
 
     @Test func tasksWaitForDurability() async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<500 {
                 group.addTask {
@@ -72,6 +72,6 @@ import Testing
             }
             try await group.waitForAll()
         }
-        try log.close()
+        try await log.close()
     }
 }

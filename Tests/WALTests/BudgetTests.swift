@@ -16,7 +16,7 @@ import Testing
 
     @Test func aCursorMovesAndLetsTheAppendThatWaitsThrough() async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration())
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration())
         try log.setCursor("consumer", to: 0)
         let total: UInt64 = 5000
         let writer = Task.detached {
@@ -39,28 +39,28 @@ import Testing
         }
         await writer.value
         #expect(log.firstSequence > 1)
-        try log.close()
-        let again = try WriteAheadLog(at: directory.path, configuration: configuration())
+        try await log.close()
+        let again = try await WriteAheadLog.open(at: directory.path, configuration: configuration())
         #expect(again.cursors["consumer"] == SequenceNumber(rawValue: total))
-        try again.close()
+        try await again.close()
     }
 
     @Test func whatTheFilesSayIsDurableIsShownToOthers() async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         for number in 1...10 { try await log.append(payload(number)) }
         try await log.sync()
         for number in 11...20 { try await log.append(payload(number)) }
         let beside = try ReadOnlyLog(at: directory.path)
         #expect(try beside.durableSequence == 10)
-        try log.close()
+        try await log.close()
         #expect(try beside.durableSequence == 20)
     }
 
     /// As many tasks as no pool has threads: if one of them blocked its thread, so would all, and nobody could make room.
     @Test(.timeLimit(.minutes(10))) func tasksThatWaitForRoomLeaveTheirThreadsToOthers() async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration())
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration())
         try log.setCursor("consumer", to: 0)
         let perTask = 40
         let taskCount = 200
@@ -94,7 +94,7 @@ import Testing
         }
         #expect(log.lastSequence.rawValue == UInt64(taskCount * perTask))
         #expect(log.firstSequence > 1)
-        try log.close()
+        try await log.close()
     }
 
     private func fill(_ log: WriteAheadLog) async throws -> WALError? {
@@ -112,13 +112,13 @@ import Testing
         let directory = TemporaryDirectory()
         var configuration = configuration()
         configuration.whenFull = .wait(.milliseconds(50))
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
         try log.setCursor("consumer", to: 0)
         #expect(try await fill(log)?.code == .logFull)
         let last = log.lastSequence
         #expect(await #expect(throws: WALError.self) { try await log.append([1]) }?.code == .logFull)
         #expect(log.lastSequence == last)
-        try log.close()
+        try await log.close()
     }
 
     /// Returns when so many tasks wait for room.
@@ -128,7 +128,7 @@ import Testing
 
     @Test func aTaskThatIsCancelledWhileItWaitsAppendsNothing() async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration())
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration())
         try log.setCursor("consumer", to: 0)
         let filler = Task { try await fill(log) }
         try await waitUntil(1, waitFor: log)
@@ -136,16 +136,16 @@ import Testing
         filler.cancel()
         #expect(try await filler.value?.code == .cancelled)
         #expect(log.lastSequence == last)
-        try log.close()
+        try await log.close()
     }
 
     @Test func closingTellsTheTasksThatWait() async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration())
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration())
         try log.setCursor("consumer", to: 0)
         let fillers = (0..<3).map { _ in Task { try await fill(log) } }
         try await waitUntil(3, waitFor: log)
-        try log.close()
+        try await log.close()
         for filler in fillers { #expect(try await filler.value?.code == .closed) }
     }
 }

@@ -43,7 +43,7 @@ import Testing
         let path = directory.path
         var configuration = WriteAheadLog.Configuration.small(policy)
         configuration.segmentSize = 256 << 10
-        let log = try WriteAheadLog(at: path, configuration: configuration)
+        let log = try await WriteAheadLog.open(at: path, configuration: configuration)
         let total = Self.threads * Self.perThread
         let visibilities: [ReadVisibility] = policy == .manual ? [.written, .written] : [.written, .durable]
         let tails = visibilities.map { visibility in
@@ -88,6 +88,6 @@ import Testing
             #expect(check.count == total)
         }
         _ = await child.value
-        try log.close()
+        try await log.close()
     }
 }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct DurabilityTests {
     @Test func tenThousandTasksWaitForOneSync() async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<10_000 {
                 let sequence = try await log.append(payload(number))
@@ -19,20 +19,20 @@ import Testing
             }
             try await group.waitForAll()
         }
-        try log.close()
+        try await log.close()
     }
 
     @Test func aNumberThatWasNotGivenIsRefused() async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         let error = await #expect(throws: WALError.self) { try await log.waitUntilDurable(5) }
         #expect(error?.code == .invalidArgument)
-        try log.close()
+        try await log.close()
     }
 
     @Test func aTailEndsWhenItsTaskIsCancelledAndWhenTheLogIsClosed() async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         for visibility in [ReadVisibility.written, .durable] {
             let tail = Task { () -> WALError? in
                 do throws(WALError) {
@@ -56,26 +56,26 @@ import Testing
         }
         try await log.append([1])
         try await Task.sleep(for: .milliseconds(20))
-        try log.close()
+        try await log.close()
         for tail in tails { #expect(try await tail.value == 1) }
     }
 
     @Test func theIntervalPolicySyncsByItself() async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small(.interval(.milliseconds(5))))
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(.interval(.milliseconds(5))))
         for number in 0..<5 {
             let sequence = try await log.append(payload(number))
             while log.durableSequence < sequence { try await Task.sleep(for: .milliseconds(1)) }
             try await Task.sleep(for: .milliseconds(number * 60))
         }
-        try log.close()
+        try await log.close()
     }
 
     @Test(arguments: [WriteAheadLog.SyncPolicy.always, .interval(.milliseconds(1)), .manual])
     func anIdleLogHasASyncMark(_ policy: WriteAheadLog.SyncPolicy) async throws {
         // Without it, rot in the last durable record would be taken for a torn tail after a power loss.
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small(policy))
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(policy))
         try await log.append([1])
         try await log.sync()
         func hasMark() throws -> Bool {
@@ -96,6 +96,6 @@ import Testing
             try await Task.sleep(for: .milliseconds(10))
         }
         #expect(try hasMark())
-        try log.close()
+        try await log.close()
     }
 }

@@ -36,7 +36,7 @@ struct FullDiskTests {
         #expect(FileManager.default.createFile(atPath: ballast, contents: Data(count: 2 << 20)))
         var configuration = WriteAheadLog.Configuration.small(policy)
         configuration.retention = WriteAheadLog.Retention(age: .zero)
-        let log = try WriteAheadLog(at: directory, configuration: configuration)
+        let log = try await WriteAheadLog.open(at: directory, configuration: configuration)
         try log.setCursor("consumer", to: 0)
         var payloads: [UInt64: [UInt8]] = [:]
         func fill() throws -> WALError? {
@@ -59,7 +59,7 @@ struct FullDiskTests {
         // A consumer that has passed makes space, too.
         let last = payloads.keys.max() ?? 0
         try? log.setCursor("consumer", to: SequenceNumber(rawValue: last / 2))
-        log.applyRetention()
+        await log.applyRetention()
         #expect(log.firstSequence > 1)
         // A preparation that failed is tried again when its time has come.
         var sequence: SequenceNumber?
@@ -69,7 +69,7 @@ struct FullDiskTests {
         }
         payloads[try #require(sequence).rawValue] = [9]
         let first = log.firstSequence.rawValue
-        try log.close()
+        try await log.close()
 
         // Not one free block: opening may say so, and must leave everything as it is for the next.
         let filler = open(ballast, O_WRONLY | O_CREAT, 0o600)
@@ -77,19 +77,19 @@ struct FullDiskTests {
         while write(filler, zeros, zeros.count) > 0 {}
         close(filler)
         do throws(WALError) {
-            try WriteAheadLog(at: directory, configuration: configuration).close()
+            try await WriteAheadLog.open(at: directory, configuration: configuration).close()
         } catch {
             #expect(error.code == .diskFull)
         }
         try FileManager.default.removeItem(atPath: ballast)
         configuration.retention = WriteAheadLog.Retention()
-        let reopened = try WriteAheadLog(at: directory, configuration: configuration)
+        let reopened = try await WriteAheadLog.open(at: directory, configuration: configuration)
         #expect(!reopened.recovery.isDamaged)
         let records = try readAll(reopened.reader())
         #expect(records.first.map { $0.sequence.rawValue } ?? 0 >= first)
         #expect(records.last?.sequence.rawValue == payloads.keys.max())
         #expect(records.allSatisfy { payloads[$0.sequence.rawValue] == $0.payload })
-        try reopened.close()
+        try await reopened.close()
     }
 
     private func fillUp(_ path: String, leaving size: Int) {

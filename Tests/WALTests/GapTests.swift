@@ -141,17 +141,17 @@ import Testing
         let directory = TemporaryDirectory()
         var configuration = WriteAheadLog.Configuration.small(.always)
         configuration.retention = WriteAheadLog.Retention(age: .zero)
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
         try log.setCursor("consumer", to: 0)
         for number in 1...10 { try await log.append(payload(number)) }
         let follower = try ReadOnlyLog(at: directory.path).reader()
         #expect(try readEntries(follower).count == 10)
         for _ in 0..<3 {
-            try log.roll()
+            try await log.roll()
             for number in 1...10 { try await log.append(payload(number)) }
         }
         try log.setCursor("consumer", to: 30)
-        log.applyRetention()
+        await log.applyRetention()
         let first = log.firstSequence
         #expect(first > 11)
         let entries = try readEntries(follower)
@@ -164,26 +164,26 @@ import Testing
         #expect(Self.gaps(try readEntries(log.reader())) == [])
         let error = #expect(throws: WALError.self) { try log.reader(from: 5).next() }
         #expect(error?.code == .removed)
-        try log.close()
+        try await log.close()
     }
 
     @Test func anOpenLogWithADamagedSegmentIsReadOn() async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         for number in 1...20 { try await log.append(payload(number)) }
-        try log.roll()
+        try await log.roll()
         for number in 21...30 { try await log.append(payload(number)) }
-        try log.close()
+        try await log.close()
         let name = try segmentNames(directory.path)[0]
         try Self.changeFile(directory.path + "/" + name) { bytes in
             bytes[SpecimenSegment(bytes, bootID: []).frames[4].offset + 30] ^= 1
         }
-        let again = try WriteAheadLog(at: directory.path, configuration: .small())
+        let again = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         let entries = try readEntries(again.reader())
         #expect(Self.sequences(entries) == Array(1...4) + Array(6...30))
         #expect(Self.gaps(entries).map(\.first) == [5])
         #expect(Self.gaps(entries).map(\.isAcknowledged) == [true])
-        try again.close()
+        try await again.close()
     }
 
     /// A gap is an element, so that a loop can't overlook it.

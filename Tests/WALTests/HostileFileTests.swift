@@ -31,11 +31,11 @@ import Testing
             files[name]?.replaceSubrange(offset..<offset + 8, with: withUnsafeBytes(of: value.littleEndian, Array.init))
             files[name] = files[name].map(sealed)
             try Specimen.write(files, to: directory)
-            _ = try Verification.verify(directory: directory)
+            _ = try await Verification.verify(directory: directory)
             _ = try? readAll(ReadOnlyLog(at: directory).reader())
-            let log = try WriteAheadLog(at: directory, configuration: Specimen.configuration)
+            let log = try await WriteAheadLog.open(at: directory, configuration: Specimen.configuration)
             #expect(try await log.append([1]) > 0)
-            try log.close()
+            try await log.close()
         }
     }
 
@@ -52,10 +52,10 @@ import Testing
             files[name]?.add(UInt64(offset))
             files[name]?.add(SegmentFooter.magic)
             try Specimen.write(files, to: directory)
-            _ = try Verification.verify(directory: directory)
-            let log = try WriteAheadLog(at: directory, configuration: Specimen.configuration)
+            _ = try await Verification.verify(directory: directory)
+            let log = try await WriteAheadLog.open(at: directory, configuration: Specimen.configuration)
             #expect(try readAll(log.reader()).allSatisfy { specimen.payloads[$0.sequence.rawValue] == $0.payload })
-            try log.close()
+            try await log.close()
         }
     }
 

@@ -41,7 +41,7 @@ import Testing
                     path = path as String, reports = reports as String, workload = workload as Workload,
                     life = life as Int
                 ] in
-                let log = try WriteAheadLog(at: path, configuration: KillTests.configuration(workload))
+                let log = try await WriteAheadLog.open(at: path, configuration: KillTests.configuration(workload))
                 killSelf(afterMicroseconds: .random(in: 500...60_000))
                 await KillTests.work(workload, log, ReportFile(reports), salt: life)
             }
@@ -50,13 +50,13 @@ import Testing
                 await #expect(processExitsWith: .signal(SIGKILL)) {
                     [path = path as String, workload = workload as Workload] in
                     killSelf(afterMicroseconds: .random(in: 0...4000))
-                    let log = try WriteAheadLog(at: path, configuration: KillTests.configuration(workload))
+                    let log = try await WriteAheadLog.open(at: path, configuration: KillTests.configuration(workload))
                     _ = log
                     while true { usleep(1000) }
                 }
             }
         }
-        let log = try WriteAheadLog(at: directory.path, configuration: Self.configuration(workload))
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration(workload))
         #expect(!log.recovery.isDamaged, "\(log.recovery.findings)")
         var found: [UInt64: UInt64] = [:]
         var last: UInt64 = 0
@@ -69,8 +69,8 @@ import Testing
         let lost = reported.filter { found[$0[0]] != $0[1] }
         for report in lost { Issue.record("sequence \(report[0]) is lost, \(workload)") }
         if workload == .batches { try Self.checkBookmarks(log, reported) }
-        try log.close()
-        let reopened = try WriteAheadLog(at: directory.path, configuration: Self.configuration(workload))
+        try await log.close()
+        let reopened = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration(workload))
         #expect(reopened.recovery.findings.isEmpty, "\(reopened.recovery.findings)")
         #expect(try readAll(reopened.reader()).count == found.count)
         let tally = Torture.Tally(

@@ -19,7 +19,7 @@ import Testing
 
     @Test func aSecondWriterInAnotherProcessIsToldWhoHasIt() async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         let path = directory.path
         let owner = Int(getpid())
         await #expect(processExitsWith: .success) { [path = path as String, owner = owner as Int] in
@@ -29,7 +29,7 @@ import Testing
             #expect(error?.code == .locked)
             #expect(error?.message.contains("\(owner)") ?? false)
         }
-        try log.close()
+        try await log.close()
     }
 
     @Test func aDirectoryWithOtherFilesIsNoLog() throws {
@@ -45,10 +45,10 @@ import Testing
 
     @Test func aClosedLogSaysSo() async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         let sequence = try await log.append([1, 2])
-        try log.close()
-        try log.close()
+        try await log.close()
+        try await log.close()
         #expect(#expect(throws: WALError.self) { try log.append([1]) }?.code == .closed)
         #expect(#expect(throws: WALError.self) { try log.setCursor("a", to: 1) }?.code == .closed)
         try await log.waitUntilDurable(sequence)

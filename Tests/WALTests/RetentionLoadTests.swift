@@ -12,7 +12,7 @@ import Testing
         var configuration = WriteAheadLog.Configuration.small(.interval(.milliseconds(5)))
         configuration.segmentSize = 64 << 10
         configuration.retention = WriteAheadLog.Retention(totalSize: 1 << 20)
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
         try log.setCursor("consumer", to: 0)
         let isDone = Atomic(false)
         async let written: UInt64 = withCheckedContinuation { continuation in
@@ -44,7 +44,7 @@ import Testing
         #expect(await written >= appendedMeanwhile.rawValue)
         try await log.sync()
         while log.statistics.preparedSegmentCount < 2 { try await Task.sleep(for: .milliseconds(1)) }
-        log.applyRetention()
+        await log.applyRetention()
         let kept = try #require(log.cursors["consumer"])
         #expect(log.firstSequence <= kept.next)
         let records = try readAll(log.reader())
@@ -55,7 +55,7 @@ import Testing
         let statistics = log.statistics
         #expect(files <= statistics.segmentCount + statistics.preparedSegmentCount + 1)
         #expect(records.allSatisfy { $0.payload == payload(Int($0.sequence.rawValue - 1), size: 300) })
-        try log.close()
+        try await log.close()
     }
 
     #if os(Linux)
@@ -71,12 +71,12 @@ import Testing
             let directory = TemporaryDirectory()
             var configuration = WriteAheadLog.Configuration.small(.manual)
             configuration.segmentSize = 64 << 10
-            let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+            let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
             let path = URL(filePath: directory.path).resolvingSymlinksInPath().path
             var most = 0
             for number in 0..<100 {
                 for _ in 0..<50 { try await log.append(payload(number, size: 1000)) }
-                try log.roll()
+                try await log.roll()
                 most = max(most, try descriptors(in: path))
             }
             // One active, prepared ones and one in the making, the lock.
@@ -93,7 +93,7 @@ import Testing
             #expect(log.segments.count > 60)
             try await log.sync()
             #expect(try descriptors(in: path) <= others)
-            try log.close()
+            try await log.close()
         }
     #endif
 }

@@ -80,7 +80,7 @@ import Testing
 
     @Test(arguments: [WriteAheadLog.SyncPolicy.manual, .interval(.milliseconds(1)), .always])
     func aSegmentEndsWithItsTargetWhereTheNextIsReady(_ policy: WriteAheadLog.SyncPolicy) async throws {
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration(policy))
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration(policy))
         for round in 0..<6 {
             try await waitUntilNextIsReady(log)
             for number in 1...Self.target { try await log.append(payload(round * Self.target + number)) }
@@ -88,13 +88,13 @@ import Testing
             #expect(log.segments.last?.firstSequence.rawValue == UInt64((round + 1) * Self.target + 1))
         }
         #expect(try readAll(log.reader()).map(\.payload) == (1...60).map { payload($0) })
-        try log.close()
+        try await log.close()
         #expect(try recordCounts() == Array(repeating: 10, count: 6) + [0])
     }
 
     /// A batch that goes over the target ends the segment, too; and it may be larger than that.
     @Test func aBatchIsNotBoundByTheTarget() async throws {
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration())
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration())
         for (round, count) in [7, 3 * Self.target, Self.target].enumerated() {
             try await waitUntilNextIsReady(log)
             if round == 0 { for number in 1...5 { try await log.append(payload(number)) } }
@@ -102,7 +102,7 @@ import Testing
             for number in 1...count { batch.append(payload(number)) }
             try await log.append(batch)
         }
-        try log.close()
+        try await log.close()
         #expect(try recordCounts() == [12, 30, 10, 0])
     }
 
@@ -110,7 +110,7 @@ import Testing
         let gate = PreparationGate(allowed: 1)
         StorageHooks.install(gate, for: directory.path)
         defer { StorageHooks.remove(from: directory.path) }
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration())
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration())
         for number in 1...500 { try await log.append(payload(number)) }
         try await Task.sleep(for: .milliseconds(60))
         #expect(log.segments.count == 1)
@@ -120,7 +120,7 @@ import Testing
         #expect(log.segments.last?.firstSequence == 501)
         try await log.append(payload(501))
         #expect(try readAll(log.reader()).map(\.payload) == (1...501).map { payload($0) })
-        try log.close()
+        try await log.close()
         #expect(try recordCounts() == [500, 1])
     }
 
@@ -130,7 +130,7 @@ import Testing
         StorageHooks.install(gate, for: directory.path)
         defer { StorageHooks.remove(from: directory.path) }
         gate.open()
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration())
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration())
         try await waitUntilNextIsReady(log)
         try await waitUntil { log.statistics.preparedSegmentCount == 2 }
         gate.fail(with: ENOSPC)
@@ -153,10 +153,10 @@ import Testing
         try await appendWhenThereIsSpace([1], to: log)
         written.append([1])
         #expect(try readAll(log.reader()).map(\.payload) == written)
-        try log.close()
-        let again = try WriteAheadLog(at: directory.path, configuration: configuration())
+        try await log.close()
+        let again = try await WriteAheadLog.open(at: directory.path, configuration: configuration())
         #expect(try readAll(again.reader()).map(\.payload) == written)
-        try again.close()
+        try await again.close()
     }
 
     private func fileSizes() throws -> Set<Int> {
@@ -172,7 +172,7 @@ import Testing
     @Test(arguments: [false, true]) func aLargeRecordComesThroughAfterSmallSegments(_ isTask: Bool) async throws {
         var configuration = configuration()
         configuration.segmentSize = 4 << 20
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
         var written: [[UInt8]] = []
         @Sendable func append(_ bytes: [UInt8]) async throws {
             if isTask {
@@ -198,10 +198,10 @@ import Testing
         try await waitUntil { log.statistics.preparedSegmentCount == configuration.preparedSegmentsMax }
         #expect(try fileSizes().contains(configuration.segmentSize))
         #expect(try readAll(log.reader()).map(\.payload) == written)
-        try log.close()
-        let again = try WriteAheadLog(at: directory.path, configuration: configuration)
+        try await log.close()
+        let again = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
         #expect(try readAll(again.reader()).map(\.payload) == written)
-        try again.close()
+        try await again.close()
         // What was ready when the first of the large ones came was too small for it, and so was the active one.
         #expect(try recordCounts().count { $0 == 0 } <= configuration.preparedSegmentsMax + 3)
     }
@@ -213,7 +213,7 @@ import Testing
         let budget = 4 * configuration.segmentSize
         configuration.diskBudget = budget
         configuration.whenFull = .wait(.seconds(60))
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
         try log.setCursor("consumer", to: 0)
         let isDone = Monitor(false)
         let watch = Task.detached {
@@ -247,7 +247,7 @@ import Testing
         isDone.withLock { $0 = true }
         #expect(try await watch.value <= budget)
         #expect(log.firstSequence > 1)
-        try log.close()
+        try await log.close()
     }
 
     /// Ends by records, by size, by large frames and by `roll`, all at once.
@@ -256,7 +256,7 @@ import Testing
         var configuration = configuration(policy)
         configuration.segmentSize = 2 << 20
         configuration.segmentRecordsTarget = 1
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
         let isDone = Monitor(false)
         let writers = (0..<4).map { writer in
             Task.detached {
@@ -280,7 +280,7 @@ import Testing
         }
         for round in 0..<40 {
             try await Task.sleep(for: .milliseconds(50))
-            if round % 4 == 0 { try log.roll() }
+            if round % 4 == 0 { try await log.roll() }
         }
         isDone.withLock { $0 = true }
         var counts: [Int] = []
@@ -299,10 +299,10 @@ import Testing
         }
         try check(log.reader())
         #expect(log.segments.count > 20)
-        try log.close()
-        let again = try WriteAheadLog(at: directory.path, configuration: configuration)
+        try await log.close()
+        let again = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
         #expect(again.recovery.steps.isEmpty)
         try check(again.reader())
-        try again.close()
+        try await again.close()
     }
 }

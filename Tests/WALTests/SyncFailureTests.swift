@@ -28,7 +28,7 @@ import Testing
     @Test(arguments: [WriteAheadLog.SyncPolicy.always, .manual])
     func whatASyncFailedForIsWrittenToAFreshFileAndAppendingGoesOn(_ policy: WriteAheadLog.SyncPolicy) async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small(policy))
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(policy))
         for number in 1...10 { try await log.append(payload(number)) }
         try await log.sync()
         try log.setCursor("consumer", to: 7)
@@ -45,21 +45,21 @@ import Testing
         #expect(try await log.sync() == 14)
         #expect(try readAll(reader).map(\.payload) == (6...14).map { payload($0) })
         #expect(try readAll(log.reader()).map(\.payload) == (1...14).map { payload($0) })
-        try log.close()
+        try await log.close()
 
-        let reopened = try WriteAheadLog(at: directory.path, configuration: .small(policy))
+        let reopened = try await WriteAheadLog.open(at: directory.path, configuration: .small(policy))
         #expect(reopened.recovery.findings.isEmpty)
         #expect(try readAll(reopened.reader()).map(\.payload) == (1...14).map { payload($0) })
         #expect(reopened.cursors["consumer"] == 7)
-        try reopened.close()
+        try await reopened.close()
     }
 
     @Test func aSealedSegmentWhoseSyncFailsIsReplacedAmidOthers() async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small(.manual))
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(.manual))
         for number in 1...40 {
             try await log.append(payload(number))
-            if number % 10 == 0 { try log.roll() }
+            if number % 10 == 0 { try await log.roll() }
         }
         while log.segments.filter({ $0.state == .sealed }).count < 4 { usleep(1000) }
         let sealed = log.engine.state.withLock { state in state.entries.compactMap(\.live) }
@@ -69,16 +69,16 @@ import Testing
         #expect(try poisonedFiles(in: directory.path) == [])
         try await log.append(payload(41))
         #expect(try readAll(log.reader()).map(\.payload) == (1...41).map { payload($0) })
-        try log.close()
-        let reopened = try WriteAheadLog(at: directory.path, configuration: .small(.manual))
+        try await log.close()
+        let reopened = try await WriteAheadLog.open(at: directory.path, configuration: .small(.manual))
         #expect(reopened.recovery.findings.isEmpty)
         #expect(try readAll(reopened.reader()).map(\.payload) == (1...41).map { payload($0) })
-        try reopened.close()
+        try await reopened.close()
     }
 
     @Test func appendsGoOnWhileSyncsFailUnderThem() async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small(.always))
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(.always))
         let last = Atomic(0)
         let writers = (0..<4).map { writer in
             Thread {
@@ -102,19 +102,19 @@ import Testing
             state.entries.count { $0.segment.header.replacedIncarnation != 0 }
         }
         #expect(replaced > 0)
-        try log.close()
-        let reopened = try WriteAheadLog(at: directory.path, configuration: .small(.always))
+        try await log.close()
+        let reopened = try await WriteAheadLog.open(at: directory.path, configuration: .small(.always))
         #expect(reopened.recovery.findings.isEmpty, "\(reopened.recovery.findings)")
         let payloads = Set(try readAll(reopened.reader()).map(\.payload))
         #expect(payloads.count == 2000)
-        try reopened.close()
+        try await reopened.close()
     }
 
     /// No file takes a byte any more, so nothing can be written elsewhere; then the disk is back.
     @Test func aLogThatCannotWriteElsewhereTellsSoAndResumesByItself() async throws {
         let directory = TemporaryDirectory()
         await #expect(processExitsWith: .success) { [path = directory.path as String] in
-            let log = try WriteAheadLog(at: path, configuration: .small(.manual))
+            let log = try await WriteAheadLog.open(at: path, configuration: .small(.manual))
             for number in 1...10 { try await log.append(payload(number)) }
             try await log.sync()
             let drained = Task {
@@ -153,19 +153,19 @@ import Testing
             }
             try await log.sync()
             #expect(try await drained.value == (1...12).map { payload($0) })
-            try log.close()
+            try await log.close()
         }
-        let reopened = try WriteAheadLog(at: directory.path, configuration: .small())
+        let reopened = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         #expect(reopened.recovery.findings.isEmpty)
         #expect(try readAll(reopened.reader()).map(\.payload) == (1...12).map { payload($0) })
         #expect(reopened.cursors["consumer"] == 5)
-        try reopened.close()
+        try await reopened.close()
     }
 
     @Test func aProcessThatDiesBeforeItCouldWriteElsewhereLeavesThatToTheNextOpening() async throws {
         let directory = TemporaryDirectory()
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = directory.path as String] in
-            let log = try WriteAheadLog(at: path, configuration: .small(.manual))
+            let log = try await WriteAheadLog.open(at: path, configuration: .small(.manual))
             for number in 1...11 { try await log.append(payload(number)) }
             let device = open("/dev/null", O_RDWR)
             dup2(device, log.engine.walker.live.file.descriptor)
@@ -178,18 +178,18 @@ import Testing
         let name = try #require(try segmentNames(directory.path).first)
         let before = try inode(directory.path + "/" + name)
         #expect(try poisonedFiles(in: directory.path).count == 1)
-        let reopened = try WriteAheadLog(at: directory.path, configuration: .small())
+        let reopened = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         #expect(!reopened.recovery.isDamaged)
         #expect(try readAll(reopened.reader()).map(\.payload) == (1...11).map { payload($0) })
         #expect(try inode(directory.path + "/" + name) != before)
         #expect(try poisonedFiles(in: directory.path) == [])
-        try reopened.close()
+        try await reopened.close()
     }
 
     /// The kernel has dropped a page that it couldn't write, and reads it back as it was on the disk.
     @Test func pagesThatTheKernelDroppedAreNotAcknowledged() async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small(.manual))
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(.manual))
         for number in 1...10 { try await log.append(payload(number)) }
         try await log.sync()
         for number in 11...13 { try await log.append(payload(number)) }
@@ -202,12 +202,12 @@ import Testing
         #expect(log.durableSequence == 10)
         #expect(#expect(throws: WALError.self) { try log.append([1]) }?.code == .poisoned)
         #expect(throws: WALError.self) { try log.close() }
-        let reopened = try WriteAheadLog(at: directory.path, configuration: .small(.manual))
+        let reopened = try await WriteAheadLog.open(at: directory.path, configuration: .small(.manual))
         #expect(reopened.recovery.findings.map(\.classification) == [.corruption])
         #expect(reopened.recovery.findings.first?.sequences == 12...12)
         #expect(
             try readAll(reopened.reader()).map(\.payload) == ((1...11) + [13]).map { payload($0) })
-        try reopened.close()
+        try await reopened.close()
     }
 }
 
@@ -218,11 +218,11 @@ import Testing
         let path = LogImage.directory()
         defer { try? FileManager.default.removeItem(atPath: path) }
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
-            let log = try WriteAheadLog(at: path, configuration: .small())
-            for number in 1...20 { try log.append(payload(number)) }
-            try log.roll()
+            let log = try await WriteAheadLog.open(at: path, configuration: .small())
+            for number in 1...20 { try await log.append(payload(number)) }
+            try await log.roll()
             while log.segments.first?.state != .sealed { usleep(1000) }
-            for number in 21...30 { try log.append(payload(number)) }
+            for number in 21...30 { try await log.append(payload(number)) }
             kill(getpid(), SIGKILL)
         }
         let files = try contents(of: path).filter { $0.key.hasSuffix(".wal") && $0.value[12] == 1 }
@@ -231,15 +231,15 @@ import Testing
         image.files[image.names[0]]?.replaceSubrange(
             frames[4].offset..<frames[8].offset, with: Data(count: frames[8].offset - frames[4].offset))
         try image.write(to: path)
-        let log = try WriteAheadLog(at: path, configuration: .small())
+        let log = try await WriteAheadLog.open(at: path, configuration: .small())
         #expect(log.recovery.findings.first?.classification == .tornTail)
         #expect(!log.recovery.isDamaged)
         #expect(try readAll(log.reader()).map(\.payload) == (1...4).map { payload($0) })
         #expect(try await log.append([1]) > 30)
-        try log.close()
-        let again = try WriteAheadLog(at: path, configuration: .small())
+        try await log.close()
+        let again = try await WriteAheadLog.open(at: path, configuration: .small())
         #expect(again.recovery.findings.isEmpty, "\(again.recovery.findings)")
-        try again.close()
+        try await again.close()
     }
 
     @Test func anUntouchedLogOfAnotherBootIsWhole() async throws {
@@ -247,11 +247,11 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: path) }
         let image = try await LogImage.make().ofOtherBoot()
         try image.write(to: path)
-        let log = try WriteAheadLog(at: path, configuration: .small())
+        let log = try await WriteAheadLog.open(at: path, configuration: .small())
         #expect(log.recovery.findings.isEmpty, "\(log.recovery.findings)")
         #expect(try readAll(log.reader()).count == image.payloads.count)
         #expect(log.bookmarks["input"]?.position == 2000)
         #expect(log.cursors["consumer"] == 3)
-        try log.close()
+        try await log.close()
     }
 }

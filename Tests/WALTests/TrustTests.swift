@@ -13,9 +13,9 @@ import Testing
             umask(0)
             var configuration = WriteAheadLog.Configuration.small(.always)
             configuration.recoveryScope = .everything
-            let log = try WriteAheadLog(at: path, configuration: configuration)
+            let log = try await WriteAheadLog.open(at: path, configuration: configuration)
             for number in 0..<100 { try await log.append(payload(number)) }
-            try log.close()
+            try await log.close()
             let name = try #require(try segmentNames(path).first)
             var data = try #require(FileManager.default.contents(atPath: path + "/" + name))
             data[1100] ^= 1
@@ -23,12 +23,12 @@ import Testing
             let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path + "/" + name))
             try file.write(contentsOf: data)
             try file.close()
-            let again = try WriteAheadLog(at: path, configuration: configuration)
+            let again = try await WriteAheadLog.open(at: path, configuration: configuration)
             #expect(again.recovery.isDamaged)
             let letters = DeadLetterLog.of(logDirectory: path)
             try await letters.append(
                 DeadLetterRecord(sequence: 1, time: .now, sink: "s", code: "c", reason: "r", payload: [1]))
-            try again.close()
+            try await again.close()
         }
         for name in try FileManager.default.subpathsOfDirectory(atPath: path) + ["."] {
             var status = stat()

@@ -13,7 +13,7 @@ import Testing
             signal(SIGBUS, SIG_DFL)
             var configuration = WriteAheadLog.Configuration.small(.always)
             configuration.preparedSegmentsMax = 1
-            let log = try WriteAheadLog(at: path, configuration: configuration)
+            let log = try await WriteAheadLog.open(at: path, configuration: configuration)
             for number in 1...100 { try await log.append(payload(number)) }
             let end = Int(log.engine.claimed.position)
             let name = try #require(try segmentNames(path).first)
@@ -21,16 +21,16 @@ import Testing
             try #require(truncate(path + "/" + name, off_t((end + 4095) & ~4095)) == 0)
             for number in 101...5000 { try await log.append(payload(number, size: 1000)) }
         }
-        let log = try WriteAheadLog(at: path, configuration: .small())
+        let log = try await WriteAheadLog.open(at: path, configuration: .small())
         #expect(log.recovery.isDamaged)
         let records = try readAll(log.reader())
         #expect(records.count >= 100)
         #expect(records.prefix(100).map(\.payload) == (1...100).map { payload($0) })
         #expect(try await log.append([1]) > 100)
-        try log.close()
-        let again = try WriteAheadLog(at: path, configuration: .small())
+        try await log.close()
+        let again = try await WriteAheadLog.open(at: path, configuration: .small())
         #expect(again.recovery.findings.isEmpty)
-        try again.close()
+        try await again.close()
     }
 
     /// A disk that can't give the second page of any file.
@@ -47,12 +47,12 @@ import Testing
     @Test func anUnreadableSectorIsToldAndNothingIsMoved() async throws {
         let directory = TemporaryDirectory()
         let path = directory.path
-        let log = try WriteAheadLog(at: path, configuration: .small())
+        let log = try await WriteAheadLog.open(at: path, configuration: .small())
         for number in 1...1000 { try await log.append(payload(number)) }
-        try log.close()
+        try await log.close()
         let before = try contents(of: path)
         StorageHooks.install(BadPage(), for: path)
-        let report = try Verification.verify(directory: path)
+        let report = try await Verification.verify(directory: path)
         let error = #expect(throws: WALError.self) {
             var configuration = WriteAheadLog.Configuration.small()
             configuration.recoveryScope = .everything
@@ -64,8 +64,8 @@ import Testing
         let lost = try #require(report.findings.first)
         #expect(lost.offset <= 4096 && lost.offset + lost.byteCount >= 8192 && lost.byteCount < 8192)
         #expect(try contents(of: path) == before)
-        let again = try WriteAheadLog(at: path, configuration: .small())
+        let again = try await WriteAheadLog.open(at: path, configuration: .small())
         #expect(try readAll(again.reader()).count == 1000)
-        try again.close()
+        try await again.close()
     }
 }

@@ -10,7 +10,7 @@ import Testing
         let gate = SyncGate()
         StorageHooks.install(gate, for: directory.path)
         defer { StorageHooks.remove(from: directory.path) }
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         while log.statistics.preparedSegmentCount < 2 { try await Task.sleep(for: .milliseconds(1)) }
         for number in 1...4 { try await log.append(payload(number)) }
         gate.close(for: .seconds(10))
@@ -30,7 +30,7 @@ import Testing
             #expect(error?.code == .indeterminate, "\(String(describing: error))")
         }
         gate.open()
-        try log.close()
+        try await log.close()
     }
 
     private func outcome(of log: WriteAheadLog, _ sequence: SequenceNumber) async -> WALError? {

@@ -40,23 +40,23 @@ struct RepairTests {
         configuration.segmentSize = 64 << 10
         configuration.syncPolicy = .manual
         configuration.preparedSegmentsMax = 1
-        let open = try WriteAheadLog(at: source, configuration: configuration)
+        let open = try await WriteAheadLog.open(at: source, configuration: configuration)
         for round in 1...3 {
             for number in 1...10 {
                 if round == 3, number == 6 { try await open.sync() }
                 try await open.append(Array("record \(round) \(number)".utf8))
             }
             if round < 3 {
-                try open.roll()
+                try await open.roll()
                 while open.segments.dropLast().contains(where: { $0.state != .sealed }) {
                     try await Task.sleep(for: .milliseconds(1))
                 }
             }
         }
         while open.statistics.preparedSegmentCount == 0 { try await Task.sleep(for: .milliseconds(1)) }
-        if !isKilled { try open.close() }
+        if !isKilled { try await open.close() }
         try FileManager.default.copyItem(atPath: source, toPath: log)
-        if isKilled { try open.close() }
+        if isKilled { try await open.close() }
         return try FileManager.default.contentsOfDirectory(atPath: log).filter { $0.hasSuffix(".wal") }.sorted()
     }
 
@@ -150,14 +150,14 @@ struct RepairTests {
     @Test func besideAWriterItNamesTheProcess() async throws {
         let names = try await makeLog(isKilled: false)
         #expect(names.count > 2)
-        let writer = try WriteAheadLog(at: log)
+        let writer = try await WriteAheadLog.open(at: log)
         for arguments in [["repair", log], ["repair", log, "--json"], ["repair", log, "--apply"]] {
             let run = try ToolRun(arguments)
             #expect(run.status == 74)
             #expect(run.errors.contains("in use by process \(getpid())"), "\(run.errors)")
             #expect(run.output == "")
         }
-        try writer.close()
+        try await writer.close()
         #expect(try ToolRun(["repair", log]).status == 0)
     }
 

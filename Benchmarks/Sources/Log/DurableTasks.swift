@@ -34,7 +34,7 @@ enum DurableTasks {
         }
         var outcome = Outcome.rate(records: latencies.count, seconds: Double(climits_now() - start) / 1e9)
         outcome.add(latencies: latencies)
-        try log.close()
+        try await log.close()
         return outcome
     }
 

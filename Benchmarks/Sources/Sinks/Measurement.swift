@@ -59,7 +59,7 @@ struct Measurement {
         of workload: Workload, size: Int, workers: Int, into database: some Database, _ sample: inout Sample
     ) async throws {
         let directory = scratch + "/log-" + UUID().uuidString
-        let log = try WriteAheadLog(at: directory)
+        let log = try await WriteAheadLog.open(at: directory)
         for mutation in workload.mutations { try await log.append(TaskCodec.encode(mutation)) }
         try await log.waitUntilDurable(log.lastSequence)
         let store = try await database.openStore(writeConnections: workers)
@@ -73,7 +73,7 @@ struct Measurement {
         sample.coalesced = Int(statistics.coalesced)
         sample.batches = Int(statistics.batchesApplied)
         try await store.close()
-        try log.close()
+        try await log.close()
         try FileManager.default.removeItem(atPath: directory)
     }
 }

@@ -3,7 +3,7 @@ import WAL
 @main
 struct EmbedLog {
     static func main() async throws {
-        let log = try WriteAheadLog(at: "example.wal")
+        let log = try await WriteAheadLog.open(at: "example.wal")
         let sequence = try await log.append(Array("paid 20 to Ann".utf8))
         try await log.waitUntilDurable(sequence)
 
@@ -11,6 +11,6 @@ struct EmbedLog {
         while let record = try reader.next() {
             print(record.sequence.rawValue, record.time, String(decoding: record.payload, as: UTF8.self))
         }
-        try log.close()
+        try await log.close()
     }
 }

@@ -238,6 +238,12 @@ extension Engine {
         guard let end = unsafe current.load(ordering: .acquiring)?.close() else { return }
         try openNextSegment(after: end)
     }
+
+    /// The same, and suspends where no segment is ready.
+    func rollSuspending() async throws(WALError) {
+        guard let end = unsafe current.load(ordering: .acquiring)?.close() else { return }
+        try await suspendForNextSegment(after: end)
+    }
 }
 
 extension EngineState {

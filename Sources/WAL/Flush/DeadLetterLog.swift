@@ -65,17 +65,21 @@ public final class DeadLetterLog: Sendable {
     /// may be tried again: the log is opened anew if need be.
     public func append(_ letter: DeadLetterRecord) async throws(WALError) {
         let bytes = letter.encoded
-        let log = try handle(forRecordOf: bytes.count)
+        let log = try await handle(forRecordOf: bytes.count)
         do throws(WALError) {
             _ = try await log.appendDurably(bytes)
         } catch {
-            if error.code != .cancelled { discard(log) }
+            if error.code != .cancelled { await discard(log) }
             throw error
         }
     }
 
-    // Opening blocks for some milliseconds, on the caller's thread: once, and rarely again, so a thread for it would not pay.
-    private func handle(forRecordOf size: Int) throws(WALError) -> WriteAheadLog {
+    private func handle(forRecordOf size: Int) async throws(WALError) -> WriteAheadLog {
+        try await offPool { () throws(WALError) in try self.openHandle(forRecordOf: size) }
+    }
+
+    /// Blocks while it opens the log, or another call does.
+    private func openHandle(forRecordOf size: Int) throws(WALError) -> WriteAheadLog {
         try open.withLock { log throws(WALError) in
             if let log, size + Self.overheadMax <= Self.segmentSize { return log }
             try log?.close()
@@ -94,11 +98,13 @@ public final class DeadLetterLog: Sendable {
         }
     }
 
-    private func discard(_ failed: WriteAheadLog) {
-        open.withLock { log in
-            guard log === failed else { return }
-            try? log?.close()
-            log = nil
+    private func discard(_ failed: WriteAheadLog) async {
+        await offPool {
+            self.open.withLock { log in
+                guard log === failed else { return }
+                try? log?.close()
+                log = nil
+            }
         }
     }
 }

@@ -7,6 +7,11 @@ public enum Verification {
     public static func verify(directory path: String) throws(WALError) -> RecoveryReport {
         try WriteAheadLog.recoveryPlan(at: path, scope: .everything)
     }
+
+    /// Reads every byte of every segment, and suspends for the time of that; see the form that blocks.
+    public static func verify(directory path: String) async throws(WALError) -> RecoveryReport {
+        try await WriteAheadLog.recoveryPlan(at: path, scope: .everything)
+    }
 }
 
 extension WriteAheadLog {

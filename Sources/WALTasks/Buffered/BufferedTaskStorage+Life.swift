@@ -21,10 +21,8 @@ extension BufferedTaskStorage {
             }
         }
         do throws(WALError) {
-            let log = try await offPool { () throws(WALError) in
-                try WriteAheadLog(
-                    at: directory, configuration: configuration.logConfiguration, logger: logger, metrics: metrics)
-            }
+            let log = try await WriteAheadLog.open(
+                at: directory, configuration: configuration.logConfiguration, logger: logger, metrics: metrics)
             return try start(log, store, configuration, logger, metrics)
         } catch {
             throw TaskStorageError(log: error)

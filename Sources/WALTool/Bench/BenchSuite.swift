@@ -29,7 +29,7 @@ struct BenchSuite: Sendable {
         func appendAll() throws { for _ in 0..<recordCount { try log.append(payload.span.bytes) } }
         try appendAll()
         let seconds = start.duration(to: .now) / .seconds(1)
-        try log.close()
+        try await log.close()
         return BenchResult(
             key: "written_appends_per_second", name: "Written appends, 1 thread",
             value: Double(recordCount) / seconds, unit: "records/s")
@@ -84,7 +84,7 @@ struct BenchSuite: Sendable {
             return try await group.reduce(into: []) { $0 += $1 }
         }
         let seconds = start.duration(to: clock.now) / .seconds(1)
-        try log.close()
+        try await log.close()
         return BenchResult(
             key: "durable_appends_per_second_64", name: "Durable appends, \(Self.writersMax) writers",
             value: Double(latencies.count) / seconds, unit: "records/s", latencies: latencies)
@@ -94,7 +94,7 @@ struct BenchSuite: Sendable {
     func recovery() async throws -> BenchResult {
         let log = try open("written", .manual)
         let report = log.recovery
-        try log.close()
+        try await log.close()
         return BenchResult(
             key: "recovery_gigabytes_per_second", name: "Opening with every byte checked",
             value: Double(report.bytesScanned) / 1e9 / (report.duration / .seconds(1)), unit: "GB/s")

@@ -75,11 +75,11 @@ struct Ingest: AsyncParsableCommand {
         configuration.syncPolicy = sync.policy
         limits.apply(to: &configuration)
         let opened = try await store.open(workers: workers)
-        let log = try WriteAheadLog(at: log, configuration: configuration, logger: StandardErrorLog.logger)
+        let log = try await WriteAheadLog.open(at: log, configuration: configuration, logger: StandardErrorLog.logger)
         Self.warnIfAway(opened)
         for finding in log.recovery.findings { StandardError.write("Recovered: \(finding.text)\n") }
         let summary = try await ingest(reader, from: input, into: log, opened, stop)
-        try log.close()
+        try await log.close()
         // A store that hangs doesn't hold up the process, which ends anyway.
         _ = await returns(within: .seconds(2)) { _ = try? await opened.close() }
 

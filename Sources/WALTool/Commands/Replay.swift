@@ -56,7 +56,7 @@ struct Replay: AsyncParsableCommand {
     private func replayOwed() async throws {
         // The writer's lock comes first: who delivers meanwhile must know nothing of a debt that is half settled.
         let reading = try ReadOnlyLog(at: directory)
-        let log = try WriteAheadLog(at: directory)
+        let log = try await WriteAheadLog.open(at: directory)
         let store = try await into.open()
         var outcome = ReplayOutcome()
         var gaps = GapReport()
@@ -68,7 +68,7 @@ struct Replay: AsyncParsableCommand {
             try log.settle(owed)
         }
         try await store.close()
-        try log.close()
+        try await log.close()
         try finish(outcome, gaps)
     }
 

@@ -19,7 +19,7 @@ struct Check {
 
     mutating func run() async throws {
         do {
-            let report = try Verification.verify(directory: log)
+            let report = try await Verification.verify(directory: log)
             if report.isDamaged { findings.append("DAMAGE verify: \(report.findings)") }
         } catch {
             // Before the first record was durable there may be no log.

@@ -10,7 +10,8 @@ struct Work {
     func run() async throws {
         markDisk()
         if workload == .tasks { return try await TaskWork(work: self).run() }
-        let log = try WriteAheadLog(at: directory + "/log", configuration: workload.configuration(seed: seed))
+        let log = try await WriteAheadLog.open(
+            at: directory + "/log", configuration: workload.configuration(seed: seed))
         SerialLine.say("O \(spokenFor(log.recovery))")
         markDisk()
         try await withThrowingTaskGroup(of: Void.self) { group in

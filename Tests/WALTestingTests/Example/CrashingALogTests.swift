@@ -13,7 +13,7 @@ import WALTesting
         var configuration = WriteAheadLog.Configuration()
         configuration.segmentSize = 64 << 10
         configuration.syncPolicy = .manual
-        let log = try WriteAheadLog(at: place + "/log", configuration: configuration)
+        let log = try await WriteAheadLog.open(at: place + "/log", configuration: configuration)
 
         var history = LogHistory()
         for number in 1...100 {
@@ -32,12 +32,12 @@ import WALTesting
         var generator = SeededGenerator(seed: 1)
         for _ in 0..<20 {
             try images.random(using: &generator).write(to: after)
-            let log = try WriteAheadLog(at: after + "/log", configuration: configuration)
+            let log = try await WriteAheadLog.open(at: after + "/log", configuration: configuration)
             let contents = try LogContents(of: log)
             #expect(contents.records.count >= 50)
             #expect(history.violations(in: contents, after: .powerLoss) == [])
-            try log.close()
+            try await log.close()
         }
-        try log.close()
+        try await log.close()
     }
 }

@@ -48,15 +48,15 @@ struct Specimen: Sendable {
             try? FileManager.default.removeItem(atPath: second)
         }
         var earlier: [Files] = []
-        let before = try WriteAheadLog(at: first, configuration: configuration)
+        let before = try await WriteAheadLog.open(at: first, configuration: configuration)
         try fill(before, from: 0)
         try before.setCursor("consumer", to: 3)
         try await before.sync()
-        try before.roll()
+        try await before.roll()
         for number in 100..<103 { try await before.append(payload(number)) }
         while before.segments.first?.state != .sealed { try await Task.sleep(for: .milliseconds(1)) }
         var files = try read(first)
-        try before.close()
+        try await before.close()
         let sealed = files.keys.min() ?? ""
         let whole = files[sealed]
         damage(&files)
@@ -64,14 +64,14 @@ struct Specimen: Sendable {
         earlier.append(files.merging([sealed: whole ?? []]) { $1 })
         try write(files, to: second)
 
-        let log = try WriteAheadLog(at: second, configuration: configuration)
+        let log = try await WriteAheadLog.open(at: second, configuration: configuration)
         #expect(log.recovery.findings.map(\.classification) == [.corruption, .abandonedClaims])
         earlier.append(try read(second))
         try fill(log, from: 1000)
         try await log.sync()
         try log.setCursor("consumer", to: 5)
         earlier.append(try read(second))
-        try log.roll()
+        try await log.roll()
         try fill(log, from: 2000)
         try await log.sync()
         earlier.append(try read(second))
@@ -84,7 +84,7 @@ struct Specimen: Sendable {
         var specimen = Specimen(
             files: try read(second), earlier: earlier, payloads: payloads,
             cursors: log.cursors.mapValues(\.rawValue))
-        try log.close()
+        try await log.close()
         if isOtherBoot { try specimen.moveToOtherBoot() }
         specimen.remember()
         return specimen

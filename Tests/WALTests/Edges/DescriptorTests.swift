@@ -14,7 +14,7 @@ import Testing
             var configuration = WriteAheadLog.Configuration.small(.always)
             configuration.sealedCompression = .lz4
             for life in 0..<2 {
-                let log = try WriteAheadLog(at: path, configuration: configuration)
+                let log = try await WriteAheadLog.open(at: path, configuration: configuration)
                 let letters = DeadLetterLog.of(log)
                 let reader = log.reader()
                 let other = try ReadOnlyLog(at: path).reader()
@@ -31,9 +31,9 @@ import Testing
                     DeadLetterRecord(sequence: 1, time: .now, sink: "s", code: "c", reason: "r", payload: [1]))
                 #expect(try readAll(reader).count == 300 * (life + 1))
                 #expect(try readAll(other).count == 300 * (life + 1))
-                try log.close()
+                try await log.close()
             }
-            #expect(try Verification.verify(directory: path).findings.isEmpty)
+            #expect(try await Verification.verify(directory: path).findings.isEmpty)
         }
     }
 }

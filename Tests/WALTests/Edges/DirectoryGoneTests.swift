@@ -30,9 +30,9 @@ import Testing
     func nothingIsCalledDurableThatIsNotReachable(_ loss: Loss, _ policy: WriteAheadLog.SyncPolicy) async throws {
         let directory = TemporaryDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory.path + "-moved") }
-        let log = try WriteAheadLog(at: directory.path, configuration: .small(policy))
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(policy))
         for number in 0..<5 { _ = try await log.append(payload(number)) }
-        try log.roll()
+        try await log.roll()
         let durable = try await log.sync()
         let other = try loss.happen(to: directory.path)
 
@@ -55,10 +55,10 @@ import Testing
         #expect(closing?.code == .directoryGone)
         try Self.expectNothingForeign(directory.path, other)
         if loss != .removed {
-            let moved = try WriteAheadLog(at: directory.path + "-moved", configuration: .small())
+            let moved = try await WriteAheadLog.open(at: directory.path + "-moved", configuration: .small())
             #expect(try readAll(moved.reader()).count >= 5)
             #expect(!moved.recovery.isDamaged)
-            try moved.close()
+            try await moved.close()
         }
     }
 
@@ -97,7 +97,7 @@ import Testing
         let gate = SyncGate()
         StorageHooks.install(gate, for: directory.path)
         defer { StorageHooks.remove(from: directory.path) }
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         let sequences = try (0..<20).map { try log.append(payload($0)) }
         gate.close(for: .seconds(60))
         let waiting = sequences.map { sequence in
@@ -117,7 +117,7 @@ import Testing
 
     @Test func movedBackItGoesOn() async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small(.always))
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(.always))
         _ = try await log.append(payload(0))
         #expect(rename(directory.path, directory.path + "-moved") == 0)
         let error = await #expect(throws: WALError.self) { _ = try await log.append(payload(1)) }
@@ -129,7 +129,7 @@ import Testing
             if last == nil { try await Task.sleep(for: .milliseconds(10)) }
         }
         #expect(last != nil)
-        try log.close()
+        try await log.close()
         let records = try readAll(ReadOnlyLog(at: directory.path).reader()).map(\.payload)
         #expect(records.first == payload(0) && records.last == payload(2))
     }
@@ -140,12 +140,13 @@ import Testing
         await #expect(processExitsWith: .success) { [path = directory.path as String] in
             #expect(chdir(path) == 0)
             for place in ["log", "./log2/", "."] {
-                let log = try WriteAheadLog(at: place == "." ? "log3" : place, configuration: .small(.always))
+                let log = try await WriteAheadLog.open(
+                    at: place == "." ? "log3" : place, configuration: .small(.always))
                 _ = try await log.append([1])
                 #expect(chdir("/") == 0)
                 for number in 0..<300 { _ = try await log.append(payload(number, size: 1000)) }
                 try log.setCursor("a", to: 1)
-                try log.close()
+                try await log.close()
                 #expect(chdir(path) == 0)
                 #expect(try readAll(ReadOnlyLog(at: place == "." ? "log3" : place).reader()).count == 301)
             }
@@ -154,7 +155,7 @@ import Testing
 
     @Test func aFollowerInAnotherProcessEndsToo() async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small(.always))
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(.always))
         _ = try await log.append(payload(0))
         let reader = try ReadOnlyLog(at: directory.path).reader()
         #expect(try reader.next()?.payload == payload(0))
@@ -168,7 +169,7 @@ import Testing
     @Test func deadLettersStayWithTheirLog() async throws {
         let directory = TemporaryDirectory()
         let moved = directory.path + "-moved"
-        let log = try WriteAheadLog(at: directory.path, configuration: .small(.always))
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(.always))
         let letters = DeadLetterLog.of(log)
         #expect(rename(directory.path, moved) == 0)
         defer { try? FileManager.default.removeItem(atPath: moved) }

@@ -15,7 +15,7 @@ import Testing
     @Test func aLimitIsAFullDiskAndAppendingGoesOnWithoutIt() async throws {
         let directory = TemporaryDirectory()
         await #expect(processExitsWith: .success) { [path = directory.path as String] in
-            let log = try WriteAheadLog(at: path, configuration: .small(.always))
+            let log = try await WriteAheadLog.open(at: path, configuration: .small(.always))
             FileSizeLimitTests.setLimit(1000)
             var (count, failure) = (0, WALError?.none)
             while failure == nil {
@@ -40,7 +40,7 @@ import Testing
                 if !isTaken { try await Task.sleep(for: .milliseconds(10)) }
             }
             #expect(try readAll(log.reader()).count == count + 1)
-            try log.close()
+            try await log.close()
             // What the process itself does about the signal is as before.
             var action = sigaction()
             sigaction(SIGXFSZ, nil, &action)

@@ -50,7 +50,7 @@ import Testing
     @Test(arguments: Trick.possible) func nobodyBecomesASecondWriter(_ trick: Trick) async throws {
         let directory = TemporaryDirectory()
         let path = directory.path
-        let log = try WriteAheadLog(at: path, configuration: .small())
+        let log = try await WriteAheadLog.open(at: path, configuration: .small())
         for number in 0..<10 { _ = try await log.append(payload(number)) }
         defer { trick.cleanUp(path) }
         let other = try trick.play(on: path)
@@ -65,8 +65,8 @@ import Testing
         _ = try await log.append(payload(10))
         #expect(try readAll(log.reader()).map(\.payload) == (0...10).map { payload($0) })
         if trick == .directoryMoved { #expect(rename(other, path) == 0) }
-        try log.close()
-        #expect(try Verification.verify(directory: path).findings.isEmpty)
+        try await log.close()
+        #expect(try await Verification.verify(directory: path).findings.isEmpty)
     }
 
     @Test func aBuildThatLocksTheFileOnlyIsKeptOutAndKeepsOut() throws {

@@ -50,7 +50,7 @@ import WALTesting
             [path = disk.path as String, reports = reports as String] in
             var configuration = WriteAheadLog.Configuration.small(.always)
             configuration.segmentSize = 64 << 10
-            let log = try WriteAheadLog(at: path + "/log", configuration: configuration)
+            let log = try await WriteAheadLog.open(at: path + "/log", configuration: configuration)
             killSelf(afterMicroseconds: 1_000_000)
             await KillTests.work(.always, log, ReportFile(reports), salt: 0)
         }
@@ -63,13 +63,13 @@ import WALTesting
             contents.withUnsafeMutableBytes { BootChange.moveToAnotherBoot($0) }
             try contents.write(to: url)
         }
-        let log = try WriteAheadLog(at: disk.path + "/log", configuration: .small())
+        let log = try await WriteAheadLog.open(at: disk.path + "/log", configuration: .small())
         #expect(!log.recovery.isDamaged, "\(log.recovery.findings)")
         var found: [UInt64: UInt64] = [:]
         for record in try readAll(log.reader()) { found[record.sequence.rawValue] = digest(record.payload) }
         let lost = ReportFile.read(reports).filter { found[$0[0]] != $0[1] }
         #expect(lost.isEmpty)
-        try log.close()
+        try await log.close()
         Torture.report(
             "power cut", Torture.Tally(cases: 1, findings: lost.isEmpty ? 0 : 1, losses: lost.isEmpty ? 0 : 1))
     }

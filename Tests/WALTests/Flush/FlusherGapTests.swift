@@ -7,19 +7,19 @@ import Testing
 @Suite struct FlusherGapTests {
     @Test(arguments: [1, 3]) func deliveryGoesOnBehindALoss(workers: Int) async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         try log.setCursor("sink/recording", to: .zero)
         for number in 1...20 { try await log.append([UInt8(number), 0]) }
-        try log.roll()
+        try await log.roll()
         for number in 21...30 { try await log.append([UInt8(number), 0]) }
-        try log.close()
+        try await log.close()
         let name = directory.path + "/" + (try segmentNames(directory.path)[0])
         var bytes = [UInt8](try Data(contentsOf: URL(filePath: name)))
         let frames = SpecimenSegment(bytes, bootID: []).frames.filter { $0.kind == 1 }
         for index in [4, 5] { bytes[frames[index].offset + 24] ^= 1 }
         try Data(bytes).write(to: URL(filePath: name))
 
-        let again = try WriteAheadLog(at: directory.path, configuration: .small())
+        let again = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         let sink = RecordingSink()
         let lines = RecordingLog()
         let flusher = Flusher(
@@ -36,6 +36,6 @@ import Testing
         let message = "records are missing from the log; delivery goes on behind them"
         let told = lines.messages.all.filter { $0.text == message }
         #expect(told.count == 1)
-        try again.close()
+        try await again.close()
     }
 }

@@ -22,9 +22,9 @@ import Testing
             try harness.append(5000)
             try await first.drain()
         }
-        try harness.log.roll()
+        try await harness.log.roll()
         try harness.append(1)
-        harness.log.applyRetention()
+        await harness.log.applyRetention()
         try #require(harness.log.firstSequence > 1)
         return harness
     }
@@ -40,11 +40,11 @@ import Testing
         }
         _ = try await harness.log.engine.skipSequences(through: 25)
         try harness.append(5)
-        try harness.log.roll()
+        try await harness.log.roll()
         try harness.append(1)
         try await harness.log.sync()
         try harness.log.setCursor("sink/recording", to: 10)
-        harness.log.applyRetention()
+        await harness.log.applyRetention()
         try #require(harness.log.firstSequence == 26)
         let second = RecordingSink(continuing: sink.snapshot)
         let flusher = harness.flusher(into: second, FlusherHarness.configuration())
@@ -73,12 +73,12 @@ import Testing
         // Lane 3 had all of the ten already.
         let expected = (1...10).filter { $0 * 7 % 32 % 16 != 3 } + (26...65)
         #expect(sink.snapshot.rows.map { Int($0.sequence) }.sorted() == expected)
-        try harness.log.close()
-        let reopened = try WriteAheadLog(at: harness.directory)
+        try await harness.log.close()
+        let reopened = try await WriteAheadLog.open(at: harness.directory)
         #expect(reopened.recovery.findings.isEmpty)
         #expect(try readAll(reopened.reader()).map { Int($0.sequence.rawValue) } == Array(1...10) + Array(26...65))
         #expect(reopened.statistics.epoch == epoch + 1)
-        try reopened.close()
+        try await reopened.close()
     }
 
     @Test func recordsThatTheSinkWouldTakeForAppliedStopIt() async throws {
@@ -270,10 +270,10 @@ import Testing
         let sink = RecordingSink()
         let flusher = harness.flusher(into: sink, FlusherHarness.configuration(batchSize: 500))
         try harness.append(5000)
-        try harness.log.roll()
+        try await harness.log.roll()
         try harness.append(1)
         try await harness.log.sync()
-        harness.log.applyRetention()
+        await harness.log.applyRetention()
         #expect(harness.log.firstSequence == 1)
         _ = try await harness.run(flusher) { try await flusher.drain() }
         #expect(sink.snapshot.rows.count == 5001)

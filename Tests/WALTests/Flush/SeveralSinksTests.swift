@@ -24,7 +24,7 @@ import Testing
         try await flushers[0].drain()
         #expect(harness.log.cursors["sink/quick"] == last)
         #expect(harness.log.cursors["sink/slow"] == 0)
-        harness.log.applyRetention()
+        await harness.log.applyRetention()
         #expect(harness.log.firstSequence == 1)
         let lag = flushers[1].statistics.lag
         #expect(lag.records == 5000)
@@ -60,10 +60,10 @@ import Testing
         #expect(harness.log.cursors["sink/slow"] == nil)
         #expect(slow.snapshot.closings == 1)
         try await harness.log.sync()
-        try harness.log.roll()
+        try await harness.log.roll()
         try harness.append(1)
         try await harness.log.sync()
-        harness.log.applyRetention()
+        await harness.log.applyRetention()
         #expect(harness.log.firstSequence > 1)
         // Back again, it is told of its gap.
         let back = harness.flusher(into: RecordingSink(name: "slow"), FlusherHarness.configuration())

@@ -35,7 +35,7 @@ import Testing
         let gate = SyncGate()
         StorageHooks.install(gate, for: directory.path)
         defer { StorageHooks.remove(from: directory.path) }
-        let log = try WriteAheadLog(at: directory.path, configuration: .small(), logger: recording.logger)
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(), logger: recording.logger)
         try await log.append([1])
         while log.statistics.preparedSegmentCount < 2 { try await Task.sleep(for: .milliseconds(1)) }
         // Nothing can be synced, nor written elsewhere.
@@ -47,13 +47,13 @@ import Testing
         #expect(message.metadata["wal.error"] == "inputOutput")
         #expect(message.metadata["wal.errno"] == "\(EIO)")
         #expect(message.metadata["wal.message"]?.isEmpty == false)
-        try? log.close()
+        try? await log.close()
     }
 
     @Test func whatWasWrittenElsewhereAfterAFailedSyncIsAWarning() async throws {
         let directory = TemporaryDirectory()
         let recording = RecordingLog()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small(), logger: recording.logger)
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(), logger: recording.logger)
         try await log.append([1])
         let device = open("/dev/null", O_RDWR)
         let descriptor = log.engine.walker.live.file.descriptor
@@ -64,7 +64,7 @@ import Testing
         #expect(message.text == "a sync failed; what it was for was written to a fresh file and is durable")
         #expect(message.metadata["wal.errno"] == "\(EINVAL)")
         #expect(message.metadata["wal.segment"] != nil)
-        try log.close()
+        try await log.close()
     }
 
     @Test func aSegmentThatCannotBePreparedIsAWarning() async throws {
@@ -73,11 +73,11 @@ import Testing
         let gate = SyncGate()
         StorageHooks.install(gate, for: directory.path)
         defer { StorageHooks.remove(from: directory.path) }
-        let log = try WriteAheadLog(at: directory.path, configuration: .small(), logger: recording.logger)
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(), logger: recording.logger)
         while log.statistics.preparedSegmentCount < 2 { try await Task.sleep(for: .milliseconds(1)) }
         gate.open(breakingTheDisk: true)
         try await log.append([1])
-        try log.roll()
+        try await log.roll()
         var warning: RecordingLog.Message?
         let end = ContinuousClock.now + .seconds(120)
         while warning == nil, .now < end {
@@ -87,6 +87,6 @@ import Testing
         #expect(warning?.level == .warning)
         #expect(warning?.metadata["wal.error"] == "inputOutput")
         #expect(warning?.metadata["wal.errno"] == "\(EIO)")
-        try? log.close()
+        try? await log.close()
     }
 }

@@ -20,7 +20,7 @@ import Testing
     @Test func theFiguresMoveWithTheLogAndAreMadeOnce() async throws {
         let directory = TemporaryDirectory()
         let metrics = RecordingMetrics()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small(), metrics: metrics)
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(), metrics: metrics)
         let atStart = metrics.values("wal.syncs").count
         for number in 1...100 { try await log.append(payload(number)) }
         #expect(metrics.values("wal.syncs").count == atStart)
@@ -38,27 +38,27 @@ import Testing
         #expect(bytes >= 128 << 10)
         for _ in 0..<3 {
             try await log.append([1])
-            try log.roll()
+            try await log.roll()
         }
         try await wait(metrics, "wal.segments", for: 4)
         while log.statistics.preparedSegmentCount < 2 { try await Task.sleep(for: .milliseconds(1)) }
         try await log.sync()
         try await wait(metrics, "wal.disk.bytes", for: Int64(log.statistics.diskBytes))
-        try log.close()
+        try await log.close()
         #expect(metrics.all.mapValues(\.kind) == Self.kinds)
         #expect(metrics.all.values.allSatisfy { $0.madeCount == 1 })
     }
 
     @Test func afterARecoveryTheyGoOnWhereTheLogIs() async throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         for number in 1...100 { try await log.append(payload(number)) }
-        try log.close()
+        try await log.close()
         let metrics = RecordingMetrics()
-        let reopened = try WriteAheadLog(at: directory.path, configuration: .small(), metrics: metrics)
+        let reopened = try await WriteAheadLog.open(at: directory.path, configuration: .small(), metrics: metrics)
         try await wait(metrics, "wal.records.last", for: 100)
         try await wait(metrics, "wal.records.durable", for: 100)
         try await wait(metrics, "wal.segments", for: 2)
-        try reopened.close()
+        try await reopened.close()
     }
 }

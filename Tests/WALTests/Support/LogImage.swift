@@ -31,10 +31,10 @@ struct LogImage: Sendable {
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
             var configuration = WriteAheadLog.Configuration.small(.manual)
             configuration.segmentSize = 64 << 10
-            let log = try WriteAheadLog(at: path, configuration: configuration)
+            let log = try await WriteAheadLog.open(at: path, configuration: configuration)
             try LogImage.fill(log, from: 0)
             try log.setCursor("consumer", to: 3)
-            try log.roll()
+            try await log.roll()
             try LogImage.fill(log, from: 1000)
             try await log.sync()
             try LogImage.fill(log, from: 2000)
