@@ -92,7 +92,7 @@ final class File: Sendable {
             Int(flock(descriptor, LOCK_EX | LOCK_NB))
         }
         guard result != 0 else { return isClaimed.store(true, ordering: .relaxed) }
-        guard errno == EWOULDBLOCK else { throw WALError.system("flock", path) }
+        guard errno == EWOULDBLOCK else { throw WALError.system("flock", on: self) }
         throw WALError(
             .locked, "\(path) is being written to, by a hard link in another directory. Close that log first.",
             isRetriable: true)
@@ -170,6 +170,6 @@ final class File: Sendable {
     /// dropped the pages that it couldn't write, and the next call would say that all is well.
     func sync() throws(WALError) {
         let result = SystemCall.perform(hook, .sync(descriptor: descriptor)) { Int(cwal_sync_data(descriptor)) }
-        guard result == 0 else { throw WALError.system("fdatasync", path) }
+        guard result == 0 else { throw WALError.system("fdatasync", on: self) }
     }
 }

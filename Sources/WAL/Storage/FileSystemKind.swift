@@ -62,13 +62,24 @@ extension WALError {
     static func system(_ call: String, on directory: Directory) -> WALError {
         let error = system(call, directory.path)
         guard let number = error.errno, directoryCallsUnsupported.contains(number) else { return error }
-        let kind = FileSystemKind(of: directory)
-        return WALError(
+        return unsupported(error, FileSystemKind(of: directory), with: "a directory")
+    }
+
+    /// The same of a call on a file that can be made of every file on a local disk.
+    static func system(_ call: String, on file: File) -> WALError {
+        let error = system(call, file.path)
+        guard let number = error.errno, fileCallsUnsupported.contains(number) else { return error }
+        let kind = FileSystemKind(number: cwal_file_system_number(file.descriptor))
+        return unsupported(error, kind, with: "a file")
+    }
+
+    private static func unsupported(_ error: WALError, _ kind: FileSystemKind, with what: String) -> WALError {
+        WALError(
             .unsupportedFileSystem,
-            "\(error.message); the file system (\(kind.name)) can't do that with a directory. \(FileSystemKind.remedy)",
-            errno: number)
+            "\(error.message); the file system (\(kind.name)) can't do that with \(what). \(FileSystemKind.remedy)",
+            errno: error.errno)
     }
 }
 
-// Inside of `WALError` the name `errno` is its property.
 private let directoryCallsUnsupported: [Int32] = [EINVAL, EBADF, ENOTSUP, EOPNOTSUPP, ENOSYS, ENOLCK]
+private let fileCallsUnsupported: [Int32] = [EINVAL, ENODEV, ENOTSUP, EOPNOTSUPP, ENOSYS, ENOLCK]

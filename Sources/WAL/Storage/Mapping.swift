@@ -25,7 +25,7 @@ final class Mapping: @unchecked Sendable {
         }
         // MAP_FAILED is -1.
         guard result != -1, let address = unsafe UnsafeMutableRawPointer(bitPattern: result) else {
-            throw WALError.system("mmap", file.path)
+            throw WALError.system("mmap", on: file)
         }
         unsafe base = unsafe address
         self.size = size

@@ -27,6 +27,26 @@ import WALTesting
         try WriteAheadLog(at: root + "/log", configuration: .small()).close()
     }
 
+    /// FUSE with direct input and output can't map files into memory; some file systems can't sync them.
+    @Test(arguments: [(StorageOperation.map, ENODEV), (.map, EOPNOTSUPP), (.sync, EINVAL), (.sync, EOPNOTSUPP)])
+    func aFileThatCannotBeMappedOrSyncedIsNamed(_ operation: StorageOperation, _ number: Int32) throws {
+        let root = LogImage.directory()
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        let storage = try FaultyStorage(root)
+        storage.fail(operation, times: 1000, with: .error(number))
+        let error = #expect(throws: WALError.self) {
+            _ = try WriteAheadLog(at: root + "/log", configuration: .small())
+        }
+        #expect(error?.code == .unsupportedFileSystem)
+        #expect(error?.errno == number)
+        for part in [root, "ext4 or XFS", FileSystemKind(of: try Directory(path: root)).name] {
+            #expect(error?.message.contains(part) ?? false, "\(String(describing: error)) lacks \(part)")
+        }
+        storage.heal()
+        try WriteAheadLog(at: root + "/log", configuration: .small()).close()
+    }
+
     @Test func networkFileSystemsAreRefusedAndUnknownOnesAreNot() {
         for number: Int64 in [0x6969, 0xff53_4d42, 0xfe53_4d42] {
             let error = #expect(throws: WALError.self) { try FileSystemKind(number: number).requireUsable("/here") }
