@@ -23,7 +23,8 @@ func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(Tool
             if errno == EINTR { continue }
             // Nobody reads any more, and SIGPIPE was ignored by whoever started this process.
             if errno == EPIPE, descriptor == STDOUT_FILENO { endByBrokenPipe() }
-            throw ToolError(.inputOutput, "Writing failed: \(systemMessage())")
+            let remedy = errno == EFBIG ? ". This process may have no larger files (`ulimit -f`)." : ""
+            throw ToolError(.inputOutput, "Writing failed: \(systemMessage())\(remedy)")
         }
         rest = UnsafeRawBufferPointer(rebasing: rest[count...])
     }
