@@ -13,6 +13,10 @@ struct Replay: AsyncParsableCommand {
             With --owed, replays what refused deliveries owe the store, and settles it, after which the service can be started
             again. The log must not be open for that.
 
+            SIGINT and SIGTERM end it with the batch that the store is taking; the exit code is 0, and the next run goes on
+            there. A second signal ends the process at once, which the next run makes good. Standard error says so, and while
+            the store is away.
+
             Each gap in the sequence numbers is told on standard error and passed over. Where records that were acknowledged are
             missing, or may be, the exit code is 1, and the result of --json has them as `gaps`.
 
@@ -46,11 +50,13 @@ struct Replay: AsyncParsableCommand {
                     + "Give --from \(first.rawValue) to do without the others.")
         }
         let store = try await into.open()
+        let stop = try ReplayStop(storeName: store.name)
+        defer { stop.end() }
         var gaps = GapReport()
         let outcome = try await Self.replay(
-            log, from: from, to: to, mark: from.rawValue, into: store, batchSize: batchSize, &gaps)
+            log, from: from, to: to, mark: from.rawValue, into: store, batchSize: batchSize, stop, &gaps)
         try await store.close()
-        try finish(outcome, gaps)
+        try finish(outcome, gaps, stop)
     }
 
     private func replayOwed() async throws {
@@ -58,29 +64,33 @@ struct Replay: AsyncParsableCommand {
         let reading = try ReadOnlyLog(at: directory)
         let log = try await WriteAheadLog.open(at: directory)
         let store = try await into.open()
+        let stop = try ReplayStop(storeName: store.name)
+        defer { stop.end() }
         var outcome = ReplayOutcome()
         var gaps = GapReport()
-        for owed in log.owedRecords where owed.sink == store.name {
+        for owed in log.owedRecords where owed.sink == store.name && stop.signalName == nil {
             try await outcome.add(
                 Self.replay(
                     reading, from: owed.sequences.lowerBound, to: owed.sequences.upperBound,
-                    mark: owed.token, into: store, batchSize: batchSize, &gaps))
-            try log.settle(owed)
+                    mark: owed.token, into: store, batchSize: batchSize, stop, &gaps))
+            // What a signal has cut short is owed still.
+            if stop.signalName == nil { try log.settle(owed) }
         }
         try await store.close()
         try await log.close()
-        try finish(outcome, gaps)
+        try finish(outcome, gaps, stop)
     }
 
-    private func finish(_ outcome: ReplayOutcome, _ gaps: GapReport) throws {
+    private func finish(_ outcome: ReplayOutcome, _ gaps: GapReport, _ stop: ReplayStop) throws {
         let losses = JSON.array(gaps.losses.map(\.json))
-        try StandardOutput.print(json ? outcome.json.with([("gaps", losses)]).description : outcome.text)
+        let result = outcome.json.with([("gaps", losses), ("stopped_by", JSON(stop.signalName))])
+        try StandardOutput.print(json ? result.description : outcome.text)
         try gaps.finish()
     }
 
     private static func replay(
         _ log: ReadOnlyLog, from: SequenceNumber, to last: SequenceNumber?, mark: UInt64, into store: some TaskStore,
-        batchSize: Int, _ gaps: inout GapReport
+        batchSize: Int, _ stop: ReplayStop, _ gaps: inout GapReport
     ) async throws -> ReplayOutcome {
         var replayer = try await Replayer(sink: TaskSink(store: store), log: log.id, mark: mark)
         let reader = log.reader(from: max(from, replayer.position.next))
@@ -99,7 +109,7 @@ struct Replay: AsyncParsableCommand {
                 try await replayer.apply(records)
                 records.removeAll(keepingCapacity: true)
             }
-            if entry == nil { return replayer.outcome }
+            if entry == nil || stop.signalName != nil { return replayer.outcome }
         }
     }
 }

@@ -1,3 +1,4 @@
+import Logging
 import WAL
 
 /// Applies batches to a sink, one after another, exactly once.
@@ -5,6 +6,9 @@ struct Replayer<Destination: Sink> {
     private(set) var outcome = ReplayOutcome()
 
     private static var triesMax: Int { 8 }
+    private let logger = StandardErrorLog.logger
+    private let start = ContinuousClock.now
+    private var outage = StateLogPacer()
     private let sink: Destination
     private let log: LogID
     private var lane: SinkLane
@@ -34,8 +38,10 @@ struct Replayer<Destination: Sink> {
                 let receipt = try await sink.apply(batch)
                 lane.position = last.sequence
                 outcome.add(receipt, records: batch.records.count)
+                noteOutage(nil)
                 return
             } catch {
+                noteOutage(error)
                 switch sink.classify(error) {
                 case .transient where attempt < Self.triesMax, .overloaded where attempt < Self.triesMax: break
                 case .indeterminate where attempt < Self.triesMax:
@@ -46,6 +52,23 @@ struct Replayer<Destination: Sink> {
             }
             try await Task.sleep(for: pause)
             pause *= 2
+        }
+    }
+
+    /// Says that the store fails, once and ever more rarely, and that it has taken a batch again.
+    private mutating func noteOutage(_ error: (any Error)?) {
+        let line = outage.line(isOn: error != nil, at: ContinuousClock.now - start)
+        var metadata: Logger.Metadata = ["wal.sink": "\(sink.name)"]
+        if let error { metadata["wal.error"] = "\(error)" }
+        switch line {
+        case .began: logger.warning("the store has failed; the batch is tried again", metadata: metadata)
+        case .lasts(let duration):
+            metadata["wal.duration"] = "\(duration)"
+            logger.warning("the store is still failing", metadata: metadata)
+        case .ended(let duration):
+            metadata["wal.duration"] = "\(duration)"
+            logger.notice("the store takes batches again", metadata: metadata)
+        case nil: break
         }
     }
 
