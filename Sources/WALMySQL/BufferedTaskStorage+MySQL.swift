@@ -21,7 +21,7 @@
             url: String, at directory: String, configuration: Configuration = Configuration(), logger: Logger? = nil,
             metrics: (any MetricsFactory)? = nil
         ) async throws -> BufferedTaskStorage {
-            let store = try await MySQLTaskStore(url: url)
+            let store = try await MySQLTaskStore(url: url, logger: logger)
             do {
                 return try await open(
                     at: directory, store: store, configuration: configuration, logger: logger, metrics: metrics)

@@ -1,4 +1,6 @@
 #if MySQL
+    internal import WALTasks
+
     /// What can be done on a connection: its prepared statements.
     protocol Session: SendableMetatype {
         /// Whether a call changes nothing, so that it can be done again when nobody knows how far it came.
@@ -10,12 +12,14 @@
     /// Keeps one session, and makes a new one when the old one's connection is gone. Not thread-safe.
     final class Link<Kept: Session> {
         private let settings: ConnectionSettings
+        private let log: ConnectionLog
         private var session: Kept?
 
         /// Connects with the first use. Made on the thread that it belongs to.
-        init(_ settings: ConnectionSettings) {
+        init(_ settings: ConnectionSettings, _ log: ConnectionLog) {
             Library.enterThread()
             self.settings = settings
+            self.log = log
         }
 
         deinit {
@@ -41,15 +45,30 @@
         private func runConnecting<Value>(
             _ cancellation: Cancellation, _ body: (Kept) throws(MySQLError) -> Value
         ) throws(MySQLError) -> Value {
-            let new = try Kept(settings)
-            session = new
-            return try run(new, cancellation, body)
+            return try run(connect(), cancellation, body)
+        }
+
+        private func connect() throws(MySQLError) -> Kept {
+            do throws(MySQLError) {
+                let new = try Kept(settings)
+                log.connected()
+                session = new
+                return new
+            } catch {
+                log.failed(error)
+                throw error
+            }
         }
 
         private func run<Value>(
             _ kept: Kept, _ cancellation: Cancellation, _ body: (Kept) throws(MySQLError) -> Value
         ) throws(MySQLError) -> Value {
-            defer { if kept.connection.isBroken { session = nil } }
+            defer {
+                if kept.connection.isBroken {
+                    session = nil
+                    log.lost()
+                }
+            }
             return try cancellation.whileRunning(on: kept.connection.identity) { () throws(MySQLError) in
                 try body(kept)
             }

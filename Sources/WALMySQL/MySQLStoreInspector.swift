@@ -14,7 +14,8 @@
         }
 
         init(_ settings: ConnectionSettings) async throws(MySQLError) {
-            readers = try await ConnectionPool(settings, count: 1)
+            readers = try await ConnectionPool(
+                settings, count: 1, log: ConnectionLog(nil, store: name))
             do throws(MySQLError) {
                 try await readers.run { (_) throws(MySQLError) in }
             } catch {

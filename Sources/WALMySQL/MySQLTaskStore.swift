@@ -1,4 +1,5 @@
 #if MySQL
+    public import Logging
     internal import Synchronization
     internal import WAL
     internal import WALTasks
@@ -54,20 +55,24 @@
         ///   - readConnections: How many queries can run at the same time.
         ///   - statementTimeout: How long one statement may take, in whole seconds; on MariaDB only.
         ///   - lockTimeout: How long one statement waits for a lock, in whole seconds.
+        ///   - logger: Where it says that the database can't be reached, and that it can be again.
         /// - Throws: `MySQLError`: `invalidArgument`, `outOfMemory`. Calls that connect throw `connectionFailed`,
         ///   `schemaTooNew`, `foreignDatabase`, or what the server reports.
         public convenience init(
             url: String, name: String = "mysql", writeConnections: Int = 4, readConnections: Int = 2,
-            statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10)
+            statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10),
+            logger: Logger? = nil
         ) async throws(MySQLError) {
             let settings = try ConnectionSettings(
                 url: url, statementTimeout: statementTimeout, lockTimeout: lockTimeout)
             try await self.init(
-                settings, name: name, writeConnections: writeConnections, readConnections: readConnections)
+                settings, name: name, writeConnections: writeConnections, readConnections: readConnections,
+                logger: logger)
         }
 
         init(
-            _ settings: ConnectionSettings, name: String = "mysql", writeConnections: Int, readConnections: Int
+            _ settings: ConnectionSettings, name: String = "mysql", writeConnections: Int, readConnections: Int,
+            logger: Logger? = nil
         ) async throws(MySQLError) {
             guard writeConnections >= 1, readConnections >= 1 else {
                 throw MySQLError(.invalidArgument, "a store needs one connection to write and one to read at least")
@@ -75,8 +80,9 @@
             self.name = name
             self.writeConnections = writeConnections
             owner = "\(getpid())@\(hostName())"
-            writers = try await ConnectionPool(settings, count: writeConnections)
-            readers = try await ConnectionPool(settings, count: readConnections)
+            let log = ConnectionLog(logger, store: name)
+            writers = try await ConnectionPool(settings, count: writeConnections, log: log)
+            readers = try await ConnectionPool(settings, count: readConnections, log: log)
         }
 
         func write<Value: Sendable>(

@@ -22,7 +22,7 @@
             _ conninfo: String, at directory: String, configuration: Configuration = Configuration(),
             logger: Logger? = nil, metrics: (any MetricsFactory)? = nil
         ) async throws -> BufferedTaskStorage {
-            let store = try await PostgresTaskStore(conninfo)
+            let store = try await PostgresTaskStore(conninfo, logger: logger)
             do {
                 return try await open(
                     at: directory, store: store, configuration: configuration, logger: logger, metrics: metrics)

@@ -15,7 +15,7 @@
         private let state: Monitor<State>
 
         /// Starts `count` threads, 1 or more. Each connects with its first use.
-        init(_ settings: ConnectionSettings, count: Int) async throws(PostgresError) {
+        init(_ settings: ConnectionSettings, count: Int, log: ConnectionLog) async throws(PostgresError) {
             var threads: [Thread] = []
             for _ in 0..<max(1, count) {
                 do throws(WALError) {
@@ -27,7 +27,7 @@
                         .outOfMemory, "no thread can be started: raise the limit of threads (\(error))")
                 }
             }
-            for thread in threads { try await thread.open { () throws(PostgresError) in Link(settings) } }
+            for thread in threads { try await thread.open { () throws(PostgresError) in Link(settings, log) } }
             self.threads = threads
             state = Monitor(State(free: threads))
         }

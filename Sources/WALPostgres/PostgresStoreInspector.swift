@@ -11,7 +11,8 @@
         package init(_ conninfo: String) async throws(PostgresError) {
             let settings = try ConnectionSettings(
                 conninfo: conninfo, statementTimeout: .seconds(30), lockTimeout: .seconds(10))
-            readers = try await ConnectionPool(settings, count: 1)
+            readers = try await ConnectionPool(
+                settings, count: 1, log: ConnectionLog(nil, store: name))
             do throws(PostgresError) {
                 try await readers.run { (_) throws(PostgresError) in }
             } catch {

@@ -1,4 +1,5 @@
 #if Postgres
+    public import Logging
     internal import Synchronization
     internal import WAL
     internal import WALTasks
@@ -57,11 +58,13 @@
         ///   - readConnections: How many queries can run at the same time.
         ///   - statementTimeout: How long one statement may take.
         ///   - lockTimeout: How long one statement waits for a lock.
+        ///   - logger: Where it says that the database can't be reached, and that it can be again.
         /// - Throws: `PostgresError`: `invalidArgument`, `outOfMemory`. Calls that connect throw `connectionFailed`,
         ///   `schemaTooNew`, `foreignDatabase`, or what PostgreSQL reports.
         public init(
             _ conninfo: String, name: String = "postgres", writeConnections: Int = 4, readConnections: Int = 2,
-            statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10)
+            statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10),
+            logger: Logger? = nil
         ) async throws(PostgresError) {
             guard writeConnections >= 1, readConnections >= 1 else {
                 throw PostgresError(.invalidArgument, "a store needs one connection to write and one to read at least")
@@ -71,8 +74,9 @@
             self.name = name
             self.writeConnections = writeConnections
             owner = "\(getpid())@\(hostName())"
-            writers = try await ConnectionPool(settings, count: writeConnections)
-            readers = try await ConnectionPool(settings, count: readConnections)
+            let log = ConnectionLog(logger, store: name)
+            writers = try await ConnectionPool(settings, count: writeConnections, log: log)
+            readers = try await ConnectionPool(settings, count: readConnections, log: log)
         }
 
         func write<Value: Sendable>(

@@ -1,4 +1,5 @@
 #if SQLite
+    public import Logging
     internal import Synchronization
     internal import WAL
     internal import WALTasks
@@ -36,10 +37,11 @@
         ///   - path: A file on a local file system. Beside it are `-wal` and `-shm` files of the same name while it is open.
         ///   - name: Names the store in the log's cursor, in metrics and in messages.
         ///   - busyTimeout: How long a call waits for other connections' locks.
+        ///   - logger: Where it says that the database can't be opened, and that it can be again.
         /// - Throws: `SQLiteError`: `outOfMemory`. Calls that open the database throw `schemaTooNew`, `foreignDatabase`,
         ///   `unsupported`, or what SQLite reports.
         public init(
-            path: String, name: String = "sqlite", busyTimeout: Duration = .seconds(1)
+            path: String, name: String = "sqlite", busyTimeout: Duration = .seconds(1), logger: Logger? = nil
         ) async throws(SQLiteError) {
             self.name = name
             owner = "\(getpid())@\(hostName())"
@@ -50,11 +52,12 @@
             } catch {
                 throw SQLiteError(.outOfMemory, "no thread can be started: raise the limit of threads (\(error))")
             }
+            let log = ConnectionLog(logger, store: name)
             try await writer.open { () throws(SQLiteError) in
-                Link { () throws(SQLiteError) in try WriteSession(path: path, busyTimeout: busyTimeout) }
+                Link(log) { () throws(SQLiteError) in try WriteSession(path: path, busyTimeout: busyTimeout) }
             }
             try await reader.open { () throws(SQLiteError) in
-                Link { () throws(SQLiteError) in try ReadSession(path: path, busyTimeout: busyTimeout) }
+                Link(log) { () throws(SQLiteError) in try ReadSession(path: path, busyTimeout: busyTimeout) }
             }
         }
 

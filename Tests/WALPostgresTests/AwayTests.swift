@@ -1,5 +1,6 @@
 #if Postgres
     import Foundation
+    import Logging
     import Testing
     import WAL
     import WALTasks
@@ -105,6 +106,31 @@
             #expect(try await storage.task(id: "c")?.status == .failed)
             #expect(try await storage.pendingTasks(limit: 9).map(\.id) == ["new"])
             try await storage.close()
+        }
+
+        /// A store that is used without a buffer reconnected without a word.
+        @Test func theStoreItselfSaysThatTheServerIsAwayAndBack() async throws {
+            let server = try PrivateServer()
+            let database = try TemporaryDatabase(on: server)
+            let recording = RecordingLog()
+            let store = try await PostgresTaskStore(database.conninfo, logger: recording.logger)
+            func messages(_ text: String) -> [RecordingLog.Message] {
+                recording.messages.all.filter { $0.text.hasPrefix(text) }
+            }
+            try await store.save(task("before"))
+            #expect(recording.messages.all.isEmpty)
+            try server.crash()
+            for _ in 0..<5 { #expect(await code { try await store.ping() } != nil) }
+            let began = messages("the store can't be reached; each call tries it again")
+            #expect(began.count == 1)
+            #expect(began.first?.level == .warning && began.first?.metadata["wal.sink"] == "postgres")
+            #expect(began.first?.metadata["wal.error"]?.contains("connectionFailed") ?? false)
+            try server.start()
+            try await store.ping()
+            try await store.ping()
+            let ended = messages("the store can be reached again")
+            #expect(ended.count == 1 && ended.first?.metadata["wal.duration"] != nil)
+            try await store.close()
         }
 
         @Test func aRequiredServerMustBeThere() async throws {

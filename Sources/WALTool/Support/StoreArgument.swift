@@ -45,19 +45,21 @@ enum StoreArgument: ExpressibleByArgument, Sendable {
         case .memory: return MemoryTaskStore()
         case .postgres(let conninfo):
             #if Postgres
-                return try await PostgresTaskStore(conninfo, writeConnections: workers)
+                return try await PostgresTaskStore(
+                    conninfo, writeConnections: workers, logger: StandardErrorLog.logger)
             #else
                 throw Self.missing("Postgres")
             #endif
         case .mysql(let url):
             #if MySQL
-                return try await MySQLTaskStore(url: url, writeConnections: workers)
+                return try await MySQLTaskStore(
+                    url: url, writeConnections: workers, logger: StandardErrorLog.logger)
             #else
                 throw Self.missing("MySQL")
             #endif
         case .sqlite(let path):
             #if SQLite
-                return try await SQLiteTaskStore(path: path)
+                return try await SQLiteTaskStore(path: path, logger: StandardErrorLog.logger)
             #else
                 throw Self.missing("SQLite")
             #endif
