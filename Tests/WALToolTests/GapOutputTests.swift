@@ -43,6 +43,28 @@ import WAL
         #expect(try ToolRun(["dump", "--from", "101", path]).status == 0)
     }
 
+    /// What a dump says of its gaps is no task event, and no line to pass over without a word.
+    @Test func ingestNamesTheGapOfADump() throws {
+        let scratch = try Scratch()
+        let dump = try ToolRun(["dump", "--json", Self.damagedLog(scratch)])
+        let gap = try #require(dump.output.split(separator: "\n").first { $0.hasPrefix("{\"gap\":") })
+        let input =
+            #"{"type":"task_delete","task_id":"t"}"# + "\n\(gap)\n" + #"{"type":"task_delete","task_id":"u"}"# + "\n"
+        let file = URL(fileURLWithPath: scratch.path("events.ndjson"))
+        try Data(input.utf8).write(to: file)
+        let store = "sqlite:\(scratch.path("db"))"
+        let stopped = try ToolRun(
+            ["ingest", "--log", scratch.path("stopped"), "--store", store], input: file)
+        #expect(stopped.status == 65)
+        #expect(stopped.errors.contains(":2:1: the line is a gap of `wal dump`"))
+        let skipped = try ToolRun(
+            ["ingest", "--log", scratch.path("skipped"), "--store", store, "--on-bad-line", "skip", "--json"],
+            input: file)
+        #expect(skipped.status == 0)
+        #expect(skipped.errors.contains("the line is a gap of `wal dump`"))
+        #expect(try ReadOnlyLog(at: scratch.path("skipped")).durableSequence.rawValue >= 2)
+    }
+
     @Test func tailTellsOfGapsToo() throws {
         let scratch = try Scratch()
         let path = try Self.damagedLog(scratch)

@@ -24,6 +24,8 @@ struct Ingest: AsyncParsableCommand {
             have grown: a last line without an end that isn't whole yet is left for the next run. Where that can't come, as
             from a pipe, it is bad input (exit code 65). A byte order mark is passed over.
 
+            What `wal dump --json` writes can be taken in, but for its gaps: a gap is a bad line, which says so.
+
             SIGINT and SIGTERM end the reading; what was read goes into the store within --drain-timeout, what remains is
             delivered by the next run, and the exit code is 0. A second signal ends the process at once, which the next run
             makes good. While the store is away, standard error says so.

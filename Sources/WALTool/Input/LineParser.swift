@@ -39,6 +39,7 @@ final class LineParser {
         let type = top[Top.type]
         guard type.kind == CWAL_JSON_STRING.rawValue else {
             _ = try fields.string(Top.type, "type")
+            if Self.isGap(bytes) { throw LineDefect(column: 1, reason: Self.gapReason) }
             throw fields.missing(Top.type, "type")
         }
         switch UnsafeBufferPointer(start: type.bytes, count: type.count) {
@@ -59,6 +60,16 @@ final class LineParser {
                 "unknown type \"\(try fields.string(Top.type, "type"))\"; known are task_update, activity_log, "
                     + "status_update, task_delete, dag_delete, tasks_remove, activities_remove")
         }
+    }
+
+    private static let gapReason =
+        "the line is a gap of `wal dump`: the log that it comes from lacks these records. Take the line out or give "
+        + "--on-bad-line skip to take in the others"
+
+    /// Whether it is an object that begins with a member `gap`.
+    private static func isGap(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let start = #"{"gap":"#.utf8
+        return bytes.lazy.filter { $0 != 0x20 && $0 != 0x09 }.prefix(start.count).elementsEqual(start)
     }
 
     private func save(_ fields: LineFields) throws(LineDefect) -> PersistentTask {
