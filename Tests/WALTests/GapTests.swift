@@ -114,20 +114,11 @@ import Testing
     @Test func aBatchWithGarbageInsideIsAGap() throws {
         var place = 0
         let copy = try Self.small { bytes in
-            guard let batch = SpecimenSegment(bytes, bootID: []).frames.first(where: { $0.kind == 2 }),
-                case .header(let header, _) = bytes.withUnsafeBytes({ SegmentHeader.decode($0) })
-            else { return }
+            guard let batch = SpecimenSegment(bytes, bootID: []).frames.first(where: { $0.kind == 2 }) else { return }
             place = batch.offset
             // The size of the first record.
             bytes[batch.offset + 24 + 16] ^= 0xFF
-            let length = Int(little(bytes, batch.offset) as UInt32)
-            let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
-            bytes.withUnsafeMutableBytes { file in
-                guard let base = file.baseAddress else { return }
-                let frame = UnsafeRawPointer(base + batch.offset)
-                let checksum = Frame.checksum(seed: seed, offset: batch.offset, length: length, frame: frame)
-                (base + batch.offset).store(checksum, at: 4)
-            }
+            Self.seal(&bytes, at: place)
         }
         let report = try Verification.verify(directory: copy.path)
         #expect(report.findings.map(\.offset) == [place])
@@ -135,6 +126,79 @@ import Testing
         let entries = try readEntries(ReadOnlyLog(at: copy.path).reader())
         #expect(Self.gaps(entries).map(\.offset) == [place])
         #expect(Self.sequences(entries) == Array(1...5) + Array(11...20))
+    }
+
+    /// No segment has more than 2^26 records: a frame that says it comes after more is none, whoever asks.
+    @Test(arguments: [1 << 26, 1 << 26 + 1] as [UInt32]) func aRecordIndexThatIsTooHighIsAGap(_ index: UInt32) throws {
+        var place = 0
+        let copy = try Self.small { bytes in
+            guard let frame = SpecimenSegment(bytes, bootID: []).frames.first(where: { $0.recordIndex == 3 }) else {
+                return
+            }
+            place = frame.offset
+            for byte in 0..<4 { bytes[place + 8 + byte] = UInt8(truncatingIfNeeded: index >> (8 * UInt32(byte))) }
+            Self.seal(&bytes, at: place)
+        }
+        #expect(place > 0)
+        try Self.expectAgreement(copy.path, gap: 4...4, at: place)
+    }
+
+    @Test(arguments: [0, 0xFF] as [UInt8]) func bytesBehindAFooterChangeNothing(_ byte: UInt8) throws {
+        let copy = try Self.small { $0 += [UInt8](repeating: byte, count: 24) }
+        try Self.expectAgreement(copy.path, gap: nil, at: 0)
+    }
+
+    /// Verifying, dumping and opening say the same, and after that all of them find nothing new.
+    private static func expectAgreement(_ path: String, gap: ClosedRange<UInt64>?, at offset: Int) throws {
+        let lost = gap.map { [SequenceNumber(rawValue: $0.lowerBound)...SequenceNumber(rawValue: $0.upperBound)] } ?? []
+        let wanted = (1...20).filter { !(gap?.contains($0) ?? false) } as [UInt64]
+        let report = try Verification.verify(directory: path)
+        #expect(report.findings.compactMap(\.sequences) == lost)
+        #expect(report.findings.map(\.offset) == (gap == nil ? [] : [offset]))
+        let entries = try readEntries(ReadOnlyLog(at: path).reader())
+        #expect(Self.sequences(entries) == wanted)
+        #expect(Self.gaps(entries).map(\.offset) == (gap == nil ? [] : [offset]))
+        for number in wanted {
+            let reader = try ReadOnlyLog(at: path).reader(from: SequenceNumber(rawValue: number))
+            #expect(try reader.next()?.sequence.rawValue == number)
+        }
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.recoveryScope = .everything
+        let log = try WriteAheadLog(at: path, configuration: configuration)
+        #expect(log.recovery.findings.compactMap(\.sequences) == lost)
+        #expect(Self.sequences(try readEntries(log.reader())) == wanted)
+        try log.close()
+        #expect(try Verification.verify(directory: path).findings.isEmpty)
+        let repaired = try readEntries(ReadOnlyLog(at: path).reader())
+        #expect(Self.sequences(repaired) == wanted)
+        #expect(Self.gaps(repaired).compactMap(\.last?.rawValue) == (gap.map { [$0.upperBound] } ?? []))
+    }
+
+    /// Makes a frame's checksum right for what it has now.
+    private static func seal(_ bytes: inout [UInt8], at offset: Int) {
+        guard case .header(let header, _) = bytes.withUnsafeBytes({ SegmentHeader.decode($0) }) else { return }
+        let length = Int(little(bytes, offset) as UInt32)
+        let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
+        bytes.withUnsafeMutableBytes { file in
+            guard let base = file.baseAddress else { return }
+            let checksum = Frame.checksum(
+                seed: seed, offset: offset, length: length, frame: UnsafeRawPointer(base + offset))
+            (base + offset).store(checksum, at: 4)
+        }
+    }
+
+    /// A segment in the middle that is gone, of which nothing says that it was durable, is missing and was never acknowledged,
+    /// before an opening and after it.
+    @Test func whatWasNeverAcknowledgedStaysSo() throws {
+        let copy = try Self.golden("v1.0-lz4", "00000000000000000003.wal") { $0 = Array($0[..<1000]) }
+        try FileManager.default.removeItem(atPath: copy.path + "/00000000000000000002.wal.lz4")
+        let before = Self.gaps(try readEntries(ReadOnlyLog(at: copy.path).reader())).filter { $0.reason == .missing }
+        #expect(before.map(\.isAcknowledged) == [false])
+        let log = try WriteAheadLog(at: copy.path, configuration: .small())
+        let after = Self.gaps(try readEntries(log.reader())).filter { $0.first == 11 }
+        #expect(after.map(\.reason) == [.void])
+        #expect(after.map(\.last) == [61])
+        try log.close()
     }
 
     @Test func aFollowerThatIsOvertakenGetsTheLostRange() async throws {

@@ -51,8 +51,8 @@ extension Engine {
         let name = SegmentName.rewrite(number)
         try directory.remove(name)
         let file = try File(name, in: directory, .create, finalName: SegmentName.of(number))
-        let contents = unsafe UnsafeRawBufferPointer(rebasing: live.mapping.bytes[..<footer.offset])
-        let written = unsafe try SegmentRewrite.write(
+        let contents = unsafe SegmentBytes(UnsafeRawBufferPointer(rebasing: live.mapping.bytes[..<footer.offset]))
+        let written = try SegmentRewrite.write(
             header: live.segment.header, contents: contents, to: file, end: footer.offset,
             recordCount: footer.finalSequence + 1 - footer.firstSequence, namedBefore: footer.named)
         guard written.isWhole, written.footer.offset == footer.offset else {

@@ -96,7 +96,7 @@ extension SegmentHeader {
 
     /// Whether its numbers are such as a log can come to: then none that is computed from them overflows.
     private var isWithinLimits: Bool {
-        capacity <= Self.lengthMax && predecessor.length <= Self.lengthMax
+        (UInt64(Self.size)...Self.lengthMax).contains(capacity) && predecessor.length <= Self.lengthMax
             && [baseSequence, basePosition, epoch, predecessor.finalSequence].allSatisfy { $0 <= Self.countMax }
             && (state == .prepared || (baseSequence > 0 && predecessor.number < segmentNumber))
     }

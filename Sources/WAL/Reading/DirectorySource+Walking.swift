@@ -101,9 +101,8 @@ extension DirectorySource {
         // A producer may be about to commit.
         if DirectoryLock.isHeld(in: directory) { return .end }
         let capacity = Int(clamping: old.capacity)
-        guard !segment.isCompressed, segment.mapping.size >= capacity,
-            unsafe ZeroBlocks.usedSize(UnsafeRawBufferPointer(rebasing: segment.mapping.bytes[..<capacity]))
-                <= place.offset
+        guard !segment.isCompressed, segment.size >= capacity,
+            try segment.bytes.usedSize(limit: capacity) <= place.offset
         else { return nil }
         maps.setCleanEnd(end)
         return .end

@@ -154,8 +154,9 @@ struct DirectorySource: SegmentSource {
                 return footer.finalSequence
             }
             var sequence = header.baseSequence - 1
-            _ = unsafe SegmentScan(try buffer.load(try segment.file, isSettled: segment.footer != nil), header: header)
-            {
+            _ = unsafe try SegmentScan(
+                try buffer.load(try segment.file, isSettled: segment.footer != nil), header: header
+            ) {
                 frame, offset in
                 guard header.basePosition + UInt64(offset) < durablePosition else { return }
                 let first = unsafe header.baseSequence + UInt64(frame.header.recordIndex)
@@ -174,9 +175,7 @@ struct DirectorySource: SegmentSource {
         for (number, header) in try headers().reversed() {
             guard let segment = try readable(number) else { continue }
             // It is the first frame of the segment that the opening began.
-            try segment.loadFrame(at: SegmentHeader.size)
-            let outcome = unsafe FrameValidity.check(
-                segment.mapping.bytes, offset: SegmentHeader.size, seed: segment.segment.seed, recordIndexMin: 0)
+            let outcome = unsafe try segment.check(at: SegmentHeader.size)
             if case .valid(let frame) = unsafe outcome, unsafe frame.header.kind == .recovery {
                 return unsafe RecoveryBody.decode(frame.body)
             }

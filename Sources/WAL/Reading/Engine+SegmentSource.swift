@@ -62,13 +62,12 @@ extension Engine: SegmentSource {
         let buffer = ReadBuffer()
         let bytes =
             if let live = entry.live {
-                unsafe live.mapping.bytes
+                unsafe SegmentBytes(live.mapping.bytes)
             } else {
-                unsafe try buffer.load(try file(of: entry), isSettled: true)
+                try buffer.load(try file(of: entry), isSettled: true)
             }
-        return withExtendedLifetime((buffer, entry)) {
-            unsafe SegmentScan(bytes, header: entry.segment.header).gaps.first { $0.offset == offset }
-        }
+        defer { withExtendedLifetime((buffer, entry)) {} }
+        return try SegmentScan(bytes, header: entry.segment.header).gaps.first { $0.offset == offset }
     }
 
     /// The next segment whose file is there, and what is missing before it.

@@ -6,44 +6,35 @@
 /// Not thread-safe: it belongs to one task or thread at a time. While it exists, the segment that it is in, and those
 /// behind, aren't removed by the log that made it.
 public final class LogReader {
-    private let source: any SegmentSource
-    private let visibility: ReadVisibility
-    private var place: Place
-    private var current: ReadableSegment?
-    private var offset = SegmentHeader.size
+    let source: any SegmentSource
+    let visibility: ReadVisibility
+    var place: Place
+    var current: ReadableSegment?
+    var offset = SegmentHeader.size
     /// The records of the current segment that are accounted for, by records or gaps.
-    private var recordIndex: UInt32 = 0
+    var recordIndex: UInt32 = 0
     private var durablePosition: UInt64 = 0
-    private var stretch = Stretch()
-    private var readAhead = ReadAhead()
+    var stretch = Stretch()
+    var readAhead = ReadAhead()
     private var batch = PendingBatch()
-    private var gaps = GapTeller()
+    var gaps = GapTeller()
     /// The gap that comes next, for whoever asked.
-    private var foundGap: LogGap?
+    var foundGap: LogGap?
     /// The frame at `offset` was found by the index, and none was read since.
-    private var isAtIndexEntry = false
+    var isAtIndexEntry = false
     /// How often a place was looked at in vain.
-    private var tries = 0
+    var tries = 0
     /// Memory that was left while a view of it was handed out.
     private var lent: [AnyObject] = []
     /// Whether a view is handed out: what it shows must stay, even if the reader is used meanwhile.
     @usableFromInline @exclusivity(unchecked) var isLending = false
 
-    private static let triesMax = 8
-
-    private enum Place {
-        /// Records from the first one that is there.
-        case start
-        /// Records from this sequence number on.
-        case sequence(UInt64)
-        /// Records from the first one of this time or later on.
-        case time(Int64)
-    }
+    static let triesMax = 8
 
     /// Where single records of the current segment can be taken one after another without asking anything else: all of them
     /// are wanted, and may be shown.
     @safe
-    private struct Stretch {
+    struct Stretch {
         /// Belongs to the current segment's mapping.
         var base: UnsafeRawPointer?
         /// Frames start before this offset; 0 for none.
@@ -54,40 +45,13 @@ public final class LogReader {
         var baseSequence: UInt64 = 0
     }
 
-    /// How far the current segment was read in. More each time: who reads one record doesn't want megabytes.
-    private struct ReadAhead {
-        private var end = 0
-        private var size = sizeMin
-
-        private static let sizeMin = 64 << 10
-        private static let sizeMax = 2 << 20
-
-        /// Where what is there ends, at or behind `offset`.
-        mutating func reach(_ offset: Int, in segment: ReadableSegment) throws(WALError) -> Int {
-            guard !segment.isShared else { return .max }
-            if offset >= end {
-                let start = offset & ~(Self.sizeMin - 1)
-                try segment.load(start..<start + size)
-                end = start + size
-                size = min(2 * size, Self.sizeMax)
-            }
-            return end
-        }
-
-        mutating func leaveSegment() { end = 0 }
-    }
-
-    /// What is left of a batch that has been verified.
-    @safe
-    private struct PendingBatch {
-        /// Holds what was decompressed.
-        var memory: BatchBody.Memory?
-        var recordCount = 0
-        /// The next record's size and payload.
-        var size: UnsafeRawPointer?
-        var payload: UnsafeRawPointer?
-        var sequence: UInt64 = 0
-        var time: Int64 = 0
+    enum Place {
+        /// Records from the first one that is there.
+        case start
+        /// Records from this sequence number on.
+        case sequence(UInt64)
+        /// Records from the first one of this time or later on.
+        case time(Int64)
     }
 
     /// A verified record.
@@ -131,7 +95,7 @@ public final class LogReader {
         SequenceNumber(rawValue: batch.recordCount > 0 ? batch.sequence : gaps.next ?? reached)
     }
 
-    private var reached: UInt64 {
+    var reached: UInt64 {
         let reached = current.map { $0.segment.header.baseSequence + UInt64(recordIndex) } ?? 0
         return switch place {
         case .start: max(1, reached)
@@ -245,8 +209,8 @@ public final class LogReader {
             }
             guard let segment = current else { return .none }
             if visibility == .durable, !isDurable(segment) { return .none }
-            try segment.loadFrame(at: offset)
-            switch unsafe check(segment) {
+            if segment.isCompressed { keep(segment.memory) }
+            switch unsafe try check(segment) {
             case .valid(let frame):
                 guard
                     let body = unsafe FrameValidity.body(
@@ -296,8 +260,9 @@ public final class LogReader {
         case .record:
             recordIndex = header.recordIndex + 1
             guard isWanted(sequence, header.time) else { return nil }
+            // Before the window of a compressed segment moves; what was in it stays for that.
+            let payload = unsafe segment.bytes.base.map { unsafe $0 + start + Frame.Offset.body }
             try beginStretch(segment)
-            let payload = unsafe UnsafeRawPointer(segment.mapping.base + start + Frame.Offset.body)
             return unsafe Found(sequence: sequence, time: header.time, payload: payload, size: header.bodySize)
         case .batch(let content): unsafe begin(content, sequence: sequence, time: header.time)
         case .footer, .other: break
@@ -313,118 +278,10 @@ public final class LogReader {
         try await source.waitForMore(behind: position, from: nextSequence.rawValue, visibility: visibility)
     }
 
-    private func locate() throws(WALError) {
-        let located =
-            switch place {
-            case .start: try source.segment(containing: nil)
-            case .sequence(let sequence): try source.segment(containing: sequence)
-            case .time(let time): try source.segment(since: time)
-            }
-        guard let located else { return }
-        let found = located.segment
-        enter(found)
-        // Before it was kept, retention may have removed it. What is found from here on stays.
-        guard !source.isRemoved(found) else {
-            show(nil)
-            return try locate()
-        }
-        gaps.known = located.gaps
-        let base = found.segment.header.baseSequence
-        switch place {
-        case .start: place = .sequence(min(base, located.gaps.first?.first.rawValue ?? base))
-        case .sequence(let sequence): (offset, recordIndex) = try found.start(for: sequence)
-        case .time(let time): (offset, recordIndex) = try found.start(since: time)
-        }
-        isAtIndexEntry = offset > SegmentHeader.size
-        if case .sequence(let wanted) = place, wanted < base {
-            gaps.add(from: wanted, to: base, otherwise: .removed(before: found.segment.header))
-        }
-    }
-
-    /// What is mapped may not be what is on the disk any more.
-    private func locateAgain() {
-        // Nothing of the wanted time was found yet, where it is still looked for: then from the beginning.
-        if case .sequence = place { place = .sequence(nextSequence.rawValue) }
-        show(nil)
-    }
-
-    /// Goes on from a place without a frame, or from a footer. Returns false where there is nothing more, yet.
-    private func goOn(
-        from segment: ReadableSegment, isEmpty: Bool = false, isFooter: Bool = false,
-        _ reason: FrameValidity.Reason = .length
-    ) throws(WALError) -> Bool {
-        let place = ReadingPlace(offset: offset, isEmpty: isEmpty, isFooter: isFooter)
-        let continuation = try source.continuation(of: segment, at: place)
-        if !continuation.gaps.isEmpty { gaps.known = continuation.gaps }
-        tries += 1
-        if tries > Self.triesMax { throw corrupted(segment, reason) }
-        switch continuation.step {
-        case .end:
-            tries = 0
-            guard let gap = gaps.atEnd(from: reached) else { return false }
-            if case .sequence = self.place { self.place = .sequence(gap.next.rawValue) }
-            foundGap = gap
-            return false
-        case .damaged: throw corrupted(segment, reason)
-        case .again: locateAgain()
-        case .beginning: begin(segment)
-        case .frame(let next):
-            offset = next
-            isAtIndexEntry = false
-            stretch = Stretch()
-        case .segment(let next): try enter(next, after: segment)
-        }
-        return true
-    }
-
-    /// Walks a segment from its first frame.
-    private func begin(_ segment: ReadableSegment) {
-        if case .sequence = place { place = .sequence(reached) }
-        enter(segment)
-    }
-
-    private func enter(_ next: ReadableSegment, after segment: ReadableSegment) throws(WALError) {
-        let header = next.segment.header
-        let expected = reached
-        if case .sequence = place { place = .sequence(expected) }
-        enter(next)
-        tries = 0
-        guard header.baseSequence > expected else { return }
-        let end = header.follows(segment.segment.header) ? header.predecessor.finalSequence + 1 : expected
-        if end > expected {
-            gaps.add(
-                from: expected, to: min(end, header.baseSequence),
-                otherwise: .unexplained(segment: segment.segment.number, offset: offset))
-        }
-        gaps.add(
-            from: max(end, expected), to: header.baseSequence,
-            otherwise: .skipped(before: header, isAcknowledged: try wasSkipped(before: next)))
-    }
-
-    /// Whether any of the numbers that a segment's beginning passes over had been acknowledged; nil where nothing tells.
-    private func wasSkipped(before segment: ReadableSegment) throws(WALError) -> Bool? {
-        try segment.loadFrame(at: SegmentHeader.size)
-        let outcome = unsafe FrameValidity.check(
-            segment.mapping.bytes, offset: SegmentHeader.size, seed: segment.segment.seed, recordIndexMin: 0)
-        guard case .valid(let frame) = unsafe outcome, unsafe frame.header.kind == .recovery,
-            let (findings, count) = unsafe RecoveryBody.decode(frame.body), count == findings.count,
-            !findings.contains(where: \.isAcknowledged)
-        else { return nil }
-        return false
-    }
-
-    private func enter(_ segment: ReadableSegment) {
-        source.pin(ObjectIdentifier(self), at: segment.segment.number)
-        show(segment)
-        offset = SegmentHeader.size
-        recordIndex = 0
-        isAtIndexEntry = false
-    }
-
-    private func show(_ segment: ReadableSegment?) {
+    func show(_ segment: ReadableSegment?) {
         stretch = Stretch()
         readAhead.leaveSegment()
-        keep(current?.mapping)
+        keep(current?.memory)
         current = segment
     }
 
@@ -437,7 +294,7 @@ public final class LogReader {
     private func beginStretch(_ segment: ReadableSegment) throws(WALError) {
         let header = segment.segment.header
         let reach = try readAhead.reach(offset, in: segment)
-        var limit = min(segment.mapping.size, Int(clamping: header.capacity)) & ~(Frame.alignment - 1)
+        var limit = segment.limit & ~(Frame.alignment - 1)
         // What comes behind wasn't decompressed yet.
         if segment.isCompressed { limit = min(limit, reach) }
         var end = min(limit - Frame.headerSize + 1, reach)
@@ -445,7 +302,7 @@ public final class LogReader {
             end = min(end, Int(clamping: durablePosition) - Int(clamping: min(durablePosition, header.basePosition)))
         }
         stretch = unsafe Stretch(
-            base: UnsafeRawPointer(segment.mapping.base), end: end, limit: limit, seed: segment.segment.seed,
+            base: segment.bytes.base, end: end, limit: limit, seed: segment.segment.seed,
             baseSequence: header.baseSequence)
     }
 
@@ -456,10 +313,13 @@ public final class LogReader {
     }
 
     @inline(__always)
-    private func check(_ segment: ReadableSegment) -> FrameValidity.Outcome {
-        let limit = min(segment.mapping.size, Int(clamping: segment.segment.header.capacity))
+    private func check(_ segment: ReadableSegment) throws(WALError) -> FrameValidity.Outcome {
+        let limit = segment.limit
         guard offset + Frame.headerSize <= limit else { return unsafe .atLimit }
-        let base = unsafe UnsafeRawPointer(segment.mapping.base)
+        guard try segment.bytes.loadFrame(at: offset, limit: limit, seed: segment.segment.seed) else {
+            return unsafe .invalid(.checksum)
+        }
+        guard let base = unsafe segment.bytes.base else { return unsafe .atLimit }
         return unsafe FrameValidity.check(
             commitWord: CommitWord.load(base + offset), base: base, offset: offset, limit: limit,
             seed: segment.segment.seed, recordIndexMin: recordIndex)
@@ -501,15 +361,5 @@ public final class LogReader {
         unsafe batch.size = unsafe sizeField + 4
         unsafe batch.payload = unsafe payload + found.size
         return isWanted(found.sequence, found.time) ? found : nil
-    }
-
-    private func corrupted(_ segment: ReadableSegment, _ reason: FrameValidity.Reason) -> WALError {
-        WALError(
-            .corrupted,
-            """
-            \(segment.segment.path) is damaged at offset \(offset) (\(reason.rawValue)), at the record with sequence number \
-            \(nextSequence). Open the log with the recovery scope `everything`, or run `wal repair`, to keep the damaged \
-            bytes aside and go on behind them.
-            """)
     }
 }

@@ -9,19 +9,9 @@ public struct LogEntries: AsyncSequence, Sendable {
 
     let makeReader: @Sendable () -> LogReader
 
-    /// Starts a walk of its own.
-    public func makeAsyncIterator() -> Iterator {
-        Iterator(reader: makeReader())
-    }
-
-    /// A walk through the log.
-    public struct Iterator: AsyncIteratorProtocol {
-        let reader: LogReader
-
-        /// The next entry; waits for it. Nil when the log was closed. Throws `corrupted` and `cancelled`.
-        public mutating func next() async throws(WALError) -> LogEntry? {
-            try await reader.next { () throws(WALError) in try reader.nextEntry() }
-        }
+    /// Starts a walk of its own. Its `next()` throws `corrupted` and `cancelled`.
+    public func makeAsyncIterator() -> LogIterator<LogEntry> {
+        LogIterator(reader: makeReader()) { reader throws(WALError) in try reader.nextEntry() }
     }
 }
 
@@ -36,34 +26,26 @@ public struct LogRecords: AsyncSequence, Sendable {
 
     let makeReader: @Sendable () -> LogReader
 
-    /// Starts a walk of its own.
-    public func makeAsyncIterator() -> Iterator {
-        Iterator(reader: makeReader())
-    }
-
-    /// A walk through the log.
-    public struct Iterator: AsyncIteratorProtocol {
-        let reader: LogReader
-
-        /// The next record; waits for it. Nil when the log was closed. Throws `corrupted`, `removed` and `cancelled`.
-        public mutating func next() async throws(WALError) -> LogRecord? {
-            try await reader.next { () throws(WALError) in try reader.next() }
-        }
+    /// Starts a walk of its own. Its `next()` throws `corrupted`, `removed` and `cancelled`.
+    public func makeAsyncIterator() -> LogIterator<LogRecord> {
+        LogIterator(reader: makeReader()) { reader throws(WALError) in try reader.next() }
     }
 }
 
-extension LogReader {
-    /// What `take` returns, once it returns something; nil when the log was closed.
-    fileprivate func next<Element>(
-        _ take: () throws(WALError) -> Element?
-    ) async throws(WALError) -> Element? {
+/// A walk through a log that waits at its end.
+public struct LogIterator<Element>: AsyncIteratorProtocol {
+    let reader: LogReader
+    let take: (LogReader) throws(WALError) -> Element?
+
+    /// The next element; waits for it. Nil when the log was closed.
+    public mutating func next() async throws(WALError) -> Element? {
         while true {
-            if let element = try take() { return element }
+            if let element = try take(reader) { return element }
             do throws(WALError) {
-                try await waitForMore()
+                try await reader.waitForMore()
             } catch {
                 guard error.code == .closed else { throw error }
-                return try take()
+                return try take(reader)
             }
         }
     }

@@ -65,7 +65,11 @@ enum DecisionTable {
 
     static func decide(_ evidence: GapEvidence) -> GapDecision {
         // Every combination meets one row, which a test shows; were there none, taking it for damage loses nothing.
-        rows.first { $0.matches(evidence) }?.decision ?? .corruption
+        row(for: evidence)?.decision ?? .corruption
+    }
+
+    static func row(for evidence: GapEvidence) -> Row? {
+        rows.first { $0.matches(evidence) }
     }
 }
 
@@ -80,5 +84,6 @@ extension GapEvidence: CustomStringConvertible {
         let durable = wasDurable ? "a later frame says it was durable" : "no later frame says it was durable"
         return "\(what), \(durable), \(isFollowed ? "more follows" : "nothing follows"), "
             + (isSameBoot ? "written in this run of the kernel" : "written in another run of the kernel")
+            + (DecisionTable.row(for: self).map { " (rule \($0.label))" } ?? "")
     }
 }

@@ -116,7 +116,8 @@ struct ExaminedSegment {
         guard offset >= start,
             case .valid(let frame) = unsafe FrameValidity.check(
                 commitWord: base.load(at: offset - start), base: base - start,
-                offset: offset, limit: fileSize, seed: Frame.seed(logID: header.logID, incarnation: header.incarnation),
+                offset: offset, limit: min(fileSize, Int(clamping: header.capacity)),
+                seed: Frame.seed(logID: header.logID, incarnation: header.incarnation),
                 recordIndexMin: 0),
             unsafe frame.header.size == size,
             case .footer(let found)? = unsafe FrameValidity.body(
@@ -185,7 +186,7 @@ struct ExaminedSegment {
     mutating func readFrames(into buffer: ReadBuffer) throws(WALError) {
         guard isLocked else { return try readFramesBesideAWriter(into: buffer) }
         guard let header else { return }
-        scanBox = unsafe Box(SegmentScan(try buffer.load(try file, isSettled: true), header: header))
+        scanBox = Box(try SegmentScan(try buffer.load(try file, isSettled: true), header: header))
     }
 
     /// A segment is sealed, compressed and replaced once each; whoever else changes a file doesn't hold up whoever looks at it.
@@ -197,7 +198,7 @@ struct ExaminedSegment {
         var before: (losses: [Int], durablePosition: UInt64)?
         for _ in 0..<Self.scansMax {
             guard let header else { break }
-            var scan = unsafe SegmentScan(try buffer.load(try file, isSettled: footer != nil), header: header)
+            var scan = try SegmentScan(try buffer.load(try file, isSettled: footer != nil), header: header)
             if let before { scan.limitDurablePositions(to: before.durablePosition) }
             let losses = scan.losses
             scanBox = Box(scan)

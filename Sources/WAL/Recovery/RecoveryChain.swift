@@ -30,7 +30,7 @@ struct RecoveryChain {
         }
         reach.add(header)
         reportMissing(before: header, segment, later: later, &plan)
-        let bridge = bridge(to: header)
+        let bridge = bridge(to: header, segment, later)
         isBreakTold = false
         var step = RecoveryPlan.Step(segment: segment, action: .keep)
         if let scan = segment.scan {
@@ -176,9 +176,7 @@ struct RecoveryChain {
         guard let last, !header.follows(last.header), !isBreakTold else { return }
         let first = last.header.baseSequence + last.end.recordCount
         let sequences = first < header.baseSequence ? first...header.baseSequence - 1 : nil
-        let durable = max(segment.durablePosition, later.durablePosition)
-        let isAcknowledged =
-            durable > last.header.basePosition + UInt64(last.end.offset) || header.bootID.isSameBoot(as: boot)
+        let isAcknowledged = wasAcknowledged(before: header, segment, later)
         if let sequences {
             plan.addGap(
                 sequences.lowerBound, sequences.upperBound, .missing, isAcknowledged, last.header,
@@ -189,6 +187,15 @@ struct RecoveryChain {
                 classification: .missingSegment, segment: header.predecessor.number, offset: 0, byteCount: 0,
                 sequences: sequences.map(Self.range), isAcknowledged: isAcknowledged,
                 evidence: Self.isMissing(before: header)))
+    }
+
+    /// Whether anything that is missing between the last segment and this one may have been acknowledged.
+    private func wasAcknowledged(
+        before header: SegmentHeader, _ segment: ExaminedSegment, _ later: LaterSegments
+    ) -> Bool {
+        guard let last else { return true }
+        return max(segment.durablePosition, later.durablePosition)
+            > last.header.basePosition + UInt64(last.end.offset) || header.bootID.isSameBoot(as: boot)
     }
 
     private static let isBehindTheEnd = "begun behind the place where the log ends"
@@ -204,9 +211,13 @@ struct RecoveryChain {
     }
 
     /// What to put between the last segment and one that doesn't follow it.
-    private func bridge(to header: SegmentHeader) -> RecoveryPlan.Bridge? {
+    private func bridge(
+        to header: SegmentHeader, _ segment: ExaminedSegment, _ later: LaterSegments
+    ) -> RecoveryPlan.Bridge? {
         guard let last, !header.follows(last.header), header.predecessor.number > last.header.segmentNumber,
-            header.predecessor.number < header.segmentNumber
+            header.predecessor.number < header.segmentNumber,
+            // What stands in for a file tells which one by its incarnation, and no file has 0.
+            header.predecessor.incarnation != 0
         else { return nil }
         var missing = last.header
         missing.segmentNumber = header.predecessor.number
@@ -221,7 +232,10 @@ struct RecoveryChain {
             header.baseSequence > missing.baseSequence ? header.baseSequence - missing.baseSequence : 0
         guard recordCount <= UInt64(ClaimWord.recordsMax), header.follows(missing) else { return nil }
         return RecoveryPlan.Bridge(
-            header: missing, recordCount: recordCount, reason: Self.isMissing(before: header))
+            header: missing, recordCount: recordCount,
+            // What couldn't be read was told as acknowledged.
+            isAcknowledged: isBreakTold || wasAcknowledged(before: header, segment, later),
+            reason: Self.isMissing(before: header))
     }
 
     /// A segment whose header says that it was made ready and not used. Where a later one follows it, it was, and its

@@ -55,10 +55,11 @@ struct RecoveryPlan {
         var decision: GapDecision
     }
 
-    /// A segment that says no more than which records are lost.
+    /// A segment that says no more than which records are lost, or were never acknowledged.
     struct Bridge {
         var header: SegmentHeader
         var recordCount: UInt64
+        var isAcknowledged: Bool
         var reason: String
     }
 

@@ -117,8 +117,9 @@ struct Repair {
         let name = SegmentName.rewrite(number)
         try directory.remove(name)
         let file = try File(name, in: directory, .create)
-        let written = try SegmentRewrite.writeLost(
-            bridge.header, recordCount: bridge.recordCount, to: file, namedBefore: named)
+        let written = try SegmentRewrite.write(
+            bridge.isAcknowledged ? .lost : .void, bridge.header, recordCount: bridge.recordCount, to: file,
+            namedBefore: named)
         try directory.rename(name, to: SegmentName.of(number))
         try directory.sync()
         tell(.standIn, number, bridge.reason)
@@ -135,7 +136,7 @@ struct Repair {
         let file = try File(name, in: directory, .create)
         let buffer = ReadBuffer()
         let predecessor = step.relinks ? entries.last?.asPredecessor : nil
-        let written = unsafe try SegmentRewrite.write(
+        let written = try SegmentRewrite.write(
             header: header, predecessor: predecessor, contents: try buffer.load(try step.segment.file, isSettled: true),
             to: file, end: end,
             recordCount: step.recordCount, abandoned: step.abandonedOffsets, namedBefore: named)

@@ -21,7 +21,7 @@ struct SegmentRewrite {
     ///
     /// With `predecessor`, its header names that one. Places that begin at one of `abandoned` were never committed.
     static func write(
-        header old: SegmentHeader, predecessor: SegmentHeader.Predecessor? = nil, contents: UnsafeRawBufferPointer,
+        header old: SegmentHeader, predecessor: SegmentHeader.Predecessor? = nil, contents: SegmentBytes,
         to file: File, end: Int?, recordCount: UInt64,
         abandoned: Set<Int> = [], namedBefore: NamedPositions
     ) throws(WALError) -> Written {
@@ -30,7 +30,7 @@ struct SegmentRewrite {
         var nextIndex: UInt64 = 0
         let limit = end ?? .max
         var previousEnd = SegmentHeader.size
-        _ = unsafe SegmentScan(contents, header: old) { frame, offset in
+        _ = unsafe try SegmentScan(contents, header: old) { frame, offset in
             guard offset < limit else { return }
             let header = unsafe frame.header
             if offset != previousEnd {
@@ -49,12 +49,12 @@ struct SegmentRewrite {
         return try rewrite.finish(recordCount: recordCount, namedBefore: namedBefore)
     }
 
-    /// Writes a segment that has no records, and says that as many as `recordCount` are lost.
-    static func writeLost(
-        _ header: SegmentHeader, recordCount: UInt64, to file: File, namedBefore: NamedPositions
+    /// Writes a segment that has no records, and says that as many as `recordCount` are void or lost.
+    static func write(
+        _ kind: Frame.Kind, _ header: SegmentHeader, recordCount: UInt64, to file: File, namedBefore: NamedPositions
     ) throws(WALError) -> Written {
         var rewrite = SegmentRewrite(file, header)
-        if recordCount > 0 { rewrite.add(.lost, recordIndex: 0, time: Timestamp.now.rawValue, body: []) }
+        if recordCount > 0 { rewrite.add(kind, recordIndex: 0, time: Timestamp.now.rawValue, body: []) }
         return try rewrite.finish(recordCount: recordCount, namedBefore: namedBefore)
     }
 

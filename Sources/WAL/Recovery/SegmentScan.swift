@@ -41,32 +41,31 @@ struct SegmentScan {
     /// Whether there is no valid frame.
     var hasNoFrame: Bool { footer == nil && end.offset == SegmentHeader.size }
 
-    /// Reads a segment's frames from a file's bytes.
-    init(_ bytes: UnsafeRawBufferPointer, header: SegmentHeader) {
-        unsafe self.init(bytes, header: header, isVisited: false) { _, _ in }
+    /// Reads a segment's frames.
+    init(_ bytes: SegmentBytes, header: SegmentHeader) throws(WALError) {
+        unsafe try self.init(bytes, header: header, isVisited: false) { _, _ in }
     }
 
     /// The same; `visit` gets every valid frame but the footer, in order.
     init(
-        _ bytes: UnsafeRawBufferPointer, header: SegmentHeader,
+        _ bytes: SegmentBytes, header: SegmentHeader,
         visit: (FrameValidity.Verified, _ offset: Int) -> Void
-    ) {
-        unsafe self.init(bytes, header: header, isVisited: true, visit: visit)
+    ) throws(WALError) {
+        unsafe try self.init(bytes, header: header, isVisited: true, visit: visit)
     }
 
     private init(
-        _ bytes: UnsafeRawBufferPointer, header: SegmentHeader, isVisited: Bool,
+        _ bytes: SegmentBytes, header: SegmentHeader, isVisited: Bool,
         visit: (FrameValidity.Verified, _ offset: Int) -> Void
-    ) {
+    ) throws(WALError) {
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
         let search = FrameSearch(
             seed: seed, basePosition: header.basePosition, baseSequence: header.baseSequence)
         basePosition = header.basePosition
         summary = SegmentSummary(header)
-        // Behind the capacity there is nothing of the log's.
-        let bytes = unsafe UnsafeRawBufferPointer(
-            rebasing: bytes[..<min(bytes.count, Int(clamping: header.capacity))])
-        unsafe read(bytes, header: header, search: search, isVisited: isVisited, visit: visit)
+        // After the capacity there is nothing of the log's.
+        let limit = min(bytes.count, Int(clamping: header.capacity))
+        unsafe try read(bytes, limit: limit, header: header, search: search, isVisited: isVisited, visit: visit)
         // So far each gap knows the frames up to the next gap.
         for index in gaps.indices.dropLast().reversed() {
             gaps[index].durablePositionAfter = max(
@@ -75,43 +74,48 @@ struct SegmentScan {
     }
 
     private mutating func read(
-        _ bytes: UnsafeRawBufferPointer, header: SegmentHeader, search: FrameSearch, isVisited: Bool,
+        _ bytes: SegmentBytes, limit: Int, header: SegmentHeader, search: FrameSearch, isVisited: Bool,
         visit: (FrameValidity.Verified, _ offset: Int) -> Void
-    ) {
+    ) throws(WALError) {
         let seed = search.seed
         var offset = SegmentHeader.size
         while true {
-            if !isVisited { offset = unsafe takeRecords(in: bytes, from: offset, header: header, seed: seed) }
-            let outcome = unsafe FrameValidity.check(
-                bytes, offset: offset, seed: seed, recordIndexMin: UInt32(clamping: end.recordCount))
+            if !isVisited {
+                try bytes.load(offset..<offset + 1)
+                offset = takeRecords(in: bytes, limit: limit, from: offset, header: header, seed: seed)
+            }
+            let outcome = unsafe try bytes.check(
+                at: offset, limit: limit, seed: seed, recordIndexMin: UInt32(clamping: end.recordCount))
             if case .valid(let frame) = unsafe outcome, unsafe take(frame, at: offset, header: header, visit) {
                 if footer != nil { return }
                 unsafe offset += frame.header.size
                 continue
             }
-            let next = unsafe search.next(
-                in: bytes, from: offset + Frame.alignment, recordIndexMin: UInt32(clamping: end.recordCount))
-            let nextIndex = next.map { next in unsafe recordIndex(in: bytes, at: next) }
+            let found = try search.next(
+                in: bytes, limit: limit, from: offset + Frame.alignment,
+                recordIndexMin: UInt32(clamping: end.recordCount))
+            let tail =
+                found == nil
+                ? try DamagedTail(bytes, limit: limit, offset, header, isZero: unsafe isEmpty(outcome)).tail : nil
             gaps.append(
                 Gap(
-                    offset: offset, end: next ?? max(offset, bytes.count),
+                    offset: offset, end: found?.offset ?? max(offset, limit),
                     content: unsafe Self.content(
-                        outcome, fileSize: bytes.count, capacity: Int(header.capacity), isLast: next == nil),
-                    recordIndex: end.recordCount, nextRecordIndex: nextIndex, next: next,
-                    tail: next == nil ? unsafe DamagedTail(bytes, offset, header, isZero: isEmpty(outcome)).tail : nil))
-            guard let next, let nextIndex else { return }
-            end.recordCount = nextIndex
-            offset = next
+                        outcome, fileSize: limit, capacity: Int(header.capacity), isLast: found == nil),
+                    recordIndex: end.recordCount, nextRecordIndex: found?.recordIndex, next: found?.offset, tail: tail))
+            guard let found else { return }
+            end.recordCount = found.recordIndex
+            offset = found.offset
         }
     }
 
     /// Takes in the records from an offset on, up to another kind of frame or a place for the index. Most frames are that, so
     /// what is counted stays in registers. Returns the offset behind.
     private mutating func takeRecords(
-        in bytes: UnsafeRawBufferPointer, from start: Int, header: SegmentHeader, seed: UInt32
+        in bytes: SegmentBytes, limit: Int, from start: Int, header: SegmentHeader, seed: UInt32
     ) -> Int {
-        guard let base = bytes.baseAddress else { return start }
-        let limit = bytes.count & ~(Frame.alignment - 1)
+        guard let base = unsafe bytes.base else { return start }
+        let limit = min(limit, bytes.loaded.upperBound) & ~(Frame.alignment - 1)
         let startLimit = min(limit - Frame.headerSize + 1, summary.nextIndexOffset)
         var offset = start
         var recordIndexMin = UInt32(clamping: end.recordCount)
@@ -197,11 +201,6 @@ struct SegmentScan {
     }
 }
 
-private func recordIndex(in bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt64 {
-    unsafe UInt64(
-        UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + Frame.Offset.recordIndex, as: UInt32.self)))
-}
-
 private func isEmpty(_ outcome: FrameValidity.Outcome) -> Bool {
     if case .empty = unsafe outcome { true } else { false }
 }
@@ -211,79 +210,37 @@ private struct DamagedTail {
     /// Nil where nothing is lost: zeros to the end, or the footer's own place.
     var tail: SegmentScan.Tail?
 
-    init(_ bytes: UnsafeRawBufferPointer, _ offset: Int, _ header: SegmentHeader, isZero: Bool) {
-        let isCut = bytes.count < Int(header.capacity)
-        guard !isZero || isCut, let base = bytes.baseAddress else { return }
-        if bytes.count >= offset + SegmentFooter.trailerSize,
-            unsafe SegmentFooter.offset(
-                fromTrailer: UnsafeRawBufferPointer(rebasing: bytes.suffix(SegmentFooter.trailerSize)),
-                fileSize: bytes.count) == offset
-        {
-            return
+    init(
+        _ bytes: SegmentBytes, limit: Int, _ offset: Int, _ header: SegmentHeader, isZero: Bool
+    ) throws(WALError) {
+        let isCut = limit < Int(header.capacity)
+        guard !isZero || isCut else { return }
+        let trailer = limit - SegmentFooter.trailerSize
+        if trailer >= offset {
+            try bytes.load(trailer..<limit)
+            guard let base = unsafe bytes.base else { return }
+            let place = unsafe SegmentFooter.offset(
+                fromTrailer: UnsafeRawBufferPointer(start: base + trailer, count: SegmentFooter.trailerSize),
+                fileSize: limit)
+            if place == offset { return }
         }
-        let used = unsafe ZeroBlocks.usedSize(bytes)
+        let used = try bytes.usedSize(limit: limit)
         let end = isCut ? Int(header.capacity) : used
         guard end > offset else { return }
         // A compressed batch of empty records has the most: four bytes each before compression.
         let possible = min(UInt64(ClaimWord.recordsMax), UInt64(end - offset) * UInt64(BatchBody.expansionMax) / 4)
         tail = SegmentScan.Tail(likely: 0, possible: max(1, possible))
-        guard offset + Frame.headerSize <= bytes.count else { return }
+        guard offset + Frame.headerSize <= limit else { return }
+        try bytes.load(offset..<offset + Frame.headerSize + 4)
+        guard let base = unsafe bytes.base else { return }
         let frame = unsafe FrameHeader(base + offset)
         guard frame.length >= Frame.headerSize, offset + frame.size >= used,
             frame.length <= Int(header.capacity) - offset
         else { return }
         if frame.kind == .record { tail?.likely = 1 }
-        if frame.kind == .batch, offset + Frame.headerSize + 4 <= bytes.count {
+        if frame.kind == .batch, offset + Frame.headerSize + 4 <= limit {
             let count: UInt32 = unsafe base.load(at: offset + Frame.Offset.body)
             tail?.likely = min(UInt64(count), possible)
         }
-    }
-}
-
-/// Looks for the next valid frame behind a place where there is none.
-struct FrameSearch {
-    let seed: UInt32
-    let basePosition: UInt64
-    let baseSequence: UInt64
-
-    /// What may be spent on checksums that don't fit, in multiples of the bytes searched: with crafted payloads every eighth byte
-    /// could look like the start of a large frame, and opening would take hours.
-    private static let effortMax = 16
-
-    func next(in bytes: UnsafeRawBufferPointer, from start: Int, recordIndexMin: UInt32) -> Int? {
-        guard let base = bytes.baseAddress else { return nil }
-        var effort = 0
-        var offset = start
-        while offset + Frame.headerSize <= bytes.count {
-            if let end = unsafe ZeroBlocks.end(of: offset, in: bytes) {
-                offset = end
-                continue
-            }
-            if unsafe isCandidate(base + offset, at: offset, limit: bytes.count, recordIndexMin: recordIndexMin) {
-                let outcome = unsafe FrameValidity.check(
-                    bytes, offset: offset, seed: seed, recordIndexMin: recordIndexMin)
-                if case .valid(let frame) = unsafe outcome,
-                    unsafe FrameValidity.body(frame, offset: offset, baseSequence: baseSequence) != nil
-                {
-                    return offset
-                }
-                effort += unsafe FrameHeader(base + offset).length
-                if effort > Self.effortMax * bytes.count { return nil }
-            }
-            offset += Frame.alignment
-        }
-        return nil
-    }
-
-    /// What can be told without the checksum: random bytes pass once in 10^7 places.
-    @inline(__always)
-    private func isCandidate(_ frame: UnsafeRawPointer, at offset: Int, limit: Int, recordIndexMin: UInt32) -> Bool {
-        guard unsafe frame.load(UInt32.self, at: 0) >= UInt32(Frame.headerSize) else { return false }
-        let header = unsafe FrameHeader(frame)
-        return header.length <= limit - offset && (header.kind.isKnown || header.kind.isSkippable)
-            && header.recordIndex >= recordIndexMin
-            && header.recordIndex <= UInt32(ClaimWord.recordsMax)
-            && (header.durableDistance == Frame.durableDistanceUnknown
-                || UInt64(header.durableDistance) << 3 <= basePosition + UInt64(offset))
     }
 }

@@ -6,14 +6,12 @@
 
 /// Passes over zeros: most of a segment that wasn't filled is nothing else.
 enum ZeroBlocks {
-    private static let size = 4096
+    static let size = 4096
 
     /// Where a block ends that begins at this offset and has nothing in it; nil where there is none.
     @inline(__always)
-    static func end(of offset: Int, in bytes: UnsafeRawBufferPointer) -> Int? {
-        guard offset % size == 0, offset + size <= bytes.count, let base = bytes.baseAddress,
-            unsafe isZero(base + offset)
-        else { return nil }
+    static func end(of offset: Int, limit: Int, _ base: UnsafeRawPointer) -> Int? {
+        guard offset % size == 0, offset + size <= limit, unsafe isZero(base + offset) else { return nil }
         return offset + size
     }
 

@@ -28,7 +28,7 @@ enum FastRecovery {
         _ segment: ExaminedSegment, _ header: SegmentHeader, end: Int, _ buffer: ReadBuffer,
         into records: inout [LogContents.Record]
     ) throws {
-        _ = SegmentScan(try buffer.load(try segment.file, isSettled: true), header: header) { frame, offset in
+        _ = try SegmentScan(try buffer.load(try segment.file, isSettled: true), header: header) { frame, offset in
             guard offset < end else { return }
             let sequence = header.baseSequence + UInt64(frame.header.recordIndex)
             switch frame.header.kind {

@@ -29,9 +29,9 @@ import Testing
 
     @Test func theExampleIsAWholeSegment() throws {
         let bytes = FormatExample.bytes
-        bytes.withUnsafeBytes { bytes in
+        try bytes.withUnsafeBytes { bytes in
             #expect(SegmentHeader.decode(bytes) == .header(FormatExample.header, damagedCopies: 0))
-            let scan = SegmentScan(bytes, header: FormatExample.header)
+            let scan = try SegmentScan(SegmentBytes(bytes), header: FormatExample.header)
             #expect(scan.gaps.isEmpty)
             #expect(scan.end.recordCount == 3)
             #expect(scan.footer?.named.cursors == ["sink/db": 1])

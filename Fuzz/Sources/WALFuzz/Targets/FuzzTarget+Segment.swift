@@ -35,11 +35,16 @@ extension FuzzTarget {
         sealed(bytes).withUnsafeBytes { file in
             guard case .header(let header, _) = SegmentHeader.decode(file), header.state == .active else { return }
             var end = 0
-            let scan = SegmentScan(file, header: header) { frame, offset in
-                precondition(offset >= end && offset + frame.header.size <= file.count)
-                end = offset + frame.header.size
-                if frame.header.kind == .batch { use(BatchBody.decode(frame.body), of: frame.body.count) }
-            }
+            // Bytes in memory can be read.
+            guard
+                let scan = try? SegmentScan(
+                    SegmentBytes(file), header: header,
+                    visit: { frame, offset in
+                        precondition(offset >= end && offset + frame.header.size <= file.count)
+                        end = offset + frame.header.size
+                        if frame.header.kind == .batch { use(BatchBody.decode(frame.body), of: frame.body.count) }
+                    })
+            else { return }
             precondition(scan.gaps.allSatisfy { $0.offset <= $0.end })
             let footer = scan.summary.footer(at: scan.end, after: NamedPositions())
             precondition(!footer.encodeBody().isEmpty)

@@ -1,0 +1,118 @@
+/// How a reader finds its segment, and goes on where it finds no frame.
+extension LogReader {
+    func locate() throws(WALError) {
+        let located =
+            switch place {
+            case .start: try source.segment(containing: nil)
+            case .sequence(let sequence): try source.segment(containing: sequence)
+            case .time(let time): try source.segment(since: time)
+            }
+        guard let located else { return }
+        let found = located.segment
+        enter(found)
+        // Before it was kept, retention may have removed it. What is found from here on stays.
+        guard !source.isRemoved(found) else {
+            show(nil)
+            return try locate()
+        }
+        gaps.known = located.gaps
+        let base = found.segment.header.baseSequence
+        switch place {
+        case .start: place = .sequence(min(base, located.gaps.first?.first.rawValue ?? base))
+        case .sequence(let sequence): (offset, recordIndex) = try found.start(for: sequence)
+        case .time(let time): (offset, recordIndex) = try found.start(since: time)
+        }
+        isAtIndexEntry = offset > SegmentHeader.size
+        if case .sequence(let wanted) = place, wanted < base {
+            gaps.add(from: wanted, to: base, otherwise: .removed(before: found.segment.header))
+        }
+    }
+
+    /// What is mapped may not be what is on the disk any more.
+    private func locateAgain() {
+        // Nothing of the wanted time was found yet, where it is still looked for: then from the beginning.
+        if case .sequence = place { place = .sequence(nextSequence.rawValue) }
+        show(nil)
+    }
+
+    /// Goes on from a place without a frame, or from a footer. Returns false where there is nothing more, yet.
+    func goOn(
+        from segment: ReadableSegment, isEmpty: Bool = false, isFooter: Bool = false,
+        _ reason: FrameValidity.Reason = .length
+    ) throws(WALError) -> Bool {
+        let place = ReadingPlace(offset: offset, isEmpty: isEmpty, isFooter: isFooter)
+        let continuation = try source.continuation(of: segment, at: place)
+        if !continuation.gaps.isEmpty { gaps.known = continuation.gaps }
+        tries += 1
+        if tries > Self.triesMax { throw corrupted(segment, reason) }
+        switch continuation.step {
+        case .end:
+            tries = 0
+            guard let gap = gaps.atEnd(from: reached) else { return false }
+            if case .sequence = self.place { self.place = .sequence(gap.next.rawValue) }
+            foundGap = gap
+            return false
+        case .damaged: throw corrupted(segment, reason)
+        case .again: locateAgain()
+        case .beginning: begin(segment)
+        case .frame(let next):
+            offset = next
+            isAtIndexEntry = false
+            stretch = Stretch()
+        case .segment(let next): try enter(next, after: segment)
+        }
+        return true
+    }
+
+    /// Walks a segment from its first frame.
+    func begin(_ segment: ReadableSegment) {
+        if case .sequence = place { place = .sequence(reached) }
+        enter(segment)
+    }
+
+    private func enter(_ next: ReadableSegment, after segment: ReadableSegment) throws(WALError) {
+        let header = next.segment.header
+        let expected = reached
+        if case .sequence = place { place = .sequence(expected) }
+        enter(next)
+        tries = 0
+        guard header.baseSequence > expected else { return }
+        let end = header.follows(segment.segment.header) ? header.predecessor.finalSequence + 1 : expected
+        if end > expected {
+            gaps.add(
+                from: expected, to: min(end, header.baseSequence),
+                otherwise: .unexplained(segment: segment.segment.number, offset: offset))
+        }
+        gaps.add(
+            from: max(end, expected), to: header.baseSequence,
+            otherwise: .skipped(before: header, isAcknowledged: try wasSkipped(before: next)))
+    }
+
+    /// Whether any of the numbers that a segment's beginning passes over had been acknowledged; nil where nothing tells.
+    private func wasSkipped(before segment: ReadableSegment) throws(WALError) -> Bool? {
+        let outcome = unsafe try segment.check(at: SegmentHeader.size)
+        guard case .valid(let frame) = unsafe outcome, unsafe frame.header.kind == .recovery,
+            let (findings, count) = unsafe RecoveryBody.decode(frame.body), count == findings.count,
+            !findings.contains(where: \.isAcknowledged)
+        else { return nil }
+        return false
+    }
+
+    private func enter(_ segment: ReadableSegment) {
+        source.pin(ObjectIdentifier(self), at: segment.segment.number)
+        show(segment)
+        offset = SegmentHeader.size
+        recordIndex = 0
+        isAtIndexEntry = false
+    }
+
+    private func corrupted(_ segment: ReadableSegment, _ reason: FrameValidity.Reason) -> WALError {
+        WALError(
+            .corrupted,
+            """
+            \(segment.segment.path) is damaged at offset \(offset) (\(reason.rawValue)), at the record with sequence number \
+            \(nextSequence). Open the log with the recovery scope `everything`, or run `wal repair`, to keep the damaged \
+            bytes aside and go on behind them.
+            """)
+    }
+}

@@ -1,0 +1,126 @@
+/// A segment's bytes, for walking from frame to frame: all of them where they lie in memory, a window on them where they have to be
+/// decompressed.
+///
+/// So a compressed segment takes as much memory as the window or its largest frame, whatever size its file claims: 18 MB of a file
+/// can stand for 4 GiB.
+@safe
+final class SegmentBytes {
+    /// The segment's size in bytes.
+    let count: Int
+    /// Where offset 0 is or would be. Only offsets in `loaded` may be read.
+    private(set) var base: UnsafeRawPointer?
+    /// What is in memory.
+    private(set) var loaded: Range<Int>
+    /// What `base` points into, where the bytes are decompressed.
+    private(set) var memory: Mapping?
+    /// The window before. What was found in it stays for one move of the window.
+    private var previous: Mapping?
+    private let segment: CompressedSegment?
+
+    /// What is decompressed at once, beyond what is asked for.
+    private static let windowSize = 8 * CompressedLayout.blockSize
+
+    /// Bytes that the caller keeps in memory.
+    init(_ bytes: UnsafeRawBufferPointer) {
+        count = bytes.count
+        unsafe base = bytes.baseAddress
+        loaded = 0..<bytes.count
+        segment = nil
+    }
+
+    /// A compressed segment's bytes.
+    init(_ segment: CompressedSegment) {
+        count = segment.size
+        unsafe base = nil
+        loaded = 0..<0
+        self.segment = segment
+    }
+
+    /// Sees to it that a range can be read, or what there is of it.
+    func load(_ range: Range<Int>) throws(WALError) {
+        let wanted = range.clamped(to: 0..<count)
+        guard let segment, !wanted.isEmpty,
+            wanted.lowerBound < loaded.lowerBound || wanted.upperBound > loaded.upperBound
+        else { return }
+        let blocks = segment.blocks(of: wanted.lowerBound..<wanted.upperBound + Self.windowSize)
+        let start = segment.place(ofBlock: blocks.lowerBound).lowerBound
+        let end = segment.place(ofBlock: blocks.upperBound - 1).upperBound
+        let room = try room(of: end - start)
+        for index in blocks {
+            let place = segment.place(ofBlock: index)
+            unsafe try segment.decompress(
+                block: index,
+                into: UnsafeMutableRawBufferPointer(
+                    start: room.base + (place.lowerBound - start), count: place.count))
+        }
+        previous = memory
+        memory = room
+        unsafe base = UnsafeRawPointer(room.base) - start
+        loaded = start..<end
+    }
+
+    /// Memory that nobody looks at any more, or fresh one.
+    private func room(of size: Int) throws(WALError) -> Mapping {
+        if var room = previous.take(), room.size >= size, room.size <= 4 * size, isKnownUniquelyReferenced(&room) {
+            return room
+        }
+        return try Mapping(memoryOf: size)
+    }
+
+    /// Loads the frame at an offset, as far as its length is possible. Returns false where it is longer than the window, and its
+    /// checksum doesn't fit: memory is for frames that are there.
+    func loadFrame(at offset: Int, limit: Int, seed: UInt32) throws(WALError) -> Bool {
+        guard segment != nil, offset + Frame.headerSize <= limit else { return true }
+        try load(offset..<offset + Frame.headerSize)
+        guard let base = unsafe base else { return true }
+        let header = unsafe FrameHeader(base + offset)
+        guard header.length >= Frame.headerSize, header.size <= limit - offset else { return true }
+        if header.size > Self.windowSize, try checksum(of: header, at: offset, seed: seed) != header.checksum {
+            return false
+        }
+        try load(offset..<offset + header.size)
+        return true
+    }
+
+    /// A frame's checksum, a window at a time.
+    private func checksum(of header: FrameHeader, at offset: Int, seed: UInt32) throws(WALError) -> UInt32 {
+        var checksum = Checksum.of(Frame.place(offset: offset, length: header.length), after: seed)
+        var place = offset + Frame.Offset.recordIndex
+        let end = offset + header.size
+        while place < end {
+            try load(place..<place + 1)
+            guard let base = unsafe base else { break }
+            let pieceEnd = min(end, loaded.upperBound)
+            checksum = unsafe Checksum.of(
+                UnsafeRawBufferPointer(start: base + place, count: pieceEnd - place), after: checksum)
+            place = pieceEnd
+        }
+        return checksum
+    }
+
+    /// Checks the frame at an offset of memory that nobody writes to.
+    func check(
+        at offset: Int, limit: Int, seed: UInt32, recordIndexMin: UInt32
+    ) throws(WALError) -> FrameValidity.Outcome {
+        guard offset + Frame.headerSize <= limit else { return unsafe .atLimit }
+        guard try loadFrame(at: offset, limit: limit, seed: seed) else { return unsafe .invalid(.checksum) }
+        guard let base = unsafe base else { return unsafe .atLimit }
+        return unsafe FrameValidity.check(
+            commitWord: base.load(at: offset), base: base, offset: offset, limit: limit, seed: seed,
+            recordIndexMin: recordIndexMin)
+    }
+
+    /// The offset after the last byte before `limit` that isn't zero.
+    func usedSize(limit: Int) throws(WALError) -> Int {
+        var end = limit
+        while end > 0 {
+            let start = segment == nil ? 0 : max(0, end - 1) / Self.windowSize * Self.windowSize
+            try load(start..<end)
+            guard let base = unsafe base else { return 0 }
+            let used = unsafe ZeroBlocks.usedSize(UnsafeRawBufferPointer(start: base + start, count: end - start))
+            if used > 0 { return start + used }
+            end = start
+        }
+        return 0
+    }
+}
