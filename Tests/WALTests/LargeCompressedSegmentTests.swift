@@ -21,16 +21,16 @@ import Testing
                 var limit = rlimit(rlim_cur: rlim_t(size), rlim_max: rlim_t(size))
                 #expect(setrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0)
             }
-            let report = try Verification.verify(directory: path)
+            let report = try await Verification.verify(directory: path)
             #expect(report.findings.map(\.classification) == [.corruption])
             let reader = try ReadOnlyLog(at: path).reader()
             #expect(try reader.next()?.payload == [1, 2, 3])
             while try reader.nextEntry() != nil {}
-            let log = try WriteAheadLog(at: path, configuration: .small())
+            let log = try await WriteAheadLog.open(at: path, configuration: .small())
             #expect(log.recovery.findings.map(\.classification) == [.corruption])
             #expect(try log.reader().next()?.payload == [1, 2, 3])
-            try log.close()
-            #expect(try Verification.verify(directory: path).findings.isEmpty)
+            try await log.close()
+            #expect(try await Verification.verify(directory: path).findings.isEmpty)
         }
     }
 
