@@ -16,8 +16,6 @@ import WAL
         configuration.flushInterval = .milliseconds(5)
         configuration.segmentRetention = .zero
         configuration.drainTimeout = .milliseconds(500)
-        // The breaker would wait for 5 seconds.
-        configuration.maxFlushRetries = 1_000_000
         return configuration
     }
 

@@ -38,8 +38,8 @@ final class LineParser {
         let fields = LineFields(slices: top, column: 1)
         let type = top[Top.type]
         guard type.kind == CWAL_JSON_STRING.rawValue else {
-            _ = try fields.string(Top.type, "type")
             if Self.isGap(bytes) { throw LineDefect(column: 1, reason: Self.gapReason) }
+            _ = try fields.string(Top.type, "type")
             throw fields.missing(Top.type, "type")
         }
         switch UnsafeBufferPointer(start: type.bytes, count: type.count) {

@@ -55,7 +55,6 @@ extension DictionaryDatabase {
         if has(.writesBeforeTheFence) { _ = write(batch.records, to: &state.contents) }
         if isChecked { try check(batch, in: state) }
         if has(.refusesEmptyBatches), batch.records.isEmpty { return SinkReceipt(rowCount: 0) }
-        state.before = state.contents
         if let poison = batch.records.first(where: isPoison) {
             if has(.movesBeforeRows) {
                 move(batch, in: &state, [])

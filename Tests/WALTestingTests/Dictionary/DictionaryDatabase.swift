@@ -16,8 +16,6 @@ final class DictionaryDatabase: Sendable {
         /// Whether a batch was lost because another one was open.
         var hasLost = false
         var claimCount = 0
-        /// As it was before the last transaction.
-        var before = SinkContents()
         var isClosed = false
     }
 

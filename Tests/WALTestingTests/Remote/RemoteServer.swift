@@ -44,7 +44,7 @@ final class RemoteServer: Sendable {
 
     /// All connections end; what was acknowledged stays, unless that's the bug.
     func restart() {
-        if bug == .forgetsAcknowledged { database.state.withLock { $0.contents = $0.before } }
+        if bug == .forgetsAcknowledged { database.state.withLock { $0.contents = SinkContents() } }
         state.withLock { state in
             for socket in state.sockets.values { socket.shutDown() }
         }
