@@ -41,10 +41,11 @@ struct DirectoryPlace: Sendable {
     /// that the process has given up, nobody knows better.
     func state(of descriptor: Int32) -> State {
         var status = stat()
+        let isFound = unsafe stat(path, &status) == 0
+        // One call where all is well, because each sync asks.
+        if isFound, FileIdentity(status) == identity { return .inPlace }
+        let isUnknown = !isFound && ![ENOENT, ENOTDIR, ELOOP].contains(errno)
         if unsafe fstat(descriptor, &status) == 0, status.st_nlink == 0 { return .removed }
-        guard unsafe stat(path, &status) == 0 else {
-            return [ENOENT, ENOTDIR, ELOOP].contains(errno) ? .moved : .inPlace
-        }
-        return FileIdentity(status) == identity ? .inPlace : .moved
+        return isUnknown ? .inPlace : .moved
     }
 }
