@@ -55,7 +55,7 @@
         ///   - readConnections: How many queries can run at the same time.
         ///   - statementTimeout: How long one statement may take, in whole seconds; on MariaDB only.
         ///   - lockTimeout: How long one statement waits for a lock, in whole seconds.
-        ///   - logger: Where it says that the database can't be reached, and that it can be again.
+        ///   - logger: Where the store logs that it can't connect, and that it can again.
         /// - Throws: `MySQLError`: `invalidArgument`, `outOfMemory`. Calls that connect throw `connectionFailed`,
         ///   `schemaTooNew`, `foreignDatabase`, or what the server reports.
         public convenience init(

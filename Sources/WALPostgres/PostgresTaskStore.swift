@@ -58,7 +58,7 @@
         ///   - readConnections: How many queries can run at the same time.
         ///   - statementTimeout: How long one statement may take.
         ///   - lockTimeout: How long one statement waits for a lock.
-        ///   - logger: Where it says that the database can't be reached, and that it can be again.
+        ///   - logger: Where the store logs that it can't connect, and that it can again.
         /// - Throws: `PostgresError`: `invalidArgument`, `outOfMemory`. Calls that connect throw `connectionFailed`,
         ///   `schemaTooNew`, `foreignDatabase`, or what PostgreSQL reports.
         public init(

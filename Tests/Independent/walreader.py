@@ -455,7 +455,7 @@ class Segment:
         return struct.unpack("<Q", self.data[offset:offset + 8].ljust(8, b"\0"))[0]
 
     def frame_at(self, offset, records):
-        """When a frame is valid: the frame at an offset with so many records before it, or None."""
+        """When a frame is valid: the frame at an offset, or None. The second number is that of the records before it."""
         if not self.has_room(offset) or self.commit_word(offset) == 0:                                          # 1, 2
             return None
         length, crc, index, distance, word = struct.unpack_from("<IIIIQ", self.data, offset)

@@ -121,14 +121,14 @@
             #expect(recording.messages.all.isEmpty)
             try server.crash()
             for _ in 0..<5 { #expect(await code { try await store.ping() } != nil) }
-            let began = messages("the store can't be reached; each call tries it again")
+            let began = messages("no connection to the store can be made; each call tries again")
             #expect(began.count == 1)
             #expect(began.first?.level == .warning && began.first?.metadata["wal.sink"] == "postgres")
             #expect(began.first?.metadata["wal.error"]?.contains("connectionFailed") ?? false)
             try server.start()
             try await store.ping()
             try await store.ping()
-            let ended = messages("the store can be reached again")
+            let ended = messages("a connection to the store is made again")
             #expect(ended.count == 1 && ended.first?.metadata["wal.duration"] != nil)
             try await store.close()
         }

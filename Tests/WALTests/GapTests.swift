@@ -38,6 +38,19 @@ import Testing
         try Data(bytes).write(to: URL(filePath: path))
     }
 
+    private static func header(_ bytes: [UInt8]) -> SegmentHeader? {
+        guard case .header(let header, _) = bytes.withUnsafeBytes({ SegmentHeader.decode($0) }) else { return nil }
+        return header
+    }
+
+    private static func changeHeader(_ bytes: inout [UInt8], _ change: (inout SegmentHeader) -> Void) throws {
+        var changed = try #require(header(bytes))
+        change(&changed)
+        bytes.withUnsafeMutableBytes { bytes in
+            if let base = bytes.baseAddress { changed.encode(to: base) }
+        }
+    }
+
     private static func gaps(_ entries: [LogEntry]) -> [LogGap] {
         entries.compactMap { if case .gap(let gap) = $0 { gap } else { nil } }
     }
@@ -118,7 +131,7 @@ import Testing
             place = batch.offset
             // The size of the first record.
             bytes[batch.offset + 24 + 16] ^= 0xFF
-            Self.seal(&bytes, at: place)
+            if let header = Self.header(bytes) { sealFrame(&bytes, header, at: place) }
         }
         let report = try Verification.verify(directory: copy.path)
         #expect(report.findings.map(\.offset) == [place])
@@ -128,7 +141,7 @@ import Testing
         #expect(Self.sequences(entries) == Array(1...5) + Array(11...20))
     }
 
-    /// No segment has more than 2^26 records: a frame that says it comes after more is none, whoever asks.
+    /// No segment has more than 2^26 records. Readers, verify and repair agree that a frame with a higher record index is invalid.
     @Test(arguments: [1 << 26, 1 << 26 + 1] as [UInt32]) func aRecordIndexThatIsTooHighIsAGap(_ index: UInt32) throws {
         var place = 0
         let copy = try Self.small { bytes in
@@ -137,7 +150,7 @@ import Testing
             }
             place = frame.offset
             for byte in 0..<4 { bytes[place + 8 + byte] = UInt8(truncatingIfNeeded: index >> (8 * UInt32(byte))) }
-            Self.seal(&bytes, at: place)
+            if let header = Self.header(bytes) { sealFrame(&bytes, header, at: place) }
         }
         #expect(place > 0)
         try Self.expectAgreement(copy.path, gap: 4...4, at: place)
@@ -172,19 +185,6 @@ import Testing
         let repaired = try readEntries(ReadOnlyLog(at: path).reader())
         #expect(Self.sequences(repaired) == wanted)
         #expect(Self.gaps(repaired).compactMap(\.last?.rawValue) == (gap.map { [$0.upperBound] } ?? []))
-    }
-
-    /// Makes a frame's checksum right for what it has now.
-    private static func seal(_ bytes: inout [UInt8], at offset: Int) {
-        guard case .header(let header, _) = bytes.withUnsafeBytes({ SegmentHeader.decode($0) }) else { return }
-        let length = Int(little(bytes, offset) as UInt32)
-        let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
-        bytes.withUnsafeMutableBytes { file in
-            guard let base = file.baseAddress else { return }
-            let checksum = Frame.checksum(
-                seed: seed, offset: offset, length: length, frame: UnsafeRawPointer(base + offset))
-            (base + offset).store(checksum, at: 4)
-        }
     }
 
     /// A segment in the middle that is gone, of which nothing says that it was durable, is missing and was never acknowledged,
@@ -263,5 +263,72 @@ import Testing
         await #expect {
             for try await _ in try ReadOnlyLog(at: copy.path).records() {}
         } throws: { ($0 as? WALError)?.gap?.next == 2 }
+    }
+
+    /// A reader by time that finds no record comes to the end. What is lost there is one gap, not one for each look.
+    @Test func aLossAtTheEndComesOnceByTime() throws {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        for number in 1...5 { try log.append(payload(number)) }
+        try log.close()
+        try Self.changeFile(directory.path + "/" + (try segmentNames(directory.path)[0])) { bytes in
+            guard let header = Self.header(bytes), let frame = SpecimenSegment(bytes, bootID: []).frames.dropLast().last
+            else { return }
+            // As a writer leaves it that was killed, with a bit of the last record turned.
+            bytes = Array(bytes[..<frame.end]) + [UInt8](repeating: 0, count: Int(header.capacity) - frame.end)
+            bytes[frame.end - 8] ^= 1
+        }
+        for isByTime in [true, false] {
+            let log = try ReadOnlyLog(at: directory.path)
+            let reader = isByTime ? log.reader(since: .now + .seconds(3600)) : log.reader()
+            var gaps: [LogGap] = []
+            for _ in 0..<20 {
+                guard let entry = try reader.nextEntry() else { break }
+                gaps += Self.gaps([entry])
+            }
+            #expect(gaps.map(\.first) == [5])
+            #expect(gaps.map(\.last) == [5])
+        }
+    }
+
+    /// The log's first segment has no header, and the next one was never durable: the log ends there.
+    @Test func aLossIsAGapWhereNoSegmentIsLeft() throws {
+        let copy = TemporaryDirectory()
+        let path = GoldenTests.folder.appending(path: "v1.0-no-segment-left").path
+        try FileManager.default.copyItem(atPath: path, toPath: copy.path)
+        let finding = try #require(try Verification.verify(directory: copy.path).findings.first)
+        #expect(finding.sequences == 1...15)
+        let entries = try readEntries(ReadOnlyLog(at: copy.path).reader())
+        #expect(Self.sequences(entries) == [])
+        #expect(Self.gaps(entries).map(\.first) == [1])
+        #expect(Self.gaps(entries).map(\.last) == [15])
+        #expect(Self.gaps(entries).map(\.isAcknowledged) == [true])
+    }
+
+    /// A void frame at the end of a segment stands for no numbers that the next segment skips: those may have been given.
+    @Test func whatASegmentSkipsIsNotTheVoidFrames() throws {
+        let directory = try Self.small { _ in }
+        let names = try segmentNames(directory.path)
+        let next = directory.path + "/" + names[1]
+        let end = Int(try #require(Self.header([UInt8](try Data(contentsOf: URL(filePath: next))))).predecessor.length)
+        try Self.changeFile(next) { bytes in
+            try? Self.changeHeader(&bytes) { header in
+                header.baseSequence = 30
+                header.predecessor.length = UInt64(end + Frame.headerSize)
+            }
+        }
+        try Self.changeFile(directory.path + "/" + names[0]) { bytes in
+            guard let header = Self.header(bytes) else { return }
+            let frame = Frame.encode(
+                kind: .void, recordIndex: 10, durableDistance: 0, time: 0,
+                body: UnsafeRawBufferPointer(start: nil, count: 0),
+                seed: Frame.seed(logID: header.logID, incarnation: header.incarnation), offset: end)
+            bytes = Array(bytes[..<end]) + frame
+        }
+        let gaps = Self.gaps(try readEntries(ReadOnlyLog(at: directory.path).reader()))
+        #expect(gaps.map(\.first) == [11])
+        #expect(gaps.map(\.last) == [29])
+        #expect(gaps.map(\.isAcknowledged) == [nil])
+        #expect(gaps.map(\.reason) == [.skipped])
     }
 }

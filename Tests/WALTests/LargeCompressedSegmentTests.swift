@@ -3,8 +3,8 @@ import Testing
 
 @testable import WAL
 
-/// 18 MB of a compressed segment can stand for 4 GiB. Whoever looks at it used to take as much memory as it claims: a service with
-/// less of it died at each start.
+/// A compressed segment of 18 MB can stand for 4 GiB. If reading it takes as much memory as it claims, a service with less memory
+/// dies at each start.
 @Suite struct LargeCompressedSegmentTests {
     private static let blockCount = CompressedLayout.countMax
 

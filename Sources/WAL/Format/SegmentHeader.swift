@@ -49,7 +49,7 @@ struct SegmentHeader: Hashable {
 
     static let magic: UInt64 = 0x4C41_5754_4649_5753  // "SWIFTWAL"
     static let versionMajor: UInt16 = 1
-    static let versionMinor: UInt16 = 0
+    static let versionMinor: UInt16 = 1
     /// The incompatible features that this version knows.
     static let knownIncompatibleFeatures: UInt64 = 0
 

@@ -47,7 +47,7 @@ extension DirectorySource {
                 gaps = map.gaps
                 chosen = choose(listed)
             }
-            guard let chosen else { return nil }
+            guard let chosen else { return gaps.isEmpty ? nil : LocatedSegment(gaps: gaps) }
             if let found = try readable(chosen.number) { return LocatedSegment(segment: found, gaps: gaps) }
             // Removed meanwhile, so that another is the first.
             guard chosen.number != previous else { return nil }

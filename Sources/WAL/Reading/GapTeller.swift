@@ -13,8 +13,10 @@ struct GapTeller {
     private var found: [Numbers] = []
     /// The last frame said this of the numbers from its own to those of the next one.
     private var mark: LogGap?
-    /// Where a gap begins that was told, and nobody knows the end of.
+    /// Where a gap begins that was reported, and whose end isn't known.
     private var openTold: SequenceNumber?
+    /// The number after the gaps at the log's end that were reported.
+    private var endTold: SequenceNumber = 0
 
     /// The first number that is to be told.
     var next: UInt64? { found.first?.first }
@@ -37,6 +39,9 @@ struct GapTeller {
             }
     }
 
+    /// Takes note of a segment's end. What its last frame stands for ends there, too.
+    mutating func leaveSegment() { mark = nil }
+
     /// The next gap. What lies between two that are known of is one by itself.
     mutating func take() -> LogGap? {
         guard let numbers = found.first else { return nil }
@@ -55,13 +60,13 @@ struct GapTeller {
 
     /// What is missing behind the last record, as far as it had been acknowledged.
     mutating func atEnd(from first: UInt64) -> LogGap? {
-        let first = SequenceNumber(rawValue: first)
+        let first = max(SequenceNumber(rawValue: first), endTold)
         let gap = known.first { gap in
             gap.isLoss && (gap.last.map { $0 >= first } ?? (gap.first >= first && gap.first != openTold))
         }
         guard var gap else { return nil }
         gap.first = max(gap.first, first)
-        if gap.last == nil { openTold = gap.first }
+        if gap.last == nil { openTold = gap.first } else { endTold = gap.next }
         return gap
     }
 }

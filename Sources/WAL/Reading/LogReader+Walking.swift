@@ -1,4 +1,4 @@
-/// How a reader finds its segment, and goes on where it finds no frame.
+/// How a reader finds its segment, and the next place to read where it finds no frame.
 extension LogReader {
     func locate() throws(WALError) {
         let located =
@@ -8,14 +8,14 @@ extension LogReader {
             case .time(let time): try source.segment(since: time)
             }
         guard let located else { return }
-        let found = located.segment
+        gaps.known = located.gaps
+        guard let found = located.segment else { return noteEnd() }
         enter(found)
         // Before it was kept, retention may have removed it. What is found from here on stays.
         guard !source.isRemoved(found) else {
             show(nil)
             return try locate()
         }
-        gaps.known = located.gaps
         let base = found.segment.header.baseSequence
         switch place {
         case .start: place = .sequence(min(base, located.gaps.first?.first.rawValue ?? base))
@@ -35,7 +35,7 @@ extension LogReader {
         show(nil)
     }
 
-    /// Goes on from a place without a frame, or from a footer. Returns false where there is nothing more, yet.
+    /// Finds the next place to read from a place without a frame, or from a footer. Returns false where there is nothing more, yet.
     func goOn(
         from segment: ReadableSegment, isEmpty: Bool = false, isFooter: Bool = false,
         _ reason: FrameValidity.Reason = .length
@@ -48,9 +48,7 @@ extension LogReader {
         switch continuation.step {
         case .end:
             tries = 0
-            guard let gap = gaps.atEnd(from: reached) else { return false }
-            if case .sequence = self.place { self.place = .sequence(gap.next.rawValue) }
-            foundGap = gap
+            noteEnd()
             return false
         case .damaged: throw corrupted(segment, reason)
         case .again: locateAgain()
@@ -62,6 +60,13 @@ extension LogReader {
         case .segment(let next): try enter(next, after: segment)
         }
         return true
+    }
+
+    /// Finds the gap at the log's end, if it wasn't reported.
+    private func noteEnd() {
+        guard let gap = gaps.atEnd(from: reached) else { return }
+        if case .sequence = place { place = .sequence(gap.next.rawValue) }
+        foundGap = gap
     }
 
     /// Walks a segment from its first frame.
@@ -83,6 +88,7 @@ extension LogReader {
                 from: expected, to: min(end, header.baseSequence),
                 otherwise: .unexplained(segment: segment.segment.number, offset: offset))
         }
+        gaps.leaveSegment()
         gaps.add(
             from: max(end, expected), to: header.baseSequence,
             otherwise: .skipped(before: header, isAcknowledged: try wasSkipped(before: next)))

@@ -44,8 +44,7 @@ struct ReadableSegment {
     /// What the bytes that were read last lie in.
     var memory: AnyObject? { mapping ?? bytes.memory }
 
-    /// Sees to it that bytes from an offset on can be read: a must for a compressed segment, and for a plain one quicker than page
-    /// faults. Returns where they end.
+    /// Loads bytes from an offset on, and returns where they end. Reading a plain segment works without, but page faults are slower.
     func load(_ range: Range<Int>) throws(WALError) -> Int {
         guard let mapping else {
             try bytes.load(range.lowerBound..<range.lowerBound + 1)

@@ -22,7 +22,8 @@ protocol SegmentSource: Sendable {
 
 /// Where a reader begins.
 struct LocatedSegment {
-    var segment: ReadableSegment
+    /// Nil where none is left that can be read.
+    var segment: ReadableSegment?
     /// Why numbers before and around it have no record, in order.
     var gaps: [LogGap] = []
 }

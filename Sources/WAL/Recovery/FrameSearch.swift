@@ -1,4 +1,4 @@
-/// Looks for the next valid frame behind a place where there is none.
+/// Looks for the next valid frame after a place where there is none.
 struct FrameSearch {
     let seed: UInt32
     let basePosition: UInt64
@@ -37,7 +37,7 @@ struct FrameSearch {
         return nil
     }
 
-    /// What can be told without the checksum: random bytes pass once in 10^7 places.
+    /// Whether a frame may begin here, without its checksum. Random bytes pass once in 10^7 places.
     @inline(__always)
     private func isCandidate(_ frame: UnsafeRawPointer, at offset: Int, limit: Int, recordIndexMin: UInt32) -> Bool {
         guard unsafe frame.load(UInt32.self, at: 0) >= UInt32(Frame.headerSize) else { return false }

@@ -216,7 +216,7 @@ struct RecoveryChain {
     ) -> RecoveryPlan.Bridge? {
         guard let last, !header.follows(last.header), header.predecessor.number > last.header.segmentNumber,
             header.predecessor.number < header.segmentNumber,
-            // What stands in for a file tells which one by its incarnation, and no file has 0.
+            // A stand-in names the file by its incarnation, and no file has 0.
             header.predecessor.incarnation != 0
         else { return nil }
         var missing = last.header
@@ -233,7 +233,7 @@ struct RecoveryChain {
         guard recordCount <= UInt64(ClaimWord.recordsMax), header.follows(missing) else { return nil }
         return RecoveryPlan.Bridge(
             header: missing, recordCount: recordCount,
-            // What couldn't be read was told as acknowledged.
+            // The finding of what can't be read says that it was acknowledged.
             isAcknowledged: isBreakTold || wasAcknowledged(before: header, segment, later),
             reason: Self.isMissing(before: header))
     }

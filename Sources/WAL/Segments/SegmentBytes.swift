@@ -36,7 +36,7 @@ final class SegmentBytes {
         self.segment = segment
     }
 
-    /// Sees to it that a range can be read, or what there is of it.
+    /// Loads the part of a range that the segment has.
     func load(_ range: Range<Int>) throws(WALError) {
         let wanted = range.clamped(to: 0..<count)
         guard let segment, !wanted.isEmpty,
@@ -59,7 +59,7 @@ final class SegmentBytes {
         loaded = start..<end
     }
 
-    /// Memory that nobody looks at any more, or fresh one.
+    /// The memory of the window before the last, if nothing refers to it, or new memory.
     private func room(of size: Int) throws(WALError) -> Mapping {
         if var room = previous.take(), room.size >= size, room.size <= 4 * size, isKnownUniquelyReferenced(&room) {
             return room
@@ -67,8 +67,9 @@ final class SegmentBytes {
         return try Mapping(memoryOf: size)
     }
 
-    /// Loads the frame at an offset, as far as its length is possible. Returns false where it is longer than the window, and its
-    /// checksum doesn't fit: memory is for frames that are there.
+    /// Loads the frame at an offset, if its length is possible.
+    ///
+    /// Returns false where the frame is longer than the window and its checksum doesn't match: only a valid frame may take that memory.
     func loadFrame(at offset: Int, limit: Int, seed: UInt32) throws(WALError) -> Bool {
         guard segment != nil, offset + Frame.headerSize <= limit else { return true }
         try load(offset..<offset + Frame.headerSize)
@@ -98,7 +99,7 @@ final class SegmentBytes {
         return checksum
     }
 
-    /// Checks the frame at an offset of memory that nobody writes to.
+    /// Checks the frame at an offset. Nothing may write to the memory meanwhile.
     func check(
         at offset: Int, limit: Int, seed: UInt32, recordIndexMin: UInt32
     ) throws(WALError) -> FrameValidity.Outcome {

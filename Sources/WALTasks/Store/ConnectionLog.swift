@@ -1,7 +1,7 @@
 package import Logging
 internal import WAL
 
-/// Logs that a store can't be reached, once and ever more rarely, and that it can be again. For all connections of a store.
+/// Logs when a store's connections can't be made, at a slowing rate while that lasts, and when they can be made again.
 package final class ConnectionLog: Sendable {
     private let logger: Logger?
     private let start = ContinuousClock.now
@@ -18,7 +18,7 @@ package final class ConnectionLog: Sendable {
         report(nil)
     }
 
-    /// A connection can't be made.
+    /// A connection can't be made: the server is away, refuses it, or has another schema.
     package func failed(_ error: any Error) {
         report(error)
     }
@@ -33,17 +33,9 @@ package final class ConnectionLog: Sendable {
         let line = pacer.withLock { pacer in
             pacer.line(isOn: error != nil, at: ContinuousClock.now - start)
         }
-        var metadata: Logger.Metadata = [:]
-        if let error { metadata["wal.error"] = "\(error)" }
-        switch line {
-        case .began: logger.warning("the store can't be reached; each call tries it again", metadata: metadata)
-        case .lasts(let duration):
-            metadata["wal.duration"] = "\(duration)"
-            logger.warning("the store still can't be reached", metadata: metadata)
-        case .ended(let duration):
-            metadata["wal.duration"] = "\(duration)"
-            logger.notice("the store can be reached again", metadata: metadata)
-        case nil: break
-        }
+        line?.log(
+            to: logger, began: "no connection to the store can be made; each call tries again",
+            lasts: "still no connection to the store can be made", ended: "a connection to the store is made again",
+            metadata: error.map { ["wal.error": "\($0)"] } ?? [:])
     }
 }

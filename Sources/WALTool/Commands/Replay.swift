@@ -13,9 +13,9 @@ struct Replay: AsyncParsableCommand {
             With --owed, replays what refused deliveries owe the store, and settles it, after which the service can be started
             again. The log must not be open for that.
 
-            SIGINT and SIGTERM end it with the batch that the store is taking; the exit code is 0, and the next run goes on
-            there. A second signal ends the process at once, which the next run makes good. Standard error says so, and while
-            the store is away.
+            SIGINT and SIGTERM end it after the batch that the store is taking, with exit code 0. The next run continues after
+            that batch. A second signal ends the process at once, and the next run makes that good. Standard error says which
+            signal came, and when the store is away.
 
             Each gap in the sequence numbers is told on standard error and passed over. Where records that were acknowledged are
             missing, or may be, the exit code is 1, and the result of --json has them as `gaps`.

@@ -16,7 +16,7 @@ struct ReplayStop {
             StandardError.write(
                 """
                 \(signal.signalName ?? "stopped"): no more is read; waiting until \(storeName) has taken the last batch. A second \
-                signal ends this at once; the next run goes on there.
+                signal ends this at once; the next run continues after that batch.
 
                 """)
         }

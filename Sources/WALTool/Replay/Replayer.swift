@@ -55,21 +55,13 @@ struct Replayer<Destination: Sink> {
         }
     }
 
-    /// Says that the store fails, once and ever more rarely, and that it has taken a batch again.
+    /// Logs that the store fails, at a slowing rate, and that it takes batches again.
     private mutating func noteOutage(_ error: (any Error)?) {
-        let line = outage.line(isOn: error != nil, at: ContinuousClock.now - start)
         var metadata: Logger.Metadata = ["wal.sink": "\(sink.name)"]
         if let error { metadata["wal.error"] = "\(error)" }
-        switch line {
-        case .began: logger.warning("the store has failed; the batch is tried again", metadata: metadata)
-        case .lasts(let duration):
-            metadata["wal.duration"] = "\(duration)"
-            logger.warning("the store is still failing", metadata: metadata)
-        case .ended(let duration):
-            metadata["wal.duration"] = "\(duration)"
-            logger.notice("the store takes batches again", metadata: metadata)
-        case nil: break
-        }
+        outage.line(isOn: error != nil, at: ContinuousClock.now - start)?.log(
+            to: logger, began: "the store has failed; the batch is tried again", lasts: "the store is still failing",
+            ended: "the store takes batches again", metadata: metadata)
     }
 
     private static func claim(_ sink: Destination, _ log: LogID) async throws -> SinkLane {

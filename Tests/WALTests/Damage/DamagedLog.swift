@@ -143,7 +143,7 @@ struct DamagedLog {
         default: if length > 24 { bytes[offset + number(24..<length)] ^= UInt8(number(1..<256)) }
         }
         for byte in 0..<4 { bytes[offset + byte] = UInt8(truncatingIfNeeded: length >> (8 * byte)) }
-        seal(&bytes, header, offset, length)
+        sealFrame(&bytes, header, at: offset)
         deeds.append("the frame at \(offset) of \(name) is forged")
     }
 
@@ -160,21 +160,22 @@ struct DamagedLog {
             return
         }
         isForged = true
-        let length = Int(little(bytes, offset) as UInt32)
         let place = offset + 24 + 8 * number(0..<8)
         let value = limit(little(bytes, place))
         for byte in 0..<8 { bytes[place + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
-        seal(&bytes, header, offset, length)
+        sealFrame(&bytes, header, at: offset)
         deeds.append("the footer of \(name) is forged at \(place)")
     }
+}
 
-    private func seal(_ bytes: inout [UInt8], _ header: SegmentHeader, _ offset: Int, _ length: Int) {
-        let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
-        bytes.withUnsafeMutableBytes { file in
-            guard let base = file.baseAddress else { return }
-            let checksum = Frame.checksum(
-                seed: seed, offset: offset, length: length, frame: UnsafeRawPointer(base + offset))
-            (base + offset).store(checksum, at: 4)
-        }
+/// Makes the checksum of the frame at an offset of a segment right for the bytes that the frame has now.
+func sealFrame(_ bytes: inout [UInt8], _ header: SegmentHeader, at offset: Int) {
+    let length = Int(little(bytes, offset) as UInt32)
+    let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
+    bytes.withUnsafeMutableBytes { file in
+        guard let base = file.baseAddress else { return }
+        let checksum = Frame.checksum(
+            seed: seed, offset: offset, length: length, frame: UnsafeRawPointer(base + offset))
+        (base + offset).store(checksum, at: 4)
     }
 }

@@ -9,6 +9,7 @@ enum FormatExample {
         header.baseSequence = 1
         header.bootID = BootID(low: 0xA1A2_A3A4_A5A6_A7A8, high: 0xB1B2_B3B4_B5B6_B7B8)
         header.creationTime = time
+        header.uptime = 90_000_000
         return header
     }()
 

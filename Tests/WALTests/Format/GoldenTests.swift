@@ -7,7 +7,8 @@ import Testing
 @Suite struct GoldenTests {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Golden")
 
-    @Test(arguments: ["v1.0", "v1.0-lz4"]) func aLogOfAnOlderVersionIsRead(_ version: String) throws {
+    @Test(arguments: ["v1.0", "v1.0-lz4", "v1.1", "v1.1-lz4"]) func aLogOfAnOlderVersionIsRead(_ version: String) throws
+    {
         let copy = TemporaryDirectory()
         try FileManager.default.copyItem(atPath: Self.folder.appending(path: version).path, toPath: copy.path)
         let report = try Verification.verify(directory: copy.path)
@@ -25,7 +26,7 @@ import Testing
         (1...5).map { payload($0) } + (6...10).map { payload($0) } + (11...60).map { payload($0, size: 100) } + [[]]
     }
 
-    /// Written once with `WAL_WRITE_GOLDEN=v1.0`, and `v1.0-lz4` for segments that are compressed, and never again.
+    /// Written once with `WAL_WRITE_GOLDEN=v1.1`, and `v1.1-lz4` for segments that are compressed, and never again.
     @Test(.enabled(if: ProcessInfo.processInfo.environment["WAL_WRITE_GOLDEN"] != nil)) func write() throws {
         let version = try #require(ProcessInfo.processInfo.environment["WAL_WRITE_GOLDEN"])
         let directory = Self.folder.appending(path: version).path
