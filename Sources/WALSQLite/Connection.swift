@@ -100,8 +100,12 @@
             do {
                 try execute("COMMIT")
             } catch var error {
-                // The commit frame may be on disk although its sync failed: a restart may then find it.
-                if error.code == .inputOutput { error.code = .indeterminate }
+                // The commit frame is the last that is written. Where the disk or the file size limit has refused a write, it isn't
+                // whole, and no opening takes it for one. After other errors, as of its sync, it may be on disk.
+                let isRefusedWrite = error.resultCode == SQLITE_FULL || error.resultCode == Self.writeError
+                if error.code == .inputOutput || (error.code == .full && !isRefusedWrite) {
+                    error.code = .indeterminate
+                }
                 throw error
             }
         }
@@ -121,10 +125,15 @@
         }
 
         func lastError(during statement: String) -> SQLiteError {
-            let code = unsafe sqlite3_extended_errcode(handle)
-            return SQLiteError(
-                SQLiteError.Code(resultCode: code), unsafe String(cString: sqlite3_errmsg(handle)), resultCode: code,
-                statement: statement, path: path)
+            let resultCode = unsafe sqlite3_extended_errcode(handle)
+            var code = SQLiteError.Code(resultCode: resultCode)
+            var message = unsafe String(cString: sqlite3_errmsg(handle))
+            // SQLite takes only ENOSPC for a full disk.
+            if code == .inputOutput, isAtFileSizeLimit(resultCode) {
+                code = .full
+                message += ": this process may have no larger files (`ulimit -f`). The call works again when it may"
+            }
+            return SQLiteError(code, message, resultCode: resultCode, statement: statement, path: path)
         }
     }
 #endif

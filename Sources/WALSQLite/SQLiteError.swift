@@ -17,7 +17,8 @@
 
             /// Another connection held the database for longer than the time to wait. Try again.
             public static let busy = Code("busy")
-            /// The disk or the database is full. Works again when there is space.
+            /// The disk or the database is full, or the process may have no larger files (`ulimit -f`). Nothing was stored. Works
+            /// again when there is space.
             public static let full = Code("full")
             /// A file can't be opened, read or written.
             public static let inputOutput = Code("inputOutput")

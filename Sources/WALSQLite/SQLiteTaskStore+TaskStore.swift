@@ -14,7 +14,7 @@
         }
 
         /// - Throws: `SQLiteError.Code.fenced`, `busy`, `full`, `inputOutput` and others, with nothing written;
-        ///   `indeterminate` if writing failed at the very end.
+        ///   `indeterminate` if a sync failed at the very end.
         public func apply(_ batch: TaskBatch) async throws(SQLiteError) -> SinkReceipt {
             try await write { (session) throws(SQLiteError) in try session.apply(batch) }
         }

@@ -63,40 +63,6 @@
             #expect(try await store.apply(large).rowCount == 200)
         }
 
-        /// Beyond `ulimit -f` the kernel sends SIGXFSZ, which ends a process.
-        @Test func aFileSizeLimitEndsNoProcessAndLosesNothing() async throws {
-            let database = try TemporaryDatabase()
-            await #expect(processExitsWith: .success) { [path = database.path as String] in
-                func limit(_ count: rlim_t?) {
-                    var limit = rlimit()
-                    getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-                    limit.rlim_cur = count ?? limit.rlim_max
-                    #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
-                }
-                let store = try await SQLiteTaskStore(path: path)
-                var lanes = try await store.claim(0..<1, of: 1, log: log)
-                limit(300_000)
-                var (count, failure) = (0, SQLiteError?.none)
-                while failure == nil, count < 1000 {
-                    let work = batch(
-                        [.save(task("\(count)", payload: "\"\(String(repeating: "x", count: 5000))\""))], lanes: lanes)
-                    do throws(SQLiteError) {
-                        _ = try await store.apply(work)
-                        lanes[0].position = work.position
-                        count += 1
-                    } catch { failure = error }
-                }
-                // SQLite doesn't say at a commit why it couldn't write.
-                #expect(failure?.code == .full || failure?.code == .indeterminate, "\(String(describing: failure))")
-                #expect(try await store.tasks(dagID: "dag", limit: 1000, offset: 0).count == count)
-                limit(nil)
-                _ = try await store.apply(batch([.save(task("last"))], lanes: lanes))
-                #expect(try await store.tasks(dagID: "dag", limit: 1000, offset: 0).count == count + 1)
-                try await store.close()
-            }
-            #expect(try database.texts("PRAGMA integrity_check") == ["ok"])
-        }
-
         @Test func readsGoOnBesideAWrite() async throws {
             let database = try TemporaryDatabase()
             let store = try await SQLiteTaskStore(path: database.path)

@@ -71,12 +71,16 @@
             position: SequenceNumber(rawValue: first + UInt64(mutations.count) - 1), operations: operations)
     }
 
-    func code(of body: () async throws -> Void) async -> SQLiteError.Code? {
+    func error(of body: () async throws -> Void) async -> SQLiteError? {
         do {
             try await body()
             return nil
         } catch {
-            return (error as? SQLiteError)?.code
+            return error as? SQLiteError
         }
+    }
+
+    func code(of body: () async throws -> Void) async -> SQLiteError.Code? {
+        await error(of: body)?.code
     }
 #endif
