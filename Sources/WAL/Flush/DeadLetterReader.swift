@@ -18,7 +18,13 @@ public struct DeadLetterReader {
             reader = nil
             return
         }
-        reader = try ReadOnlyLog(at: directory).reader()
+        do throws(WALError) {
+            reader = try ReadOnlyLog(at: directory).reader()
+        } catch {
+            // The directory is made before its first segment, which a full disk may have refused.
+            guard error.code == .notALogDirectory else { throw error }
+            reader = nil
+        }
     }
 
     /// The next dead letter, or nil when there is none, or none yet.
