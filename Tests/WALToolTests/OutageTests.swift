@@ -58,6 +58,32 @@
             #expect(shown.components(separatedBy: "failed repeatedly").count == 2, "\(shown)")
         }
 
+        @Test func aSecondSignalEndsAtOnceAndTheNextRunDelivers() throws {
+            let conninfo = try server.start()
+            try server.crash()
+            let first = Pipe()
+            let process = try ingest(conninfo, "--drain-timeout", "1000", input: first)
+            defer { process.terminate() }
+            try write(0..<7, to: first)
+            try errors.wait(for: "error: the sink failed repeatedly", while: process)
+            kill(process.processIdentifier, SIGINT)
+            try errors.wait(for: "SIGINT: reading has ended", while: process)
+            try errors.wait(for: "until postgres has 7 more records", while: process)
+            kill(process.processIdentifier, SIGTERM)
+            process.waitUntilExit()
+            #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGTERM)
+
+            try server.start()
+            let second = Pipe()
+            let next = try ingest(conninfo, input: second)
+            try second.fileHandleForWriting.close()
+            next.waitUntilExit()
+            #expect(next.terminationStatus == 0)
+            let sinks = try ToolRun(["sinks", scratch.path("log"), "--store", "postgres:\(conninfo)", "--json"])
+            let output = sinks.output.replacing(" ", with: "")
+            #expect(output.contains("\"lag_records\":0"), "\(output)\(sinks.errors)")
+        }
+
         @Test func aSignalWhileTheStoreIsAwayEndsInTimeAndSaysWhatRemains() throws {
             let conninfo = try server.start()
             try server.crash()

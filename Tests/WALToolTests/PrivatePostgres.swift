@@ -52,7 +52,7 @@
         func shown() throws -> String { String(decoding: try Data(contentsOf: file), as: UTF8.self) }
 
         func wait(for text: String, while process: Process) throws {
-            let end = Date(timeIntervalSinceNow: 60)
+            let end = Date(timeIntervalSinceNow: 200)
             while try !self.shown().contains(text), process.isRunning, Date() < end { usleep(20_000) }
             let shown = try self.shown()
             try #require(shown.contains(text), "\(shown)")

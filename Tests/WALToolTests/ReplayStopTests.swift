@@ -27,8 +27,9 @@
             try #require(run.status == 0, "\(run.errors)")
         }
 
-        private func replay(_ conninfo: String) throws -> Process {
-            let process = try ToolRun.process(["replay", log, "--into", "postgres:\(conninfo)", "--batch-size", "5"])
+        private func replay(_ conninfo: String, log: String? = nil, _ options: String...) throws -> Process {
+            let process = try ToolRun.process(
+                ["replay", log ?? self.log, "--into", "postgres:\(conninfo)", "--batch-size", "5"] + options)
             process.standardOutput = FileHandle.nullDevice
             process.standardError = try FileHandle(forWritingTo: errors.file)
             try process.run()
@@ -41,14 +42,13 @@
             return try String(contentsOfFile: output, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
         }
 
-        /// The batch that the store takes is held up by another session's lock until the signal was heard.
-        @Test func theFirstSignalEndsItWithTheBatchThatIsUnderWay() throws {
-            let conninfo = try server.start()
-            // Makes the tables, too.
-            #expect(try ToolRun(["replay", log, "--into", "postgres:\(conninfo)", "--from", "20"]).status == 0)
+        private let count = "SELECT count(*) FROM dag_task_activity_logs"
+
+        /// Holds batches up, by another session's lock on their table, until the function that it returns is called.
+        private func holdUp(_ conninfo: String) throws -> () -> Void {
             let holder = Process()
             holder.executableURL = URL(fileURLWithPath: "/bin/sh")
-            let release = scratch.path("release")
+            let release = scratch.path("release-\(UUID().uuidString)")
             holder.arguments = [
                 "-c",
                 """
@@ -62,43 +62,121 @@
                 AND relation = 'dag_task_activity_logs'::regclass
                 """
             while try query(conninfo, locks) != "1" { usleep(20_000) }
-            let process = try replay(conninfo)
-            defer { process.terminate() }
+            return {
+                #expect(FileManager.default.createFile(atPath: release, contents: nil))
+                holder.waitUntilExit()
+            }
+        }
+
+        private func waitUntilHeldUp(_ process: Process, _ conninfo: String) throws {
             let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            while try query(conninfo, waiting) == "0" { usleep(20_000) }
+            while try process.isRunning && query(conninfo, waiting) == "0" { usleep(20_000) }
+            let shown = try errors.shown()
+            try #require(process.isRunning, "\(shown)")
+        }
+
+        /// The batch that the store takes is held up until the signal was heard.
+        @Test func theFirstSignalEndsItWithTheBatchThatIsUnderWay() throws {
+            let conninfo = try server.start()
+            // Makes the tables, too.
+            #expect(try ToolRun(["replay", log, "--into", "postgres:\(conninfo)", "--from", "20"]).status == 0)
+            let letGo = try holdUp(conninfo)
+            let process = try replay(conninfo, "--drain-timeout", "1000")
+            defer { process.terminate() }
+            try waitUntilHeldUp(process, conninfo)
             kill(process.processIdentifier, SIGTERM)
             try errors.wait(for: "SIGTERM: no more is read", while: process)
             try errors.wait(for: "A second signal ends this at once", while: process)
             #expect(process.isRunning)
-            #expect(FileManager.default.createFile(atPath: release, contents: nil))
+            letGo()
             process.waitUntilExit()
             #expect(process.terminationReason == .exit && process.terminationStatus == 0)
-            holder.waitUntilExit()
-            let count = "SELECT count(*) FROM dag_task_activity_logs"
             // What the first replay brought, and at most the batch that was under way.
             #expect(["1", "6"].contains(try query(conninfo, count)))
             #expect(try ToolRun(["replay", log, "--into", "postgres:\(conninfo)"]).status == 0)
             #expect(try query(conninfo, count) == "20")
         }
 
+        /// What was lost: nothing, but a store that hangs kept a replay from ending for minutes.
+        @Test(arguments: [true, false]) func aStoreThatHangsIsGivenUp(bySecondSignal: Bool) throws {
+            let conninfo = try server.start()
+            #expect(try ToolRun(["replay", log, "--into", "postgres:\(conninfo)", "--from", "20"]).status == 0)
+            let letGo = try holdUp(conninfo)
+            let process = try replay(conninfo, "--drain-timeout", bySecondSignal ? "1000" : "0.5")
+            defer { process.terminate() }
+            try waitUntilHeldUp(process, conninfo)
+            kill(process.processIdentifier, SIGINT)
+            try errors.wait(for: "SIGINT: no more is read", while: process)
+            if bySecondSignal { kill(process.processIdentifier, SIGTERM) }
+            process.waitUntilExit()
+            if bySecondSignal {
+                #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGTERM)
+            } else {
+                #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+                #expect(try errors.shown().contains("postgres hasn't taken the last batch"))
+            }
+            letGo()
+            #expect(try ToolRun(["replay", log, "--into", "postgres:\(conninfo)"]).status == 0)
+            #expect(try query(conninfo, count) == "20")
+        }
+
+        /// Twenty records of a copied log are owed, and stay so until all of them were replayed.
+        @Test func whatASignalCutsShortIsStillOwed() throws {
+            let conninfo = try server.start()
+            func ingest(_ log: String, _ ids: Range<Int>..., into store: String) throws -> ToolRun {
+                let lines = ids.joined().map {
+                    #"{"type":"activity_log","activity":{"id":"b\#($0)","task_id":"t","dag_id":"d","node_id":"n","#
+                        + #""action":"act","created_at":"2024-01-01T00:00:00Z"}}"#
+                }
+                return try ToolRun(
+                    ["ingest", "--log", scratch.path(log), "--store", store, "--source", "owed"],
+                    input: scratch.file("lines", lines: lines))
+            }
+            let store = "postgres:\(conninfo)"
+            try #require(ingest("original", 0..<10, into: store).status == 0)
+            try FileManager.default.copyItem(atPath: scratch.path("original"), toPath: scratch.path("copy"))
+            try #require(ingest("original", 0..<10, 100..<130, into: store).status == 0)
+            try #require(ingest("copy", 0..<10, 200..<220, into: "memory:").status == 0)
+            try #require(ingest("copy", 0..<10, 200..<220, into: store).status == 1)
+
+            let letGo = try holdUp(conninfo)
+            let process = try replay(conninfo, log: scratch.path("copy"), "--owed", "--drain-timeout", "1000")
+            defer { process.terminate() }
+            try waitUntilHeldUp(process, conninfo)
+            kill(process.processIdentifier, SIGTERM)
+            try errors.wait(for: "SIGTERM: no more is read", while: process)
+            try errors.wait(for: "until postgres has taken the last batch", while: process)
+            try errors.wait(for: "A second signal ends this at once", while: process)
+            letGo()
+            process.waitUntilExit()
+            #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+            #expect(["40", "45"].contains(try query(conninfo, count)))
+            #expect(try ToolRun(["sinks", scratch.path("copy")]).status == 1)
+
+            #expect(try ToolRun(["replay", scratch.path("copy"), "--owed", "--into", store]).status == 0)
+            #expect(try query(conninfo, count) == "60")
+            #expect(try ToolRun(["sinks", scratch.path("copy")]).status == 0)
+        }
+
         @Test func aStoreThatFailsMeanwhileIsNamed() throws {
             let conninfo = try server.start()
             #expect(try ToolRun(["replay", log, "--into", "postgres:\(conninfo)", "--from", "20"]).status == 0)
-            // Every insert fails as a deadlock does, which is tried again.
+            // The first three inserts fail as a deadlock does, which is tried again. What a sequence has given isn't taken back.
             _ = try query(
                 conninfo,
                 """
-                CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE SQLSTATE ''40001''; END'; \
+                CREATE SEQUENCE tries; \
+                CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN \
+                IF nextval(''tries'') <= 3 THEN RAISE SQLSTATE ''40001''; END IF; RETURN NEW; END'; \
                 CREATE TRIGGER no BEFORE INSERT ON dag_task_activity_logs FOR EACH ROW EXECUTE FUNCTION no()
                 """)
             let process = try replay(conninfo)
             defer { process.terminate() }
             try errors.wait(for: "warning: the store has failed; the batch is tried again", while: process)
-            _ = try query(conninfo, "DROP TRIGGER no ON dag_task_activity_logs")
             try errors.wait(for: "notice: the store takes batches again", while: process)
             process.waitUntilExit()
             #expect(process.terminationStatus == 0)
-            #expect(try query(conninfo, "SELECT count(*) FROM dag_task_activity_logs") == "20")
+            #expect(try query(conninfo, count) == "20")
         }
     }
 #endif

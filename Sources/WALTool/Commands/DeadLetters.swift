@@ -112,7 +112,9 @@ struct DeadLetters: AsyncParsableCommand {
         let letters = try ReadOnlyLog(at: place + "/dead-letters")
         let opened = try await argument.open()
         func apply(_ store: some TaskStore) async throws -> Int {
-            var replayer = try await Replayer(sink: TaskSink(store: store), log: letters.id, mark: 1)
+            let progress = ReplayProgress()
+            var replayer = try await Replayer(
+                sink: TaskSink(store: store), log: letters.id, mark: 1, progress: progress)
             var reader = try DeadLetterReader(logDirectory: place)
             var number: UInt64 = 0
             while let letter = try reader.next() {
@@ -123,7 +125,7 @@ struct DeadLetters: AsyncParsableCommand {
                         sequence: SequenceNumber(rawValue: number), time: letter.time, payload: letter.payload[...])
                 ])
             }
-            return replayer.outcome.records
+            return progress.outcome.records
         }
         let applied = try await apply(opened)
         try await opened.close()

@@ -3,23 +3,15 @@ struct ReplayStop {
     private static var lookInterval: Duration { .milliseconds(50) }
 
     private let signal: StopSignal
-    private let announcing: Task<Void, Never>
+    private let storeName: String
+    private let limit: Duration
 
-    init(storeName: String) throws(ToolError) {
-        let signal = try StopSignal()
+    /// `limit` is how long the store may take for that batch, from the signal on.
+    init(storeName: String, limit: Duration) throws(ToolError) {
+        signal = try StopSignal()
+        self.storeName = storeName
+        self.limit = limit
         signal.catchSignals()
-        self.signal = signal
-        announcing = Task {
-            while signal.signalName == nil {
-                do { try await Task.sleep(for: Self.lookInterval) } catch { return }
-            }
-            StandardError.write(
-                """
-                \(signal.signalName ?? "stopped"): no more is read; waiting until \(storeName) has taken the last batch. A second \
-                signal ends this at once; the next run continues after that batch.
-
-                """)
-        }
     }
 
     /// The signal that asked, `SIGINT` or `SIGTERM`.
@@ -27,7 +19,43 @@ struct ReplayStop {
 
     /// Signals are the process's own again.
     func end() {
-        announcing.cancel()
         signal.releaseSignals()
+    }
+
+    /// Runs `body`, which ends after a batch once there is a ``signalName``. Returns without it where that takes too long: a store
+    /// that hangs can't be interrupted.
+    func run(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        let (ends, end) = AsyncStream<Result<Void, any Error>>.makeStream()
+        let work = Task {
+            do {
+                try await body()
+                end.yield(.success(()))
+            } catch {
+                end.yield(.failure(error))
+            }
+        }
+        let limiting = Task {
+            while signalName == nil { try await Task.sleep(for: Self.lookInterval) }
+            announce()
+            try await Task.sleep(for: limit)
+            StandardError.write(
+                "\(storeName) hasn't taken the last batch within \(limit); the next run asks it, and continues there.\n"
+            )
+            end.yield(.success(()))
+        }
+        defer {
+            work.cancel()
+            limiting.cancel()
+        }
+        for await result in ends { return try result.get() }
+    }
+
+    private func announce() {
+        StandardError.write(
+            """
+            \(signalName ?? "stopped"): no more is read; waiting for up to \(limit) until \(storeName) has taken the last batch. \
+            A second signal ends this at once; the next run continues after that batch.
+
+            """)
     }
 }

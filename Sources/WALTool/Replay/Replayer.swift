@@ -3,22 +3,22 @@ import WAL
 
 /// Applies batches to a sink, one after another, exactly once.
 struct Replayer<Destination: Sink> {
-    private(set) var outcome = ReplayOutcome()
-
     private static var triesMax: Int { 8 }
     private let logger = StandardErrorLog.logger
     private let start = ContinuousClock.now
     private var outage = StateLogPacer()
     private let sink: Destination
     private let log: LogID
+    private let progress: ReplayProgress
     private var lane: SinkLane
 
     /// A replay is to the sink a log of its own, so that it neither fences the service that works on the real one nor
     /// depends on its lanes.
     ///
     /// `mark` tells replays of one log apart: the first sequence number, or the token of what is owed.
-    init(sink: Destination, log: LogID, mark: UInt64) async throws {
+    init(sink: Destination, log: LogID, mark: UInt64, progress: ReplayProgress) async throws {
         self.sink = sink
+        self.progress = progress
         self.log = LogID(low: log.low ^ 0x7265_706C_6179_0000 ^ mark, high: log.high)
         lane = try await Self.claim(sink, self.log)
     }
@@ -37,7 +37,7 @@ struct Replayer<Destination: Sink> {
                     records: records.filter { $0.sequence > position })
                 let receipt = try await sink.apply(batch)
                 lane.position = last.sequence
-                outcome.add(receipt, records: batch.records.count)
+                progress.add(receipt, records: batch.records.count)
                 noteOutage(nil)
                 return
             } catch {
@@ -78,13 +78,6 @@ struct ReplayOutcome: Sendable {
     private var rowsWritten = 0
     private var coalesced = 0
     private var deadLetters = 0
-
-    mutating func add(_ other: ReplayOutcome) {
-        records += other.records
-        rowsWritten += other.rowsWritten
-        coalesced += other.coalesced
-        deadLetters += other.deadLetters
-    }
 
     mutating func add(_ receipt: SinkReceipt, records count: Int) {
         records += count
