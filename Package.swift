@@ -138,20 +138,24 @@ let package = Package(
             name: "WALSQLiteTests",
             dependencies: [
                 "WALSQLite", "WALTesting", .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"])),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "WALTestingTests", dependencies: ["WALTesting", "WALTasks", "WALSQLite", "WAL"],
             swiftSettings: settings),
         .testTarget(
-            name: "WALMySQLTests", dependencies: ["WALMySQL", "WAL", "WALTasks", "WALTesting"], swiftSettings: settings),
+            name: "WALMySQLTests",
+            dependencies: [
+                "WALMySQL", "WAL", "WALTasks", "WALTesting", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "WALPostgresTests",
             dependencies: [
                 "WALPostgres", "WALTasks", "WAL", "WALTesting",
                 .product(name: "Logging", package: "swift-log"),
                 .target(name: "CWALPostgres", condition: .when(traits: ["Postgres"])),
-                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],

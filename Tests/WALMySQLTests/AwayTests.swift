@@ -1,5 +1,6 @@
 #if MySQL
     import Foundation
+    import Logging
     import Testing
     import WAL
     import WALTasks
@@ -29,6 +30,58 @@
             try await storage.drain()
             #expect(try await storage.store.tasks(dagID: "dag", limit: 1000, offset: 0).count == 500)
             try await storage.close()
+        }
+
+        /// The server closes the connections while it stays there: one line each, and no word of an outage.
+        @Test func aConnectionThatIsLostIsLogged() async throws {
+            let database = try TestDatabase()
+            let recording = RecordingLog()
+            let store = try await MySQLTaskStore(
+                url: database.url, writeConnections: 1, readConnections: 1, logger: recording.logger)
+            for count in 1...2 {
+                try await store.save(task("a"))
+                _ = try await store.task(id: "a")
+                let root = try database.connect()
+                let sessions = "FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+                let ids = try Statement("SELECT id \(sessions)", named: "look", on: root)
+                    .all { (row) throws(MySQLError) in row.number() }
+                #expect(ids.count == 2)
+                for id in ids { try root.execute("KILL CONNECTION \(id)", named: "kill") }
+                let left = try Statement("SELECT COUNT(*) \(sessions)", named: "look", on: root)
+                while try left.first({ (row) throws(MySQLError) in row.number() }) != 0 {
+                    try await Task.sleep(for: .milliseconds(10))
+                }
+                try await store.save(task("a"))
+                #expect(try await store.task(id: "a") != nil)
+                let messages = recording.messages.all
+                #expect(messages.count == count * 2)
+                #expect(messages.allSatisfy { $0.text.hasPrefix("a connection to the store is lost") })
+                #expect(messages.allSatisfy { $0.level == .info && $0.metadata["wal.sink"] == "mysql" })
+            }
+            try await store.close()
+        }
+
+        @Test func theStoreItselfSaysThatTheServerIsAwayAndBack() async throws {
+            let server = try PrivateServer()
+            let recording = RecordingLog()
+            let store = try await MySQLTaskStore(url: server.url, logger: recording.logger)
+            func messages(_ text: String) -> [RecordingLog.Message] {
+                recording.messages.all.filter { $0.text.hasPrefix(text) }
+            }
+            try await store.save(task("before"))
+            #expect(recording.messages.all.isEmpty)
+            try server.crash()
+            for _ in 0..<5 { #expect(await code { try await store.ping() } != nil) }
+            let began = messages("no connection to the store can be made; each call tries again")
+            #expect(began.count == 1)
+            #expect(began.first?.level == .warning && began.first?.metadata["wal.sink"] == "mysql")
+            #expect(began.first?.metadata["wal.error"]?.contains("connectionFailed") ?? false)
+            try server.start()
+            try await store.ping()
+            try await store.ping()
+            let ended = messages("a connection to the store is made again")
+            #expect(ended.count == 1 && ended.first?.metadata["wal.duration"] != nil)
+            try await store.close()
         }
 
         /// A server that takes connections and answers nothing: nobody waits for it long, and nobody twice.

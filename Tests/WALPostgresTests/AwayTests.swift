@@ -108,6 +108,30 @@
             try await storage.close()
         }
 
+        /// The server closes the connections while it stays there: one line each, and no word of an outage.
+        @Test func aConnectionThatIsLostIsLogged() async throws {
+            let database = try TemporaryDatabase()
+            let recording = RecordingLog()
+            let store = try await PostgresTaskStore(
+                database.conninfo, writeConnections: 1, readConnections: 1, logger: recording.logger)
+            for count in 1...2 {
+                try await store.save(task("a"))
+                _ = try await store.task(id: "a")
+                try database.execute(
+                    """
+                    SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity \
+                    WHERE datname = current_database() AND pid <> pg_backend_pid()
+                    """)
+                try await store.save(task("a"))
+                #expect(try await store.task(id: "a") != nil)
+                let messages = recording.messages.all
+                #expect(messages.count == count * 2)
+                #expect(messages.allSatisfy { $0.text.hasPrefix("a connection to the store is lost") })
+                #expect(messages.allSatisfy { $0.level == .info && $0.metadata["wal.sink"] == "postgres" })
+            }
+            try await store.close()
+        }
+
         /// A store that is used without a buffer reconnected without a word.
         @Test func theStoreItselfSaysThatTheServerIsAwayAndBack() async throws {
             let server = try PrivateServer()

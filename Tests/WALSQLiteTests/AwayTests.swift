@@ -1,5 +1,6 @@
 #if SQLite
     import Foundation
+    import Logging
     import Testing
     import WAL
     import WALTasks
@@ -51,6 +52,28 @@
             try await storage.drain()
             #expect(try await storage.store.tasks(dagID: "dag", limit: 1000, offset: 0).count == 500)
             try await storage.close()
+        }
+
+        @Test func theStoreItselfSaysThatItsDatabaseIsAwayAndBack() async throws {
+            let database = try TemporaryDatabase()
+            let recording = RecordingLog()
+            let store = try await SQLiteTaskStore(
+                path: database.directory + "/mount/tasks.sqlite", logger: recording.logger)
+            for _ in 0..<5 { #expect(await code { try await store.ping() } == .inputOutput) }
+            let began = recording.messages.all
+            #expect(began.count == 1)
+            #expect(began.first?.text == "no connection to the store can be made; each call tries again")
+            #expect(began.first?.level == .warning && began.first?.metadata["wal.sink"] == "sqlite")
+            #expect(began.first?.metadata["wal.error"]?.contains("inputOutput") ?? false)
+            try FileManager.default.createDirectory(
+                atPath: database.directory + "/mount", withIntermediateDirectories: false)
+            try await store.ping()
+            try await store.save(task("a"))
+            #expect(try await store.task(id: "a") != nil)
+            let messages = recording.messages.all
+            #expect(messages.count == 2 && messages.last?.text == "a connection to the store is made again")
+            #expect(messages.last?.level == .notice && messages.last?.metadata["wal.duration"] != nil)
+            try await store.close()
         }
 
         /// An outage takes disk space, and no more memory than it may: neither while it lasts, nor at a start in it, nor after it.

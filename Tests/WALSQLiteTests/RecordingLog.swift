@@ -1,0 +1,1 @@
+../WALTests/Observing/RecordingLog.swift
