@@ -89,8 +89,10 @@
             #expect(other.isPooled)
             #expect(try !database.connect().isPooled)
             for _ in 0..<8 {
+                // The bouncer gives each connection its own of these.
                 let changed = """
-                    SELECT (SELECT count(*) FROM pg_settings WHERE source = 'session' AND name <> 'application_name') + \
+                    SELECT (SELECT count(*) FROM pg_settings WHERE source = 'session' \
+                    AND name NOT IN ('application_name', 'client_encoding')) + \
                     (SELECT count(*) FROM pg_prepared_statements)
                     """
                 let count = try other.query(changed, named: "look").first { (row) throws(PostgresError) in row.number()
