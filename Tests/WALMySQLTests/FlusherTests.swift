@@ -37,6 +37,7 @@
                 let delivery = Task { try await flusher.run() }
                 var expected: [String: Int32] = [:]
                 for round in 0..<4 {
+                    let errors = flusher.statistics.errors
                     for number in 0..<1500 {
                         let id = "task \(number % 100)"
                         expected[id, default: 0] += 1
@@ -45,7 +46,10 @@
                         _ = try await log.append(TaskCodec.encode(.save(row)))
                         _ = try await log.append(TaskCodec.encode(.log(activity("\(round)/\(number)", task: id))))
                         if number == 200 + round * 100 { try server.crash() }
-                        if number == 1000 { try server.start() }
+                        if number == 1000 {
+                            while flusher.statistics.errors == errors { try await Task.sleep(for: .milliseconds(10)) }
+                            try server.start()
+                        }
                         if number % 100 == 0 { try await Task.sleep(for: .milliseconds(20)) }
                     }
                 }
@@ -53,7 +57,6 @@
                 #expect(try database.number("SELECT COUNT(*) FROM dag_task_activity_logs") == 6000)
                 for (id, count) in expected { #expect(try await store.task(id: id)?.retryCount == count) }
                 #expect(try database.number("SELECT COUNT(*) FROM wal_sink_dead_letter") == 0)
-                #expect(flusher.statistics.errors > 0)
                 delivery.cancel()
                 _ = await delivery.result
             }

@@ -44,8 +44,17 @@ import Testing
         // This one waits for a server that can't be reached.
         let ingest = ["ingest", "--log", log, "--store", address, "--drain-timeout", "0", input.path]
         expectSecret(try ToolRun(ingest, isStoppedByItsMessage: true), ingest)
-        // Mistakes on the command line: the address where nothing, or something else, is expected.
-        guard address != "sqlserver:hunter2" else { return }
+    }
+
+    /// Mistakes on the command line: the address where nothing, or something else, is expected.
+    @Test(arguments: [
+        addresses[0], "postgresql://app:hunter2@127.0.0.1:1/tasks", "mysql://app:hunter2@127.0.0.1:1/tasks",
+        "password=hunter2",
+    ])
+    func noPasswordIsInWhatTheParserSays(_ address: String) throws {
+        let scratch = try Scratch()
+        let log = scratch.path("log")
+        _ = try ToolRun(["append", log], input: scratch.file("events", lines: ["{}"]))
         try expectSecret(["sinks", log, address])
         try expectSecret(["sinks", log, "--stores", address])
         try expectSecret(["sinks", log, "--stores=\(address)"])
