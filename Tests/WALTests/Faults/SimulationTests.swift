@@ -4,13 +4,15 @@ import WALTesting
 /// Use, crashes, reopenings and deliveries in every order: what no test of one thing at a time comes upon.
 @Suite(.serialized) struct SimulationTests {
     @Test(.timeLimit(.minutes(24 * 60))) func randomSchedules() {
-        Torture.run("simulation", filter: "SimulationTests.randomSchedules", count: 200, longThreads: 6) { seed in
+        Torture.run("simulation", filter: "SimulationTests.randomSchedules", count: 60, long: 200, longThreads: 6) {
+            seed in
             try Self.run(seed, faults: false)
         }
     }
 
     @Test(.timeLimit(.minutes(24 * 60))) func randomSchedulesWithErrors() {
-        Torture.run("simulation with errors", filter: "SimulationTests.randomSchedulesWithErrors", count: 100) { seed in
+        Torture.run("simulation with errors", filter: "SimulationTests.randomSchedulesWithErrors", count: 40, long: 100)
+        { seed in
             try Self.run(seed, faults: true)
         }
     }

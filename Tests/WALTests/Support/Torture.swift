@@ -27,9 +27,11 @@ struct Torture: Sendable {
     /// Gets a seed; returns what is wrong, and how many cases it has tried.
     typealias Body = @Sendable (UInt64) throws -> (violations: [LogHistory.Violation], count: Int)
 
-    /// Runs `body` with as many seeds, or until the time is over, then in `longThreads`.
-    static func run(_ suite: String, filter: String, count: Int, longThreads: Int = 2, _ body: @escaping Body) {
-        let count = number("WAL_CASES").map { UInt64($0) } ?? UInt64(count)
+    /// Runs `body` with `count` seeds, with `long` in the long form, or until the time is over, then in `longThreads`.
+    static func run(
+        _ suite: String, filter: String, count: Int, long: Int, longThreads: Int = 2, _ body: @escaping Body
+    ) {
+        let count = number("WAL_CASES").map { UInt64($0) } ?? UInt64(isLong ? long : count)
         run(suite, filter, seed...(minutes == nil ? seed + count - 1 : .max), minutes == nil ? 2 : longThreads, body)
     }
 
