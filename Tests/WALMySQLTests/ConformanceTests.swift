@@ -10,7 +10,10 @@
     /// What every sink has to do, with a server whose connections are cut and which is killed.
     @Suite(.serialized, .enabled(if: PrivateServer.isWanted, PrivateServer.reason), .timeLimit(.minutes(10)))
     struct ConformanceTests {
-        @Test(arguments: SinkConformance.allCases, [true, false])
+        private static let checks =
+            SinkConformance.allCases.map { ($0, true) } + SinkConformance.ofAnotherForm.map { ($0, false) }
+
+        @Test(arguments: checks)
         func sink(check: SinkConformance, arraysAndCoalescing: Bool) async throws {
             // Others use the shared server.
             let server = check == .survivesRestarts ? try PrivateServer() : try PrivateServer.shared.get()

@@ -232,7 +232,7 @@
 
         /// Each question is asked by a session of its own, which the server forgets a little later.
         private func count(_ statement: String, becomes expected: Int64) async throws -> Int64? {
-            for _ in 0..<50 {
+            for _ in 0..<2400 {
                 if try database.number(statement) == expected { return expected }
                 try await Task.sleep(for: .milliseconds(50))
             }

@@ -201,11 +201,12 @@
             let database = try TemporaryDatabase(on: server)
             let store = try await database.store()
             var lane = try await store.claim(0..<1, of: 1, log: log)[0]
-            var crashes = 0
+            let failures = Monitor(0)
             let isOver = Monitor(false)
             let crashing = Task {
                 defer { isOver.withLock { $0 = true } }
-                for _ in 0..<3 {
+                // At least one in the middle of a batch.
+                for round in 0..<100 where round < 3 || failures.withLock({ $0 }) == 0 {
                     try await Task.sleep(for: .milliseconds(.random(in: 100...400)))
                     try server.crash()
                     try server.start()
@@ -219,7 +220,7 @@
                     _ = try await store.apply(sent)
                     lane.position = sent.position
                 } catch {
-                    crashes += 1
+                    failures.withLock { $0 += 1 }
                     #expect([.transient, .indeterminate].contains(store.classify(error)))
                     while true {
                         do {
@@ -235,7 +236,7 @@
                 }
             }
             try await crashing.value
-            #expect(crashes > 0)
+            #expect(failures.withLock { $0 } > 0)
             let count = try database.number("SELECT count(*) FROM dag_task_activity_logs")
             #expect(count == Int64(lane.position.rawValue))
             try await store.close()

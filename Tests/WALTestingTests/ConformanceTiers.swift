@@ -1,3 +1,4 @@
+import Foundation
 import WALTesting
 
 extension SinkConformance {
@@ -12,4 +13,10 @@ extension SinkConformance {
         default: true
         }
     }
+
+    /// For a form of a store, or a way to it, whose statements another one has brought through all checks already: through flushers
+    /// comes what its own statements have a part in. All of them with `WAL_LONG` in the environment.
+    static let ofAnotherForm =
+        ProcessInfo.processInfo.environment["WAL_LONG"] != nil
+        ? allCases : withoutFlushers + [.setsPoisonAside, .survivesLostReplies, .survivesLostCommits]
 }
