@@ -10,6 +10,8 @@ public struct CrashImage: Hashable, Sendable {
     init() {}
 
     /// Makes a directory have what the image has, and nothing else.
+    ///
+    /// Writes all files on the calling thread.
     public func write(to directory: String) throws {
         try DirectoryContents.make(directory)
         // Files are written over, which is quicker than making them anew.

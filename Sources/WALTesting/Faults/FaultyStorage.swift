@@ -18,8 +18,8 @@ public final class FaultyStorage: Sendable {
 
     /// Starts watching a directory, which is there.
     ///
-    /// With `recording`, every change is followed, for ``crashState()``, and what is there now counts as durable. Each call then reads
-    /// the mapped files, so have small segments.
+    /// With `recording`, every change is followed, for ``crashState()``, and what is there now counts as durable. This call and each
+    /// that the log makes then read the mapped files on the thread that makes them, so have small segments.
     public init(_ directory: String, recording: Bool = false) throws {
         self.directory = directory
         hook = Hook(State(recorder: recording ? try StorageRecorder(directory) : nil))

@@ -28,7 +28,9 @@ public struct LogContents: Sendable {
         self.findings = findings
     }
 
-    /// Reads a log that was just opened.
+    /// Reads all of a log that was just opened, on the calling thread.
+    ///
+    /// - Throws: What a reader of the log throws.
     public init(of log: WriteAheadLog) throws(WALError) {
         var records: [Record] = []
         let reader = log.reader()
