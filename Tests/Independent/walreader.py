@@ -220,7 +220,7 @@ def whole_copy(data, at):
         return None
     if h.refused:                                                                                               # 3, 4
         return h
-    if h.state > 1 or max(h.capacity, h.before_length) > 1 << 32:                                               # 5, 6
+    if h.state > 1 or h.capacity < FRAMES_START or max(h.capacity, h.before_length) > 1 << 32:                  # 5, 6
         return None
     if max(h.base, h.position, h.epoch, h.before_last) > 1 << 63:                                               # 7
         return None
@@ -254,7 +254,7 @@ def interrupted_header(data, number):
     copies = Header(data[:512]), Header(data[512:1024])
     if any(c.magic != MAGIC or c.refused or c.state != 0 or c.number != number for c in copies):
         return None
-    return Header(data[:72] + bytes(440)) if copies[0].capacity <= 1 << 32 else None
+    return Header(data[:72] + bytes(440)) if FRAMES_START <= copies[0].capacity <= 1 << 32 else None
 
 
 def header_of(data, number):
@@ -623,7 +623,9 @@ class Log:
 
     def records(self, set_aside=False):
         """The valid records (sequence number, time, payload), with `set_aside` those that recovery sets aside or cuts off, too."""
-        for segment in self.segments:
+        for segment in self.all if set_aside else self.segments:
+            if segment.sort == STRANGE:
+                segment.walk()
             end = segment.size if set_aside else self.recovery.kept.get(segment.number, 0)
             for frame in segment.frames:
                 if frame.kind in (RECORD, BATCH) and frame.offset < end:
@@ -678,7 +680,8 @@ def file_that_counts(files):
     unpacked = (
         plain.counting_footer is None                                                                           # 1
         and packed.counting_footer and packed.table_whole and packed.header.number == packed.number             # 2
-        and (plain.header is None or plain.header.incarnation == packed.header.incarnation))                    # 3
+        and (plain.header is None                                                                               # 3
+             or not plain.header.refused and plain.header.incarnation == packed.header.incarnation))
     return packed if unpacked else plain
 
 
@@ -693,19 +696,19 @@ def log_identifier(segments):
 
 def out_of_reach(segments, log_id):
     """Terms, Segments, 4: the numbers of the segments whose headers are out of reach."""
-    result, last = set(), None
+    result, before = set(), []
     for segment in segments:
         h = segment.header
         if not h or not h.active or h.log_id != log_id or h.number != segment.number:
             continue
         most = 1 << 62
-        base = max(most, last.base + (1 << 40)) if last else most
-        position = max(most, last.position + (1 << 40)) if last else most
-        epoch = max(most, last.epoch + (1 << 20)) if last else most
+        base = max([most] + [b.base + (1 << 40) for b in before])
+        position = max([most] + [b.position + (1 << 40) for b in before])
+        epoch = max([most] + [b.epoch + (1 << 20) for b in before])
         if h.base > base or h.position > position or h.epoch > epoch:
             result.add(segment.number)
         else:
-            last = h
+            before.append(h)
     return result
 
 
@@ -731,7 +734,8 @@ def sort_segments(segments, log_id):
 def follows(segment, other):
     """Terms, Segments, 6."""
     h, o = segment.header, other.header
-    return h.before_number == other.number and h.before_lineage == o.lineage and h.before_last < o.base + MOST_RECORDS
+    named = h.before_number != 0 and h.before_number == other.number and h.before_lineage == o.lineage
+    return named and (not o.active or h.before_last < o.base + MOST_RECORDS)
 
 
 def follower_count(segment):
@@ -824,7 +828,7 @@ def possible_and_likely(segment, b):
     """How many records a damaged end had: the possible and the likely ones."""
     h, at, limit = segment.header, b.offset, segment.limit
     cut = segment.size < h.capacity
-    if segment.commit_word(at) == 0 and not cut:                                                                # 1
+    if not invalid_or_not_there(segment, b) and not cut:                                                        # 1
         return 0, 0
     if limit >= 16 and segment.data[limit - 16:limit] == struct.pack("<Q8s", at, FOOTER_MAGIC):                 # 2
         return 0, 0
@@ -842,6 +846,13 @@ def possible_and_likely(segment, b):
             elif kind == BATCH and at + FRAME_HEADER + 4 <= limit:
                 likely = min(struct.unpack_from("<I", segment.data, at + FRAME_HEADER)[0], possible)
     return possible, likely
+
+
+def has_no_footer_room(segment):
+    """What an opening does, 3.4."""
+    capacity = segment.header.capacity
+    n = capacity // max(1 << 16, capacity // 256)
+    return segment.footer is None and segment.end > (capacity - 16512 - 24 * n) // 8 * 8
 
 
 # Recovery
@@ -912,12 +923,13 @@ class Recovery:
             self.mend_chain(segment)
         self.headerless_between = False
         self.kept[segment.number] = segment.end
+        self.likely = 0
         for b in segment.breaks:
             if not self.torn:
                 self.at_break(segment, b)
         if self.header_or_table_bad(segment):
             self.report(CORRUPTION, segment.number, 0, 1024, None, True)
-        if segment.bad_copy or not segment.table_whole or segment.poisoned:
+        if segment.bad_copy or not segment.table_whole or segment.poisoned or not self.torn and has_no_footer_room(segment):
             self.actions["rewrite"].add(segment.number)
         self.ends_at(segment)
 
@@ -931,7 +943,7 @@ class Recovery:
         """Recovery, "Mending the chain": a stand-in, or the segment is rewritten."""
         h = segment.header
         stands_in = (self.last.number < h.before_number < segment.number and h.base - self.end_sequence <= MOST_RECORDS
-                     and h.before_last < self.end_sequence + MOST_RECORDS)
+                     and h.before_lineage != 0 and h.before_last < self.end_sequence + MOST_RECORDS)
         self.actions["standIn" if stands_in else "rewrite"].add(h.before_number if stands_in else segment.number)
 
     def at_break(self, segment, b):
@@ -942,9 +954,9 @@ class Recovery:
             self.torn, self.kept[segment.number] = True, b.offset
             numbers = (base + b.records, base + segment.last_count - 1) if b.next else None
         elif kind == CORRUPTION and is_damaged_end(self.log, segment, b):
-            possible, likely = possible_and_likely(segment, b)
-            numbers = base + b.records, base + b.records + likely - 1
-            if possible and not likely:
+            possible, self.likely = possible_and_likely(segment, b)
+            numbers = base + b.records, base + b.records + self.likely - 1
+            if possible and not self.likely:
                 self.damaged_end = base + b.records
         if kind in (TORN, CORRUPTION):
             self.actions["rewrite"].add(segment.number)
@@ -967,7 +979,7 @@ class Recovery:
         if self.torn:
             records = next(b.records for b in segment.breaks if b.offset == end)
         elif not segment.footer:
-            records = max(records, follower_count(segment))
+            records = max(records + self.likely, follower_count(segment))
         self.last, self.end_sequence, self.end_position = segment, h.base + records, h.position + end
 
 
@@ -991,7 +1003,7 @@ class Reading:
         yield {"first": first, "last": last, "reason": reason, "acknowledged": acknowledged}
 
     def items(self):
-        """Reading, 1 to 10: records as tuples (sequence number, time, payload), and gaps as dictionaries."""
+        """Reading, 1 to 9: records as tuples (sequence number, time, payload), and gaps as dictionaries."""
         segment, before = next((s for s in self.log.segments if s.number in self.log.recovery.kept), None), None
         self.next = segment.header.base if segment else 1
         if segment:
@@ -1000,24 +1012,22 @@ class Reading:
             if before:
                 yield from self.between(before, segment)
             yield from self.frames(segment)
-            before, segment = segment, segment.follower or self.kept_after(segment)
-            if segment and segment.number not in self.log.recovery.kept:    # the log ends before it
-                break
+            before, segment = segment, self.kept_after(segment)
         yield from self.at_the_end()
 
     def before_the_first(self, segment):
-        """Reading, the gaps: a headerless segment before the first one in place."""
+        """Reading, the gaps, 3 and 4: a headerless segment before the first one in place."""
         lost = [f for f in self.log.findings if f["segment"] < segment.number and f["acknowledged"] and f["lastSequence"]]
         self.next = min([f["firstSequence"] for f in lost], default=self.next)
         if lost:
             yield from self.gap(self.next, segment.header.base - 1, UNREADABLE, True)
 
     def kept_after(self, segment):
-        """Reading, 9: the first later segment that recovery would keep."""
+        """Reading, 8: the first later segment that recovery would keep; none where it ends the log."""
         return next((s for s in self.log.later(segment) if s.number in self.log.recovery.kept), None)
 
     def between(self, before, segment):
-        """Reading, 9, and the gaps between two segments."""
+        """Reading, 8, and the gaps between two segments."""
         base = segment.header.base
         if self.next >= base:
             return
@@ -1031,7 +1041,7 @@ class Reading:
             yield from self.gap(self.next, base - 1, UNREADABLE, True)
 
     def frames(self, segment):
-        """Reading, 4 to 7."""
+        """Reading, 4 to 6."""
         breaks = {b.next.offset if b.next else None: b for b in segment.breaks}
         base, hole = segment.header.base, None          # the reason for which a void, lost or damaged place leaves numbers out
         for frame in segment.frames:
@@ -1050,10 +1060,7 @@ class Reading:
             yield from self.gap(self.next, segment.follower.header.before_last, *hole)
 
     def at_break(self, segment, b):
-        """Reading, 6 and 7. False if nothing after it in this segment is read."""
-        follower = segment.follower
-        if not invalid_or_not_there(segment, b) and follower and follower.header.before_length <= b.offset:
-            return False
+        """Reading, 6. False if nothing after it is read."""
         kind, numbers = decide(self.log, segment, b), numbers_missing(segment, b)
         if kind == TORN:
             self.ended = True
@@ -1063,7 +1070,7 @@ class Reading:
         return True
 
     def at_the_end(self):
-        """Reading, 10: what recovery would report as acknowledged and lost after the last record."""
+        """Reading, 9: what recovery would report as acknowledged and lost after the last record."""
         for f in self.log.findings:
             if f["acknowledged"] and f["lastSequence"] >= (self.next or 1 << 64):
                 yield from self.gap(max(self.next, f["firstSequence"]), f["lastSequence"], UNREADABLE, True)

@@ -79,12 +79,19 @@ extension DirectorySource {
             guard let header = next.header else { break }
             guard next.isNamed(of: logID) else { continue }
             guard header.follows(old), HeaderReach().has(header),
-                place.isFooter || (place.isEmpty && Int(clamping: header.predecessor.length) <= place.offset)
+                place.isFooter || isSealedYet(segment, before: header, at: place)
             else { break }
             return Continuation(step: try readable(number).map { .segment($0) } ?? .again)
         }
         if !isFollowed, let step = try stepAtEnd(of: segment, at: place) { return Continuation(step: step) }
         return try mapped(old, at: place)
+    }
+
+    /// Whether a place is the end of a segment that its writer has left and goes on to seal. Without a writer it is for recovery
+    /// to say what that end is.
+    private func isSealedYet(_ segment: ReadableSegment, before next: SegmentHeader, at place: ReadingPlace) -> Bool {
+        place.isEmpty && Int(clamping: next.predecessor.length) <= place.offset
+            && segment.size >= Int(clamping: segment.segment.header.capacity) && DirectoryLock.isHeld(in: directory)
     }
 
     /// What the end of the last segment is; nil where that takes looking at all of it.

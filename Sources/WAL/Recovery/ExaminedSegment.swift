@@ -53,7 +53,8 @@ struct ExaminedSegment {
         guard !isCompressed, footer == nil, directory.has(SegmentName.compressed(number)) else { return }
         let other = try ExaminedSegment(directory, number: number, isCompressed: true, isWritten: isWritten)
         guard other.footer != nil, !other.isTableDamaged, let otherHeader = other.header,
-            otherHeader.segmentNumber == number, (header ?? otherHeader).incarnation == otherHeader.incarnation
+            otherHeader.segmentNumber == number,
+            header.map({ $0.incarnation == otherHeader.incarnation }) ?? (decoded == .damaged)
         else { return }
         self = other
     }
@@ -233,7 +234,9 @@ struct ExaminedSegment {
 
     /// Where the frames end, as far as they can be told.
     var end: SegmentEnd? {
-        if let scan { return scan.end }
+        if let scan {
+            return SegmentEnd(offset: scan.footer?.offset ?? scan.end.offset, recordCount: scan.end.recordCount)
+        }
         return footer.map {
             SegmentEnd(offset: $0.offset, recordCount: $0.finalSequence + 1 - $0.firstSequence)
         }

@@ -243,7 +243,7 @@ struct RecoveryChain {
     mutating func addUnused(
         _ segment: ExaminedSegment, _ header: SegmentHeader, later: LaterSegments, _ plan: inout RecoveryPlan
     ) {
-        let follower = later.headers.first { $0.follows(header) }
+        let follower = later.headers.first { $0.names(header) }
         guard let follower, !isTorn else {
             plan.steps.append(
                 isTorn
@@ -341,8 +341,14 @@ extension SegmentHeader {
     /// Whether this segment was begun right after that one, or after the one that that one replaces. No header that tells of more
     /// records than a segment has is of this log's making.
     func follows(_ other: SegmentHeader) -> Bool {
-        predecessor.number == other.segmentNumber && predecessor.incarnation == other.lineage
-            && predecessor.finalSequence < other.baseSequence + UInt64(ClaimWord.recordsMax)
+        names(other) && predecessor.finalSequence < other.baseSequence + UInt64(ClaimWord.recordsMax)
+    }
+
+    /// Whether it names that one as its predecessor, which may be a prepared one, without a base sequence. The first segment of a log
+    /// names none, with the number 0.
+    fileprivate func names(_ other: SegmentHeader) -> Bool {
+        predecessor.number != 0 && predecessor.number == other.segmentNumber
+            && predecessor.incarnation == other.lineage
     }
 }
 

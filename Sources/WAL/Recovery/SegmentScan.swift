@@ -169,10 +169,7 @@ struct SegmentScan {
         _ outcome: FrameValidity.Outcome, fileSize: Int, capacity: Int, isLast: Bool
     ) -> GapEvidence.Content {
         if isLast, fileSize < capacity { return .cut }
-        return switch unsafe outcome {
-        case .empty, .atLimit: .zero
-        case .valid, .invalid: .invalid
-        }
+        return unsafe isEmpty(outcome) ? .zero : .invalid
     }
 
     /// Takes a valid frame in; false where its body isn't as its kind has it.
@@ -187,6 +184,7 @@ struct SegmentScan {
         if case .footer(let footer) = unsafe body {
             self.footer = footer
             end.recordCount = UInt64(frameHeader.recordIndex)
+            endsWithoutRecords = false
         } else {
             guard let count = unsafe summary.add(frameHeader, body: frame.body, offset: offset) else { return false }
             end = SegmentEnd(
@@ -201,8 +199,12 @@ struct SegmentScan {
     }
 }
 
+/// Whether nothing was committed there, or no frame has room.
 private func isEmpty(_ outcome: FrameValidity.Outcome) -> Bool {
-    if case .empty = unsafe outcome { true } else { false }
+    switch unsafe outcome {
+    case .empty, .atLimit: true
+    case .valid, .invalid: false
+    }
 }
 
 /// The end of a segment that is no valid frame, and how many records it may have held.
