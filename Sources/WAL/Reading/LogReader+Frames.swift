@@ -1,0 +1,153 @@
+/// How a reader goes from frame to frame, and from record to record of a batch.
+extension LogReader {
+    /// Returns none where there is nothing, yet, and where there is a gap, which is then in `foundGap`.
+    func search() throws(WALError) -> Found {
+        while true {
+            if let gap = gaps.take() {
+                foundGap = gap
+                return .none
+            }
+            if batch.recordCount > 0 {
+                if let found = takeFromBatch() { return found }
+                continue
+            }
+            if current == nil {
+                try locate()
+                if gaps.next != nil { continue }
+            }
+            guard let segment = current else { return .none }
+            if visibility == .durable, !isDurable(segment) { return .none }
+            if segment.isCompressed { keep(segment.memory) }
+            switch unsafe try check(segment) {
+            case .valid(let frame):
+                guard
+                    let body = unsafe FrameValidity.body(
+                        frame, offset: offset, baseSequence: segment.segment.header.baseSequence)
+                else {
+                    guard try goOn(from: segment, isEmpty: false, .body) else { return .none }
+                    continue
+                }
+                if let found = unsafe try take(frame.header, body, of: segment) { return found }
+                if case .footer = unsafe body, gaps.next == nil {
+                    guard try goOn(from: segment, isFooter: true) else { return .none }
+                }
+            case .empty, .atLimit:
+                guard try goOn(from: segment, isEmpty: true) else { return .none }
+            case .invalid(let reason):
+                guard try goOn(from: segment, isEmpty: false, reason) else { return .none }
+            }
+        }
+    }
+
+    /// Takes a valid frame: goes on behind it, unless it is a footer or tells of a gap before it.
+    private func take(
+        _ header: FrameHeader, _ body: FrameValidity.Body, of segment: ReadableSegment
+    ) throws(WALError) -> Found? {
+        let sequence = segment.segment.header.baseSequence + UInt64(header.recordIndex)
+        if header.recordIndex > recordIndex {
+            // A frame of those that the index says nothing of may tell why.
+            guard !isAtIndexEntry else {
+                begin(segment)
+                return nil
+            }
+            gaps.add(
+                from: reached, to: sequence,
+                otherwise: .unexplained(segment: segment.segment.number, offset: offset))
+            recordIndex = header.recordIndex
+            // All of the gap comes before the record.
+            stretch = Stretch()
+            return nil
+        }
+        isAtIndexEntry = false
+        gaps.passed(header.kind, segment: segment.segment.number, offset: offset)
+        if case .footer = unsafe body { return nil }
+        let start = offset
+        offset += header.size
+        tries = 0
+        switch unsafe body {
+        case .record:
+            recordIndex = header.recordIndex + 1
+            guard isWanted(sequence, header.time) else { return nil }
+            // Before the window of a compressed segment moves; what was in it stays for that.
+            let payload = unsafe segment.bytes.base.map { unsafe $0 + start + Frame.Offset.body }
+            try beginStretch(segment)
+            return unsafe Found(sequence: sequence, time: header.time, payload: payload, size: header.bodySize)
+        case .batch(let content): unsafe begin(content, sequence: sequence, time: header.time)
+        case .footer, .other: break
+        }
+        return nil
+    }
+
+    /// Called behind a wanted record: all that follow are.
+    private func beginStretch(_ segment: ReadableSegment) throws(WALError) {
+        let header = segment.segment.header
+        let reach = try readAhead.reach(offset, in: segment)
+        var limit = segment.limit & ~(Frame.alignment - 1)
+        // What comes behind wasn't decompressed yet.
+        if segment.isCompressed { limit = min(limit, reach) }
+        var end = min(limit - Frame.headerSize + 1, reach)
+        if visibility == .durable {
+            end = min(end, Int(clamping: durablePosition) - Int(clamping: min(durablePosition, header.basePosition)))
+        }
+        stretch = unsafe Stretch(
+            base: segment.bytes.base, end: end, limit: limit, seed: segment.segment.seed,
+            baseSequence: header.baseSequence)
+    }
+
+    private func isDurable(_ segment: ReadableSegment) -> Bool {
+        let position = segment.segment.position(at: offset)
+        if position >= durablePosition { durablePosition = source.durablePosition }
+        return position < durablePosition || segment.footer.map { offset >= $0.offset } ?? false
+    }
+
+    @inline(__always)
+    private func check(_ segment: ReadableSegment) throws(WALError) -> FrameValidity.Outcome {
+        let limit = segment.limit
+        guard offset + Frame.headerSize <= limit else { return unsafe .atLimit }
+        guard try segment.bytes.loadFrame(at: offset, limit: limit, seed: segment.segment.seed) else {
+            return unsafe .invalid(.checksum)
+        }
+        guard let base = unsafe segment.bytes.base else { return unsafe .atLimit }
+        return unsafe FrameValidity.check(
+            commitWord: CommitWord.load(base + offset), base: base, offset: offset, limit: limit,
+            seed: segment.segment.seed, recordIndexMin: recordIndex)
+    }
+
+    /// Whether a record is behind the place that was asked for. Once one is, all are.
+    @inline(__always)
+    private func isWanted(_ sequence: UInt64, _ time: Int64) -> Bool {
+        switch place {
+        case .start: return true
+        case .sequence(let wanted): return sequence >= wanted
+        case .time(let wanted):
+            guard time >= wanted else { return false }
+            place = .sequence(sequence)
+            return true
+        }
+    }
+
+    private func begin(_ content: BatchBody.Content, sequence: UInt64, time: Int64) {
+        stretch.end = 0
+        keep(batch.memory)
+        batch = unsafe PendingBatch(
+            memory: content.memory, recordCount: content.recordCount, size: content.bytes.baseAddress,
+            payload: content.bytes.baseAddress.map { unsafe $0 + content.payloadOffset }, sequence: sequence, time: time
+        )
+        recordIndex = UInt32(clamping: Int(recordIndex) + batch.recordCount)
+    }
+
+    /// Nil where the record isn't wanted.
+    private func takeFromBatch() -> Found? {
+        guard let sizeField = unsafe batch.size, let payload = unsafe batch.payload else {
+            batch.recordCount = 0
+            return nil
+        }
+        let found = unsafe Found(
+            sequence: batch.sequence, time: batch.time, payload: payload, size: Int(sizeField.load(UInt32.self, at: 0)))
+        batch.recordCount -= 1
+        batch.sequence += 1
+        unsafe batch.size = unsafe sizeField + 4
+        unsafe batch.payload = unsafe payload + found.size
+        return isWanted(found.sequence, found.time) ? found : nil
+    }
+}
