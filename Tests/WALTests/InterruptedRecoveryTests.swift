@@ -145,4 +145,24 @@ import Testing
         #expect(again.bookmarks.keys.sorted() == ["b"])
         try again.close()
     }
+
+    /// A writer that dies between writing the footer and cutting the file leaves it to the next opening, which must leave the footer,
+    /// with its index, as it is.
+    @Test func aFooterWithAnIndexStaysWholeWhereTheFileIsCut() throws {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        for _ in 1...100 { try log.append([UInt8](repeating: 1, count: 1000)) }
+        try log.close()
+        let url = URL(filePath: directory.path + "/" + (try segmentNames(directory.path)[0]))
+        let whole = [UInt8](try Data(contentsOf: url))
+        let capacity = WriteAheadLog.Configuration.small().segmentSize
+        #expect(whole.count < capacity)
+        let uncut = whole + [UInt8](repeating: 0, count: capacity - whole.count)
+        try Data(uncut).write(to: url, options: .atomic)
+        let opened = try WriteAheadLog(at: directory.path, configuration: .small())
+        try opened.close()
+        #expect([UInt8](try Data(contentsOf: url)) == whole)
+        #expect(try Verification.verify(directory: directory.path).findings == [])
+        #expect(try readAll(ReadOnlyLog(at: directory.path).reader()).count == 100)
+    }
 }

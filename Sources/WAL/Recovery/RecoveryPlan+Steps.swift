@@ -61,10 +61,7 @@ extension RecoveryPlan.Step {
 
     private func sealTold(_ gaps: [SegmentScan.Gap]) -> [RecoveryStep] {
         guard let scan = segment.scan else { return [] }
-        if let footer = scan.footer {
-            let size = footer.offset + Frame.size(bodySize: footer.encodeBody().count)
-            return [step(.cut, segment.number, size, reason)]
-        }
+        if scan.footer != nil { return [step(.cut, segment.number, scan.footerEnd, reason)] }
         let end = gaps.reduce(scan.end.offset) { max($0, $1.end) }
         return gaps.map { step(.fillClaim, segment.number, $0.offset, RecoveryStep.isAbandoned) }
             + [step(.seal, segment.number, end, reason)]

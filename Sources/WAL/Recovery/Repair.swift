@@ -70,10 +70,9 @@ struct Repair {
         let file = try step.segment.file.file
         if let footer = scan.footer {
             // The writer died between writing the footer and cutting the file behind it.
-            let size = footer.offset + Frame.size(bodySize: footer.encodeBody().count)
-            unused.add(behind: size, of: file)
-            tell(.cut, header.segmentNumber, at: size, step.reason)
-            return add(header, footer, fileSize: size, at: step.segment.path)
+            unused.add(behind: scan.footerEnd, of: file)
+            tell(.cut, header.segmentNumber, at: scan.footerEnd, step.reason)
+            return add(header, footer, fileSize: scan.footerEnd, at: step.segment.path)
         }
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
         var end = scan.end

@@ -33,6 +33,8 @@ struct SegmentScan {
     /// Behind the last valid frame that isn't the footer.
     private(set) var end = SegmentEnd(offset: SegmentHeader.size, recordCount: 0)
     private(set) var footer: SegmentFooter?
+    /// Where the footer's frame ends, and with it the file of a sealed segment.
+    private(set) var footerEnd = 0
     private(set) var summary: SegmentSummary
     /// The highest durable position that any frame tells.
     private(set) var durablePosition: UInt64 = 0
@@ -183,6 +185,7 @@ struct SegmentScan {
         }
         if case .footer(let footer) = unsafe body {
             self.footer = footer
+            footerEnd = offset + frameHeader.size
             end.recordCount = UInt64(frameHeader.recordIndex)
             endsWithoutRecords = false
         } else {
