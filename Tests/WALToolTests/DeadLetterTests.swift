@@ -91,6 +91,18 @@
             #expect(try Sample.query(database, "SELECT status FROM dag_tasks") == "running")
         }
 
+        /// The letters' directory is made before its first segment, which a full disk may have refused.
+        @Test(arguments: [false, true]) func aLogWithoutLettersHasNothingToRedrive(_ hasDirectory: Bool) throws {
+            try ingest([task("good", status: "pending")])
+            if hasDirectory {
+                try FileManager.default.createDirectory(
+                    atPath: log + "/dead-letters", withIntermediateDirectories: false)
+            }
+            let run = try ToolRun(["dead-letters", log, "--redrive", "--into", "sqlite:\(database)"])
+            #expect(run.status == 0)
+            #expect(run.errors == "Redriven: 0. Left: 0.\n")
+        }
+
         @Test func placesThatCannotBeAskedAreRefused() throws {
             #expect(try ToolRun(["dead-letters", "memory:"]).status == 64)
             #expect(try ToolRun(["dead-letters", log, "--redrive"]).status == 64)

@@ -109,6 +109,10 @@ struct DeadLetters: AsyncParsableCommand {
 
     /// The letters beside a log. To the store they are a log of their own, in one lane, so that none is applied twice.
     private func redrive(into argument: StoreArgument) async throws {
+        _ = try ReadOnlyLog(at: place)
+        var first = try DeadLetterReader(logDirectory: place)
+        // Without letters they may have no log yet.
+        guard try first.next() != nil else { return try finish(applied: 0, left: 0) }
         let letters = try ReadOnlyLog(at: place + "/dead-letters")
         let opened = try await argument.open()
         func apply(_ store: some TaskStore) async throws -> Int {
