@@ -11,7 +11,8 @@ extension DirectorySource {
     func segment(containing sequence: UInt64?) throws(WALError) -> LocatedSegment? {
         try located { listed in
             let named = listed.filter { $0.header != nil }
-            return named.last { $0.header.map { $0.baseSequence <= sequence ?? 0 } ?? false } ?? named.first
+            // From the front: a forged header can have a lower base sequence than those before it.
+            return named.prefix { $0.header.map { $0.baseSequence <= sequence ?? 0 } ?? false }.last ?? named.first
         }
     }
 

@@ -3,7 +3,8 @@ internal import Synchronization
 extension Engine: SegmentSource {
     func segment(containing sequence: UInt64?) throws(WALError) -> LocatedSegment? {
         try located { state in
-            state.entries.last { $0.segment.header.baseSequence <= sequence ?? 0 } ?? state.entries.first
+            // From the front: a forged header can have a lower base sequence than those before it.
+            state.entries.prefix { $0.segment.header.baseSequence <= sequence ?? 0 }.last ?? state.entries.first
         }
     }
 

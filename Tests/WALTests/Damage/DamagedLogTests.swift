@@ -8,7 +8,7 @@ import WALTesting
 /// everywhere or missing everywhere, for the same reason. A reader that skips what `verify` would have told makes a service
 /// lose data without a word.
 ///
-/// A thousand logs here, ten thousand under `Scripts/torture`.
+/// 500 logs here, ten thousand in the long form.
 @Suite struct DamagedLogTests {
     @Test func allAgreeOnEachDamagedLog() async throws {
         let bases = try await Self.bases()
@@ -102,15 +102,19 @@ private struct AgreementCheck {
     private mutating func compare(_ path: String) throws(WALError) {
         let report = try Verification.verify(directory: path)
         let before = try reading(path)
-        if let before { compare(before, with: report) }
 
         let log = try WriteAheadLog(at: path, configuration: Specimen.configuration)
         let opened = read(log.reader(from: 1))
+        // Of a number that two headers claim, one of which was forged, nobody can say why it is missing.
+        let isUnique = Self.isRising(log.segments)
+        if let before, isUnique { compare(before, with: report) }
         expect(
             log.recovery.findings.map(\.withoutPlace) == report.findings.map(\.withoutPlace),
             "opening found \(log.recovery.findings), verify \(report.findings)")
         if let before, let opened {
             expect(opened.records == before.records, "read \(Self.difference(before, opened)) otherwise when open")
+        }
+        if let before, let opened, isUnique {
             let kept = before.lost.filter { range in !opened.lost.contains { $0.contains(range) } }
             expect(kept.isEmpty, "\(kept) was lost before opening, and is \(opened.gaps) after it")
             let void = before.void.filter { range in !opened.void.contains { $0.contains(range) } }
@@ -132,6 +136,12 @@ private struct AgreementCheck {
             expect(after.records == opened.records, "read \(Self.difference(opened, after)) otherwise when closed")
             let isSame = after.lost == opened.lost || after.gaps.count > opened.gaps.count
             expect(isSame, "\(after.gaps) and \(opened.gaps)")
+        }
+    }
+
+    private static func isRising(_ segments: [SegmentInfo]) -> Bool {
+        zip(segments, segments.dropFirst()).allSatisfy {
+            $0.lastSequence ?? 0 < $1.firstSequence
         }
     }
 

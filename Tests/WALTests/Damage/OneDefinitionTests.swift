@@ -79,6 +79,16 @@ import Testing
         #expect(try Self.read(directory.path).records == before.records)
     }
 
+    /// The last segment's header claims the first number. A reader from that number begins with the segment that has it.
+    @Test func aForgedLowBaseSequenceHidesNoEarlierSegment() throws {
+        let directory = try Self.log { files in try Self.changeHeader(&files[2]) { $0.baseSequence = 1 } }
+        let first = try #require(try ReadOnlyLog(at: directory.path).reader(from: 1).next())
+        #expect(first.payload == payload(1))
+        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        #expect(try log.reader(from: 1).next()?.payload == payload(1))
+        try log.close()
+    }
+
     /// A file that ends early, and nothing says that it was durable: recovery ends the log there, and so do readers.
     @Test func aSegmentThatIsCutBehindItsFramesEndsTheLogForReadersToo() throws {
         let directory = try Self.log { files in
