@@ -14,8 +14,8 @@ struct Replay: AsyncParsableCommand {
             again. The log must not be open for that.
 
             SIGINT and SIGTERM end it after the batch that the store is taking, or after --drain-timeout, with exit code 0. The
-            next run continues after that batch. A second signal ends the process at once, and the next run makes that good. Standard error says which
-            signal came, and when the store is away.
+            next run continues after that batch. A second signal ends the process at once, and the next run makes that good.
+            Standard error says which signal came, and when the store is away.
 
             Each gap in the sequence numbers is told on standard error and passed over. Where records that were acknowledged are
             missing, or may be, the exit code is 1, and the result of --json has them as `gaps`.
