@@ -48,9 +48,7 @@
                 #expect(ids.count == 2)
                 for id in ids { try root.execute("KILL CONNECTION \(id)", named: "kill") }
                 let left = try Statement("SELECT COUNT(*) \(sessions)", named: "look", on: root)
-                while try left.first({ (row) throws(MySQLError) in row.number() }) != 0 {
-                    try await Task.sleep(for: .milliseconds(10))
-                }
+                try await eventually { try left.first { (row) throws(MySQLError) in row.number() } == 0 }
                 try await store.save(task("a"))
                 #expect(try await store.task(id: "a") != nil)
                 let messages = recording.messages.all
@@ -65,22 +63,10 @@
             let server = try PrivateServer()
             let recording = RecordingLog()
             let store = try await MySQLTaskStore(url: server.url, logger: recording.logger)
-            func messages(_ text: String) -> [RecordingLog.Message] {
-                recording.messages.all.filter { $0.text.hasPrefix(text) }
-            }
             try await store.save(task("before"))
-            #expect(recording.messages.all.isEmpty)
-            try server.crash()
-            for _ in 0..<5 { #expect(await code { try await store.ping() } != nil) }
-            let began = messages("no connection to the store can be made; each call tries again")
-            #expect(began.count == 1)
-            #expect(began.first?.level == .warning && began.first?.metadata["wal.sink"] == "mysql")
-            #expect(began.first?.metadata["wal.error"]?.contains("connectionFailed") ?? false)
-            try server.start()
-            try await store.ping()
-            try await store.ping()
-            let ended = messages("a connection to the store is made again")
-            #expect(ended.count == 1 && ended.first?.metadata["wal.duration"] != nil)
+            try await recording.expectOutageIsLogged(
+                sink: "mysql", ping: { try await store.ping() }, crash: { try server.crash() },
+                start: { try server.start() })
             try await store.close()
         }
 

@@ -47,7 +47,7 @@
                         _ = try await log.append(TaskCodec.encode(.log(activity("\(round)/\(number)", task: id))))
                         if number == 200 + round * 100 { try server.crash() }
                         if number == 1000 {
-                            while flusher.statistics.errors == errors { try await Task.sleep(for: .milliseconds(10)) }
+                            try await eventually { flusher.statistics.errors > errors }
                             try server.start()
                         }
                         if number % 100 == 0 { try await Task.sleep(for: .milliseconds(20)) }

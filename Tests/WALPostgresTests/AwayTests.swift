@@ -139,22 +139,10 @@
             let database = try TemporaryDatabase(on: server)
             let recording = RecordingLog()
             let store = try await PostgresTaskStore(database.conninfo, logger: recording.logger)
-            func messages(_ text: String) -> [RecordingLog.Message] {
-                recording.messages.all.filter { $0.text.hasPrefix(text) }
-            }
             try await store.save(task("before"))
-            #expect(recording.messages.all.isEmpty)
-            try server.crash()
-            for _ in 0..<5 { #expect(await code { try await store.ping() } != nil) }
-            let began = messages("no connection to the store can be made; each call tries again")
-            #expect(began.count == 1)
-            #expect(began.first?.level == .warning && began.first?.metadata["wal.sink"] == "postgres")
-            #expect(began.first?.metadata["wal.error"]?.contains("connectionFailed") ?? false)
-            try server.start()
-            try await store.ping()
-            try await store.ping()
-            let ended = messages("a connection to the store is made again")
-            #expect(ended.count == 1 && ended.first?.metadata["wal.duration"] != nil)
+            try await recording.expectOutageIsLogged(
+                sink: "postgres", ping: { try await store.ping() }, crash: { try server.crash() },
+                start: { try server.start() })
             try await store.close()
         }
 

@@ -108,13 +108,4 @@
             return (error as? PostgresError)?.code
         }
     }
-
-    /// Waits until `condition` holds, at most a minute.
-    func eventually(_ condition: () async throws -> Bool) async throws {
-        for _ in 0..<6000 {
-            if try await condition() { return }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        Issue.record("what was waited for hasn't come")
-    }
 #endif

@@ -8,13 +8,6 @@
 
     /// At the limit of `ulimit -f` a write fails as on a full disk, and the kernel sends SIGXFSZ, which ends a process.
     @Suite struct FileSizeLimitTests {
-        static func setLimit(_ count: Int?) {
-            var limit = rlimit()
-            getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-            limit.rlim_cur = count.map { rlim_t($0) } ?? limit.rlim_max
-            #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
-        }
-
         static func expectFull(_ error: SQLiteError?) {
             #expect(error?.code == .full && error?.failure == .transient, "\(String(describing: error))")
             #expect(error?.message.contains("ulimit -f") ?? false, "\(String(describing: error))")
@@ -25,7 +18,7 @@
             await #expect(processExitsWith: .success) { [path = database.path as String] in
                 let store = try await SQLiteTaskStore(path: path)
                 var lanes = try await store.claim(0..<1, of: 1, log: log)
-                FileSizeLimitTests.setLimit(300_000)
+                setFileSizeLimit(300_000)
                 var (count, failure) = (0, SQLiteError?.none)
                 while failure == nil, count < 1000 {
                     let work = batch(
@@ -38,7 +31,7 @@
                 }
                 FileSizeLimitTests.expectFull(failure)
                 #expect(try await store.tasks(dagID: "dag", limit: 1000, offset: 0).count == count)
-                FileSizeLimitTests.setLimit(nil)
+                setFileSizeLimit(nil)
                 _ = try await store.apply(batch([.save(task("last"))], lanes: lanes))
                 #expect(try await store.tasks(dagID: "dag", limit: 1000, offset: 0).count == count + 1)
                 try await store.close()
@@ -62,9 +55,9 @@
                 var refusedCount = 0
                 while refusedCount < 1000 {
                     let end = start + refusedCount / places.count * frame + places[refusedCount % places.count]
-                    FileSizeLimitTests.setLimit(end)
+                    setFileSizeLimit(end)
                     let failure = await error { _ = try await store.apply(work) }
-                    FileSizeLimitTests.setLimit(nil)
+                    setFileSizeLimit(nil)
                     guard failure != nil else { break }
                     FileSizeLimitTests.expectFull(failure)
                     refusedCount += 1
@@ -96,9 +89,9 @@
             let database = try TemporaryDatabase()
             await #expect(processExitsWith: .success) { [path = database.path as String] in
                 let store = try await SQLiteTaskStore(path: path)
-                FileSizeLimitTests.setLimit(1000)
+                setFileSizeLimit(1000)
                 FileSizeLimitTests.expectFull(await error { try await store.save(task("a")) })
-                FileSizeLimitTests.setLimit(nil)
+                setFileSizeLimit(nil)
                 try await store.save(task("a"))
                 #expect(try await store.task(id: "a") != nil)
                 try await store.close()

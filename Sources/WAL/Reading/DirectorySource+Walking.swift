@@ -88,8 +88,8 @@ extension DirectorySource {
         return try mapped(old, at: place)
     }
 
-    /// Whether a place is the end of a segment that its writer has left and goes on to seal. Without a writer it is for recovery
-    /// to say what that end is.
+    /// Whether a place is the end of a segment that a live writer has ended and is about to seal. Without a writer, recovery
+    /// decides what that end is.
     private func isSealedYet(_ segment: ReadableSegment, before next: SegmentHeader, at place: ReadingPlace) -> Bool {
         place.isEmpty && Int(clamping: next.predecessor.length) <= place.offset
             && segment.size >= Int(clamping: segment.segment.header.capacity) && DirectoryLock.isHeld(in: directory)

@@ -39,7 +39,7 @@ extension LogReader {
         }
     }
 
-    /// Takes a valid frame: goes on behind it, unless it is a footer or tells of a gap before it.
+    /// Takes a valid frame and moves past it. Stays at a footer, and at a frame whose record index shows a gap before it.
     private func take(
         _ header: FrameHeader, _ body: FrameValidity.Body, of segment: ReadableSegment
     ) throws(WALError) -> Found? {
@@ -78,12 +78,12 @@ extension LogReader {
         return nil
     }
 
-    /// Called behind a wanted record: all that follow are.
+    /// Begins a run of records after the first wanted one, because every later record is wanted, too.
     private func beginStretch(_ segment: ReadableSegment) throws(WALError) {
         let header = segment.segment.header
         let reach = try readAhead.reach(offset, in: segment)
         var limit = segment.limit & ~(Frame.alignment - 1)
-        // What comes behind wasn't decompressed yet.
+        // The bytes after that aren't decompressed yet.
         if segment.isCompressed { limit = min(limit, reach) }
         var end = min(limit - Frame.headerSize + 1, reach)
         if visibility == .durable {
@@ -113,7 +113,7 @@ extension LogReader {
             seed: segment.segment.seed, recordIndexMin: recordIndex)
     }
 
-    /// Whether a record is behind the place that was asked for. Once one is, all are.
+    /// Whether a record is at or after the reader's start. Once one is, all later ones are.
     @inline(__always)
     private func isWanted(_ sequence: UInt64, _ time: Int64) -> Bool {
         switch place {

@@ -5,18 +5,11 @@ import Testing
 
 /// Beyond `ulimit -f` the kernel sends SIGXFSZ, and the process was ended by its own log.
 @Suite struct FileSizeLimitTests {
-    static func setLimit(_ count: Int?) {
-        var limit = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-        limit.rlim_cur = count.map { rlim_t($0) } ?? limit.rlim_max
-        #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
-    }
-
     @Test func aLimitIsAFullDiskAndAppendingGoesOnWithoutIt() async throws {
         let directory = TemporaryDirectory()
         await #expect(processExitsWith: .success) { [path = directory.path as String] in
             let log = try await WriteAheadLog.open(at: path, configuration: .small(.always))
-            FileSizeLimitTests.setLimit(1000)
+            setFileSizeLimit(1000)
             var (count, failure) = (0, WALError?.none)
             while failure == nil {
                 do throws(WALError) {
@@ -33,7 +26,7 @@ import Testing
             }
             #expect(opening?.code == .diskFull)
             try FileManager.default.removeItem(atPath: path + "-2")
-            FileSizeLimitTests.setLimit(nil)
+            setFileSizeLimit(nil)
             var isTaken = false
             while !isTaken {
                 isTaken = (try? await log.append(payload(count, size: 1000))) != nil

@@ -14,17 +14,17 @@ import Testing
             let flusher = Flusher(
                 log: harness.log, sink: sink, configuration: FlusherHarness.configuration(workers: 1),
                 logger: recording.logger, key: { UInt64($0.unsafeLoad(as: UInt8.self)) })
-            FileSizeLimitTests.setLimit(1000)
+            setFileSizeLimit(1000)
             _ = try await harness.run(flusher) {
                 func refusal() -> RecordingLog.Message? {
                     recording.messages.all.first { $0.text.contains("could not be set aside; its lanes wait") }
                 }
-                while refusal() == nil { try await Task.sleep(for: .milliseconds(10)) }
+                try await eventually { refusal() != nil }
                 let reason = refusal()?.metadata["wal.error"] ?? ""
                 #expect(reason.contains("diskFull") && reason.contains("ulimit -f"), "\(reason)")
                 #expect(try harness.deadLetters().isEmpty)
                 #expect(flusher.appliedSequence < 4)
-                FileSizeLimitTests.setLimit(nil)
+                setFileSizeLimit(nil)
                 try await flusher.drain()
             }
             #expect(sink.snapshot.rows.count == 19 && sink.snapshot.breaches.isEmpty)
@@ -51,7 +51,7 @@ import Testing
                 return all
             }
             try await letters.append(letter(1))
-            FileSizeLimitTests.setLimit(1000)
+            setFileSizeLimit(1000)
             var (count, failure) = (1, WALError?.none)
             while failure == nil, count < 100 {
                 do throws(WALError) {
@@ -64,7 +64,7 @@ import Testing
             #expect(try kept().map(\.sequence.rawValue) == Array(1...UInt64(count)))
             let again = await #expect(throws: WALError.self) { try await letters.append(letter(count + 1)) }
             #expect(again?.code == .diskFull, "\(String(describing: again))")
-            FileSizeLimitTests.setLimit(nil)
+            setFileSizeLimit(nil)
             for number in count + 1...count + 10 { try await letters.append(letter(number)) }
             #expect(try kept().map(\.sequence.rawValue) == Array(1...UInt64(count) + 10))
             #expect(try kept().allSatisfy { $0.payload.count == 200_000 })

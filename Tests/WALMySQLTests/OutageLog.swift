@@ -1,0 +1,1 @@
+../WALPostgresTests/OutageLog.swift

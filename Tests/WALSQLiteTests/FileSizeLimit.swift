@@ -1,0 +1,1 @@
+../WALTests/Support/FileSizeLimit.swift

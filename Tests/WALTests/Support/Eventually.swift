@@ -1,0 +1,11 @@
+import Testing
+
+/// Waits until `condition` holds. Records an issue after two minutes.
+func eventually(_ condition: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(120)
+    while ContinuousClock.now < end {
+        if try await condition() { return }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    Issue.record("The condition doesn't hold after two minutes.")
+}
