@@ -18,6 +18,7 @@ let package = Package(
     platforms: [.macOS(.v26)],
     products: [
         .library(name: "WAL", targets: ["WAL"]),
+        .library(name: "WALDelivery", targets: ["WALDelivery"]),
         .library(name: "WALTasks", targets: ["WALTasks"]),
         .library(name: "WALSQLite", targets: ["WALSQLite"]),
         .library(name: "WALTesting", targets: ["WALTesting"]),
@@ -49,6 +50,14 @@ let package = Package(
                 "CWALShims", "CWALLZ4",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            swiftSettings: librarySettings),
+        .target(
+            name: "WALDelivery",
+            dependencies: [
+                "CWALShims", "WAL",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
@@ -56,7 +65,7 @@ let package = Package(
         .target(
             name: "WALTasks",
             dependencies: [
-                "CWALShims", "WAL",
+                "CWALShims", "WAL", "WALDelivery",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -68,20 +77,20 @@ let package = Package(
         .target(
             name: "WALSQLite",
             dependencies: [
-                "WAL", "WALTasks",
+                "WAL", "WALDelivery", "WALTasks",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"])),
             ],
             swiftSettings: librarySettings),
-        .target(name: "WALTesting", dependencies: ["WAL", "WALTasks"], swiftSettings: librarySettings),
+        .target(name: "WALTesting", dependencies: ["WAL", "WALDelivery", "WALTasks"], swiftSettings: librarySettings),
         .systemLibrary(
             name: "CWALMySQL", pkgConfig: "libmariadb",
             providers: [.apt(["libmariadb-dev"]), .brew(["mariadb-connector-c"])]),
         .target(
             name: "WALMySQL",
             dependencies: [
-                "WAL", "WALTasks",
+                "WAL", "WALDelivery", "WALTasks",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .target(name: "CWALMySQL", condition: .when(traits: ["MySQL"])),
@@ -93,7 +102,7 @@ let package = Package(
         .target(
             name: "WALPostgres",
             dependencies: [
-                "WAL", "WALTasks",
+                "WAL", "WALDelivery", "WALTasks",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .target(name: "CWALPostgres", condition: .when(traits: ["Postgres"])),
@@ -105,7 +114,7 @@ let package = Package(
         .executableTarget(
             name: "WALTool",
             dependencies: [
-                "WAL", "WALTasks", "CWALShims", "CWALSimdJSON",
+                "WAL", "WALDelivery", "WALTasks", "CWALShims", "CWALSimdJSON",
                 .target(name: "WALSQLite", condition: .when(traits: ["SQLite"])),
                 .target(name: "WALMySQL", condition: .when(traits: ["MySQL"])),
                 .target(name: "WALPostgres", condition: .when(traits: ["Postgres"])),
@@ -116,11 +125,12 @@ let package = Package(
         // Runs in the virtual machine of Scripts/power-cuts.
         .executableTarget(
             name: "PowerCutGuest",
-            dependencies: ["WAL", "WALTasks", "WALSQLite"], path: "Tests/PowerCuts/Guest", swiftSettings: settings),
+            dependencies: ["WAL", "WALDelivery", "WALTasks", "WALSQLite"], path: "Tests/PowerCuts/Guest",
+            swiftSettings: settings),
         .testTarget(
             name: "WALTests",
             dependencies: [
-                "WAL", "WALTasks", "WALTesting", "CWALShims",
+                "WAL", "WALDelivery", "WALTasks", "WALTesting", "CWALShims",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
@@ -128,7 +138,7 @@ let package = Package(
         .testTarget(
             name: "WALTasksTests",
             dependencies: [
-                "WALTasks", "WAL", "WALTesting",
+                "WALTasks", "WAL", "WALDelivery", "WALTesting",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -137,23 +147,25 @@ let package = Package(
         .testTarget(
             name: "WALSQLiteTests",
             dependencies: [
-                "WALSQLite", "WALTesting", .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"])),
+                "WALSQLite", "WAL", "WALDelivery", "WALTesting",
+                .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"])),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "WALTestingTests", dependencies: ["WALTesting", "WALTasks", "WALSQLite", "WAL"],
+            name: "WALTestingTests", dependencies: ["WALTesting", "WALTasks", "WALSQLite", "WAL", "WALDelivery"],
             swiftSettings: settings),
         .testTarget(
             name: "WALMySQLTests",
             dependencies: [
-                "WALMySQL", "WAL", "WALTasks", "WALTesting", .product(name: "Logging", package: "swift-log"),
+                "WALMySQL", "WAL", "WALDelivery", "WALTasks", "WALTesting",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "WALPostgresTests",
             dependencies: [
-                "WALPostgres", "WALTasks", "WAL", "WALTesting",
+                "WALPostgres", "WALTasks", "WAL", "WALDelivery", "WALTesting",
                 .product(name: "Logging", package: "swift-log"),
                 .target(name: "CWALPostgres", condition: .when(traits: ["Postgres"])),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -161,8 +173,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "WALFuzzTests", dependencies: ["WAL", "WALTasks", "WALTool"], swiftSettings: settings),
-        .testTarget(name: "WALToolTests", dependencies: ["WALTool"], swiftSettings: settings),
+            name: "WALFuzzTests", dependencies: ["WAL", "WALDelivery", "WALTasks", "WALTool"], swiftSettings: settings),
+        .testTarget(name: "WALToolTests", dependencies: ["WALTool", "WAL", "WALDelivery"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

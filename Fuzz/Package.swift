@@ -31,14 +31,22 @@ let package = Package(
                 "CWALShims", "CWALLZ4",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             exclude: ["WAL.docc"], swiftSettings: settings),
         .target(
+            name: "WALDelivery",
+            dependencies: [
+                "CWALShims", "WAL",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            exclude: ["WALDelivery.docc"], swiftSettings: settings),
+        .target(
             name: "WALTasks",
             dependencies: [
-                "WAL",
+                "WAL", "WALDelivery",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -47,10 +55,10 @@ let package = Package(
         .target(name: "CWALSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         // Of the tool only the reader of lines.
         .target(
-            name: "WALTool", dependencies: ["WAL", "WALTasks", "CWALSimdJSON", "CWALShims"], swiftSettings: settings),
+            name: "WALTool", dependencies: ["WAL", "WALDelivery", "WALTasks", "CWALSimdJSON", "CWALShims"], swiftSettings: settings),
         .target(name: "CWALFuzzer"),
         .executableTarget(
-            name: "WALFuzz", dependencies: ["WAL", "WALTasks", "WALTool", "CWALFuzzer"], swiftSettings: settings,
+            name: "WALFuzz", dependencies: ["WAL", "WALDelivery", "WALTasks", "WALTool", "CWALFuzzer"], swiftSettings: settings,
             linkerSettings: [.linkedLibrary("stdc++", .when(platforms: [.linux]))]),
     ],
     swiftLanguageModes: [.v6],

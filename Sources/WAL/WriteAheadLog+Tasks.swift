@@ -13,7 +13,7 @@ extension WriteAheadLog {
         at directory: String, configuration: Configuration = Configuration(), logger: Logger? = nil,
         metrics: (any MetricsFactory)? = nil
     ) async throws(WALError) -> WriteAheadLog {
-        try await offPool { () throws(WALError) in
+        try await Blocking.run { () throws(WALError) in
             try WriteAheadLog(at: directory, configuration: configuration, logger: logger, metrics: metrics)
         }
     }
@@ -23,19 +23,19 @@ extension WriteAheadLog {
     /// Runs to its end where the task is cancelled, too. Throws `indeterminate` if not everything could be made durable; the
     /// directory is free all the same.
     public func close() async throws(WALError) {
-        try await offPool { [engine] () throws(WALError) in try engine.close() }
+        try await Blocking.run { [engine] () throws(WALError) in try engine.close() }
     }
 
     /// Ends the active segment, and suspends while no segment is ready. It is sealed, and the next record starts another.
     ///
     /// Throws as appending does.
     public func roll() async throws(WALError) {
-        try await engine.rollSuspending()
+        try await engine.appender.rollSuspending()
     }
 
     /// Removes what the retention rule lets go, now instead of within a second, and suspends for the time of that.
     public func applyRetention() async {
-        await offPool { [engine] in engine.applyRetention() }
+        await Blocking.run { [engine] in engine.applyRetention() }
     }
 
     /// Finds what opening the log in a directory would find and do, and suspends for the time of that; see
@@ -43,7 +43,7 @@ extension WriteAheadLog {
     public static func recoveryPlan(
         at directory: String, scope: RecoveryScope = .unsealed
     ) async throws(WALError) -> RecoveryReport {
-        try await offPool { () throws(WALError) in try recoveryPlan(at: directory, scope: scope) }
+        try await Blocking.run { () throws(WALError) in try recoveryPlan(at: directory, scope: scope) }
     }
 
     // MARK: Appending
@@ -63,8 +63,8 @@ extension WriteAheadLog {
         count: Int, initializingWith initialize: (inout OutputRawSpan) -> Void
     ) async throws(WALError) -> SequenceNumber {
         try await finishAppend(
-            engine.appendSuspending(.record, bodySize: count, records: 1) { room in
-                Self.fill(room, with: initialize)
+            engine.appender.appendSuspending(.record, bodySize: count, records: 1) { frame in
+                Self.fill(frame, with: initialize)
             })
     }
 
@@ -72,7 +72,7 @@ extension WriteAheadLog {
     /// ``append(_:bookmark:)-(RecordBatch,_)``.
     @discardableResult
     public func append(_ batch: RecordBatch, bookmark: Bookmark? = nil) async throws(WALError) -> SequenceNumber {
-        try await finishAppend(engine.appendSuspending(batch, bookmark: bookmark))
+        try await finishAppend(engine.appender.appendSuspending(batch, bookmark: bookmark))
     }
 
     /// Appends a record and suspends until it is durable, whatever the sync policy.
@@ -81,19 +81,19 @@ extension WriteAheadLog {
     @discardableResult
     public func appendDurably(_ payload: [UInt8]) async throws(WALError) -> SequenceNumber {
         let sequence = try await appendSuspending(payload)
-        try await engine.waitUntilDurable(DurableMark(sequence: sequence, position: 0))
+        try await engine.commit.waitUntilDurable(.sequence(sequence))
         return SequenceNumber(rawValue: sequence)
     }
 
     private func appendSuspending(_ payload: [UInt8]) async throws(WALError) -> UInt64 {
-        try await engine.appendSuspending(.record, bodySize: payload.count, records: 1) { room in
-            unsafe payload.withUnsafeBytes { unsafe room.copy($0) }
+        try await engine.appender.appendSuspending(.record, bodySize: payload.count, records: 1) { frame in
+            unsafe payload.withUnsafeBytes { unsafe frame.copy($0) }
         }
     }
 
     private func finishAppend(_ sequence: UInt64) async throws(WALError) -> SequenceNumber {
-        if engine.isSyncedAlways {
-            try await engine.waitUntilDurable(DurableMark(sequence: sequence, position: 0))
+        if engine.appender.isSyncedAlways {
+            try await engine.commit.waitUntilDurable(.sequence(sequence))
         }
         return SequenceNumber(rawValue: sequence)
     }
@@ -103,20 +103,20 @@ extension WriteAheadLog {
 extension WriteAheadLog {
     /// Appends a record if that needs no waiting, for a segment or for durability; nil if it does: see ``waitForSegment()``.
     package func appendWithoutWaiting(_ payload: RawSpan) throws(WALError) -> SequenceNumber? {
-        let sequence = try engine.appendWithoutWaiting(.record, bodySize: payload.byteCount, records: 1) {
-            room in
-            unsafe payload.withUnsafeBytes { unsafe room.copy($0) }
+        let sequence = try engine.appender.appendIfReady(.record, bodySize: payload.byteCount, records: 1) {
+            frame in
+            unsafe payload.withUnsafeBytes { unsafe frame.copy($0) }
         }
         return sequence.map(SequenceNumber.init(rawValue:))
     }
 
     /// Appends a batch if that needs no waiting; nil if it does.
     package func appendWithoutWaiting(_ batch: RecordBatch) throws(WALError) -> SequenceNumber? {
-        try engine.appendWithoutWaiting(batch).map(SequenceNumber.init(rawValue:))
+        try engine.appender.appendIfReady(batch, bookmark: nil).map(SequenceNumber.init(rawValue:))
     }
 
     /// Suspends until there is an open segment. Throws as appending does.
     package func waitForSegment() async throws(WALError) {
-        try await engine.suspendForNextSegment(after: nil)
+        try await engine.appender.suspendForNextSegment(after: nil)
     }
 }

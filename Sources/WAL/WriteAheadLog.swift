@@ -14,8 +14,8 @@ internal import Synchronization
 /// compiler takes the form that suspends.
 public final class WriteAheadLog: Sendable {
     let engine: Engine
-    /// The flushers that run, by the names of their sinks.
-    let sinks = Monitor<[String: any SinkProgress]>([:])
+    /// The running flushers, by the names of their sinks.
+    package let sinks = Monitor<[String: any SinkProgress]>([:])
 
     /// The log's directory.
     public let directory: String
@@ -38,7 +38,7 @@ public final class WriteAheadLog: Sendable {
     }
 
     /// Opens the log in a directory that is open already.
-    init(
+    package init(
         in place: Directory, configuration: Configuration, logger: Logger? = nil, metrics: (any MetricsFactory)? = nil
     ) throws(WALError) {
         try configuration.validate()
@@ -59,7 +59,6 @@ public final class WriteAheadLog: Sendable {
             try? engine.close()
             throw error
         }
-        if let step = recovered.recordStep { report.steps.append(step) }
         report.duration = ContinuousClock.now - start
         recovery = report
         if case .limited(let reason) = fileSystem.use {
@@ -106,8 +105,8 @@ public final class WriteAheadLog: Sendable {
     )
     @discardableResult
     public func append(_ payload: RawSpan) throws(WALError) -> SequenceNumber {
-        let sequence = try engine.append(.record, bodySize: payload.byteCount, records: 1) { room in
-            unsafe payload.withUnsafeBytes { bytes in unsafe room.copy(bytes) }
+        let sequence = try engine.appender.append(.record, bodySize: payload.byteCount, records: 1) { frame in
+            unsafe payload.withUnsafeBytes { bytes in unsafe frame.copy(bytes) }
         }
         try finishAppend(sequence)
         return SequenceNumber(rawValue: sequence)
@@ -126,8 +125,8 @@ public final class WriteAheadLog: Sendable {
     public func append(
         count: Int, initializingWith initialize: (inout OutputRawSpan) -> Void
     ) throws(WALError) -> SequenceNumber {
-        let sequence = try engine.append(.record, bodySize: count, records: 1) { room in
-            Self.fill(room, with: initialize)
+        let sequence = try engine.appender.append(.record, bodySize: count, records: 1) { frame in
+            Self.fill(frame, with: initialize)
         }
         try finishAppend(sequence)
         return SequenceNumber(rawValue: sequence)
@@ -140,24 +139,24 @@ public final class WriteAheadLog: Sendable {
     /// `invalidArgument` where the bookmark is too large.
     @discardableResult
     public func append(_ batch: RecordBatch, bookmark: Bookmark? = nil) throws(WALError) -> SequenceNumber {
-        let sequence = try engine.append(batch, bookmark: bookmark)
+        let sequence = try engine.appender.append(batch, bookmark: bookmark)
         try finishAppend(sequence)
         return SequenceNumber(rawValue: sequence)
     }
 
     @inline(__always)
-    static func fill(_ room: FrameRoom, with initialize: (inout OutputRawSpan) -> Void) -> UInt32 {
-        let body = unsafe room.body
+    static func fill(_ frame: ClaimedFrame, with initialize: (inout OutputRawSpan) -> Void) -> UInt32 {
+        let body = unsafe frame.body
         var output = unsafe OutputRawSpan(buffer: body, initializedCount: 0)
         initialize(&output)
         let written = unsafe output.finalize(for: body)
         precondition(written == body.count, "\(written) of \(body.count) bytes of a record were written")
-        return room.checksum()
+        return frame.checksum()
     }
 
     @inline(__always)
     private func finishAppend(_ sequence: UInt64) throws(WALError) {
-        if engine.isSyncedAlways { try engine.makeDurable(DurableMark(sequence: sequence, position: 0)) }
+        if engine.appender.isSyncedAlways { try engine.commit.blockUntilDurable(.sequence(sequence)) }
     }
 
     // MARK: Durability
@@ -167,20 +166,20 @@ public final class WriteAheadLog: Sendable {
     /// Throws `indeterminate` if the sync failed, `closed`, `cancelled`, `invalidArgument` for a number that wasn't given yet.
     public func waitUntilDurable(_ sequence: SequenceNumber) async throws(WALError) {
         try require(sequence)
-        try await engine.waitUntilDurable(DurableMark(sequence: sequence.rawValue, position: 0))
+        try await engine.commit.waitUntilDurable(.sequence(sequence.rawValue))
     }
 
     /// Blocks the calling thread until the record with this sequence number is durable; see ``waitUntilDurable(_:)``.
     @available(*, noasync, message: "Blocks the thread; use waitUntilDurable(_:).")
     public func blockUntilDurable(_ sequence: SequenceNumber) throws(WALError) {
         try require(sequence)
-        try engine.makeDurable(DurableMark(sequence: sequence.rawValue, position: 0))
+        try engine.commit.blockUntilDurable(.sequence(sequence.rawValue))
     }
 
     /// Makes everything durable that was appended before the call, cursors too. Returns the last durable sequence number.
     @discardableResult
     public func sync() async throws(WALError) -> SequenceNumber {
-        try await engine.waitUntilDurable(engine.claimed)
+        try await engine.commit.waitUntilDurable(.position(engine.catalog.waitForClaimed().position))
         return durableSequence
     }
 
@@ -195,24 +194,24 @@ public final class WriteAheadLog: Sendable {
 
     /// The first record that is still there; one more than ``lastSequence`` where there is none.
     public var firstSequence: SequenceNumber {
-        SequenceNumber(rawValue: engine.state.withLock { $0.entries.first?.segment.header.baseSequence ?? 1 })
+        SequenceNumber(rawValue: engine.catalog.state.withLock { $0.entries.first?.segment.header.baseSequence ?? 1 })
     }
 
     /// The last record that was appended, or is being appended.
     public var lastSequence: SequenceNumber {
-        SequenceNumber(rawValue: engine.claimed.sequence)
+        SequenceNumber(rawValue: engine.catalog.waitForClaimed().sequence)
     }
 
     /// The last record that is durable.
     public var durableSequence: SequenceNumber {
-        SequenceNumber(rawValue: engine.durableSequenceWord.load(ordering: .acquiring))
+        SequenceNumber(rawValue: engine.appender.durableSequence.load(ordering: .acquiring))
     }
 
     // MARK: Cursors
 
     /// The last record that each consumer has done with.
     public var cursors: [String: SequenceNumber] {
-        engine.named.withLock { $0.positions.cursors.mapValues(SequenceNumber.init(rawValue:)) }
+        engine.catalog.markers.markers.cursors.mapValues(SequenceNumber.init(rawValue:))
     }
 
     /// Remembers in the log that a consumer has done with all records up to this one. Segments behind a cursor aren't
@@ -220,38 +219,22 @@ public final class WriteAheadLog: Sendable {
     ///
     /// Doesn't wait: where the log is full, retention goes by the new value at once, and it is written when there is space.
     public func setCursor(_ name: String, to sequence: SequenceNumber) throws(WALError) {
-        try engine.setCursor(name, to: sequence.rawValue)
+        try engine.appender.setCursor(name, to: sequence.rawValue)
     }
 
     /// Forgets a consumer, so that it keeps no segments any more.
     public func removeCursor(_ name: String) throws(WALError) {
-        try engine.setCursor(name, to: nil)
+        try engine.appender.setCursor(name, to: nil)
     }
 
     /// What producers have left with their records, by name.
     public var bookmarks: [String: Bookmark] {
-        engine.named.withLock { $0.positions.bookmarks }
+        engine.catalog.markers.markers.bookmarks
     }
 
     /// Forgets a bookmark, so that it takes up no room any more. All cursors and bookmarks together may have 8 KiB.
     public func removeBookmark(_ name: String) throws(WALError) {
-        try engine.removeBookmark(name)
-    }
-
-    // MARK: Sinks
-
-    /// Returns when the sink of this name has applied every record up to `sequence`: the third step, after written and durable.
-    /// Its ``Flusher`` must be running on this log.
-    ///
-    /// Throws as ``Flusher/waitUntilApplied(_:)``, and `invalidArgument` where no such flusher runs.
-    public func waitUntilApplied(_ sequence: SequenceNumber, by sink: String) async throws(WALError) {
-        guard let progress = sinks.withLock({ $0[sink] }) else {
-            let names = sinks.withLock { $0.keys.sorted() }.joined(separator: ", ")
-            throw WALError(
-                .invalidArgument,
-                "No flusher into \(sink) runs on this log; there are: \(names.isEmpty ? "none" : names).")
-        }
-        try await progress.waitUntilApplied(sequence)
+        try engine.appender.removeBookmark(name)
     }
 
     // MARK: Reading
@@ -260,29 +243,29 @@ public final class WriteAheadLog: Sendable {
     ///
     /// Records that were removed from this number on are its first gap.
     public func reader(from sequence: SequenceNumber? = nil, visibility: ReadVisibility = .written) -> LogReader {
-        LogReader(engine, from: sequence?.rawValue, visibility: visibility)
+        LogReader(engine.source, from: sequence?.rawValue, visibility: visibility)
     }
 
     /// A reader that starts with the first record of this time or later.
     public func reader(since time: Timestamp, visibility: ReadVisibility = .written) -> LogReader {
-        LogReader(engine, since: time.rawValue, visibility: visibility)
+        LogReader(engine.source, since: time.rawValue, visibility: visibility)
     }
 
     /// The entries from this record on, or the first that is there, for ever: waits at the end, and finishes when the log is closed.
     public func entries(from sequence: SequenceNumber? = nil, visibility: ReadVisibility = .written) -> LogEntries {
-        LogEntries { [engine] in LogReader(engine, from: sequence?.rawValue, visibility: visibility) }
+        LogEntries { [engine] in LogReader(engine.source, from: sequence?.rawValue, visibility: visibility) }
     }
 
     /// The records from this one on, or the first that is there, for ever: waits at the end, and finishes when the log is closed.
     public func records(from sequence: SequenceNumber? = nil, visibility: ReadVisibility = .written) -> LogRecords {
-        LogRecords { [engine] in LogReader(engine, from: sequence?.rawValue, visibility: visibility) }
+        LogRecords { [engine] in LogReader(engine.source, from: sequence?.rawValue, visibility: visibility) }
     }
 
     // MARK: Operating
 
     /// Ends the active segment: it is sealed, and the next record starts another. Blocks while no segment is ready.
     public func roll() throws(WALError) {
-        try engine.roll()
+        try engine.appender.roll()
     }
 
     /// Removes what the retention rule lets go, now instead of within a second. Blocks for some syncs of the directory.
@@ -299,31 +282,8 @@ public final class WriteAheadLog: Sendable {
     }
 }
 
-extension WriteAheadLog.Configuration {
-    static let segmentSizeMin = 64 << 10
-
-    /// Of the disk budget, what segments may be made ready within: whatever is used, one can be compressed still.
-    var budgetOfProducers: Int? {
-        diskBudget.map { sealedCompression == .none ? $0 : $0 - segmentSize }
-    }
-
-    func validate() throws(WALError) {
-        func require(_ condition: Bool, _ rule: String) throws(WALError) {
-            guard condition else { throw WALError(.invalidArgument, "The configuration isn't possible: \(rule).") }
-        }
-        try require(
-            (Self.segmentSizeMin...ClaimWord.capacityMax).contains(segmentSize) && segmentSize % 4096 == 0,
-            "segmentSize is a multiple of 4096 from 64 KiB to 1 GiB, not \(segmentSize)")
-        try require(
-            (1...ClaimWord.recordsMax).contains(segmentRecordsTarget),
-            "segmentRecordsTarget is 1 to \(ClaimWord.recordsMax), not \(segmentRecordsTarget)")
-        try require(
-            (1...4).contains(preparedSegmentsMax), "preparedSegmentsMax is 1 to 4, not \(preparedSegmentsMax)")
-        if let diskBudget, let budgetOfProducers {
-            let least = diskBudget - budgetOfProducers + 4 * segmentSize
-            try require(
-                diskBudget >= least,
-                "diskBudget is at least four segments, and one to compress into (\(least) bytes), not \(diskBudget)")
-        }
-    }
+/// The progress of a running flusher into one sink.
+package protocol SinkProgress: Sendable {
+    /// Suspends until the sink has applied every record up to `sequence`.
+    func waitUntilApplied(_ sequence: SequenceNumber) async throws(WALError)
 }

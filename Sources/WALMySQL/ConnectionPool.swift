@@ -4,11 +4,11 @@
 
     /// Threads with a connection each: a call has one for itself, and waits for its turn where all are taken.
     final class ConnectionPool<Kept: Session>: Sendable {
-        private typealias Thread = DatabaseThread<Link<Kept>, MySQLError>
+        private typealias Thread = DatabaseThread<ReconnectingSession<Kept>, MySQLError>
 
         private struct State {
-            var free: [DatabaseThread<Link<Kept>, MySQLError>]
-            var waiting: [CheckedContinuation<DatabaseThread<Link<Kept>, MySQLError>, Never>] = []
+            var free: [DatabaseThread<ReconnectingSession<Kept>, MySQLError>]
+            var waiting: [CheckedContinuation<DatabaseThread<ReconnectingSession<Kept>, MySQLError>, Never>] = []
         }
 
         private let threads: [Thread]
@@ -25,7 +25,9 @@
                     throw MySQLError(.outOfMemory, "no thread can be started: raise the limit of threads (\(error))")
                 }
             }
-            for thread in threads { try await thread.open { () throws(MySQLError) in Link(settings, log) } }
+            for thread in threads {
+                try await thread.open { () throws(MySQLError) in ReconnectingSession(settings, log) }
+            }
             self.threads = threads
             state = Monitor(State(free: threads))
         }
@@ -55,7 +57,7 @@
             for thread in threads { try await thread.close() }
         }
 
-        private func take() async -> DatabaseThread<Link<Kept>, MySQLError> {
+        private func take() async -> DatabaseThread<ReconnectingSession<Kept>, MySQLError> {
             await withCheckedContinuation { continuation in
                 let thread = state.withLock { state in
                     // The last one given back: of many connections only as many are opened as there is work for.
@@ -67,11 +69,11 @@
             }
         }
 
-        private func giveBack(_ thread: DatabaseThread<Link<Kept>, MySQLError>) {
+        private func giveBack(_ thread: DatabaseThread<ReconnectingSession<Kept>, MySQLError>) {
             let next = state.withLock { state in
                 if state.waiting.isEmpty {
                     state.free.append(thread)
-                    return nil as CheckedContinuation<DatabaseThread<Link<Kept>, MySQLError>, Never>?
+                    return nil as CheckedContinuation<DatabaseThread<ReconnectingSession<Kept>, MySQLError>, Never>?
                 }
                 return state.waiting.removeFirst()
             }

@@ -1,5 +1,6 @@
 #if MySQL
     internal import WAL
+    internal import WALDelivery
 
     /// Reads and moves the positions of a log's lanes in `wal_sink_checkpoint`, inside a transaction.
     struct LaneStatements {

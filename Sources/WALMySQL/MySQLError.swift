@@ -1,5 +1,6 @@
 #if MySQL
     internal import WAL
+    internal import WALDelivery
 
     /// What went wrong in a store in MariaDB or MySQL, and what to do about it.
     ///

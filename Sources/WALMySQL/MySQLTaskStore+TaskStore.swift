@@ -1,5 +1,6 @@
 #if MySQL
     public import WAL
+    public import WALDelivery
     public import WALTasks
 
     extension MySQLTaskStore: TaskStore {

@@ -1,5 +1,6 @@
 #if MySQL
     internal import WAL
+    internal import WALDelivery
     internal import WALTasks
 
     /// The queries, prepared on a connection of their own: they go on beside batches that are being written.

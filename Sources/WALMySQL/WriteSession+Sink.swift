@@ -1,5 +1,6 @@
 #if MySQL
     internal import WAL
+    internal import WALDelivery
     internal import WALTasks
 
     extension WriteSession {

@@ -1,5 +1,6 @@
 #if MySQL
     internal import WAL
+    internal import WALDelivery
     internal import WALTasks
 
     /// The changes, prepared on one of the connections that write.
@@ -64,7 +65,7 @@
                     ] where !indexes.isEmpty {
                         try run(work(statement, width: width, operations, indexes))
                     }
-                case .alone(let index):
+                case .barrier(let index):
                     guard let statement = statement(forAll: operations[index].mutation) else { continue }
                     var work = work(statement, width: 1, operations, [index])
                     work.isPartial = true

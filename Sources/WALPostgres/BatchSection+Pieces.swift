@@ -9,7 +9,7 @@
         var count: Int {
             switch self {
             case .rows(let rows): rows.count
-            case .alone: 1
+            case .barrier: 1
             }
         }
 
@@ -17,7 +17,7 @@
         private var indexes: [Int] {
             switch self {
             case .rows(let rows): rows.deletes + rows.saves + rows.updates + rows.activities
-            case .alone(let index): [index]
+            case .barrier(let index): [index]
             }
         }
 

@@ -4,11 +4,11 @@
 
     /// Threads with a connection each: a call has one for itself, and waits for its turn where all are taken.
     final class ConnectionPool<Kept: Session>: Sendable {
-        private typealias Thread = DatabaseThread<Link<Kept>, PostgresError>
+        private typealias Thread = DatabaseThread<ReconnectingSession<Kept>, PostgresError>
 
         private struct State {
-            var free: [DatabaseThread<Link<Kept>, PostgresError>]
-            var waiting: [CheckedContinuation<DatabaseThread<Link<Kept>, PostgresError>, Never>] = []
+            var free: [DatabaseThread<ReconnectingSession<Kept>, PostgresError>]
+            var waiting: [CheckedContinuation<DatabaseThread<ReconnectingSession<Kept>, PostgresError>, Never>] = []
         }
 
         private let threads: [Thread]
@@ -27,7 +27,9 @@
                         .outOfMemory, "no thread can be started: raise the limit of threads (\(error))")
                 }
             }
-            for thread in threads { try await thread.open { () throws(PostgresError) in Link(settings, log) } }
+            for thread in threads {
+                try await thread.open { () throws(PostgresError) in ReconnectingSession(settings, log) }
+            }
             self.threads = threads
             state = Monitor(State(free: threads))
         }
@@ -57,7 +59,7 @@
             for thread in threads { try await thread.close() }
         }
 
-        private func take() async -> DatabaseThread<Link<Kept>, PostgresError> {
+        private func take() async -> DatabaseThread<ReconnectingSession<Kept>, PostgresError> {
             await withCheckedContinuation { continuation in
                 let thread = state.withLock { state in
                     // The last one given back: of many connections only as many are opened as there is work for.
@@ -69,11 +71,11 @@
             }
         }
 
-        private func giveBack(_ thread: DatabaseThread<Link<Kept>, PostgresError>) {
+        private func giveBack(_ thread: DatabaseThread<ReconnectingSession<Kept>, PostgresError>) {
             let next = state.withLock { state in
                 if state.waiting.isEmpty {
                     state.free.append(thread)
-                    return nil as CheckedContinuation<DatabaseThread<Link<Kept>, PostgresError>, Never>?
+                    return nil as CheckedContinuation<DatabaseThread<ReconnectingSession<Kept>, PostgresError>, Never>?
                 }
                 return state.waiting.removeFirst()
             }

@@ -1,5 +1,6 @@
 #if Postgres
     internal import WAL
+    internal import WALDelivery
     internal import WALTasks
 
     /// Reads and moves the positions of a log's lanes in `wal_sink_checkpoint`.

@@ -1,5 +1,6 @@
 #if Postgres
     internal import WAL
+    internal import WALDelivery
 
     /// What went wrong in a store in PostgreSQL, and what to do about it.
     ///

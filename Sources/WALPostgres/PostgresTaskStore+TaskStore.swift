@@ -1,5 +1,6 @@
 #if Postgres
     public import WAL
+    public import WALDelivery
     public import WALTasks
 
     extension PostgresTaskStore: TaskStore {

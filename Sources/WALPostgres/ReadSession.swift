@@ -1,5 +1,6 @@
 #if Postgres
     internal import WAL
+    internal import WALDelivery
     internal import WALTasks
 
     /// The queries, prepared on a connection of their own.

@@ -1,5 +1,6 @@
 #if Postgres
     internal import WAL
+    internal import WALDelivery
     internal import WALTasks
 
     extension WriteSession {

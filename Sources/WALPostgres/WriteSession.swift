@@ -1,5 +1,6 @@
 #if Postgres
     internal import WAL
+    internal import WALDelivery
     internal import WALTasks
 
     /// The changes, prepared on a connection that writes.
@@ -56,7 +57,7 @@
         func apply(_ section: BatchSection, of operations: [TaskBatch.Operation]) throws(PostgresError) -> Int {
             switch section {
             case .rows(let rows): return try self.rows.apply(rows, of: operations)
-            case .alone(let index):
+            case .barrier(let index):
                 var parameters = ParameterList()
                 switch operations[index].mutation {
                 case .deleteDAG(let id):

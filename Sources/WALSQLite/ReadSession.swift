@@ -1,5 +1,6 @@
 #if SQLite
     internal import WAL
+    internal import WALDelivery
     internal import WALTasks
 
     /// The queries, prepared on a connection of their own: in WAL mode they go on beside a batch that is being written.

@@ -1,6 +1,7 @@
 #if SQLite
     internal import CWALSQLite
     internal import WAL
+    internal import WALDelivery
 
     /// What went wrong in a store in SQLite, and what to do about it.
     ///

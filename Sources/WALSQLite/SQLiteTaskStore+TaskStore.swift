@@ -1,5 +1,6 @@
 #if SQLite
     public import WAL
+    public import WALDelivery
     public import WALTasks
 
     extension SQLiteTaskStore: TaskStore {

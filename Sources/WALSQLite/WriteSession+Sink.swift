@@ -1,5 +1,6 @@
 #if SQLite
     internal import WAL
+    internal import WALDelivery
     internal import WALTasks
 
     extension WriteSession {

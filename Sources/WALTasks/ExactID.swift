@@ -6,14 +6,14 @@
 
 /// An id as a key, compared by its bytes as databases do with a binary collation. Swift's strings are equal to others that Unicode
 /// holds for the same text.
-struct ExactID: Hashable {
+struct BinaryID: Hashable {
     let text: String
 
     init(_ text: String) {
         self.text = text
     }
 
-    static func == (left: ExactID, right: ExactID) -> Bool {
+    static func == (left: BinaryID, right: BinaryID) -> Bool {
         left.text.hasBytes(of: right.text)
     }
 

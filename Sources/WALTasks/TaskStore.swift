@@ -1,4 +1,5 @@
 public import WAL
+public import WALDelivery
 
 /// A task storage that batches of a log are applied to: a database, or memory.
 ///

@@ -862,7 +862,7 @@ class Recovery:
 
     def __init__(self, log):
         self.log, self.findings = log, []
-        self.actions = {"setAside": set(), "remove": set(), "rewrite": set(), "standIn": set()}    # segment numbers
+        self.actions = {"setAside": set(), "remove": set(), "rewrite": set(), "placeholder": set()}    # segment numbers
         self.kept = {}                                  # the end of the frames that stay, by segment number
         self.torn, self.headerless_between = False, False
         self.last, self.end_sequence, self.end_position = None, 1, 0
@@ -940,11 +940,11 @@ class Recovery:
         self.report(MISSING, h.before_number, 0, 0, (self.end_sequence, h.base - 1), acknowledged)
 
     def mend_chain(self, segment):
-        """Recovery, "Mending the chain": a stand-in, or the segment is rewritten."""
+        """Recovery, "Mending the chain": a placeholder, or the segment is rewritten."""
         h = segment.header
-        stands_in = (self.last.number < h.before_number < segment.number and h.base - self.end_sequence <= MOST_RECORDS
+        is_placeholder = (self.last.number < h.before_number < segment.number and h.base - self.end_sequence <= MOST_RECORDS
                      and h.before_lineage != 0 and h.before_last < self.end_sequence + MOST_RECORDS)
-        self.actions["standIn" if stands_in else "rewrite"].add(h.before_number if stands_in else segment.number)
+        self.actions["placeholder" if is_placeholder else "rewrite"].add(h.before_number if is_placeholder else segment.number)
 
     def at_break(self, segment, b):
         """What an opening decides, 5.2; Findings, what is reported at a break."""

@@ -1,6 +1,7 @@
 #if MySQL
     import Testing
     import WAL
+    import WALDelivery
 
     @testable import WALMySQL
 

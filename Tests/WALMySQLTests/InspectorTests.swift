@@ -1,6 +1,7 @@
 #if MySQL
     import Testing
     import WAL
+    import WALDelivery
     import WALTasks
 
     @testable import WALMySQL

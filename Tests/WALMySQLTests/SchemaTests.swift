@@ -2,6 +2,7 @@
     import Foundation
     import Testing
     import WAL
+    import WALDelivery
     import WALTasks
 
     @testable import WALMySQL

@@ -3,6 +3,7 @@
     import Synchronization
     import Testing
     import WAL
+    import WALDelivery
     import WALTasks
 
     @testable import WALMySQL

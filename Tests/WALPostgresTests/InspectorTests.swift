@@ -1,6 +1,7 @@
 #if Postgres
     import Testing
     import WAL
+    import WALDelivery
     import WALTasks
 
     @testable import WALPostgres

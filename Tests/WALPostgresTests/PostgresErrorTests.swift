@@ -1,6 +1,7 @@
 #if Postgres
     import Testing
     import WAL
+    import WALDelivery
 
     @testable import WALPostgres
 

@@ -1,6 +1,7 @@
 #if SQLite
     import Testing
     import WAL
+    import WALDelivery
     import WALTasks
 
     @testable import WALSQLite

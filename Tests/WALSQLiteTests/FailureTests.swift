@@ -3,6 +3,7 @@
     import Foundation
     import Testing
     import WAL
+    import WALDelivery
     import WALTasks
 
     @testable import WALSQLite

@@ -2,6 +2,7 @@
     import CWALSQLite
     import Testing
     import WAL
+    import WALDelivery
     import WALTasks
 
     @testable import WALSQLite

@@ -1,5 +1,6 @@
 import Testing
 import WAL
+import WALDelivery
 
 @testable import WALTasks
 
@@ -63,7 +64,7 @@ import WAL
             ]))
         #expect(
             sections == [
-                .rows(RowSection(saves: [0])), .alone(1), .alone(2), .rows(RowSection(saves: [3])), .alone(4),
+                .rows(RowSection(saves: [0])), .barrier(1), .barrier(2), .rows(RowSection(saves: [3])), .barrier(4),
             ])
     }
 
@@ -119,7 +120,7 @@ import WAL
             case "log": for index in rows.activities.shuffled(using: &order) { table.apply(mutations[index]) }
             default:
                 for change in StatusChange.folded(rows.updates.map { mutations[$0] }).shuffled(using: &order) {
-                    guard var task = table.tasks[ExactID(change.id)] else { continue }
+                    guard var task = table.tasks[BinaryID(change.id)] else { continue }
                     task.status = change.status
                     task.error = change.error
                     task.updatedAt = change.updatedAt
@@ -136,7 +137,7 @@ extension BatchSection {
     fileprivate var indexes: [Int] {
         switch self {
         case .rows(let rows): rows.deletes + rows.saves + rows.updates + rows.activities
-        case .alone(let index): [index]
+        case .barrier(let index): [index]
         }
     }
 }

@@ -4,6 +4,7 @@ import ServiceLifecycle
 import Synchronization
 import Testing
 import WAL
+import WALDelivery
 import WALTesting
 
 @testable import WALTasks

@@ -5,6 +5,7 @@ import Synchronization
 import Testing
 import UnixSignals
 import WAL
+import WALDelivery
 
 @testable import WALTasks
 

@@ -3,6 +3,7 @@ import Logging
 import Synchronization
 import Testing
 import WAL
+import WALDelivery
 
 @testable import WALTasks
 

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import WAL
+import WALDelivery
 
 @testable import WALTasks
 

@@ -12,9 +12,9 @@ import WAL
 
     private func add(_ added: Added, to queue: inout OverlayQueue) {
         let encoded = TaskCodec.encode(added.mutation)
-        let vacancy = queue.vacancy(for: encoded.count, hash: added.hash)
-        vacancy.room.copyBytes(from: encoded)
-        queue.fill(vacancy, OverlayKind(added.mutation), at: added.sequence)
+        let reservation = queue.reserve(encoded.count, hash: added.hash)
+        reservation.buffer.copyBytes(from: encoded)
+        queue.commit(reservation, OverlayKind(added.mutation), at: added.sequence)
     }
 
     private func contents(_ copy: OverlayCopy) -> [UInt64: TaskMutation] {

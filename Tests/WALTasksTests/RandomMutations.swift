@@ -1,4 +1,5 @@
 import WAL
+import WALDelivery
 import WALTasks
 
 /// A generator whose numbers depend on the seed alone, so that a failure can be had again.

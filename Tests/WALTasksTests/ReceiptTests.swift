@@ -2,6 +2,7 @@ import Foundation
 import Synchronization
 import Testing
 import WAL
+import WALDelivery
 
 @testable import WALTasks
 

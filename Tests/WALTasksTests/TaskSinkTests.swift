@@ -1,5 +1,6 @@
 import Testing
 import WAL
+import WALDelivery
 
 @testable import WALTasks
 

@@ -9,7 +9,7 @@ import WAL
     private func withProxy(
         loopback: Bool = false, _ body: @escaping @Sendable (CuttingProxy, EchoServer) throws -> Void
     ) async throws {
-        try await OwnThread.run {
+        try await Blocking.run {
             let server = try EchoServer()
             defer { server.close() }
             let address = loopback ? SocketAddress.loopback(port: 0) : .unix(path: server.directory.path + "/p.sock")

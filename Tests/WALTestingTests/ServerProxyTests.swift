@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import WAL
 
 @testable import WALTesting
 
@@ -17,7 +18,7 @@ import Testing
 
     /// Each reply in turn is kept back. A client that failed has changed nothing, or has committed and doesn't know.
     private func cutsBetweenCommitAndReply(_ kind: PrivateServer.Kind) async throws {
-        try await OwnThread.run {
+        try await Blocking.run {
             let server = try PrivateServer(kind)
             let folder = server.directory.path + "/p"
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)

@@ -123,7 +123,9 @@ import Testing
 
     /// Returns when so many tasks wait for room.
     private func waitUntil(_ count: Int, waitFor log: WriteAheadLog) async throws {
-        while log.engine.state.withLock({ $0.suspended.count }) < count { try await Task.sleep(for: .milliseconds(1)) }
+        while log.engine.catalog.state.withLock({ $0.suspended.count }) < count {
+            try await Task.sleep(for: .milliseconds(1))
+        }
     }
 
     @Test func aTaskThatIsCancelledWhileItWaitsAppendsNothing() async throws {

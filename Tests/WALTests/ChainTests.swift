@@ -160,7 +160,7 @@ import Testing
         try Data(count: 4096).write(to: URL(fileURLWithPath: directory.path + "/" + names[4]))
         for _ in 0..<3 { try open(directory).close() }
         let log = try open(directory)
-        #expect(try log.append([1]).rawValue > 40 + UInt64(ClaimWord.recordsMax))
+        #expect(try log.append([1]).rawValue > 40 + UInt64(SegmentHeader.recordCountMax))
         try log.close()
     }
 

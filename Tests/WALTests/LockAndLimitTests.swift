@@ -59,7 +59,7 @@ import Testing
         var configuration = WriteAheadLog.Configuration.small()
         configuration.segmentSize = 64 << 10
         let log = try WriteAheadLog(at: directory.path, configuration: configuration)
-        let most = log.engine.recordSizeMax
+        let most = log.engine.appender.recordSizeMax
         for _ in 0..<3 { try log.append([UInt8](repeating: 7, count: most)) }
         let error = #expect(throws: WALError.self) { try log.append([UInt8](repeating: 7, count: most + 1)) }
         #expect(error?.code == .recordTooLarge)

@@ -31,7 +31,7 @@ import WALTesting
                 for number in 0..<records { try log.append(payload(number, size: 200)) }
                 if rolls { try log.roll() }
                 // Seals what has ended, with a sync before or without one.
-                try log.engine.lead { engine throws(WALError) in try engine.advance(syncs: records % 2 == 0) }
+                try log.engine.commit.lead { engine throws(WALError) in try engine.advance(syncs: records % 2 == 0) }
                 log.applyRetention()
             } catch { Issue.record(error) }
             return .proceedPartly(min(count, size))
@@ -80,7 +80,7 @@ import WALTesting
             isSealed.withLock { $0 = true }
             do {
                 while log.statistics.segmentCount < 2 { try log.append(payload(7, size: 200)) }
-                try log.engine.lead { engine throws(WALError) in try engine.advance(syncs: false) }
+                try log.engine.commit.lead { engine throws(WALError) in try engine.advance(syncs: false) }
             } catch { Issue.record(error) }
             return .proceed
         }

@@ -89,30 +89,30 @@ import Testing
         let log: WriteAheadLog
 
         func segment(containing sequence: UInt64?) throws(WALError) -> LocatedSegment? {
-            let found = try log.engine.segment(containing: sequence)
+            let found = try log.engine.source.segment(containing: sequence)
             log.applyRetention()
             return found
         }
 
         func segment(since time: Int64) throws(WALError) -> LocatedSegment? {
-            let found = try log.engine.segment(since: time)
+            let found = try log.engine.source.segment(since: time)
             log.applyRetention()
             return found
         }
 
         func continuation(of segment: ReadableSegment, at place: ReadingPlace) throws(WALError) -> Continuation {
-            try log.engine.continuation(of: segment, at: place)
+            try log.engine.source.continuation(of: segment, at: place)
         }
 
-        func isRemoved(_ segment: ReadableSegment) -> Bool { log.engine.isRemoved(segment) }
-        var durablePosition: UInt64 { log.engine.durablePosition }
+        func isRemoved(_ segment: ReadableSegment) -> Bool { log.engine.source.isRemoved(segment) }
+        var durablePosition: UInt64 { log.engine.source.durablePosition }
 
         func waitForMore(
             behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility
         ) async throws(WALError) {}
 
-        func pin(_ reader: ObjectIdentifier, at number: UInt64) { log.engine.pin(reader, at: number) }
-        func unpin(_ reader: ObjectIdentifier) { log.engine.unpin(reader) }
+        func pin(_ reader: ObjectIdentifier, at number: UInt64) { log.engine.source.pin(reader, at: number) }
+        func unpin(_ reader: ObjectIdentifier) { log.engine.source.unpin(reader) }
     }
 
     /// Such a reader came to the end of its segment, from which nothing led on, and took that for the end of the log: for ever.

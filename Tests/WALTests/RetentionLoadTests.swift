@@ -82,9 +82,9 @@ import Testing
             // One active, prepared ones and one in the making, the lock.
             let others = 1 + configuration.preparedSegmentsMax + 1 + 1
             // When so many wait for a sync they are synced, before the next is sealed.
-            let waiting = Engine.unsyncedMax
+            let waiting = GroupCommit.unsyncedMax
             #expect(most > others)
-            #expect(most <= waiting + Engine.slotCount + others)
+            #expect(most <= waiting + AppendSlots.count + others)
             let end = ContinuousClock.now + .seconds(120)
             while try descriptors(in: path) > waiting + others, .now < end {
                 try await Task.sleep(for: .milliseconds(10))

@@ -24,12 +24,12 @@ import Testing
                 state.allowed = .max
                 state.failure = nil
             }
-            state.signal()
+            state.notifyAll()
         }
 
         func fail(with number: Int32) {
             state.withLock { $0.failure = number }
-            state.signal()
+            state.notifyAll()
         }
 
         func before(_ call: StorageCall) -> StorageVerdict {
@@ -56,7 +56,7 @@ import Testing
 
     /// Returns when the next segment is ready, and the active one may end by its records.
     private func waitUntilNextIsReady(_ log: WriteAheadLog) async throws {
-        while !log.engine.state.withLock({ $0.isNextReady }) { try await Task.sleep(for: .milliseconds(1)) }
+        while !log.engine.catalog.state.withLock({ $0.isNextReady }) { try await Task.sleep(for: .milliseconds(1)) }
         try await Task.sleep(for: .milliseconds(60))
     }
 

@@ -36,7 +36,7 @@ import Testing
         for _ in 1...5 { _ = try reader.next() }
         let name = try #require(try segmentNames(directory.path).first)
         let before = try inode(directory.path + "/" + name)
-        breakSync(of: log.engine.walker.live)
+        breakSync(of: log.engine.commit.scanner.live)
         for number in 11...12 { try await log.append(payload(number)) }
         #expect(try await log.sync() == 12)
         #expect(try inode(directory.path + "/" + name) != before)
@@ -62,7 +62,7 @@ import Testing
             if number % 10 == 0 { try await log.roll() }
         }
         while log.segments.filter({ $0.state == .sealed }).count < 4 { usleep(1000) }
-        let sealed = log.engine.state.withLock { state in state.entries.compactMap(\.live) }
+        let sealed = log.engine.catalog.state.withLock { state in state.entries.compactMap(\.live) }
         breakSync(of: sealed[1])
         breakSync(of: sealed[2])
         #expect(try await log.sync() == 40)
@@ -89,7 +89,7 @@ import Testing
             }
         }
         for round in 0..<10 {
-            let live = log.engine.state.withLock { $0.entries.last?.live }
+            let live = log.engine.catalog.state.withLock { $0.entries.last?.live }
             if let live { breakSync(of: live) }
             // The first one surely has something to sync.
             if round == 0 { for writer in writers { writer.start() } }
@@ -98,7 +98,7 @@ import Testing
         while writers.contains(where: { !$0.isFinished }) { try await Task.sleep(for: .milliseconds(5)) }
         #expect(last.load(ordering: .relaxed) == 4)
         #expect(log.durableSequence == 2000)
-        let replaced = log.engine.state.withLock { state in
+        let replaced = log.engine.catalog.state.withLock { state in
             state.entries.count { $0.segment.header.replacedIncarnation != 0 }
         }
         #expect(replaced > 0)
@@ -127,7 +127,7 @@ import Testing
             }
             try await log.append(payload(11))
             let device = open("/dev/null", O_RDWR)
-            dup2(device, log.engine.walker.live.file.descriptor)
+            dup2(device, log.engine.commit.scanner.live.file.descriptor)
             signal(SIGXFSZ, SIG_IGN)
             var limit = rlimit()
             getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
@@ -168,7 +168,7 @@ import Testing
             let log = try await WriteAheadLog.open(at: path, configuration: .small(.manual))
             for number in 1...11 { try await log.append(payload(number)) }
             let device = open("/dev/null", O_RDWR)
-            dup2(device, log.engine.walker.live.file.descriptor)
+            dup2(device, log.engine.commit.scanner.live.file.descriptor)
             signal(SIGXFSZ, SIG_IGN)
             var limit = rlimit(rlim_cur: 0, rlim_max: .max)
             setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
@@ -193,9 +193,9 @@ import Testing
         for number in 1...10 { try await log.append(payload(number)) }
         try await log.sync()
         for number in 11...13 { try await log.append(payload(number)) }
-        let live = log.engine.walker.live
+        let live = log.engine.commit.scanner.live
         let frameSize = Frame.size(bodySize: payload(11).count)
-        let offset = log.engine.walker.offset
+        let offset = log.engine.commit.scanner.offset
         _ = unsafe memset(live.mapping.base + offset + frameSize, 0, frameSize)
         breakSync(of: live)
         #expect(await #expect(throws: WALError.self) { try await log.sync() }?.code == .indeterminate)

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import WAL
+@testable import WALDelivery
 
 /// Whoever may write into a log's directory could have the log read, overwrite or hand out somebody else's files, or stop
 /// where a pipe stands in a file's place.

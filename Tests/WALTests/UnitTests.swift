@@ -68,7 +68,7 @@ import Testing
             var frame = [UInt8](repeating: 0xFF, count: Frame.size(bodySize: size))
             frame.withUnsafeMutableBytes { frame in
                 guard let base = frame.baseAddress else { return }
-                let room = FrameRoom(
+                let room = ClaimedFrame(
                     at: base, offset: 4096, seed: 7, kind: .record, recordIndex: 3, durableDistance: 9,
                     time: -1_767_323_045_678_000, bodySize: size)
                 let copied = bytes[..<size].withUnsafeBytes { room.copy($0) }
@@ -108,21 +108,15 @@ import Testing
     func claimsPastTheEndNeverOverflow(_ size: Int) async throws {
         let limit = 1 << 22
         let memory = UnsafeMutableRawPointer.allocate(byteCount: 8, alignment: 8)
-        let slot = UnsafeMutablePointer<Slot>.allocate(capacity: 1)
-        slot.initialize(to: Slot(frameLimit: limit, base: memory))
-        defer {
-            slot.deinitialize(count: 1)
-            slot.deallocate()
-            memory.deallocate()
-        }
+        defer { memory.deallocate() }
+        let slots = AppendSlots(frameLimit: limit, base: memory)
+        let slot = slots.all[0]
         for _ in 0..<20 {
             await Task.yield()
             slot.open(used: SegmentHeader.size)
             let claims = Monitor<[(Int, Int)]>([])
             let ends = Monitor<[SegmentEnd]>([])
-            let place = UInt(bitPattern: slot)
             DispatchQueue.concurrentPerform(iterations: 16) { thread in
-                guard let slot = UnsafeMutablePointer<Slot>(bitPattern: place) else { return }
                 while true {
                     // Some of another size, so that the end is crossed at different places.
                     let size = thread == 3 ? 48 : size
@@ -143,20 +137,17 @@ import Testing
             #expect(end.recordCount == UInt64(all.count) && end.offset <= limit)
             #expect(slot.close() == nil)
         }
+        withExtendedLifetime(slots) {}
     }
 
     @Test func aSegmentTakesNoMoreRecordsThanItsWordCounts() {
         let memory = UnsafeMutableRawPointer.allocate(byteCount: 8, alignment: 8)
-        let slot = UnsafeMutablePointer<Slot>.allocate(capacity: 1)
-        slot.initialize(to: Slot(frameLimit: 1 << 22, base: memory))
-        defer {
-            slot.deinitialize(count: 1)
-            slot.deallocate()
-            memory.deallocate()
-        }
+        defer { memory.deallocate() }
+        let slots = AppendSlots(frameLimit: 1 << 22, base: memory)
+        let slot = slots.all[0]
         for records in 1...2 {
             slot.open(used: SegmentHeader.size)
-            guard case .claimed = slot.claimByExchange(size: 64, records: ClaimWord.recordsMax - 1),
+            guard case .claimed = slot.claimByExchange(size: 64, records: SegmentHeader.recordCountMax - 1),
                 case .claimed = slot.claimByAddition(size: 64),
                 case .crossed(let end) = records == 1
                     ? slot.claimByAddition(size: 64) : slot.claimByExchange(size: 64, records: records)
@@ -164,7 +155,7 @@ import Testing
                 Issue.record("the last record isn't taken, or one too many is")
                 return
             }
-            #expect(end.recordCount == UInt64(ClaimWord.recordsMax))
+            #expect(end.recordCount == UInt64(SegmentHeader.recordCountMax))
         }
     }
 }

@@ -15,7 +15,7 @@ import Testing
             configuration.preparedSegmentsMax = 1
             let log = try await WriteAheadLog.open(at: path, configuration: configuration)
             for number in 1...100 { try await log.append(payload(number)) }
-            let end = Int(log.engine.claimed.position)
+            let end = Int(log.engine.catalog.waitForClaimed().position)
             let name = try #require(try segmentNames(path).first)
             // Another program cuts off what isn't used yet.
             try #require(truncate(path + "/" + name, off_t((end + 4095) & ~4095)) == 0)

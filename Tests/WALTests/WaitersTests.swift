@@ -24,7 +24,7 @@ import Testing
             do throws(WALError) { try await log.waitUntilDurable(4) } catch { return error }
             return nil
         }()
-        while log.engine.syncState.withLock({ $0.waitingCount }) < 3 { try await Task.sleep(for: .milliseconds(1)) }
+        while log.engine.commit.state.withLock({ $0.waitingCount }) < 3 { try await Task.sleep(for: .milliseconds(1)) }
         gate.open(breakingTheDisk: true)
         for error in await [leader, served, late, task] {
             #expect(error?.code == .indeterminate, "\(String(describing: error))")
@@ -48,5 +48,5 @@ import Testing
 }
 
 extension SyncState {
-    fileprivate var waitingCount: Int { threads[pass] + threads[pass + 1] + tasks.count }
+    fileprivate var waitingCount: Int { threads[round] + threads[round + 1] + tasks.count }
 }

@@ -2,6 +2,7 @@
     import Foundation
     import Testing
     import WAL
+    import WALDelivery
     import WALTasks
 
     /// What a store couldn't take must be found, understood and brought in later, or it was lost with a good conscience.

@@ -107,8 +107,8 @@ struct RepairTests {
         case .abandonedClaim: ["fillClaim 3", "seal 3", "remove 4", "record 5"]
         case .tornTail: ["setAside 4", "rewrite 3", "record 5"]
         case .corruption: ["rewrite 2", "record 4"]
-        case .missingSegment: ["standIn 2", "record 4"]
-        case .noHeader: ["setAside 2", "standIn 2", "record 4"]
+        case .missingSegment: ["placeholder 2", "record 4"]
+        case .noHeader: ["setAside 2", "placeholder 2", "record 4"]
         case .noHeaderAtAll: ["setAside 3", "setAside 2", "setAside 1", "record 4"]
         case .leftover: ["remove 77"]
         case .behindFooter: ["cut 3"]
@@ -173,7 +173,7 @@ struct RepairTests {
             #expect(kept.contains(before[name] ?? Data()))
             #expect(after[name] != nil && after[name] != before[name])
             #expect(offset > 1024)
-        case "standIn", "record": #expect(after[name] != nil && after[name] != before[name])
+        case "placeholder", "record": #expect(after[name] != nil && after[name] != before[name])
         case "fillClaim":
             #expect(before[name]?[offset..<offset + 8] == Data(count: 8))
             #expect(after[name]?[offset..<offset + 8] != Data(count: 8))

@@ -1,4 +1,5 @@
 import WAL
+import WALDelivery
 import WALTasks
 
 /// A flusher from its start until it has delivered what was in the log.

@@ -1,6 +1,7 @@
 import BenchmarkReport
 import Foundation
 import WAL
+import WALDelivery
 import WALTasks
 
 /// One way into one database, measured once, on empty tables; what is there afterwards is checked.

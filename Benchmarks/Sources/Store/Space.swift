@@ -13,8 +13,8 @@ enum Space {
         return options.payloads(quick: [256], full: [64, 256, 1024, 4096]).map(Payload.init).map { payload in
             Case(Comparison("disk", Setup(payload: payload.size)), .log) { directory in
                 let log = try LogUnderTest.open(in: directory, .manual)
-                for _ in 0..<count * 256 / payload.size { try log.append(payload.bytes.span.bytes) }
-                try log.close()
+                for _ in 0..<count * 256 / payload.size { _ = try await log.append(payload.bytes) }
+                try await log.close()
                 let bytes = Double(try Files.size(of: directory)) / Double(count * 256 / payload.size)
                 var outcome = Outcome(.bytesPerRecord, bytes)
                 outcome.add(.bytesPerByte, bytes / Double(payload.size))
@@ -25,9 +25,9 @@ enum Space {
                 let payload = Payload(size: 256)
                 let log = try LogUnderTest.open(in: directory, .manual)
                 let before = climits_heap()
-                for _ in 0..<count { try log.append(payload.bytes.span.bytes) }
+                for _ in 0..<count { _ = try await log.append(payload.bytes) }
                 let bytes = Double(climits_heap() - before) / Double(count)
-                try log.close()
+                try await log.close()
                 return Outcome(.bytesPerRecord, bytes)
             },
             Case(Comparison("memory of a buffered task"), .log) { try await bufferedMemory(in: $0) },
@@ -52,7 +52,7 @@ enum Space {
             try await storage.save(task)
         }
         let bytes = Double(climits_heap() - before) / Double(count)
-        try? await storage.close()
+        _ = try? await storage.close()
         return Outcome(.bytesPerRecord, bytes)
     }
 }

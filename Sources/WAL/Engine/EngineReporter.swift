@@ -28,9 +28,9 @@ struct EngineReporter {
     mutating func report() {
         guard engine.logger != nil else { return }
         var troubles: [Trouble: WALError] = [:]
-        engine.state.withLock { state in
+        engine.catalog.state.withLock { state in
             if case .poisoned(let cause) = state.phase { troubles[.poisoned] = cause }
-            if let obstacle = state.preparation.obstacle { troubles[.of(obstacle)] = obstacle }
+            if let obstacle = state.pipeline.obstacle { troubles[.of(obstacle)] = obstacle }
         }
         let now = ContinuousClock.now - start
         for trouble in Trouble.allCases {

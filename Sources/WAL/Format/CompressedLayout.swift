@@ -23,7 +23,7 @@ struct CompressedLayout: Hashable {
 
         /// Whether so many bytes of the segment may come of it: LZ4 makes at most 255 of one, so that no file has more memory
         /// allocated than it is worth.
-        func mayHave(_ plainSize: Int) -> Bool { plainSize <= 255 * count }
+        func canExpand(_ plainSize: Int) -> Bool { plainSize <= 255 * count }
 
         private static let isStoredFlag: UInt32 = 1 << 31
     }
@@ -114,7 +114,7 @@ struct CompressedLayout: Hashable {
             offset + Self.frameEndSize + table.count == fileSize
         else { return nil }
         self.size = Int(size)
-        guard blocks.indices.allSatisfy({ blocks[$0].mayHave(plainSize(ofBlock: $0)) }) else { return nil }
+        guard blocks.indices.allSatisfy({ blocks[$0].canExpand(plainSize(ofBlock: $0)) }) else { return nil }
     }
 
     /// Of a file without blocks.

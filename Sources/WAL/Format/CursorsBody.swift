@@ -1,10 +1,10 @@
-/// What the log remembers by name: consumers' cursors and producers' bookmarks (FORMAT.md, "Cursors").
-enum NamedPosition: Hashable {
+/// An entry of a cursors frame: a consumer's cursor, a producer's bookmark, or the removal of one (FORMAT.md, "Cursors").
+enum Marker: Hashable {
     case cursor(name: String, sequence: UInt64)
     case cursorRemoved(name: String)
     case bookmark(Bookmark)
     case bookmarkRemoved(name: String)
-    /// Stands before entries that repeat what held at the end of the segment before.
+    /// The entries after it repeat the state at the end of the segment before.
     case snapshot
 
     var name: String? {
@@ -31,11 +31,11 @@ enum CursorsBody {
         case bookmarkRemoved = 5
     }
 
-    static func encode(_ entries: NamedPosition...) -> [UInt8] {
+    static func encode(_ entries: Marker...) -> [UInt8] {
         encode(entries)
     }
 
-    static func encode(_ entries: [NamedPosition]) -> [UInt8] {
+    static func encode(_ entries: [Marker]) -> [UInt8] {
         var bytes: [UInt8] = []
         for entry in entries {
             switch entry {
@@ -63,9 +63,9 @@ enum CursorsBody {
     }
 
     /// Reads entries to the end of `bytes`; nil where they are not as described here.
-    static func decode(_ bytes: UnsafeRawBufferPointer) -> [NamedPosition]? {
+    static func decode(_ bytes: UnsafeRawBufferPointer) -> [Marker]? {
         var reader = unsafe ByteReader(bytes)
-        var entries: [NamedPosition] = []
+        var entries: [Marker] = []
         while reader.remaining > 0 {
             guard let type = reader.number(UInt8.self), let nameSize = reader.number(UInt8.self),
                 let metadataSize = reader.number(UInt16.self), reader.number(UInt32.self) != nil,
@@ -84,54 +84,5 @@ enum CursorsBody {
             }
         }
         return entries
-    }
-}
-
-/// The cursors and bookmarks that hold at a place in the log.
-struct NamedPositions: Hashable {
-    var cursors: [String: UInt64] = [:]
-    var bookmarks: [String: Bookmark] = [:]
-
-    /// All of it as a snapshot's entries, sorted, so that equal states make equal bytes.
-    var snapshot: [NamedPosition] {
-        cursors.sorted { $0.key < $1.key }.map { .cursor(name: $0.key, sequence: $0.value) }
-            + bookmarks.sorted { $0.key < $1.key }.map { .bookmark($0.value) }
-    }
-
-    var isEmpty: Bool { cursors.isEmpty && bookmarks.isEmpty }
-
-    mutating func apply(_ entry: NamedPosition) {
-        switch entry {
-        case .cursor(let name, let sequence): cursors[name] = sequence
-        case .cursorRemoved(let name): cursors[name] = nil
-        case .bookmark(let mark): bookmarks[mark.name] = mark
-        case .bookmarkRemoved(let name): bookmarks[name] = nil
-        case .snapshot: break
-        }
-    }
-}
-
-/// The state at the end of a segment, from its frames alone: a snapshot tells what held before the segment, wherever in it
-/// the snapshot stands, so what the segment itself says wins over it.
-struct NamedPositionsOfSegment {
-    private var before = NamedPositions()
-    private var changes: [NamedPosition] = []
-    private(set) var hasSnapshot = false
-
-    mutating func add(_ entries: [NamedPosition]) {
-        guard entries.first == .snapshot else {
-            changes += entries
-            return
-        }
-        hasSnapshot = true
-        before = NamedPositions()
-        for entry in entries { before.apply(entry) }
-    }
-
-    /// The state, given the state at the end of the segment before for where there was no snapshot.
-    func state(after predecessor: NamedPositions) -> NamedPositions {
-        var state = hasSnapshot ? before : predecessor
-        for change in changes { state.apply(change) }
-        return state
     }
 }

@@ -1,4 +1,5 @@
 internal import CWALShims
+internal import Synchronization
 
 /// The envelope of what a segment holds (FORMAT.md, "Frames").
 ///
@@ -164,5 +165,20 @@ extension Frame {
             unsafe base.store(commitWord(length: length, checksum: checksum), at: 0)
         }
         return bytes
+    }
+}
+
+/// The first word of a frame. Storing it makes the rest of the frame visible.
+enum CommitWord {
+    @inline(__always)
+    static func load(_ frame: UnsafeRawPointer) -> UInt64 {
+        unsafe UInt64(
+            littleEndian: frame.assumingMemoryBound(to: Atomic<UInt64>.self).pointee.load(ordering: .acquiring))
+    }
+
+    @inline(__always)
+    static func store(_ word: UInt64, to frame: UnsafeMutableRawPointer) {
+        unsafe frame.assumingMemoryBound(to: Atomic<UInt64>.self).pointee
+            .store(word.littleEndian, ordering: .releasing)
     }
 }

@@ -13,13 +13,13 @@ extension FrameValidity {
     static func body(_ frame: Verified, offset: Int, baseSequence: UInt64) -> Body? {
         let header = unsafe frame.header
         let index = Int(header.recordIndex)
-        guard index <= ClaimWord.recordsMax else { return nil }
+        guard index <= SegmentHeader.recordCountMax else { return nil }
         switch header.kind {
         case .record:
-            return index < ClaimWord.recordsMax ? unsafe .record : nil
+            return index < SegmentHeader.recordCountMax ? unsafe .record : nil
         case .batch:
             guard let content = unsafe BatchBody.decode(frame.body),
-                unsafe index + content.recordCount <= ClaimWord.recordsMax
+                unsafe index + content.recordCount <= SegmentHeader.recordCountMax
             else { return nil }
             return unsafe .batch(content)
         case .cursors:

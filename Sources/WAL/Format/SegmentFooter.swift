@@ -28,7 +28,7 @@ struct SegmentFooter: Hashable {
     /// Empty, too, where it was left in the file: opening doesn't need it, and a log of 64 GiB has 24 MB of it.
     var index: [IndexEntry]
     /// The cursors and bookmarks at the end of this segment.
-    var named: NamedPositions
+    var markers: Markers
 
     static let magic: UInt64 = 0x544F_4F46_4C41_5753  // "SWALFOOT"
     static let trailerSize = 16
@@ -42,16 +42,16 @@ struct SegmentFooter: Hashable {
         max(64 << 10, capacity >> 8)
     }
     /// What all cursors and bookmarks may take up, so that a footer always fits into its segment.
-    static let namedSizeMax = 16 << 10
+    static let markersSizeMax = 16 << 10
 
     /// The room that a segment of this capacity keeps free for its footer.
     static func sizeMax(capacity: Int) -> Int {
-        Frame.headerSize + fixedSize + (capacity / indexInterval(capacity: capacity) + 1) * entrySize + namedSizeMax
+        Frame.headerSize + fixedSize + (capacity / indexInterval(capacity: capacity) + 1) * entrySize + markersSizeMax
             + trailerSize
     }
 
     func encodeBody() -> [UInt8] {
-        let named = CursorsBody.encode(named.snapshot)
+        let markers = CursorsBody.encode(markers.snapshot)
         var body: [UInt8] = []
         body.add(firstSequence)
         body.add(finalSequence)
@@ -60,13 +60,13 @@ struct SegmentFooter: Hashable {
         body.add(recordCount)
         body.add(payloadSize)
         body.add(UInt64(index.count))
-        body.add(UInt64(named.count))
+        body.add(UInt64(markers.count))
         for entry in index {
             body.add(entry.sequence)
             body.add(entry.latestTimeBefore)
             body.add(entry.offset)
         }
-        body.append(contentsOf: named)
+        body.append(contentsOf: markers)
         body.add(UInt64(offset))
         body.add(Self.magic)
         return body
@@ -78,13 +78,13 @@ struct SegmentFooter: Hashable {
         guard let firstSequence = reader.number(UInt64.self), let finalSequence = reader.number(UInt64.self),
             let firstTime = reader.number(Int64.self), let lastTime = reader.number(Int64.self),
             let recordCount = reader.number(UInt64.self), let payloadSize = reader.number(UInt64.self),
-            let indexCount = reader.number(UInt64.self), let namedSize = reader.number(UInt64.self),
+            let indexCount = reader.number(UInt64.self), let markersSize = reader.number(UInt64.self),
             indexCount <= UInt64(reader.remaining / Self.entrySize),
             let rawIndex = unsafe reader.skip(Int(indexCount) * Self.entrySize)
         else { return nil }
-        guard let namedSize = Int(exactly: namedSize), namedSize <= reader.remaining,
-            let named = reader.bytes(namedSize),
-            let entries = unsafe named.withUnsafeBytes({ unsafe CursorsBody.decode($0) }),
+        guard let markersSize = Int(exactly: markersSize), markersSize <= reader.remaining,
+            let markers = reader.bytes(markersSize),
+            let entries = unsafe markers.withUnsafeBytes({ unsafe CursorsBody.decode($0) }),
             let offset = reader.number(UInt64.self).flatMap(Int.init(exactly:)),
             reader.number(UInt64.self) == Self.magic, reader.remaining == 0,
             (1...SegmentHeader.countMax).contains(firstSequence), finalSequence >= firstSequence - 1,
@@ -99,8 +99,8 @@ struct SegmentFooter: Hashable {
         self.init(
             offset: offset, firstSequence: firstSequence, finalSequence: finalSequence, firstTime: firstTime,
             lastTime: lastTime, recordCount: recordCount, payloadSize: payloadSize,
-            index: withIndex ? unsafe Self.index(rawIndex) : [], named: NamedPositions())
-        for entry in entries { self.named.apply(entry) }
+            index: withIndex ? unsafe Self.index(rawIndex) : [], markers: Markers())
+        for entry in entries { self.markers.apply(entry) }
     }
 
     var withoutIndex: SegmentFooter {
@@ -136,7 +136,7 @@ struct SegmentFooter: Hashable {
 
     init(
         offset: Int, firstSequence: UInt64, finalSequence: UInt64, firstTime: Int64, lastTime: Int64,
-        recordCount: UInt64, payloadSize: UInt64, index: [IndexEntry], named: NamedPositions
+        recordCount: UInt64, payloadSize: UInt64, index: [IndexEntry], markers: Markers
     ) {
         self.offset = offset
         self.firstSequence = firstSequence
@@ -146,7 +146,7 @@ struct SegmentFooter: Hashable {
         self.recordCount = recordCount
         self.payloadSize = payloadSize
         self.index = index
-        self.named = named
+        self.markers = markers
     }
 
     /// Where the footer's frame starts, from the last bytes of a file; nil where they aren't a trailer.

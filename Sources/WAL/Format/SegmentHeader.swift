@@ -32,8 +32,8 @@ struct SegmentHeader: Hashable {
     /// How long the kernel had run when the segment came into use, in microseconds; 0 if unknown.
     var uptime: Int64 = 0
 
-    /// What the segment after this one calls it: the incarnation of the first file in its place, so that the chain holds however
-    /// often a damaged file is replaced by its remains.
+    /// The identity by which the next segment refers to this one: the incarnation of the first file with this number. Rewriting a
+    /// damaged file keeps it.
     var lineage: UInt64 { replacedIncarnation == 0 ? incarnation : replacedIncarnation }
 
     /// How the segment before this one ended.
@@ -53,6 +53,8 @@ struct SegmentHeader: Hashable {
     /// The incompatible features that this version knows.
     static let knownIncompatibleFeatures: UInt64 = 0
 
+    /// The largest number of sequence numbers in a segment.
+    static let recordCountMax = 1 << 26
     /// Offsets in frames' checksums have 32 bits.
     static let lengthMax: UInt64 = 1 << 32
     /// No header has higher numbers, so that none that is computed from them overflows.

@@ -37,7 +37,7 @@ extension DirectorySource {
             segments.refuseOutOfReach(logID)
             var listed = segments.map { segment in
                 Listed(
-                    number: segment.number, header: segment.isNamed(of: logID) ? segment.header : nil,
+                    number: segment.number, header: segment.belongs(to: logID) ? segment.header : nil,
                     footer: segment.footer)
             }
             var chosen = choose(listed)
@@ -78,7 +78,7 @@ extension DirectorySource {
             guard let next = try examined(number), next.header?.state != .prepared else { continue }
             isFollowed = true
             guard let header = next.header else { break }
-            guard next.isNamed(of: logID) else { continue }
+            guard next.belongs(to: logID) else { continue }
             guard header.follows(old), HeaderReach().has(header),
                 place.isFooter || isSealedYet(segment, before: header, at: place)
             else { break }

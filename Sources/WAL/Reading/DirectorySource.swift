@@ -31,7 +31,7 @@ struct DirectorySource: SegmentSource {
 
     /// The header of a segment in use; nil where it was prepared only, or removed just now, or can't be read, or is foreign.
     func header(_ number: UInt64) throws(WALError) -> SegmentHeader? {
-        guard let segment = try examined(number), segment.isNamed(of: logID) else { return nil }
+        guard let segment = try examined(number), segment.belongs(to: logID) else { return nil }
         return segment.header
     }
 
@@ -62,7 +62,7 @@ struct DirectorySource: SegmentSource {
     }
 
     func readable(_ number: UInt64) throws(WALError) -> ReadableSegment? {
-        guard let examined = try examined(number), examined.isNamed(of: logID), let header = examined.header else {
+        guard let examined = try examined(number), examined.belongs(to: logID), let header = examined.header else {
             return nil
         }
         let segment = Segment(header: header, path: examined.path)
@@ -83,7 +83,7 @@ struct DirectorySource: SegmentSource {
         do {
             try await Task.sleep(for: Self.pollInterval)
         } catch {
-            throw Engine.cancelled
+            throw WALError.canceledWait
         }
         // Nobody writes any more to what isn't in its place: the reader would wait for ever.
         try directory.requireInPlace()
@@ -122,15 +122,15 @@ struct DirectorySource: SegmentSource {
     }
 
     /// The cursors and bookmarks at the end of the log: from the newest footer and the frames of the segments behind it.
-    func named() throws(WALError) -> NamedPositions {
-        var state = NamedPositions()
+    func markers() throws(WALError) -> Markers {
+        var state = Markers()
         for (number, _) in try headers() {
             guard var segment = try examined(number) else { continue }
             if let footer = segment.footer {
-                state = footer.named
+                state = footer.markers
             } else {
                 try segment.readFrames(into: ReadBuffer())
-                state = segment.scan?.summary.named.state(after: state) ?? state
+                state = segment.scan?.summary.markers.state(after: state) ?? state
             }
         }
         return state
@@ -142,7 +142,7 @@ struct DirectorySource: SegmentSource {
         var durablePosition: UInt64 = 0
         var segments: [ExaminedSegment] = []
         for number in try directory.segmentNumbers() {
-            guard var segment = try examined(number), segment.isNamed(of: logID) else { continue }
+            guard var segment = try examined(number), segment.belongs(to: logID) else { continue }
             if segment.footer == nil { try segment.readFrames(into: buffer) }
             durablePosition = max(durablePosition, segment.durablePosition)
             segment.closeIfSealed()
@@ -155,7 +155,7 @@ struct DirectorySource: SegmentSource {
             }
             var sequence = header.baseSequence - 1
             _ = unsafe try SegmentScan(
-                try buffer.load(try segment.file, isSettled: segment.footer != nil), header: header
+                try buffer.load(try segment.file, isImmutable: segment.footer != nil), header: header
             ) {
                 frame, offset in
                 guard header.basePosition + UInt64(offset) < durablePosition else { return }

@@ -1,7 +1,7 @@
 /// How a reader goes from frame to frame, and from record to record of a batch.
 extension LogReader {
     /// Returns none where there is nothing, yet, and where there is a gap, which is then in `foundGap`.
-    func search() throws(WALError) -> Found {
+    func takeSlow() throws(WALError) -> Found {
         while true {
             if let gap = gaps.take() {
                 foundGap = gap
@@ -17,24 +17,24 @@ extension LogReader {
             }
             guard let segment = current else { return .none }
             if visibility == .durable, !isDurable(segment) { return .none }
-            if segment.isCompressed { keep(segment.memory) }
+            if segment.isCompressed { retain(segment.memory) }
             switch unsafe try check(segment) {
             case .valid(let frame):
                 guard
                     let body = unsafe FrameValidity.body(
                         frame, offset: offset, baseSequence: segment.segment.header.baseSequence)
                 else {
-                    guard try goOn(from: segment, isEmpty: false, .body) else { return .none }
+                    guard try advance(from: segment, isEmpty: false, .body) else { return .none }
                     continue
                 }
                 if let found = unsafe try take(frame.header, body, of: segment) { return found }
                 if case .footer = unsafe body, gaps.next == nil {
-                    guard try goOn(from: segment, isFooter: true) else { return .none }
+                    guard try advance(from: segment, isFooter: true) else { return .none }
                 }
             case .empty, .atLimit:
-                guard try goOn(from: segment, isEmpty: true) else { return .none }
+                guard try advance(from: segment, isEmpty: true) else { return .none }
             case .invalid(let reason):
-                guard try goOn(from: segment, isEmpty: false, reason) else { return .none }
+                guard try advance(from: segment, isEmpty: false, reason) else { return .none }
             }
         }
     }
@@ -55,7 +55,7 @@ extension LogReader {
                 otherwise: .unexplained(segment: segment.segment.number, offset: offset))
             recordIndex = header.recordIndex
             // All of the gap comes before the record.
-            stretch = Stretch()
+            run = RecordRun()
             return nil
         }
         isAtIndexEntry = false
@@ -70,7 +70,7 @@ extension LogReader {
             guard isWanted(sequence, header.time) else { return nil }
             // Before the window of a compressed segment moves; what was in it stays for that.
             let payload = unsafe segment.bytes.base.map { unsafe $0 + start + Frame.Offset.body }
-            try beginStretch(segment)
+            try beginRun(segment)
             return unsafe Found(sequence: sequence, time: header.time, payload: payload, size: header.bodySize)
         case .batch(let content): unsafe begin(content, sequence: sequence, time: header.time)
         case .footer, .other: break
@@ -79,7 +79,7 @@ extension LogReader {
     }
 
     /// Begins a run of records after the first wanted one, because every later record is wanted, too.
-    private func beginStretch(_ segment: ReadableSegment) throws(WALError) {
+    private func beginRun(_ segment: ReadableSegment) throws(WALError) {
         let header = segment.segment.header
         let reach = try readAhead.reach(offset, in: segment)
         var limit = segment.limit & ~(Frame.alignment - 1)
@@ -89,7 +89,7 @@ extension LogReader {
         if visibility == .durable {
             end = min(end, Int(clamping: durablePosition) - Int(clamping: min(durablePosition, header.basePosition)))
         }
-        stretch = unsafe Stretch(
+        run = unsafe RecordRun(
             base: segment.bytes.base, end: end, limit: limit, seed: segment.segment.seed,
             baseSequence: header.baseSequence)
     }
@@ -127,8 +127,8 @@ extension LogReader {
     }
 
     private func begin(_ content: BatchBody.Content, sequence: UInt64, time: Int64) {
-        stretch.end = 0
-        keep(batch.memory)
+        run.end = 0
+        retain(batch.memory)
         batch = unsafe PendingBatch(
             memory: content.memory, recordCount: content.recordCount, size: content.bytes.baseAddress,
             payload: content.bytes.baseAddress.map { unsafe $0 + content.payloadOffset }, sequence: sequence, time: time

@@ -13,7 +13,7 @@ extension LogReader {
         enter(found)
         // Before it was kept, retention may have removed it. What is found from here on stays.
         guard !source.isRemoved(found) else {
-            show(nil)
+            switchTo(nil)
             return try locate()
         }
         let base = found.segment.header.baseSequence
@@ -32,11 +32,11 @@ extension LogReader {
     private func locateAgain() {
         // Nothing of the wanted time was found yet, where it is still looked for: then from the beginning.
         if case .sequence = place { place = .sequence(nextSequence.rawValue) }
-        show(nil)
+        switchTo(nil)
     }
 
     /// Finds the next place to read from a place without a frame, or from a footer. Returns false where there is nothing more, yet.
-    func goOn(
+    func advance(
         from segment: ReadableSegment, isEmpty: Bool = false, isFooter: Bool = false,
         _ reason: FrameValidity.Reason = .length
     ) throws(WALError) -> Bool {
@@ -56,7 +56,7 @@ extension LogReader {
         case .frame(let next):
             offset = next
             isAtIndexEntry = false
-            stretch = Stretch()
+            run = RecordRun()
         case .segment(let next): try enter(next, after: segment)
         }
         return true
@@ -106,7 +106,7 @@ extension LogReader {
 
     private func enter(_ segment: ReadableSegment) {
         source.pin(ObjectIdentifier(self), at: segment.segment.number)
-        show(segment)
+        switchTo(segment)
         offset = SegmentHeader.size
         recordIndex = 0
         isAtIndexEntry = false

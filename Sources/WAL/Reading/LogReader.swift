@@ -15,10 +15,10 @@ public final class LogReader {
     var recordIndex: UInt32 = 0
     /// Frames before this log position are durable: what the source said last.
     var durablePosition: UInt64 = 0
-    var stretch = Stretch()
+    var run = RecordRun()
     var readAhead = ReadAhead()
     var batch = PendingBatch()
-    var gaps = GapTeller()
+    var gaps = GapReporter()
     /// The gap that comes next, for whoever asked.
     var foundGap: LogGap?
     /// The frame at `offset` was found by the index, and none was read since.
@@ -26,7 +26,7 @@ public final class LogReader {
     /// How often a place was looked at in vain.
     var tries = 0
     /// Memory that was left while a view of it was handed out.
-    private var lent: [AnyObject] = []
+    private var retainedBuffers: [AnyObject] = []
     /// Whether a view is handed out: what it shows must stay, even if the reader is used meanwhile.
     @usableFromInline @exclusivity(unchecked) var isLending = false
 
@@ -35,7 +35,7 @@ public final class LogReader {
     /// Where single records of the current segment can be taken one after another without asking anything else: all of them
     /// are wanted, and may be shown.
     @safe
-    struct Stretch {
+    struct RecordRun {
         /// Belongs to the current segment's mapping.
         var base: UnsafeRawPointer?
         /// Frames start before this offset; 0 for none.
@@ -157,16 +157,16 @@ public final class LogReader {
     /// The next record; none where there is a gap before it, or nothing, yet.
     @usableFromInline
     func takeEntry() throws(WALError) -> Found {
-        if let found = takeFromStretch() { return found }
-        return try search()
+        if let found = takeFast() { return found }
+        return try takeSlow()
     }
 
     /// The next record; none where there is none, yet. Throws at a gap that may be a loss.
     @usableFromInline
     func take() throws(WALError) -> Found {
-        if let found = takeFromStretch() { return found }
+        if let found = takeFast() { return found }
         while true {
-            let found = try search()
+            let found = try takeSlow()
             guard unsafe found.payload == nil, let gap = takeGap() else { return found }
             if gap.isLoss { throw .gap(gap) }
         }
@@ -175,21 +175,21 @@ public final class LogReader {
     /// Verifies the next record and goes on behind it. Most are one frame behind another: they meet no optional, no reference
     /// count and no lock, which together cost several times what the checksum does.
     @inline(__always)
-    private func takeFromStretch() -> Found? {
-        guard offset < stretch.end, let base = unsafe stretch.base else { return nil }
+    private func takeFast() -> Found? {
+        guard offset < run.end, let base = unsafe run.base else { return nil }
         let frame = unsafe base + offset
         guard
             unsafe FrameValidity.isRecord(
-                commitWord: CommitWord.load(frame), frame: frame, offset: offset, limit: stretch.limit,
-                seed: stretch.seed, recordIndexMin: recordIndex)
+                commitWord: CommitWord.load(frame), frame: frame, offset: offset, limit: run.limit,
+                seed: run.seed, recordIndexMin: recordIndex)
         else { return nil }
         let header = unsafe FrameHeader(frame)
         // With a higher index there is a gap before it.
-        guard header.recordIndex == recordIndex, recordIndex < UInt32(ClaimWord.recordsMax) else { return nil }
+        guard header.recordIndex == recordIndex, recordIndex < UInt32(SegmentHeader.recordCountMax) else { return nil }
         offset += header.size
         recordIndex &+= 1
         return unsafe Found(
-            sequence: stretch.baseSequence &+ UInt64(header.recordIndex), time: header.time,
+            sequence: run.baseSequence &+ UInt64(header.recordIndex), time: header.time,
             payload: frame + Frame.Offset.body, size: header.bodySize)
     }
 
@@ -201,15 +201,15 @@ public final class LogReader {
         try await source.waitForMore(behind: position, from: nextSequence.rawValue, visibility: visibility)
     }
 
-    func show(_ segment: ReadableSegment?) {
-        stretch = Stretch()
+    func switchTo(_ segment: ReadableSegment?) {
+        run = RecordRun()
         readAhead.leaveSegment()
-        keep(current?.memory)
+        retain(current?.memory)
         current = segment
     }
 
     /// Called before memory of records is let go.
-    func keep(_ memory: AnyObject?) {
-        if unsafe !isLending { lent.removeAll() } else if let memory { lent.append(memory) }
+    func retain(_ memory: AnyObject?) {
+        if unsafe !isLending { retainedBuffers.removeAll() } else if let memory { retainedBuffers.append(memory) }
     }
 }

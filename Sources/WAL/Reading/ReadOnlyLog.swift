@@ -41,12 +41,12 @@ public final class ReadOnlyLog: Sendable {
 
     /// The last record that each consumer has done with. Reads the newest segments.
     public var cursors: [String: SequenceNumber] {
-        get throws(WALError) { try source.named().cursors.mapValues(SequenceNumber.init(rawValue:)) }
+        get throws(WALError) { try source.markers().cursors.mapValues(SequenceNumber.init(rawValue:)) }
     }
 
     /// What producers have left with their records, by name. Reads the newest segments.
     public var bookmarks: [String: Bookmark] {
-        get throws(WALError) { try source.named().bookmarks }
+        get throws(WALError) { try source.markers().bookmarks }
     }
 
     /// The last record that is durable by what the files say: each frame tells how far the log was when it was written, so the

@@ -1,14 +1,7 @@
 /// What to do where the frames of a segment break off: a pure function from what was found to what is done
 /// (FORMAT.md, "Recovery").
 struct GapEvidence: Hashable {
-    enum Content: CaseIterable {
-        /// The commit word is zero: nothing was committed here.
-        case zero
-        /// There is something, and it isn't a valid frame.
-        case invalid
-        /// The file ends here, without a footer, and is smaller than it was made.
-        case cut
-    }
+    typealias Content = SegmentScan.Gap.Content
 
     var content: Content
     /// Whether a valid frame comes later in the segment, or a later segment was begun behind more than is here.

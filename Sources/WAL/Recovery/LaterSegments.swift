@@ -6,12 +6,12 @@ struct LaterSegments {
 
     /// For each segment what comes behind it.
     static func behindEach(of segments: [ExaminedSegment], logID: LogID?) -> [LaterSegments] {
-        let headers = segments.compactMap { $0.isNamed(of: logID) ? $0.header : nil }
+        let headers = segments.compactMap { $0.belongs(to: logID) ? $0.header : nil }
         var later = LaterSegments(headers: headers[headers.endIndex...], durablePosition: 0)
         var all: [LaterSegments] = []
         for segment in segments.reversed() {
             all.append(later)
-            guard segment.isNamed(of: logID) else { continue }
+            guard segment.belongs(to: logID) else { continue }
             later.headers = headers[(later.headers.startIndex - 1)...]
             later.durablePosition = max(later.durablePosition, segment.durablePosition)
         }

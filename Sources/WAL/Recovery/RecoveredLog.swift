@@ -4,15 +4,13 @@ struct RecoveredLog {
     var logID: LogID
     var epoch: UInt64
     /// The segments, all sealed, the oldest first.
-    var entries: [EngineState.Entry]
+    var entries: [CatalogEntry]
     var nextNumber: UInt64
     var nextSequence: UInt64
     var nextPosition: UInt64
     var predecessor: SegmentHeader.Predecessor
-    var named: NamedPositions
+    var markers: Markers
     /// What the recovery found, for the first frame of the fresh segment; nil where there is nothing to tell.
     var recoveryBody: [UInt8]?
-    /// What that is called among the steps.
-    var recordStep: RecoveryStep?
-    let unused: UnusedSpace
+    let unused: ReclaimableSpace
 }

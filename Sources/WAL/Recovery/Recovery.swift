@@ -2,7 +2,7 @@
 enum Recovery {
     /// Throws unless this can be a log's directory.
     static func requireLogDirectory(_ directory: Directory) throws(WALError) {
-        try Trust.requireDirectory(directory)
+        try FileOwnership.requireDirectory(directory)
         if directory.has(DirectoryLock.fileName) { return }
         // A file system's own folder stands in every fresh mount point.
         let names = try directory.names().filter { $0 != "lost+found" }
@@ -31,13 +31,13 @@ enum Recovery {
         if isWritten, numbers.isEmpty { try directory.syncEntry() }
         // Beside a writer the newest first here, too: one that was not in use yet when it was looked at has no successor then.
         let order = isWritten ? numbers : numbers.reversed()
-        let found = try InTwoThreads.map(order, isMuch: numbers.count >= muchByCount) {
+        let found = try ParallelMap.map(order, ifWorthwhile: numbers.count >= muchByCount) {
             number throws(WALError) -> ExaminedSegment? in
             guard var segment = try examineIfThere(directory, number, isWritten: isWritten) else { return nil }
             try refuseUnknown(segment)
             segment.isPoisoned = poisoned.contains(number)
-            if files.twice.contains(number) {
-                segment.otherName = segment.isCompressed ? SegmentName.of(number) : SegmentName.compressed(number)
+            if files.duplicated.contains(number) {
+                segment.duplicateName = segment.isCompressed ? SegmentName.of(number) : SegmentName.compressed(number)
             }
             segment.closeIfSealed()
             return segment
@@ -50,13 +50,13 @@ enum Recovery {
         var durablePosition: UInt64 = 0
         for index in segments.indices.reversed() {
             guard let header = segments[index].header, header.state == .active else { continue }
-            let isOfLog = segments[index].isNamed(of: logID)
-            let isDurable = segments[index].isDurable(before: durablePosition)
+            let isOfLog = segments[index].belongs(to: logID)
+            let isDurable = segments[index].areFramesDurable(given: durablePosition)
             // A sync that failed isn't tried again: what is whole of the file is written anew.
-            if isWritten, !segments[index].isSealDurable(before: durablePosition), !segments[index].isPoisoned {
+            if isWritten, !segments[index].isFooterDurable(given: durablePosition), !segments[index].isPoisoned {
                 try PoisonMark.sync(segments[index].file.file, number: segments[index].number, in: directory)
             }
-            if segments[index].scan == nil, segments[index].mustBeRead(isDurable: isDurable) {
+            if segments[index].scan == nil, segments[index].needsScan(isDurable: isDurable) {
                 guard try segments[index].readFramesIfThere(into: buffer) else {
                     segments.removeSubrange(...index)
                     break
@@ -92,7 +92,7 @@ enum Recovery {
     /// Those that aren't are read after these, the newest first: what comes later in the log tells what must be there.
     private static func readSealed(_ segments: [ExaminedSegment]) throws(WALError) -> [ExaminedSegment] {
         let size = segments.reduce(0) { $0 + $1.fileSize }
-        let read = try InTwoThreads.map(segments, isMuch: size >= muchBySize) { segment throws(WALError) in
+        let read = try ParallelMap.map(segments, ifWorthwhile: size >= muchBySize) { segment throws(WALError) in
             var segment = segment
             guard segment.footer != nil else { return Optional(segment) }
             return try segment.readFramesIfThere(into: ReadBuffer()) ? segment : nil
@@ -123,7 +123,7 @@ enum Recovery {
     /// How far the times of a log's records lie ahead of the clock; nil if they don't, but for what a time server adjusts.
     static func timeAhead(in segments: [ExaminedSegment], at now: Timestamp) -> Duration? {
         let logID = RecoveryPlan.logID(of: segments)
-        let latest = segments.filter { $0.isNamed(of: logID) }.compactMap(\.latestTime).max() ?? .min
+        let latest = segments.filter { $0.belongs(to: logID) }.compactMap(\.latestTime).max() ?? .min
         let (ahead, overflow) = latest.subtractingReportingOverflow(now.rawValue)
         guard !overflow else { return latest > 0 ? .microseconds(Int64.max) : nil }
         return .microseconds(ahead) > ClockWatch.jumpMin ? .microseconds(ahead) : nil
@@ -137,8 +137,8 @@ enum Recovery {
         let segments = try examine(files, in: directory, scope: scope, isWritten: false)
         var plan = RecoveryPlan(segments, currentBoot: .current)
         plan.report.timeAhead = timeAhead(in: segments, at: .now)
-        plan.goOn(with: try RecoveryIntent(in: directory))
-        plan.report.steps = plan.told(unfinished: files.unfinished)
+        plan.resume(from: try RecoveryIntent(in: directory))
+        plan.report.steps = plan.reportedSteps(unfinished: files.unfinished)
         return plan.report
     }
 
@@ -150,7 +150,7 @@ enum Recovery {
         let segments = try examine(files, in: directory, scope: configuration.recoveryScope, isWritten: true)
         var plan = RecoveryPlan(segments, currentBoot: .current)
         plan.report.timeAhead = timeAhead(in: segments, at: .now)
-        plan.goOn(with: try RecoveryIntent(in: directory))
+        plan.resume(from: try RecoveryIntent(in: directory))
         if configuration.damagePolicy == .strict,
             let damage = plan.report.findings.first(where: \.classification.isDamage)
         {
@@ -162,6 +162,7 @@ enum Recovery {
                 on with what is whole.
                 """)
         }
+        plan.report.steps = plan.reportedSteps(unfinished: files.unfinished)
         var repair = Repair(directory, report: plan.report)
         if let body = plan.body {
             try RecoveryIntent(nextSequence: plan.nextSequence, epoch: plan.epoch, body: body).write(in: directory)

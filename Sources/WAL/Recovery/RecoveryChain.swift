@@ -1,48 +1,66 @@
-/// The walk along the segments, each of which says in its header how the one before it ended.
+/// A pass over the segments in order. Each header says how the segment before it ended.
 struct RecoveryChain {
+    /// The decisions so far.
+    struct Outcome {
+        var steps: [RecoveryPlan.Step] = []
+        var findings: [RecoveryReport.Finding] = []
+        /// The gaps that readers report, in order.
+        var gaps: [LogGap] = []
+        /// Higher than any sequence number that a caller or reader can have seen.
+        var nextSequence: UInt64 = 1
+    }
+
     let boot: BootID
+    let logID: LogID?
+    private(set) var outcome = Outcome()
     /// The last segment that stays, and where its records end.
     private var last: (header: SegmentHeader, end: SegmentEnd)?
-    /// The log ended in a torn tail: nothing after it counts.
+    /// The log ended in a torn tail: no later segment belongs to it.
     private var isTorn = false
-    /// Why the next header won't follow has been told.
-    private var isBreakTold = false
+    /// The break before the next header has already been reported.
+    private var isBreakReported = false
 
-    /// What is within reach behind the segments that stay.
+    /// The highest numbers that a header after the segments so far may have.
     private(set) var reach = HeaderReach()
 
-    init(boot: BootID) {
+    init(boot: BootID, logID: LogID?) {
         self.boot = boot
+        self.logID = logID
     }
 
     mutating func add(
-        _ segment: ExaminedSegment, _ header: SegmentHeader, later: LaterSegments,
-        _ plan: inout RecoveryPlan
+        _ segment: ExaminedSegment, _ header: SegmentHeader, later: LaterSegments
     ) {
+        outcome.nextSequence = max(outcome.nextSequence, header.baseSequence + (segment.end?.recordCount ?? 0))
         guard !isTorn else {
-            plan.report.findings.append(
-                finding(
+            outcome.findings.append(
+                RecoveryReport.Finding(
                     .tornTail, header, offset: 0, end: segment.fileSize,
                     records: 0..<(segment.end?.recordCount ?? 0),
                     isAcknowledged: false, Self.isBehindTheEnd))
-            plan.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: Self.isBehindTheEnd))
+            outcome.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: Self.isBehindTheEnd))
             return
         }
         reach.add(header)
-        reportMissing(before: header, segment, later: later, &plan)
-        let bridge = bridge(to: header, segment, later)
-        isBreakTold = false
+        reportMissing(before: header, segment, later: later)
+        let placeholder = placeholder(to: header, segment, later)
+        isBreakReported = false
         var step = RecoveryPlan.Step(segment: segment, action: .keep)
         if let scan = segment.scan {
-            step = decide(segment, header, scan, later: later, &plan)
+            let decision = SegmentDecision(segment, header, scan, later: later, boot: boot)
+            step = decision.step
+            isTorn = decision.isTorn
+            outcome.findings += decision.findings
+            outcome.gaps += decision.gaps
+            outcome.nextSequence = max(outcome.nextSequence, decision.nextSequence)
         } else if let footer = segment.footer {
-            step.recordCount = footer.finalSequence + 1 - footer.firstSequence
+            step.recordCount = footer.end.recordCount
         }
         if segment.hasBadCopy {
             let isInterrupted = isHeaderInterrupted(segment, header, later)
             if !isInterrupted {
-                plan.report.findings.append(
-                    finding(
+                outcome.findings.append(
+                    RecoveryReport.Finding(
                         .corruption, header, offset: 0, end: SegmentHeader.size, records: 0..<0, isAcknowledged: true,
                         Self.isHalfThere(segment)))
             }
@@ -51,14 +69,14 @@ struct RecoveryChain {
         if segment.isPoisoned {
             step.rewrite(at: 0, because: "a sync of it failed, so what is shown of it may not be on the disk")
         }
-        if bridge == nil, let last, !header.follows(last.header) {
+        if placeholder == nil, let last, !header.follows(last.header) {
             step.relinks = true
             step.rewrite(at: 0, because: Self.isMissing(before: header))
         }
-        step.bridge = bridge.map(Box.init)
-        plan.nextSequence = max(plan.nextSequence, header.baseSequence + step.recordCount)
+        step.placeholder = placeholder.map(Indirect.init)
+        outcome.nextSequence = max(outcome.nextSequence, header.baseSequence + step.recordCount)
         last = (header, SegmentEnd(offset: segment.end?.offset ?? 0, recordCount: step.recordCount))
-        plan.steps.append(step)
+        outcome.steps.append(step)
     }
 
     /// Whether a header with a bad copy is one that was being written when the process or the machine stopped: a page can be on its
@@ -71,121 +89,23 @@ struct RecoveryChain {
         return !wasDurable && !segment.isCompressed && (isEmpty || !header.bootID.isSameBoot(as: boot))
     }
 
-    /// Goes through the places where frames break off, in order.
-    private mutating func decide(
-        _ segment: ExaminedSegment, _ header: SegmentHeader, _ scan: SegmentScan,
-        later: LaterSegments, _ plan: inout RecoveryPlan
-    ) -> RecoveryPlan.Step {
-        let successor = later.headers.first { $0.follows(header) }
-        var step = RecoveryPlan.Step(
-            segment: segment,
-            // A compressed one had a footer.
-            action: segment.footer != nil ? .keep : segment.isCompressed ? .rewrite(end: nil) : .seal(abandoned: []),
-            reason: scan.footer == nil ? "its writer ended without sealing it" : "its writer ended while sealing it",
-            recordCount: scan.end.recordCount)
-        if scan.endsWithoutRecords, let successor {
-            step.recordCount = max(step.recordCount, successor.predecessor.recordCount(from: header.baseSequence))
-        }
-        for var gap in gaps(of: scan, segment, header, successor) {
-            // How many records a damaged end had is only in question where no later header tells.
-            if !later.headers.isEmpty { gap.tail = nil }
-            let evidence = GapEvidence(
-                content: isLoss(gap, segment, scan) ? .invalid : gap.content,
-                isFollowed: gap.nextRecordIndex != nil,
-                wasDurable: segment.isCompressed
-                    || max(gap.durablePositionAfter, later.durablePosition) > header.basePosition + UInt64(gap.offset),
-                isSameBoot: header.bootID.isSameBoot(as: boot))
-            let decision = DecisionTable.decide(evidence)
-            step.breaks.append(
-                RecoveryPlan.Break(offset: gap.offset, next: gap.next, decision: decision))
-            let likelyEnd = gap.recordIndex + (decision == .corruption ? gap.tail?.likely ?? 0 : 0)
-            let records = gap.recordIndex..<max(gap.recordIndex, gap.nextRecordIndex ?? likelyEnd)
-            switch decision {
-            case .cleanEnd: continue
-            case .abandonedClaims:
-                if case .seal(let others) = step.action { step.action = .seal(abandoned: others + [gap]) }
-            case .tornTail:
-                step.rewrite(at: gap.offset, because: evidence.description)
-                step.action = .rewrite(end: gap.offset)
-                step.recordCount = gap.recordIndex
-                isTorn = true
-            case .corruption:
-                step.rewrite(at: gap.offset, because: evidence.description)
-            }
-            if decision != .tornTail { step.recordCount = max(step.recordCount, records.upperBound) }
-            var description = evidence.description
-            if decision == .corruption, gap.nextRecordIndex == nil, let tail = gap.tail {
-                let first = header.baseSequence + gap.recordIndex
-                plan.nextSequence = max(plan.nextSequence, first + tail.possible)
-                description += "; records from \(first) on may be lost"
-                if records.isEmpty { plan.addGap(first, nil, .unreadable, true, header, gap.offset, description) }
-            }
-            if decision != .tornTail, !records.isEmpty {
-                plan.addGap(
-                    header.baseSequence + records.lowerBound, header.baseSequence + records.upperBound - 1,
-                    decision == .corruption ? .unreadable : .void, decision == .corruption, header, gap.offset,
-                    description)
-            }
-            plan.report.findings.append(
-                finding(
-                    RecoveryReport.Classification(decision), header, offset: gap.offset, end: gap.end,
-                    records: decision == .tornTail
-                        ? gap.recordIndex..<max(gap.recordIndex, scan.end.recordCount) : records,
-                    isAcknowledged: decision == .corruption, description))
-            if isTorn { break }
-        }
-        if case .seal = step.action, scan.footer == nil,
-            scan.end.offset > Segment.frameLimit(capacity: Int(clamping: header.capacity))
-        {
-            step.rewrite(at: 0, because: "its header leaves no room for a footer")
-        }
-        return step
-    }
-
-    /// Whether zeros can't be a claim that was abandoned: a segment is sealed when all of it is committed, and after a failed sync
-    /// the kernel may have dropped pages.
-    private func isLoss(_ gap: SegmentScan.Gap, _ segment: ExaminedSegment, _ scan: SegmentScan) -> Bool {
-        guard gap.content == .zero else { return false }
-        return scan.footer != nil || (segment.isPoisoned && gap.nextRecordIndex != nil)
-    }
-
-    /// The gaps that the scan found, and the one that only the successor's header tells of.
-    private func gaps(
-        of scan: SegmentScan, _ segment: ExaminedSegment, _ header: SegmentHeader, _ successor: SegmentHeader?
-    ) -> [SegmentScan.Gap] {
-        var gaps = scan.gaps
-        guard let successor else { return gaps }
-        let recordCount = successor.predecessor.recordCount(from: header.baseSequence)
-        let length = Int(clamping: successor.predecessor.length)
-        let isSameFile = successor.predecessor.incarnation == header.incarnation
-        guard recordCount > scan.end.recordCount || (isSameFile && length > scan.end.offset) else { return gaps }
-        // An earlier recovery has filled the place up to the end, and was interrupted before it wrote the footer.
-        if scan.endsWithoutRecords, isSameFile, length == scan.end.offset { return gaps }
-        if let last = gaps.indices.last, gaps[last].nextRecordIndex == nil {
-            gaps[last].nextRecordIndex = recordCount
-            gaps[last].end = max(gaps[last].offset, min(length, segment.fileSize))
-        }
-        return gaps
-    }
-
     /// What the headers say was between this segment and the last one.
-    private func reportMissing(
-        before header: SegmentHeader, _ segment: ExaminedSegment, later: LaterSegments,
-        _ plan: inout RecoveryPlan
+    private mutating func reportMissing(
+        before header: SegmentHeader, _ segment: ExaminedSegment, later: LaterSegments
     ) {
-        guard let last, !header.follows(last.header), !isBreakTold else { return }
+        guard let last, !header.follows(last.header), !isBreakReported else { return }
         let first = last.header.baseSequence + last.end.recordCount
         let sequences = first < header.baseSequence ? first...header.baseSequence - 1 : nil
         let isAcknowledged = wasAcknowledged(before: header, segment, later)
         if let sequences {
-            plan.addGap(
+            outcome.gaps.add(
                 sequences.lowerBound, sequences.upperBound, .missing, isAcknowledged, last.header,
                 last.end.offset, Self.isMissing(before: header))
         }
-        plan.report.findings.append(
+        outcome.findings.append(
             RecoveryReport.Finding(
                 classification: .missingSegment, segment: header.predecessor.number, offset: 0, byteCount: 0,
-                sequences: sequences.map(Self.range), isAcknowledged: isAcknowledged,
+                sequences: sequences.map(SequenceNumber.range), isAcknowledged: isAcknowledged,
                 evidence: Self.isMissing(before: header)))
     }
 
@@ -195,10 +115,10 @@ struct RecoveryChain {
     ) -> Bool {
         guard let last else { return true }
         return max(segment.durablePosition, later.durablePosition)
-            > last.header.basePosition + UInt64(last.end.offset) || header.bootID.isSameBoot(as: boot)
+            > last.header.position(at: last.end.offset) || header.bootID.isSameBoot(as: boot)
     }
 
-    private static let isBehindTheEnd = "begun behind the place where the log ends"
+    private static let isBehindTheEnd = "begun after the end of the log"
     private static let isInterruptedHeader = "one of the header's two copies was being written when its writer ended"
     private static func isHalfThere(_ segment: ExaminedSegment) -> String {
         segment.damagedHeaderCopies == 0
@@ -211,12 +131,12 @@ struct RecoveryChain {
     }
 
     /// What to put between the last segment and one that doesn't follow it.
-    private func bridge(
+    private func placeholder(
         to header: SegmentHeader, _ segment: ExaminedSegment, _ later: LaterSegments
-    ) -> RecoveryPlan.Bridge? {
+    ) -> RecoveryPlan.Placeholder? {
         guard let last, !header.follows(last.header), header.predecessor.number > last.header.segmentNumber,
             header.predecessor.number < header.segmentNumber,
-            // A stand-in names the file by its incarnation, and no file has 0.
+            // A placeholder refers to the file by its incarnation, and no file has 0.
             header.predecessor.incarnation != 0
         else { return nil }
         var missing = last.header
@@ -224,52 +144,49 @@ struct RecoveryChain {
         missing.incarnation = header.predecessor.incarnation
         missing.replacedIncarnation = 0
         missing.baseSequence = last.header.baseSequence + last.end.recordCount
-        missing.basePosition = last.header.basePosition + UInt64(last.end.offset)
-        missing.predecessor = SegmentHeader.Predecessor(
-            number: last.header.segmentNumber, incarnation: last.header.lineage,
-            length: UInt64(last.end.offset), finalSequence: missing.baseSequence - 1)
+        missing.basePosition = last.header.position(at: last.end.offset)
+        missing.predecessor = last.header.asPredecessor(endingAt: last.end)
         let recordCount =
             header.baseSequence > missing.baseSequence ? header.baseSequence - missing.baseSequence : 0
-        guard recordCount <= UInt64(ClaimWord.recordsMax), header.follows(missing) else { return nil }
-        return RecoveryPlan.Bridge(
+        guard recordCount <= UInt64(SegmentHeader.recordCountMax), header.follows(missing) else { return nil }
+        return RecoveryPlan.Placeholder(
             header: missing, recordCount: recordCount,
             // The finding of what can't be read says that it was acknowledged.
-            isAcknowledged: isBreakTold || wasAcknowledged(before: header, segment, later),
+            isAcknowledged: isBreakReported || wasAcknowledged(before: header, segment, later),
             reason: Self.isMissing(before: header))
     }
 
     /// A segment whose header says that it was made ready and not used. Where a later one follows it, it was, and its
     /// header never reached the disk: then nothing in it was durable, nor anything behind it.
     mutating func addUnused(
-        _ segment: ExaminedSegment, _ header: SegmentHeader, later: LaterSegments, _ plan: inout RecoveryPlan
+        _ segment: ExaminedSegment, _ header: SegmentHeader, later: LaterSegments
     ) {
         let follower = later.headers.first { $0.names(header) }
         guard let follower, !isTorn else {
-            plan.steps.append(
+            outcome.steps.append(
                 isTorn
                     ? RecoveryPlan.Step(segment: segment, action: .setAside, reason: Self.isBehindTheEnd)
                     : RecoveryPlan.Step(segment: segment, action: .remove, reason: "made ready and never used"))
             return
         }
-        let start = last.map { $0.header.basePosition + UInt64($0.end.offset) } ?? 0
+        let start = last.map { $0.header.position(at: $0.end.offset) } ?? 0
         let wasDurable = later.durablePosition > start + UInt64(SegmentHeader.size)
         if wasDurable || follower.bootID.isSameBoot(as: boot) {
             return setAsideUnreadable(
                 segment, before: follower,
-                because: "a later segment follows it, and its header says it was never used",
-                &plan)
+                because: "a later segment follows it, and its header says it was never used")
         }
         isTorn = true
         let reason = "its header was not durable, nothing in it was, and a later segment follows it"
-        plan.report.findings.append(
-            finding(
+        outcome.findings.append(
+            RecoveryReport.Finding(
                 .tornTail, header, offset: 0, end: segment.fileSize, records: 0..<0, isAcknowledged: false, reason))
-        plan.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: reason))
+        outcome.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: reason))
     }
 
     mutating func setAsideUnreadable(
         _ segment: ExaminedSegment, before next: SegmentHeader?,
-        because reason: String = "both copies of the header are damaged", _ plan: inout RecoveryPlan
+        because reason: String = "both copies of the header are damaged"
     ) {
         let first = last.map { $0.header.baseSequence + $0.end.recordCount } ?? 1
         let sequences: ClosedRange<UInt64>? = next.flatMap {
@@ -277,63 +194,34 @@ struct RecoveryChain {
         }
         let evidence = next == nil ? "\(reason); records from \(first) on may be lost" : reason
         if sequences != nil || next == nil {
-            plan.gaps.append(
+            outcome.gaps.append(
                 LogGap(
                     first: SequenceNumber(rawValue: first),
                     last: (sequences?.upperBound).map(SequenceNumber.init(rawValue:)), reason: .unreadable,
                     isAcknowledged: true, segment: segment.number, offset: 0, evidence: evidence))
         }
-        plan.report.findings.append(
+        outcome.findings.append(
             RecoveryReport.Finding(
                 classification: .corruption, segment: segment.number, offset: 0, byteCount: segment.fileSize,
-                sequences: sequences.map(Self.range), isAcknowledged: true, evidence: evidence))
-        plan.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: reason))
-        isBreakTold = true
+                sequences: sequences.map(SequenceNumber.range), isAcknowledged: true, evidence: evidence))
+        outcome.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: reason))
+        isBreakReported = true
         // How many sequence numbers it had can't be told, so as many as it may have had aren't used again.
-        if next == nil { plan.nextSequence = max(plan.nextSequence, first) + UInt64(ClaimWord.recordsMax) }
+        if next == nil {
+            outcome.nextSequence = max(outcome.nextSequence, first) + UInt64(SegmentHeader.recordCountMax)
+        }
     }
 
-    func setAsideForeign(_ segment: ExaminedSegment, _ header: SegmentHeader, _ plan: inout RecoveryPlan) {
+    mutating func setAsideForeign(_ segment: ExaminedSegment, _ header: SegmentHeader) {
         let reason =
-            header.logID != plan.logID
+            header.logID != logID
             ? "its header has the log identifier \(header.logID)"
             : "its header has the segment number \(header.segmentNumber)"
-        plan.report.findings.append(
+        outcome.findings.append(
             RecoveryReport.Finding(
                 classification: .foreignSegment, segment: segment.number, offset: 0, byteCount: segment.fileSize,
                 isAcknowledged: false, evidence: reason))
-        plan.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: reason))
-    }
-
-    private func finding(
-        _ classification: RecoveryReport.Classification, _ header: SegmentHeader, offset: Int, end: Int,
-        records: Range<UInt64>, isAcknowledged: Bool, _ evidence: String
-    ) -> RecoveryReport.Finding {
-        RecoveryReport.Finding(
-            classification: classification, segment: header.segmentNumber, offset: offset,
-            byteCount: max(0, end - offset),
-            sequences: records.isEmpty
-                ? nil
-                : Self.range(
-                    header.baseSequence + records.lowerBound...header.baseSequence + records.upperBound - 1),
-            isAcknowledged: isAcknowledged, evidence: evidence)
-    }
-
-    private static func range(_ range: ClosedRange<UInt64>) -> ClosedRange<SequenceNumber> {
-        SequenceNumber(rawValue: range.lowerBound)...SequenceNumber(rawValue: range.upperBound)
-    }
-}
-
-extension RecoveryPlan {
-    fileprivate mutating func addGap(
-        _ first: UInt64, _ last: UInt64?, _ reason: LogGap.Reason, _ isAcknowledged: Bool, _ header: SegmentHeader,
-        _ offset: Int, _ evidence: String
-    ) {
-        gaps.append(
-            LogGap(
-                first: SequenceNumber(rawValue: first), last: last.map(SequenceNumber.init(rawValue:)),
-                reason: reason, isAcknowledged: isAcknowledged, segment: header.segmentNumber, offset: offset,
-                evidence: evidence))
+        outcome.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: reason))
     }
 }
 
@@ -341,7 +229,7 @@ extension SegmentHeader {
     /// Whether this segment was begun right after that one, or after the one that that one replaces. No header that tells of more
     /// records than a segment has is of this log's making.
     func follows(_ other: SegmentHeader) -> Bool {
-        names(other) && predecessor.finalSequence < other.baseSequence + UInt64(ClaimWord.recordsMax)
+        names(other) && predecessor.finalSequence < other.baseSequence + UInt64(SegmentHeader.recordCountMax)
     }
 
     /// Whether it names that one as its predecessor, which may be a prepared one, without a base sequence. The first segment of a log
@@ -353,19 +241,8 @@ extension SegmentHeader {
 }
 
 extension SegmentHeader.Predecessor {
-    /// How many records it has, if they begin with this sequence number.
-    fileprivate func recordCount(from baseSequence: UInt64) -> UInt64 {
+    /// The number of its records, if they begin with this sequence number.
+    func recordCount(from baseSequence: UInt64) -> UInt64 {
         finalSequence >= baseSequence ? finalSequence - baseSequence + 1 : 0
-    }
-}
-
-extension RecoveryReport.Classification {
-    fileprivate init(_ decision: GapDecision) {
-        self =
-            switch decision {
-            case .abandonedClaims: .abandonedClaims
-            case .tornTail, .cleanEnd: .tornTail
-            case .corruption: .corruption
-            }
     }
 }

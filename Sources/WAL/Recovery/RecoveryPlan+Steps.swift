@@ -1,20 +1,21 @@
 extension RecoveryPlan {
-    /// The steps in the order in which they are carried out: what lies behind a torn end goes first, the newest before the others,
-    /// because with the end rewritten it would seem to belong.
+    /// The steps in the order in which ``Repair`` carries them out. Segments after a torn end go first, the newest before the others:
+    /// after the rewriting of the end they would seem to belong to the log.
     var orderedSteps: [Step] {
         let setAside = steps.reversed().filter { $0.action == .setAside }
         return setAside.isEmpty ? steps : setAside + steps.filter { $0.action != .setAside }
     }
 
-    /// What the steps will be called when they are done. `unfinished` are the files that an earlier recovery or preparation has left.
-    func told(unfinished: [String]) -> [RecoveryStep] {
-        let written = steps.flatMap(\.numbersWritten).map(SegmentName.rewrite)
+    /// The steps as a report lists them, in the order in which ``Repair`` carries them out. `unfinished` are the files that an earlier
+    /// recovery or preparation has left.
+    func reportedSteps(unfinished: [String]) -> [RecoveryStep] {
+        let written = steps.flatMap(\.numbersWritten).map(SegmentName.temporary)
         let removed = unfinished.filter { !written.contains($0) }.map {
             RecoveryStep(
                 action: .remove, segment: SegmentName.unfinishedNumber($0), offset: 0, reason: RecoveryStep.isUnfinished
             )
         }
-        return orderedSteps.flatMap(\.told) + removed + (recordStep.map { [$0] } ?? [])
+        return orderedSteps.flatMap(\.reported) + removed + (recordStep.map { [$0] } ?? [])
     }
 
     /// The last step, which opening does with the fresh segment.
@@ -32,34 +33,34 @@ extension RecoveryPlan.Step {
     /// The segments that new files are written for.
     fileprivate var numbersWritten: [UInt64] {
         let own: [UInt64] = if case .rewrite = action { [segment.number] } else { [] }
-        return own + (bridge.map { [$0.value.header.segmentNumber] } ?? [])
+        return own + (placeholder.map { [$0.value.header.segmentNumber] } ?? [])
     }
 
-    fileprivate var told: [RecoveryStep] {
-        let before = bridge.map { [step(.standIn, $0.value.header.segmentNumber, 0, $0.value.reason)] } ?? []
-        return before + otherTold + ownTold
+    fileprivate var reported: [RecoveryStep] {
+        let before = placeholder.map { [step(.placeholder, $0.value.header.segmentNumber, 0, $0.value.reason)] } ?? []
+        return before + duplicateSteps + ownSteps
     }
 
-    private var otherTold: [RecoveryStep] {
-        guard segment.otherName != nil else { return [] }
+    private var duplicateSteps: [RecoveryStep] {
+        guard segment.duplicateName != nil else { return [] }
         return [
-            isOtherNeedless
+            isDuplicateDisposable
                 ? step(.remove, segment.number, 0, RecoveryStep.isUnfinished)
                 : step(.setAside, segment.number, 0, RecoveryStep.isOther)
         ]
     }
 
-    private var ownTold: [RecoveryStep] {
+    private var ownSteps: [RecoveryStep] {
         switch action {
         case .keep: []
         case .remove: [step(.remove, segment.number, 0, reason)]
         case .setAside: [step(.setAside, segment.number, 0, reason)]
         case .rewrite: [step(.rewrite, segment.number, offset, reason)]
-        case .seal(let abandoned): sealTold(abandoned.filter(\.isFillable))
+        case .seal(let abandoned): sealSteps(abandoned.filter(\.isFillable))
         }
     }
 
-    private func sealTold(_ gaps: [SegmentScan.Gap]) -> [RecoveryStep] {
+    private func sealSteps(_ gaps: [SegmentScan.Gap]) -> [RecoveryStep] {
         guard let scan = segment.scan else { return [] }
         if scan.footer != nil { return [step(.cut, segment.number, scan.footerEnd, reason)] }
         let end = gaps.reduce(scan.end.offset) { max($0, $1.end) }

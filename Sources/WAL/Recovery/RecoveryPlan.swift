@@ -26,12 +26,12 @@ struct RecoveryPlan {
         /// What was decided where its frames break off, in order.
         var breaks: [Break] = []
         /// Stands before this segment for what is missing there, so that the chain of headers is whole from then on.
-        var bridge: Box<Bridge>?
+        var placeholder: Indirect<Placeholder>?
         /// Written anew, it names the segment that stands before it now: what it names isn't there, and nothing can stand for it.
         var relinks = false
         /// Of two files of the segment, the other one can go: compressing was interrupted before the plain one was removed. In any
         /// other case it may have what this one lacks.
-        var isOtherNeedless: Bool { action == .keep && !segment.isCompressed }
+        var isDuplicateDisposable: Bool { action == .keep && !segment.isCompressed }
 
         /// Where places begin that were claimed and abandoned.
         var abandonedOffsets: Set<Int> {
@@ -56,7 +56,7 @@ struct RecoveryPlan {
     }
 
     /// A segment that says no more than which records are lost, or were never acknowledged.
-    struct Bridge {
+    struct Placeholder {
         var header: SegmentHeader
         var recordCount: UInt64
         var isAcknowledged: Bool
@@ -84,23 +84,26 @@ struct RecoveryPlan {
         report.recordsScanned = segments.reduce(0) { $0 + ($1.scan?.summary.recordCount ?? 0) }
         epoch = segments.compactMap { $0.header?.epoch }.max() ?? 0
 
-        var chain = RecoveryChain(boot: currentBoot)
+        var chain = RecoveryChain(boot: currentBoot, logID: logID)
         for (segment, later) in zip(segments, LaterSegments.behindEach(of: segments, logID: logID)) {
             guard let header = segment.header else {
-                chain.setAsideUnreadable(segment, before: later.headers.first, &self)
+                chain.setAsideUnreadable(segment, before: later.headers.first)
                 continue
             }
             if header.state == .prepared {
-                chain.addUnused(segment, header, later: later, &self)
+                chain.addUnused(segment, header, later: later)
                 continue
             }
             guard header.logID == logID, header.segmentNumber == segment.number else {
-                chain.setAsideForeign(segment, header, &self)
+                chain.setAsideForeign(segment, header)
                 continue
             }
-            nextSequence = max(nextSequence, header.baseSequence + (segment.end?.recordCount ?? 0))
-            chain.add(segment, header, later: later, &self)
+            chain.add(segment, header, later: later)
         }
+        steps = chain.outcome.steps
+        report.findings = chain.outcome.findings
+        gaps = chain.outcome.gaps
+        nextSequence = chain.outcome.nextSequence
         if !report.findings.isEmpty { epoch += 1 }
         // What is set aside may have had numbers that the fresh segment can't have where it stands.
         nextSequence = min(nextSequence, chain.reach.sequence)
@@ -110,7 +113,7 @@ struct RecoveryPlan {
     }
 
     /// Takes over what an interrupted recovery had decided.
-    mutating func goOn(with earlier: RecoveryIntent?) {
+    mutating func resume(from earlier: RecoveryIntent?) {
         guard let earlier else { return }
         nextSequence = max(nextSequence, earlier.nextSequence)
         epoch = max(epoch, earlier.epoch)

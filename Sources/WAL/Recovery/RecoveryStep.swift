@@ -9,7 +9,7 @@ public struct RecoveryStep: Hashable, Sendable {
         /// What is whole is written to a new file, with marks where something is lost; the old file is kept in the folder `damaged`.
         case rewrite
         /// A segment is made that says no more than which records are missing.
-        case standIn
+        case placeholder
         /// A place that was claimed and never committed is filled, so that readers pass over it.
         case fillClaim
         /// The footer is written, and what was allocated behind it is cut off.

@@ -2,9 +2,9 @@
 struct Repair {
     private let directory: Directory
     private(set) var report: RecoveryReport
-    private var entries: [EngineState.Entry] = []
-    private var named = NamedPositions()
-    private let unused = UnusedSpace()
+    private var entries: [CatalogEntry] = []
+    private var markers = Markers()
+    private let unused = ReclaimableSpace()
 
     init(_ directory: Directory, report: RecoveryReport) {
         self.directory = directory
@@ -13,17 +13,15 @@ struct Repair {
 
     mutating func carryOut(_ step: RecoveryPlan.Step) throws(WALError) {
         let segment = step.segment
-        if let bridge = step.bridge { try write(bridge.value) }
-        if let other = segment.otherName { try letGo(other, of: step) }
+        if let placeholder = step.placeholder { try write(placeholder.value) }
+        if let other = segment.duplicateName { try discardDuplicate(other, of: step) }
         switch step.action {
         case .remove:
             let file = try segment.file
             try directory.remove(segment.name)
             unused.add(removed: file.file)
-            tell(.remove, segment.number, step.reason)
         case .setAside:
             try setAside(segment, replacement: nil)
-            tell(.setAside, segment.number, step.reason)
         case .keep:
             guard let header = segment.header, let footer = segment.footer ?? segment.scan?.footer else { return }
             add(header, footer, fileSize: segment.diskSize, at: segment.path)
@@ -37,29 +35,21 @@ struct Repair {
     }
 
     /// Lets go of the other one of a segment's two files.
-    private mutating func letGo(_ other: String, of step: RecoveryPlan.Step) throws(WALError) {
+    private mutating func discardDuplicate(_ other: String, of step: RecoveryPlan.Step) throws(WALError) {
         let number = step.segment.number
-        if step.isOtherNeedless {
+        if step.isDuplicateDisposable {
             try directory.remove(other)
-            return tell(.remove, number, RecoveryStep.isUnfinished)
+            return
         }
         let file = try ExaminedSegment(
             directory, number: number, isCompressed: !step.segment.isCompressed, isWritten: true)
         try setAside(file, replacement: nil)
-        tell(.setAside, number, RecoveryStep.isOther)
-    }
-
-    private mutating func tell(_ action: RecoveryStep.Action, _ segment: UInt64, at offset: Int = 0, _ reason: String) {
-        report.steps.append(RecoveryStep(action: action, segment: segment, offset: offset, reason: reason))
     }
 
     private mutating func add(_ header: SegmentHeader, _ footer: SegmentFooter, fileSize: Int, at path: String) {
-        unsafe entries.append(
-            EngineState.Entry(
-                segment: Segment(header: header, path: path),
-                end: SegmentEnd(offset: footer.offset, recordCount: footer.finalSequence + 1 - footer.firstSequence),
-                footer: footer.withoutIndex, fileSize: fileSize, live: nil, slot: nil))
-        named = footer.named
+        entries.append(
+            CatalogEntry(Segment(header: header, path: path), .durable(footer.withoutIndex), fileSize: fileSize))
+        markers = footer.markers
     }
 
     /// Fills the abandoned places with void frames, each with its first word last, and writes the footer.
@@ -71,7 +61,6 @@ struct Repair {
         if let footer = scan.footer {
             // The writer died between writing the footer and cutting the file behind it.
             unused.add(behind: scan.footerEnd, of: file)
-            tell(.cut, header.segmentNumber, at: scan.footerEnd, step.reason)
             return add(header, footer, fileSize: scan.footerEnd, at: step.segment.path)
         }
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
@@ -88,13 +77,12 @@ struct Repair {
             try file.write(Array(frame[..<8]), at: gap.offset)
             end = SegmentEnd(
                 offset: max(end.offset, gap.end), recordCount: max(end.recordCount, gap.nextRecordIndex ?? 0))
-            tell(.fillClaim, header.segmentNumber, at: gap.offset, RecoveryStep.isAbandoned)
         }
         try PoisonMark.sync(file, number: header.segmentNumber, in: directory)
         // All before the footer is on the disk now.
         distance = 0
         let footer = scan.summary.footer(
-            at: SegmentEnd(offset: end.offset, recordCount: step.recordCount), after: named)
+            at: SegmentEnd(offset: end.offset, recordCount: step.recordCount), after: markers)
         let frame = unsafe footer.encodeBody().withUnsafeBytes { body in
             unsafe Frame.encode(
                 kind: .footer, recordIndex: UInt32(clamping: step.recordCount), durableDistance: distance,
@@ -105,23 +93,22 @@ struct Repair {
         try file.write(Array(frame[..<8]), at: footer.offset)
         try PoisonMark.sync(file, number: header.segmentNumber, in: directory)
         unused.add(behind: footer.offset + frame.count, of: file)
-        tell(.seal, header.segmentNumber, at: footer.offset, step.reason)
         add(header, footer, fileSize: footer.offset + frame.count, at: step.segment.path)
     }
 
     /// Puts a segment with nothing but a mark of loss into the place of those that are missing. Without it each opening would
     /// find them missing again.
-    private mutating func write(_ bridge: RecoveryPlan.Bridge) throws(WALError) {
-        let number = bridge.header.segmentNumber
-        let name = SegmentName.rewrite(number)
+    private mutating func write(_ placeholder: RecoveryPlan.Placeholder) throws(WALError) {
+        let number = placeholder.header.segmentNumber
+        let name = SegmentName.temporary(number)
         try directory.remove(name)
         let file = try File(name, in: directory, .create)
         let written = try SegmentRewrite.write(
-            bridge.isAcknowledged ? .lost : .void, bridge.header, recordCount: bridge.recordCount, to: file,
-            namedBefore: named)
+            placeholder.isAcknowledged ? .lost : .void, placeholder.header, recordCount: placeholder.recordCount,
+            to: file,
+            markersBefore: markers)
         try directory.rename(name, to: SegmentName.of(number))
         try directory.sync()
-        tell(.standIn, number, bridge.reason)
         add(
             written.header, written.footer, fileSize: written.fileSize,
             at: directory.path(of: SegmentName.of(number)))
@@ -130,18 +117,18 @@ struct Repair {
     private mutating func rewrite(
         _ step: RecoveryPlan.Step, _ header: SegmentHeader, _ end: Int?
     ) throws(WALError) {
-        let name = SegmentName.rewrite(header.segmentNumber)
+        let name = SegmentName.temporary(header.segmentNumber)
         try directory.remove(name)
         let file = try File(name, in: directory, .create)
         let buffer = ReadBuffer()
         let predecessor = step.relinks ? entries.last?.asPredecessor : nil
         let written = try SegmentRewrite.write(
-            header: header, predecessor: predecessor, contents: try buffer.load(try step.segment.file, isSettled: true),
+            header: header, predecessor: predecessor,
+            contents: try buffer.load(try step.segment.file, isImmutable: true),
             to: file, end: end,
-            recordCount: step.recordCount, abandoned: step.abandonedOffsets, namedBefore: named)
+            recordCount: step.recordCount, abandoned: step.abandonedOffsets, markersBefore: markers)
         try setAside(step.segment, replacement: name)
         try directory.remove(SegmentName.poisoned(header.segmentNumber))
-        tell(.rewrite, header.segmentNumber, at: step.offset, step.reason)
         add(
             written.header, written.footer, fileSize: written.fileSize,
             at: directory.path(of: SegmentName.of(header.segmentNumber)))
@@ -183,7 +170,6 @@ struct Repair {
     mutating func finish(_ unfinished: [String]) throws(WALError) {
         for name in unfinished where directory.has(name) {
             try directory.remove(name)
-            tell(.remove, SegmentName.unfinishedNumber(name), RecoveryStep.isUnfinished)
         }
         try directory.sync()
     }
@@ -201,25 +187,20 @@ struct Repair {
         return RecoveredLog(
             directory: directory, logID: plan.logID ?? .random(), epoch: plan.epoch, entries: entries,
             nextNumber: plan.nextNumber, nextSequence: plan.nextSequence, nextPosition: nextPosition ?? 0,
-            predecessor: last?.asPredecessor ?? .none, named: named, recoveryBody: plan.body,
-            recordStep: plan.recordStep,
+            predecessor: last?.asPredecessor ?? .none, markers: markers, recoveryBody: plan.body,
             unused: unused)
     }
 }
 
-extension EngineState.Entry {
+extension CatalogEntry {
     /// The latest time in it.
     fileprivate var lastTime: Int64 {
         guard let footer, footer.recordCount > 0 else { return segment.header.creationTime }
         return footer.lastTime
     }
 
-    /// What the segment behind it says of it.
+    /// The fields by which the next segment refers to it.
     fileprivate var asPredecessor: SegmentHeader.Predecessor? {
-        end.map { end in
-            SegmentHeader.Predecessor(
-                number: segment.number, incarnation: segment.header.lineage, length: UInt64(end.offset),
-                finalSequence: segment.header.baseSequence + end.recordCount - 1)
-        }
+        end.map { segment.header.asPredecessor(endingAt: $0) }
     }
 }

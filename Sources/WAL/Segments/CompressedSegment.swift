@@ -42,7 +42,7 @@ final class CompressedSegment: Sendable {
             let block = CompressedLayout.Block(
                 sizeField: UInt32(littleEndian: sizeField), checksum: nil, offset: offset)
             // Only the last one is smaller.
-            guard layout.blocks.last?.mayHave(CompressedLayout.blockSize) ?? true, block.count > 0,
+            guard layout.blocks.last?.canExpand(CompressedLayout.blockSize) ?? true, block.count > 0,
                 block.count <= CompressedLayout.blockSize,
                 offset + CompressedLayout.sizeFieldSize + block.count <= fileSize
             else { break }
@@ -105,7 +105,7 @@ final class CompressedSegment: Sendable {
     }
 
     /// Where a block's bytes are in the segment.
-    func place(ofBlock index: Int) -> Range<Int> {
+    func plainRange(ofBlock index: Int) -> Range<Int> {
         let start = index * CompressedLayout.blockSize
         return start..<start + layout.plainSize(ofBlock: index)
     }
@@ -114,7 +114,7 @@ final class CompressedSegment: Sendable {
     func read(at offset: Int, into room: UnsafeMutableRawBufferPointer) throws(WALError) -> Int {
         let range = (offset..<offset + room.count).clamped(to: 0..<size)
         for index in blocks(of: range) {
-            let place = place(ofBlock: index)
+            let place = plainRange(ofBlock: index)
             let wanted = place.clamped(to: range)
             let target = unsafe UnsafeMutableRawBufferPointer(
                 rebasing: room[(wanted.lowerBound - offset)..<(wanted.upperBound - offset)])

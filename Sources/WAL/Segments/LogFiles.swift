@@ -5,7 +5,7 @@ struct LogFiles: Hashable {
     /// Segments that a sync failed for.
     var poisoned: Set<UInt64> = []
     /// Of them, those that there is a plain and a compressed file of.
-    var twice: Set<UInt64> = []
+    var duplicated: Set<UInt64> = []
     /// The names of the files that an interrupted recovery, preparation or compression has left, in order.
     var unfinished: [String] = []
 
@@ -23,7 +23,7 @@ struct LogFiles: Hashable {
                 unfinished.append(name)
             }
         }
-        twice = plain.intersection(compressed)
+        duplicated = plain.intersection(compressed)
         segments = plain.union(compressed).sorted()
         unfinished.sort()
     }

@@ -27,7 +27,7 @@ struct PreparedSegment: Sendable {
         let isSynced = policy != .manual
         let zeroingSize = min(zeroingSize(policy), capacity)
         let name = SegmentName.of(number)
-        let file = try File(SegmentName.rewrite(number), in: directory, .create, finalName: name)
+        let file = try File(SegmentName.temporary(number), in: directory, .create, finalName: name)
         do throws(WALError) {
             try file.lock()
             var source = SystemRandomNumberGenerator()
@@ -37,7 +37,7 @@ struct PreparedSegment: Sendable {
             // A file under a segment's name always has a whole header: one that hasn't was damaged.
             try writeStart(of: file, header: header, count: zeroingSize)
             try file.sync()
-            try directory.rename(SegmentName.rewrite(number), to: name)
+            try directory.rename(SegmentName.temporary(number), to: name)
             try directory.sync()
             try writeZeros(to: file, capacity: capacity, in: zeroingSize, pause)
             if isSynced { try file.sync() }
@@ -46,7 +46,7 @@ struct PreparedSegment: Sendable {
             return PreparedSegment(file: file, mapping: mapping, number: number, incarnation: header.incarnation)
         } catch {
             // What is left of a file that couldn't be completed takes up space that is wanted elsewhere.
-            try? directory.remove(SegmentName.rewrite(number))
+            try? directory.remove(SegmentName.temporary(number))
             try? directory.remove(name)
             throw error
         }

@@ -1,6 +1,4 @@
-/// A segment of an open log.
-///
-/// What never changes is here; what changes (its end, its footer) is in the engine's catalog.
+/// The identity of a segment of an open log: what never changes. Its stage is in its ``CatalogEntry``.
 final class Segment: Sendable {
     let header: SegmentHeader
     let path: String
@@ -16,19 +14,38 @@ final class Segment: Sendable {
 
     var number: UInt64 { header.segmentNumber }
 
-    /// Where frames end at the latest: the footer must fit behind.
+    /// The offset up to which frames may reach: the footer must fit after them.
     static func frameLimit(capacity: Int) -> Int {
         (capacity - SegmentFooter.sizeMax(capacity: capacity)) & ~(Frame.alignment - 1)
     }
 
     /// The log position of an offset in this segment.
     func position(at offset: Int) -> UInt64 {
-        header.basePosition + UInt64(offset)
+        header.position(at: offset)
+    }
+
+    /// The position of the last record before an end.
+    func logPosition(of end: SegmentEnd) -> LogPosition {
+        LogPosition(sequence: header.baseSequence + end.recordCount - 1, position: position(at: end.offset))
     }
 }
 
-/// Where a segment's frames end, and the records in it.
+/// The end of a segment's frames, and the number of its records.
 struct SegmentEnd: Hashable {
     var offset: Int
     var recordCount: UInt64
+}
+
+extension SegmentHeader {
+    /// The log position of an offset in this segment.
+    func position(at offset: Int) -> UInt64 {
+        basePosition + UInt64(offset)
+    }
+
+    /// The fields by which the next segment refers to this one.
+    func asPredecessor(endingAt end: SegmentEnd) -> Predecessor {
+        Predecessor(
+            number: segmentNumber, incarnation: lineage, length: UInt64(end.offset),
+            finalSequence: baseSequence + end.recordCount - 1)
+    }
 }

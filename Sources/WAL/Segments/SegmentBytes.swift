@@ -43,11 +43,11 @@ final class SegmentBytes {
             wanted.lowerBound < loaded.lowerBound || wanted.upperBound > loaded.upperBound
         else { return }
         let blocks = segment.blocks(of: wanted.lowerBound..<wanted.upperBound + Self.windowSize)
-        let start = segment.place(ofBlock: blocks.lowerBound).lowerBound
-        let end = segment.place(ofBlock: blocks.upperBound - 1).upperBound
+        let start = segment.plainRange(ofBlock: blocks.lowerBound).lowerBound
+        let end = segment.plainRange(ofBlock: blocks.upperBound - 1).upperBound
         let room = try room(of: end - start)
         for index in blocks {
-            let place = segment.place(ofBlock: index)
+            let place = segment.plainRange(ofBlock: index)
             unsafe try segment.decompress(
                 block: index,
                 into: UnsafeMutableRawBufferPointer(

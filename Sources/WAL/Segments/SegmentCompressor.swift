@@ -44,7 +44,7 @@ final class SegmentCompressor {
         guard segment.isTableWhole, segment.size == size else { return false }
         var room = [UInt8](repeating: 0, count: CompressedLayout.blockSize)
         for index in segment.blocks(of: 0..<size) {
-            let place = segment.place(ofBlock: index)
+            let place = segment.plainRange(ofBlock: index)
             room.removeLast(room.count - place.count)
             let result = unsafe room.withUnsafeMutableBytes { room in
                 Result { () throws(WALError) in unsafe try segment.decompress(block: index, into: room) }

@@ -18,7 +18,7 @@ enum SegmentName {
         digits(number) + suffix
     }
 
-    static func rewrite(_ number: UInt64) -> String {
+    static func temporary(_ number: UInt64) -> String {
         digits(number) + rewriteSuffix
     }
 

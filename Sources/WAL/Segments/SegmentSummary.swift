@@ -7,7 +7,7 @@ struct SegmentSummary {
     private(set) var firstTime: Int64 = 0
     private(set) var lastTime: Int64 = 0
     private(set) var index: [SegmentFooter.IndexEntry] = []
-    private(set) var named = NamedPositionsOfSegment()
+    private(set) var markers = SegmentMarkers()
 
     /// Records one after another, by what is kept of them.
     struct Records {
@@ -59,11 +59,11 @@ struct SegmentSummary {
         case .batch:
             guard let batch = unsafe BatchBody.header(body) else { return nil }
             addRecords(batch.recordCount, size: batch.contentSize - 4 * batch.recordCount, time: header.time)
-            if let bookmark = batch.bookmark { named.add([.bookmark(bookmark)]) }
+            if let bookmark = batch.bookmark { markers.add([.bookmark(bookmark)]) }
             return batch.recordCount
         case .cursors:
             guard let entries = unsafe CursorsBody.decode(body) else { return nil }
-            named.add(entries)
+            markers.add(entries)
             return 0
         default:
             return 0
@@ -82,10 +82,10 @@ struct SegmentSummary {
         payloadSize += UInt64(max(0, size))
     }
 
-    func footer(at end: SegmentEnd, after predecessor: NamedPositions) -> SegmentFooter {
+    func footer(at end: SegmentEnd, after predecessor: Markers) -> SegmentFooter {
         SegmentFooter(
             offset: end.offset, firstSequence: baseSequence, finalSequence: baseSequence + end.recordCount - 1,
             firstTime: firstTime, lastTime: lastTime, recordCount: recordCount, payloadSize: payloadSize,
-            index: index, named: named.state(after: predecessor))
+            index: index, markers: markers.state(after: predecessor))
     }
 }

@@ -1,5 +1,6 @@
 internal import ServiceLifecycle
 internal import WAL
+internal import WALDelivery
 
 extension BufferedTaskStorage {
     /// For a service group: returns when the group shuts down, or throws when delivery has failed for good.
@@ -68,7 +69,7 @@ extension BufferedTaskStorage {
     private func closeLog() async -> TaskStorageError? {
         let (log, overlay) = (log, overlay)
         do throws(WALError) {
-            try await offPool { () throws(WALError) in
+            try await Blocking.run { () throws(WALError) in
                 overlay.close()
                 try log.close()
             }

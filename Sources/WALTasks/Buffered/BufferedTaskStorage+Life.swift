@@ -1,6 +1,7 @@
 public import Logging
 public import Metrics
 internal import WAL
+internal import WALDelivery
 
 extension BufferedTaskStorage {
     /// Opens the log in `directory`, which is made if it isn't there, and begins to deliver to `store`.

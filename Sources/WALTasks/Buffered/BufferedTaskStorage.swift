@@ -2,6 +2,7 @@ internal import Metrics
 public import ServiceLifecycle
 internal import Synchronization
 public import WAL
+public import WALDelivery
 
 /// A task storage over a log and a store: changes return when they are in the log, and reach the store in batches.
 ///
@@ -119,7 +120,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         let size = TaskCodec.size(ofSaved: task)
         return try await submit { () throws(WALError) in
             try overlay.add(
-                .change, of: task.id, size: size, encode: { TaskCodec.encode(saved: task, into: &$0) },
+                .update, of: task.id, size: size, encode: { TaskCodec.encode(saved: task, into: &$0) },
                 append: log.appendWithoutWaiting)
         }
     }
@@ -144,7 +145,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
             try task.validate()
             batch.append(count: TaskCodec.size(ofSaved: task)) { TaskCodec.encode(saved: task, into: &$0) }
         }
-        return try await submit(batch, tasks.map { .task(id: $0.id, .change) })
+        return try await submit(batch, tasks.map { .task(id: $0.id, .update) })
     }
 
     /// Makes all of these changes, or none: they are one batch of the log, so that neither a crash nor a full disk parts them.

@@ -104,7 +104,7 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
     private func merge(
         _ rows: [PersistentTask], of list: TaskList, _ range: ClosedRange<UInt64>, countMax: Int
     ) async throws -> (tasks: [PersistentTask], untouchedCount: Int, snapshot: OverlaySnapshot?) {
-        let known = Set(rows.map { ExactID($0.id) })
+        let known = Set(rows.map { BinaryID($0.id) })
         var tasks: [PersistentTask] = []
         var untouchedCount = 0
         var firstSnapshot: OverlaySnapshot?
@@ -120,16 +120,16 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
                     for row in rows {
                         guard let task = snapshot.resolve(row.id, from: row), list.includes(task) else { continue }
                         tasks.append(task)
-                        if snapshot.tasks[ExactID(row.id)] == nil { untouchedCount += 1 }
+                        if snapshot.tasks[BinaryID(row.id)] == nil { untouchedCount += 1 }
                     }
                 }
                 let gained = snapshot.tasks.filter { list.mayGain($0.value) && !known.contains($0.key) }.map(\.key.text)
                 for ids in gained.chunks(of: Self.lookupSize) {
                     let found = try await reach.ask(.long) { try await $0.tasks(ids: ids) }
                     let rowsByID = Dictionary(
-                        found.map { (ExactID($0.id), $0) }, uniquingKeysWith: { first, _ in first })
+                        found.map { (BinaryID($0.id), $0) }, uniquingKeysWith: { first, _ in first })
                     tasks += ids.compactMap { id in
-                        snapshot.resolve(id, from: rowsByID[ExactID(id)]).flatMap { list.includes($0) ? $0 : nil }
+                        snapshot.resolve(id, from: rowsByID[BinaryID(id)]).flatMap { list.includes($0) ? $0 : nil }
                     }
                 }
                 tasks = Array(tasks.sorted(by: list.order).prefix(countMax))
@@ -208,8 +208,8 @@ extension OverlaidReader {
                 count = Self.sum(count, count)
                 continue
             }
-            var added = Dictionary(logged.map { (ExactID($0.id), $0) }, uniquingKeysWith: { first, _ in first })
-            for activity in stored { added[ExactID(activity.id)] = nil }
+            var added = Dictionary(logged.map { (BinaryID($0.id), $0) }, uniquingKeysWith: { first, _ in first })
+            for activity in stored { added[BinaryID(activity.id)] = nil }
             return page.of((stored + added.values).sorted(by: TaskActivityLog.isOlder))
         }
     }

@@ -89,7 +89,7 @@ extension TaskOverlay {
         _ body: @escaping @Sendable () throws(WALError) -> Result
     ) async throws(TaskStorageError) -> Result {
         do throws(WALError) {
-            return try await offPool(body)
+            return try await Blocking.run(body)
         } catch {
             throw TaskStorageError(log: error)
         }

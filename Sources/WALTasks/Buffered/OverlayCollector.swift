@@ -68,18 +68,18 @@ struct OverlayActivities: Sendable {
             else { return }
             barriers.add(LoggedMutation(sequence: sequence, mutation: mutation, size: payload.byteCount))
         }
-        var kept: [ExactID: TaskActivityLog] = [:]
+        var kept: [BinaryID: TaskActivityLog] = [:]
         var last: TaskActivityLog?
         try search.scan(range) { sequence, payload in
             guard let outline = TaskCodec.outline(of: payload), outline.kind == .activity,
                 case .log(let activity)? = try? TaskCodec.decode(payload), isWanted(activity),
-                last.map({ TaskActivityLog.isOlder(activity, $0) }) ?? true, kept[ExactID(activity.id)] == nil,
+                last.map({ TaskActivityLog.isOlder(activity, $0) }) ?? true, kept[BinaryID(activity.id)] == nil,
                 !barriers.removes(LoggedActivity(sequence: sequence, activity: activity))
             else { return }
-            kept[ExactID(activity.id)] = activity
+            kept[BinaryID(activity.id)] = activity
             if kept.count >= 2 * max(countMax, 512), countMax < .max / 2 {
                 let first = kept.values.sorted(by: TaskActivityLog.isOlder).prefix(countMax)
-                kept = Dictionary(uniqueKeysWithValues: first.map { (ExactID($0.id), $0) })
+                kept = Dictionary(uniqueKeysWithValues: first.map { (BinaryID($0.id), $0) })
                 last = first.last
             }
         }

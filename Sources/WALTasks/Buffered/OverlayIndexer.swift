@@ -63,13 +63,13 @@ final class OverlayIndexer: Sendable {
         guard isWanted.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
         else { return }
         state.withLock { $0.isWanted = true }
-        state.signal()
+        state.notifyAll()
     }
 
     /// Ends the thread, and returns when it has ended. Blocking.
     func stop() {
         state.withLock { $0.isStopped = true }
-        state.signal()
+        state.notifyAll()
         _ = state.wait { $0.isEnded ? true : nil }
     }
 
@@ -91,7 +91,7 @@ final class OverlayIndexer: Sendable {
             }
         }
         state.withLock { $0.isEnded = true }
-        state.signal()
+        state.notifyAll()
     }
 
     private func extend(through last: UInt64) throws(WALError) {

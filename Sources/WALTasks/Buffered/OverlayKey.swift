@@ -27,7 +27,7 @@ struct OverlayKey: Comparable {
 
     var hash: UInt32 { UInt32(rawValue >> 32) }
     var offset: UInt64 { rawValue >> 2 & (Self.spanMax - 1) }
-    var kind: OverlayKind { OverlayKind(rawValue: UInt8(rawValue & 3)) ?? .change }
+    var kind: OverlayKind { OverlayKind(rawValue: UInt8(rawValue & 3)) ?? .update }
 
     /// The same place, counted from a base that is so much lower.
     func moved(by distance: UInt64) -> OverlayKey {

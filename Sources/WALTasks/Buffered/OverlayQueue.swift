@@ -3,7 +3,7 @@ internal import WAL
 
 /// What a mutation in a ``OverlayQueue`` is, as far as must be known without decoding it.
 enum OverlayKind: UInt8 {
-    case change
+    case update
     /// Nothing that came before it can be seen after it.
     case delete
     case activity
@@ -15,7 +15,7 @@ enum OverlayKind: UInt8 {
         case .log: self = .activity
         case .delete: self = .delete
         case .save: self = .save
-        default: self = .change
+        default: self = .update
         }
     }
 }
@@ -38,7 +38,7 @@ struct OverlayQueue {
 
         static let none = Entry(
             sequence: .zero, hash: 0, previous: 0, place: OverlayBytes.Place(chunk: 0, offset: 0, size: 0),
-            kind: .change)
+            kind: .update)
     }
 
     private static let capacityMin = 64
@@ -62,27 +62,28 @@ struct OverlayQueue {
 
     /// A place for one more mutation, found before the mutation is encoded: its bucket comes into the processor's caches meanwhile.
     /// With a million mutations of ten thousand tasks waiting, the bucket took a sixth of the caller's time before.
-    @safe struct Vacancy {
+    @safe struct Reservation {
         fileprivate var hash: UInt32
-        let room: UnsafeMutableRawBufferPointer
+        let buffer: UnsafeMutableRawBufferPointer
     }
 
-    /// Makes room for an encoding of so many bytes. Until it is filled nothing is there.
-    mutating func vacancy(for size: Int, hash: UInt64) -> Vacancy {
+    /// Reserves a buffer of `size` bytes for an encoding. Nothing is visible before ``commit(_:_:at:)``.
+    mutating func reserve(_ size: Int, hash: UInt64) -> Reservation {
         if count == entries.count { grow() }
         let hash = UInt32(hash >> 32)
         unsafe buckets.withUnsafeBufferPointer { buckets in
             guard let start = buckets.baseAddress else { return }
             unsafe cwal_prefetch_for_stores(start + bucket(of: hash), 1)
         }
-        return unsafe Vacancy(hash: hash, room: bytes.room(for: size))
+        return unsafe Reservation(hash: hash, buffer: bytes.room(for: size))
     }
 
-    /// Adds what was written into the room. `sequence` is larger than all before.
-    mutating func fill(_ vacancy: Vacancy, _ kind: OverlayKind, at sequence: SequenceNumber) {
-        let bucket = bucket(of: vacancy.hash)
+    /// Adds the mutation in the buffer of the reservation. `sequence` is larger than all before.
+    mutating func commit(_ reservation: Reservation, _ kind: OverlayKind, at sequence: SequenceNumber) {
+        let bucket = bucket(of: reservation.hash)
         entries[index(of: end)] = unsafe Entry(
-            sequence: sequence, hash: vacancy.hash, previous: buckets[bucket], place: bytes.keep(vacancy.room.count),
+            sequence: sequence, hash: reservation.hash, previous: buckets[bucket],
+            place: bytes.keep(reservation.buffer.count),
             kind: kind)
         buckets[bucket] = end
         end &+= 1

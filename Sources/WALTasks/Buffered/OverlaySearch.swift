@@ -76,10 +76,10 @@ extension TaskCodec {
             var input = FieldInput(payload)
             guard try input.byte() == version, let kind = Kind(rawValue: try input.byte()) else { return nil }
             switch kind {
-            case .deleteDAG, .removeTasks, .removeActivities: return (.change, nil)
+            case .deleteDAG, .removeTasks, .removeActivities: return (.update, nil)
             case .save: return try input.textRange().map { (.save, $0) }
             case .log: return try input.textRange().map { (.activity, $0) }
-            case .updateStatus: return try input.textRange().map { (.change, $0) }
+            case .updateStatus: return try input.textRange().map { (.update, $0) }
             case .delete: return try input.textRange().map { (.delete, $0) }
             }
         } catch {

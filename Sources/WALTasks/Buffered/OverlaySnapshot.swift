@@ -20,7 +20,7 @@ struct LoggedActivity {
 /// returns, which ends the same: every change says what a row becomes, not what is added to it.
 struct OverlaySnapshot {
     /// By task id, each in order of sequence.
-    private(set) var tasks: [ExactID: [LoggedMutation]] = [:]
+    private(set) var tasks: [BinaryID: [LoggedMutation]] = [:]
     private(set) var activities: [LoggedActivity] = []
     /// In order of sequence.
     private(set) var barriers: [LoggedMutation] = []
@@ -36,7 +36,7 @@ struct OverlaySnapshot {
         if case .log(let activity) = logged.mutation {
             activities.append(LoggedActivity(sequence: logged.sequence, activity: activity))
         } else if let taskID = logged.mutation.taskID {
-            let id = ExactID(taskID)
+            let id = BinaryID(taskID)
             var own = tasks.removeValue(forKey: id) ?? []
             size -= Self.size(of: own)
             let barrier = barriers.last { $0.sequence < logged.sequence }?.sequence ?? .zero
@@ -54,13 +54,13 @@ struct OverlaySnapshot {
 
     /// Whether what it has of a task says all: what the store has doesn't count.
     func isWhole(_ id: String) -> Bool {
-        if case .delete = tasks[ExactID(id)]?.first?.mutation { true } else { false }
+        if case .delete = tasks[BinaryID(id)]?.first?.mutation { true } else { false }
     }
 
     /// The task as far as it is known without the store, where it was saved: an older row could only have another `dagID` and
     /// `createdAt`. Nil where it takes the store to tell.
     func resolveWithoutStore(_ id: String) -> PersistentTask?? {
-        guard let own = tasks[ExactID(id)] else { return nil }
+        guard let own = tasks[BinaryID(id)] else { return nil }
         let isKnown = own.contains { entry in
             switch entry.mutation {
             case .save, .delete: true
@@ -72,7 +72,7 @@ struct OverlaySnapshot {
 
     /// A task as it is after everything in the log, from what the store has of it.
     func resolve(_ id: String, from row: PersistentTask?) -> PersistentTask? {
-        let own = tasks[ExactID(id)] ?? []
+        let own = tasks[BinaryID(id)] ?? []
         var task = row
         var next = own.startIndex
         for barrier in barriers {
@@ -92,10 +92,10 @@ struct OverlaySnapshot {
     }
 
     /// The activities that are in the log and outlive the removals, the first of each id.
-    func survivingActivities(where isWanted: (TaskActivityLog) -> Bool) -> [ExactID: TaskActivityLog] {
+    func survivingActivities(where isWanted: (TaskActivityLog) -> Bool) -> [BinaryID: TaskActivityLog] {
         let wanted = activities.filter { isWanted($0.activity) && !removes($0) }
         return Dictionary(
-            wanted.sorted { $0.sequence < $1.sequence }.map { (ExactID($0.activity.id), $0.activity) },
+            wanted.sorted { $0.sequence < $1.sequence }.map { (BinaryID($0.activity.id), $0.activity) },
             uniquingKeysWith: { first, _ in first })
     }
 

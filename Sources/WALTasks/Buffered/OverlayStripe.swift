@@ -32,23 +32,23 @@ internal import WAL
         append: (RawSpan) throws(Failure) -> SequenceNumber?
     ) throws(Failure) -> SequenceNumber? {
         queue.prune(through: applied, atMost: Self.pruneCount)
-        let vacancy = queue.vacancy(for: size, hash: hash)
-        var output = unsafe OutputRawSpan(buffer: vacancy.room, initializedCount: 0)
+        let reservation = queue.reserve(size, hash: hash)
+        var output = unsafe OutputRawSpan(buffer: reservation.buffer, initializedCount: 0)
         encode(&output)
-        let written = unsafe output.finalize(for: vacancy.room)
+        let written = unsafe output.finalize(for: reservation.buffer)
         precondition(written == size, "\(written) of \(size) bytes were encoded")
-        let encoded = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(vacancy.room))
+        let encoded = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(reservation.buffer))
         guard let sequence = try append(encoded) else { return nil }
-        queue.fill(vacancy, kind, at: sequence)
+        queue.commit(reservation, kind, at: sequence)
         keepToBudget()
         return sequence
     }
 
     /// Keeps what is in the log already. For whoever holds `lock`.
     func insert(_ encoded: RawSpan, _ kind: OverlayKind, hash: UInt64, at sequence: SequenceNumber) {
-        let vacancy = queue.vacancy(for: encoded.byteCount, hash: hash)
-        unsafe encoded.withUnsafeBytes { unsafe vacancy.room.copyMemory(from: $0) }
-        queue.fill(vacancy, kind, at: sequence)
+        let reservation = queue.reserve(encoded.byteCount, hash: hash)
+        unsafe encoded.withUnsafeBytes { unsafe reservation.buffer.copyMemory(from: $0) }
+        queue.commit(reservation, kind, at: sequence)
         keepToBudget()
     }
 

@@ -1,4 +1,5 @@
 internal import WAL
+internal import WALDelivery
 
 /// Asks the store, and knows from what came of it whether asking is in vain for now: then queries don't wait.
 ///

@@ -1,6 +1,7 @@
 internal import CoreMetrics
 internal import Metrics
 internal import WAL
+internal import WALDelivery
 
 /// The figures of a buffered task storage in a metrics backend; each made once.
 struct TaskInstruments: Sendable {

@@ -205,7 +205,7 @@ final class TaskOverlay: @unchecked Sendable {
         for own in found where own.mutation.taskID != nil { snapshot.add(own) }
         copy.forEach { logged in
             // Others may have the same hash.
-            if logged.mutation.taskID.map(ExactID.init) == ExactID(taskID) { snapshot.add(logged) }
+            if logged.mutation.taskID.map(BinaryID.init) == BinaryID(taskID) { snapshot.add(logged) }
         }
         return snapshot
     }
@@ -213,7 +213,7 @@ final class TaskOverlay: @unchecked Sendable {
     private func run(_ search: OverlayTaskSearch) async throws(WALError) -> [LoggedMutation] {
         await indexer.wait(for: search.end, atMost: patience)
         let (index, hasher, log) = (indexer.index, hasher, OverlaySearch(log: log))
-        return try await offPool { () throws(WALError) in try search.run(index, hasher, log) }
+        return try await Blocking.run { () throws(WALError) in try search.run(index, hasher, log) }
     }
 
     /// What the store may not have: where in the log. Take it before the store is read.

@@ -1,4 +1,5 @@
 public import WAL
+internal import WALDelivery
 
 /// Says where a change is in the log of a ``BufferedTaskStorage``: for waiting until it is durable, or in the store.
 public struct TaskReceipt: Hashable, Sendable {

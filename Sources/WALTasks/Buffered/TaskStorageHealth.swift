@@ -1,4 +1,5 @@
 public import WAL
+public import WALDelivery
 
 /// How a ``BufferedTaskStorage`` is, at one moment. Made of what is known already: the store isn't asked.
 ///

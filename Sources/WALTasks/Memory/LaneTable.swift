@@ -1,4 +1,5 @@
 internal import WAL
+internal import WALDelivery
 
 /// The lanes of one log as a store in memory keeps them: who owns them, and how far they were applied.
 struct LaneTable {

@@ -1,4 +1,5 @@
 public import WAL
+public import WALDelivery
 
 /// A task store in memory: for tests, and for tasks that needn't outlive the process.
 ///
@@ -87,7 +88,7 @@ extension MemoryTaskStore {
     }
 
     public func task(id: String) async throws -> PersistentTask? {
-        try withTable { $0.tasks[ExactID(id)] }
+        try withTable { $0.tasks[BinaryID(id)] }
     }
 
     public func tasks(dagID: String, limit: Int, offset: Int) async throws -> [PersistentTask] {

@@ -2,19 +2,19 @@ internal import WAL
 
 /// Tasks and activities in memory, with an index for each list.
 struct TaskTable {
-    private(set) var tasks: [ExactID: PersistentTask] = [:]
-    private(set) var activities: [ExactID: TaskActivityLog] = [:]
-    private var taskIDsByDAG: [ExactID: Set<ExactID>] = [:]
-    private var taskIDsByStatus: [TaskStatus: Set<ExactID>] = [:]
-    private var activityIDsByTask: [ExactID: Set<ExactID>] = [:]
-    private var activityIDsByDAG: [ExactID: Set<ExactID>] = [:]
+    private(set) var tasks: [BinaryID: PersistentTask] = [:]
+    private(set) var activities: [BinaryID: TaskActivityLog] = [:]
+    private var taskIDsByDAG: [BinaryID: Set<BinaryID>] = [:]
+    private var taskIDsByStatus: [TaskStatus: Set<BinaryID>] = [:]
+    private var activityIDsByTask: [BinaryID: Set<BinaryID>] = [:]
+    private var activityIDsByDAG: [BinaryID: Set<BinaryID>] = [:]
 
     /// Applies a change; returns how many rows it wrote or removed.
     @discardableResult
     mutating func apply(_ mutation: TaskMutation) -> Int {
         switch mutation {
         case .log(let activity): return insert(activity)
-        case .deleteDAG(let id): return apply(mutation, to: Array(taskIDsByDAG[ExactID(id)] ?? []))
+        case .deleteDAG(let id): return apply(mutation, to: Array(taskIDsByDAG[BinaryID(id)] ?? []))
         case .removeTasks:
             let ended = TaskStatus.allCases.filter(\.isEnded).flatMap { taskIDsByStatus[$0] ?? [] }
             return apply(mutation, to: ended)
@@ -22,13 +22,13 @@ struct TaskTable {
             let old = activities.values.filter { $0.createdAt < time }
             for activity in old { remove(activity) }
             return old.count
-        case .save(let task): return apply(mutation, to: [ExactID(task.id)])
-        case .updateStatus(let id, _, _, _), .delete(let id): return apply(mutation, to: [ExactID(id)])
+        case .save(let task): return apply(mutation, to: [BinaryID(task.id)])
+        case .updateStatus(let id, _, _, _), .delete(let id): return apply(mutation, to: [BinaryID(id)])
         }
     }
 
     func tasks(dagID: String) -> [PersistentTask] {
-        list(taskIDsByDAG[ExactID(dagID)], of: tasks).sorted(by: PersistentTask.isOlder)
+        list(taskIDsByDAG[BinaryID(dagID)], of: tasks).sorted(by: PersistentTask.isOlder)
     }
 
     func tasks(status: TaskStatus) -> [PersistentTask] {
@@ -40,18 +40,18 @@ struct TaskTable {
     }
 
     func activities(taskID: String) -> [TaskActivityLog] {
-        list(activityIDsByTask[ExactID(taskID)], of: activities).sorted(by: TaskActivityLog.isOlder)
+        list(activityIDsByTask[BinaryID(taskID)], of: activities).sorted(by: TaskActivityLog.isOlder)
     }
 
     func activities(dagID: String) -> [TaskActivityLog] {
-        list(activityIDsByDAG[ExactID(dagID)], of: activities).sorted(by: TaskActivityLog.isOlder)
+        list(activityIDsByDAG[BinaryID(dagID)], of: activities).sorted(by: TaskActivityLog.isOlder)
     }
 
-    private func list<Row>(_ ids: Set<ExactID>?, of rows: [ExactID: Row]) -> [Row] {
+    private func list<Row>(_ ids: Set<BinaryID>?, of rows: [BinaryID: Row]) -> [Row] {
         ids?.compactMap { rows[$0] } ?? []
     }
 
-    private mutating func apply(_ mutation: TaskMutation, to ids: [ExactID]) -> Int {
+    private mutating func apply(_ mutation: TaskMutation, to ids: [BinaryID]) -> Int {
         var count = 0
         for id in ids {
             let old = tasks[id]
@@ -63,10 +63,10 @@ struct TaskTable {
         return count
     }
 
-    private mutating func replace(_ id: ExactID, _ old: PersistentTask?, with new: PersistentTask?) {
-        if old.map({ ExactID($0.dagID) }) != new.map({ ExactID($0.dagID) }) {
-            if let old { Self.remove(id, at: ExactID(old.dagID), from: &taskIDsByDAG) }
-            if let new { taskIDsByDAG[ExactID(new.dagID), default: []].insert(id) }
+    private mutating func replace(_ id: BinaryID, _ old: PersistentTask?, with new: PersistentTask?) {
+        if old.map({ BinaryID($0.dagID) }) != new.map({ BinaryID($0.dagID) }) {
+            if let old { Self.remove(id, at: BinaryID(old.dagID), from: &taskIDsByDAG) }
+            if let new { taskIDsByDAG[BinaryID(new.dagID), default: []].insert(id) }
         }
         if old?.status != new?.status {
             if let old { Self.remove(id, at: old.status, from: &taskIDsByStatus) }
@@ -76,22 +76,22 @@ struct TaskTable {
     }
 
     private mutating func insert(_ activity: TaskActivityLog) -> Int {
-        let id = ExactID(activity.id)
+        let id = BinaryID(activity.id)
         guard activities[id] == nil else { return 0 }
         activities[id] = activity
-        activityIDsByTask[ExactID(activity.taskID), default: []].insert(id)
-        activityIDsByDAG[ExactID(activity.dagID), default: []].insert(id)
+        activityIDsByTask[BinaryID(activity.taskID), default: []].insert(id)
+        activityIDsByDAG[BinaryID(activity.dagID), default: []].insert(id)
         return 1
     }
 
     private mutating func remove(_ activity: TaskActivityLog) {
-        let id = ExactID(activity.id)
+        let id = BinaryID(activity.id)
         activities[id] = nil
-        Self.remove(id, at: ExactID(activity.taskID), from: &activityIDsByTask)
-        Self.remove(id, at: ExactID(activity.dagID), from: &activityIDsByDAG)
+        Self.remove(id, at: BinaryID(activity.taskID), from: &activityIDsByTask)
+        Self.remove(id, at: BinaryID(activity.dagID), from: &activityIDsByDAG)
     }
 
-    private static func remove<Key>(_ id: ExactID, at key: Key, from index: inout [Key: Set<ExactID>]) {
+    private static func remove<Key>(_ id: BinaryID, at key: Key, from index: inout [Key: Set<BinaryID>]) {
         index[key]?.remove(id)
         // An index mustn't keep the keys of everything that ever was.
         if index[key]?.isEmpty == true { index[key] = nil }

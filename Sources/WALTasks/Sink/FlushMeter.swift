@@ -1,4 +1,5 @@
 internal import WAL
+internal import WALDelivery
 
 /// Counts what a ``TaskSink`` does.
 final class FlushMeter: @unchecked Sendable {

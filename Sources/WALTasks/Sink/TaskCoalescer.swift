@@ -20,8 +20,8 @@ struct TaskCoalescer {
     private var operations: [TaskBatch.Operation] = []
     /// For each operation whether it was made superfluous.
     private var isDropped: [Bool] = []
-    private var tasks: [ExactID: Pending]
-    private var activities: Set<ExactID>
+    private var tasks: [BinaryID: Pending]
+    private var activities: Set<BinaryID>
     private var addedCount = 0
     private var keptCount = 0
 
@@ -54,21 +54,21 @@ struct TaskCoalescer {
         switch operation.mutation {
         case .save(let task): add(task, operation)
         case .updateStatus(let id, let status, let error, let time):
-            var pending = tasks[ExactID(id)] ?? Pending()
+            var pending = tasks[BinaryID(id)] ?? Pending()
             if let save = pending.save, case .save(var task) = operations[save].mutation {
                 task.update(to: status, error: error, at: time)
                 operations[save] = TaskBatch.Operation(record: operation.record, mutation: .save(task))
             } else if pending.delete == nil {
                 pending.updates = keepingNeeded(pending.updates + [append(operation)])
-                tasks[ExactID(id)] = pending
+                tasks[BinaryID(id)] = pending
             }
         case .delete(let id):
-            if let pending = tasks[ExactID(id)] {
+            if let pending = tasks[BinaryID(id)] {
                 drop([pending.delete, pending.save].compactMap { $0 } + pending.updates)
             }
-            tasks[ExactID(id)] = Pending(delete: append(operation))
+            tasks[BinaryID(id)] = Pending(delete: append(operation))
         case .log(let activity):
-            if activities.insert(ExactID(activity.id)).inserted { _ = append(operation) }
+            if activities.insert(BinaryID(activity.id)).inserted { _ = append(operation) }
         case .deleteDAG, .removeTasks, .removeActivities:
             _ = append(operation)
             tasks.removeAll(keepingCapacity: true)
@@ -77,7 +77,7 @@ struct TaskCoalescer {
     }
 
     private mutating func add(_ task: PersistentTask, _ operation: TaskBatch.Operation) {
-        let id = ExactID(task.id)
+        let id = BinaryID(task.id)
         guard var pending = tasks[id] else { return tasks[id] = Pending(save: append(operation)) }
         if let save = pending.save, case .save(let old) = operations[save].mutation {
             operations[save] = TaskBatch.Operation(record: operation.record, mutation: .save(task.replacing(old)))

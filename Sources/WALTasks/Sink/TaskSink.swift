@@ -1,4 +1,5 @@
 public import WAL
+public import WALDelivery
 
 /// Makes a `Sink` of a task store: decodes the records of a batch, and coalesces what they change.
 public struct TaskSink<Store: TaskStore>: Sink {

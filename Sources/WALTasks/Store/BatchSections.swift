@@ -3,7 +3,7 @@ package enum BatchSection: Hashable, Sendable {
     /// Changes of which no two touch one row, but for the updates of one task.
     case rows(RowSection)
     /// The index of one operation without a task id, which touches rows that nobody has counted.
-    case alone(Int)
+    case barrier(Int)
 }
 
 /// Operations that may run in any order, or as one statement: a task id is in `deletes`, or in `saves`, or in `updates`.
@@ -46,9 +46,9 @@ private struct SectionCutter {
     private var finished: [BatchSection] = []
     /// The sections since the last operation without a task id.
     private var open: [RowSection] = []
-    private var tasks: [ExactID: Place]
+    private var tasks: [BinaryID: Place]
     /// How many sections know an activity's id.
-    private var activities: [ExactID: Int]
+    private var activities: [BinaryID: Int]
 
     /// For so many operations.
     init(capacity: Int) {
@@ -72,13 +72,13 @@ private struct SectionCutter {
         case .delete(let id): section(of: id, .delete) { $0.deletes.append(index) }
         case .updateStatus(let id, _, _, _): section(of: id, .update) { $0.updates.append(index) }
         case .log(let activity):
-            let id = ExactID(activity.id)
+            let id = BinaryID(activity.id)
             let section = activities[id, default: 0]
             activities[id] = section + 1
             change(section) { $0.activities.append(index) }
         case .deleteDAG, .removeTasks, .removeActivities:
             closeSections()
-            finished.append(.alone(index))
+            finished.append(.barrier(index))
         }
     }
 
@@ -89,7 +89,7 @@ private struct SectionCutter {
 
     private mutating func section(of id: String, _ kind: Kind, _ body: (inout RowSection) -> Void) {
         var section = 0
-        let id = ExactID(id)
+        let id = BinaryID(id)
         if let last = tasks[id] { section = kind == .update && last.kind == .update ? last.section : last.section + 1 }
         tasks[id] = Place(section: section, kind: kind)
         change(section, body)

@@ -1,4 +1,5 @@
 public import WAL
+public import WALDelivery
 
 /// A store that tells how far it is with a log, without claiming anything: for those who operate it.
 public protocol CheckpointStore: TaskStore {

@@ -1,4 +1,5 @@
 public import WAL
+package import WALDelivery
 
 /// A store that keeps the operations that it couldn't take, and can be asked for them.
 ///

@@ -23,13 +23,13 @@ package final class SerialThread: SerialExecutor {
 
     deinit {
         queue.withLock { queue in queue.isFinished = true }
-        queue.signal()
+        queue.notifyAll()
     }
 
     package func enqueue(_ job: consuming ExecutorJob) {
         let entry = Entry(job: UnownedJob(job), executor: self)
         queue.withLock { queue in queue.entries.append(entry) }
-        queue.signal()
+        queue.notifyAll()
     }
 
     private static func runJobs(of queue: Monitor<Queue>) {

@@ -37,12 +37,12 @@ package struct StatusChange: Hashable, Sendable {
     /// The changes among these mutations, folded to one for each task.
     package static func folded(_ mutations: some Sequence<TaskMutation>) -> [StatusChange] {
         var changes: [StatusChange] = []
-        var places: [ExactID: Int] = [:]
+        var places: [BinaryID: Int] = [:]
         for case .updateStatus(let id, let status, let error, let time) in mutations {
-            if let place = places[ExactID(id)] {
+            if let place = places[BinaryID(id)] {
                 changes[place].add(status, error, time)
             } else {
-                places[ExactID(id)] = changes.count
+                places[BinaryID(id)] = changes.count
                 changes.append(StatusChange(id: id, status: status, error: error, time: time))
             }
         }

@@ -1,4 +1,5 @@
 internal import WAL
+internal import WALDelivery
 
 /// A log in a directory of its own, for flushers.
 final class DeliveryLog: Sendable {
@@ -16,7 +17,7 @@ final class DeliveryLog: Sendable {
     }
 
     static func make(largestRecord: Int) async throws -> DeliveryLog {
-        try await OwnThread.run { try DeliveryLog(largestRecord: largestRecord) }
+        try await Blocking.run { try DeliveryLog(largestRecord: largestRecord) }
     }
 
     @discardableResult
@@ -27,7 +28,7 @@ final class DeliveryLog: Sendable {
     /// What flushers have set aside, in order.
     func deadLetters() async throws -> [DeadLetterRecord] {
         let directory = log.directory
-        return try await OwnThread.run {
+        return try await Blocking.run {
             var reader = try DeadLetterReader(logDirectory: directory)
             var letters: [DeadLetterRecord] = []
             while let letter = try reader.next() { letters.append(letter) }
@@ -39,7 +40,7 @@ final class DeliveryLog: Sendable {
     func close() async {
         let (log, directory) = (log, directory)
         // Whatever closing fails at, all of it goes.
-        try? await OwnThread.run {
+        await Blocking.run {
             try? log.close()
             directory.remove()
         }

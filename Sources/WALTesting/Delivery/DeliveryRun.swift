@@ -1,4 +1,5 @@
 internal import WAL
+internal import WALDelivery
 
 /// One flusher from its start until everything was delivered, or something stopped it.
 enum DeliveryRun {

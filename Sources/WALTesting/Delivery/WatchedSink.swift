@@ -1,4 +1,5 @@
 internal import WAL
+internal import WALDelivery
 
 /// Stands between a flusher and the sink that is tested: notes what passes, and interferes.
 final class WatchedSink<Base: Sink>: Sink {

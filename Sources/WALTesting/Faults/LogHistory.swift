@@ -3,7 +3,7 @@ public import WAL
 /// What was done to a log, and what it has promised: tells what may be in it after a crash.
 ///
 /// Say what you do and what the log answers; after a crash, compare with ``violations(in:after:)``, and go on with
-/// ``goOn(with:)``. All payloads of a history must be different.
+/// ``resume(from:)``. All payloads of a history must be different.
 public struct LogHistory: Sendable {
     /// How the log's process ended.
     public enum Ending: String, Hashable, Sendable {
@@ -42,7 +42,7 @@ public struct LogHistory: Sendable {
     }
 
     /// By sequence number, what `append` has returned for.
-    private var told: [UInt64: [UInt8]] = [:]
+    private var reported: [UInt64: [UInt8]] = [:]
     /// What may have been appended: `append` has not returned, or with an error that leaves it open.
     private var unknown: Set<Payload> = []
     /// What wasn't there after a crash, and must not come back.
@@ -80,7 +80,7 @@ public struct LogHistory: Sendable {
         let isWrong = first <= max(last, durable)
         for (index, payload) in payloads.enumerated() {
             unknown.remove(Payload(payload))
-            told[first + UInt64(index)] = payload
+            reported[first + UInt64(index)] = payload
         }
         let previous = max(last, durable)
         last = max(last, sequence.rawValue)
@@ -113,7 +113,7 @@ public struct LogHistory: Sendable {
 
     /// What `append` has returned for and no crash has taken, in order.
     public var records: [LogContents.Record] {
-        told.sorted { $0.key < $1.key }.map { LogContents.Record(sequence: $0.key, payload: $0.value) }
+        reported.sorted { $0.key < $1.key }.map { LogContents.Record(sequence: $0.key, payload: $0.value) }
     }
 
     /// What is wrong with a log that was opened again. Empty if nothing is.
@@ -125,18 +125,18 @@ public struct LogHistory: Sendable {
     /// What is wrong with a record that was read from the log while it was open; nil if nothing is.
     public func violation(in record: LogContents.Record) -> Violation? {
         let payload = Payload(record.payload)
-        let isKnown = told[record.sequence].map { $0 == record.payload } ?? unknown.contains(payload)
+        let isKnown = reported[record.sequence].map { $0 == record.payload } ?? unknown.contains(payload)
         return isKnown && !gone.contains(payload)
             ? nil : Violation(.foreign, "\(record.sequence) isn't what was appended")
     }
 
     /// Takes what was found for what is in the log from now on: opening has made it durable.
-    public mutating func goOn(with found: LogContents) {
+    public mutating func resume(from found: LogContents) {
         let payloads = Set(found.records.map { Payload($0.payload) })
         gone.formUnion(unknown.subtracting(payloads))
-        gone.formUnion(told.values.lazy.map(Payload.init).filter { !payloads.contains($0) })
+        gone.formUnion(reported.values.lazy.map(Payload.init).filter { !payloads.contains($0) })
         unknown = []
-        told = Dictionary(found.records.map { ($0.sequence, $0.payload) }) { first, _ in first }
+        reported = Dictionary(found.records.map { ($0.sequence, $0.payload) }) { first, _ in first }
         durable = max(durable, found.records.last?.sequence ?? 0)
         last = durable
         if let values = found.cursors {
@@ -158,14 +158,14 @@ public struct LogHistory: Sendable {
         var seen: Set<Payload> = []
         for record in found.records {
             // All that was told differs, so in its own place it is there once.
-            if told[record.sequence] == record.payload { continue }
+            if reported[record.sequence] == record.payload { continue }
             let payload = Payload(record.payload)
             if !seen.insert(payload).inserted {
                 problems.append(Violation(.order, "\(record.sequence) is there twice"))
             }
             if gone.contains(payload) {
                 problems.append(Violation(.foreign, "\(record.sequence) was gone, and is back"))
-            } else if told[record.sequence] != nil || !unknown.contains(payload) {
+            } else if reported[record.sequence] != nil || !unknown.contains(payload) {
                 problems.append(Violation(.foreign, "\(record.sequence) isn't what was appended"))
             }
         }
@@ -178,7 +178,7 @@ public struct LogHistory: Sendable {
         let isAllSafe = ending != .powerLoss && !pagesWereLost
         var problems: [Violation] = []
         var firstLost: UInt64?
-        for sequence in told.keys.sorted() {
+        for sequence in reported.keys.sorted() {
             if there.contains(sequence) {
                 if let firstLost, !pagesWereLost {
                     problems.append(Violation(.order, "\(sequence) is there, and \(firstLost) isn't"))

@@ -1,4 +1,5 @@
 internal import WAL
+internal import WALDelivery
 
 /// A sink with the lanes that it has claimed: cuts batches as a flusher does.
 struct LaneOwner<Tested: Sink>: Sendable {

@@ -1,4 +1,5 @@
 internal import WAL
+internal import WALDelivery
 
 extension SinkExamination {
     func startsAtZero() async throws {

@@ -1,4 +1,5 @@
 internal import WAL
+internal import WALDelivery
 
 /// With a real connection that breaks.
 extension SinkExamination {

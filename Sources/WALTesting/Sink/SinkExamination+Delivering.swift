@@ -1,4 +1,5 @@
 internal import WAL
+internal import WALDelivery
 
 extension SinkExamination {
     /// A workload in which what is lost, doubled or out of order shows. Some keys end deleted.

@@ -1,4 +1,5 @@
 internal import WAL
+internal import WALDelivery
 
 extension SinkExamination {
     /// Each bad record has a key to itself: a sink that coalesces may leave out what a later record replaces.

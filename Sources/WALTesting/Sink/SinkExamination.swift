@@ -1,4 +1,5 @@
 internal import WAL
+internal import WALDelivery
 
 /// One check of ``SinkConformance`` at work.
 struct SinkExamination<Fixture: SinkFixture>: Sendable {

@@ -1,4 +1,5 @@
 public import WAL
+public import WALDelivery
 
 /// What ``SinkConformance`` has to know of a sink, to test it.
 ///

@@ -1,4 +1,5 @@
 public import WAL
+public import WALDelivery
 public import WALTasks
 
 /// A `TaskSink` that closes its store with itself.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import WAL
+import WALDelivery
 import WALTasks
 
 #if canImport(Glibc)

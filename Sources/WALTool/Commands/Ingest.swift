@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dispatch
 import WAL
+import WALDelivery
 import WALTasks
 
 #if canImport(Glibc)

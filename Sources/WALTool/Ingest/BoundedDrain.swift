@@ -1,4 +1,5 @@
 import WAL
+import WALDelivery
 import WALTasks
 
 /// Waits until the store has everything: as long as that takes, or once a signal has asked to stop, no longer than a limit.

@@ -172,7 +172,7 @@ final class LineReader {
 
     /// Reads once. Returns an event if there is something else to be told first.
     private func fill(timeout: Int32) throws(ToolError) -> Event? {
-        makeRoom()
+        freeSpace()
         switch try stop.waitForInput(descriptor, timeout: timeout) {
         case .stopped: return .stopped
         case .timedOut: return .idle
@@ -190,7 +190,7 @@ final class LineReader {
         }
     }
 
-    private func makeRoom() {
+    private func freeSpace() {
         if start == end {
             start = 0
             searched = 0

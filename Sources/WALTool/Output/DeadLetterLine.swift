@@ -1,4 +1,5 @@
 import WAL
+import WALDelivery
 import WALTasks
 
 /// A dead letter on a line.

@@ -8,7 +8,7 @@ extension RecoveryStep {
             case .setAside: "set segment \(segment) aside"
             case .rewrite:
                 "write what is whole of segment \(segment) into a new file, and keep the old one (offset \(offset))"
-            case .standIn: "make a segment \(segment) that says which records are missing"
+            case .placeholder: "make a segment \(segment) that says which records are missing"
             case .fillClaim: "fill the abandoned place at offset \(offset) of segment \(segment)"
             case .seal: "seal segment \(segment) at offset \(offset)"
             case .cut: "cut off what is behind the footer of segment \(segment), at offset \(offset)"

@@ -1,4 +1,5 @@
 import WAL
+import WALDelivery
 
 /// What a replay has done so far, also for a caller that has given up waiting for it.
 final class ReplayProgress: Sendable {

@@ -1,5 +1,6 @@
 import Logging
 import WAL
+import WALDelivery
 
 /// Applies batches to a sink, one after another, exactly once.
 struct Replayer<Destination: Sink> {

@@ -1,4 +1,5 @@
 import WAL
+import WALDelivery
 import WALTesting
 
 /// A destination in memory that is no task store: values by key, events, and what a sink must hold. Does wrong on demand.

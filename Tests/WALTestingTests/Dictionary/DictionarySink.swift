@@ -1,4 +1,5 @@
 import WAL
+import WALDelivery
 import WALTesting
 
 /// A sink over a ``DictionaryDatabase``.

@@ -1,4 +1,5 @@
 import WAL
+import WALDelivery
 
 /// Batches and lanes as text.
 enum RemoteMessage {

@@ -1,4 +1,5 @@
 import WAL
+import WALDelivery
 
 @testable import WALTesting
 

@@ -1,4 +1,5 @@
 import WAL
+import WALDelivery
 
 @testable import WALTesting
 
@@ -30,13 +31,13 @@ final class RemoteSink: Sink {
 
     func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane] {
         let request = "claim\n\(lanes.lowerBound) \(lanes.upperBound) \(laneCount) \(log.low) \(log.high)"
-        let reply = try await OwnThread.run { try self.ask(request) }
+        let reply = try await Blocking.run { try self.ask(request) }
         guard reply.hasPrefix("lanes\n") else { throw Failure.laneCount }
         return RemoteMessage.lanes(reply.dropFirst(6))
     }
 
     func apply(_ batch: SinkBatch) async throws -> SinkReceipt {
-        let reply = try await OwnThread.run {
+        let reply = try await Blocking.run {
             do {
                 return try self.commit(batch)
             } catch Failure.unknown where self.bug == .resendsCommits {

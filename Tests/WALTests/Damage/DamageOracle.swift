@@ -96,7 +96,7 @@ private struct DamagedSegment {
 
     var durablePosition: UInt64 { frames.map(\.durablePosition).max() ?? 0 }
 
-    func isNamed(of logID: [UInt8]?) -> Bool {
+    func belongs(to logID: [UInt8]?) -> Bool {
         header.map { $0.isActive && $0.number == number && $0.logID == logID } ?? false
     }
 
@@ -122,7 +122,7 @@ private struct Walk {
     var sequences: Set<UInt64> = []
     private var last: (header: SpecimenSegment.Header, end: Int, recordCount: UInt64)?
     private var isTorn = false
-    private var isBreakTold = false
+    private var isBreakReported = false
 
     init(table: DecisionDocument, segments: [DamagedSegment]) {
         self.table = table
@@ -145,10 +145,10 @@ private struct Walk {
 
     mutating func visit(_ index: Int) {
         let segment = segments[index]
-        let later = segments[(index + 1)...].filter { $0.isNamed(of: logID) }
+        let later = segments[(index + 1)...].filter { $0.belongs(to: logID) }
         guard let header = segment.header else { return unreadable(segment, before: later.first?.header) }
         guard header.isActive else { return unused(segment, header, later) }
-        guard segment.isNamed(of: logID) else {
+        guard segment.belongs(to: logID) else {
             return add(.foreignSegment, segment.number, 0, segment.size, 0..<0, isAcknowledged: false)
         }
         if isTorn {
@@ -156,14 +156,14 @@ private struct Walk {
             return add(
                 .tornTail, segment.number, 0, segment.size, first..<first + segment.recordCount, isAcknowledged: false)
         }
-        if let last, !header.follows(last.header), !isBreakTold {
+        if let last, !header.follows(last.header), !isBreakReported {
             let first = last.header.baseSequence + last.recordCount
             let durable = ([segment] + later).map(\.durablePosition).max() ?? 0
             add(
                 .missingSegment, header.predecessorNumber, 0, 0, first..<max(first, header.baseSequence),
                 isAcknowledged: header.isSameBoot || durable > last.header.basePosition + UInt64(last.end))
         }
-        isBreakTold = false
+        isBreakReported = false
         let count = gaps(segment, header, later)
         let wasDurable = ([segment] + later).contains { $0.durablePosition > header.basePosition }
         if segment.badCopies == 1, wasDurable || (header.isSameBoot && !segment.frames.isEmpty) {
@@ -177,7 +177,7 @@ private struct Walk {
         add(
             .corruption, segment.number, 0, segment.size, first..<max(first, next?.baseSequence ?? first),
             isAcknowledged: true)
-        isBreakTold = true
+        isBreakReported = true
     }
 
     private mutating func unused(

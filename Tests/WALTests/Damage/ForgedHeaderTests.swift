@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import WAL
+@testable import WALDelivery
 
 /// Headers with right checksums that nobody wrote. An opening that finds the same loss at each later opening raises the epoch each
 /// time, and whoever watches for damage is told of it for ever; one whose own header the next opening refuses loses what was

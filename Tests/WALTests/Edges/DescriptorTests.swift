@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import WAL
+@testable import WALDelivery
 
 /// A process whose standard descriptors are closed gave their numbers to segments, and what it printed went over acknowledged records.
 @Suite struct DescriptorTests {

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import WAL
+@testable import WALDelivery
 
 /// `mv L M` beside a writer, and a new log in its place: the writer went on making segments in the new one. After `rm -rf L` records
 /// were called durable that nobody could ever read.

@@ -9,16 +9,16 @@ import Testing
     private let decade: Int64 = 315_360_000_000_000
 
     private func isOld(_ age: SegmentAge, after duration: Duration, keeping kept: Duration = .seconds(60)) -> Bool {
-        func entry(_ number: UInt64) -> EngineState.Entry {
+        func entry(_ number: UInt64) -> CatalogEntry {
             var header = SegmentHeader(
                 logID: LogID(low: 1, high: 1), segmentNumber: number, incarnation: 1, capacity: 1 << 16, state: .active)
             header.baseSequence = number
             let summary = SegmentSummary(header)
             let footer = summary.footer(
-                at: SegmentEnd(offset: SegmentHeader.size, recordCount: 1), after: NamedPositions())
-            return unsafe EngineState.Entry(
-                segment: Segment(header: header, path: "\(number)"), end: nil, footer: footer, fileSize: 1, live: nil,
-                slot: nil, age: age)
+                at: SegmentEnd(offset: SegmentHeader.size, recordCount: 1), after: Markers())
+            var entry = CatalogEntry(Segment(header: header, path: "\(number)"), .durable(footer), fileSize: 1)
+            entry.age = age
+            return entry
         }
         let rule = RetentionRule(
             retention: WriteAheadLog.Retention(age: kept), now: start + duration, passed: .max, firstPinned: .max)

@@ -87,7 +87,7 @@ import WALTesting
         try Self.wait { slow.count > SlowReads.countBeforeHolding }
         // Reading goes on when closing has begun, and is slow.
         Thread.detachNewThread {
-            func isOpen() -> Bool { if case .open = log.engine.state.withLock(\.phase) { true } else { false } }
+            func isOpen() -> Bool { if case .open = log.engine.catalog.state.withLock(\.phase) { true } else { false } }
             while isOpen() { usleep(1000) }
             slow.letGo()
         }

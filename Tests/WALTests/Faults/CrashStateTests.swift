@@ -101,7 +101,7 @@ import WALTesting
                 let log = try WriteAheadLog(at: directory, configuration: Self.configuration)
                 let found = try LogContents(of: log)
                 violations += history.violations(in: found, after: ending)
-                history.goOn(with: found)
+                history.resume(from: found)
                 let payloads = [payload(1_000_000 + count, size: 30)]
                 history.willAppend(payloads[0])
                 if let violation = history.didAppend(payloads, last: try log.append(payloads[0])) {

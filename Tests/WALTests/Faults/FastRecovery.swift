@@ -10,7 +10,7 @@ enum FastRecovery {
         let directory = try Directory(path: path)
         let segments = try Recovery.examine(LogFiles(in: directory), in: directory, scope: .unsealed, isWritten: false)
         var plan = RecoveryPlan(segments, currentBoot: .current)
-        plan.goOn(with: try RecoveryIntent(in: directory))
+        plan.resume(from: try RecoveryIntent(in: directory))
         var records: [LogContents.Record] = []
         let buffer = ReadBuffer()
         for step in plan.steps {
@@ -28,7 +28,7 @@ enum FastRecovery {
         _ segment: ExaminedSegment, _ header: SegmentHeader, end: Int, _ buffer: ReadBuffer,
         into records: inout [LogContents.Record]
     ) throws {
-        _ = try SegmentScan(try buffer.load(try segment.file, isSettled: true), header: header) { frame, offset in
+        _ = try SegmentScan(try buffer.load(try segment.file, isImmutable: true), header: header) { frame, offset in
             guard offset < end else { return }
             let sequence = header.baseSequence + UInt64(frame.header.recordIndex)
             switch frame.header.kind {

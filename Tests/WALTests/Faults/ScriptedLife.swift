@@ -31,7 +31,7 @@ struct ScriptedLife {
         let log = try WriteAheadLog(at: directory, configuration: configuration)
         let found = try LogContents(of: log)
         violations += history.violations(in: found, after: ending)
-        history.goOn(with: found)
+        history.resume(from: found)
         ending = .killed
         return log
     }

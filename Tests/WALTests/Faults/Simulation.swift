@@ -2,6 +2,7 @@ import Foundation
 import WALTesting
 
 @testable import WAL
+@testable import WALDelivery
 
 /// A log that is used, crashed and opened again at random, and always by the same steps for the same seed.
 ///
@@ -67,7 +68,7 @@ final class Simulation {
         if hasFaults { storage.failRandomly(seed: generator.next(), oneIn: 100) }
         history.withLock { history in
             violations += history.violations(in: found, after: ending)
-            history.goOn(with: found)
+            history.resume(from: found)
         }
         if log.cursors[Self.consumer] == nil { setCursor(Self.consumer, to: .zero, log) }
         // The flusher's own to move.

@@ -76,7 +76,7 @@ import Testing
         let files = try contents(of: original.path).filter { name, _ in name.hasSuffix(SegmentName.suffix) }
         try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
         for (name, bytes) in files { try bytes.write(to: URL(fileURLWithPath: directory.path + "/" + name)) }
-        let newest = log.engine.state.withLock { state in state.entries.last?.segment.header }
+        let newest = log.engine.catalog.state.withLock { state in state.entries.last?.segment.header }
         try log.close()
         return try #require(newest)
     }

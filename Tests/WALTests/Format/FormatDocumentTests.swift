@@ -34,8 +34,8 @@ import Testing
             let scan = try SegmentScan(SegmentBytes(bytes), header: FormatExample.header)
             #expect(scan.gaps.isEmpty)
             #expect(scan.end.recordCount == 3)
-            #expect(scan.footer?.named.cursors == ["sink/db": 1])
-            #expect(scan.footer?.named.bookmarks["input"]?.position == 2)
+            #expect(scan.footer?.markers.cursors == ["sink/db": 1])
+            #expect(scan.footer?.markers.bookmarks["input"]?.position == 2)
         }
     }
 

@@ -48,7 +48,7 @@ enum FormatExample {
         add(.cursors, durableDistance: 0, CursorsBody.encode(.cursor(name: "sink/db", sequence: 1)))
         add(.syncMark, durableDistance: 0, [])
         let end = SegmentEnd(offset: bytes.count, recordCount: UInt64(recordIndex))
-        add(.footer, durableDistance: 0, summary.footer(at: end, after: NamedPositions()).encodeBody())
+        add(.footer, durableDistance: 0, summary.footer(at: end, after: Markers()).encodeBody())
         return bytes
     }
 

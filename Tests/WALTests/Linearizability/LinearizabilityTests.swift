@@ -41,7 +41,7 @@ import Testing
             var round: UInt64 = 0
             while isAppending || round == 0 {
                 round += 1
-                let claimed = log.engine.claimed.sequence
+                let claimed = log.engine.catalog.waitForClaimed().sequence
                 let start = thread == 0 ? 1 : max(1, claimed - min(claimed, 50))
                 let call = clock.now()
                 let reader = log.reader(from: SequenceNumber(rawValue: start))
@@ -67,7 +67,7 @@ import Testing
             while isAppending {
                 usleep(2000)
                 try log.roll()
-                let claimed = log.engine.claimed.sequence
+                let claimed = log.engine.catalog.waitForClaimed().sequence
                 try log.setCursor("consumer", to: SequenceNumber(rawValue: claimed - min(claimed, 400)))
                 let call = clock.now()
                 log.applyRetention()

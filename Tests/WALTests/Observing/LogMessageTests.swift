@@ -56,12 +56,12 @@ import Testing
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(), logger: recording.logger)
         try await log.append([1])
         let device = open("/dev/null", O_RDWR)
-        let descriptor = log.engine.walker.live.file.descriptor
+        let descriptor = log.engine.commit.scanner.live.file.descriptor
         #expect(dup2(device, descriptor) == descriptor)
         close(device)
         try await log.sync()
         let message = try #require(recording.messages.all.first { $0.level == .warning })
-        #expect(message.text == "a sync failed; what it was for was written to a fresh file and is durable")
+        #expect(message.text == "a sync failed; its records were written to a new file and are durable")
         #expect(message.metadata["wal.errno"] == "\(EINVAL)")
         #expect(message.metadata["wal.segment"] != nil)
         try await log.close()

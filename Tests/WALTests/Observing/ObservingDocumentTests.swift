@@ -2,15 +2,16 @@ import Foundation
 import Testing
 
 @testable import WAL
+@testable import WALDelivery
 
 /// Alarms are set on names: one that isn't documented is found by nobody, one that is documented wrongly never rings.
 @Suite struct ObservingDocumentTests {
     private static let sources = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../../Sources/WAL").standardizedFileURL
+        .appending(path: "../../../Sources").standardizedFileURL
 
     /// The rows of the article's tables.
     private func rows() throws -> [Substring] {
-        let article = Self.sources.appending(path: "WAL.docc/MetricsAndLogging.md")
+        let article = Self.sources.appending(path: "WAL/WAL.docc/MetricsAndLogging.md")
         return try String(contentsOf: article, encoding: .utf8).split(separator: "\n").filter { $0.hasPrefix("| ") }
     }
 
@@ -28,10 +29,12 @@ import Testing
 
     @Test func allMessagesAreDocumented() throws {
         let rows = try rows()
-        let files = FileManager.default.enumerator(at: Self.sources, includingPropertiesForKeys: nil)
         var count = 0
-        while let file = files?.nextObject() as? URL {
-            guard file.pathExtension == "swift" else { continue }
+        let files = ["WAL", "WALDelivery"].flatMap { module in
+            FileManager.default.enumerator(at: Self.sources.appending(path: module), includingPropertiesForKeys: nil)?
+                .compactMap { $0 as? URL } ?? []
+        }
+        for file in files where file.pathExtension == "swift" {
             let source = try String(contentsOf: file, encoding: .utf8)
             for match in source.matches(of: /logger\?\.(\w+)\(\s*"([^"]+)"/) {
                 count += 1

@@ -29,7 +29,7 @@ final class SyncGate: StorageHook {
             state.isClosed = false
             state.isDiskBroken = isDiskBroken
         }
-        state.signal()
+        state.notifyAll()
     }
 
     func before(_ call: StorageCall) -> StorageVerdict {

@@ -1,4 +1,5 @@
 @testable import WAL
+@testable import WALDelivery
 
 extension FuzzTarget {
     static let frame: Run = { bytes in
@@ -28,10 +29,10 @@ extension FuzzTarget {
 
     static let cursors: Run = { bytes in
         guard let entries = CursorsBody.decode(bytes) else { return }
-        var named = NamedPositionsOfSegment()
+        var named = SegmentMarkers()
         named.add(entries)
         CursorsBody.encode(entries).withUnsafeBytes { precondition(CursorsBody.decode($0)?.count == entries.count) }
-        _ = named.state(after: NamedPositions()).snapshot
+        _ = named.state(after: Markers()).snapshot
     }
 
     static let footer: Run = { bytes in

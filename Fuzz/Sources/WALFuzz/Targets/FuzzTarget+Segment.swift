@@ -46,7 +46,7 @@ extension FuzzTarget {
                     })
             else { return }
             precondition(scan.gaps.allSatisfy { $0.offset <= $0.end })
-            let footer = scan.summary.footer(at: scan.end, after: NamedPositions())
+            let footer = scan.summary.footer(at: scan.end, after: Markers())
             precondition(!footer.encodeBody().isEmpty)
         }
     }

@@ -1,0 +1,251 @@
+internal import CWALShims
+internal import Synchronization
+
+/// The producers' side of a log: claims a place in the active segment, writes the frame, and commits it.
+///
+/// A producer uses a slot, the mapping and the atomics below, and no lock, unless its segment has ended.
+///
+/// `@unchecked Sendable` for ``current``, an atomic pointer to memory of ``slots``, which live as long as this object.
+@safe
+final class Appender: @unchecked Sendable {
+    /// The bits of ``wakeupRequests``.
+    enum Wakeup {
+        static let idleSyncThread: UInt64 = 1
+        static let tailReaders: UInt64 = 2
+    }
+
+    private enum Attempt {
+        /// The first sequence number claimed. For a frame without records it is the next record's.
+        case appended(UInt64)
+        /// The active segment has ended. The end is nil unless this attempt has crossed it.
+        case ended(SegmentEnd?)
+    }
+
+    let catalog: SegmentCatalog
+    let syncRequests = SyncRequests()
+    let tail = TailWaiters()
+    private let slots: AppendSlots
+    /// The slot that producers claim from; nil while the active segment has ended. Stored under the lock of the catalog's state.
+    private let current: Atomic<UnsafeMutablePointer<AppendSlot>?>
+    let recordSizeMax: Int
+    let isSyncedAlways: Bool
+    /// The number of records that ends a segment once the next one is ready.
+    private let recordsTarget: Int
+    /// The number of bytes after the durable position at which a producer requests a sync.
+    private let syncThreshold: UInt64
+
+    /// The durable position and sequence number, stored by the sync leader. Producers stamp frames with the position.
+    let durablePosition: Atomic<UInt64>
+    let durableSequence: Atomic<UInt64>
+    /// The threads and tasks that a producer wakes after its commit; 0 nearly always.
+    private let wakeupRequests = Atomic<UInt64>(0)
+
+    /// `current` is the slot of the catalog's active segment, and `durable` the position where that segment begins.
+    init(_ catalog: SegmentCatalog, slots: AppendSlots, current: SlotReference, durable: LogPosition) {
+        let configuration = catalog.configuration
+        self.catalog = catalog
+        self.slots = slots
+        unsafe self.current = unsafe Atomic(current.pointer)
+        recordSizeMax = Self.recordSizeMax(configuration)
+        isSyncedAlways = configuration.syncPolicy == .always
+        recordsTarget = configuration.segmentRecordsTarget
+        syncThreshold = if case .bytes(let count) = configuration.syncPolicy { UInt64(max(1, count)) } else { .max }
+        durablePosition = Atomic(durable.position)
+        durableSequence = Atomic(durable.sequence)
+    }
+
+    private static func recordSizeMax(_ configuration: WriteAheadLog.Configuration) -> Int {
+        Segment.frameLimit(capacity: configuration.segmentSize) - SegmentHeader.size - Frame.headerSize
+    }
+
+    // MARK: The current slot
+
+    @inline(__always)
+    private var currentSlot: SlotReference? {
+        unsafe current.load(ordering: .acquiring).map { unsafe SlotReference($0) }
+    }
+
+    /// Stores the slot that producers claim from. The caller holds the lock of the catalog's state.
+    func setCurrent(_ slot: SlotReference?) {
+        unsafe current.store(slot?.pointer, ordering: .releasing)
+    }
+
+    /// Closes the active segment to claims. Returns its end, which the caller must register; nil if it has ended already.
+    func closeCurrent() -> SegmentEnd? { currentSlot?.close() }
+
+    // MARK: Appending
+
+    /// Appends a frame. `fill` writes its body and returns its checksum. Blocks while no segment is ready. Returns the first sequence
+    /// number claimed.
+    @inline(__always)
+    func append(
+        _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (ClaimedFrame) -> UInt32
+    ) throws(WALError) -> UInt64 {
+        try requireFit(bodySize: bodySize, records: records)
+        switch tryAppend(kind, bodySize: bodySize, records: records, fill: fill) {
+        case .appended(let sequence): return sequence
+        case .ended(let end):
+            return try appendAfter(end, kind, bodySize: bodySize, records: records, fill: fill)
+        }
+    }
+
+    // Not inlined, so that appends don't reserve stack space for the wait.
+    @inline(never)
+    private func appendAfter(
+        _ end: SegmentEnd?, _ kind: Frame.Kind, bodySize: Int, records: Int,
+        fill: (ClaimedFrame) -> UInt32
+    ) throws(WALError) -> UInt64 {
+        var end = end
+        while true {
+            try openNextSegment(after: end)
+            switch tryAppend(kind, bodySize: bodySize, records: records, fill: fill) {
+            case .appended(let sequence): return sequence
+            case .ended(let next): end = next
+            }
+        }
+    }
+
+    /// Appends a frame as ``append(_:bodySize:records:fill:)`` does, and suspends while no segment is ready.
+    @inline(__always)
+    func appendSuspending(
+        _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (ClaimedFrame) -> UInt32
+    ) async throws(WALError) -> UInt64 {
+        try requireFit(bodySize: bodySize, records: records)
+        while true {
+            switch tryAppend(kind, bodySize: bodySize, records: records, fill: fill) {
+            case .appended(let sequence): return sequence
+            case .ended(let end): try await suspendForNextSegment(after: end)
+            }
+        }
+    }
+
+    /// Appends a frame as ``append(_:bodySize:records:fill:)`` does, or returns nil while no segment is ready.
+    func appendIfReady(
+        _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (ClaimedFrame) -> UInt32
+    ) throws(WALError) -> UInt64? {
+        try requireFit(bodySize: bodySize, records: records)
+        while true {
+            switch tryAppend(kind, bodySize: bodySize, records: records, fill: fill) {
+            case .appended(let sequence): return sequence
+            case .ended(let end): guard try openPreparedSegment(after: end) else { return nil }
+            }
+        }
+    }
+
+    @inline(__always)
+    private func requireFit(bodySize: Int, records: Int) throws(WALError) {
+        guard bodySize <= recordSizeMax, records <= SegmentHeader.recordCountMax else {
+            throw tooLarge(bodySize: bodySize, records: records)
+        }
+    }
+
+    private func tooLarge(bodySize: Int, records: Int) -> WALError {
+        let what =
+            bodySize > recordSizeMax
+            ? "A record or batch of \(bodySize) bytes is larger than a segment takes (\(recordSizeMax) bytes)"
+            : "A batch of \(records) records is more than a segment takes (\(SegmentHeader.recordCountMax))"
+        return WALError(.recordTooLarge, "\(what). Make it smaller, or the segments larger.")
+    }
+
+    /// Claims a place, lets `fill` write the body there, and commits.
+    @inline(__always)
+    private func tryAppend(
+        _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (ClaimedFrame) -> UInt32
+    ) -> Attempt {
+        // Before the claim: the shorter the time between claim and commit, the less others wait.
+        let time = cwal_coarse_realtime_microseconds()
+        guard let slot = currentSlot else { return .ended(nil) }
+        let size = Frame.size(bodySize: bodySize)
+        let isAdded = records == 1 && size <= ClaimWord.additionSizeMax
+        switch isAdded ? slot.claimByAddition(size: size) : slot.claimByExchange(size: size, records: records) {
+        case .claimed(let offset, let recordIndex):
+            return .appended(
+                commit(
+                    kind, time: time, slot: slot, offset: offset, recordIndex: recordIndex, records: records,
+                    bodySize: bodySize, fill: fill))
+        case .crossed(let end): return .ended(end)
+        case .closed: return .ended(nil)
+        }
+    }
+
+    @inline(__always)
+    private func commit(
+        _ kind: Frame.Kind, time: Int64, slot: SlotReference, offset: Int, recordIndex: Int, records: Int,
+        bodySize: Int, fill: (ClaimedFrame) -> UInt32
+    ) -> UInt64 {
+        let position = slot.basePosition + UInt64(offset)
+        let durable = durablePosition.load(ordering: .relaxed)
+        let frame = unsafe slot.base + offset
+        let claimed = unsafe ClaimedFrame(
+            at: frame, offset: offset, seed: slot.seed, kind: kind,
+            recordIndex: UInt32(truncatingIfNeeded: recordIndex),
+            durableDistance: Frame.durableDistance(from: position, to: durable), time: time, bodySize: bodySize)
+        let checksum = fill(claimed)
+        let sequence = slot.baseSequence + UInt64(recordIndex)
+        let length = Frame.headerSize + bodySize
+        unsafe CommitWord.store(Frame.commitWord(length: length, checksum: checksum), to: frame)
+        // Don't touch the slot from here on: after the last commit of its segment it may be given to another one.
+        if wakeupRequests.load(ordering: .sequentiallyConsistent) != 0 { serveWakeups() }
+        if position &- durable >= syncThreshold { syncRequests.requestSync() }
+        if recordIndex < recordsTarget, recordsTarget <= recordIndex + records { rollAfter(sequence) }
+        return sequence
+    }
+
+    // MARK: Control frames
+
+    /// Appends a frame without records. Blocks while no segment is ready.
+    func appendControl(_ kind: Frame.Kind, body: [UInt8]) throws(WALError) {
+        _ = try append(kind, bodySize: body.count, records: 0) { frame in
+            unsafe body.withUnsafeBytes { unsafe frame.copy($0) }
+        }
+    }
+
+    /// Appends a frame without records. Returns false if the active segment has ended.
+    func appendControlIfReady(_ kind: Frame.Kind, body: [UInt8]) -> Bool {
+        guard let slot = currentSlot else { return false }
+        return appendControlIfReady(kind, body: body, in: slot)
+    }
+
+    /// Appends a frame without records to a segment that the caller keeps from being sealed. Returns false if the segment has ended.
+    func appendControlIfReady(_ kind: Frame.Kind, body: [UInt8], in slot: SlotReference) -> Bool {
+        switch slot.claimByExchange(size: Frame.size(bodySize: body.count), records: 0) {
+        case .claimed(let offset, let recordIndex):
+            _ = commit(
+                kind, time: cwal_coarse_realtime_microseconds(), slot: slot, offset: offset, recordIndex: recordIndex,
+                records: 0, bodySize: body.count
+            ) { frame in
+                unsafe body.withUnsafeBytes { unsafe frame.copy($0) }
+            }
+            return true
+        case .crossed(let end):
+            registerEnd(end)
+            return false
+        case .closed:
+            return false
+        }
+    }
+
+    // MARK: Wake-ups
+
+    /// Asks producers to call ``SyncRequests/nudge()`` after the next commit.
+    func requestNudge() {
+        wakeupRequests.bitwiseOr(Wakeup.idleSyncThread, ordering: .sequentiallyConsistent)
+    }
+
+    /// Suspends until `isDue` may have become true by an append or the end of a failure, the log is closed, or the task is canceled.
+    func waitAtTail(until isDue: @Sendable () -> Bool) async {
+        await tail.wait {
+            // Set before the look at the claims: see `SlotReference.claimByAddition(size:)`.
+            wakeupRequests.bitwiseOr(Wakeup.tailReaders, ordering: .sequentiallyConsistent)
+            return isDue()
+        }
+    }
+
+    /// Wakes the threads and tasks that have asked for it. Rare, so not inlined.
+    @inline(never)
+    private func serveWakeups() {
+        let due = wakeupRequests.exchange(0, ordering: .sequentiallyConsistent)
+        if due & Wakeup.idleSyncThread != 0 { syncRequests.nudge() }
+        if due & Wakeup.tailReaders != 0 { tail.wakeAll() }
+    }
+}

@@ -1,0 +1,75 @@
+extension Appender {
+    /// Appends a batch as one frame. Blocks while no segment is ready. Returns its last record's sequence number.
+    func append(_ batch: RecordBatch, bookmark: Bookmark?) throws(WALError) -> UInt64 {
+        let body = try encode(batch, bookmark)
+        let entry = try reserve(bookmark)
+        let result = Result { () throws(WALError) in
+            try append(.batch, bodySize: body.count, records: batch.count) { frame in
+                unsafe body.withUnsafeBytes { unsafe frame.copy($0) }
+            }
+        }
+        return try complete(entry, result) + UInt64(batch.count) - 1
+    }
+
+    /// Appends a batch as one frame. Suspends while no segment is ready. Returns its last record's sequence number.
+    func appendSuspending(_ batch: RecordBatch, bookmark: Bookmark?) async throws(WALError) -> UInt64 {
+        let body = try encode(batch, bookmark)
+        let entry = try reserve(bookmark)
+        let result: Result<UInt64, WALError>
+        do throws(WALError) {
+            let first = try await appendSuspending(.batch, bodySize: body.count, records: batch.count) { frame in
+                unsafe body.withUnsafeBytes { unsafe frame.copy($0) }
+            }
+            result = .success(first)
+        } catch {
+            result = .failure(error)
+        }
+        return try complete(entry, result) + UInt64(batch.count) - 1
+    }
+
+    /// Appends a batch as one frame. Returns its last record's sequence number; nil while no segment is ready.
+    func appendIfReady(_ batch: RecordBatch, bookmark: Bookmark?) throws(WALError) -> UInt64? {
+        let body = try encode(batch, bookmark)
+        let entry = try reserve(bookmark)
+        let result = Result { () throws(WALError) in
+            try appendIfReady(.batch, bodySize: body.count, records: batch.count) { frame in
+                unsafe body.withUnsafeBytes { unsafe frame.copy($0) }
+            }
+        }
+        if case .success(nil) = result {
+            if let entry { catalog.markers.release(entry) }
+            return nil
+        }
+        return try complete(entry, result).map { $0 + UInt64(batch.count) - 1 }
+    }
+
+    private func encode(_ batch: RecordBatch, _ bookmark: Bookmark?) throws(WALError) -> [UInt8] {
+        guard !batch.isEmpty else {
+            throw WALError(.invalidArgument, "A batch has at least one record.")
+        }
+        if let bookmark {
+            try Marker.require(name: bookmark.name, metadataSize: bookmark.metadata.count)
+        }
+        guard batch.payloads.count <= BatchBody.contentSizeMax else {
+            throw WALError(
+                .recordTooLarge,
+                "A batch of \(batch.payloads.count) bytes is larger than \(BatchBody.contentSizeMax). Make it smaller.")
+        }
+        return BatchBody.encode(batch, bookmark: bookmark, compression: catalog.configuration.compression)
+    }
+
+    /// Reserves space for a bookmark in the next footer.
+    private func reserve(_ bookmark: Bookmark?) throws(WALError) -> Marker? {
+        guard let bookmark else { return nil }
+        let entry = Marker.bookmark(bookmark)
+        try catalog.markers.reserve(entry)
+        return entry
+    }
+
+    private func complete<Value>(_ entry: Marker?, _ result: Result<Value, WALError>) throws(WALError) -> Value {
+        if let entry {
+            if case .success = result { catalog.markers.add(entry) } else { catalog.markers.release(entry) }
+        }
+        return try result.get()
+    }
+}

@@ -1,0 +1,44 @@
+extension Appender {
+    /// Moves a consumer's cursor, or removes it if `sequence` is nil. Never waits for a segment: the progress of a consumer lets
+    /// retention free the space that others wait for.
+    func setCursor(_ name: String, to sequence: UInt64?) throws(WALError) {
+        try Marker.require(name: name, metadataSize: 0)
+        try set(sequence.map { .cursor(name: name, sequence: $0) } ?? .cursorRemoved(name: name))
+    }
+
+    func removeBookmark(_ name: String) throws(WALError) {
+        try Marker.require(name: name, metadataSize: 0)
+        try set(.bookmarkRemoved(name: name))
+    }
+
+    private func set(_ entry: Marker) throws(WALError) {
+        try catalog.state.withLock { state throws(WALError) in try state.requireNotClosed() }
+        try catalog.markers.set(entry, append: append)
+        catalog.recheckBudget()
+    }
+
+    /// Appends the changes of cursors and bookmarks that found no segment.
+    func flushPendingMarkers() {
+        catalog.markers.flushPending(append: append)
+    }
+
+    private func append(_ entries: [Marker]) -> Bool {
+        appendControlIfReady(.cursors, body: CursorsBody.encode(entries))
+    }
+}
+
+extension Marker {
+    /// Throws unless a cursor or bookmark can have this name and this much metadata.
+    static func require(name: String, metadataSize: Int) throws(WALError) {
+        guard (1...CursorsBody.nameSizeMax).contains(name.utf8.count) else {
+            throw WALError(
+                .invalidArgument,
+                "The name of a cursor or bookmark has 1 to \(CursorsBody.nameSizeMax) bytes, not \(name.utf8.count).")
+        }
+        guard metadataSize <= CursorsBody.metadataSizeMax else {
+            throw WALError(
+                .invalidArgument,
+                "A bookmark's metadata has at most \(CursorsBody.metadataSizeMax) bytes, not \(metadataSize).")
+        }
+    }
+}

@@ -1,0 +1,171 @@
+internal import Synchronization
+
+/// The change from one segment to the next.
+extension Appender {
+    /// Registers the end of the active segment. The producer whose claim has crossed the end calls it, and so does the thread that has
+    /// closed the slot.
+    func registerEnd(_ end: SegmentEnd) {
+        catalog.state.withLock { state in
+            registerEnd(end, &state)
+            state.pipeline.segmentEndedBySize()
+        }
+        catalog.changed()
+        syncRequests.requestSealing()
+    }
+
+    private func registerEnd(_ end: SegmentEnd, _ state: inout CatalogState) {
+        setCurrent(nil)
+        state.endActive(at: end)
+    }
+
+    /// Ends the active segment, which has reached its number of records with this one, and opens the next. While it is too early for
+    /// that, records continue in the old segment, and the maintenance thread calls this function again.
+    @inline(never)
+    func rollAfter(_ sequence: UInt64) {
+        let didOpen = catalog.state.withLock { state in
+            guard case .open = state.phase, let last = state.entries.last, last.end == nil,
+                last.segment.header.baseSequence <= sequence
+            else { return false }
+            state.awaitedEnd = sequence
+            guard state.dueEnd != nil else {
+                if !state.isNextReady { state.pipeline.demand() }
+                return false
+            }
+            // Nil if another thread has closed it, or has just crossed the end and is about to register that.
+            state.awaitedEnd = nil
+            guard let end = last.slot?.close() else { return false }
+            registerEnd(end, &state)
+            state.pipeline.segmentEndedByRecords(at: end)
+            openPrepared(after: end, &state)
+            return true
+        }
+        guard didOpen else { return catalog.state.notifyAll() }
+        syncRequests.requestSealing()
+        catalog.changed()
+        flushPendingMarkers()
+    }
+
+    /// Blocks until a segment is open: opens the next one, or waits for another thread to do it.
+    func openNextSegment(
+        after end: SegmentEnd?, whenFull: WriteAheadLog.FullPolicy? = nil
+    ) throws(WALError) {
+        if let end { registerEnd(end) }
+        var request = SegmentRequest(whenFull ?? catalog.configuration.whenFull)
+        func tryOpen(_ state: inout CatalogState) throws(WALError) -> Void? {
+            try tryOpenSegment(&request, &state) ? () : nil
+        }
+        if try catalog.state.wait(until: request.deadline, tryOpen) == nil {
+            // Only the disk budget limits the wait. If the segment is late for another reason, such as a slow disk, keep waiting.
+            request.isDeadlinePassed = true
+            try catalog.state.wait(tryOpen)
+        }
+        finish(request)
+    }
+
+    /// Opens the next segment if it is ready. Returns false otherwise.
+    func openPreparedSegment(after end: SegmentEnd?) throws(WALError) -> Bool {
+        if let end { registerEnd(end) }
+        var request = SegmentRequest(catalog.configuration.whenFull)
+        let isOpen = try catalog.state.withLock { state throws(WALError) in try tryOpenSegment(&request, &state) }
+        finish(request)
+        return isOpen
+    }
+
+    /// Suspends until a segment is open: opens the next one, or waits for another thread to do it.
+    func suspendForNextSegment(after end: SegmentEnd?) async throws(WALError) {
+        if let end { registerEnd(end) }
+        var request = SegmentRequest(catalog.configuration.whenFull)
+        let id = catalog.state.withLock { state in state.suspended.makeID() }
+        var isOpen = false
+        while !isOpen {
+            request.isDeadlinePassed = request.deadline.map { $0 <= .now } ?? true
+            let outcome = await withTaskCancellationHandler {
+                await withCheckedContinuation { (continuation: SuspendedTasks.Continuation) in
+                    let outcome = catalog.state.withLock { state -> SuspendedTasks.Outcome? in
+                        let outcome = Result { () throws(WALError) in try tryOpenSegment(&request, &state) }
+                        // A segment that this request has just opened counts, canceled or not: others wait for it.
+                        guard case .success(false) = outcome else { return outcome }
+                        if Task.isCancelled { return .failure(Self.canceledBeforeAppend) }
+                        state.suspended.add(
+                            id, continuation, until: request.isDeadlinePassed ? nil : request.deadline)
+                        return nil
+                    }
+                    if let outcome { continuation.resume(returning: outcome) } else { catalog.state.notifyAll() }
+                }
+            } onCancel: {
+                catalog.state.withLock { state in state.suspended.remove(id) }?
+                    .resume(returning: .failure(Self.canceledBeforeAppend))
+            }
+            isOpen = try outcome.get()
+        }
+        finish(request)
+    }
+
+    /// Returns true if a segment is open now.
+    private func tryOpenSegment(_ request: inout SegmentRequest, _ state: inout CatalogState) throws(WALError) -> Bool {
+        try state.requireOpen()
+        guard let end = state.entries.last?.end else {
+            if state.claimed != nil { return true }
+            // Its end is about to be registered. No producer may claim from it again meanwhile: see `ClaimWord`.
+            setCurrent(nil)
+            return false
+        }
+        if state.isNextReady {
+            openPrepared(after: end, &state)
+            request.didOpen = true
+            return true
+        }
+        if request.isFirstTry {
+            request.isFirstTry = false
+            state.pipeline.demand()
+            catalog.state.notifyAll()
+        }
+        if let failure = state.pipeline.failure { throw failure }
+        if state.pipeline.isOverBudget, request.isDeadlinePassed { throw catalog.logFull(state.diskSize) }
+        return false
+    }
+
+    private func openPrepared(after end: SegmentEnd, _ state: inout CatalogState) {
+        setCurrent(state.openNext(after: end))
+    }
+
+    private func finish(_ request: SegmentRequest) {
+        guard request.didOpen else { return }
+        catalog.changed()
+        flushPendingMarkers()
+    }
+
+    private static var canceledBeforeAppend: WALError {
+        WALError(.cancelled, "The task was canceled while it waited for a segment. Nothing was appended.")
+    }
+
+    /// Ensures that no new record gets a sequence number up to `last`, and raises the epoch. Suspends while no segment is ready. Returns
+    /// the highest of these numbers that a record already has.
+    func skipSequences(through last: UInt64) async throws(WALError) -> UInt64 {
+        catalog.state.withLock { state in
+            state.skippedThrough = max(state.skippedThrough, last)
+            state.epoch += 1
+        }
+        while catalog.waitForClaimed().sequence < last {
+            // Nil if another thread has just ended it.
+            let end = closeCurrent()
+            try await suspendForNextSegment(after: end)
+        }
+        return catalog.state.withLock { state in
+            let next = state.entries.lazy.map(\.segment.header).first { $0.baseSequence > last }
+            return min(last, next?.predecessor.finalSequence ?? last)
+        }
+    }
+
+    /// Ends the active segment, so that it is sealed and the next record starts another. Blocks while no segment is ready.
+    func roll() throws(WALError) {
+        guard let end = closeCurrent() else { return }
+        try openNextSegment(after: end)
+    }
+
+    /// Ends the active segment as ``roll()`` does. Suspends while no segment is ready.
+    func rollSuspending() async throws(WALError) {
+        guard let end = closeCurrent() else { return }
+        try await suspendForNextSegment(after: end)
+    }
+}

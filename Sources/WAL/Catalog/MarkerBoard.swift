@@ -1,0 +1,85 @@
+/// The cursors and bookmarks of an open log, and the changes of them that couldn't be appended yet.
+final class MarkerBoard: Sendable {
+    /// Half of what a footer has space for: while one entry replaces another, both may be in the segment that ends.
+    static let sizeMax = SegmentFooter.markersSizeMax / 2
+
+    private struct Register {
+        var markers: Markers
+        /// Bytes of the entries that are being appended. They must fit into the footer of the segment that ends next.
+        var reservedSize = 0
+
+        mutating func reserve(_ entry: Marker) throws(WALError) {
+            var next = markers
+            next.apply(entry)
+            let size = CursorsBody.encode(entry).count
+            let (before, after) = (CursorsBody.encode(markers.snapshot).count, CursorsBody.encode(next.snapshot).count)
+            guard after <= before || after + reservedSize <= MarkerBoard.sizeMax else {
+                throw WALError(
+                    .invalidArgument,
+                    "All cursors and bookmarks together take up more than \(MarkerBoard.sizeMax) bytes. Remove some.")
+            }
+            reservedSize += size
+        }
+
+        mutating func release(_ entry: Marker) {
+            reservedSize -= CursorsBody.encode(entry).count
+        }
+
+        mutating func add(_ entry: Marker) {
+            release(entry)
+            markers.apply(entry)
+        }
+    }
+
+    private let register: Monitor<Register>
+    /// Changes that couldn't be appended because no segment was open. Lock order: before `register`, the catalog's state, and the locks
+    /// of the sync thread and the tail readers.
+    private let pending = Monitor<[Marker]>([])
+
+    init(_ markers: Markers) {
+        register = Monitor(Register(markers: markers))
+    }
+
+    var markers: Markers { register.withLock { $0.markers } }
+
+    /// Reserves space for an entry in the next footer, until ``add(_:)`` or ``release(_:)``.
+    func reserve(_ entry: Marker) throws(WALError) {
+        try register.withLock { register throws(WALError) in try register.reserve(entry) }
+    }
+
+    /// Gives up a reserved entry, which wasn't appended.
+    func release(_ entry: Marker) {
+        register.withLock { $0.release(entry) }
+    }
+
+    /// Applies a reserved entry, which was appended.
+    func add(_ entry: Marker) {
+        register.withLock { $0.add(entry) }
+    }
+
+    /// Applies an entry and appends it, in the same order for all entries. `append` appends the entries, or returns false while no segment
+    /// is open.
+    func set(_ entry: Marker, append: ([Marker]) -> Bool) throws(WALError) {
+        try pending.withLock { pending throws(WALError) in
+            // Applied first: on a full disk, a consumer's progress must still let retention remove segments.
+            try register.withLock { register throws(WALError) in
+                try register.reserve(entry)
+                register.add(entry)
+            }
+            pending.append(entry)
+            if append(pending) { pending = [] }
+        }
+    }
+
+    /// Appends the changes that couldn't be appended before.
+    func flushPending(append: ([Marker]) -> Bool) {
+        pending.withLock { pending in
+            if !pending.isEmpty, append(pending) { pending = [] }
+        }
+    }
+
+    /// The names of the cursors and bookmarks whose changes aren't appended yet, sorted.
+    var pendingNames: [String] {
+        pending.withLock { pending in Set(pending.compactMap(\.name)).sorted() }
+    }
+}

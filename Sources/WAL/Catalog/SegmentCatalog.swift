@@ -1,0 +1,97 @@
+internal import Logging
+
+/// The segments of an open log, in order, and the threads and tasks that wait for a change of them.
+final class SegmentCatalog: Sendable {
+    let directory: Directory
+    let configuration: WriteAheadLog.Configuration
+    let logger: Logger?
+    let markers: MarkerBoard
+    let state: Monitor<CatalogState>
+    /// Serializes the removal and replacement of segment files. Lock order: before `state`. Holds a byte, because ThreadSanitizer reports
+    /// accesses to an empty value as accesses to its neighbor.
+    let removal = Monitor<UInt8>(0)
+
+    init(
+        _ state: CatalogState, markers: MarkerBoard, directory: Directory, configuration: WriteAheadLog.Configuration,
+        logger: Logger?
+    ) {
+        self.state = Monitor(state)
+        self.markers = markers
+        self.directory = directory
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// Returns the position up to which producers have claimed. Blocks between the claim that crosses the active segment's end and its
+    /// registration: the claim's owner is about to register it.
+    func waitForClaimed() -> LogPosition {
+        state.wait { state in state.claimed } ?? LogPosition(sequence: 0, position: 0)
+    }
+
+    /// Wakes the threads and tasks that wait for a segment, for space, or for work.
+    func changed() {
+        state.notifyAll()
+        for continuation in state.withLock({ state in state.suspended.removeAll() }) {
+            continuation.resume(returning: .success(false))
+        }
+    }
+
+    /// Space within the disk budget may be free again.
+    func recheckBudget() {
+        state.withLock { $0.pipeline.recheckBudget() }
+        changed()
+    }
+
+    /// The error while the disk budget is used up.
+    func logFull(_ size: Int) -> WALError {
+        WALError(
+            .logFull,
+            """
+            The log's disk budget of \(configuration.diskBudget ?? 0) bytes is used up (\(size)), and retention may remove \
+            nothing yet. Let the consumers catch up, keep less, or raise the budget.
+            """, isRetriable: true)
+    }
+
+    /// Returns what the maintenance thread has to do for the pipeline of segments; nil for nothing. The caller holds `state`.
+    func nextStep(_ state: inout CatalogState) -> SegmentPipeline.Step? {
+        let surroundings = SegmentPipeline.Surroundings(
+            readyMax: configuration.preparedSegmentsMax, budget: configuration.budgetOfProducers,
+            diskSize: state.diskSize, hasUnsealedEnd: state.hasUnsealedEnd)
+        let unchanged = state
+        return state.pipeline.next(
+            surroundings, isOldestRemovable: { isOldestRemovable(unchanged, sizeMax: $0) },
+            logFull: { logFull(surroundings.diskSize) })
+    }
+
+    /// Makes a segment ready, and calls `pause` between pieces of its zeroing.
+    func prepare(_ number: UInt64, capacity: Int, logID: LogID, pause: () -> Void) {
+        let result = Result { () throws(WALError) in
+            try directory.requireInPlace()
+            do throws(WALError) {
+                return try PreparedSegment.make(
+                    in: directory, number: number, logID: logID, capacity: capacity,
+                    policy: configuration.syncPolicy, pause: pause)
+            } catch {
+                try directory.requireInPlace()
+                throw error
+            }
+        }
+        state.withLock { state in
+            switch result {
+            case .success(let prepared): state.pipeline.add(prepared)
+            case .failure(let error): state.pipeline.fail(error)
+            }
+        }
+        changed()
+    }
+
+    /// Removes old segments for a new one.
+    func freeSpace(sizeMax: Int) {
+        do throws(WALError) {
+            try removeOldSegments(sizeMax: sizeMax)
+        } catch {
+            state.withLock { $0.pipeline.fail(error) }
+            changed()
+        }
+    }
+}

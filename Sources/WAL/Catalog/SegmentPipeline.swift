@@ -1,0 +1,131 @@
+/// The segments that are ready ahead of use, and the decision when to make the next one. Pure: the maintenance thread makes the files.
+struct SegmentPipeline {
+    /// What the maintenance thread has to do.
+    enum Step {
+        case make(number: UInt64, capacity: Int)
+        /// The disk budget is used up, and old segments may go.
+        case freeSpace(sizeMax: Int)
+        /// The disk budget is used up, and the waiters must learn that.
+        case failWaitersOverBudget
+    }
+
+    /// What the decision depends on besides the pipeline itself.
+    struct Surroundings {
+        /// The number of segments to keep ready.
+        var readyMax: Int
+        /// The part of the disk budget that producers may use.
+        var budget: Int?
+        var diskSize: Int
+        /// A segment has ended and isn't sealed yet.
+        var hasUnsealedEnd: Bool
+    }
+
+    private static let retryInterval: Duration = .milliseconds(100)
+    private static let capacityMin = 1 << 20
+    private static let capacityStep = 64 << 10
+    /// A producer that stops in the middle of an append delays sealing, and only sealing shows how much budget is left.
+    private static let sealingTimeout: Duration = .seconds(1)
+
+    private(set) var ready: [PreparedSegment] = []
+    private var nextNumber: UInt64
+    /// The capacity of the next file.
+    private var capacity: Int
+    private let capacityMax: Int
+    /// An append waits for a segment.
+    private(set) var isDemanded = false
+    /// Why the last attempt to make a segment failed; cleared when the next append asks.
+    private(set) var failure: WALError?
+    private var failureTime: ContinuousClock.Instant?
+    /// Why the last attempt to make a segment failed; nil once one was made.
+    private(set) var obstacle: WALError?
+    private(set) var isOverBudget = false
+    /// When the wait for a pending seal began; nil while nothing waits for one.
+    private var sealingWaitStart: ContinuousClock.Instant?
+
+    init(nextNumber: UInt64, capacity: Int) {
+        self.nextNumber = nextNumber
+        self.capacity = capacity
+        capacityMax = capacity
+    }
+
+    var diskSize: Int { ready.reduce(0) { $0 + $1.mapping.size } }
+
+    /// Decides what to do now; nil for nothing. `isOldestRemovable` tells whether retention may remove a segment to get below a size,
+    /// and `logFull` makes the error.
+    mutating func next(
+        _ surroundings: Surroundings, isOldestRemovable: (Int) -> Bool, logFull: () -> WALError
+    ) -> Step? {
+        guard ready.count < surroundings.readyMax, failure == nil, !isOverBudget else { return nil }
+        if let budget = surroundings.budget, surroundings.diskSize + capacity > budget {
+            let sizeMax = budget - capacity
+            if isOldestRemovable(sizeMax) { return .freeSpace(sizeMax: sizeMax) }
+            guard isDemanded else { return nil }
+            if surroundings.hasUnsealedEnd, waitsForSealing() { return nil }
+            isOverBudget = true
+            obstacle = logFull()
+            return .failWaitersOverBudget
+        }
+        sealingWaitStart = nil
+        nextNumber += 1
+        return .make(number: nextNumber - 1, capacity: capacity)
+    }
+
+    private mutating func waitsForSealing() -> Bool {
+        let start = sealingWaitStart ?? .now
+        sealingWaitStart = start
+        return ContinuousClock.now - start < Self.sealingTimeout
+    }
+
+    /// A segment is ready.
+    mutating func add(_ segment: PreparedSegment) {
+        ready.append(segment)
+        isDemanded = false
+        obstacle = nil
+    }
+
+    mutating func fail(_ error: WALError) {
+        failure = error
+        obstacle = error
+        failureTime = .now
+    }
+
+    mutating func takeFirst() -> PreparedSegment { ready.removeFirst() }
+
+    mutating func takeAll() -> [PreparedSegment] {
+        defer { ready = [] }
+        return ready
+    }
+
+    /// An append needs a segment: a failure of a while ago no longer counts, and the next attempt follows.
+    mutating func demand() {
+        isDemanded = true
+        clearStaleFailure()
+    }
+
+    private mutating func clearStaleFailure() {
+        isOverBudget = false
+        if let failureTime, ContinuousClock.now - failureTime < Self.retryInterval { return }
+        failure = nil
+    }
+
+    /// Space within the budget may be free again.
+    mutating func recheckBudget() { isOverBudget = false }
+
+    /// A segment has ended by its size. Segments that end so come in a burst, or before a large record.
+    mutating func segmentEndedBySize() { capacity = capacityMax }
+
+    /// A segment has ended by the number of its records. Twice their size leaves space while the next segment is made. At least half of
+    /// the last capacity, because bursts rarely come alone.
+    mutating func segmentEndedByRecords(at end: SegmentEnd) {
+        let wanted = max(2 * end.offset, capacity / 2, Self.capacityMin)
+        capacity = min((wanted + Self.capacityStep - 1) / Self.capacityStep * Self.capacityStep, capacityMax)
+    }
+
+    /// Tries again after an obstacle although no append asks: while appends fail at once, none waits for a segment.
+    mutating func retryIfDue(isWithoutSegment: Bool) {
+        guard let obstacle else { return }
+        // An attempt on a full disk uses the space that is left: rarely, as long as appends succeed.
+        let isDue = failureTime.map { ContinuousClock.now - $0 >= .seconds(10) } ?? true
+        if isWithoutSegment || obstacle.code == .logFull || isDue { demand() }
+    }
+}

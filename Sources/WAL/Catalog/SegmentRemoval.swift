@@ -1,0 +1,43 @@
+internal import Logging
+
+extension SegmentCatalog {
+    /// Removes the segments that the retention rule no longer keeps. With `sizeMax`, also removes segments that all consumers have
+    /// passed, if there are consumers, until the log is no larger than that.
+    func removeOldSegments(sizeMax: Int? = nil) throws(WALError) {
+        try removal.withLock { _ throws(WALError) in
+            while state.withLock({ state in isOldestRemovable(state, sizeMax: sizeMax) }) {
+                // Each removal is durable before the next. Otherwise a power loss could bring a segment back and not the one after it.
+                try directory.sync()
+                try removeOldest(sizeMax)
+            }
+        }
+    }
+
+    private func removeOldest(_ sizeMax: Int?) throws(WALError) {
+        // With the state locked, so that the entries and the files agree at any time.
+        let number = try state.withLock { state throws(WALError) -> UInt64? in
+            // A reader may have pinned it meanwhile.
+            guard isOldestRemovable(state, sizeMax: sizeMax) else { return nil }
+            let number = state.entries[0].segment.number
+            // Removes both files. There are two if compression was interrupted or someone unpacked one. The one left would reappear at
+            // the next opening, followed by a gap.
+            for name in [SegmentName.of(number), SegmentName.compressed(number)] { try directory.remove(name) }
+            state.removeFirst()
+            return number
+        }
+        guard let number else { return }
+        changed()
+        logger?.debug("removed a segment", metadata: ["wal.segment": "\(number)"])
+    }
+
+    /// Whether the retention rule lets the oldest segment go. The caller holds the lock of `state`.
+    func isOldestRemovable(_ state: CatalogState, sizeMax: Int? = nil) -> Bool {
+        let passed = markers.markers.cursors.values.min()
+        var retention = configuration.retention
+        if passed != nil, let sizeMax { retention.totalSize = min(retention.totalSize ?? .max, sizeMax) }
+        let rule = RetentionRule(
+            retention: retention, now: .now, passed: passed ?? .max,
+            firstPinned: state.pins.values.min() ?? .max)
+        return rule.isOldestRemovable(state.entries, diskSize: state.diskSize)
+    }
+}

@@ -1,0 +1,35 @@
+/// The tasks that wait for a segment.
+struct SuspendedTasks {
+    /// Whether there is an open segment; false to check again.
+    typealias Outcome = Result<Bool, WALError>
+    typealias Continuation = CheckedContinuation<Outcome, Never>
+
+    private var continuations: [UInt64: Continuation] = [:]
+    private var lastID: UInt64 = 0
+    var count: Int { continuations.count }
+
+    /// The earliest deadline of the tasks.
+    private(set) var deadline: ContinuousClock.Instant?
+
+    mutating func makeID() -> UInt64 {
+        lastID += 1
+        return lastID
+    }
+
+    mutating func add(_ id: UInt64, _ continuation: Continuation, until deadline: ContinuousClock.Instant?) {
+        continuations[id] = continuation
+        if let deadline { self.deadline = min(deadline, self.deadline ?? deadline) }
+    }
+
+    mutating func remove(_ id: UInt64) -> Continuation? {
+        continuations.removeValue(forKey: id)
+    }
+
+    mutating func removeAll() -> [Continuation] {
+        defer {
+            continuations = [:]
+            deadline = nil
+        }
+        return Array(continuations.values)
+    }
+}

@@ -1,0 +1,123 @@
+/// Group commit: the leader, the rounds, and the waiters.
+struct SyncState {
+    typealias Outcome = Result<Void, WALError>
+    typealias Continuation = UnsafeContinuation<Outcome, Never>
+
+    /// A thread leads a round: it scans, seals and syncs. Other threads wait for this round or the next.
+    private(set) var isLeading = false
+    /// The number of the running round, or of the last one.
+    private(set) var round: UInt64 = 0
+    /// The position that the running round makes durable, once it has scanned.
+    var roundTarget: LogPosition?
+    private(set) var threads = WaitingThreads()
+    /// Threads that wait to lead, whatever is durable.
+    var leaderCandidates = 0
+
+    var durable: LogPosition
+    /// Syncs of segments since the log was opened.
+    var syncCount: UInt64 = 0
+    /// Why nothing becomes durable any more.
+    var failure: WALError?
+    /// The waiting tasks.
+    private(set) var tasks: [WaitingTask] = []
+
+    init(durable: LogPosition) {
+        self.durable = durable
+    }
+
+    /// The numbers of threads that wait for the end of a round. At most two rounds have any, the running one and the next.
+    struct WaitingThreads {
+        private var even = 0
+        private var odd = 0
+
+        subscript(_ round: UInt64) -> Int {
+            get { round & 1 == 0 ? even : odd }
+            set { if round & 1 == 0 { even = newValue } else { odd = newValue } }
+        }
+    }
+
+    @safe
+    struct WaitingTask {
+        var id: UInt64
+        var target: SyncTarget
+        var continuation: Continuation
+    }
+
+    /// What a thread has to do that needs a target durable.
+    enum Role {
+        /// Nothing: the target is durable.
+        case durable
+        case leader
+        /// Wait until this round ends, or until it is the thread's turn to lead it.
+        case follower(round: UInt64)
+    }
+
+    mutating func role(for target: SyncTarget) throws(WALError) -> Role {
+        if durable.covers(target) { return .durable }
+        if let failure { throw failure }
+        guard isLeading else {
+            beginRound()
+            return .leader
+        }
+        // A record that comes too late for the running round is the next one's. Before the round has scanned, it covers all records.
+        let served = roundTarget.map { $0.covers(target) ? round : round + 1 } ?? round
+        threads[served] += 1
+        return .follower(round: served)
+    }
+
+    /// Takes the lead. Returns false if another thread leads.
+    mutating func takeLead() -> Bool {
+        if isLeading { return false }
+        beginRound()
+        return true
+    }
+
+    private mutating func beginRound() {
+        isLeading = true
+        round += 1
+        roundTarget = nil
+    }
+
+    mutating func endRound() {
+        isLeading = false
+        roundTarget = nil
+    }
+
+    mutating func didWake(from round: UInt64) {
+        threads[round] -= 1
+    }
+
+    /// Whether the caller, which was woken to lead this round and doesn't need to, must wake another thread for it.
+    func needsLeader(_ round: UInt64) -> Bool {
+        !isLeading && self.round < round && threads[round] > 0
+    }
+
+    // MARK: Tasks
+
+    mutating func add(_ task: WaitingTask) {
+        tasks.append(task)
+    }
+
+    mutating func removeTask(_ id: UInt64) -> Continuation? {
+        guard let index = tasks.firstIndex(where: { $0.id == id }) else { return nil }
+        return unsafe tasks.remove(at: index).continuation
+    }
+
+    /// Removes and returns the tasks whose wait is over.
+    mutating func takeServed() -> [WaitingTask] {
+        if tasks.isEmpty { return [] }
+        if failure != nil || tasks.allSatisfy({ durable.covers($0.target) }) {
+            defer { tasks.removeAll(keepingCapacity: true) }
+            return tasks
+        }
+        let served = tasks.filter { durable.covers($0.target) }
+        if !served.isEmpty { tasks.removeAll { durable.covers($0.target) } }
+        return served
+    }
+}
+
+extension [SyncState.WaitingTask] {
+    func resume(_ outcome: SyncState.Outcome) {
+        for task in self { unsafe task.continuation.resume(returning: outcome) }
+    }
+}

@@ -1,0 +1,74 @@
+internal import Logging
+internal import Synchronization
+
+extension Engine {
+    /// Ends, syncs and seals the active segment, stops the threads, and removes the prepared segments. Serves or fails all waiters.
+    func close() throws(WALError) {
+        flushPendingMarkers()
+        let wasPoisoned = catalog.state.withLock { state -> Bool? in
+            switch state.phase {
+            case .closing, .closed: return nil
+            case .open, .poisoned: break
+            }
+            let wasPoisoned = state.phase.isPoisoned
+            state.phase = .closing
+            return wasPoisoned
+        }
+        guard let wasPoisoned else { return }
+        catalog.changed()
+        if wasPoisoned { commit.recoverFromPoisoning() }
+        if let end = appender.closeCurrent() { appender.registerEnd(end) }
+        let result = Result { () throws(WALError) in
+            // Claims from before the closing are still being committed: continue until all of them are in.
+            let target = catalog.waitForClaimed()
+            repeat {
+                NamedThread.yield()
+                try commit.lead { commit throws(WALError) in try commit.advance(syncs: true) }
+            } while appender.durablePosition.load(ordering: .acquiring) < target.position
+        }
+        stop()
+        removePrepared()
+        for live in catalog.state.withLock({ state in state.entries.compactMap(\.live) }) { live.file.unlock() }
+        lock.release()
+        logger?.info(
+            "closed the log",
+            metadata: [
+                "wal.directory": "\(directory.path)",
+                "wal.last": "\(appender.durableSequence.load(ordering: .acquiring))",
+            ])
+        try result.get()
+        try requireNothingPending()
+    }
+
+    /// Appends the changes of cursors that found no segment to the next one, while segments are still opened.
+    private func flushPendingMarkers() {
+        guard !catalog.markers.pendingNames.isEmpty else { return }
+        try? appender.openNextSegment(after: nil, whenFull: .wait(.seconds(1)))
+        appender.flushPendingMarkers()
+    }
+
+    private func requireNothingPending() throws(WALError) {
+        let names = catalog.markers.pendingNames
+        guard !names.isEmpty else { return }
+        throw WALError(
+            .indeterminate,
+            """
+            There was no segment for the last changes of these cursors and bookmarks, so the next opening finds them as they were \
+            before: \(names.joined(separator: ", ")). See to the disk, or raise the log's budget.
+            """)
+    }
+
+    private func removePrepared() {
+        let prepared = catalog.state.withLock { $0.pipeline.takeAll() }
+        for segment in prepared { try? directory.remove(SegmentName.of(segment.number)) }
+        try? directory.sync()
+    }
+
+    private func stop() {
+        catalog.state.withLock { state in state.phase = .closed }
+        catalog.changed()
+        commit.close()
+        appender.tail.close()
+        catalog.state.wait { state in state.threadCount == 0 ? () : nil }
+    }
+}

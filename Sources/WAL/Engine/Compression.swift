@@ -1,0 +1,80 @@
+internal import CWALShims
+internal import Logging
+
+/// The compression thread: rewrites durable segments as compressed files, the oldest first.
+extension Engine {
+    private enum Work {
+        case compress(CatalogEntry)
+        case stop
+    }
+
+    func runCompressionThread() {
+        // Appends, syncs and reads have the processor first.
+        cwal_lower_thread_priority()
+        while case .compress(let entry) = catalog.state.wait({ state in nextToCompress(state) }) {
+            let segment = entry.segment
+            do throws(WALError) {
+                if try !compress(segment, size: entry.fileSize) { excludeFromCompression(segment) }
+            } catch {
+                try? directory.remove(SegmentName.compressing(segment.number))
+                excludeFromCompression(segment)
+                logger?.warning("a segment could not be compressed", metadata: LogMetadata.of(error))
+            }
+        }
+    }
+
+    /// Returns nil to wait.
+    private func nextToCompress(_ state: CatalogState) -> Work? {
+        switch state.phase {
+        case .open: break
+        case .poisoned: return nil
+        case .closing, .closed: return .stop
+        }
+        let available = configuration.diskBudget.map { $0 - state.diskSize } ?? .max
+        let entry = state.entries.first { entry in
+            entry.isDurable && !entry.isIncompressible && !entry.segment.isCompressed && entry.fileSize <= available
+        }
+        return entry.map { .compress($0) }
+    }
+
+    /// Doesn't try the segment again before the next opening.
+    private func excludeFromCompression(_ segment: Segment) {
+        catalog.state.withLock { state in state.update(segment.number) { $0.isIncompressible = true } }
+    }
+
+    /// Returns false if the segment stays plain. An opening after any of the steps finds the same log: the plain file is the segment until
+    /// it is removed. The file may still be larger than `size`: see ``ReclaimableSpace``.
+    private func compress(_ segment: Segment, size: Int) throws(WALError) -> Bool {
+        let name = SegmentName.compressing(segment.number)
+        let newName = SegmentName.compressed(segment.number)
+        try directory.remove(name)
+        let file = try File(name, in: directory, .create, finalName: newName)
+        let plain = try File(SegmentName.of(segment.number), in: directory, .read)
+        let newSize = try SegmentCompressor.compress(plain, size: size, to: file) {
+            catalog.state.withLock { state in state.phase.isClosingOrClosed }
+        }
+        guard let newSize else {
+            try directory.remove(name)
+            return false
+        }
+        // Without the lock, retention could remove the one file, and the other would come back.
+        try catalog.removal.withLock { _ throws(WALError) in
+            guard catalog.state.withLock({ state in state.index(of: segment.number) != nil }) else {
+                return try directory.remove(name)
+            }
+            try directory.rename(name, to: newName)
+            try directory.sync()
+            catalog.state.withLock { state in
+                state.update(segment.number) { entry in
+                    entry.segment = Segment(header: segment.header, path: directory.path(of: newName))
+                    entry.fileSize = newSize
+                }
+                state.pipeline.recheckBudget()
+            }
+            try directory.remove(SegmentName.of(segment.number))
+            try directory.sync()
+        }
+        catalog.changed()
+        return true
+    }
+}

@@ -1,0 +1,15 @@
+extension Engine {
+    var statistics: WriteAheadLog.Statistics {
+        let claimed = catalog.waitForClaimed()
+        let (durable, syncCount) = commit.state.withLock { ($0.durable, $0.syncCount) }
+        return catalog.state.withLock { state in
+            WriteAheadLog.Statistics(
+                firstSequence: SequenceNumber(rawValue: state.entries.first?.segment.header.baseSequence ?? 1),
+                lastSequence: SequenceNumber(rawValue: claimed.sequence),
+                durableSequence: SequenceNumber(rawValue: durable.sequence),
+                syncCount: syncCount, bytesNotDurable: claimed.position - min(durable.position, claimed.position),
+                diskBytes: state.diskSize, segmentCount: state.entries.count,
+                preparedSegmentCount: state.pipeline.ready.count, epoch: state.epoch)
+        }
+    }
+}

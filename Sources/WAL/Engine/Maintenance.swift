@@ -1,0 +1,90 @@
+internal import Logging
+
+/// The maintenance thread: keeps segments ready, applies retention and the disk budget, reports.
+extension Engine {
+    /// The interval between two looks at retention when nothing else happens.
+    private static let retentionInterval: Duration = .seconds(1)
+
+    private enum Work {
+        case pipeline(SegmentPipeline.Step)
+        /// The active segment should have ended with this record.
+        case rollAfter(sequence: UInt64)
+        case stop
+        /// A deadline has come up that is earlier than this thread's.
+        case recheckDeadline
+    }
+
+    /// Gives back the space that the opening found and has no use for.
+    func release(_ unused: ReclaimableSpace) {
+        do throws(WALError) { try unused.release() } catch {
+            // A segment that isn't cut is valid all the same.
+            logger?.warning("a segment could not be cut after its footer", metadata: LogMetadata.of(error))
+        }
+    }
+
+    func runMaintenanceThread() {
+        var nextRetention = ContinuousClock.now + Self.retentionInterval
+        var reporter = EngineReporter(self)
+        while true {
+            switch nextWork(before: nextRetention) {
+            case .stop: return
+            case .pipeline(.make(let number, let capacity)):
+                catalog.prepare(number, capacity: capacity, logID: logID, pause: pauseUnlessInDemand)
+            case .pipeline(.freeSpace(let sizeMax)): catalog.freeSpace(sizeMax: sizeMax)
+            case .pipeline(.failWaitersOverBudget), nil: catalog.changed()
+            case .rollAfter(let sequence): appender.rollAfter(sequence)
+            case .recheckDeadline: break
+            }
+            reporter.report()
+            // Under load there is always other work.
+            guard ContinuousClock.now >= nextRetention else { continue }
+            nextRetention = .now + Self.retentionInterval
+            if catalog.state.withLock({ $0.phase.isPoisoned }) { commit.recoverFromPoisoning() }
+            applyRetention()
+            catalog.state.withLock { state in
+                state.pipeline.retryIfDue(isWithoutSegment: state.isWithoutSegment)
+            }
+            if let metrics { metrics.record(statistics) }
+        }
+    }
+
+    /// Waits for work; nil at the deadline.
+    private func nextWork(before latest: ContinuousClock.Instant) -> Work? {
+        let deadline = catalog.state.withLock { state in state.deadline(before: latest) }
+        return catalog.state.wait(until: deadline) { state -> Work? in
+            if state.deadline(before: deadline) < deadline { return .recheckDeadline }
+            switch state.phase {
+            case .open: break
+            // A poisoned log can still be drained, and its drained segments removed.
+            case .poisoned: return nil
+            case .closing, .closed: return .stop
+            }
+            if let sequence = state.dueEnd { return .rollAfter(sequence: sequence) }
+            return catalog.nextStep(&state).map { .pipeline($0) }
+        }
+    }
+
+    /// While another segment is ready, pauses between pieces so that producers get the processor and memory bandwidth: a thread reached
+    /// 0.64 of a C loop's records a second instead of 0.50 over three segments, and no less over 1 GiB. Waiting until half of the last
+    /// segment is used gains a burst nothing more, and costs 1 GiB 8 %.
+    private func pauseUnlessInDemand() {
+        let isInDemand = catalog.state.withLock { state in
+            state.pipeline.ready.isEmpty || state.pipeline.isDemanded || state.phase.isClosing
+        }
+        if !isInDemand { NamedThread.sleep(.milliseconds(1)) }
+    }
+
+    /// Removes the segments that the retention rule no longer keeps. If that fails, the maintenance thread tries again in a second.
+    func applyRetention() {
+        if let jump = clockWatch.withLock({ $0.jump(time: .now, at: .now) }) {
+            logger?.warning(
+                "the system's clock has jumped; records have its times, and retention doesn't go by them",
+                metadata: ["wal.message": "by \(jump)"])
+        }
+        do throws(WALError) {
+            try catalog.removeOldSegments()
+        } catch {
+            logger?.warning("a segment could not be removed", metadata: LogMetadata.of(error))
+        }
+    }
+}

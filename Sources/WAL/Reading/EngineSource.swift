@@ -1,0 +1,177 @@
+internal import Synchronization
+
+/// The segments of an open log, for its readers.
+struct EngineSource: SegmentSource {
+    private let appender: Appender
+    private let commit: GroupCommit
+    private let catalog: SegmentCatalog
+
+    init(_ appender: Appender, _ commit: GroupCommit) {
+        self.appender = appender
+        self.commit = commit
+        catalog = appender.catalog
+    }
+
+    func segment(containing sequence: UInt64?) throws(WALError) -> LocatedSegment? {
+        try located { state in
+            // From the front: a forged header can have a lower base sequence than those before it.
+            state.entries.prefix { $0.segment.header.baseSequence <= sequence ?? 0 }.last ?? state.entries.first
+        }
+    }
+
+    func segment(since time: Int64) throws(WALError) -> LocatedSegment? {
+        try located { state in
+            state.entries.first { entry in entry.footer.map { $0.recordCount > 0 && $0.lastTime >= time } ?? true }
+        }
+    }
+
+    /// Opens the entry that `choose` finds; another one, if that was removed before it was open, or the next, if its file is lost.
+    private func located(_ choose: (CatalogState) -> CatalogEntry?) throws(WALError) -> LocatedSegment? {
+        while true {
+            guard let entry = catalog.state.withLock({ state in choose(state) }) else { return nil }
+            if let readable = try readableIfThere(entry) { return LocatedSegment(segment: readable) }
+            guard catalog.state.withLock({ state in state.index(of: entry.segment.number) != nil }) else { continue }
+            let (next, gaps) = try following(entry.segment.number, from: entry)
+            return next.map { LocatedSegment(segment: $0, gaps: gaps) }
+        }
+    }
+
+    func continuation(of segment: ReadableSegment, at place: ReadingPlace) throws(WALError) -> Continuation {
+        let entry = catalog.state.withLock { state in
+            state.entry(segment.segment.number)
+        }
+        guard let entry else { return Continuation(step: .end) }
+        guard entry.segment.header.incarnation == segment.segment.header.incarnation else {
+            return Continuation(step: .again)
+        }
+        guard let end = entry.end else { return Continuation(step: place.isEmpty ? .end : .damaged) }
+        // A claim that isn't committed yet.
+        if entry.live != nil, place.isEmpty, place.offset < end.offset { return Continuation(step: .end) }
+        var gaps: [LogGap] = []
+        if place.offset != end.offset {
+            guard let gap = try gap(in: entry, at: place.offset) else { return Continuation(step: .beginning) }
+            let first = entry.segment.header.baseSequence + gap.recordIndex
+            let count = gap.nextRecordIndex ?? end.recordCount
+            if count > gap.recordIndex {
+                gaps.append(
+                    LogGap(
+                        first: SequenceNumber(rawValue: first),
+                        last: SequenceNumber(rawValue: entry.segment.header.baseSequence + count - 1),
+                        reason: .unreadable, isAcknowledged: true, segment: entry.segment.number, offset: gap.offset,
+                        evidence:
+                            "\(entry.segment.path) is damaged; opening the log with the scope `everything` keeps it aside"
+                    ))
+            }
+            if let next = gap.next { return Continuation(step: .frame(next), gaps: gaps) }
+        }
+        let (next, missing) = try following(entry.segment.number)
+        return Continuation(step: next.map { .segment($0) } ?? .end, gaps: gaps + missing)
+    }
+
+    /// Where the frames of a segment that has ended break off at an offset.
+    private func gap(in entry: CatalogEntry, at offset: Int) throws(WALError) -> SegmentScan.Gap? {
+        // Holds the bytes.
+        let buffer = ReadBuffer()
+        let bytes =
+            if let live = entry.live {
+                unsafe SegmentBytes(live.mapping.bytes)
+            } else {
+                try buffer.load(try file(of: entry), isImmutable: true)
+            }
+        defer { withExtendedLifetime((buffer, entry)) {} }
+        return try SegmentScan(bytes, header: entry.segment.header).gaps.first { $0.offset == offset }
+    }
+
+    /// The next segment whose file is there, and what is missing before it.
+    private func following(
+        _ number: UInt64, from lost: CatalogEntry? = nil
+    ) throws(WALError) -> (segment: ReadableSegment?, gaps: [LogGap]) {
+        var gaps = lost.map(\.missing) ?? []
+        var number = number
+        while let entry = catalog.state.withLock({ $0.entry(after: number) }) {
+            if let segment = try readableIfThere(entry) { return (segment, gaps) }
+            gaps += entry.missing
+            number = entry.segment.number
+        }
+        return (nil, gaps)
+    }
+
+    func isRemoved(_ segment: ReadableSegment) -> Bool {
+        catalog.state.withLock { state in state.index(of: segment.segment.number) == nil }
+    }
+
+    private func readableIfThere(_ entry: CatalogEntry) throws(WALError) -> ReadableSegment? {
+        do throws(WALError) {
+            return try readable(entry)
+        } catch {
+            guard error.isNoSuchFile else { throw error }
+            return nil
+        }
+    }
+
+    private func file(of entry: CatalogEntry) throws(WALError) -> SegmentFile {
+        try SegmentFile.open(
+            entry.segment.number, isCompressed: entry.segment.isCompressed, in: catalog.directory, .read)
+    }
+
+    private func readable(_ entry: CatalogEntry) throws(WALError) -> ReadableSegment {
+        if let live = entry.live {
+            return ReadableSegment(live: entry.segment, mapping: live.mapping, footer: entry.footer)
+        }
+        guard let footer = entry.footer else {
+            throw WALError(.closed, "\(entry.segment.path) was not sealed when the log was closed.")
+        }
+        let file = try file(of: entry)
+        return try ReadableSegment(entry.segment, in: file, size: try file.size(), footer: footer)
+    }
+
+    var durablePosition: UInt64 {
+        appender.durablePosition.load(ordering: .acquiring)
+    }
+
+    func waitForMore(
+        behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility
+    ) async throws(WALError) {
+        // A reader that hasn't begun, and wants what isn't there yet, needn't look at what is there.
+        let claimed = catalog.waitForClaimed()
+        let position = sequence > claimed.sequence ? max(position, claimed.position) : position
+        switch visibility {
+        case .written: await appender.waitAtTail { catalog.waitForClaimed().position > position }
+        case .durable:
+            // Readers take part in what others make durable; a waiting one is no reason for a sync.
+            do throws(WALError) {
+                try await commit.waitUntilDurable(.position(position + 1), requestsSync: false)
+            } catch {
+                // Nothing becomes durable for now. That is no end, for which close is there.
+                guard error.code == .indeterminate else { throw error }
+                await appender.waitAtTail { commit.state.withLock { $0.failure == nil } }
+            }
+        }
+        if Task.isCancelled { throw .canceledWait }
+        try catalog.state.withLock { state throws(WALError) in
+            if case .closed = state.phase { throw WALError(.closed, "The log was closed.") }
+        }
+    }
+
+    func pin(_ reader: ObjectIdentifier, at number: UInt64) {
+        catalog.state.withLock { state in state.pins[reader] = number }
+    }
+
+    func unpin(_ reader: ObjectIdentifier) {
+        catalog.state.withLock { state in state.pins[reader] = nil }
+    }
+}
+
+extension CatalogEntry {
+    /// The records of a segment whose file isn't there.
+    fileprivate var missing: [LogGap] {
+        guard let count = end?.recordCount, count > 0 else { return [] }
+        let first = segment.header.baseSequence
+        return [
+            LogGap(
+                first: SequenceNumber(rawValue: first), last: SequenceNumber(rawValue: first + count - 1),
+                reason: .missing, isAcknowledged: true, segment: segment.number, offset: 0,
+                evidence: "\(segment.path) isn't there any more")
+        ]
+    }
+}

@@ -1,8 +1,0 @@
-/// What few of many segments have, outside of them: what opening knows of a thousand segments is copied several times.
-final class Box<Value: Sendable>: Sendable {
-    let value: Value
-
-    init(_ value: Value) {
-        self.value = value
-    }
-}

@@ -1,0 +1,28 @@
+/// Work on the segments of a log, half of it on a second thread.
+enum ParallelMap {
+    /// Where `ifWorthwhile` is false, a thread costs more than it saves, and all is done on this one.
+    static func map<Element: Sendable, Output: Sendable>(
+        _ elements: [Element], ifWorthwhile: Bool, _ transform: @escaping @Sendable (Element) throws(WALError) -> Output
+    ) throws(WALError) -> [Output] {
+        guard ifWorthwhile else { return try mapInTurn(elements[...], transform) }
+        let (first, second) = (elements[..<(elements.count / 2)], elements[(elements.count / 2)...])
+        let others = Monitor<Result<[Output], WALError>?>(nil)
+        try NamedThread.start("wal-recovery") {
+            let result = Result { () throws(WALError) in try mapInTurn(second, transform) }
+            others.withLock { $0 = result }
+            others.notifyAll()
+        }
+        let results = Result { () throws(WALError) in try mapInTurn(first, transform) }
+        guard let rest = others.wait({ $0 }) else { return try mapInTurn(elements[...], transform) }
+        return try results.get() + rest.get()
+    }
+
+    private static func mapInTurn<Element, Output>(
+        _ elements: ArraySlice<Element>, _ transform: (Element) throws(WALError) -> Output
+    ) throws(WALError) -> [Output] {
+        var results: [Output] = []
+        results.reserveCapacity(elements.count)
+        for element in elements { results.append(try transform(element)) }
+        return results
+    }
+}

@@ -1,0 +1,91 @@
+/// A segment of an open log, with the stage of its life.
+struct CatalogEntry {
+    enum Stage {
+        /// Producers claim from the slot.
+        case active(LiveSegment, SlotReference)
+        /// No more claims. Producers may still be committing.
+        case ended(LiveSegment, SlotReference, SegmentEnd)
+        /// All frames are committed and the footer is written. A sync is due.
+        case sealed(LiveSegment, SegmentFooter)
+        /// The whole file is durable.
+        case durable(SegmentFooter)
+    }
+
+    var segment: Segment
+    private(set) var stage: Stage
+    var fileSize: Int
+    /// The age of its last record at the time when it was sealed.
+    var age = SegmentAge()
+    /// Compression has failed, or saves too little.
+    var isIncompressible = false
+
+    init(_ segment: Segment, _ stage: Stage, fileSize: Int) {
+        self.segment = segment
+        self.stage = stage
+        self.fileSize = fileSize
+    }
+
+    /// The end of its frames; nil for the active segment.
+    var end: SegmentEnd? {
+        switch stage {
+        case .active: nil
+        case .ended(_, _, let end): end
+        case .sealed(_, let footer), .durable(let footer): footer.end
+        }
+    }
+
+    var footer: SegmentFooter? {
+        switch stage {
+        case .active, .ended: nil
+        case .sealed(_, let footer), .durable(let footer): footer
+        }
+    }
+
+    var live: LiveSegment? {
+        switch stage {
+        case .active(let live, _), .ended(let live, _, _), .sealed(let live, _): live
+        case .durable: nil
+        }
+    }
+
+    var slot: SlotReference? {
+        switch stage {
+        case .active(_, let slot), .ended(_, let slot, _): slot
+        case .sealed, .durable: nil
+        }
+    }
+
+    /// Only durable segments are removed or compressed.
+    var isDurable: Bool {
+        if case .durable = stage { true } else { false }
+    }
+
+    /// It has ended and has no footer yet: sealing makes its file smaller.
+    var isUnsealed: Bool {
+        if case .ended = stage { true } else { false }
+    }
+
+    /// No more claims.
+    mutating func end(at end: SegmentEnd) {
+        if case .active(let live, let slot) = stage { stage = .ended(live, slot, end) }
+    }
+
+    /// The footer is written. `segment` is another one if the file was replaced.
+    mutating func seal(_ segment: Segment, _ footer: SegmentFooter, fileSize: Int) {
+        guard let live else { return }
+        self.segment = segment
+        self.fileSize = fileSize
+        age = SegmentAge()
+        stage = .sealed(live, footer.withoutIndex)
+    }
+
+    /// The file is synced.
+    mutating func makeDurable() {
+        if case .sealed(_, let footer) = stage { stage = .durable(footer) }
+    }
+}
+
+extension SegmentFooter {
+    /// The end of the segment's frames: the footer comes after them.
+    var end: SegmentEnd { SegmentEnd(offset: offset, recordCount: finalSequence + 1 - firstSequence) }
+}

@@ -1,0 +1,24 @@
+/// The markers at the end of a segment, from its frames alone. A snapshot gives the state before the segment, wherever in the segment
+/// it is, so the segment's own changes override it.
+struct SegmentMarkers {
+    private var before = Markers()
+    private var changes: [Marker] = []
+    private(set) var hasSnapshot = false
+
+    mutating func add(_ entries: [Marker]) {
+        guard entries.first == .snapshot else {
+            changes += entries
+            return
+        }
+        hasSnapshot = true
+        before = Markers()
+        for entry in entries { before.apply(entry) }
+    }
+
+    /// The state at the segment's end. `predecessor` is the state at the end of the segment before, for a segment without a snapshot.
+    func state(after predecessor: Markers) -> Markers {
+        var state = hasSnapshot ? before : predecessor
+        for change in changes { state.apply(change) }
+        return state
+    }
+}

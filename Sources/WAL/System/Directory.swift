@@ -1,0 +1,176 @@
+internal import CWALShims
+
+#if canImport(Darwin)
+    internal import Darwin
+#else
+    internal import Glibc
+#endif
+
+/// A directory that is held open. Its entries are opened, listed, made, renamed and removed by its descriptor, so in this
+/// directory and no other, whatever becomes of its name. Closed when the last reference goes.
+package final class Directory: Sendable {
+    /// As it was named when it was opened, for messages.
+    let path: String
+    let descriptor: Int32
+    package let place: DirectoryPlace
+
+    /// Opens a directory that is there.
+    package convenience init(path: String) throws(WALError) {
+        try self.init(path, at: AT_FDCWD, path: path, flags: 0)
+    }
+
+    private init(_ name: String, at parent: Int32, path: String, flags: Int32) throws(WALError) {
+        self.path = path
+        let result = SystemCall.perform(StorageHooks.hook(for: path), .open(path: path, creates: false)) {
+            unsafe Int(cwal_open_at(parent, name, O_RDONLY | O_DIRECTORY | flags, 0))
+        }
+        guard result >= 0 else { throw WALError.system("open", path) }
+        descriptor = Int32(result)
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else {
+            let error = WALError.system("fstat", path)
+            close(descriptor)
+            throw error
+        }
+        place = DirectoryPlace(path, status)
+    }
+
+    deinit {
+        let hook = StorageHooks.hook(for: path)
+        _ = SystemCall.perform(hook, .close(descriptor: descriptor)) { Int(close(descriptor)) }
+    }
+
+    /// Opens a directory, or makes it, private to its owner, where there is nothing.
+    package static func make(_ path: String) throws(WALError) -> Directory {
+        do throws(WALError) {
+            return try Directory(path: path)
+        } catch {
+            guard error.isNoSuchFile else { throw error }
+        }
+        let result = SystemCall.perform(StorageHooks.hook(for: path), .makeDirectory(path: path)) {
+            unsafe Int(mkdir(path, 0o700))
+        }
+        guard result == 0 || errno == EEXIST else { throw WALError.system("mkdir", path) }
+        let directory = try Directory(path: path)
+        if result == 0 { try Directory(path: directory.place.parent).sync() }
+        return directory
+    }
+
+    /// Opens a folder in this directory, and makes it, private to its owner, where there is nothing.
+    package func folder(_ name: String, followsLinks: Bool = false) throws(WALError) -> Directory {
+        let path = path(of: name)
+        let result = SystemCall.perform(hook, .makeDirectory(path: path)) {
+            unsafe Int(mkdirat(descriptor, name, 0o700))
+        }
+        guard result == 0 || errno == EEXIST else { throw WALError.system("mkdir", path) }
+        if result == 0 { try sync() }
+        let folder: Directory
+        do throws(WALError) {
+            folder = try Directory(name, at: descriptor, path: path, flags: followsLinks ? 0 : O_NOFOLLOW)
+        } catch {
+            guard error.errno == ENOTDIR || error.errno == ELOOP else { throw error }
+            throw WALError(.untrusted, "\(path) is no folder. Remove it from the log's directory.", errno: error.errno)
+        }
+        try FileOwnership.requireDirectory(folder)
+        return folder
+    }
+
+    private var hook: (any StorageHook)? { StorageHooks.hook(for: path) }
+
+    /// Makes the directory's own name durable. Where the parent can't be read, it was made by somebody else, with other rights.
+    func syncEntry() throws(WALError) {
+        do throws(WALError) {
+            try Directory(path: place.parent).sync()
+        } catch {
+            guard error.errno == EACCES else { throw error }
+        }
+    }
+
+    package func path(of name: String) -> String { path + "/" + name }
+
+    func has(_ name: String) -> Bool { unsafe faccessat(descriptor, name, F_OK, 0) == 0 }
+
+    /// The names of all entries, in any order.
+    func names() throws(WALError) -> [String] {
+        var names: [String] = []
+        let result = SystemCall.perform(hook, .list(path: path)) { list(&names) }
+        guard result == 0 else { throw WALError.system("readdir", path) }
+        return names
+    }
+
+    private func list(_ names: inout [String]) -> Int {
+        // A descriptor of its own, for others may list at the same time.
+        let own = unsafe cwal_open_at(descriptor, ".", O_RDONLY | O_DIRECTORY, 0)
+        guard own >= 0 else { return -1 }
+        guard let stream = unsafe fdopendir(own) else {
+            close(own)
+            return -1
+        }
+        defer { unsafe closedir(stream) }
+        names = []
+        while true {
+            // A listing that an error cuts short would pass for a log without its newest segments.
+            errno = 0
+            guard let entry = unsafe readdir(stream) else { return errno == 0 ? 0 : -1 }
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { unsafe String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+    }
+
+    /// Makes what was created, renamed or removed in the directory durable.
+    func sync() throws(WALError) {
+        let result = SystemCall.perform(hook, .syncDirectory(path: path)) { Int(fsync(descriptor)) }
+        guard result == 0 else { throw WALError.system("fsync", on: self) }
+    }
+
+    /// Removes a file, if it is there.
+    func remove(_ name: String) throws(WALError) {
+        let path = path(of: name)
+        let result = SystemCall.perform(hook, .remove(path: path)) { unsafe Int(unlinkat(descriptor, name, 0)) }
+        guard result == 0 || errno == ENOENT else {
+            throw WALError.system("unlink", path)
+        }
+    }
+
+    /// Puts a file in the place of another, or of none.
+    func rename(_ name: String, to newName: String) throws(WALError) {
+        let (path, newPath) = (path(of: name), path(of: newName))
+        let result = SystemCall.perform(hook, .rename(path: path, newPath: newPath)) {
+            unsafe Int(renameat(descriptor, name, descriptor, newName))
+        }
+        guard result == 0 else { throw WALError.system("rename", path) }
+    }
+
+    /// Gives a file a second name in a folder; does nothing where that name is taken.
+    func link(_ name: String, to newName: String, in folder: Directory) throws(WALError) {
+        let (path, newPath) = (path(of: name), folder.path(of: newName))
+        let result = SystemCall.perform(hook, .link(path: path, newPath: newPath)) {
+            unsafe Int(linkat(descriptor, name, folder.descriptor, newName, 0))
+        }
+        guard result == 0 || errno == EEXIST else { throw WALError.system("link", path) }
+    }
+
+    /// Throws `directoryGone` where the directory was removed, moved, or replaced by another: what is in it then isn't where the next
+    /// opening looks.
+    func requireInPlace() throws(WALError) {
+        switch place.state(of: descriptor) {
+        case .inPlace: break
+        case .removed:
+            throw WALError(
+                .directoryGone,
+                """
+                \(path) was removed while the log was open, and the records that were in it are gone. Close this log; opening \
+                \(path) again makes a new one.
+                """)
+        case .moved:
+            throw WALError(
+                .directoryGone,
+                """
+                \(place.path) isn't the directory of this log any more: that was moved, or another one is in its place. Move it \
+                back, and the log goes on within a second; or close it, and open it where it is now.
+                """)
+        }
+    }
+}

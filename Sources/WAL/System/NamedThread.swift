@@ -1,0 +1,51 @@
+internal import CWALShims
+
+#if canImport(Darwin)
+    internal import Darwin
+#else
+    internal import Glibc
+#endif
+
+/// A thread of the log's own, for what may block.
+package enum NamedThread {
+    private final class Start: Sendable {
+        let name: String
+        let body: @Sendable () -> Void
+
+        init(_ name: String, _ body: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.body = body
+        }
+    }
+
+    /// Runs `body` on a thread of its own. `name` has at most 15 bytes.
+    package static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(WALError) {
+        let start = unsafe Unmanaged.passRetained(Start(name, body))
+        var thread = pthread_t(bitPattern: 0)
+        let result = unsafe pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument = unsafe argument else { return nil }
+                let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+                unsafe cwal_set_thread_name(start.name)
+                cwal_block_file_size_signal()
+                start.body()
+                return nil
+            }, start.toOpaque())
+        guard result == 0 else {
+            unsafe start.release()
+            throw WALError.system("pthread_create", name, errno: result)
+        }
+        pthread_detach(thread)
+    }
+
+    /// Lets another thread run.
+    static func yield() {
+        sched_yield()
+    }
+
+    /// Blocks the calling thread for at least this time, up to a second.
+    static func sleep(_ duration: Duration) {
+        usleep(UInt32(duration / .microseconds(1)))
+    }
+}

@@ -1,0 +1,17 @@
+extension WriteAheadLog {
+    /// The log's figures at one time. Takes locks that appends don't take.
+    public var statistics: Statistics { engine.statistics }
+
+    /// The segments, the oldest first.
+    public var segments: [SegmentInfo] {
+        engine.catalog.state.withLock { state in state.entries.map(SegmentInfo.init) }
+    }
+
+    /// Why appending fails at the moment; nil while records are taken. Takes a lock that appends don't take, and waits for nothing.
+    ///
+    /// `diskFull` or another failure of the disk, `logFull` while the disk budget is used up, `poisoned` after a failed sync, `closed`.
+    /// The log retries by itself every second, even without appends. The property is nil again soon after there is space.
+    public var refusal: WALError? {
+        engine.catalog.state.withLock { $0.refusal }
+    }
+}

@@ -1,0 +1,34 @@
+internal import WAL
+
+/// Pauses between attempts: exponential, with full jitter, so that many clients of a recovering database don't come back in step.
+///
+/// Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+struct Backoff<Generator: RandomNumberGenerator> {
+    private var attempts = 0
+    private var generator: Generator
+
+    init(generator: Generator) {
+        self.generator = generator
+    }
+
+    /// The bounds of the longest possible pause.
+    static var shortest: Duration { .milliseconds(50) }
+    static var longest: Duration { .seconds(30) }
+
+    /// What the next pause is at most: doubles from 50 ms to 30 s.
+    var ceiling: Duration {
+        min(Self.shortest * (1 << min(attempts, 10)), Self.longest)
+    }
+
+    /// Draws the next pause.
+    mutating func next() -> Duration {
+        let microseconds = Int64(ceiling / .microseconds(1))
+        attempts += 1
+        return .microseconds(Int64.random(in: 0...microseconds, using: &generator))
+    }
+
+    /// It went well: the next pause is short again.
+    mutating func reset() {
+        attempts = 0
+    }
+}

@@ -1,0 +1,90 @@
+public import WAL
+
+/// A record that a sink couldn't take, whole, with the reason: what a dead-letter log holds.
+///
+/// As bytes, integers little-endian, texts in UTF-8:
+///
+/// | Offset | Bytes | Content |
+/// | --- | --- | --- |
+/// | 0 | 1 | version of this layout: 1 |
+/// | 1 | 1 | zero |
+/// | 2 | 2 | s: bytes of the sink's name |
+/// | 4 | 2 | c: bytes of the code |
+/// | 6 | 2 | r: bytes of the reason |
+/// | 8 | 8 | sequence number in the log that the record was for |
+/// | 16 | 8 | time when it was appended there: microseconds since 1970 |
+/// | 24 | s | name of the sink |
+/// | 24 + s | c | code |
+/// | 24 + s + c | r | reason |
+/// | 24 + s + c + r | the rest | payload |
+public struct DeadLetterRecord: Hashable, Sendable {
+    /// The record's place in the log that it was for.
+    public var sequence: SequenceNumber
+    /// When it was appended there.
+    public var time: Timestamp
+    /// The name of the sink that couldn't take it.
+    public var sink: String
+    /// The sink's own code, such as a SQLSTATE.
+    public var code: String
+    /// Why, for people. Texts beyond 65,535 bytes of UTF-8 are cut when they are stored.
+    public var reason: String
+    /// The record's payload.
+    public var payload: [UInt8]
+
+    /// Makes a dead letter.
+    public init(
+        sequence: SequenceNumber, time: Timestamp, sink: String, code: String, reason: String, payload: [UInt8]
+    ) {
+        self.sequence = sequence
+        self.time = time
+        self.sink = sink
+        self.code = code
+        self.reason = reason
+        self.payload = payload
+    }
+}
+
+extension DeadLetterRecord {
+    private static let version: UInt8 = 1
+    private static let headerSize = 24
+
+    var encoded: [UInt8] {
+        let texts = [sink, code, reason].map { $0.utf8.prefix(Int(UInt16.max)) }
+        var bytes: [UInt8] = [Self.version, 0]
+        bytes.reserveCapacity(Self.headerSize + texts.reduce(0) { $0 + $1.count } + payload.count)
+        for text in texts { bytes.appendLittleEndian(UInt16(text.count)) }
+        bytes.appendLittleEndian(sequence.rawValue)
+        bytes.appendLittleEndian(UInt64(bitPattern: time.rawValue))
+        for text in texts { bytes.append(contentsOf: text) }
+        bytes.append(contentsOf: payload)
+        return bytes
+    }
+
+    /// Reads a dead letter's bytes. Nil where they are none: another version, or too short.
+    init?(encoded bytes: [UInt8]) {
+        guard bytes.count >= Self.headerSize, bytes[0] == Self.version, bytes[1] == 0 else { return nil }
+        let sizes = [2, 4, 6].map { Int(bytes.littleEndian(at: $0, size: 2)) }
+        guard bytes.count >= Self.headerSize + sizes.reduce(0, +) else { return nil }
+        var offset = Self.headerSize
+        let texts = sizes.map { size in
+            defer { offset += size }
+            return String(decoding: bytes[offset..<offset + size], as: UTF8.self)
+        }
+        self.init(
+            sequence: SequenceNumber(rawValue: bytes.littleEndian(at: 8, size: 8)),
+            time: Timestamp(rawValue: Int64(bitPattern: bytes.littleEndian(at: 16, size: 8))),
+            sink: texts[0], code: texts[1], reason: texts[2], payload: Array(bytes[offset...]))
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func appendLittleEndian<Value: FixedWidthInteger>(_ value: Value) {
+        for byte in 0..<Value.bitWidth / 8 {
+            append(UInt8(truncatingIfNeeded: value >> Value(byte * 8)))
+        }
+    }
+
+    fileprivate func littleEndian(at offset: Int, size: Int) -> UInt64 {
+        self[offset..<offset + size].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}

@@ -1,0 +1,56 @@
+internal import Synchronization
+internal import WAL
+
+/// The shared state of a flusher behind a lock, and waiting on it. The lock is taken a few times a batch, never for a record.
+final class FlusherCoordinator: Sendable {
+    typealias Waiter = CheckedContinuation<Result<Void, WALError>, Never>
+    typealias Machine = FlusherStateMachine<Waiter>
+
+    private let machine: Monitor<Machine>
+    /// The machine's `applied`, apart from the lock, because a storage asks with each change.
+    private let appliedNumber = Atomic<UInt64>(0)
+
+    init(breaker: CircuitBreaker) {
+        machine = Monitor(Machine(breaker: breaker))
+    }
+
+    /// Every record up to here was applied; zero until the sink was asked.
+    var applied: SequenceNumber { SequenceNumber(rawValue: appliedNumber.load(ordering: .acquiring)) }
+
+    /// Reads or changes what needs no waking.
+    func withState<Value: Sendable>(_ body: (inout Machine) -> Value) -> Value {
+        machine.withLock { body(&$0) }
+    }
+
+    /// Changes the state and wakes whom that concerns.
+    func update(_ result: Result<Void, WALError> = .success(()), _ body: (inout Machine) -> [Waiter]) {
+        let waiters = machine.withLock { machine in
+            let waiters = body(&machine)
+            appliedNumber.store(machine.applied.rawValue, ordering: .releasing)
+            return waiters
+        }
+        for waiter in waiters { waiter.resume(returning: result) }
+    }
+
+    /// Returns when the condition holds. Throws what ended the flusher, or `cancelled` when the waiting task is.
+    func wait(for condition: Machine.Condition) async throws(WALError) {
+        let id = machine.withLock { $0.makeWaiterID() }
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { (waiter: Waiter) in
+                let immediate: Result<Void, WALError>? = machine.withLock { machine in
+                    // The handler below may have run before there was anything to cancel.
+                    if Task.isCancelled { return .failure(.waitCancelled) }
+                    switch machine.wait(id, for: condition, waiter) {
+                    case .satisfied: return .success(())
+                    case .failed(let error): return .failure(error)
+                    case .waiting: return nil
+                    }
+                }
+                if let immediate { waiter.resume(returning: immediate) }
+            }
+        } onCancel: {
+            machine.withLock { $0.cancelWait(id) }?.resume(returning: .failure(.waitCancelled))
+        }
+        try result.get()
+    }
+}

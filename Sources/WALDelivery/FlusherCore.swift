@@ -1,0 +1,156 @@
+internal import WAL
+
+/// What every part of a flusher works with.
+struct FlusherCore<Destination: Sink>: Sendable {
+    let log: WriteAheadLog
+    let sink: Destination
+    let configuration: Flusher<Destination>.Configuration
+    let key: @Sendable (RawSpan) -> UInt64?
+    let coordinator: FlusherCoordinator
+    let clock: FlusherClock
+    let events: FlusherEvents
+    let metrics: FlusherMetrics?
+    let deadLetters: DeadLetterLog
+    /// The log's last record when the flusher was made, or the first of those before it that couldn't ask the sink: no sink can
+    /// have applied more before.
+    let lastAtStart: SequenceNumber
+
+    var cursorName: String { "sink/\(sink.name)" }
+}
+
+/// Calling the sink by the rules of the circuit breaker.
+extension FlusherCore {
+    /// Returns when the worker may call the sink.
+    func waitForPermission(_ worker: Int) async throws(WALError) {
+        while true {
+            let now = clock.now()
+            let permission = coordinator.withState { $0.breaker.permission(worker: worker, now: now) }
+            guard case .wait(let time) = permission else { return }
+            try await waitForFirst(of: [.time(time), .condition(.breakerClosed)])
+        }
+    }
+
+    /// The sink answered, if only to refuse a record.
+    func sinkAnswered() {
+        var hasClosed = false
+        var outage: Duration = .zero
+        coordinator.update { state in
+            hasClosed = state.breaker.succeeded()
+            outage = state.contact.answered(at: .now)
+            return hasClosed ? state.takeSatisfied() : []
+        }
+        if hasClosed {
+            events.breakerClosed(after: outage, lagAtHand)
+            metrics?.breaker(isOpen: false)
+        }
+    }
+
+    /// Counts a failure; throws if the task is cancelled, whose sink may fail for that alone.
+    func failed(_ failure: SinkFailure) throws(WALError) {
+        if Task.isCancelled { throw .waitCancelled }
+        coordinator.withState { $0.counters.count(failure) }
+        metrics?.failed(failure)
+    }
+
+    /// Pauses after a failure to reach the sink, or leaves it to the breaker.
+    func pause<Generator>(
+        after error: any Error, worker: Int, backoff: inout Backoff<Generator>
+    ) async throws(WALError) {
+        let now = clock.now()
+        let (consequence, failures) = coordinator.withState { state in
+            let consequence = state.breaker.failed(worker: worker, now: now)
+            state.contact.failed(error, isAway: consequence != .backOff, at: .now)
+            return (consequence, state.breaker.failures)
+        }
+        switch consequence {
+        case .backOff:
+            events.willRetry(error, worker: worker)
+            try await clock.sleep(until: now + backoff.next())
+        case .opened:
+            events.breakerOpened(error, failures: failures, lagAtHand)
+            metrics?.breaker(isOpen: true)
+        case .parked:
+            events.willRetry(error, worker: worker)
+        }
+    }
+}
+
+/// Claiming.
+extension FlusherCore {
+    /// Claims lanes, as often as it takes. Also tells how often it was tried: each attempt may have raised the epochs.
+    func claim<Generator>(
+        _ lanes: Range<Int>, worker: Int, backoff: inout Backoff<Generator>
+    ) async throws(WALError) -> (lanes: [SinkLane], attempts: Int) {
+        var attempts = 0
+        while true {
+            try await waitForPermission(worker)
+            attempts += 1
+            do {
+                let claimed = try await sink.claim(lanes, of: configuration.laneCount, log: log.id)
+                sinkAnswered()
+                backoff.reset()
+                guard claimed.map(\.index) == Array(lanes) else {
+                    throw WALError.sinkFailed(
+                        sink.name, "answered a claim of lanes \(lanes) with \(claimed.map(\.index))")
+                }
+                return (claimed, attempts)
+            } catch let error as WALError where error.code == .sinkFailed {
+                throw error
+            } catch {
+                coordinator.update { $0.asked() }
+                try await claimFailed(error, worker: worker, backoff: &backoff)
+            }
+        }
+    }
+
+    private func claimFailed<Generator>(
+        _ error: any Error, worker: Int, backoff: inout Backoff<Generator>
+    ) async throws(WALError) {
+        let failure = sink.classify(error)
+        try failed(failure)
+        switch failure {
+        case .transient, .overloaded, .indeterminate: try await pause(after: error, worker: worker, backoff: &backoff)
+        case .fenced: throw .fenced(sink.name, cause: error)
+        case .record, .fatal: throw .sinkFailed(sink.name, "can't be claimed", cause: error)
+        }
+    }
+}
+
+/// The log's cursor for the sink.
+extension FlusherCore {
+    /// Keeps what there is until the sink has told what it lacks: it may be out of reach for long, and retention runs meanwhile.
+    func holdRecords() {
+        let first = log.firstSequence.rawValue
+        guard log.cursors[cursorName] == nil, first > 0 else { return }
+        do throws(WALError) {
+            try log.setCursor(cursorName, to: SequenceNumber(rawValue: first - 1))
+        } catch {
+            events.cursorFailed(error)
+        }
+    }
+
+    /// Lets retention remove what the sink lacks.
+    func releaseRecords() {
+        do throws(WALError) {
+            try log.removeCursor(cursorName)
+            try log.removeCursor(OwedRecords.mark(of: sink.name))
+        } catch {
+            events.cursorFailed(error)
+        }
+    }
+
+    /// Tells the log how far every lane is in the sink, so that retention may remove what lies before. Positions in memory
+    /// alone don't count: after a restart they must be found again by reading.
+    func moveCursor(isDrained: Bool = false) {
+        let now = clock.now()
+        let due = coordinator.withState { state in
+            state.cursor.move(to: state.committed, now: now, isDrained: isDrained)
+        }
+        guard let due else { return }
+        do throws(WALError) {
+            try log.setCursor(cursorName, to: due)
+        } catch {
+            events.cursorFailed(error)
+        }
+    }
+}

@@ -1,0 +1,49 @@
+internal import WAL
+
+/// Counting, for the statistics and the metrics.
+extension FlusherCore {
+    func count(_ recordCount: Int, _ receipt: SinkReceipt, duration: Duration) {
+        coordinator.withState { state in
+            state.counters.recordsApplied += UInt64(recordCount)
+            state.counters.batchesApplied += 1
+            state.counters.rowsWritten += UInt64(receipt.rowCount)
+            state.counters.coalesced += UInt64(receipt.coalescedCount)
+            state.counters.deadLetters += UInt64(receipt.deadLetters.count)
+            state.counters.lastFlush = .now
+            state.counters.flushDuration += duration
+            state.latencies.record(duration)
+        }
+        metrics?.applied(records: recordCount, receipt: receipt, duration: duration)
+        for letter in receipt.deadLetters { events.deadLetter(letter) }
+    }
+
+    func countDeadLetter(_ letter: DeadLetter) {
+        coordinator.withState { $0.counters.deadLetters += 1 }
+        metrics?.deadLetter()
+        events.deadLetter(letter)
+    }
+
+    /// A worker's reader has met a gap in the log. It is told once, and delivery goes on behind it.
+    func passed(_ gap: LogGap) {
+        guard coordinator.withState({ $0.passed(gap) }) else { return }
+        if gap.isLoss { metrics?.lost(gap) }
+        events.gap(gap)
+    }
+
+    var statistics: FlusherStatistics {
+        var statistics = coordinator.withState { state in
+            var counters = state.counters
+            counters.appliedSequence = state.applied
+            counters.flushLatency = state.latencies.summary
+            counters.breaker =
+                switch state.breaker.state {
+                case .closed: .closed
+                case .open: .open
+                case .probing: .probing
+                }
+            return counters
+        }
+        statistics.lag = lag
+        return statistics
+    }
+}

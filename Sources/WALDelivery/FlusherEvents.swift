@@ -1,0 +1,155 @@
+internal import Logging
+internal import WAL
+
+/// Everything that a flusher tells people: the messages, and the keys of their metadata.
+struct FlusherEvents: Sendable {
+    private enum Key {
+        static let sink = "wal.sink"
+        static let worker = "wal.worker"
+        static let sequence = "wal.sequence"
+        static let count = "wal.count"
+        static let error = "wal.error"
+        static let code = "wal.code"
+        static let reason = "wal.reason"
+        static let first = "wal.first"
+        static let last = "wal.last"
+        static let duration = "wal.duration"
+        static let lagRecords = "wal.lag.records"
+        static let lagBytes = "wal.lag.bytes"
+        static let lagSeconds = "wal.lag.seconds"
+    }
+
+    private let logger: Logger?
+
+    init(_ logger: Logger?, sink: String) {
+        guard var logger else {
+            self.logger = nil
+            return
+        }
+        logger[metadataKey: Key.sink] = "\(sink)"
+        self.logger = logger
+    }
+
+    private static func metadata(_ lag: FlusherLag) -> Logger.Metadata {
+        [
+            Key.lagRecords: "\(lag.records)", Key.lagBytes: "\(lag.bytes)",
+            Key.lagSeconds: "\(lag.age / .seconds(1))",
+        ]
+    }
+
+    func started(at sequence: SequenceNumber, _ lag: FlusherLag) {
+        logger?.info(
+            "the flusher has started",
+            metadata: Self.metadata(lag).merging([Key.sequence: "\(sequence)"]) { $1 })
+    }
+
+    func logRestored(missing: ClosedRange<SequenceNumber>) {
+        logger?.error(
+            "the sink has applied records that this log doesn't hold: it is an older copy; their numbers aren't used again",
+            metadata: [Key.first: "\(missing.lowerBound)", Key.last: "\(missing.upperBound)"])
+    }
+
+    func gapSkipped(_ missing: ClosedRange<SequenceNumber>) {
+        logger?.error(
+            "the sink lacks records that retention has removed; they are skipped",
+            metadata: [Key.first: "\(missing.lowerBound)", Key.last: "\(missing.upperBound)"])
+    }
+
+    func gap(_ gap: LogGap) {
+        var metadata: Logger.Metadata = [Key.first: "\(gap.first)", Key.reason: "\(gap)"]
+        if let last = gap.last { metadata[Key.last] = "\(last)" }
+        if gap.isLoss {
+            logger?.error("records are missing from the log; delivery goes on behind them", metadata: metadata)
+        } else {
+            logger?.debug("numbers that no record was given are passed over", metadata: metadata)
+        }
+    }
+
+    func willRetry(_ error: any Error, worker: Int) {
+        logger?.debug(
+            "the sink failed; it will be tried again", metadata: [Key.worker: "\(worker)", Key.error: "\(error)"])
+    }
+
+    /// Said at each doubling, because it may last.
+    func tooMuch(_ sequence: SequenceNumber, _ error: any Error, times: Int) {
+        guard times.nonzeroBitCount == 1 else { return }
+        logger?.error(
+            "one record alone is too much for the sink's limits of time or memory and holds up its lanes; raise the limits",
+            metadata: [Key.sequence: "\(sequence)", Key.count: "\(times)", Key.error: "\(error)"])
+    }
+
+    func outcomeUnknown(_ error: any Error, worker: Int) {
+        logger?.notice(
+            "whether a batch was applied is unknown; the sink will be asked",
+            metadata: [Key.worker: "\(worker)", Key.error: "\(error)"])
+    }
+
+    func positionsChanged(worker: Int, to sequence: SequenceNumber) {
+        logger?.warning(
+            "the sink's positions are not where they were left; reading the log again from there",
+            metadata: [Key.worker: "\(worker)", Key.sequence: "\(sequence)"])
+    }
+
+    func breakerOpened(_ error: any Error, failures: Int, _ lag: FlusherLag) {
+        logger?.error(
+            "the sink failed repeatedly and is tried only now and then; the log keeps what is appended",
+            metadata: Self.metadata(lag).merging([Key.count: "\(failures)", Key.error: "\(error)"]) { $1 })
+    }
+
+    func stillAway(_ error: any Error, for duration: Duration, _ lag: FlusherLag) {
+        logger?.error(
+            "the sink is still away; the log keeps what is appended",
+            metadata: Self.metadata(lag).merging([Key.duration: "\(duration)", Key.error: "\(error)"]) { $1 })
+    }
+
+    func breakerClosed(after duration: Duration, _ lag: FlusherLag) {
+        logger?.notice(
+            "the sink is back", metadata: Self.metadata(lag).merging([Key.duration: "\(duration)"]) { $1 })
+    }
+
+    func stillSetAside(_ count: UInt64, for duration: Duration) {
+        logger?.warning(
+            "records were set aside that the sink couldn't take",
+            metadata: [Key.count: "\(count)", Key.duration: "\(duration)"])
+    }
+
+    func deadLetter(_ letter: DeadLetter) {
+        logger?.error(
+            "the sink can't take a record; it was set aside",
+            metadata: [Key.sequence: "\(letter.sequence)", Key.code: "\(letter.code)", Key.reason: "\(letter.reason)"])
+    }
+
+    func deadLetterFailed(_ error: WALError) {
+        logger?.error(
+            "a record that the sink can't take could not be set aside; its lanes wait",
+            metadata: [Key.error: "\(error)"])
+    }
+
+    func syncFailed(_ error: WALError) {
+        logger?.error(
+            "the log could not be synced; only what is durable is delivered", metadata: [Key.error: "\(error)"])
+    }
+
+    func cursorFailed(_ error: WALError) {
+        logger?.warning(
+            "the sink's cursor could not be kept in the log; retention waits", metadata: [Key.error: "\(error)"])
+    }
+
+    func shutDown(remaining: UInt64) {
+        if remaining == 0 {
+            logger?.info("everything was delivered before the shutdown")
+        } else {
+            logger?.warning(
+                "the shutdown left records undelivered; the next start delivers them",
+                metadata: [Key.count: "\(remaining)"])
+        }
+    }
+
+    func sinkHangs() {
+        logger?.warning("the sink didn't answer in time; its calls are left to themselves")
+    }
+
+    func stopped(_ error: WALError) {
+        logger?.error("the flusher has stopped", metadata: [Key.error: "\(error)"])
+    }
+}

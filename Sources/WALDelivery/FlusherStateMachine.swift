@@ -1,0 +1,175 @@
+internal import WAL
+
+/// What the workers of a flusher share, and who is woken when it changes. Pure: each change returns the tokens of those to wake.
+struct FlusherStateMachine<Token> {
+    typealias Condition = WaitList<Token>.Condition
+
+    enum Phase {
+        case idle, running
+        case ended(WALError)
+    }
+
+    enum WaitResult {
+        case satisfied, waiting
+        case failed(WALError)
+    }
+
+    private struct Worker {
+        var scanned: SequenceNumber
+        var committed: SequenceNumber
+    }
+
+    private(set) var phase = Phase.idle
+    private var workers: [Worker] = []
+    private var laneZero: SequenceNumber = .zero
+    private var urgentThrough: SequenceNumber = .zero
+    private var committingThrough: SequenceNumber = .zero
+    private var isShuttingDown = false
+    private var wasAsked = false
+    /// Gaps of the log up to here were counted.
+    private var gapsThrough: SequenceNumber = .zero
+    private var waiters = WaitList<Token>()
+    var breaker: CircuitBreaker
+    var cursor = CursorPacer()
+    var contact = SinkContact()
+    /// The oldest record that wasn't applied when it was last looked for.
+    var oldest: (sequence: SequenceNumber, time: Timestamp)?
+    var counters = FlusherStatistics()
+    var latencies = LatencyHistogram()
+
+    init(breaker: CircuitBreaker) {
+        self.breaker = breaker
+    }
+
+    /// Every record up to here was applied; zero until the sink was asked.
+    var applied: SequenceNumber { workers.lazy.map(\.scanned).min() ?? .zero }
+    /// Every lane's position in the sink is at least this.
+    var committed: SequenceNumber { workers.lazy.map(\.committed).min() ?? .zero }
+
+    // MARK: Life
+
+    /// Returns false when it was begun before.
+    mutating func begin() -> Bool {
+        guard case .idle = phase else { return false }
+        phase = .running
+        return true
+    }
+
+    /// The sink told how far each worker's lanes are.
+    mutating func claimed(_ lanes: [OwnedLanes]) -> [Token] {
+        workers = lanes.map { Worker(scanned: $0.scannedMin, committed: $0.committed) }
+        laneZero = lanes.first?.laneZero ?? .zero
+        return takeSatisfied()
+    }
+
+    /// The sink was asked for the first time, and has answered or not.
+    mutating func asked() -> [Token] {
+        guard !wasAsked else { return [] }
+        wasAsked = true
+        return takeSatisfied()
+    }
+
+    mutating func shutDown() -> [Token] {
+        isShuttingDown = true
+        return takeSatisfied()
+    }
+
+    /// Ends all waiting, now and later.
+    mutating func end(_ error: WALError) -> [Token] {
+        phase = .ended(error)
+        return waiters.take { _ in true }
+    }
+
+    // MARK: Progress
+
+    /// A worker has met a gap of the log. Returns false where another one, or an earlier reading, has counted it.
+    mutating func passed(_ gap: LogGap) -> Bool {
+        let last = gap.last ?? gap.first
+        guard last > gapsThrough else { return false }
+        if gap.isLoss { counters.sequencesLost += last.rawValue - max(gap.first.rawValue - 1, gapsThrough.rawValue) }
+        gapsThrough = last
+        return true
+    }
+
+    mutating func moved(_ worker: Int, _ lanes: OwnedLanes) -> [Token] {
+        workers[worker].scanned = lanes.scannedMin
+        workers[worker].committed = lanes.committed
+        if let position = lanes.laneZero { laneZero = position }
+        return takeSatisfied()
+    }
+
+    /// Workers don't wait for more records while they hold one up to here.
+    mutating func expedite(through sequence: SequenceNumber) -> [Token] {
+        urgentThrough = max(urgentThrough, sequence)
+        return takeSatisfied()
+    }
+
+    /// Idle workers write positions up to here into the sink.
+    mutating func commitPositions(through sequence: SequenceNumber) -> [Token] {
+        committingThrough = max(committingThrough, sequence)
+        return expedite(through: sequence)
+    }
+
+    // MARK: Waiting
+
+    mutating func makeWaiterID() -> Int {
+        waiters.makeID()
+    }
+
+    mutating func wait(_ id: Int, for condition: Condition, _ token: Token) -> WaitResult {
+        if isSatisfied(condition) { return .satisfied }
+        if case .ended(let error) = phase { return .failed(error) }
+        waiters.add(id, condition, token)
+        return .waiting
+    }
+
+    mutating func cancelWait(_ id: Int) -> Token? {
+        waiters.take(id)
+    }
+
+    /// Those who wait for records beyond `durable` wait in vain.
+    mutating func failWaiters(beyond durable: SequenceNumber) -> [Token] {
+        waiters.take { condition in
+            switch condition {
+            case .applied(let sequence), .committed(let sequence): sequence > durable
+            default: false
+            }
+        }
+    }
+
+    mutating func takeSatisfied() -> [Token] {
+        if waiters.isEmpty { return [] }
+        let facts = facts
+        return waiters.take { facts.satisfy($0) }
+    }
+
+    func isSatisfied(_ condition: Condition) -> Bool {
+        facts.satisfy(condition)
+    }
+
+    private var facts: Facts {
+        Facts(
+            applied: applied, committed: committed, laneZero: laneZero, urgentThrough: urgentThrough,
+            committingThrough: committingThrough, isBreakerClosed: breaker.state == .closed,
+            isShuttingDown: isShuttingDown,
+            wasAsked: wasAsked)
+    }
+
+    private struct Facts {
+        var applied, committed, laneZero, urgentThrough, committingThrough: SequenceNumber
+        var isBreakerClosed, isShuttingDown, wasAsked: Bool
+
+        func satisfy(_ condition: Condition) -> Bool {
+            switch condition {
+            case .applied(let sequence): applied >= sequence
+            case .committed(let sequence): committed >= sequence
+            case .laneZero(let sequence): laneZero >= sequence
+            case .urgent(let sequence): urgentThrough >= sequence
+            case .committing(let sequence): committingThrough > sequence
+            case .breakerClosed: isBreakerClosed
+            case .shutdown: isShuttingDown
+            case .asked: wasAsked
+            }
+        }
+    }
+}

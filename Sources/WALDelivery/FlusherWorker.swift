@@ -1,0 +1,320 @@
+internal import WAL
+
+/// One worker: reads the durable log, takes what its lanes want, and delivers it batch by batch.
+///
+/// All its lanes move to each batch's position together, so that what is applied is always a prefix of the log for each
+/// lane, and another number of workers can go on from any set of positions.
+struct FlusherWorker<Destination: Sink> {
+    private enum Turn {
+        case proceed
+        /// The sink's positions changed under us: read again from the frontier.
+        case rewind
+    }
+
+    /// How long positions that moved in memory alone may stay there: idle lanes must not pin the log, which may be at its disk
+    /// budget, nor write transactions for nothing.
+    static var settleInterval: Duration { .seconds(1) }
+
+    let index: Int
+    let context: FlusherCore<Destination>
+    private(set) var lanes: OwnedLanes
+    private var assembler: BatchAssembler
+    private var sizer: BatchSizer
+    private var backoff = Backoff(generator: SystemRandomNumberGenerator())
+    private var settleTime: Duration?
+    /// How often the sink has failed for now at the same step.
+    private var failuresOfStep = 0
+    private var losses: LossCounter
+    /// How often a record alone was too much for the sink, in a row.
+    private var overloadsByOne = 0
+
+    /// After so many failures of a step it is halved: it may be too much for the sink's limits of time or memory.
+    static var failuresBeforeHalving: Int { 5 }
+
+    init(index: Int, context: FlusherCore<Destination>, lanes: OwnedLanes) {
+        self.index = index
+        self.context = context
+        self.lanes = lanes
+        let configuration = context.configuration
+        sizer = BatchSizer(
+            size: configuration.batchSize, sizeMax: configuration.batchSizeMax,
+            target: configuration.batchLatencyTarget)
+        losses = LossCounter(lossesMax: configuration.lossesMax)
+        assembler = BatchAssembler(
+            laneCount: configuration.laneCount, sizeMax: sizer.size, bytesMax: configuration.batchBytesMax)
+    }
+
+    /// Works until something ends it, which is thrown.
+    mutating func run() async throws(WALError) -> Never {
+        while true {
+            try context.requireRecords(of: &lanes)
+            let reader = context.log.reader(from: lanes.scannedMin.next, visibility: .durable)
+            assembler.restart(after: lanes.scannedMin)
+            var turn = Turn.proceed
+            while turn == .proceed {
+                turn = try await takeTurn(reader)
+            }
+            context.events.positionsChanged(worker: index, to: lanes.scannedMin)
+        }
+    }
+
+    private mutating func takeTurn(_ reader: LogReader) async throws(WALError) -> Turn {
+        if Task.isCancelled { throw .waitCancelled }
+        switch try fill(from: reader) {
+        case .full:
+            return try await deliver(assembler.cut())
+        case .barrier:
+            return try await deliver(assembler.cut()) == .rewind ? .rewind : try await passBarrier()
+        case .more:
+            assembler.reached(SequenceNumber(rawValue: reader.nextSequence.rawValue - 1))
+            return try await assembler.isEmpty ? idle(reader) : linger(reader)
+        }
+    }
+
+    /// Reads until the batch must be cut, or, `more`, until there are no more durable records.
+    private mutating func fill(from reader: LogReader) throws(WALError) -> BatchAssembler.Step {
+        let key = context.key
+        let context = context
+        while true {
+            let step = try reader.next { record in
+                assembler.offer(record, hash: key(record.payload), for: lanes)
+            } gap: { gap in
+                context.passed(gap)
+                return .more
+            }
+            guard let step else { return .more }
+            if step != .more { return step }
+        }
+    }
+
+    // MARK: Waiting
+
+    /// Waits for records that fill the batch, as long as its oldest record may wait.
+    private mutating func linger(_ reader: LogReader) async throws(WALError) -> Turn {
+        guard let oldest = assembler.first else { return .proceed }
+        let interval = context.configuration.flushInterval
+        let age = Duration.microseconds(Timestamp.now.rawValue - oldest.time.rawValue)
+        // A writer's clock that was set back must not make a record wait for longer.
+        let now = context.clock.now()
+        let deadline = now + interval - min(max(age, .zero), interval)
+        if deadline <= now { return try await deliver(assembler.cut()) }
+        let wake = try await context.waitForFirst(of: [
+            .records(LentReader(reader: reader)), .time(deadline), .condition(.urgent(oldest.sequence)),
+        ])
+        if case .records = wake { return .proceed }
+        return try await deliver(assembler.cut())
+    }
+
+    /// There is nothing to deliver: moves along in memory, now and then in the sink, and waits.
+    private mutating func idle(_ reader: LogReader) async throws(WALError) -> Turn {
+        let cut = assembler.cut()
+        lanes.passed(to: cut.position)
+        publish()
+        context.moveCursor()
+        let committed = lanes.committed
+        let now = context.clock.now()
+        if committed == lanes.scannedMin {
+            settleTime = nil
+        } else if settleTime == nil {
+            settleTime = now + Self.settleInterval
+        }
+        let isWanted = context.coordinator.withState { $0.isSatisfied(.committing(beyond: committed)) }
+        if let settleTime, isWanted || settleTime <= now {
+            return try await apply(Delivery(records: [], position: lanes.scannedMin))
+        }
+        let cursorTime = context.coordinator.withState { $0.cursor.dueTime(for: $0.committed) }
+        var wakes: [FlusherWake] = [.records(LentReader(reader: reader))]
+        if settleTime != nil { wakes.append(.condition(.committing(beyond: committed))) }
+        if let time = [settleTime, cursorTime].compactMap(\.self).min() { wakes.append(.time(time)) }
+        try await context.waitForFirst(of: wakes)
+        return .proceed
+    }
+
+    // MARK: Delivering
+
+    /// Waits until the barrier's turn has come, and applies it if it is this worker's.
+    private mutating func passBarrier() async throws(WALError) -> Turn {
+        guard let barrier = assembler.barrier else { return .proceed }
+        if lanes.range.contains(0) {
+            let before = SequenceNumber(rawValue: barrier.sequence.rawValue - 1)
+            try await context.coordinator.wait(for: .applied(before))
+            let record = SinkRecord(sequence: barrier.sequence, time: barrier.time, payload: barrier.payload[...])
+            if try await apply(Delivery(records: [record], position: barrier.sequence)) == .rewind { return .rewind }
+        } else {
+            try await context.coordinator.wait(for: .laneZero(barrier.sequence))
+            lanes.passed(to: barrier.sequence)
+            publish()
+        }
+        assembler.passBarrier()
+        return .proceed
+    }
+
+    private mutating func deliver(_ cut: BatchAssembler.Cut) async throws(WALError) -> Turn {
+        if cut.records.isEmpty {
+            lanes.passed(to: cut.position)
+            publish()
+            return .proceed
+        }
+        return try await apply(Delivery(records: cut.records, position: cut.position))
+    }
+
+    private mutating func apply(_ wanted: Delivery) async throws(WALError) -> Turn {
+        var delivery = wanted
+        while let step = delivery.step {
+            try await context.waitForPermission(index)
+            let batch = SinkBatch(
+                log: context.log.id, laneCount: context.configuration.laneCount,
+                lanes: lanes.listed(movingTo: step.position), position: step.position,
+                records: delivery.records(of: step))
+            let start = context.clock.now()
+            do {
+                let receipt = try await context.sink.apply(batch)
+                succeeded(batch, receipt, duration: context.clock.now() - start)
+                delivery.succeeded()
+            } catch {
+                let duration = context.clock.now() - start
+                if try await recover(from: error, after: duration, step: step, delivery: &delivery) == .rewind {
+                    return .rewind
+                }
+            }
+        }
+        return .proceed
+    }
+
+    private mutating func succeeded(_ batch: SinkBatch, _ receipt: SinkReceipt, duration: Duration) {
+        backoff.reset()
+        failuresOfStep = 0
+        overloadsByOne = 0
+        losses.answered()
+        context.sinkAnswered()
+        sizer.applied(batch.records.count, in: duration)
+        assembler.sizeMax = sizer.size
+        lanes.applied(to: batch.position)
+        // Before those are woken who wait for these records: they may look at the statistics.
+        context.count(batch.records.count, receipt, duration: duration)
+        publish()
+        context.moveCursor()
+    }
+
+    private mutating func recover(
+        from error: any Error, after duration: Duration, step: Delivery.Step, delivery: inout Delivery
+    ) async throws(WALError) -> Turn {
+        let failure = context.sink.classify(error)
+        try context.failed(failure)
+        if failure != .indeterminate { losses.answered() }
+        switch failure {
+        case .transient:
+            failuresOfStep += 1
+            if failuresOfStep % Self.failuresBeforeHalving == 0 {
+                delivery.halve()
+                sizer.failed()
+                assembler.sizeMax = sizer.size
+            }
+            try await context.pause(after: error, worker: index, backoff: &backoff)
+        case .overloaded:
+            try await overloaded(by: error, step, &delivery)
+        case .indeterminate:
+            context.events.outcomeUnknown(error, worker: index)
+            try await context.pause(after: error, worker: index, backoff: &backoff)
+            return try await reclaim(step, &delivery, after: error, duration)
+        case .record(let code, let reason):
+            context.sinkAnswered()
+            switch delivery.blamed() {
+            case .smaller: break
+            case .culprit(let record):
+                try await setAside(record, code: code, reason: reason)
+                delivery.setAside()
+            case .nobody:
+                throw .sinkFailed(context.sink.name, "blames a record in a batch without records", cause: error)
+            }
+        case .fenced:
+            throw .fenced(context.sink.name, cause: error)
+        case .fatal:
+            throw .sinkFailed(context.sink.name, "can't apply a batch", cause: error)
+        }
+        return .proceed
+    }
+
+    /// Goes on with less. A record alone is tried for ever: a slow sink is no reason to do without it.
+    private mutating func overloaded(
+        by error: any Error, _ step: Delivery.Step, _ delivery: inout Delivery
+    ) async throws(WALError) {
+        context.sinkAnswered()
+        if step.range.count > 1 {
+            delivery.shrink()
+            sizer.overloaded(by: step.range.count)
+            assembler.sizeMax = sizer.size
+            context.events.willRetry(error, worker: index)
+            return
+        }
+        overloadsByOne += 1
+        context.events.tooMuch(step.position, error, times: overloadsByOne)
+        try await context.clock.sleep(until: context.clock.now() + backoff.next())
+    }
+
+    /// Finds out what became of a step.
+    private mutating func reclaim(
+        _ step: Delivery.Step, _ delivery: inout Delivery, after error: any Error, _ duration: Duration
+    ) async throws(WALError) -> Turn {
+        let (claimed, attempts) = try await context.claim(lanes.range, worker: index, backoff: &backoff)
+        let outcome = lanes.reclaimed(claimed, attempts: attempts, movingTo: step.position)
+        if outcome == .applied { context.count(step.range.count, SinkReceipt(rowCount: 0), duration: .zero) }
+        publish()
+        switch outcome {
+        case .unchanged:
+            try await lost(step, &delivery, after: error, duration)
+            return .proceed
+        case .applied:
+            losses.answered()
+            delivery.succeeded()
+            return .proceed
+        case .elsewhere:
+            return .rewind
+        case .fenced:
+            throw .fenced(context.sink.name, cause: error)
+        }
+    }
+
+    /// The step broke the connection, and the sink, which is there, has nothing of it.
+    private mutating func lost(
+        _ step: Delivery.Step, _ delivery: inout Delivery, after error: any Error, _ duration: Duration
+    ) async throws(WALError) {
+        let verdict = losses.lost(
+            position: step.position, recordCount: step.range.count, isNarrowing: delivery.isNarrowing, after: duration)
+        switch verdict {
+        case .tryAgain: break
+        case .smaller: delivery.halve()
+        case .setAside:
+            guard let record = delivery.records(of: step).first else { return }
+            let reason = "the connection was lost \(losses.losses) times while this record alone was applied: \(error)"
+            try await setAside(record, code: "connectionLost", reason: reason)
+            losses.answered()
+            delivery.setAside()
+        }
+    }
+
+    /// Keeps a record that the sink can't take, however long that takes: without it the record would be lost.
+    private mutating func setAside(_ record: SinkRecord, code: String, reason: String) async throws(WALError) {
+        let letter = DeadLetterRecord(
+            sequence: record.sequence, time: record.time, sink: context.sink.name, code: code, reason: reason,
+            payload: Array(record.payload))
+        while true {
+            do throws(WALError) {
+                try await context.deadLetters.append(letter)
+                break
+            } catch {
+                if Task.isCancelled { throw .waitCancelled }
+                context.events.deadLetterFailed(error)
+                try await context.clock.sleep(until: context.clock.now() + backoff.next())
+            }
+        }
+        backoff.reset()
+        context.countDeadLetter(DeadLetter(sequence: record.sequence, code: code, reason: reason))
+    }
+
+    // MARK: Telling
+
+    private func publish() {
+        context.coordinator.update { $0.moved(index, lanes) }
+    }
+}

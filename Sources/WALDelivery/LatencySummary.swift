@@ -1,0 +1,31 @@
+internal import Histogram
+internal import WAL
+
+/// The distribution of latencies, of which each figure is exact to one per cent.
+public struct LatencySummary: Hashable, Sendable {
+    /// How many there were.
+    public var count: UInt64 = 0
+    public var median: Duration = .zero
+    public var p99: Duration = .zero
+    public var max: Duration = .zero
+}
+
+/// Latencies in microseconds, up to an hour.
+struct LatencyHistogram: Sendable {
+    private var histogram = Histogram<UInt32>(
+        highestTrackableValue: 3_600_000_000, numberOfSignificantValueDigits: .two)
+
+    mutating func record(_ duration: Duration) {
+        let microseconds = UInt64(Swift.max(1, duration / .microseconds(1)))
+        _ = histogram.record(min(microseconds, histogram.highestTrackableValue))
+    }
+
+    var summary: LatencySummary {
+        func percentile(_ value: Double) -> Duration {
+            .microseconds(Int64(clamping: histogram.valueAtPercentile(value)))
+        }
+        guard histogram.totalCount > 0 else { return LatencySummary() }
+        return LatencySummary(
+            count: histogram.totalCount, median: percentile(50), p99: percentile(99), max: percentile(100))
+    }
+}

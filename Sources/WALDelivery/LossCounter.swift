@@ -1,0 +1,47 @@
+internal import WAL
+
+/// Tells a record that breaks the sink's connection from a sink that is away. Pure.
+///
+/// A loss counts when the connection was there, broke while a step was applied, and a claim since then has found the
+/// positions where they were. A sink that can't be reached answers no claim, so it counts nothing. The same step must break the
+/// connection `lossesMax` times in a row before it is halved. From then on each loss halves the suspects again. A record that
+/// stands alone must break it `lossesMax` times by itself before it is set aside.
+struct LossCounter {
+    enum Verdict: Hashable {
+        case tryAgain
+        /// Try a part of the step.
+        case smaller
+        /// The one record of the step is at fault.
+        case setAside
+    }
+
+    /// A record that stands alone and is lost only after so long is slow, and not at fault: time limits end such connections.
+    static var slowMin: Duration { .seconds(5) }
+
+    let lossesMax: Int
+    private var step: (position: SequenceNumber, recordCount: Int)?
+    /// How often the step has broken the connection in a row.
+    private(set) var losses = 0
+
+    init(lossesMax: Int) {
+        self.lossesMax = lossesMax
+    }
+
+    /// The connection broke while a step with this position was applied, and the sink has answered since that it wasn't.
+    mutating func lost(
+        position: SequenceNumber, recordCount: Int, isNarrowing: Bool, after duration: Duration
+    ) -> Verdict {
+        if step?.position != position || step?.recordCount != recordCount { losses = 0 }
+        step = (position, recordCount)
+        if recordCount == 1, duration >= Self.slowMin { return .tryAgain }
+        losses += 1
+        if recordCount > 1, isNarrowing || losses >= lossesMax { return .smaller }
+        return recordCount == 1 && losses >= lossesMax ? .setAside : .tryAgain
+    }
+
+    /// A step was applied, or failed with an answer.
+    mutating func answered() {
+        losses = 0
+        step = nil
+    }
+}

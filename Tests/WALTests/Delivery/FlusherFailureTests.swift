@@ -1,0 +1,162 @@
+import Synchronization
+import Testing
+
+@testable import WAL
+@testable import WALDelivery
+
+@Suite(.timeLimit(.minutes(10))) struct FlusherFailureTests {
+    private func check(_ state: RecordingSink.State, has count: Int) {
+        #expect(state.breaches.isEmpty, "\(state.breaches.prefix(5))")
+        #expect(state.rows.count == count)
+        #expect(state.isOrdered)
+    }
+
+    @Test(arguments: [1, 2, 4]) func transientFailuresLoseNothing(workers: Int) async throws {
+        let harness = try FlusherHarness()
+        try harness.append(200, barrierEvery: 50)
+        let sink = RecordingSink { call, _ in call.isMultiple(of: 9) ? .before(.transient) : .none }
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration(workers: workers))
+        _ = try await harness.run(flusher) { try await flusher.drain() }
+        check(sink.snapshot, has: 200)
+        #expect(flusher.statistics.retries > 0)
+        #expect(flusher.statistics.errors == flusher.statistics.retries)
+    }
+
+    /// Both ways in turn: applied and not applied, with nothing to tell them apart but the position.
+    @Test(arguments: [1, 2, 4]) func unknownOutcomesAreAskedFor(workers: Int) async throws {
+        let harness = try FlusherHarness()
+        try harness.append(200, barrierEvery: 23)
+        let sink = RecordingSink { call, _ in
+            switch call % 10 {
+            case 3: .after(.indeterminate)
+            case 7: .before(.indeterminate)
+            default: .none
+            }
+        } claimFault: {
+            $0 == 3 ? .after(.indeterminate) : .none
+        }
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration(workers: workers))
+        _ = try await harness.run(flusher) { try await flusher.drain() }
+        check(sink.snapshot, has: 200)
+        #expect(sink.snapshot.claims > 2)
+        #expect(flusher.statistics.recordsApplied == 200)
+    }
+
+    @Test(arguments: [1, 3]) func poisonGoesToTheDeadLettersAndNothingElse(workers: Int) async throws {
+        let harness = try FlusherHarness()
+        try harness.append(120, barrierEvery: 40)
+        // One alone, neighbours, the first, the last, and a barrier.
+        let poison: Set<UInt64> = [1, 33, 34, 35, 70, 80, 120]
+        let sink = RecordingSink(poison: poison)
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration(workers: workers, batchSize: 50))
+        _ = try await harness.run(flusher) { try await flusher.drain() }
+        check(sink.snapshot, has: 120 - poison.count)
+        let letters = try harness.deadLetters()
+        #expect(Set(letters.map(\.sequence.rawValue)) == poison)
+        #expect(letters.count == poison.count)
+        #expect(letters.allSatisfy { $0.code == "22P02" && $0.sink == "recording" && $0.payload.count == 2 })
+        #expect(flusher.statistics.deadLetters == UInt64(poison.count))
+    }
+
+    @Test func aDeadLetterThatACrashRepeatedIsReadOnce() async throws {
+        let harness = try FlusherHarness()
+        try harness.append(10)
+        // Fails as the position would move past the record that was set aside.
+        let crashing = RecordingSink(poison: [4]) { _, batch in
+            batch.records.isEmpty && batch.position == 4 ? .before(.fatal) : .none
+        }
+        let first = harness.flusher(into: crashing, FlusherHarness.configuration(workers: 1))
+        _ = try await harness.run(first) { try? await first.drain() }
+        let sink = RecordingSink(continuing: crashing.snapshot, poison: [4])
+        let second = harness.flusher(into: sink, FlusherHarness.configuration(workers: 1))
+        _ = try await harness.run(second) { try await second.drain() }
+        check(sink.snapshot, has: 9)
+        #expect(try harness.deadLetters().map(\.sequence) == [4])
+    }
+
+    @Test func stopsWhenFencedAndTellsTheWaiters() async throws {
+        let harness = try FlusherHarness()
+        try harness.append(100)
+        let sink = RecordingSink { call, _ in call > 4 ? .before(.fenced) : .none }
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration())
+        let ended = try await harness.run(flusher) {
+            await #expect { try await flusher.drain() } throws: { ($0 as? WALError)?.code == .fenced }
+            await #expect { try await flusher.waitUntilApplied(5000) } throws: { ($0 as? WALError)?.code == .fenced }
+        }
+        #expect((ended as? WALError)?.code == .fenced)
+        #expect(sink.snapshot.claims == 1, "a fenced flusher never claims again")
+        #expect(sink.snapshot.closings == 1)
+    }
+
+    @Test func aSecondFlusherFencesTheFirst() async throws {
+        let harness = try FlusherHarness()
+        try harness.append(50)
+        let sink = RecordingSink()
+        let first = harness.flusher(into: sink, FlusherHarness.configuration())
+        let ended = try await harness.run(first) {
+            try await first.drain()
+            _ = try await sink.claim(0..<16, of: 16, log: harness.log.id)
+            try harness.append(50)
+            await #expect { try await first.drain() } throws: { ($0 as? WALError)?.code == .fenced }
+        }
+        #expect((ended as? WALError)?.code == .fenced)
+        check(sink.snapshot, has: 50)
+    }
+
+    @Test func fatalErrorsStopAndKeepTheCause() async throws {
+        let harness = try FlusherHarness()
+        try harness.append(10)
+        let sink = RecordingSink { _, _ in .before(.fatal) }
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration())
+        let ended = try await harness.run(flusher) {
+            await #expect { try await flusher.waitUntilApplied(10) } throws: { ($0 as? WALError)?.code == .sinkFailed }
+        }
+        #expect((ended as? WALError)?.cause is RecordingSink.Failure)
+    }
+
+    @Test func theLogTakesAppendsWhileTheSinkIsAway() async throws {
+        let harness = try FlusherHarness()
+        try harness.append(50)
+        let gate = Gate()
+        let sink = RecordingSink { _, _ in gate.isOpen ? .none : .before(.transient) }
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration(workers: 3))
+        _ = try await harness.run(flusher) {
+            while flusher.statistics.breaker == .closed { try await Task.sleep(for: .milliseconds(1)) }
+            try harness.append(50)
+            #expect(flusher.statistics.lag.records == 100)
+            while flusher.statistics.lag.age == .zero { try await Task.sleep(for: .milliseconds(1)) }
+            gate.open()
+            try await flusher.drain()
+            #expect(flusher.statistics.breaker == .closed)
+        }
+        check(sink.snapshot, has: 100)
+    }
+
+    @Test func claimingIsTriedUntilTheSinkIsThere() async throws {
+        let harness = try FlusherHarness()
+        try harness.append(10)
+        let sink = RecordingSink(claimFault: { $0 < 6 ? .before(.transient) : .none })
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration())
+        _ = try await harness.run(flusher) { try await flusher.drain() }
+        check(sink.snapshot, has: 10)
+    }
+
+    /// Relaxed commits: the database comes back without its last transactions, rows and positions alike.
+    @Test func whatTheSinkForgotIsDeliveredAgain() async throws {
+        let harness = try FlusherHarness()
+        try harness.append(60)
+        let sink = RecordingSink(forgetsWhenClaimedAgain: 20) { call, _ in
+            call == 6 ? .before(.indeterminate) : .none
+        }
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration(workers: 1))
+        _ = try await harness.run(flusher) { try await flusher.drain() }
+        check(sink.snapshot, has: 60)
+    }
+}
+
+/// Opens once.
+final class Gate: Sendable {
+    private let state = Atomic(false)
+    var isOpen: Bool { state.load(ordering: .acquiring) }
+    func open() { state.store(true, ordering: .releasing) }
+}

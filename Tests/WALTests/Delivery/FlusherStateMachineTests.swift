@@ -1,0 +1,121 @@
+import Testing
+
+@testable import WAL
+@testable import WALDelivery
+
+/// A waiter that nobody wakes hangs a service for ever.
+@Suite struct FlusherStateMachineTests {
+    private typealias Machine = FlusherStateMachine<Int>
+
+    private func lanes(_ range: Range<Int>, at position: SequenceNumber) -> OwnedLanes {
+        OwnedLanes(range.map { SinkLane(index: $0, epoch: 1, position: position) })
+    }
+
+    private func machine(workers: Int = 2) -> Machine {
+        var machine = Machine(breaker: CircuitBreaker(failuresMax: 1, interval: .seconds(1)))
+        _ = machine.begin()
+        _ = machine.claimed((0..<workers).map { lanes($0..<$0 + 1, at: 0) })
+        return machine
+    }
+
+    private func isWaiting(_ result: Machine.WaitResult) -> Bool {
+        if case .waiting = result { true } else { false }
+    }
+
+    @Test func appliedIsWhatEveryWorkerHasPassed() {
+        var machine = machine()
+        #expect(isWaiting(machine.wait(1, for: .applied(5), 1)))
+        #expect(machine.moved(0, lanes(0..<1, at: 9)) == [])
+        #expect(machine.applied == 0)
+        #expect(machine.moved(1, lanes(1..<2, at: 5)) == [1])
+        #expect(machine.applied == 5)
+        if case .satisfied = machine.wait(2, for: .applied(5), 2) {} else { Issue.record("5 is applied") }
+    }
+
+    @Test func idleMovementAppliesAndDoesNotSettle() {
+        var machine = machine(workers: 1)
+        _ = machine.wait(1, for: .applied(5), 1)
+        _ = machine.wait(2, for: .committed(5), 2)
+        _ = machine.wait(3, for: .committing(beyond: 0), 3)
+        var idle = lanes(0..<1, at: 0)
+        idle.passed(to: 5)
+        #expect(machine.moved(0, idle) == [1])
+        #expect(machine.commitPositions(through: 5) == [3])
+        idle.applied(to: 5)
+        #expect(machine.moved(0, idle) == [2])
+    }
+
+    @Test func theBarrierOpensByThePositionOfLaneZeroAlone() {
+        var machine = machine()
+        _ = machine.wait(1, for: .laneZero(7), 1)
+        #expect(machine.moved(1, lanes(1..<2, at: 100)) == [])
+        #expect(machine.moved(0, lanes(0..<1, at: 6)) == [])
+        #expect(machine.moved(0, lanes(0..<1, at: 7)) == [1])
+    }
+
+    @Test func urgencyReachesWhoHoldsTheRecord() {
+        var machine = machine()
+        _ = machine.wait(1, for: .urgent(4), 1)
+        _ = machine.wait(2, for: .urgent(9), 2)
+        #expect(machine.expedite(through: 8) == [1])
+    }
+
+    @Test func theEndWakesEveryone() {
+        var machine = machine()
+        let conditions: [Machine.Condition] = [
+            .applied(1), .committed(1), .laneZero(1), .urgent(1), .committing(beyond: 1), .shutdown,
+        ]
+        for (index, condition) in conditions.enumerated() {
+            #expect(isWaiting(machine.wait(index, for: condition, index)))
+        }
+        #expect(machine.end(.fenced("test")) == Array(conditions.indices))
+        if case .failed(let error) = machine.wait(9, for: .applied(1), 9) {
+            #expect(error.code == .fenced)
+        } else {
+            Issue.record("nothing moves after the end")
+        }
+    }
+
+    @Test func aFailedSyncWakesThoseWhoseRecordsMayNeverBeDurable() {
+        var machine = machine()
+        _ = machine.wait(1, for: .applied(5), 1)
+        _ = machine.wait(2, for: .applied(6), 2)
+        _ = machine.wait(3, for: .shutdown, 3)
+        #expect(machine.failWaiters(beyond: 5) == [2])
+    }
+
+    @Test func aCancelledWaiterIsTakenOutOnce() {
+        var machine = machine()
+        _ = machine.wait(1, for: .applied(5), 1)
+        #expect(machine.cancelWait(1) == 1)
+        #expect(machine.cancelWait(1) == nil)
+        #expect(machine.end(.fenced("test")) == [])
+    }
+
+    @Test func isRunOnce() {
+        var machine = machine()
+        #expect(machine.begin() == false)
+        _ = machine.end(.fenced("test"))
+        #expect(machine.begin() == false)
+    }
+
+    @Test func parkedWorkersWakeWhenTheBreakerCloses() {
+        var machine = machine()
+        _ = machine.breaker.failed(worker: 0, now: .zero)
+        #expect(isWaiting(machine.wait(1, for: .breakerClosed, 1)))
+        #expect(machine.breaker.succeeded() == true)
+        #expect(machine.takeSatisfied() == [1])
+    }
+
+    @Test func cursorsAreWrittenOnceASecond() {
+        var pacer = CursorPacer()
+        pacer.start(at: nil)
+        #expect(pacer.move(to: 0, now: .zero, isDrained: false) == 0)
+        #expect(pacer.move(to: 5, now: .milliseconds(999), isDrained: false) == nil)
+        #expect(pacer.dueTime(for: 5) == .seconds(1))
+        #expect(pacer.move(to: 6, now: .seconds(1), isDrained: false) == 6)
+        #expect(pacer.dueTime(for: 6) == nil)
+        #expect(pacer.move(to: 7, now: .seconds(1), isDrained: true) == 7)
+        #expect(pacer.move(to: 3, now: .seconds(9), isDrained: true) == nil, "what retention removed doesn't come back")
+    }
+}
