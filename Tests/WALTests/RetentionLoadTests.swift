@@ -19,7 +19,7 @@ import Testing
             Thread.detachNewThread {
                 var count: UInt64 = 0
                 while !isDone.load(ordering: .relaxed) {
-                    guard (try? log.append(payload(Int(count), size: 300))) != nil else { break }
+                    guard (try? log.appendBlocking(payload(Int(count), size: 300))) != nil else { break }
                     count += 1
                 }
                 continuation.resume(returning: count)

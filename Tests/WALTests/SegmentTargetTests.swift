@@ -179,7 +179,7 @@ import Testing
                 try await log.append(bytes)
             } else {
                 try await withCheckedThrowingContinuation { done in
-                    Thread.detachNewThread { done.resume(with: Result { _ = try log.append(bytes) }) }
+                    Thread.detachNewThread { done.resume(with: Result { _ = try log.appendBlocking(bytes) }) }
                 }
             }
         }

@@ -27,8 +27,8 @@ public enum LogUnderTest {
     public static func open(
         in directory: String, _ configuration: WriteAheadLog.Configuration
     ) throws -> WriteAheadLog {
-        let log = try WriteAheadLog(at: directory + "/log", configuration: configuration)
-        try log.roll()
+        let log = try WriteAheadLog.openBlocking(at: directory + "/log", configuration: configuration)
+        try log.rollBlocking()
         while log.statistics.preparedSegmentCount < configuration.preparedSegmentsMax { usleep(1000) }
         return log
     }

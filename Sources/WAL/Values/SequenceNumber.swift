@@ -3,7 +3,7 @@
 /// Records are numbered from 1 without gaps, but for numbers that a crash abandoned (readers report those as void).
 /// A number is never given to another payload once anyone was shown it. 0 stands for "before the first record".
 @frozen
-public struct SequenceNumber: RawRepresentable, Hashable, Comparable, Sendable {
+public struct SequenceNumber: RawRepresentable, Hashable, Comparable, Codable, Sendable {
     /// The number itself, 1 for the first record of a log.
     public var rawValue: UInt64
 
@@ -25,6 +25,18 @@ public struct SequenceNumber: RawRepresentable, Hashable, Comparable, Sendable {
     @inlinable
     public static func < (left: SequenceNumber, right: SequenceNumber) -> Bool {
         left.rawValue < right.rawValue
+    }
+}
+
+extension SequenceNumber: Strideable {
+    @inlinable
+    public func distance(to other: SequenceNumber) -> Int {
+        Int(clamping: Int64(bitPattern: other.rawValue &- rawValue))
+    }
+
+    @inlinable
+    public func advanced(by distance: Int) -> SequenceNumber {
+        SequenceNumber(rawValue: rawValue &+ UInt64(bitPattern: Int64(distance)))
     }
 }
 

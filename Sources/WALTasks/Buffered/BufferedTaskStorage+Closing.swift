@@ -71,7 +71,7 @@ extension BufferedTaskStorage {
         do throws(WALError) {
             try await Blocking.run { () throws(WALError) in
                 overlay.close()
-                try log.close()
+                try log.closeBlocking()
             }
             return nil
         } catch {

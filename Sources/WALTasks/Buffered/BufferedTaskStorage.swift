@@ -110,7 +110,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     private func submit(_ mutation: TaskMutation) async throws(TaskStorageError) -> TaskReceipt {
         try life.checkOpen()
         try mutation.validate()
-        return try await submit { () throws(WALError) in try overlay.add(mutation, append: log.appendWithoutWaiting) }
+        return try await submit { () throws(WALError) in try overlay.add(mutation, append: log.tryAppend) }
     }
 
     @discardableResult
@@ -121,7 +121,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         return try await submit { () throws(WALError) in
             try overlay.add(
                 .update, of: task.id, size: size, encode: { TaskCodec.encode(saved: task, into: &$0) },
-                append: log.appendWithoutWaiting)
+                append: log.tryAppend)
         }
     }
 
@@ -133,7 +133,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         return try await submit { () throws(WALError) in
             try overlay.add(
                 .activity, of: activity.taskID, size: size, encode: { TaskCodec.encode(logged: activity, into: &$0) },
-                append: log.appendWithoutWaiting)
+                append: log.tryAppend)
         }
     }
 
@@ -167,7 +167,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     private func submit(_ batch: RecordBatch, _ items: [OverlayItem]) async throws(TaskStorageError) -> TaskReceipt {
         guard !batch.isEmpty else { return TaskReceipt(sequence: .zero) }
         return try await submit(items.count) { () throws(WALError) in
-            try overlay.add(items, encodedIn: batch) { () throws(WALError) in try log.appendWithoutWaiting(batch) }
+            try overlay.add(items, encodedIn: batch) { () throws(WALError) in try log.tryAppend(batch) }
         }
     }
 
