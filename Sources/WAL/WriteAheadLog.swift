@@ -36,8 +36,10 @@ public final class WriteAheadLog: Sendable {
         try fileSystem.requireUsable(place.path)
         try Recovery.requireLogDirectory(place)
         let lock = try DirectoryLock(place)
+        let directory = directory
+        let metrics = metrics.map { LogMetrics($0, log: directory) }
         var (recovered, report) = try Recovery.recover(place, configuration: configuration)
-        engine = try Engine(recovered, configuration: configuration, lock: lock, logger: logger, metrics: metrics.map(LogMetrics.init))
+        engine = try Engine(recovered, configuration: configuration, lock: lock, logger: logger, metrics: metrics)
         do throws(WALError) {
             // The new segment is durable, and has the recovery's decisions.
             try RecoveryIntent.remove(from: place)
@@ -48,6 +50,8 @@ public final class WriteAheadLog: Sendable {
         }
         report.duration = ContinuousClock.now - start
         recovery = report
+        let findings = Dictionary(grouping: report.findings, by: \.classification.rawValue).mapValues(\.count)
+        metrics?.recordRecovery(report.duration, findings: findings)
         if case .limited(let reason) = fileSystem.use {
             logger?.warning(
                 "the log is on a file system that limits its promises",

@@ -88,7 +88,7 @@ public final class DeadLetterLog: Sendable {
             log = nil
             var configuration = WriteAheadLog.Configuration()
             configuration.syncPolicy = .always
-            configuration.preparedSegmentsMax = 1
+            configuration.maxPreparedSegments = 1
             configuration.segmentSize = max(Self.segmentSize, (size + Self.overheadMax + 4095) & ~4095)
             let place =
                 if let parent { try parent.folder(Self.folder, followsLinks: true) } else {

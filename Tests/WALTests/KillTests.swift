@@ -21,7 +21,7 @@ import Testing
             }
         var configuration = WriteAheadLog.Configuration.small(policy)
         configuration.segmentSize = workload == .rolls ? 64 << 10 : 1 << 20
-        configuration.preparedSegmentsMax = 4
+        configuration.maxPreparedSegments = 4
         return configuration
     }
 

@@ -72,7 +72,7 @@ import Testing
         let directory = TemporaryDirectory()
         let mistakes: [(inout WriteAheadLog.Configuration) -> Void] = [
             { $0.segmentSize = 1000 }, { $0.segmentSize = 2 << 30 }, { $0.segmentSize = 65537 },
-            { $0.segmentRecordsTarget = 0 }, { $0.preparedSegmentsMax = 0 }, { $0.diskBudget = $0.segmentSize },
+            { $0.targetSegmentRecords = 0 }, { $0.maxPreparedSegments = 0 }, { $0.diskBudget = $0.segmentSize },
         ]
         for mistake in mistakes {
             var configuration = WriteAheadLog.Configuration.small()

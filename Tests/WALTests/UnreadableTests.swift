@@ -12,7 +12,7 @@ import Testing
             // Without the runtime's backtrace, which takes a minute.
             signal(SIGBUS, SIG_DFL)
             var configuration = WriteAheadLog.Configuration.small(.always)
-            configuration.preparedSegmentsMax = 1
+            configuration.maxPreparedSegments = 1
             let log = try await WriteAheadLog.open(at: path, configuration: configuration)
             for number in 1...100 { try await log.append(payload(number)) }
             let end = Int(log.engine.catalog.waitForClaimed().position)

@@ -55,7 +55,7 @@ final class SegmentCatalog: Sendable {
     /// Returns what the maintenance thread has to do for the pipeline of segments; nil for nothing. The caller holds `state`.
     func nextStep(_ state: inout CatalogState) -> SegmentPipeline.Step? {
         let surroundings = SegmentPipeline.Surroundings(
-            readyMax: configuration.preparedSegmentsMax, budget: configuration.budgetOfProducers,
+            readyMax: configuration.maxPreparedSegments, budget: configuration.budgetOfProducers,
             diskSize: state.diskSize, hasUnsealedEnd: state.hasUnsealedEnd)
         let unchanged = state
         return state.pipeline.next(

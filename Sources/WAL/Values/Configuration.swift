@@ -7,9 +7,9 @@ extension WriteAheadLog {
         public var segmentSize: Int = 64 << 20
         /// How many records end a segment: 1 to 2^26. It ends as soon as the next one is ready, and not within 50 ms of its
         /// opening; until then it takes more, up to its size. Where segments end so, files are made smaller than `segmentSize`.
-        public var segmentRecordsTarget: Int = 1 << 26
+        public var targetSegmentRecords: Int = 1 << 26
         /// How many segments are kept ready beside the active one: 1 to 4.
-        public var preparedSegmentsMax: Int = 2
+        public var maxPreparedSegments: Int = 2
         /// What the log may take up on disk, in bytes, prepared segments included; at least four segments, five
         /// where sealed ones are compressed. Nil: no limit.
         public var diskBudget: Int?
@@ -28,8 +28,32 @@ extension WriteAheadLog {
         /// What opening reads.
         public var recoveryScope: RecoveryScope = .unsealed
 
-        /// Makes a configuration with the defaults.
-        public init() {}
+        /// Makes a configuration; each argument that is left out has its default.
+        public init(
+            syncPolicy: SyncPolicy = .interval(.milliseconds(5)),
+            segmentSize: Int = 64 << 20,
+            targetSegmentRecords: Int = 1 << 26,
+            maxPreparedSegments: Int = 2,
+            diskBudget: Int? = nil,
+            whenFull: FullPolicy = .wait(.seconds(10)),
+            compression: Compression = .lz4,
+            sealedCompression: Compression = .none,
+            retention: Retention = Retention(),
+            damagePolicy: DamagePolicy = .quarantine,
+            recoveryScope: RecoveryScope = .unsealed
+        ) {
+            self.syncPolicy = syncPolicy
+            self.segmentSize = segmentSize
+            self.targetSegmentRecords = targetSegmentRecords
+            self.maxPreparedSegments = maxPreparedSegments
+            self.diskBudget = diskBudget
+            self.whenFull = whenFull
+            self.compression = compression
+            self.sealedCompression = sealedCompression
+            self.retention = retention
+            self.damagePolicy = damagePolicy
+            self.recoveryScope = recoveryScope
+        }
     }
 
     /// When appended records become durable.

@@ -67,7 +67,7 @@ extension BufferedTaskStorage {
     }
 
     private func closeLog() async -> TaskStorageError? {
-        let (log, overlay) = (log, overlay)
+        let (log, overlay) = (writeAheadLog, overlay)
         do throws(WALError) {
             try await Blocking.run { () throws(WALError) in
                 overlay.close()

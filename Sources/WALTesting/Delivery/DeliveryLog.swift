@@ -11,7 +11,7 @@ final class DeliveryLog: Sendable {
         directory = try TemporaryDirectory()
         var configuration = WriteAheadLog.Configuration()
         configuration.segmentSize = max(1 << 20, (largestRecord * 2 + 4095) & ~4095)
-        configuration.preparedSegmentsMax = 1
+        configuration.maxPreparedSegments = 1
         configuration.syncPolicy = .manual
         log = try WriteAheadLog.openBlocking(at: directory.path + "/log", configuration: configuration)
     }

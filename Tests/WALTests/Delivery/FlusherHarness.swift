@@ -15,7 +15,7 @@ final class FlusherHarness: Sendable {
         directory = NSTemporaryDirectory() + "wal-flusher-" + UUID().uuidString
         var configuration = WriteAheadLog.Configuration()
         configuration.segmentSize = segmentSize
-        configuration.preparedSegmentsMax = 1
+        configuration.maxPreparedSegments = 1
         configuration.syncPolicy = syncPolicy
         configuration.retention.totalSize = retainedSize
         log = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
@@ -34,7 +34,7 @@ final class FlusherHarness: Sendable {
         var configuration = Configuration()
         configuration.workerCount = workers
         configuration.batchSize = batchSize
-        configuration.batchSizeMax = batchSize
+        configuration.maxBatchSize = batchSize
         configuration.flushInterval = .milliseconds(5)
         configuration.breakerInterval = .milliseconds(20)
         change(&configuration)

@@ -147,7 +147,7 @@ import WALTesting
         private static var configuration: WriteAheadLog.Configuration {
             var configuration = WriteAheadLog.Configuration.small(.manual)
             configuration.segmentSize = 64 << 10
-            configuration.preparedSegmentsMax = 1
+            configuration.maxPreparedSegments = 1
             return configuration
         }
     }

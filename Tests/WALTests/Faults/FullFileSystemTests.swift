@@ -30,7 +30,7 @@ struct FullFileSystemTests {
         try? FileManager.default.removeItem(atPath: directory)
         var configuration = WriteAheadLog.Configuration.small(policy)
         configuration.segmentSize = 64 << 10
-        configuration.preparedSegmentsMax = 1
+        configuration.maxPreparedSegments = 1
         configuration.retention.totalSize = 0
         var history = LogHistory()
         var violations: [LogHistory.Violation] = []

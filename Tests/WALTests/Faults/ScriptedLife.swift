@@ -18,7 +18,7 @@ struct ScriptedLife {
         self.directory = directory
         var configuration = WriteAheadLog.Configuration()
         configuration.segmentSize = 64 << 10
-        configuration.preparedSegmentsMax = 1
+        configuration.maxPreparedSegments = 1
         configuration.syncPolicy = policy
         configuration.whenFull = .fail
         configuration.retention.totalSize = 0

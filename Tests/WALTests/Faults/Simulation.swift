@@ -35,8 +35,8 @@ final class Simulation {
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
         storage = try FaultyStorage(place, recording: true)
         configuration.segmentSize = 64 << 10
-        configuration.preparedSegmentsMax = chance(50) ? 1 : 2
-        if configuration.preparedSegmentsMax == 1 { configuration.segmentRecordsTarget = 20 }
+        configuration.maxPreparedSegments = chance(50) ? 1 : 2
+        if configuration.maxPreparedSegments == 1 { configuration.targetSegmentRecords = 20 }
         configuration.syncPolicy = chance(30) ? .always : .manual
         configuration.whenFull = .fail
         configuration.retention.totalSize = chance(50) ? 0 : 200 << 10
@@ -281,7 +281,7 @@ final class Simulation {
         settings.flushInterval = .milliseconds(1)
         settings.breakerInterval = .milliseconds(5)
         // The sink loses its connection often, and never because of a record.
-        settings.lossesMax = .max
+        settings.maxLosses = .max
         let flusher = Flusher(log: log, sink: recording, configuration: settings) { payload in
             UInt64(payload.unsafeLoad(as: UInt8.self))
         }

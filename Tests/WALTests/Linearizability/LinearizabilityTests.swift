@@ -83,7 +83,7 @@ import Testing
         let directory = TemporaryDirectory()
         var configuration = WriteAheadLog.Configuration.small(policy)
         configuration.segmentSize = 64 << 10
-        configuration.segmentRecordsTarget = 50
+        configuration.targetSegmentRecords = 50
         configuration.retention = WriteAheadLog.Retention(age: .zero)
         let run = Run(try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration))
         let failures = Monitor<[String]>([])
