@@ -73,8 +73,8 @@ extension WriteAheadLog {
     public struct Retention: Hashable, Sendable {
         /// The time for which the log keeps a passed segment after it was sealed, or nil for no limit.
         ///
-        /// A monotonic clock measures this time. If the machine has been restarted since, the age of a segment comes from the
-        /// times of its records, compared with the clock when the log is opened.
+        /// A monotonic clock measures this time. If the machine has been restarted since, the age of a segment comes
+        /// from the times of its records, compared with the clock when the log is opened.
         public var age: Duration?
         /// The number of bytes of segments that the log keeps, or nil for no limit.
         public var totalSize: Int?
