@@ -48,6 +48,6 @@ extension Directory {
 
 extension WALError {
     static func noLog(at path: String) -> WALError {
-        WALError(.notALogDirectory, "\(path) has no log in it. Name the directory of a log.")
+        WALError(.notALogDirectory, "\(path) contains no log. Name the directory of a log.")
     }
 }

@@ -13,7 +13,7 @@ final class SegmentCompressor {
     private static let writeSize = 1 << 20
     /// The number of bytes to compress before deciding whether the rest is worth it.
     private static let trialSize = 1 << 20
-    private static let failed = WALError(.inputOutput, "LZ4 couldn't compress a segment. The segment stays uncompressed.")
+    private static let failed = WALError(.inputOutput, "LZ4 couldn't compress a segment. It stays uncompressed.")
 
     /// Compresses `size` bytes of `input` into `output`, syncs that, and compares it with the input, because the new
     /// file will be the only one.
