@@ -3,7 +3,7 @@ internal import CWALShims
 /// A moment in time: microseconds since 1970-01-01T00:00:00Z, without leap seconds.
 @frozen
 public struct Timestamp: RawRepresentable, Hashable, Comparable, Sendable {
-    /// The number of microseconds since 1970-01-01T00:00:00Z; negative for earlier times.
+    /// Microseconds since 1970-01-01T00:00:00Z; negative before.
     public var rawValue: Int64
 
     /// Makes a time from microseconds since 1970.
