@@ -1,6 +1,6 @@
 internal import Metrics
 
-/// The log's metrics objects, made once.
+/// The log's metrics objects, created once.
 final class LogMetrics: Sendable {
     private let syncs: Counter
     private let failedSyncs: Counter
@@ -30,7 +30,7 @@ final class LogMetrics: Sendable {
         failedSyncs.increment()
     }
 
-    /// Taken once a second, so that appends needn't count.
+    /// Records the gauges. Called once a second, so that appends don't count anything.
     func record(_ statistics: WriteAheadLog.Statistics) {
         recordsAppended.record(statistics.lastSequence.rawValue)
         durableSequence.record(statistics.durableSequence.rawValue)
