@@ -4,15 +4,16 @@ internal import CWALLZ4
 ///
 ///     record count u32 | codec u8 | flags u8 | zero u16 | content size u32 | stored size u32 | stored content
 ///
-/// The content, before compression: the records' sizes (u32 each), padding to 8, the payloads one after another. Where the
-/// flag says so, padding to 8 and a bookmark follow the stored content.
+/// The content, before compression: the size of each record (u32), padding to 8, and the payloads one after another. If
+/// the flag is set, padding to 8 and a bookmark follow the stored content.
 enum BatchBody {
     static let headerSize = 16
     static let flagBookmark: UInt8 = 1
-    /// LZ4 can't do better than this, so no reader allocates more for what a file claims.
+    /// The largest expansion of LZ4. It bounds the memory that a reader allocates for the sizes stated in a file.
     static let expansionMax = 255
 
-    /// What a segment of 1 GiB can take compressed is bounded by this, and so is what a reader has to allocate.
+    /// The largest content before compression. It bounds a compressed batch in a segment of 1 GiB, and the memory that
+    /// a reader allocates.
     static let contentSizeMax = 1 << 30
 
     enum Codec: UInt8 {
@@ -20,11 +21,11 @@ enum BatchBody {
         case lz4 = 1
     }
 
-    /// Compression is tried from this content size on: below, one block doesn't repeat itself enough to pay
-    /// (256-byte JSON logs: 1.03 for one, 2.7 for 4 KiB of them).
+    /// The content size from which compression is tried. A smaller content rarely repeats itself enough. (The ratio for
+    /// 256-byte JSON logs is 1.03 for a single record, and 2.7 for 4 KiB of records.)
     static let compressionSizeMin = 1024
 
-    /// A body ready to be copied into its frame.
+    /// Returns a body, ready to be copied into its frame.
     static func encode(_ batch: RecordBatch, bookmark: Bookmark?, compression: WriteAheadLog.Compression) -> [UInt8] {
         var content = [UInt8]()
         content.reserveCapacity(roundedUp8(4 * batch.count) + roundedUp8(batch.payloads.count))
@@ -48,7 +49,7 @@ enum BatchBody {
         return body
     }
 
-    /// LZ4, or nil where it saves less than an eighth.
+    /// Returns the content compressed with LZ4, or nil if that saves less than an eighth.
     private static func compress(_ content: [UInt8]) -> [UInt8]? {
         let target = content.count - content.count / 8
         guard content.count >= compressionSizeMin, content.count <= Int(LZ4_MAX_INPUT_SIZE) else { return nil }
@@ -62,15 +63,15 @@ enum BatchBody {
         return stored.isEmpty ? nil : stored
     }
 
-    /// A batch's content, checked.
+    /// A batch's verified content.
     @unsafe
     struct Content {
-        /// Where the bytes were decompressed to; nil where they lie in the frame.
+        /// The memory with the decompressed bytes; nil if the bytes are in the frame.
         var memory: Memory?
-        /// The records' sizes first.
+        /// The content, which begins with the records' sizes.
         var bytes: UnsafeRawBufferPointer
         var recordCount: Int
-        /// Where the payloads start in the content.
+        /// The offset of the payloads in the content.
         var payloadOffset: Int
 
         func size(_ index: Int) -> Int {
@@ -78,7 +79,7 @@ enum BatchBody {
         }
     }
 
-    /// Decompressed bytes, valid as long as this is referenced.
+    /// Decompressed bytes, valid while this object is referenced.
     @safe
     final class Memory {
         let bytes: UnsafeMutableRawBufferPointer
@@ -92,7 +93,7 @@ enum BatchBody {
         }
     }
 
-    /// The first fields, and where the stored content lies.
+    /// The first fields, and the place of the stored content.
     struct Header {
         var recordCount: Int
         var codec: UInt8
@@ -101,7 +102,7 @@ enum BatchBody {
         var bookmark: Bookmark?
     }
 
-    /// Reads all but the content of a verified frame's body; nil where it is not as described here.
+    /// Reads the body of a verified frame, without the content. Returns nil if it doesn't have this format.
     static func header(_ body: UnsafeRawBufferPointer) -> Header? {
         var reader = unsafe ByteReader(body)
         guard let recordCount = reader.number(UInt32.self), let codec = reader.number(UInt8.self),
@@ -123,7 +124,7 @@ enum BatchBody {
         return header
     }
 
-    /// Reads a verified frame's body; nil where it is not as described here.
+    /// Reads the body of a verified frame. Returns nil if it doesn't have this format.
     static func decode(_ body: UnsafeRawBufferPointer) -> Content? {
         guard let header = unsafe header(body) else { return nil }
         let stored = unsafe UnsafeRawBufferPointer(rebasing: body[headerSize..<headerSize + header.storedSize])

@@ -1,8 +1,8 @@
-/// Makes a segment look as if it had been written in another run of the kernel: for images of a power loss.
+/// A change that makes a segment look as if another run of the kernel had written it, for images of a power loss.
 package enum BootChange {
     private static let another = BootID(low: 1, high: 2)
 
-    /// Changes both copies of the header, as far as they are whole, and nothing else.
+    /// Changes each intact copy of the header, and nothing else.
     package static func moveToAnotherBoot(_ bytes: UnsafeMutableRawBufferPointer) {
         for offset in [0, SegmentHeader.copySize] {
             guard bytes.count >= offset + SegmentHeader.copySize, let base = bytes.baseAddress else { return }

@@ -1,6 +1,6 @@
 internal import CWALShims
 
-/// CRC-32C over what lies in memory, going on from the bytes before (FORMAT.md, "Checksums").
+/// CRC-32C of bytes in memory, continued from the checksum of the bytes before them (FORMAT.md, "Checksums").
 enum Checksum {
     static func of(_ bytes: UnsafeRawBufferPointer, after crc: UInt32 = 0) -> UInt32 {
         unsafe cwal_crc32c(crc, bytes.baseAddress, bytes.count)

@@ -4,7 +4,7 @@ enum Marker: Hashable {
     case cursorRemoved(name: String)
     case bookmark(Bookmark)
     case bookmarkRemoved(name: String)
-    /// The entries after it repeat the state at the end of the segment before.
+    /// The entries after this one repeat the state at the end of the previous segment.
     case snapshot
 
     var name: String? {
@@ -62,7 +62,7 @@ enum CursorsBody {
         bytes.pad()
     }
 
-    /// Reads entries to the end of `bytes`; nil where they are not as described here.
+    /// Reads entries up to the end of `bytes`. Returns nil if they don't have this format.
     static func decode(_ bytes: UnsafeRawBufferPointer) -> [Marker]? {
         var reader = unsafe ByteReader(bytes)
         var entries: [Marker] = []

@@ -1,7 +1,7 @@
 internal import CWALShims
 internal import Synchronization
 
-/// The envelope of what a segment holds (FORMAT.md, "Frames").
+/// The envelope of a record, a batch or a control record (FORMAT.md, "Frames").
 ///
 ///      0               4               8              12              16          17              24
 ///     +---------------+---------------+---------------+---------------+-----------+---------------+----------------+
@@ -9,11 +9,11 @@ internal import Synchronization
 ///     +---------------+---------------+---------------+---------------+-----------+---------------+----------------+
 ///     '------- commit word -----------'
 ///
-/// The commit word is stored last, with release order: whoever reads it with acquire order and finds it isn't zero, finds
-/// the rest complete.
+/// The commit word is stored last, with release order. A reader that loads it with acquire order and finds that it
+/// isn't zero sees the rest of the frame complete.
 enum Frame {
     static let headerSize = 24
-    /// Frames start and end on multiples of this.
+    /// The alignment of frames: each one starts and ends at a multiple of it.
     static let alignment = 8
 
     enum Offset {
@@ -25,37 +25,37 @@ enum Frame {
         static let body = 24
     }
 
-    /// What the body holds.
+    /// The kind of a frame's body.
     struct Kind: Hashable, RawRepresentable {
         var rawValue: UInt8
 
         static let record = Kind(rawValue: 0x01)
         static let batch = Kind(rawValue: 0x02)
-        /// Sequence numbers that were claimed and never written.
+        /// Sequence numbers that were claimed and never committed.
         static let void = Kind(rawValue: 0x03)
-        /// Sequence numbers whose records were damaged beyond reading.
+        /// Sequence numbers whose records were too damaged to read.
         static let lost = Kind(rawValue: 0x04)
         static let syncMark = Kind(rawValue: 0x81)
         static let cursors = Kind(rawValue: 0x82)
         static let recovery = Kind(rawValue: 0x83)
         static let footer = Kind(rawValue: 0x84)
 
-        /// Whether a reader that doesn't know the kind may go on behind the frame.
+        /// Whether a reader that doesn't know the kind may skip the frame.
         var isSkippable: Bool { rawValue & 0x80 != 0 }
 
         var isKnown: Bool { (0x01...0x04).contains(rawValue) || (0x81...0x84).contains(rawValue) }
     }
 
-    /// How many bytes a frame takes up with a body of `count` bytes.
+    /// Returns the size of a frame whose body has `count` bytes.
     @inline(__always)
     static func size(bodySize count: Int) -> Int {
         roundedUp8(headerSize + count)
     }
 
-    /// Says nothing about how far the log was durable.
+    /// The distance in a frame that doesn't state how much of the log was durable.
     static let durableDistanceUnknown = UInt32.max
 
-    /// How far before `position` the log was durable, in units of eight bytes.
+    /// Returns the distance from `position` back to the durable position, in units of eight bytes.
     @inline(__always)
     static func durableDistance(from position: UInt64, to durablePosition: UInt64) -> UInt32 {
         let distance = (position &- durablePosition) >> 3
@@ -67,8 +67,8 @@ enum Frame {
         UInt64(checksum) << 32 | UInt64(UInt32(length))
     }
 
-    /// The checksum of the frame that starts at `offset` of the segment with the given seed, header in place,
-    /// `length` bytes without its padding.
+    /// Returns the checksum of the frame that starts at `offset` of the segment with the given seed. The header must be
+    /// in place. `length` doesn't include the padding.
     @inline(__always)
     static func checksum(seed: UInt32, offset: Int, length: Int, frame: UnsafeRawPointer) -> UInt32 {
         unsafe cwal_frame_checksum(
@@ -76,7 +76,7 @@ enum Frame {
             roundedUp8(length) - Offset.recordIndex)
     }
 
-    /// What a checksum has of a frame's place.
+    /// Returns the word by which a checksum covers the frame's place.
     @inline(__always)
     static func place(offset: Int, length: Int) -> UInt64 {
         UInt64(UInt32(offset)) | UInt64(UInt32(length)) << 32
@@ -92,26 +92,26 @@ enum Frame {
         UInt64(bitPattern: time << 8) | UInt64(kind.rawValue)
     }
 
-    /// What all checksums of a segment start from.
+    /// Returns the initial value for all checksums of a segment.
     static func seed(logID: LogID, incarnation: UInt64) -> UInt32 {
         Checksum.of(logID.low, logID.high, incarnation)
     }
 }
 
-/// A frame's header, read from a file and not trusted yet.
+/// A frame's header, read from a file and not verified yet.
 struct FrameHeader: Hashable {
-    /// Header and body in bytes, without padding.
+    /// The size of header and body in bytes, without padding.
     var length: Int
     var checksum: UInt32
     /// The number of records before this frame in its segment.
     var recordIndex: UInt32
-    /// How far before the frame the log was durable when the frame was written, in units of eight bytes.
+    /// The distance from the frame back to the durable position at the time of writing, in units of eight bytes.
     var durableDistance: UInt32
     var kind: Frame.Kind
-    /// Microseconds since 1970, 56 bits.
+    /// The time in microseconds since 1970, in 56 bits.
     var time: Int64
 
-    /// The frame with its padding.
+    /// The size of the frame in bytes, with its padding.
     var size: Int { roundedUp8(length) }
     var bodySize: Int { length - Frame.headerSize }
 
@@ -126,7 +126,7 @@ struct FrameHeader: Hashable {
         time = Int64(bitPattern: kindAndTime) >> 8
     }
 
-    /// The log position up to which the log was durable, as far as this frame knows.
+    /// Returns the durable position that the frame states, or nil if it states none.
     func durablePosition(at position: UInt64) -> UInt64? {
         let distance = UInt64(durableDistance) << 3
         return durableDistance == Frame.durableDistanceUnknown || distance > position ? nil : position - distance
@@ -134,7 +134,7 @@ struct FrameHeader: Hashable {
 }
 
 extension Frame {
-    /// Writes all of a frame's header but the commit word, and zeroes the padding.
+    /// Writes a frame's header except the commit word, and zeroes the padding.
     @inline(__always)
     static func writeHeader(
         _ frame: UnsafeMutableRawPointer, kind: Kind, recordIndex: UInt32, durableDistance: UInt32, time: Int64,
@@ -146,7 +146,8 @@ extension Frame {
         unsafe frame.store(kindAndTime(kind, time), at: Offset.kindAndTime)
     }
 
-    /// A frame outside of the mapping, complete with commit word: for footers and rewritten segments.
+    /// Returns a complete frame, including its commit word, in its own memory. Footers and rewritten segments need
+    /// this.
     static func encode(
         kind: Kind, recordIndex: UInt32, durableDistance: UInt32, time: Int64, body: UnsafeRawBufferPointer,
         seed: UInt32, offset: Int

@@ -1,5 +1,5 @@
 extension FrameValidity {
-    /// What a frame holds, decoded as far as its validity depends on it.
+    /// The body of a frame, decoded to the extent that the frame's validity depends on it.
     @unsafe
     enum Body {
         case record
@@ -8,8 +8,9 @@ extension FrameValidity {
         case other
     }
 
-    /// Reads the body of a frame whose checksum fits; nil where the frame is invalid all the same. Readers and recovery both ask
-    /// here, so that they agree on what a record is.
+    /// Decodes the body of a frame whose checksum matches. Returns nil if the frame is invalid nevertheless.
+    ///
+    /// Readers and recovery both call this function, so they agree on which records are valid.
     static func body(_ frame: Verified, offset: Int, baseSequence: UInt64) -> Body? {
         let header = unsafe frame.header
         let index = Int(header.recordIndex)

@@ -1,4 +1,5 @@
-/// When a frame is valid (FORMAT.md, "When a frame is valid"): the only way from bytes of a file to a frame that is trusted.
+/// The check of a frame's validity (FORMAT.md, "When a frame is valid"). No other code turns bytes of a file into a
+/// trusted frame.
 enum FrameValidity {
     /// A frame whose checksum was verified.
     @unsafe
@@ -11,29 +12,29 @@ enum FrameValidity {
     @unsafe
     enum Outcome {
         case valid(Verified)
-        /// The commit word is zero: nothing here, yet.
+        /// The commit word is zero: nothing was committed here yet.
         case empty
-        /// There is no room for a frame's header before the limit.
+        /// A frame's header doesn't fit before the limit.
         case atLimit
         case invalid(Reason)
     }
 
-    /// Which condition isn't met, by its number in FORMAT.md.
+    /// The condition that isn't met, by its number in FORMAT.md.
     enum Reason: String {
         /// 3: the length is impossible.
         case length
-        /// 4: the checksum doesn't fit.
+        /// 4: the checksum doesn't match.
         case checksum
         /// 5: the kind is unknown and may not be skipped.
         case kind
-        /// 6: the record index is lower than the number of records before.
+        /// 6: the record index is lower than the number of records before the frame.
         case recordIndex
-        /// 7 and 8: the record index is too high, or the body is not as its kind has it.
+        /// 7 and 8: the record index is too high, or the body isn't valid for the frame's kind.
         case body
     }
 
-    /// Checks the frame at `offset` of a segment. `commitWord` was loaded from there before, with acquire order if the
-    /// segment may be written to; `limit` is where frames end at the latest.
+    /// Checks the frame at `offset` of a segment. The caller has loaded `commitWord` from there, with acquire order if
+    /// the segment may be written to. `limit` is the offset up to which frames may reach.
     @inline(__always)
     static func check(
         commitWord: UInt64, base: UnsafeRawPointer, offset: Int, limit: Int, seed: UInt32, recordIndexMin: UInt32
@@ -55,8 +56,8 @@ enum FrameValidity {
         return unsafe .valid(Verified(header: header, body: body))
     }
 
-    /// Whether a frame is a valid record: the same conditions for the kind that most frames have, without an outcome to build.
-    /// `limit` is a multiple of eight, and at least a header behind `offset`.
+    /// Whether a frame is a valid record. Checks the same conditions for the most frequent kind, without building an
+    /// outcome. `limit` must be a multiple of eight, and at least a header's size after `offset`.
     @inline(__always)
     static func isRecord(
         commitWord: UInt64, frame: UnsafeRawPointer, offset: Int, limit: Int, seed: UInt32, recordIndexMin: UInt32
@@ -70,7 +71,7 @@ enum FrameValidity {
             == UInt32(truncatingIfNeeded: commitWord >> 32)
     }
 
-    /// Checks the frame at `offset` of memory that nobody writes to.
+    /// Checks the frame at `offset` of memory that no thread writes to.
     static func check(
         _ bytes: UnsafeRawBufferPointer, offset: Int, seed: UInt32, recordIndexMin: UInt32
     ) -> Outcome {

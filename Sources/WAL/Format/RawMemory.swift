@@ -1,4 +1,4 @@
-/// Little-endian integers at byte offsets of raw memory: what the layouts of FORMAT.md are read and written with.
+/// Little-endian integers at byte offsets of raw memory, to read and write the layouts of FORMAT.md.
 extension UnsafeRawPointer {
     @inline(__always)
     func load<Number: FixedWidthInteger>(_: Number.Type = Number.self, at offset: Int) -> Number {
@@ -14,18 +14,18 @@ extension UnsafeMutableRawPointer {
 }
 
 extension [UInt8] {
-    /// Adds an integer, little-endian.
+    /// Appends an integer, little-endian.
     mutating func add(_ number: some FixedWidthInteger) {
         unsafe Swift.withUnsafeBytes(of: number.littleEndian) { unsafe append(contentsOf: $0) }
     }
 
-    /// Adds zeros up to a multiple of eight bytes.
+    /// Appends zeros up to a multiple of eight bytes.
     mutating func pad() {
         append(contentsOf: repeatElement(0, count: roundedUp8(count) - count))
     }
 }
 
-/// A walk over bytes of a file that never leaves them: every read says nil where too few are left.
+/// A reader of a file's bytes that never reads past their end. Each function returns nil if too few bytes are left.
 @safe
 struct ByteReader {
     private let bytes: UnsafeRawBufferPointer
@@ -49,7 +49,7 @@ struct ByteReader {
         return unsafe Array(bytes[offset..<offset + count])
     }
 
-    /// Bytes where they lie.
+    /// Returns the next bytes in place, without copying them.
     mutating func skip(_ count: Int) -> UnsafeRawBufferPointer? {
         guard count >= 0, remaining >= count else { return nil }
         defer { offset += count }

@@ -1,31 +1,33 @@
-/// The last frame of a sealed segment: what opening and seeking need to know without reading the rest
+/// The last frame of a sealed segment, with the data that opening and seeking need without reading the records
 /// (FORMAT.md, "Footer").
 ///
-/// The file ends with it, so the trailer, its last 16 bytes, is found from the end of the file.
+/// The file ends with the footer, and the footer ends with a trailer of 16 bytes. So the footer is found from the end
+/// of the file.
 struct SegmentFooter: Hashable {
-    /// A place to start reading from.
+    /// A place from which reading can start.
     struct IndexEntry: Hashable {
-        /// The sequence number that the first record at or behind `offset` has at least.
+        /// The lowest sequence number that the first record at or after `offset` can have.
         var sequence: UInt64
-        /// The latest time of the records before `offset`; the earliest possible where there are none.
+        /// The latest time of the records before `offset`, or the earliest possible time if there are none.
         var latestTimeBefore: Int64
-        /// Where a frame starts.
+        /// The offset of a frame.
         var offset: UInt64
     }
 
-    /// Where the footer's own frame starts.
+    /// The offset of the footer's own frame.
     var offset: Int
     var firstSequence: UInt64
-    /// One less than `firstSequence` where the segment has no records.
+    /// The last sequence number; one less than `firstSequence` if the segment has no records.
     var finalSequence: UInt64
-    /// The earliest and latest time of the records, both 0 where there are none.
+    /// The earliest and latest time of the records; both 0 if there are none.
     var firstTime: Int64
     var lastTime: Int64
-    /// Records that can be read; fewer than the sequence numbers where some are void or lost.
+    /// The number of readable records. It is lower than the number of sequence numbers if some are void or lost.
     var recordCount: UInt64
-    /// The payloads in bytes, before compression.
+    /// The size of the payloads in bytes, before compression.
     var payloadSize: UInt64
-    /// Empty, too, where it was left in the file: opening doesn't need it, and a log of 64 GiB has 24 MB of it.
+    /// The places from which reading can start. Also empty if the index was left in the file: opening doesn't need it,
+    /// and a log of 64 GiB has 24 MB of it.
     var index: [IndexEntry]
     /// The cursors and bookmarks at the end of this segment.
     var markers: Markers
@@ -33,18 +35,20 @@ struct SegmentFooter: Hashable {
     static let magic: UInt64 = 0x544F_4F46_4C41_5753  // "SWALFOOT"
     static let trailerSize = 16
     private static let fixedSize = 64
-    /// More than compression can make of a file.
+    /// A limit above any payload size that a file can decompress to.
     private static let payloadSizeMax: UInt64 = 1 << 40
     private static let entrySize = 24
-    /// A new entry is made where so many bytes passed since the last. So an index has at most some 256 entries: opening copies and
-    /// checks all footers, and of 64 GiB it took 22 ms with four times as many, and 16 ms with these.
+    /// Returns the number of bytes between two index entries.
+    ///
+    /// It limits an index to about 256 entries, because opening copies and checks all footers. For 64 GiB that took 22
+    /// ms with four times as many entries, and takes 16 ms with these.
     static func indexInterval(capacity: Int) -> Int {
         max(64 << 10, capacity >> 8)
     }
-    /// What all cursors and bookmarks may take up, so that a footer always fits into its segment.
+    /// The limit of the size of all cursors and bookmarks, so that a footer always fits into its segment.
     static let markersSizeMax = 16 << 10
 
-    /// The room that a segment of this capacity keeps free for its footer.
+    /// Returns the space that a segment of this capacity keeps free for its footer.
     static func sizeMax(capacity: Int) -> Int {
         Frame.headerSize + fixedSize + (capacity / indexInterval(capacity: capacity) + 1) * entrySize + markersSizeMax
             + trailerSize
@@ -72,7 +76,7 @@ struct SegmentFooter: Hashable {
         return body
     }
 
-    /// Reads a verified footer frame's body; nil where it is not as described here.
+    /// Reads the body of a verified footer frame. Nil if it doesn't have this format.
     init?(_ body: UnsafeRawBufferPointer, withIndex: Bool = true) {
         var reader = unsafe ByteReader(body)
         guard let firstSequence = reader.number(UInt64.self), let finalSequence = reader.number(UInt64.self),
@@ -149,7 +153,7 @@ struct SegmentFooter: Hashable {
         self.markers = markers
     }
 
-    /// Where the footer's frame starts, from the last bytes of a file; nil where they aren't a trailer.
+    /// Returns the offset of the footer's frame, from the last bytes of a file. Returns nil if they aren't a trailer.
     static func offset(fromTrailer trailer: UnsafeRawBufferPointer, fileSize: Int) -> Int? {
         guard let base = trailer.baseAddress, trailer.count == trailerSize,
             unsafe base.load(UInt64.self, at: 8) == magic,

@@ -1,25 +1,26 @@
 extension SegmentHeader {
-    /// What the first bytes of a file turned out to be.
+    /// The result of reading the first bytes of a file.
     enum Decoded: Hashable {
-        /// At least one copy is whole, or its writing was interrupted in both: then it is the one from before, a prepared one.
-        /// `damagedCopies` counts those that aren't whole.
+        /// A usable header. If both copies were torn while the segment was activated, this is the prepared header from
+        /// before. `damagedCopies` is the number of damaged copies.
         case header(SegmentHeader, damagedCopies: Int)
-        /// A whole header of a format version that this code doesn't know.
+        /// An intact header with a format version that this code doesn't know.
         case unknownVersion(major: UInt16, minor: UInt16)
-        /// A whole header with incompatible features that this code doesn't know.
+        /// An intact header with incompatible features that this code doesn't know.
         case unknownFeatures(UInt64)
-        /// No whole copy.
+        /// No copy is intact.
         case damaged
     }
 
-    /// Reads the header from the start of a file. `bytes` may be shorter than a header; `number` is the one in the file's name.
+    /// Reads the header from the start of a file. `bytes` may be shorter than a header. `number` is the segment number
+    /// in the file's name.
     static func decode(_ bytes: UnsafeRawBufferPointer, number: UInt64? = nil) -> Decoded {
         let copies = [0, copySize].compactMap { offset -> Decoded? in
             guard let base = bytes.baseAddress, bytes.count >= offset + copySize else { return nil }
             return unsafe decodeCopy(base + offset)
         }
-        // Both copies are written together. One of another file was written to the wrong place; of two that differ otherwise
-        // (a torn activation), the active one is newer.
+        // Both copies are written together. A copy with another segment's number was written to the wrong place. If the
+        // copies differ otherwise, activation was interrupted, and the active copy is newer.
         let own = copies.filter { if case .header(let header, _) = $0 { header.segmentNumber == number } else { true } }
         let likely = own.isEmpty ? copies : own
         let best = likely.first { if case .header(let header, _) = $0 { header.state == .active } else { true } }
@@ -35,8 +36,8 @@ extension SegmentHeader {
         }
     }
 
-    /// The header as it was prepared, if the power went while the segment came into use, after half of each copy had reached the
-    /// disk. The state is written last (``encode(to:)``), so it is still that of a prepared one.
+    /// Returns the prepared header if the power failed while the segment was activated, after a part of each copy had
+    /// reached the disk. The state is written last (``encode(to:)``), so it is still `prepared`.
     private static func interrupted(_ bytes: UnsafeRawBufferPointer, _ number: UInt64?) -> Decoded? {
         guard let base = bytes.baseAddress, bytes.count >= size else { return nil }
         for copy in [0, copySize] {
@@ -51,7 +52,7 @@ extension SegmentHeader {
         return header.isWithinLimits ? .header(header, damagedCopies: 2) : nil
     }
 
-    /// The fields that don't change when the segment comes into use.
+    /// Reads the fields that activation doesn't change.
     private static func prepared(_ base: UnsafeRawPointer) -> SegmentHeader {
         var header = SegmentHeader(
             logID: unsafe LogID(low: base.load(at: Offset.logID), high: base.load(at: Offset.logID + 8)),
@@ -94,7 +95,7 @@ extension SegmentHeader {
         return .header(header, damagedCopies: 0)
     }
 
-    /// Whether its numbers are such as a log can come to: then none that is computed from them overflows.
+    /// Whether a log can reach the header's numbers. Then computations with them don't overflow.
     private var isWithinLimits: Bool {
         (UInt64(Self.size)...Self.lengthMax).contains(capacity) && predecessor.length <= Self.lengthMax
             && [baseSequence, basePosition, epoch, predecessor.finalSequence].allSatisfy { $0 <= Self.countMax }

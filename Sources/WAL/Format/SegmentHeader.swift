@@ -1,10 +1,10 @@
 internal import Synchronization
 
-/// The first 1024 bytes of a segment: the same 512 bytes twice, so that one bad sector costs nothing
-/// (FORMAT.md, "Segment header").
+/// The first 1024 bytes of a segment: the same 512 bytes twice, so that one bad sector loses nothing (FORMAT.md,
+/// "Segment header").
 struct SegmentHeader: Hashable {
     enum State: UInt32 {
-        /// Made ready ahead of use; holds no frames.
+        /// The segment is ready for use and holds no frames.
         case prepared = 0
         case active = 1
     }
@@ -13,12 +13,12 @@ struct SegmentHeader: Hashable {
     var compatibleFeatures: UInt64 = 0
     var logID: LogID
     var segmentNumber: UInt64
-    /// Random and never 0: no two files share one, not even two that had the same name.
+    /// A random number, never 0. No two files share one, not even two that had the same name.
     var incarnation: UInt64
-    /// The bytes that the header, frames and footer may take up.
+    /// The number of bytes that header, frames and footer may occupy.
     var capacity: UInt64
     var state: State
-    /// The sequence number that the first record of this segment has.
+    /// The sequence number of this segment's first record.
     var baseSequence: UInt64 = 0
     /// The log position of this segment's first byte.
     var basePosition: UInt64 = 0
@@ -26,21 +26,21 @@ struct SegmentHeader: Hashable {
     var bootID = BootID.unknown
     var creationTime: Int64 = 0
     var predecessor = Predecessor.none
-    /// For the whole remains of a damaged segment: the incarnation of the first one that had its place. Else 0.
+    /// The incarnation of the first file with this number, if this file is a rewrite of a damaged one; otherwise 0.
     var replacedIncarnation: UInt64 = 0
 
-    /// How long the kernel had run when the segment came into use, in microseconds; 0 if unknown.
+    /// The time since the kernel's start when the segment came into use, in microseconds; 0 if unknown.
     var uptime: Int64 = 0
 
     /// The identity by which the next segment refers to this one: the incarnation of the first file with this number. Rewriting a
     /// damaged file keeps it.
     var lineage: UInt64 { replacedIncarnation == 0 ? incarnation : replacedIncarnation }
 
-    /// How the segment before this one ended.
+    /// The end of the previous segment.
     struct Predecessor: Hashable {
         var number: UInt64
         var incarnation: UInt64
-        /// Where its frames end, without the footer.
+        /// The end of its frames, without the footer.
         var length: UInt64
         var finalSequence: UInt64
 
@@ -57,12 +57,12 @@ struct SegmentHeader: Hashable {
     static let recordCountMax = 1 << 26
     /// Offsets in frames' checksums have 32 bits.
     static let lengthMax: UInt64 = 1 << 32
-    /// No header has higher numbers, so that none that is computed from them overflows.
+    /// The limit of a header's numbers, so that computations with them don't overflow.
     static let countMax: UInt64 = 1 << 63
 
-    /// One copy.
+    /// The size of one copy.
     static let copySize = 512
-    /// Both copies; frames start behind.
+    /// The size of both copies. Frames start after them.
     static let size = 2 * copySize
 
     /// Byte offsets in a copy.
@@ -91,8 +91,10 @@ struct SegmentHeader: Hashable {
         static let checksum = 508
     }
 
-    /// Writes both copies over the first ``size`` bytes, the state of each after the rest of it: if its page is on its way to the
-    /// disk meanwhile, half a copy shows.
+    /// Writes both copies over the first ``size`` bytes, and the state of each copy last.
+    ///
+    /// If the kernel writes the page to disk meanwhile, the disk gets an incomplete copy, which still has the old
+    /// state.
     func encode(to memory: UnsafeMutableRawPointer) {
         var copy = [UInt8](repeating: 0, count: Self.copySize)
         unsafe copy.withUnsafeMutableBytes { bytes in
@@ -133,11 +135,12 @@ struct SegmentHeader: Hashable {
     }
 }
 
-/// Which run of the kernel wrote a segment: what was written but not synced survives until the next one.
+/// The identity of the kernel's run that wrote a segment. Data that was written but not synced survives until that run
+/// ends.
 struct BootID: Hashable {
     var low: UInt64, high: UInt64
 
-    /// Where the system doesn't tell. Equal to no boot, not even to itself: see ``isSameBoot(as:)``.
+    /// The identity if the system doesn't provide one. It equals no boot, not even itself: see ``isSameBoot(as:)``.
     static let unknown = BootID(low: 0, high: 0)
 
     func isSameBoot(as other: BootID) -> Bool {

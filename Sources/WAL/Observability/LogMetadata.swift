@@ -1,6 +1,6 @@
 internal import Logging
 
-/// The keys of the log's messages.
+/// The metadata of the log's messages.
 enum LogMetadata {
     static func of(_ error: WALError) -> Logger.Metadata {
         var metadata: Logger.Metadata = ["wal.error": "\(error.code)", "wal.message": "\(error.message)"]

@@ -1,7 +1,7 @@
 package import Logging
 
 extension StateLogPacer.Line {
-    /// Logs a warning while the state lasts and a notice when it ends, both with the duration so far.
+    /// Logs a warning while the state lasts and a notice when it ends, with the duration so far.
     package func log(
         to logger: Logger, began: Logger.Message, lasts: Logger.Message, ended: Logger.Message,
         metadata: Logger.Metadata

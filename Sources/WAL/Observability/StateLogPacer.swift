@@ -1,12 +1,13 @@
-/// Decides when a state that may last is logged: when it begins, after 10 s, 1 min and 10 min, then every 10 min, and when it ends.
+/// Decides when to log a lasting state: when it begins, after 10 s, 1 min and 10 min, then every 10 min, and when it
+/// ends.
 ///
-/// Pure: whoever has one asks it now and then, with the time since any fixed moment.
+/// A pure function of its calls. The owner calls it regularly, with the time since any fixed moment.
 package struct StateLogPacer: Sendable {
     package enum Line: Hashable, Sendable {
         case began
-        /// It goes on, and has lasted so long.
+        /// The state continues, and has lasted for this duration.
         case lasts(Duration)
-        /// It is over, and has lasted so long.
+        /// The state has ended after this duration.
         case ended(Duration)
     }
 
@@ -14,12 +15,12 @@ package struct StateLogPacer: Sendable {
     private static let interval: Duration = .seconds(600)
 
     private var start: Duration?
-    /// The age at which it is logged next.
+    /// The age at which the state is logged next.
     private var dueAge: Duration = .zero
 
     package init() {}
 
-    /// What to log now; nil for nothing.
+    /// Returns the line to log now, or nil if there is none.
     package mutating func line(isOn: Bool, at now: Duration) -> Line? {
         guard let start else {
             guard isOn else { return nil }

@@ -1,30 +1,30 @@
-/// Where a reader goes on from a place at which it finds no frame, or the end of a segment.
+/// The way in which a reader continues from a place without a frame, or from the end of a segment.
 struct Continuation {
     enum Step {
-        /// Nothing more, yet.
+        /// There is nothing more yet.
         case end
-        /// Damage that nobody can go on behind, yet.
+        /// There is damage that no reader can pass yet.
         case damaged
-        /// The file isn't what it was: look the place up once more.
+        /// The file has changed: locate the place again.
         case again
-        /// Walk the same segment from its first frame.
+        /// Walk this segment again from its first frame.
         case beginning
-        /// The next valid frame of the same segment.
+        /// Continue at this offset, with the next valid frame of this segment.
         case frame(Int)
-        /// The segment that comes next.
+        /// Continue with the next segment.
         case segment(ReadableSegment)
     }
 
     var step: Step
-    /// Why numbers around this place have no record, in order.
+    /// The gaps around this place, in order.
     var gaps: [LogGap] = []
 }
 
 /// A place at which a reader finds no frame, or the end of a segment.
 struct ReadingPlace {
     var offset: Int
-    /// The commit word there is zero, or there is no room for a frame.
+    /// Whether the commit word there is zero, or a frame doesn't fit.
     var isEmpty: Bool
-    /// There is a footer.
+    /// Whether there is a footer.
     var isFooter: Bool
 }

@@ -1,9 +1,9 @@
-/// How a reader of a directory finds its first segment, and the next.
+/// The search of a directory's reader for its first segment, and for the next one.
 extension DirectorySource {
-    /// A segment as a listing of the directory has it.
+    /// A segment in a listing of the directory.
     private struct Listed {
         var number: UInt64
-        /// Nil where no reader takes it: prepared, unreadable, or foreign.
+        /// The header; nil if readers skip the segment because it is prepared, unreadable or foreign.
         var header: SegmentHeader?
         var footer: SegmentFooter?
     }
@@ -11,7 +11,7 @@ extension DirectorySource {
     func segment(containing sequence: UInt64?) throws(WALError) -> LocatedSegment? {
         try located { listed in
             let named = listed.filter { $0.header != nil }
-            // From the front: a forged header can have a lower base sequence than those before it.
+            // Search from the front: a forged header can have a lower base sequence than the headers before it.
             return named.prefix { $0.header.map { $0.baseSequence <= sequence ?? 0 } ?? false }.last ?? named.first
         }
     }
@@ -24,7 +24,7 @@ extension DirectorySource {
         }
     }
 
-    /// Opens the segment that `choose` finds; another one, if that was removed before it was open.
+    /// Opens the segment that `choose` returns. If that was removed before it could be opened, chooses again.
     private func located(_ choose: ([Listed]) -> Listed?) throws(WALError) -> LocatedSegment? {
         var previous: UInt64?
         while true {
@@ -50,14 +50,14 @@ extension DirectorySource {
             }
             guard let chosen else { return gaps.isEmpty ? nil : LocatedSegment(gaps: gaps) }
             if let found = try readable(chosen.number) { return LocatedSegment(segment: found, gaps: gaps) }
-            // Removed meanwhile, so that another is the first.
+            // The segment was removed meanwhile, so another one is the first.
             guard chosen.number != previous else { return nil }
             previous = chosen.number
         }
     }
 
-    /// Whether what comes before a segment isn't a whole chain, so that recovery may leave that segment out, or have something
-    /// to say about the numbers before it.
+    /// Whether the chain of segments up to and including this one is incomplete. Then recovery may leave the segment
+    /// out, or report gaps before it.
     private func isInQuestion(_ listed: [Listed], before chosen: Listed?) -> Bool {
         var last: SegmentHeader?
         for segment in listed {
@@ -74,7 +74,7 @@ extension DirectorySource {
         let old = segment.segment.header
         var isFollowed = false
         for number in try directory.segmentNumbers() where number > old.segmentNumber {
-            // Removed since, or not in use.
+            // The segment was removed since the listing, or isn't in use.
             guard let next = try examined(number), next.header?.state != .prepared else { continue }
             isFollowed = true
             guard let header = next.header else { break }
@@ -88,21 +88,21 @@ extension DirectorySource {
         return try mapped(old, at: place)
     }
 
-    /// Whether a place is the end of a segment that a live writer has ended and is about to seal. Without a writer, recovery
-    /// decides what that end is.
+    /// Whether a place is the end of a segment that a live writer has ended and is about to seal. Without a writer,
+    /// recovery decides how that segment ends.
     private func isSealedYet(_ segment: ReadableSegment, before next: SegmentHeader, at place: ReadingPlace) -> Bool {
         place.isEmpty && Int(clamping: next.predecessor.length) <= place.offset
             && segment.size >= Int(clamping: segment.segment.header.capacity) && DirectoryLock.isHeld(in: directory)
     }
 
-    /// What the end of the last segment is; nil where that takes looking at all of it.
+    /// Returns the step at the end of the last segment, or nil if that takes an examination of the whole log.
     private func stepAtEnd(of segment: ReadableSegment, at place: ReadingPlace) throws(WALError) -> Continuation.Step? {
         let old = segment.segment.header
         let now = try examined(old.segmentNumber)
         if let header = now?.header, header.incarnation != old.incarnation { return .again }
         if place.isFooter { return .end }
         guard place.isEmpty, segment.footer == nil else { return nil }
-        // It was sealed since: the frame may be there now.
+        // The segment was sealed since, so the frame may exist now.
         if now?.footer != nil { return .again }
         let end = LogMaps.End(incarnation: old.incarnation, offset: place.offset)
         if maps.isCleanEnd(end) { return .end }
@@ -116,7 +116,7 @@ extension DirectorySource {
         return .end
     }
 
-    /// Goes on where recovery would.
+    /// Continues at the place at which recovery would continue.
     private func mapped(_ old: SegmentHeader, at place: ReadingPlace) throws(WALError) -> Continuation {
         for isFresh in [false, true] {
             let map = try maps.map(isFresh: isFresh)
@@ -131,7 +131,7 @@ extension DirectorySource {
             case .tornTail: return Continuation(step: .end, gaps: map.gaps)
             case .cleanEnd: return try next(map, index + 1)
             case .abandonedClaims, .corruption:
-                // Beside a writer a claim may be committed yet.
+                // While a writer runs, the claim may still be committed.
                 if found.decision == .abandonedClaims, DirectoryLock.isHeld(in: directory) {
                     return Continuation(step: .end)
                 }
@@ -148,7 +148,7 @@ extension DirectorySource {
         return Continuation(step: segment.map { .segment($0) } ?? .again, gaps: map.gaps)
     }
 
-    /// Goes on behind segments that were removed while a reader was in the first of them.
+    /// Continues after segments that were removed while a reader was in the first of them.
     private func behindRemoved(_ old: SegmentHeader, _ map: LogMap) throws(WALError) -> Continuation {
         guard let index = map.index(behind: old.segmentNumber) else { return Continuation(step: .end) }
         let header = map.places[index].header
@@ -159,7 +159,7 @@ extension DirectorySource {
 }
 
 extension LogGap {
-    /// The numbers before a segment that is the first one now.
+    /// Returns the gap for the numbers before a segment that is now the first one.
     static func removed(before header: SegmentHeader) -> LogGap {
         LogGap(
             first: 1, last: SequenceNumber(rawValue: header.baseSequence - 1), reason: .removed, isAcknowledged: true,

@@ -1,11 +1,11 @@
-/// Segments found by looking into the directory each time: for readers beside a writer.
+/// The segments of a directory, listed again each time, for readers that run while another process writes.
 struct DirectorySource: SegmentSource {
     let directory: Directory
     let maps: LogMaps
-    /// The log's identifier; nil where no segment has a header that can be read.
+    /// The log's identifier; nil if no segment has a readable header.
     let logID: LogID?
 
-    /// How often a waiting reader looks: nobody tells it of what another process writes.
+    /// The interval at which a waiting reader looks for more. No notification reaches it from another process.
     private static let pollInterval: Duration = .milliseconds(10)
 
     init(_ directory: Directory) throws(WALError) {
@@ -20,7 +20,7 @@ struct DirectorySource: SegmentSource {
         logID = RecoveryPlan.logID(of: segments)
     }
 
-    /// The segments in use, the oldest first, without their frames.
+    /// Returns the segments in use, oldest first, without their frames.
     func headers() throws(WALError) -> [(number: UInt64, header: SegmentHeader)] {
         var found: [(number: UInt64, header: SegmentHeader)] = []
         for number in try directory.segmentNumbers() {
@@ -29,7 +29,8 @@ struct DirectorySource: SegmentSource {
         return found
     }
 
-    /// The header of a segment in use; nil where it was prepared only, or removed just now, or can't be read, or is foreign.
+    /// Returns the header of a segment in use. Returns nil if the segment is only prepared, unreadable, foreign, or was
+    /// just removed.
     func header(_ number: UInt64) throws(WALError) -> SegmentHeader? {
         guard let segment = try examined(number), segment.belongs(to: logID) else { return nil }
         return segment.header
@@ -53,7 +54,7 @@ struct DirectorySource: SegmentSource {
         do throws(WALError) {
             segment = try ExaminedSegment(directory, number: number, isWritten: false)
         } catch {
-            // Removed since the directory was read.
+            // The file was removed after the directory was listed.
             if error.isNoSuchFile { return nil }
             throw error
         }
@@ -66,15 +67,15 @@ struct DirectorySource: SegmentSource {
             return nil
         }
         let segment = Segment(header: header, path: examined.path)
-        // The file may be cut to its final size meanwhile, which is behind all that is read.
+        // The file may be cut to its final size meanwhile. All bytes that readers read are before that.
         return try ReadableSegment(
             segment, in: try examined.file, size: examined.fileSize, footer: examined.footer)
     }
 
-    // From a file that is gone it goes on behind those that are gone.
+    // A reader of a removed file continues after the removed segments.
     func isRemoved(_ segment: ReadableSegment) -> Bool { false }
 
-    /// Which records are durable only the writer knows.
+    /// Only the writer knows which records are durable.
     var durablePosition: UInt64 { 0 }
 
     func waitForMore(
@@ -85,15 +86,15 @@ struct DirectorySource: SegmentSource {
         } catch {
             throw WALError.canceledWait
         }
-        // Nobody writes any more to what isn't in its place: the reader would wait for ever.
+        // No writer appends to a directory that isn't in its place, so the reader would wait forever.
         try directory.requireInPlace()
     }
 
-    // Another process doesn't know of this reader; its files stay readable while they are mapped.
+    // The writer's process doesn't know of this reader. Removed files stay readable while they are mapped.
     func pin(_ reader: ObjectIdentifier, at number: UInt64) {}
     func unpin(_ reader: ObjectIdentifier) {}
 
-    // MARK: What tools show
+    // MARK: Descriptions for tools
 
     func segmentInfo() throws(WALError) -> [SegmentInfo] {
         var infos: [SegmentInfo] = []
@@ -112,7 +113,8 @@ struct DirectorySource: SegmentSource {
                     Segment(header: header, path: path), footer: examined.footer, fileSize: examined.diskSize,
                     state: state))
         }
-        // What isn't sealed and has nothing behind it is what a writer appends to, or has died with.
+        // An unsealed segment that no sealed one follows is the one that a writer appends to, or was appending to when
+        // it died.
         if let last = infos.lastIndex(where: { $0.state == .unsealed }),
             !infos[(last + 1)...].contains(where: { $0.state == .sealed })
         {
@@ -121,7 +123,8 @@ struct DirectorySource: SegmentSource {
         return infos
     }
 
-    /// The cursors and bookmarks at the end of the log: from the newest footer and the frames of the segments behind it.
+    /// Returns the cursors and bookmarks at the end of the log, from the newest footer and the frames of the segments
+    /// after it.
     func markers() throws(WALError) -> Markers {
         var state = Markers()
         for (number, _) in try headers() {
@@ -192,7 +195,7 @@ struct DirectorySource: SegmentSource {
     func lastRecovery() throws(WALError) -> (findings: [RecoveryReport.Finding], count: Int)? {
         for (number, header) in try headers().reversed() {
             guard let segment = try readable(number) else { continue }
-            // It is the first frame of the segment that the opening began.
+            // The recovery frame is the first frame of the segment that the opening began.
             let outcome = unsafe try segment.check(at: SegmentHeader.size)
             if case .valid(let frame) = unsafe outcome, unsafe frame.header.kind == .recovery {
                 return unsafe RecoveryBody.decode(frame.body)

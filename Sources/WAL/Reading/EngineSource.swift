@@ -14,7 +14,7 @@ struct EngineSource: SegmentSource {
 
     func segment(containing sequence: UInt64?) throws(WALError) -> LocatedSegment? {
         try located { state in
-            // From the front: a forged header can have a lower base sequence than those before it.
+            // Search from the front: a forged header can have a lower base sequence than the headers before it.
             state.entries.prefix { $0.segment.header.baseSequence <= sequence ?? 0 }.last ?? state.entries.first
         }
     }
@@ -25,7 +25,8 @@ struct EngineSource: SegmentSource {
         }
     }
 
-    /// Opens the entry that `choose` finds; another one, if that was removed before it was open, or the next, if its file is lost.
+    /// Opens the entry that `choose` returns. If that was removed before it could be opened, chooses again. If its file
+    /// is lost, opens the next one.
     private func located(_ choose: (CatalogState) -> CatalogEntry?) throws(WALError) -> LocatedSegment? {
         while true {
             guard let entry = catalog.state.withLock({ state in choose(state) }) else { return nil }
@@ -45,7 +46,7 @@ struct EngineSource: SegmentSource {
             return Continuation(step: .again)
         }
         guard let end = entry.end else { return Continuation(step: place.isEmpty ? .end : .damaged) }
-        // A claim that isn't committed yet.
+        // There is a claim that isn't committed yet.
         if entry.live != nil, place.isEmpty, place.offset < end.offset { return Continuation(step: .end) }
         var gaps: [LogGap] = []
         if place.offset != end.offset {
@@ -59,7 +60,7 @@ struct EngineSource: SegmentSource {
                         last: SequenceNumber(rawValue: entry.segment.header.baseSequence + count - 1),
                         reason: .unreadable, isAcknowledged: true, segment: entry.segment.number, offset: gap.offset,
                         evidence:
-                            "\(entry.segment.path) is damaged; opening the log with the scope `everything` keeps it aside"
+                            "\(entry.segment.path) is damaged; opening the log with the scope `everything` sets it aside"
                     ))
             }
             if let next = gap.next { return Continuation(step: .frame(next), gaps: gaps) }
@@ -68,9 +69,9 @@ struct EngineSource: SegmentSource {
         return Continuation(step: next.map { .segment($0) } ?? .end, gaps: gaps + missing)
     }
 
-    /// Where the frames of a segment that has ended break off at an offset.
+    /// Returns the gap that begins at an offset of an ended segment.
     private func gap(in entry: CatalogEntry, at offset: Int) throws(WALError) -> SegmentScan.Gap? {
-        // Holds the bytes.
+        // Keeps the bytes in memory.
         let buffer = ReadBuffer()
         let bytes =
             if let live = entry.live {
@@ -82,7 +83,7 @@ struct EngineSource: SegmentSource {
         return try SegmentScan(bytes, header: entry.segment.header).gaps.first { $0.offset == offset }
     }
 
-    /// The next segment whose file is there, and what is missing before it.
+    /// Returns the next segment that has a file, and the gaps before it.
     private func following(
         _ number: UInt64, from lost: CatalogEntry? = nil
     ) throws(WALError) -> (segment: ReadableSegment?, gaps: [LogGap]) {
@@ -119,7 +120,7 @@ struct EngineSource: SegmentSource {
             return ReadableSegment(live: entry.segment, mapping: live.mapping, footer: entry.footer)
         }
         guard let footer = entry.footer else {
-            throw WALError(.closed, "\(entry.segment.path) was not sealed when the log was closed.")
+            throw WALError(.closed, "The log was closed before \(entry.segment.path) was sealed. Reopen the log.")
         }
         let file = try file(of: entry)
         return try ReadableSegment(entry.segment, in: file, size: try file.size(), footer: footer)
@@ -132,17 +133,18 @@ struct EngineSource: SegmentSource {
     func waitForMore(
         behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility
     ) async throws(WALError) {
-        // A reader that hasn't begun, and wants what isn't there yet, needn't look at what is there.
+        // A new reader that wants a future record can wait at the end without scanning.
         let claimed = catalog.waitForClaimed()
         let position = sequence > claimed.sequence ? max(position, claimed.position) : position
         switch visibility {
         case .written: await appender.waitAtTail { catalog.waitForClaimed().position > position }
         case .durable:
-            // Readers take part in what others make durable; a waiting one is no reason for a sync.
+            // A waiting reader doesn't request a sync. It waits for the syncs of other callers.
             do throws(WALError) {
                 try await commit.waitUntilDurable(.position(position + 1), requestsSync: false)
             } catch {
-                // Nothing becomes durable for now. That is no end, for which close is there.
+                // After a failed sync, nothing becomes durable for a while. That doesn't end the reader; only closing
+                // the log does.
                 guard error.code == .indeterminate else { throw error }
                 await appender.waitAtTail { commit.state.withLock { $0.failure == nil } }
             }
@@ -163,7 +165,7 @@ struct EngineSource: SegmentSource {
 }
 
 extension CatalogEntry {
-    /// The records of a segment whose file isn't there.
+    /// The gap for the records of a segment whose file is missing.
     fileprivate var missing: [LogGap] {
         guard let count = end?.recordCount, count > 0 else { return [] }
         let first = segment.header.baseSequence
@@ -171,7 +173,7 @@ extension CatalogEntry {
             LogGap(
                 first: SequenceNumber(rawValue: first), last: SequenceNumber(rawValue: first + count - 1),
                 reason: .missing, isAcknowledged: true, segment: segment.number, offset: 0,
-                evidence: "\(segment.path) isn't there any more")
+                evidence: "\(segment.path) is missing")
         ]
     }
 }

@@ -1,27 +1,27 @@
-/// The gaps that a reader has found and not told yet, and what it knows of why they are there.
+/// The gaps that a reader has found and not reported yet, and their known reasons.
 struct GapReporter {
     private struct Numbers {
         var first: UInt64
-        /// Behind the last.
+        /// The number after the last one.
         var end: UInt64
-        /// What is told of numbers that nothing else is known of.
+        /// The gap to report if no other reason is known.
         var otherwise: LogGap
     }
 
-    /// What recovery would say of the log, in order.
+    /// The gaps that recovery would report, in order.
     var known: [LogGap] = []
     private var found: [Numbers] = []
-    /// The last frame said this of the numbers from its own to those of the next one.
+    /// The gap stated by the last frame. It covers the numbers up to those of the next frame.
     private var mark: LogGap?
-    /// Where a gap begins that was reported, and whose end isn't known.
+    /// The first number of a reported gap whose end is unknown.
     private var openTold: SequenceNumber?
-    /// The number after the gaps at the log's end that were reported.
+    /// The number after the reported gaps at the log's end.
     private var endTold: SequenceNumber = 0
 
-    /// The first number that is to be told.
+    /// The first number that isn't reported yet.
     var next: UInt64? { found.first?.first }
 
-    /// Takes numbers that no record was found for.
+    /// Adds numbers that have no record.
     mutating func add(from first: UInt64, to end: UInt64, otherwise: LogGap) {
         guard first < end else { return }
         let mark = found.isEmpty ? mark : nil
@@ -29,7 +29,7 @@ struct GapReporter {
         self.mark = nil
     }
 
-    /// Takes note of a frame: void and lost ones stand for the numbers up to the next frame.
+    /// Notes a frame. Void and lost frames stand for the numbers up to the next frame.
     mutating func passed(_ kind: Frame.Kind, segment: UInt64, offset: Int) {
         mark =
             switch kind {
@@ -39,10 +39,10 @@ struct GapReporter {
             }
     }
 
-    /// Takes note of a segment's end. What its last frame stands for ends there, too.
+    /// Notes the end of a segment. A mark in its last frame ends there, too.
     mutating func leaveSegment() { mark = nil }
 
-    /// The next gap. What lies between two that are known of is one by itself.
+    /// Returns the next gap. Numbers between two known gaps are a gap of their own.
     mutating func take() -> LogGap? {
         guard let numbers = found.first else { return nil }
         let first = SequenceNumber(rawValue: numbers.first)
@@ -58,7 +58,7 @@ struct GapReporter {
         return gap
     }
 
-    /// What is missing behind the last record, as far as it had been acknowledged.
+    /// Returns the gap after the last record, if acknowledged records are or may be missing there.
     mutating func atEnd(from first: UInt64) -> LogGap? {
         let first = max(SequenceNumber(rawValue: first), endTold)
         let gap = known.first { gap in
@@ -78,20 +78,20 @@ extension LogGap {
             evidence: evidence)
     }
 
-    /// Numbers that frames or headers leave out without a word.
+    /// Returns a gap of numbers that frames or headers skip without a reason.
     static func unexplained(segment: UInt64, offset: Int) -> LogGap {
         LogGap(
             first: 0, last: nil, reason: .skipped, isAcknowledged: nil, segment: segment, offset: offset,
-            evidence: "what follows has higher numbers, and nothing tells why")
+            evidence: "the next record has a higher number for an unknown reason")
     }
 
-    /// Numbers that an opening or a flusher passed over when it began a segment.
+    /// Returns a gap of numbers that an opening or a flusher skipped when it began a segment.
     static func skipped(before header: SegmentHeader, isAcknowledged: Bool?) -> LogGap {
         LogGap(
             first: 0, last: nil, reason: .skipped, isAcknowledged: isAcknowledged, segment: header.segmentNumber,
             offset: 0,
             evidence: isAcknowledged == false
-                ? "the opening that began the segment passed over numbers of records that had not become durable"
-                : "the segment was begun with a higher number, which an earlier life or copy of the log may have given")
+                ? "the opening that began the segment skipped the numbers of records that had not become durable"
+                : "an earlier state or a copy of the log may have used the numbers before this segment")
     }
 }

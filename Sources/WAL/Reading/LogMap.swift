@@ -1,13 +1,13 @@
-/// What recovery would make of a log, for readers that meet a place where its frames break off: so a reading and a recovery can't
-/// come to different ends.
+/// The log as recovery would restore it, for readers that reach a place where its frames break off. With this map, a
+/// reader and a recovery always decide alike.
 struct LogMap: Sendable {
-    /// A segment that recovery would keep, with what is whole of it.
+    /// A segment that recovery would keep, and the places where its frames break off.
     struct Place {
         var header: SegmentHeader
         var breaks: [RecoveryPlan.Break]
     }
 
-    /// What the directory had when the map was made.
+    /// The files in the directory when the map was made.
     let files: LogFiles
     let places: [Place]
     let gaps: [LogGap]
@@ -34,13 +34,13 @@ struct LogMap: Sendable {
     }
 }
 
-/// The last map that was made of a directory. Making one reads the whole log, so it is kept as long as the same files are there.
+/// The last map of a directory. Making a map reads the whole log, so this one is reused until the files change.
 final class LogMaps: Sendable {
     private let directory: Directory
     private let last = Monitor<LogMap?>(nil)
     private let cleanEnd = Monitor<End?>(nil)
 
-    /// A place where a log without a writer ends.
+    /// A place at which a log without a writer ends.
     struct End: Hashable {
         var incarnation: UInt64
         var offset: Int
@@ -50,7 +50,7 @@ final class LogMaps: Sendable {
         self.directory = directory
     }
 
-    /// The map. With `isFresh`, of what is there now: files that are written to change without another name.
+    /// Returns the map. With `isFresh`, makes a new one: a file being written changes without changing its name.
     func map(isFresh: Bool = false) throws(WALError) -> LogMap {
         let files = try LogFiles(besideAWriterIn: directory)
         if !isFresh, let last = last.withLock({ $0 }), last.files == files { return last }
@@ -59,7 +59,8 @@ final class LogMaps: Sendable {
         return map
     }
 
-    /// Whether this was found to be the log's end, with nothing but zeros behind: who waits there needn't look again.
+    /// Whether this place is known to be the log's end, with only zeros after it. Then a waiting reader doesn't look
+    /// again.
     func isCleanEnd(_ end: End) -> Bool { cleanEnd.withLock { $0 == end } }
     func setCleanEnd(_ end: End) { cleanEnd.withLock { $0 = end } }
 }

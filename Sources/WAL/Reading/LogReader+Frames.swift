@@ -1,6 +1,7 @@
-/// How a reader goes from frame to frame, and from record to record of a batch.
+/// The steps of a reader from frame to frame, and from record to record in a batch.
 extension LogReader {
-    /// Returns none where there is nothing, yet, and where there is a gap, which is then in `foundGap`.
+    /// Returns the next record. Returns `none` if there is no record yet, or if there is a gap, which is then in
+    /// `foundGap`.
     func takeSlow() throws(WALError) -> Found {
         while true {
             if let gap = gaps.take() {
@@ -39,13 +40,14 @@ extension LogReader {
         }
     }
 
-    /// Takes a valid frame and moves past it. Stays at a footer, and at a frame whose record index shows a gap before it.
+    /// Takes a valid frame and moves past it. Stays at a footer, and at a frame whose record index shows a gap before
+    /// it.
     private func take(
         _ header: FrameHeader, _ body: FrameValidity.Body, of segment: ReadableSegment
     ) throws(WALError) -> Found? {
         let sequence = segment.segment.header.baseSequence + UInt64(header.recordIndex)
         if header.recordIndex > recordIndex {
-            // A frame of those that the index says nothing of may tell why.
+            // The index skipped frames, and one of them may give the reason. Walk the segment from its first frame.
             guard !isAtIndexEntry else {
                 begin(segment)
                 return nil
@@ -54,7 +56,7 @@ extension LogReader {
                 from: reached, to: sequence,
                 otherwise: .unexplained(segment: segment.segment.number, offset: offset))
             recordIndex = header.recordIndex
-            // All of the gap comes before the record.
+            // End the run, because the whole gap comes before the record.
             run = RecordRun()
             return nil
         }
@@ -68,7 +70,8 @@ extension LogReader {
         case .record:
             recordIndex = header.recordIndex + 1
             guard isWanted(sequence, header.time) else { return nil }
-            // Before the window of a compressed segment moves; what was in it stays for that.
+            // Take the address before the window of a compressed segment moves. The old window stays in memory for one
+            // move.
             let payload = unsafe segment.bytes.base.map { unsafe $0 + start + Frame.Offset.body }
             try beginRun(segment)
             return unsafe Found(sequence: sequence, time: header.time, payload: payload, size: header.bodySize)
@@ -83,7 +86,7 @@ extension LogReader {
         let header = segment.segment.header
         let reach = try readAhead.reach(offset, in: segment)
         var limit = segment.limit & ~(Frame.alignment - 1)
-        // The bytes after that aren't decompressed yet.
+        // The bytes after `reach` aren't decompressed yet.
         if segment.isCompressed { limit = min(limit, reach) }
         var end = min(limit - Frame.headerSize + 1, reach)
         if visibility == .durable {
@@ -136,7 +139,7 @@ extension LogReader {
         recordIndex = UInt32(clamping: Int(recordIndex) + batch.recordCount)
     }
 
-    /// Nil where the record isn't wanted.
+    /// Returns the next record of the batch, or nil if it is before the reader's start.
     private func takeFromBatch() -> Found? {
         guard let sizeField = unsafe batch.size, let payload = unsafe batch.payload else {
             batch.recordCount = 0

@@ -1,4 +1,4 @@
-/// How a reader finds its segment, and the next place to read where it finds no frame.
+/// The search of a reader for its segment, and for the next place to read after a place without a frame.
 extension LogReader {
     func locate() throws(WALError) {
         let located =
@@ -11,7 +11,7 @@ extension LogReader {
         gaps.known = located.gaps
         guard let found = located.segment else { return noteEnd() }
         enter(found)
-        // Before it was kept, retention may have removed it. What is found from here on stays.
+        // Retention may have removed the segment before `enter` pinned it. Segments found from here on stay.
         guard !source.isRemoved(found) else {
             switchTo(nil)
             return try locate()
@@ -28,14 +28,15 @@ extension LogReader {
         }
     }
 
-    /// What is mapped may not be what is on the disk any more.
+    /// Locates the place again, because the mapped file may no longer be the file on disk.
     private func locateAgain() {
-        // Nothing of the wanted time was found yet, where it is still looked for: then from the beginning.
+        // If `place` is still a time, no record of that time was found yet. Then the search starts over.
         if case .sequence = place { place = .sequence(nextSequence.rawValue) }
         switchTo(nil)
     }
 
-    /// Finds the next place to read from a place without a frame, or from a footer. Returns false where there is nothing more, yet.
+    /// Finds the next place to read, from a place without a frame or from a footer. Returns false if there is nothing
+    /// more yet.
     func advance(
         from segment: ReadableSegment, isEmpty: Bool = false, isFooter: Bool = false,
         _ reason: FrameValidity.Reason = .length
@@ -62,14 +63,14 @@ extension LogReader {
         return true
     }
 
-    /// Finds the gap at the log's end, if it wasn't reported.
+    /// Finds the gap at the log's end, if there is one that wasn't reported.
     private func noteEnd() {
         guard let gap = gaps.atEnd(from: reached) else { return }
         if case .sequence = place { place = .sequence(gap.next.rawValue) }
         foundGap = gap
     }
 
-    /// Walks a segment from its first frame.
+    /// Walks a segment again from its first frame.
     func begin(_ segment: ReadableSegment) {
         if case .sequence = place { place = .sequence(reached) }
         enter(segment)
@@ -94,7 +95,8 @@ extension LogReader {
             otherwise: .skipped(before: header, isAcknowledged: try wasSkipped(before: next)))
     }
 
-    /// Whether any of the numbers that a segment's beginning passes over had been acknowledged; nil where nothing tells.
+    /// Returns whether any of the numbers skipped at the beginning of a segment had been acknowledged, or nil if that
+    /// is unknown.
     private func wasSkipped(before segment: ReadableSegment) throws(WALError) -> Bool? {
         let outcome = unsafe try segment.check(at: SegmentHeader.size)
         guard case .valid(let frame) = unsafe outcome, unsafe frame.header.kind == .recovery,
@@ -117,8 +119,8 @@ extension LogReader {
             .corrupted,
             """
             \(segment.segment.path) is damaged at offset \(offset) (\(reason.rawValue)), at the record with sequence number \
-            \(nextSequence). Open the log with the recovery scope `everything`, or run `wal repair`, to keep the damaged \
-            bytes aside and go on behind them.
+            \(nextSequence). Open the log with the recovery scope `everything`, or run `wal repair`, to set the damaged \
+            bytes aside and continue after them.
             """)
     }
 }

@@ -1,57 +1,57 @@
-/// One consumer's walk through a log, in order, every checksum verified.
+/// A reader that returns the records of a log in order, and verifies every checksum.
 ///
-/// Gives each record that can be read, and each gap in the sequence numbers where records should be: as an entry
-/// (``next(_:gap:)``, ``nextEntry()``) or, for those who want records alone, as an error (``next(_:)``, ``next()``).
+/// It returns each readable record, and each gap in the sequence numbers. A gap is an entry (``next(_:gap:)``,
+/// ``nextEntry()``), or an error if you read only records (``next(_:)``, ``next()``).
 ///
-/// Not thread-safe: it belongs to one task or thread at a time. While it exists, the segment that it is in, and those
-/// behind, aren't removed by the log that made it.
+/// A reader isn't thread-safe: only one task or thread may use it at a time. While a reader of an open log exists, that
+/// log doesn't remove the segment that the reader is in, nor newer segments.
 public final class LogReader {
     let source: any SegmentSource
     let visibility: ReadVisibility
     var place: Place
     var current: ReadableSegment?
     var offset = SegmentHeader.size
-    /// The records of the current segment that are accounted for, by records or gaps.
+    /// The number of records of the current segment that were returned or reported as gaps.
     var recordIndex: UInt32 = 0
-    /// Frames before this log position are durable: what the source said last.
+    /// The log position up to which frames are durable, from the source's last answer.
     var durablePosition: UInt64 = 0
     var run = RecordRun()
     var readAhead = ReadAhead()
     var batch = PendingBatch()
     var gaps = GapReporter()
-    /// The gap that comes next, for whoever asked.
+    /// The next gap, for the caller that asked for it.
     var foundGap: LogGap?
-    /// The frame at `offset` was found by the index, and none was read since.
+    /// Whether the frame at `offset` was found through the index and no frame was read since.
     var isAtIndexEntry = false
-    /// How often a place was looked at in vain.
+    /// The number of failed attempts to read at this place.
     var tries = 0
-    /// Memory that was left while a view of it was handed out.
+    /// Buffers that the reader has left while the caller still holds a view into them.
     private var retainedBuffers: [AnyObject] = []
-    /// Whether a view is handed out: what it shows must stay, even if the reader is used meanwhile.
+    /// Whether the caller holds a view. Its memory must stay, even if the reader is used meanwhile.
     @usableFromInline @exclusivity(unchecked) var isLending = false
 
     static let triesMax = 8
 
-    /// Where single records of the current segment can be taken one after another without asking anything else: all of them
-    /// are wanted, and may be shown.
+    /// A range of the current segment in which every single record is wanted and may be shown. The reader takes such
+    /// records one after another, and only verifies each frame.
     @safe
     struct RecordRun {
-        /// Belongs to the current segment's mapping.
+        /// The address of the current segment's mapping.
         var base: UnsafeRawPointer?
-        /// Frames start before this offset; 0 for none.
+        /// The offset before which every frame of the run starts; 0 if there is no run.
         var end = 0
-        /// Frames end here at the latest.
+        /// The offset up to which frames may reach.
         var limit = 0
         var seed: UInt32 = 0
         var baseSequence: UInt64 = 0
     }
 
     enum Place {
-        /// Records from the first one that is there.
+        /// Records from the first one that is still in the log.
         case start
         /// Records from this sequence number on.
         case sequence(UInt64)
-        /// Records from the first one of this time or later on.
+        /// Records from the first one of this time or later.
         case time(Int64)
     }
 
@@ -60,7 +60,7 @@ public final class LogReader {
     struct Found {
         @usableFromInline var sequence: UInt64
         @usableFromInline var time: Int64
-        /// Nil for none. Valid until the reader is used again.
+        /// The payload; nil if there is no record. Valid until the reader is used again.
         @usableFromInline var payload: UnsafeRawPointer?
         @usableFromInline var size: Int
 
@@ -91,7 +91,7 @@ public final class LogReader {
         source.unpin(ObjectIdentifier(self))
     }
 
-    /// The first sequence number that no record and no gap has accounted for.
+    /// The lowest sequence number that the next record or gap can have.
     public var nextSequence: SequenceNumber {
         SequenceNumber(rawValue: batch.recordCount > 0 ? batch.sequence : gaps.next ?? reached)
     }
@@ -105,7 +105,13 @@ public final class LogReader {
         }
     }
 
-    /// Hands the next record to `body`, in place, or the gap before it to `gap`. Returns nil when there is nothing, yet.
+    /// Calls `body` with the next record, in place, or `gap` with the gap before it. Returns nil if there is nothing
+    /// yet.
+    ///
+    /// - Throws:
+    ///   - ``WALError/Code/corrupted`` if the reader can't pass the damage that it found.
+    ///   - ``WALError/Code/closed`` if the log was closed before it sealed the next segment.
+    ///   - ``WALError/Code/inputOutput`` if a file can't be read.
     @inlinable
     public func next<Result>(
         _ body: (borrowing RecordView) -> Result, gap: (LogGap) -> Result
@@ -115,22 +121,33 @@ public final class LogReader {
         return lend(found, body)
     }
 
-    /// The next record with a copy of its payload, or the gap before it. Returns nil when there is nothing, yet.
+    /// Returns the next record with a copy of its payload, or the gap before it. Returns nil if there is nothing yet.
+    ///
+    /// - Throws:
+    ///   - ``WALError/Code/corrupted`` if the reader can't pass the damage that it found.
+    ///   - ``WALError/Code/closed`` if the log was closed before it sealed the next segment.
+    ///   - ``WALError/Code/inputOutput`` if a file can't be read.
     public func nextEntry() throws(WALError) -> LogEntry? {
         try next({ .record(LogRecord($0)) }, gap: { .gap($0) })
     }
 
-    /// Hands the next record to `body`, in place. Returns nil when there is none, yet.
+    /// Calls `body` with the next record, in place. Returns nil if there is no record yet.
     ///
-    /// Throws `corrupted` or `removed` at a gap in which records that were acknowledged are missing, or may be: the error's
-    /// ``WALError/gap`` tells which, and the next call goes on behind it. Numbers that nobody was given are passed over.
+    /// Skips sequence numbers that no caller ever received.
+    ///
+    /// - Throws:
+    ///   - ``WALError/Code/corrupted`` or ``WALError/Code/removed`` at a gap in which acknowledged records are or may be
+    ///     missing. The error's ``WALError/gap`` describes it, and the next call continues after it.
+    ///   - ``WALError/Code/closed`` if the log was closed before it sealed the next segment.
+    ///   - ``WALError/Code/inputOutput`` if a file can't be read.
     @inlinable
     public func next<Result>(_ body: (borrowing RecordView) -> Result) throws(WALError) -> Result? {
         let found = try take()
         return unsafe found.payload == nil ? nil : lend(found, body)
     }
 
-    /// The next record with a copy of its payload. Returns nil when there is none, yet. Throws as ``next(_:)``.
+    /// Returns the next record with a copy of its payload. Returns nil if there is no record yet. Throws the same
+    /// errors as ``next(_:)``.
     public func next() throws(WALError) -> LogRecord? {
         try next { view in LogRecord(view) }
     }
@@ -147,21 +164,21 @@ public final class LogReader {
                 payload: RawSpan(_unsafeBytes: bytes)))
     }
 
-    /// The gap that ``takeEntry()`` has found instead of a record.
+    /// Returns the gap that ``takeEntry()`` found instead of a record.
     @usableFromInline
     func takeGap() -> LogGap? {
         defer { foundGap = nil }
         return foundGap
     }
 
-    /// The next record; none where there is a gap before it, or nothing, yet.
+    /// Returns the next record, or `none` if there is a gap before it or no record yet.
     @usableFromInline
     func takeEntry() throws(WALError) -> Found {
         if let found = takeFast() { return found }
         return try takeSlow()
     }
 
-    /// The next record; none where there is none, yet. Throws at a gap that may be a loss.
+    /// Returns the next record, or `none` if there is no record yet. Throws at a gap that may be a loss.
     @usableFromInline
     func take() throws(WALError) -> Found {
         if let found = takeFast() { return found }
@@ -172,8 +189,10 @@ public final class LogReader {
         }
     }
 
-    /// Verifies the next record and goes on behind it. Most are one frame behind another: they meet no optional, no reference
-    /// count and no lock, which together cost several times what the checksum does.
+    /// Verifies the next record and moves past it.
+    ///
+    /// Most records follow each other frame by frame. This path avoids optionals, reference counts and locks, which
+    /// together cost several times as much as the checksum.
     @inline(__always)
     private func takeFast() -> Found? {
         guard offset < run.end, let base = unsafe run.base else { return nil }
@@ -184,7 +203,7 @@ public final class LogReader {
                 seed: run.seed, recordIndexMin: recordIndex)
         else { return nil }
         let header = unsafe FrameHeader(frame)
-        // With a higher index there is a gap before it.
+        // A higher index means that there is a gap before the record.
         guard header.recordIndex == recordIndex, recordIndex < UInt32(SegmentHeader.recordCountMax) else { return nil }
         offset += header.size
         recordIndex &+= 1
@@ -193,9 +212,12 @@ public final class LogReader {
             payload: frame + Frame.Offset.body, size: header.bodySize)
     }
 
-    /// Suspends until ``next(_:gap:)`` may have something.
+    /// Suspends until ``next(_:gap:)`` may have a result.
     ///
-    /// Throws `closed` when the log was closed, and `cancelled` when the task was.
+    /// - Throws:
+    ///   - ``WALError/Code/closed`` if the log was closed.
+    ///   - ``WALError/Code/cancelled`` if the task was canceled.
+    ///   - ``WALError/Code/directoryGone`` if the log's directory is no longer in its place.
     public func waitForMore() async throws(WALError) {
         let position = current.map { $0.segment.position(at: offset) } ?? 0
         try await source.waitForMore(behind: position, from: nextSequence.rawValue, visibility: visibility)
@@ -208,7 +230,7 @@ public final class LogReader {
         current = segment
     }
 
-    /// Called before memory of records is let go.
+    /// Keeps memory that a view may point into. Call this before releasing the memory.
     func retain(_ memory: AnyObject?) {
         if unsafe !isLending { retainedBuffers.removeAll() } else if let memory { retainedBuffers.append(memory) }
     }

@@ -1,10 +1,10 @@
-/// What is left of a batch that has been verified.
+/// The remaining records of a verified batch.
 @safe
 struct PendingBatch {
-    /// Holds what was decompressed.
+    /// Keeps the decompressed bytes in memory.
     var memory: BatchBody.Memory?
     var recordCount = 0
-    /// The next record's size and payload.
+    /// The addresses of the next record's size and payload.
     var size: UnsafeRawPointer?
     var payload: UnsafeRawPointer?
     var sequence: UInt64 = 0

@@ -1,4 +1,5 @@
-/// How far the current segment was read in. More each time: who reads one record doesn't want megabytes.
+/// The range of the current segment that was read ahead. The size doubles each time, because a reader of one record
+/// doesn't need megabytes.
 struct ReadAhead {
     private var end = 0
     private var size = sizeMin
@@ -6,7 +7,7 @@ struct ReadAhead {
     private static let sizeMin = 64 << 10
     private static let sizeMax = 2 << 20
 
-    /// Where what is there ends, at or behind `offset`.
+    /// Returns the end of the range that was read ahead, at or after `offset`.
     mutating func reach(_ offset: Int, in segment: ReadableSegment) throws(WALError) -> Int {
         guard !segment.isShared else { return .max }
         // The window on a compressed segment may have moved meanwhile.

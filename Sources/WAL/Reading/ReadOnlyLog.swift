@@ -1,17 +1,22 @@
-/// Reads a log beside its writer, from the same or another process. Takes no lock and changes nothing.
+/// A log opened for reading only, while a writer in this or another process may run.
 ///
-/// It sees what was written up to the moment of each call; segments that retention removes meanwhile are a gap for its readers.
+/// It takes no lock and changes nothing. Each call reads what was written before it. If retention removes segments
+/// meanwhile, its readers report a gap.
 public final class ReadOnlyLog: Sendable {
     let source: DirectorySource
 
     /// The log's directory.
     public let directory: String
-    /// What tells this log from others.
+    /// The log's identifier.
     public let id: LogID
 
     /// Opens the log in a directory for reading.
     ///
-    /// Throws `notALogDirectory`, `versionTooNew`, `inputOutput`, and `corrupted` where no segment has a header that can be read.
+    /// - Throws:
+    ///   - ``WALError/Code/notALogDirectory`` if the directory doesn't contain a log.
+    ///   - ``WALError/Code/corrupted`` if no segment has a readable header.
+    ///   - ``WALError/Code/versionTooNew`` if a newer version wrote the log.
+    ///   - ``WALError/Code/inputOutput`` if a file can't be read.
     public init(at directory: String) throws(WALError) {
         self.directory = directory
         source = try DirectorySource(Directory(path: directory))
@@ -19,7 +24,7 @@ public final class ReadOnlyLog: Sendable {
             if try source.hasUnreadableHeader {
                 throw WALError(
                     .corrupted,
-                    "\(directory) has segments, and none has a header that can be read. Opening the log sets them aside."
+                    "\(directory) contains segments, but none has a readable header. Opening the log sets them aside."
                 )
             }
             throw WALError.noLog(at: directory)
@@ -27,24 +32,24 @@ public final class ReadOnlyLog: Sendable {
         id = logID
     }
 
-    /// The first record that is there, or the number that the first one will have.
+    /// The first record that is still in the log, or the number that the first record will have.
     public var firstSequence: SequenceNumber {
         get throws(WALError) {
             SequenceNumber(rawValue: try source.headers().first?.header.baseSequence ?? 1)
         }
     }
 
-    /// The segments, the oldest first. Throws `inputOutput`.
+    /// The segments, oldest first. Throws ``WALError/Code/inputOutput``.
     public var segments: [SegmentInfo] {
         get throws(WALError) { try source.segmentInfo() }
     }
 
-    /// The last record that each consumer has done with. Reads the newest segments.
+    /// The last record that each consumer has processed, by the name of its cursor. Reads the newest segments.
     public var cursors: [String: SequenceNumber] {
         get throws(WALError) { try source.markers().cursors.mapValues(SequenceNumber.init(rawValue:)) }
     }
 
-    /// What producers have left with their records, by name. Reads the newest segments.
+    /// The producers' bookmarks, by name. Reads the newest segments.
     public var bookmarks: [String: Bookmark] {
         get throws(WALError) { try source.markers().bookmarks }
     }
@@ -77,13 +82,15 @@ public final class ReadOnlyLog: Sendable {
         public var epoch: UInt64
     }
 
-    /// The last record that is durable by what the files say: each frame tells how far the log was when it was written, so the
-    /// writer may know of more. Reads the unsealed segments.
+    /// The last record that the files prove to be durable. Reads the unsealed segments.
+    ///
+    /// Each frame states how much of the log was durable when it was written, so the writer may know of more durable
+    /// records.
     public var durableSequence: SequenceNumber {
         get throws(WALError) { SequenceNumber(rawValue: try source.durableSequence()) }
     }
 
-    /// What the last opening that found anything had found, as far as its segment is still there.
+    /// The findings of the last opening that found anything, if the segment that it began is still in the log.
     public var lastRecovery: (findings: [RecoveryReport.Finding], count: Int)? {
         get throws(WALError) { try source.lastRecovery() }
     }

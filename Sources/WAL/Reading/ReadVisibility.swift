@@ -1,7 +1,9 @@
-/// Which records a reader shows.
+/// The records that a reader returns.
 public enum ReadVisibility: Hashable, Sendable {
-    /// Everything that was appended, also what a power loss would take back.
+    /// All appended records, including those that a power loss could remove.
+    ///
+    /// Don't forward such records to a system that you can't roll back.
     case written
-    /// Only what is durable.
+    /// Only durable records.
     case durable
 }

@@ -1,14 +1,15 @@
-/// A segment as a reader has it.
+/// A segment that a reader has opened.
 struct ReadableSegment {
     let segment: Segment
     let footer: SegmentFooter?
-    /// Whether the memory is also what producers write to: a page that is mapped for reading first costs them a fault.
+    /// Whether producers write to this memory. Then the reader doesn't map pages ahead: a page that is first mapped for
+    /// reading costs a producer a fault.
     let isShared: Bool
     let bytes: SegmentBytes
-    /// Holds the bytes; nil where they are decompressed.
+    /// Keeps the bytes mapped; nil if they are decompressed.
     private let mapping: Mapping?
 
-    /// A live segment.
+    /// Opens a live segment.
     init(live segment: Segment, mapping: Mapping, footer: SegmentFooter?) {
         self.segment = segment
         self.mapping = mapping
@@ -17,7 +18,7 @@ struct ReadableSegment {
         unsafe bytes = SegmentBytes(mapping.bytes)
     }
 
-    /// Maps a segment's file, or decompresses it where a reader comes to it.
+    /// Maps a plain segment's file. A compressed one is decompressed when the reader reaches the bytes.
     init(_ segment: Segment, in file: SegmentFile, size: Int, footer: SegmentFooter?) throws(WALError) {
         self.segment = segment
         self.footer = footer
@@ -38,13 +39,14 @@ struct ReadableSegment {
     /// The segment's size in bytes.
     var size: Int { bytes.count }
 
-    /// Where frames end at the latest.
+    /// The offset up to which frames may reach.
     var limit: Int { min(size, Int(clamping: segment.header.capacity)) }
 
-    /// What the bytes that were read last lie in.
+    /// The object that holds the bytes read last.
     var memory: AnyObject? { mapping ?? bytes.memory }
 
-    /// Loads bytes from an offset on, and returns where they end. Reading a plain segment works without, but page faults are slower.
+    /// Loads bytes from an offset on, and returns their end. A plain segment can be read without this, but page faults
+    /// are slower.
     func load(_ range: Range<Int>) throws(WALError) -> Int {
         guard let mapping else {
             try bytes.load(range.lowerBound..<range.lowerBound + 1)
@@ -54,22 +56,24 @@ struct ReadableSegment {
         return range.upperBound
     }
 
-    /// Checks a frame of which nothing is known.
+    /// Checks the frame at an offset, without knowing the records before it.
     func check(at offset: Int) throws(WALError) -> FrameValidity.Outcome {
         unsafe try bytes.check(at: offset, limit: size, seed: segment.seed, recordIndexMin: 0)
     }
 
-    /// Where to start looking for a sequence number: a frame's offset, and the record index that it has at least.
+    /// Returns the place at which to start the search for a sequence number: a frame's offset, and the lowest record
+    /// index that the frame can have.
     func start(for sequence: UInt64) throws(WALError) -> (offset: Int, recordIndex: UInt32) {
         try start { $0.sequence <= sequence }
     }
 
-    /// Where to start looking for the first record of a time or later.
+    /// Returns the place at which to start the search for the first record of a time or later.
     func start(since time: Int64) throws(WALError) -> (offset: Int, recordIndex: UInt32) {
         try start { $0.latestTimeBefore < time }
     }
 
-    /// Read from the file whenever it is needed. Without it, reading starts at the segment's first frame.
+    /// Reads the index from the file, each time it is needed. If the index can't be read, reading starts at the
+    /// segment's first frame.
     private func index() throws(WALError) -> [SegmentFooter.IndexEntry] {
         guard let footer, case .valid(let frame) = unsafe try check(at: footer.offset) else { return [] }
         return unsafe SegmentFooter(frame.body)?.index ?? []

@@ -1,29 +1,30 @@
-/// Where a reader gets its segments from: an open log, or a directory that another process may be writing to.
+/// The source of a reader's segments: an open log, or a directory that another process may be writing to.
 protocol SegmentSource: Sendable {
-    /// The segment that has the record with this sequence number, or the first behind it that there is; without a number the first.
+    /// Returns the segment with this sequence number, or else the first segment after it. Without a number, returns the
+    /// first segment.
     func segment(containing sequence: UInt64?) throws(WALError) -> LocatedSegment?
-    /// The first segment that may have a record of this time or later.
+    /// Returns the first segment that may have a record of this time or later.
     func segment(since time: Int64) throws(WALError) -> LocatedSegment?
-    /// Where to go on from a place in a segment that has no frame, or from its footer.
+    /// Returns the way to continue from a place without a frame, or from a footer.
     func continuation(of segment: ReadableSegment, at place: ReadingPlace) throws(WALError) -> Continuation
-    /// Whether it was removed, so that nothing leads on from it.
+    /// Whether the segment was removed, so that a reader can't continue from it.
     func isRemoved(_ segment: ReadableSegment) -> Bool
-    /// What readers of durable records may read, as a log position.
+    /// The log position up to which readers of durable records may read.
     var durablePosition: UInt64 { get }
-    /// Suspends until there may be more behind `position` for a reader that wants records from `sequence` on. Throws when
-    /// there never will be.
+    /// Suspends until there may be more after `position`, for a reader that wants records from `sequence` on. Throws if
+    /// there never will be more.
     func waitForMore(
         behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility
     ) async throws(WALError)
-    /// Keeps a segment and all behind it from being removed.
+    /// Keeps a segment and all newer ones from being removed.
     func pin(_ reader: ObjectIdentifier, at number: UInt64)
     func unpin(_ reader: ObjectIdentifier)
 }
 
-/// Where a reader begins.
+/// The segment in which a reader begins.
 struct LocatedSegment {
-    /// Nil where none is left that can be read.
+    /// The segment; nil if there is none that can be read.
     var segment: ReadableSegment?
-    /// Why numbers before and around it have no record, in order.
+    /// The gaps before and around the segment, in order.
     var gaps: [LogGap] = []
 }

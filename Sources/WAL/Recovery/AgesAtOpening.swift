@@ -1,16 +1,16 @@
-/// How old the segments are that an opening finds.
+/// The ages of the segments that an opening finds.
 ///
-/// A segment had ended when the next one came into use. Where that was in the present run of the kernel, the next header has the
-/// moment by a clock that doesn't jump. A segment of an earlier run has only the times of its records, by a clock that may have
-/// been wrong: those that lie ahead count as the present.
+/// A segment had ended when the next one came into use. If that was in the present run of the kernel, the next header
+/// has the moment, by a monotonic clock. A segment from an earlier run has only the times of its records, by a clock
+/// that may have been wrong. Times in the future count as the present.
 struct AgesAtOpening {
     let run: KernelRun
     let time: Timestamp
     let seen: ContinuousClock.Instant
 
-    /// The ages in the order of the headers. `lastTimes` are those of each segment's records.
+    /// Returns the ages in the order of the headers. `lastTimes` has the latest time of each segment's records.
     func of(_ headers: [SegmentHeader], lastTimes: [Int64]) -> [SegmentAge] {
-        // The newest has ended by now.
+        // The newest segment has ended by now.
         var end = run.uptime
         let newestFirst = zip(headers, lastTimes).reversed().map { header, lastTime -> SegmentAge in
             let isOfThisRun = header.bootID.isSameBoot(as: run.boot) && (1...max(1, run.uptime)).contains(header.uptime)

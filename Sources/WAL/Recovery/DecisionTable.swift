@@ -1,32 +1,33 @@
-/// What to do where the frames of a segment break off: a pure function from what was found to what is done
-/// (FORMAT.md, "Recovery").
+/// The evidence at a place where the frames of a segment break off. The decision is a pure function of it (FORMAT.md,
+/// "Recovery").
 struct GapEvidence: Hashable {
     typealias Content = SegmentScan.Gap.Content
 
     var content: Content
-    /// Whether a valid frame comes later in the segment, or a later segment was begun behind more than is here.
+    /// Whether a valid frame comes later in the segment, or a later segment's header says that this one had more
+    /// records.
     var isFollowed: Bool
-    /// Whether a later frame says that the log was durable beyond this place when it was written.
+    /// Whether a later frame says that the log was already durable beyond this place.
     var wasDurable: Bool
-    /// Whether the segment was written in this run of the kernel, so that its page cache has everything that was stored.
+    /// Whether the segment was written in this run of the kernel. Then the page cache has every byte that was stored.
     var isSameBoot: Bool
 }
 
 enum GapDecision: Hashable {
     /// The log ends here, and nothing is missing.
     case cleanEnd
-    /// A producer died between claim and commit; what comes after stays.
+    /// A producer died between claim and commit. Later frames stay.
     case abandonedClaims
-    /// Writeback came this far before the power went, or came in another order: the log ends here.
+    /// Writeback reached only this place before the power loss, or wrote pages in another order. The log ends here.
     case tornTail
-    /// What was here is lost; what comes after stays.
+    /// The records here are lost. Later frames stay.
     case corruption
 }
 
 enum DecisionTable {
-    /// A row: nil stands for any.
+    /// A row of the table. Nil matches any value.
     struct Row {
-        /// Its name in FORMAT.md.
+        /// The row's name in FORMAT.md.
         var label: String
         var content: GapEvidence.Content?
         var isFollowed: Bool?
@@ -57,7 +58,8 @@ enum DecisionTable {
     ]
 
     static func decide(_ evidence: GapEvidence) -> GapDecision {
-        // Every combination meets one row, which a test shows; were there none, taking it for damage loses nothing.
+        // Every combination matches exactly one row; a test proves it. If none did, treating it as damage would lose
+        // nothing.
         row(for: evidence)?.decision ?? .corruption
     }
 
@@ -71,11 +73,11 @@ extension GapEvidence: CustomStringConvertible {
         let what =
             switch content {
             case .zero: "no frame was committed here"
-            case .invalid: "the bytes are no valid frame"
+            case .invalid: "the bytes aren't a valid frame"
             case .cut: "the file ends early"
             }
-        let durable = wasDurable ? "a later frame says it was durable" : "no later frame says it was durable"
-        return "\(what), \(durable), \(isFollowed ? "more follows" : "nothing follows"), "
+        let durable = wasDurable ? "a later frame says this was durable" : "no later frame says this was durable"
+        return "\(what), \(durable), \(isFollowed ? "more records follow" : "no records follow"), "
             + (isSameBoot ? "written in this run of the kernel" : "written in another run of the kernel")
             + (DecisionTable.row(for: self).map { " (rule \($0.label))" } ?? "")
     }

@@ -1,7 +1,8 @@
-/// How high the numbers of a header may be, by those that stand before it (FORMAT.md, "Segment header").
+/// The highest plausible numbers of a header, judged by the headers before it (FORMAT.md, "Segment header").
 ///
-/// No log comes to 2^62 of anything in a thousand years, but a header may say so that nobody wrote. What follows it has higher
-/// numbers still, and mustn't be refused for it: so beyond 2^62 it is small steps that count.
+/// No log reaches 2^62 records, bytes or epochs in a thousand years, but a forged header may state such numbers.
+/// Segments written after it have even higher numbers, and must not be refused. So beyond 2^62, only the step from the
+/// earlier headers is limited.
 struct HeaderReach {
     var sequence = first
     var position = first
@@ -9,7 +10,7 @@ struct HeaderReach {
 
     private static let first: UInt64 = 1 << 62
 
-    /// Takes in a header that stands before.
+    /// Adds a header that comes before the one to check.
     mutating func add(_ header: SegmentHeader) {
         sequence = max(sequence, header.baseSequence + 1 << 40)
         position = max(position, header.basePosition + 1 << 40)
@@ -22,7 +23,7 @@ struct HeaderReach {
 }
 
 extension [ExaminedSegment] {
-    /// Takes headers for damaged whose numbers are out of reach.
+    /// Treats headers as damaged if their numbers are out of reach.
     mutating func refuseOutOfReach(_ logID: LogID?) {
         var reach = HeaderReach()
         for index in indices where self[index].belongs(to: logID) {

@@ -1,10 +1,10 @@
-/// What comes behind a segment, as far as it is in its place and of the same log.
+/// The segments after a given one. Only files that belong to the log and have their correct number count.
 struct LaterSegments {
     var headers: ArraySlice<SegmentHeader>
-    /// The highest durable position that anything in them tells.
+    /// The highest durable position in these segments.
     var durablePosition: UInt64
 
-    /// For each segment what comes behind it.
+    /// Returns the later segments of each segment.
     static func behindEach(of segments: [ExaminedSegment], logID: LogID?) -> [LaterSegments] {
         let headers = segments.compactMap { $0.belongs(to: logID) ? $0.header : nil }
         var later = LaterSegments(headers: headers[headers.endIndex...], durablePosition: 0)

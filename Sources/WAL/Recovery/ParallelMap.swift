@@ -1,6 +1,7 @@
-/// Work on the segments of a log, half of it on a second thread.
+/// A map over the segments of a log that gives half of the work to a second thread.
 enum ParallelMap {
-    /// Where `ifWorthwhile` is false, a thread costs more than it saves, and all is done on this one.
+    /// Maps the elements. If `ifWorthwhile` is false, a thread would cost more than it saves, and the calling thread
+    /// does all of the work.
     static func map<Element: Sendable, Output: Sendable>(
         _ elements: [Element], ifWorthwhile: Bool, _ transform: @escaping @Sendable (Element) throws(WALError) -> Output
     ) throws(WALError) -> [Output] {

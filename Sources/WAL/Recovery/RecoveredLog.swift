@@ -1,16 +1,16 @@
-/// What opening leaves the engine to go on from.
+/// The state of a recovered log, from which the engine continues.
 struct RecoveredLog {
     var directory: Directory
     var logID: LogID
     var epoch: UInt64
-    /// The segments, all sealed, the oldest first.
+    /// The segments, all sealed, oldest first.
     var entries: [CatalogEntry]
     var nextNumber: UInt64
     var nextSequence: UInt64
     var nextPosition: UInt64
     var predecessor: SegmentHeader.Predecessor
     var markers: Markers
-    /// What the recovery found, for the first frame of the fresh segment; nil where there is nothing to tell.
+    /// The findings of the recovery, for the first frame of the new segment; nil if there are none.
     var recoveryBody: [UInt8]?
     let unused: ReclaimableSpace
 }

@@ -1,35 +1,39 @@
-/// Opening: examine, plan, carry out. Each step of carrying out leaves files from which the next opening comes to the same log.
+/// Opening: examine, plan, repair. After a crash in any step of the repair, the next opening restores the same log.
 enum Recovery {
-    /// Throws unless this can be a log's directory.
+    /// Throws if the directory can't be a log's directory.
     static func requireLogDirectory(_ directory: Directory) throws(WALError) {
         try FileOwnership.requireDirectory(directory)
         if directory.has(DirectoryLock.fileName) { return }
-        // A file system's own folder stands in every fresh mount point.
+        // File systems create this folder in every new mount point.
         let names = try directory.names().filter { $0 != "lost+found" }
         let segments = try LogFiles(in: directory).segments
         guard names.isEmpty || !segments.isEmpty else {
             throw WALError(
                 .notALogDirectory,
-                "\(directory.path) has other files and no log in it. Name an empty directory, or one with a log.")
+                "\(directory.path) contains files but no log. Name an empty directory, or the directory of a log.")
         }
     }
 
-    /// So many segments to look at, or so many bytes to read, are worth a second thread.
+    /// The number of segments to examine, or of bytes to read, from which a second thread is worthwhile.
     private static let muchByCount = 128
     private static let muchBySize = 16 << 20
 
-    /// Reads what there is. With `isWritten`, what may not be durable is synced, too: nothing is shown that could still vanish.
+    /// Reads the segments. With `isWritten`, also syncs data that may not be durable, so that no reader sees a record
+    /// that could still vanish.
     ///
-    /// The newest first, because only what comes later tells that a segment is durable as a whole: a footer is written before its
-    /// segment is synced, so after a power loss it may be there without the frames before it.
+    /// Examines the newest segment first, because only a later segment proves that a segment is durable as a whole. A
+    /// footer is written before its segment is synced, so after a power loss a footer may exist without the frames
+    /// before it.
     static func examine(
         _ files: LogFiles, in directory: Directory, scope: WriteAheadLog.RecoveryScope, isWritten: Bool
     ) throws(WALError) -> [ExaminedSegment] {
         if isWritten { try directory.sync() }
         let (numbers, poisoned) = (files.segments, files.poisoned)
-        // Whoever made the directory may have ended before its entry was durable. Once there is a segment, it is.
+        // The process that created the directory may have ended before the directory entry was durable. Once there is a
+        // segment, the entry is durable.
         if isWritten, numbers.isEmpty { try directory.syncEntry() }
-        // Beside a writer the newest first here, too: one that was not in use yet when it was looked at has no successor then.
+        // While a writer runs, also open the files newest first, so that a segment seen as unused can't have a
+        // successor in the result.
         let order = isWritten ? numbers : numbers.reversed()
         let found = try ParallelMap.map(order, ifWorthwhile: numbers.count >= muchByCount) {
             number throws(WALError) -> ExaminedSegment? in
@@ -52,7 +56,7 @@ enum Recovery {
             guard let header = segments[index].header, header.state == .active else { continue }
             let isOfLog = segments[index].belongs(to: logID)
             let isDurable = segments[index].areFramesDurable(given: durablePosition)
-            // A sync that failed isn't tried again: what is whole of the file is written anew.
+            // A failed sync isn't tried again. Instead, the segment's valid frames are copied to a new file.
             if isWritten, !segments[index].isFooterDurable(given: durablePosition), !segments[index].isPoisoned {
                 try PoisonMark.sync(segments[index].file.file, number: segments[index].number, in: directory)
             }
@@ -67,7 +71,8 @@ enum Recovery {
         return segments
     }
 
-    /// Nil where it was removed since the directory was listed, as it may be beside a writer.
+    /// Examines a segment. Returns nil if it was removed after the directory was listed, which happens only while a
+    /// writer runs.
     private static func examineIfThere(
         _ directory: Directory, _ number: UInt64, isWritten: Bool
     ) throws(WALError) -> ExaminedSegment? {
@@ -79,17 +84,18 @@ enum Recovery {
         }
     }
 
-    /// Closing removes what was made ready, at the end. Retention removes the oldest first: what was still found of those before one
-    /// that is gone is gone, too, and would stand before a gap.
+    /// Drops segments that vanished meanwhile: prepared ones at the end (removed by `close`), and at the front
+    /// everything before a missing one, since retention removes the oldest first.
     private static func withoutRemoved(_ found: [ExaminedSegment?]) -> [ExaminedSegment] {
         guard let last = found.lastIndex(where: { $0 != nil }) else { return [] }
         let start = found[...last].lastIndex { $0 == nil }.map { $0 + 1 } ?? 0
         return found[start...last].compactMap(\.self)
     }
 
-    /// Reads the frames of all segments that are sealed; leaves out those that retention has removed meanwhile, beside a writer.
+    /// Reads the frames of all sealed segments. Leaves out those that retention has removed meanwhile, while a writer
+    /// runs.
     ///
-    /// Those that aren't are read after these, the newest first: what comes later in the log tells what must be there.
+    /// Unsealed segments are read after these, newest first, because later segments prove what must be in earlier ones.
     private static func readSealed(_ segments: [ExaminedSegment]) throws(WALError) -> [ExaminedSegment] {
         let size = segments.reduce(0) { $0 + $1.fileSize }
         let read = try ParallelMap.map(segments, ifWorthwhile: size >= muchBySize) { segment throws(WALError) in
@@ -106,21 +112,22 @@ enum Recovery {
             throw WALError(
                 .versionTooNew,
                 """
-                \(segment.path) has format version \(major).\(minor); this code knows \(SegmentHeader.versionMajor). \
-                Open it with a newer version of swift-wal.
+                \(segment.path) has format version \(major).\(minor), but this version of swift-wal knows only version \
+                \(SegmentHeader.versionMajor). Open it with a newer version of swift-wal.
                 """)
         case .unknownFeatures(let features):
             throw WALError(
                 .versionTooNew,
                 """
-                \(segment.path) uses features (0x\(String(features, radix: 16))) that this code doesn't know. Open it \
-                with a newer version of swift-wal.
+                \(segment.path) uses features (0x\(String(features, radix: 16))) that this version of swift-wal doesn't know. \
+                Open it with a newer version.
                 """)
         case .header, .damaged: break
         }
     }
 
-    /// How far the times of a log's records lie ahead of the clock; nil if they don't, but for what a time server adjusts.
+    /// Returns how far the times of a log's records are ahead of the clock. Returns nil if they aren't, apart from
+    /// normal adjustments by a time server.
     static func timeAhead(in segments: [ExaminedSegment], at now: Timestamp) -> Duration? {
         let logID = RecoveryPlan.logID(of: segments)
         let latest = segments.filter { $0.belongs(to: logID) }.compactMap(\.latestTime).max() ?? .min
@@ -129,7 +136,7 @@ enum Recovery {
         return .microseconds(ahead) > ClockWatch.jumpMin ? .microseconds(ahead) : nil
     }
 
-    /// What opening would find and do. Changes nothing.
+    /// Returns the findings and steps of an opening. Changes nothing.
     static func plan(
         _ directory: Directory, scope: WriteAheadLog.RecoveryScope
     ) throws(WALError) -> RecoveryReport {
@@ -142,7 +149,7 @@ enum Recovery {
         return plan.report
     }
 
-    /// Examines, plans and carries out.
+    /// Examines and plans, and carries the plan out.
     static func recover(
         _ directory: Directory, configuration: WriteAheadLog.Configuration
     ) throws(WALError) -> (RecoveredLog, RecoveryReport) {
@@ -158,8 +165,8 @@ enum Recovery {
                 .corrupted,
                 """
                 \(directory.path) is damaged: \(damage.classification.rawValue) in segment \(damage.segment) at offset \
-                \(damage.offset): \(damage.evidence). Nothing was changed. Open it with the damage policy `quarantine` to go \
-                on with what is whole.
+                \(damage.offset): \(damage.evidence). Nothing was changed. Open it with the damage policy `quarantine` to \
+                keep the intact records.
                 """)
         }
         plan.report.steps = plan.reportedSteps(unfinished: files.unfinished)

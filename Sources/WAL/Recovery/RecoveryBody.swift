@@ -1,9 +1,9 @@
-/// The body of a recovery frame: what the opening that began the segment had found (FORMAT.md, "Recovery frames").
+/// The body of a recovery frame: the findings of the opening that began the segment (FORMAT.md, "Recovery frames").
 ///
 ///     count u32 | findings in the frame u32 | each: class u8, acknowledged u8, zero u16, zero u32, segment u64, offset u64,
 ///     bytes u64, first sequence u64, last sequence u64 (both 0 where none)
 enum RecoveryBody {
-    /// More aren't written: the frame is a note for people, and the damaged files are kept.
+    /// The largest number of findings in a frame. The frame only informs operators, and the damaged files are kept.
     static let findingsMax = 64
 
     private static let classes: [RecoveryReport.Classification] = [
@@ -29,7 +29,7 @@ enum RecoveryBody {
         return body
     }
 
-    /// The findings and how many there were in all; nil where the body is not as described here.
+    /// Returns the written findings and the number of all findings, or nil if the body doesn't have this format.
     static func decode(_ body: UnsafeRawBufferPointer) -> (findings: [RecoveryReport.Finding], count: Int)? {
         var reader = unsafe ByteReader(body)
         guard let count = reader.number(UInt32.self), let written = reader.number(UInt32.self) else { return nil }
@@ -47,7 +47,7 @@ enum RecoveryBody {
                     byteCount: Int(clamping: size),
                     sequences: first > 0 && first <= last
                         ? SequenceNumber(rawValue: first)...SequenceNumber(rawValue: last) : nil,
-                    isAcknowledged: acknowledged != 0, evidence: "noted by the opening that began the segment"))
+                    isAcknowledged: acknowledged != 0, evidence: "recorded by the opening that began the segment"))
         }
         return (findings, Int(count))
     }

@@ -1,4 +1,4 @@
-/// A pass over the segments in order. Each header says how the segment before it ended.
+/// A pass over the segments in order. Each header states how the previous segment ended.
 struct RecoveryChain {
     /// The decisions so far.
     struct Outcome {
@@ -13,7 +13,7 @@ struct RecoveryChain {
     let boot: BootID
     let logID: LogID?
     private(set) var outcome = Outcome()
-    /// The last segment that stays, and where its records end.
+    /// The last segment that stays, and the end of its records.
     private var last: (header: SegmentHeader, end: SegmentEnd)?
     /// The log ended in a torn tail: no later segment belongs to it.
     private var isTorn = false
@@ -67,7 +67,7 @@ struct RecoveryChain {
             step.rewrite(at: 0, because: isInterrupted ? Self.isInterruptedHeader : Self.isHalfThere(segment))
         }
         if segment.isPoisoned {
-            step.rewrite(at: 0, because: "a sync of it failed, so what is shown of it may not be on the disk")
+            step.rewrite(at: 0, because: "a sync of it failed, so the disk may not have the bytes that can be read")
         }
         if placeholder == nil, let last, !header.follows(last.header) {
             step.relinks = true
@@ -79,8 +79,10 @@ struct RecoveryChain {
         outcome.steps.append(step)
     }
 
-    /// Whether a header with a bad copy is one that was being written when the process or the machine stopped: a page can be on its
-    /// way to the disk while it is stored to. With the first sync the header is whole, and frames come behind it.
+    /// Whether a header with one bad copy was being written when the process or the machine stopped.
+    ///
+    /// The kernel may write a page to disk while a process stores to it. Before the first frame the header is complete,
+    /// and with the first sync it is durable.
     private func isHeaderInterrupted(
         _ segment: ExaminedSegment, _ header: SegmentHeader, _ later: LaterSegments
     ) -> Bool {
@@ -89,7 +91,7 @@ struct RecoveryChain {
         return !wasDurable && !segment.isCompressed && (isEmpty || !header.bootID.isSameBoot(as: boot))
     }
 
-    /// What the headers say was between this segment and the last one.
+    /// Reports the loss that the headers state between the last segment and this one.
     private mutating func reportMissing(
         before header: SegmentHeader, _ segment: ExaminedSegment, later: LaterSegments
     ) {
@@ -109,7 +111,7 @@ struct RecoveryChain {
                 evidence: Self.isMissing(before: header)))
     }
 
-    /// Whether anything that is missing between the last segment and this one may have been acknowledged.
+    /// Whether any record missing between the last segment and this one may have been acknowledged.
     private func wasAcknowledged(
         before header: SegmentHeader, _ segment: ExaminedSegment, _ later: LaterSegments
     ) -> Bool {
@@ -119,18 +121,19 @@ struct RecoveryChain {
     }
 
     private static let isBehindTheEnd = "begun after the end of the log"
-    private static let isInterruptedHeader = "one of the header's two copies was being written when its writer ended"
+    private static let isInterruptedHeader = "one of the header's two copies was being written when its writer died"
     private static func isHalfThere(_ segment: ExaminedSegment) -> String {
         segment.damagedHeaderCopies == 0
-            ? "the table of the compressed blocks is damaged; they were found without it"
-            : "one of the header's two copies is damaged; the other is whole"
+            ? "the table of the compressed blocks is damaged; the blocks were found without it"
+            : "one of the header's two copies is damaged; the other is intact"
     }
 
     private static func isMissing(before header: SegmentHeader) -> String {
-        "segment \(header.segmentNumber) follows segment \(header.predecessor.number), which isn't there"
+        "segment \(header.segmentNumber) follows segment \(header.predecessor.number), which is missing"
     }
 
-    /// What to put between the last segment and one that doesn't follow it.
+    /// Returns the placeholder for the loss between the last segment and one that doesn't follow it, if one is
+    /// possible.
     private func placeholder(
         to header: SegmentHeader, _ segment: ExaminedSegment, _ later: LaterSegments
     ) -> RecoveryPlan.Placeholder? {
@@ -151,13 +154,15 @@ struct RecoveryChain {
         guard recordCount <= UInt64(SegmentHeader.recordCountMax), header.follows(missing) else { return nil }
         return RecoveryPlan.Placeholder(
             header: missing, recordCount: recordCount,
-            // The finding of what can't be read says that it was acknowledged.
+            // The finding of the unreadable segment already counts its records as acknowledged.
             isAcknowledged: isBreakReported || wasAcknowledged(before: header, segment, later),
             reason: Self.isMissing(before: header))
     }
 
-    /// A segment whose header says that it was made ready and not used. Where a later one follows it, it was, and its
-    /// header never reached the disk: then nothing in it was durable, nor anything behind it.
+    /// Adds a segment whose header says that it was prepared and never used.
+    ///
+    /// If a later segment follows it, it was used, and its active header never reached the disk. Then nothing in it was
+    /// durable, and nothing after it.
     mutating func addUnused(
         _ segment: ExaminedSegment, _ header: SegmentHeader, later: LaterSegments
     ) {
@@ -166,7 +171,7 @@ struct RecoveryChain {
             outcome.steps.append(
                 isTorn
                     ? RecoveryPlan.Step(segment: segment, action: .setAside, reason: Self.isBehindTheEnd)
-                    : RecoveryPlan.Step(segment: segment, action: .remove, reason: "made ready and never used"))
+                    : RecoveryPlan.Step(segment: segment, action: .remove, reason: "prepared and never used"))
             return
         }
         let start = last.map { $0.header.position(at: $0.end.offset) } ?? 0
@@ -177,7 +182,7 @@ struct RecoveryChain {
                 because: "a later segment follows it, and its header says it was never used")
         }
         isTorn = true
-        let reason = "its header was not durable, nothing in it was, and a later segment follows it"
+        let reason = "neither its header nor its records were durable, and a later segment follows it"
         outcome.findings.append(
             RecoveryReport.Finding(
                 .tornTail, header, offset: 0, end: segment.fileSize, records: 0..<0, isAcknowledged: false, reason))
@@ -206,7 +211,7 @@ struct RecoveryChain {
                 sequences: sequences.map(SequenceNumber.range), isAcknowledged: true, evidence: evidence))
         outcome.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: reason))
         isBreakReported = true
-        // How many sequence numbers it had can't be told, so as many as it may have had aren't used again.
+        // The number of its records is unknown, so skip as many sequence numbers as it may have had.
         if next == nil {
             outcome.nextSequence = max(outcome.nextSequence, first) + UInt64(SegmentHeader.recordCountMax)
         }
@@ -226,14 +231,18 @@ struct RecoveryChain {
 }
 
 extension SegmentHeader {
-    /// Whether this segment was begun right after that one, or after the one that that one replaces. No header that tells of more
-    /// records than a segment has is of this log's making.
+    /// Whether this segment was begun right after `other`, or after the file that `other` replaces.
+    ///
+    /// A header that states more records for its predecessor than a segment can hold doesn't count: this log never
+    /// writes one.
     func follows(_ other: SegmentHeader) -> Bool {
         names(other) && predecessor.finalSequence < other.baseSequence + UInt64(SegmentHeader.recordCountMax)
     }
 
-    /// Whether it names that one as its predecessor, which may be a prepared one, without a base sequence. The first segment of a log
-    /// names none, with the number 0.
+    /// Whether the header refers to `other` as its predecessor. `other` may be a prepared segment, which has no base
+    /// sequence.
+    ///
+    /// The header of a log's first segment refers to number 0 and has no predecessor.
     fileprivate func names(_ other: SegmentHeader) -> Bool {
         predecessor.number != 0 && predecessor.number == other.segmentNumber
             && predecessor.incarnation == other.lineage
@@ -241,7 +250,7 @@ extension SegmentHeader {
 }
 
 extension SegmentHeader.Predecessor {
-    /// The number of its records, if they begin with this sequence number.
+    /// The number of the predecessor's records, if they begin with this sequence number.
     func recordCount(from baseSequence: UInt64) -> UInt64 {
         finalSequence >= baseSequence ? finalSequence - baseSequence + 1 : 0
     }

@@ -1,5 +1,7 @@
-/// What a recovery has decided, kept in a file from before its first step until the fresh segment is durable: the steps
-/// leave files that look whole, and an opening that comes after an interrupted one would decide differently.
+/// The decisions of a recovery, kept in a file from before its first step until the new segment is durable.
+///
+/// The steps leave files that look intact. Without this file, an opening after an interrupted recovery would decide
+/// differently.
 ///
 ///     next sequence u64 | epoch u64 | size of the body u32 | checksum u32 of all but itself | recovery frame's body
 struct RecoveryIntent {
@@ -17,7 +19,7 @@ struct RecoveryIntent {
         self.body = body
     }
 
-    /// Nil where there is none, or where it wasn't complete: then no step was taken.
+    /// Reads the intent. Nil if there is no file, or if the file is incomplete: then no step was taken.
     init?(in directory: Directory) throws(WALError) {
         let file: File
         do throws(WALError) {
@@ -62,7 +64,7 @@ struct RecoveryIntent {
         try directory.sync()
     }
 
-    /// For when the fresh segment says all of it.
+    /// Removes the file, once the new segment records all of it.
     static func remove(from directory: Directory) throws(WALError) {
         guard directory.has(fileName) else { return }
         try directory.remove(fileName)

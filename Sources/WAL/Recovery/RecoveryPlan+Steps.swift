@@ -1,13 +1,13 @@
 extension RecoveryPlan {
-    /// The steps in the order in which ``Repair`` carries them out. Segments after a torn end go first, the newest before the others:
-    /// after the rewriting of the end they would seem to belong to the log.
+    /// The steps in the order in which ``Repair`` carries them out. Segments after a torn end come first, newest first:
+    /// once the torn segment is rewritten, they would seem to belong to the log.
     var orderedSteps: [Step] {
         let setAside = steps.reversed().filter { $0.action == .setAside }
         return setAside.isEmpty ? steps : setAside + steps.filter { $0.action != .setAside }
     }
 
-    /// The steps as a report lists them, in the order in which ``Repair`` carries them out. `unfinished` are the files that an earlier
-    /// recovery or preparation has left.
+    /// Returns the steps as a report lists them, in the order in which ``Repair`` carries them out. `unfinished` are
+    /// the files left by an interrupted recovery, preparation or compression.
     func reportedSteps(unfinished: [String]) -> [RecoveryStep] {
         let written = steps.flatMap(\.numbersWritten).map(SegmentName.temporary)
         let removed = unfinished.filter { !written.contains($0) }.map {
@@ -18,19 +18,19 @@ extension RecoveryPlan {
         return orderedSteps.flatMap(\.reported) + removed + (recordStep.map { [$0] } ?? [])
     }
 
-    /// The last step, which opening does with the fresh segment.
+    /// The last step, which opening takes when it writes the new segment.
     var recordStep: RecoveryStep? {
         guard body != nil else { return nil }
         return RecoveryStep(
             action: .record, segment: nextNumber, offset: SegmentHeader.size,
             reason: report.findings.isEmpty
-                ? "an earlier recovery was interrupted before it could"
-                : "so that readers and tools know of them; the epoch becomes \(epoch)")
+                ? "an earlier recovery was interrupted before it wrote them"
+                : "so that readers and tools can report them; the epoch becomes \(epoch)")
     }
 }
 
 extension RecoveryPlan.Step {
-    /// The segments that new files are written for.
+    /// The numbers of the segments for which the step writes new files.
     fileprivate var numbersWritten: [UInt64] {
         let own: [UInt64] = if case .rewrite = action { [segment.number] } else { [] }
         return own + (placeholder.map { [$0.value.header.segmentNumber] } ?? [])
@@ -77,6 +77,6 @@ extension RecoveryPlan.Step {
 
 extension RecoveryStep {
     static let isAbandoned = "its producer died between claiming and committing it"
-    static let isOther = "there are two files of the segment, and this one doesn't count"
-    static let isUnfinished = "left by a recovery or a preparation that was interrupted"
+    static let isOther = "the segment has two files, and the other one counts"
+    static let isUnfinished = "left by an interrupted recovery, preparation or compression"
 }

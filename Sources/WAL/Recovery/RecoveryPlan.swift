@@ -1,44 +1,49 @@
-/// What opening would do to the files of a log, decided from what was examined. Changes nothing.
+/// The changes that an opening would make to the files of a log, decided from the examined segments. Planning changes
+/// nothing.
 struct RecoveryPlan {
-    /// What becomes of one file.
+    /// The treatment of one file.
     enum Action: Hashable {
-        /// Sealed and whole: stays.
+        /// The file is sealed and intact, and stays.
         case keep
-        /// Whole, but without a footer: gets one, after void frames in the places that were claimed and abandoned.
+        /// The file is intact but has no footer. It gets one, after void frames in the abandoned places.
         case seal(abandoned: [SegmentScan.Gap])
-        /// Damaged, or ends in a torn tail: goes to the side, and what is whole of it up to `end` is written anew.
+        /// The file is damaged or ends in a torn tail. It is set aside, and its valid frames up to `end` are copied to
+        /// a new file.
         case rewrite(end: Int?)
-        /// Goes to the side as a whole.
+        /// The whole file is set aside.
         case setAside
-        /// Was made ready and never used.
+        /// The file was prepared and never used, and is removed.
         case remove
     }
 
     struct Step {
         var segment: ExaminedSegment
         var action: Action
-        /// Why, as a clause.
+        /// The reason, as a clause.
         var reason = ""
-        /// Where what is done begins.
+        /// The offset at which the treatment begins.
         var offset = 0
-        /// Where its records end, with those that are lost or void.
+        /// The number of the segment's records, including lost and void ones.
         var recordCount: UInt64 = 0
-        /// What was decided where its frames break off, in order.
+        /// The decisions at the places where the segment's frames break off, in order.
         var breaks: [Break] = []
-        /// Stands before this segment for what is missing there, so that the chain of headers is whole from then on.
+        /// A segment to insert before this one in place of the missing records, so that the chain of headers is
+        /// complete from then on.
         var placeholder: Indirect<Placeholder>?
-        /// Written anew, it names the segment that stands before it now: what it names isn't there, and nothing can stand for it.
+        /// Whether the rewritten header must refer to the segment that now comes before it. The segment that the old
+        /// header refers to is missing, and no placeholder can replace it.
         var relinks = false
-        /// Of two files of the segment, the other one can go: compressing was interrupted before the plain one was removed. In any
-        /// other case it may have what this one lacks.
+        /// Whether the other one of the segment's two files can be removed. It can if this is the plain file and it is
+        /// intact: then compression was interrupted before it removed this file. In any other case, the other file may
+        /// have records that this one doesn't have.
         var isDuplicateDisposable: Bool { action == .keep && !segment.isCompressed }
 
-        /// Where places begin that were claimed and abandoned.
+        /// The offsets of places that were claimed and abandoned.
         var abandonedOffsets: Set<Int> {
             Set(breaks.filter { $0.decision == .abandonedClaims }.map(\.offset))
         }
 
-        /// Has the segment rewritten; the first reason for it is the one that is told.
+        /// Plans a rewrite of the segment. If there are several reasons, the first is reported.
         mutating func rewrite(at offset: Int, because reason: String) {
             if case .rewrite = action { return }
             action = .rewrite(end: nil)
@@ -50,12 +55,12 @@ struct RecoveryPlan {
     /// A place where the frames of a segment break off.
     struct Break: Hashable {
         var offset: Int
-        /// Where the next valid frame is; nil where there is none in this segment.
+        /// The offset of the next valid frame; nil if there is none in this segment.
         var next: Int?
         var decision: GapDecision
     }
 
-    /// A segment that says no more than which records are lost, or were never acknowledged.
+    /// A segment that only states which records are lost, or were never acknowledged.
     struct Placeholder {
         var header: SegmentHeader
         var recordCount: UInt64
@@ -65,15 +70,16 @@ struct RecoveryPlan {
 
     var steps: [Step] = []
     var report = RecoveryReport()
-    /// What is or may be missing between and behind the records that stay, in order, as readers tell it.
+    /// The records that are or may be missing between and after the segments that stay, in order, as readers report
+    /// them.
     var gaps: [LogGap] = []
     var logID: LogID?
-    /// More than any sequence number that anyone can have been shown.
+    /// Higher than any sequence number that a caller or reader can have seen.
     var nextSequence: UInt64 = 1
     var epoch: UInt64 = 0
-    /// What the fresh segment has to say; nil where there is nothing to tell.
+    /// The findings for the new segment's first frame; nil if there are none.
     var body: [UInt8]?
-    /// The fresh segment's number.
+    /// The new segment's number.
     let nextNumber: UInt64
 
     init(_ segments: [ExaminedSegment], currentBoot: BootID) {
@@ -105,14 +111,14 @@ struct RecoveryPlan {
         gaps = chain.outcome.gaps
         nextSequence = chain.outcome.nextSequence
         if !report.findings.isEmpty { epoch += 1 }
-        // What is set aside may have had numbers that the fresh segment can't have where it stands.
+        // Files that are set aside may have had numbers beyond the reach of a header at the new segment's place.
         nextSequence = min(nextSequence, chain.reach.sequence)
         epoch = min(epoch, chain.reach.epoch)
         report.epoch = epoch
         if !report.findings.isEmpty { body = RecoveryBody.encode(report) }
     }
 
-    /// Takes over what an interrupted recovery had decided.
+    /// Adopts the decisions of an interrupted recovery.
     mutating func resume(from earlier: RecoveryIntent?) {
         guard let earlier else { return }
         nextSequence = max(nextSequence, earlier.nextSequence)
@@ -121,7 +127,7 @@ struct RecoveryPlan {
         body = report.findings.isEmpty ? earlier.body : RecoveryBody.encode(report)
     }
 
-    /// The log's identifier: that of most segments, for a copied file is one among many.
+    /// Returns the log's identifier: the one in most segments, because only a few files can be copies from another log.
     static func logID(of segments: [ExaminedSegment]) -> LogID? {
         var counts: [LogID: Int] = [:]
         for segment in segments { if let id = segment.header?.logID { counts[id, default: 0] += 1 } }

@@ -1,61 +1,65 @@
-/// What opening or verifying a log found, and what became of it.
+/// The result of opening or verifying a log: the findings, and the steps taken.
 public struct RecoveryReport: Hashable, Sendable {
-    /// What kind of thing was found (FORMAT.md, "Recovery").
+    /// The kind of a finding (FORMAT.md, "Recovery").
     public enum Classification: String, Hashable, Sendable, CaseIterable {
-        /// The end of what was written before a power loss, which had never become durable. Not damage.
+        /// The log's end after a power loss, which had never become durable. This isn't damage.
         case tornTail
-        /// Places that producers had claimed when their process died. Never acknowledged. Not damage.
+        /// Places that producers had claimed when their process died. They were never acknowledged. This isn't damage.
         case abandonedClaims
-        /// Bytes that aren't what was written.
+        /// Bytes that differ from the bytes that the log wrote.
         case corruption
-        /// A segment that isn't there.
+        /// A missing segment.
         case missingSegment
         /// A segment of another log.
         case foreignSegment
 
-        /// Whether something was there that is now lost or changed.
+        /// Whether data is lost or changed.
         public var isDamage: Bool { self != .tornTail && self != .abandonedClaims }
     }
 
-    /// One place where a log isn't as it was written.
+    /// A place where a log differs from what was written.
     public struct Finding: Hashable, Sendable {
-        /// What kind of thing it is.
+        /// The kind of the finding.
         public var classification: Classification
         /// The segment's number.
         public var segment: UInt64
-        /// Where in the segment's file it begins.
+        /// The offset in the segment's file at which the finding begins.
         public var offset: Int
-        /// How many bytes it is.
+        /// The number of affected bytes.
         public var byteCount: Int
-        /// The sequence numbers that can't be read any more.
+        /// The sequence numbers that can't be read any more; nil if there are none.
         public var sequences: ClosedRange<SequenceNumber>?
-        /// Whether any of it had been acknowledged as durable, or as written within the same run of the kernel.
+        /// Whether any of the records had been acknowledged as durable, or as written within the same run of the
+        /// kernel.
         public var isAcknowledged: Bool
-        /// What the classification was decided on.
+        /// The evidence for the classification, as a clause.
         public var evidence: String
-        /// The file that the damaged bytes are kept in, after opening.
+        /// The file in which opening keeps the damaged bytes.
         public var keptAt: String?
     }
 
     /// The findings, in the order of the log.
     public var findings: [Finding] = []
-    /// What was done to the files, in that order; in a report of ``Verification``, what opening would do.
+    /// The changes to the files, in the order in which opening made them. In a report of ``Verification``, the changes
+    /// that opening would make.
     public var steps: [RecoveryStep] = []
-    /// Bytes that were read and verified.
+    /// The number of bytes that were read and verified.
     public var bytesScanned: Int = 0
-    /// Records that were read and verified.
+    /// The number of records that were read and verified.
     public var recordsScanned: UInt64 = 0
-    /// The segments found.
+    /// The number of segments found.
     public var segmentCount: Int = 0
-    /// Counts the recoveries that dropped anything.
+    /// A counter that increases whenever recovery discards data or sequence numbers are skipped.
     public var epoch: UInt64 = 0
-    /// How far the latest time of a record lies ahead of the system's clock, which was or is wrong then; nil if it doesn't.
+    /// The time by which the latest record is ahead of the system's clock, or nil if it isn't. The clock was wrong
+    /// then, or is wrong now.
     ///
-    /// Nothing is lost by that. Reading by time finds such records at their own times, and retention doesn't go by them.
+    /// No records are lost because of this. Reading by time finds such records at their own times, and retention
+    /// doesn't use these times.
     public var timeAhead: Duration?
-    /// How long it took.
+    /// The duration of the opening or verification.
     public var duration: Duration = .zero
 
-    /// Whether anything is lost or changed; a torn tail and abandoned claims are not.
+    /// Whether data is lost or changed. Torn tails and abandoned claims don't count.
     public var isDamaged: Bool { findings.contains { $0.classification.isDamage } }
 }

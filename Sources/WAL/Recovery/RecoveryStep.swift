@@ -1,34 +1,35 @@
-/// One thing that opening does to the files of a log because of what it has found there.
+/// A change that opening makes to the files of a log because of a finding.
 ///
-/// ``RecoveryReport/steps`` has them in the order in which they are done.
+/// ``RecoveryReport/steps`` lists them in the order in which opening makes them.
 public struct RecoveryStep: Hashable, Sendable {
-    /// What is done.
+    /// The kind of a change.
     public enum Action: String, Hashable, Sendable, CaseIterable {
-        /// The file is kept in the folder `damaged`, and no longer a part of the log.
+        /// Moves the file to the folder `damaged`. It is no longer part of the log.
         case setAside
-        /// What is whole is written to a new file, with marks where something is lost; the old file is kept in the folder `damaged`.
+        /// Copies the valid frames to a new file, with marks in place of lost records, and keeps the old file in the
+        /// folder `damaged`.
         case rewrite
-        /// A segment is made that says no more than which records are missing.
+        /// Creates a segment that only states which records are missing.
         case placeholder
-        /// A place that was claimed and never committed is filled, so that readers pass over it.
+        /// Fills a place that was claimed and never committed, so that readers skip it.
         case fillClaim
-        /// The footer is written, and what was allocated behind it is cut off.
+        /// Writes the footer, and cuts the file after it.
         case seal
-        /// What was allocated behind the footer is cut off.
+        /// Cuts the file after its footer.
         case cut
-        /// A file without records is removed.
+        /// Removes a file without records.
         case remove
-        /// The findings are written into the log, in the first frame of the segment that comes next.
+        /// Writes the findings into the log, in the first frame of the next segment.
         case record
     }
 
-    /// What is done.
+    /// The kind of the change.
     public var action: Action
     /// The segment's number.
     public var segment: UInt64
-    /// Where in the segment's file it is done: at the first place that isn't as it was written, or behind the last that is; 0
-    /// where it is done to the whole file.
+    /// The offset in the segment's file at which the change begins, or 0 for the whole file. It is the first damaged
+    /// place, or the end of the valid frames.
     public var offset: Int
-    /// Why it is done, as a clause.
+    /// The reason, as a clause.
     public var reason: String
 }

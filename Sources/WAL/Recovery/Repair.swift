@@ -1,4 +1,4 @@
-/// Carries out a recovery plan, file by file in the order of the log.
+/// The execution of a recovery plan, file by file in the order of the log.
 struct Repair {
     private let directory: Directory
     private(set) var report: RecoveryReport
@@ -34,7 +34,7 @@ struct Repair {
         }
     }
 
-    /// Lets go of the other one of a segment's two files.
+    /// Removes the other one of a segment's two files, or sets it aside.
     private mutating func discardDuplicate(_ other: String, of step: RecoveryPlan.Step) throws(WALError) {
         let number = step.segment.number
         if step.isDuplicateDisposable {
@@ -52,14 +52,14 @@ struct Repair {
         markers = footer.markers
     }
 
-    /// Fills the abandoned places with void frames, each with its first word last, and writes the footer.
+    /// Fills the abandoned places with void frames, each with its commit word stored last, and writes the footer.
     private mutating func seal(
         _ step: RecoveryPlan.Step, _ header: SegmentHeader, _ abandoned: [SegmentScan.Gap]
     ) throws(WALError) {
         guard let scan = step.segment.scan else { return }
         let file = try step.segment.file.file
         if let footer = scan.footer {
-            // The writer died between writing the footer and cutting the file behind it.
+            // The writer died between writing the footer and cutting the file after it.
             unused.add(behind: scan.footerEnd, of: file)
             return add(header, footer, fileSize: scan.footerEnd, at: step.segment.path)
         }
@@ -79,7 +79,7 @@ struct Repair {
                 offset: max(end.offset, gap.end), recordCount: max(end.recordCount, gap.nextRecordIndex ?? 0))
         }
         try PoisonMark.sync(file, number: header.segmentNumber, in: directory)
-        // All before the footer is on the disk now.
+        // Everything before the footer is durable now.
         distance = 0
         let footer = scan.summary.footer(
             at: SegmentEnd(offset: end.offset, recordCount: step.recordCount), after: markers)
@@ -88,7 +88,8 @@ struct Repair {
                 kind: .footer, recordIndex: UInt32(clamping: step.recordCount), durableDistance: distance,
                 time: Timestamp.now.rawValue, body: body, seed: seed, offset: footer.offset)
         }
-        // The commit word last: with a part of it, the next opening would take the end for damaged.
+        // Write the commit word last. If only a part of the frame were written with it, the next opening would treat
+        // the end as damaged.
         try file.write(Array(frame[8...]), at: footer.offset + 8)
         try file.write(Array(frame[..<8]), at: footer.offset)
         try PoisonMark.sync(file, number: header.segmentNumber, in: directory)
@@ -96,8 +97,8 @@ struct Repair {
         add(header, footer, fileSize: footer.offset + frame.count, at: step.segment.path)
     }
 
-    /// Puts a segment with nothing but a mark of loss into the place of those that are missing. Without it each opening would
-    /// find them missing again.
+    /// Writes a segment with only a mark of loss in place of missing segments. Without it, each opening would find them
+    /// missing again.
     private mutating func write(_ placeholder: RecoveryPlan.Placeholder) throws(WALError) {
         let number = placeholder.header.segmentNumber
         let name = SegmentName.temporary(number)
@@ -134,7 +135,7 @@ struct Repair {
             at: directory.path(of: SegmentName.of(header.segmentNumber)))
     }
 
-    /// Keeps a file under another name and removes it from the log, or puts `replacement` in its place, in one step.
+    /// Moves a file out of the log, keeping it under another name, or replaces it with `replacement` in one step.
     private mutating func setAside(_ segment: ExaminedSegment, replacement: String?) throws(WALError) {
         let damaged = try directory.folder(SegmentName.damagedDirectory)
         let kept = try freeName(for: segment, in: damaged)
@@ -151,7 +152,7 @@ struct Repair {
         }
     }
 
-    /// A name that no other file is kept under: those without a header have no incarnation to tell them apart.
+    /// Returns a name that no other file has. Files without a header have no incarnation that would distinguish them.
     private func freeName(for segment: ExaminedSegment, in damaged: Directory) throws(WALError) -> String {
         let suffix = segment.isCompressed ? SegmentName.compressedSuffix : SegmentName.suffix
         let name = SegmentName.damaged(
@@ -166,7 +167,8 @@ struct Repair {
         return candidate
     }
 
-    /// Removes what an interrupted recovery or preparation has left, unless a new file had its name meanwhile.
+    /// Removes the files left by an interrupted recovery, preparation or compression, unless this recovery has reused
+    /// the name.
     mutating func finish(_ unfinished: [String]) throws(WALError) {
         for name in unfinished where directory.has(name) {
             try directory.remove(name)
@@ -193,13 +195,13 @@ struct Repair {
 }
 
 extension CatalogEntry {
-    /// The latest time in it.
+    /// The latest time of the segment's records.
     fileprivate var lastTime: Int64 {
         guard let footer, footer.recordCount > 0 else { return segment.header.creationTime }
         return footer.lastTime
     }
 
-    /// The fields by which the next segment refers to it.
+    /// The fields by which the next segment refers to this one.
     fileprivate var asPredecessor: SegmentHeader.Predecessor? {
         end.map { segment.header.asPredecessor(endingAt: $0) }
     }

@@ -1,30 +1,30 @@
-/// The decision about one scanned segment: a pure function of what was examined.
+/// The decision about one scanned segment: a pure function of the examined data.
 struct SegmentDecision {
     private(set) var step: RecoveryPlan.Step
     private(set) var findings: [RecoveryReport.Finding] = []
     /// The gaps that readers report, in order.
     private(set) var gaps: [LogGap] = []
-    /// Higher than the sequence numbers that the segment may have had; 0 if its records say so themselves.
+    /// Higher than any sequence number that the segment may have had, or 0 if its records define that.
     private(set) var nextSequence: UInt64 = 0
-    /// The log ends in this segment, in a torn tail.
+    /// Whether the log ends in this segment, in a torn tail.
     private(set) var isTorn = false
 
-    /// Goes through the places where frames break off, in order.
+    /// Decides about each place where frames break off, in order.
     init(
         _ segment: ExaminedSegment, _ header: SegmentHeader, _ scan: SegmentScan, later: LaterSegments, boot: BootID
     ) {
         let successor = later.headers.first { $0.follows(header) }
         step = RecoveryPlan.Step(
             segment: segment,
-            // A compressed one had a footer.
+            // Only a segment with a footer is compressed.
             action: segment.footer != nil ? .keep : segment.isCompressed ? .rewrite(end: nil) : .seal(abandoned: []),
-            reason: scan.footer == nil ? "its writer ended without sealing it" : "its writer ended while sealing it",
+            reason: scan.footer == nil ? "its writer died without sealing it" : "its writer died while sealing it",
             recordCount: scan.end.recordCount)
         if scan.endsWithoutRecords, let successor {
             step.recordCount = max(step.recordCount, successor.predecessor.recordCount(from: header.baseSequence))
         }
         for var gap in Self.breaks(of: scan, segment, header, successor) {
-            // How many records a damaged end had is only in question where no later header tells.
+            // The number of records in a damaged end is open only if no later header states it.
             if !later.headers.isEmpty { gap.tail = nil }
             let evidence = GapEvidence(
                 content: Self.isLoss(gap, segment, scan) ? .invalid : gap.content,
@@ -78,14 +78,14 @@ struct SegmentDecision {
         }
     }
 
-    /// Whether zeros can't be a claim that was abandoned: a segment is sealed when all of it is committed, and after a failed sync
-    /// the kernel may have dropped pages.
+    /// Whether zeros can't be an abandoned claim. A segment is sealed only when all of it is committed, and after a
+    /// failed sync the kernel may have dropped pages.
     private static func isLoss(_ gap: SegmentScan.Gap, _ segment: ExaminedSegment, _ scan: SegmentScan) -> Bool {
         guard gap.content == .zero else { return false }
         return scan.footer != nil || (segment.isPoisoned && gap.nextRecordIndex != nil)
     }
 
-    /// The gaps that the scan found, and the one that only the successor's header tells of.
+    /// Returns the gaps that the scan found, including one that only the successor's header proves.
     private static func breaks(
         of scan: SegmentScan, _ segment: ExaminedSegment, _ header: SegmentHeader, _ successor: SegmentHeader?
     ) -> [SegmentScan.Gap] {
@@ -95,7 +95,7 @@ struct SegmentDecision {
         let length = Int(clamping: successor.predecessor.length)
         let isSameFile = successor.predecessor.incarnation == header.incarnation
         guard recordCount > scan.end.recordCount || (isSameFile && length > scan.end.offset) else { return gaps }
-        // An earlier recovery has filled the place up to the end, and was interrupted before it wrote the footer.
+        // An earlier recovery filled the place up to the end, and was interrupted before it wrote the footer.
         if scan.endsWithoutRecords, isSameFile, length == scan.end.offset { return gaps }
         if let last = gaps.indices.last, gaps[last].nextRecordIndex == nil {
             gaps[last].nextRecordIndex = recordCount
@@ -119,7 +119,7 @@ extension [LogGap] {
 }
 
 extension RecoveryReport.Finding {
-    /// `records` are indexes in the segment.
+    /// `records` are indexes within the segment.
     init(
         _ classification: RecoveryReport.Classification, _ header: SegmentHeader, offset: Int, end: Int,
         records: Range<UInt64>, isAcknowledged: Bool, _ evidence: String

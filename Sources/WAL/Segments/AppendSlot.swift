@@ -2,21 +2,22 @@ internal import Synchronization
 
 /// The claim word of the active segment, and the fields that producers need with it.
 ///
-/// Slots outlive segments and are reused. A producer may be held up between finding a slot and claiming in it. That is harmless: its
-/// claim either fails, or is a claim in the segment that has the slot by then.
+/// Slots outlive segments and are reused. A producer may be delayed between finding a slot and claiming in it. That is
+/// harmless: its claim either fails, or is a claim in the segment that uses the slot by then.
 @unsafe
 struct AppendSlot: ~Copyable {
     let word = Atomic<UInt64>(ClaimWord.closed)
-    // The word travels between processors. The fields after it are read by all, and must not share its cache line.
+    // Processors exchange the word's cache line all the time. All producers read the fields after it, so they must not
+    // share that line.
     private let padding = InlineArray<15, UInt64>(repeating: 0)
 
-    /// The same for all segments of a log, so that a late producer can't compare with another segment's limits. The word of a segment
-    /// with a smaller capacity starts at ``bias`` instead.
+    /// The limit of the word's offsets, equal for all segments of a log, so that a late producer can't compare with
+    /// another segment's limit. The word of a segment with a smaller capacity starts at ``bias`` instead of 0.
     let frameLimit: Int
 
     // Written only while `word` is closed and no claim is open; read only by the owner of a claim.
     var base: UnsafeMutableRawPointer
-    /// The difference between the word's offsets and the segment's.
+    /// The word's offset minus the offset in the segment.
     var bias = 0
     var seed: UInt32 = 0
     var baseSequence: UInt64 = 0
@@ -56,11 +57,11 @@ enum ClaimOutcome {
     case claimed(offset: Int, recordIndex: Int)
     /// This claim crossed the end: the segment ends here, and the caller must register the end.
     case crossed(SegmentEnd)
-    /// The segment had ended before.
+    /// The segment had already ended.
     case closed
 }
 
-/// A slot of an ``AppendSlots`` that outlives the reference.
+/// A reference to a slot of an ``AppendSlots`` object, which must outlive it.
 ///
 /// `@unchecked Sendable`: see ``AppendSlots``.
 @safe
@@ -77,8 +78,10 @@ struct SlotReference: @unchecked Sendable {
     @inline(__always) var baseSequence: UInt64 { unsafe pointer.pointee.baseSequence }
     @inline(__always) var basePosition: UInt64 { unsafe pointer.pointee.basePosition }
 
-    /// Claims a place for a record whose frame has at most ``ClaimWord/additionSizeMax`` bytes. Only for producers that got the slot
-    /// from `Appender.current` and, if it turns out to be closed, consult the catalog before they try again: see ``ClaimWord``.
+    /// Claims a place for a record whose frame has at most ``ClaimWord/additionSizeMax`` bytes.
+    ///
+    /// Only for producers that got the slot from `Appender.current`. If the slot is closed, they must consult the
+    /// catalog before they try again: see ``ClaimWord``.
     ///
     /// Sequentially consistent: a thread that sets a flag and then looks for claims, and a producer that claims and then looks for the
     /// flag, can't both miss the other.
@@ -108,7 +111,8 @@ struct SlotReference: @unchecked Sendable {
         }
     }
 
-    /// Closes the slot and returns the segment's end; nil if it is closed already, or a claim has just crossed its end.
+    /// Closes the slot and returns the segment's end. Returns nil if the slot is closed already, or if a claim has just
+    /// crossed its end.
     func close() -> SegmentEnd? {
         while true {
             let word = unsafe pointer.pointee.word.load(ordering: .relaxed)
@@ -117,7 +121,7 @@ struct SlotReference: @unchecked Sendable {
         }
     }
 
-    /// Sets the fields for a segment. The slot is closed.
+    /// Sets the fields for a segment. The slot must be closed.
     func assign(_ live: LiveSegment) {
         let header = live.segment.header
         unsafe pointer.pointee.base = live.mapping.base
@@ -127,7 +131,7 @@ struct SlotReference: @unchecked Sendable {
         unsafe pointer.pointee.bias = pointer.pointee.frameLimit - live.frameLimit
     }
 
-    /// Opens the slot to claims, the first one after `used` bytes.
+    /// Opens the slot to claims. The first one starts after `used` bytes.
     func open(used: Int) {
         unsafe pointer.pointee.word.store(
             ClaimWord.claim(size: used + pointer.pointee.bias, records: 0), ordering: .sequentiallyConsistent)

@@ -1,5 +1,5 @@
 extension BootID {
-    /// The running kernel's identifier; ``unknown`` where the system has none, so that nothing unsynced is trusted.
+    /// The running kernel's identifier, or ``unknown`` if the system has none. Then recovery trusts no unsynced data.
     static let current: BootID = {
         guard let file = try? File("/proc/sys/kernel/random/boot_id", .read),
             let text = try? file.read(at: 0, count: 64)

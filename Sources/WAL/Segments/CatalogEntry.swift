@@ -1,4 +1,4 @@
-/// A segment of an open log, with the stage of its life.
+/// A segment of an open log, and the stage of its life.
 struct CatalogEntry {
     enum Stage {
         /// Producers claim from the slot.
@@ -14,9 +14,9 @@ struct CatalogEntry {
     var segment: Segment
     private(set) var stage: Stage
     var fileSize: Int
-    /// The age of its last record at the time when it was sealed.
+    /// The age of the segment's last record when it was sealed.
     var age = SegmentAge()
-    /// Compression has failed, or saves too little.
+    /// Whether compression has failed or saves too little.
     var isIncompressible = false
 
     init(_ segment: Segment, _ stage: Stage, fileSize: Int) {
@@ -25,7 +25,7 @@ struct CatalogEntry {
         self.fileSize = fileSize
     }
 
-    /// The end of its frames; nil for the active segment.
+    /// The end of the segment's frames; nil for the active segment.
     var end: SegmentEnd? {
         switch stage {
         case .active: nil
@@ -55,22 +55,22 @@ struct CatalogEntry {
         }
     }
 
-    /// Only durable segments are removed or compressed.
+    /// Whether the whole file is durable. Only durable segments are removed or compressed.
     var isDurable: Bool {
         if case .durable = stage { true } else { false }
     }
 
-    /// It has ended and has no footer yet: sealing makes its file smaller.
+    /// Whether the segment has ended and has no footer yet. Sealing makes its file smaller.
     var isUnsealed: Bool {
         if case .ended = stage { true } else { false }
     }
 
-    /// No more claims.
+    /// Ends the segment: producers can't claim any more.
     mutating func end(at end: SegmentEnd) {
         if case .active(let live, let slot) = stage { stage = .ended(live, slot, end) }
     }
 
-    /// The footer is written. `segment` is another one if the file was replaced.
+    /// Seals the segment, after its footer was written. `segment` is a different one if the file was replaced.
     mutating func seal(_ segment: Segment, _ footer: SegmentFooter, fileSize: Int) {
         guard let live else { return }
         self.segment = segment
@@ -79,13 +79,13 @@ struct CatalogEntry {
         stage = .sealed(live, footer.withoutIndex)
     }
 
-    /// The file is synced.
+    /// Marks the file as synced.
     mutating func makeDurable() {
         if case .sealed(_, let footer) = stage { stage = .durable(footer) }
     }
 }
 
 extension SegmentFooter {
-    /// The end of the segment's frames: the footer comes after them.
+    /// The end of the segment's frames. The footer comes after them.
     var end: SegmentEnd { SegmentEnd(offset: offset, recordCount: finalSequence + 1 - firstSequence) }
 }

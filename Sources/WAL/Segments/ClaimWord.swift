@@ -1,20 +1,20 @@
-/// The word that producers claim their places from: the claimed part of the active segment, in one atomic integer.
+/// The atomic integer from which producers claim their places: the claimed part of the active segment.
 ///
 ///      63                    36 35                                   0
 ///     +------------------------+--------------------------------------+
 ///     | records claimed        | bytes claimed / 8, closed: 2^34 more |
 ///     +------------------------+--------------------------------------+
 ///
-/// One atomic addition claims a sequence number and a place, so both have the same order. Additions that come too late run
-/// past the end; they can't run over into the neighbouring field:
+/// One atomic addition claims a sequence number and a place, so both have the same order. Late additions run past the
+/// end, but never overflow into the neighboring field:
 ///
-/// - Only small frames are claimed by addition: at most 2^13 units and one record each. Larger ones, and batches, use
+/// - Only small frames are claimed by addition: at most 2^13 units and one record each. Larger frames, and batches, use
 ///   compare-and-exchange and never run past the end.
-/// - A producer adds without looking first: a look would fetch the word's cache line a second time. One that finds it closed
-///   goes by the engine's state, where `current` is nil from then until the next opening, before it tries again. So between the
-///   closing of a word and its next opening each thread adds at most once, and Linux has at most 2^22 threads: at most 2^35
-///   units and 2^22 records.
-/// - An open word has at most 2^27 units (1 GiB) and 2^26 records; a closed one 2^34 units more. The sums stay
+/// - A producer adds without looking first, because a look would fetch the word's cache line a second time. A producer
+///   that finds the word closed consults the catalog before it tries again. There, `current` is nil until the next
+///   opening of the word. So between the closing of a word and its next opening, each thread adds at most once. Linux
+///   has at most 2^22 threads, so that is at most 2^35 units and 2^22 records.
+/// - An open word has at most 2^27 units (1 GiB) and 2^26 records. A closed word has 2^34 units more. The sums stay
 ///   below 2^36 and 2^28.
 enum ClaimWord {
     static let countShift = 36
@@ -23,7 +23,7 @@ enum ClaimWord {
     /// The largest frame that may be claimed by addition, in bytes.
     static let additionSizeMax = 64 << 10
 
-    /// What a claim adds.
+    /// The number that a claim adds to the word.
     @inline(__always)
     static func claim(size: Int, records: Int) -> UInt64 {
         UInt64(records) << countShift | UInt64(size >> 3)

@@ -1,11 +1,13 @@
 internal import CWALLZ4
 
-/// The file of a compressed segment, read as the segment that it was made from. What can't be decompressed reads as zeros, which no
-/// frame is: so damage costs the records of its block, and is found as it is in other segments.
+/// The file of a compressed segment, read as the original segment.
+///
+/// A block that can't be decompressed reads as zeros, which are no valid frame. So damage costs the records of its
+/// block, and recovery detects it as in a plain segment.
 final class CompressedSegment: Sendable {
     let file: File
     private let layout: CompressedLayout
-    /// Whether the table of blocks was; else they were found one behind another.
+    /// Whether the table of blocks is intact. If not, the blocks were found by walking from one to the next.
     let isTableWhole: Bool
 
     /// The segment's size in bytes.
@@ -30,7 +32,8 @@ final class CompressedSegment: Sendable {
         return unsafe table.withUnsafeBytes { unsafe CompressedLayout(table: $0, fileSize: fileSize) }
     }
 
-    /// Goes from block to block, up to the end mark, to what can't be one, or to as many as a segment has at most.
+    /// Walks from block to block. Stops at the end mark, at an impossible block, or at the largest number of blocks
+    /// that a segment can have.
     private static func walk(_ file: File) throws(WALError) -> CompressedLayout {
         var layout = CompressedLayout()
         let fileSize = try file.size()
@@ -41,7 +44,7 @@ final class CompressedSegment: Sendable {
             let sizeField = unsafe field.withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt32.self) }
             let block = CompressedLayout.Block(
                 sizeField: UInt32(littleEndian: sizeField), checksum: nil, offset: offset)
-            // Only the last one is smaller.
+            // Only the last block is smaller.
             guard layout.blocks.last?.canExpand(CompressedLayout.blockSize) ?? true, block.count > 0,
                 block.count <= CompressedLayout.blockSize,
                 offset + CompressedLayout.sizeFieldSize + block.count <= fileSize
@@ -60,8 +63,10 @@ final class CompressedSegment: Sendable {
         return layout
     }
 
-    /// Decompresses a block to `room`, which has the block's size. The header's second copy comes from the table: that in the first
-    /// block is no more than a reference to the first one.
+    /// Decompresses a block to `room`, which has the block's size.
+    ///
+    /// The second copy of the header comes from the table: in the first block, LZ4 stores that copy as a reference to
+    /// the first one.
     func decompress(block index: Int, into room: UnsafeMutableRawBufferPointer) throws(WALError) {
         let count = unsafe try Self.decompress(layout.blocks[index], of: file, into: room)
         if count != room.count { unsafe room.initializeMemory(as: UInt8.self, repeating: 0) }
@@ -69,7 +74,7 @@ final class CompressedSegment: Sendable {
         unsafe UnsafeMutableRawBufferPointer(rebasing: room[SegmentHeader.copySize...]).copyBytes(from: layout.header)
     }
 
-    /// Returns how many bytes came out; nil where it isn't whole.
+    /// Returns the number of decompressed bytes, or nil if the block is damaged.
     private static func decompress(
         _ block: CompressedLayout.Block, of file: File, into room: UnsafeMutableRawBufferPointer
     ) throws(WALError) -> Int? {
@@ -89,7 +94,7 @@ final class CompressedSegment: Sendable {
         }.get()
     }
 
-    /// Returns false where they aren't what was written.
+    /// Returns false if the bytes differ from the bytes that were written.
     private static func read(
         _ block: CompressedLayout.Block, of file: File, into room: UnsafeMutableRawBufferPointer
     ) throws(WALError) -> Bool {
@@ -97,20 +102,20 @@ final class CompressedSegment: Sendable {
         return block.checksum.map { unsafe $0 == Checksum.of(UnsafeRawBufferPointer(room)) } ?? true
     }
 
-    /// The blocks that a range of the segment is in.
+    /// The blocks that contain a range of the segment.
     func blocks(of range: Range<Int>) -> Range<Int> {
         let range = range.clamped(to: 0..<size)
         guard !range.isEmpty else { return 0..<0 }
         return range.lowerBound / CompressedLayout.blockSize..<(range.upperBound - 1) / CompressedLayout.blockSize + 1
     }
 
-    /// Where a block's bytes are in the segment.
+    /// The range of the segment that a block holds.
     func plainRange(ofBlock index: Int) -> Range<Int> {
         let start = index * CompressedLayout.blockSize
         return start..<start + layout.plainSize(ofBlock: index)
     }
 
-    /// Reads what there is of the segment at `offset`, as ``File/read(at:into:)`` does of a file.
+    /// Reads the segment's bytes at `offset`. Returns fewer bytes at the end, like ``File/read(at:into:)``.
     func read(at offset: Int, into room: UnsafeMutableRawBufferPointer) throws(WALError) -> Int {
         let range = (offset..<offset + room.count).clamped(to: 0..<size)
         for index in blocks(of: range) {

@@ -1,35 +1,36 @@
-/// A segment file as opening finds it: header, footer, and where needed all its frames. Only reads.
+/// The state of a segment file at opening: its header, its footer, and if needed all its frames. Examining only reads.
 struct ExaminedSegment {
     var number: UInt64
     private let directory: Directory
     let path: String
     let isCompressed: Bool
-    /// Closed while nothing has to be read: a process may have fewer files open than a log has segments.
+    /// The open file, closed while there is nothing to read: a process may have fewer open files than a log has
+    /// segments.
     private var openFile: SegmentFile?
     /// The segment's size in bytes.
     var fileSize: Int
-    /// What it takes up on the disk, in bytes.
+    /// The space that the segment occupies on disk, in bytes.
     var diskSize: Int
     var decoded: SegmentHeader.Decoded
-    /// A whole footer at the end of the file, with the durable position that its frame tells.
+    /// The intact footer at the end of the file, with the durable position in its frame.
     var footer: SegmentFooter?
     var footerDurablePosition: UInt64 = 0
     private var indirectScan: Indirect<SegmentScan>?
-    /// A sync of it failed, and what the kernel shows may not be on the disk.
+    /// Whether a sync of the file failed. The bytes that the kernel returns may not be on the disk.
     var isPoisoned = false
-    /// The other file of the segment where there are two; this one counts.
+    /// The name of the segment's other file if there are two. This one counts.
     var duplicateName: String?
-    /// Whoever opens for writing has the log's lock, so that nobody seals the segment meanwhile.
+    /// Whether the caller holds the log's lock to open it for writing, so that no writer seals the segment meanwhile.
     private let isLocked: Bool
 
-    /// Nil where the footer was enough.
+    /// The result of reading all frames; nil if the footer was enough.
     var scan: SegmentScan? { indirectScan?.value }
 
     var header: SegmentHeader? {
         if case .header(let header, _) = decoded { header } else { nil }
     }
 
-    /// The latest time of its records; nil without any.
+    /// The latest time of the segment's records; nil if there are none.
     var latestTime: Int64? {
         if let footer { return footer.recordCount > 0 ? footer.lastTime : nil }
         guard let scan, scan.summary.recordCount > 0 else { return nil }
@@ -40,14 +41,17 @@ struct ExaminedSegment {
         if case .header(_, let count) = decoded { count } else { 2 }
     }
 
-    /// It is compressed, and the table of its blocks isn't whole.
+    /// Whether the segment is compressed and the table of its blocks is damaged.
     private(set) var isTableDamaged = false
 
-    /// Whether anything that is there twice is damaged once.
+    /// Whether one of two redundant structures is damaged: a copy of the header, or the block table.
     var hasBadCopy: Bool { damagedHeaderCopies > 0 || isTableDamaged }
 
-    /// Where there are both files, the plain one counts: compressing and repairing leave none that isn't whole. Unless it has no
-    /// footer, and the compressed one is the same segment with one: then somebody has unpacked a part of that.
+    /// Examines the segment's file. If both a plain and a compressed file exist, the plain one counts, because
+    /// compression and repair never leave an incomplete plain file.
+    ///
+    /// The exception is a plain file without a footer, if the compressed file is of this segment and has a footer. Then
+    /// the plain file is a partial unpack of the compressed one.
     init(_ directory: Directory, number: UInt64, isWritten: Bool) throws(WALError) {
         try self.init(directory, number: number, isCompressed: false, isWritten: isWritten)
         guard !isCompressed, footer == nil, directory.has(SegmentName.compressed(number)) else { return }
@@ -59,7 +63,7 @@ struct ExaminedSegment {
         self = other
     }
 
-    /// Examines one of the two files that there may be.
+    /// Examines either the plain or the compressed file.
     init(_ directory: Directory, number: UInt64, isCompressed: Bool, isWritten: Bool) throws(WALError) {
         self.number = number
         self.directory = directory
@@ -80,12 +84,12 @@ struct ExaminedSegment {
         guard let header, header.state == .active else { return }
         try readFooter(header, in: file)
         guard isWritten, footer == nil, header.segmentNumber == number else { return }
-        // What goes on being written to by whoever has it open under another name is nobody's to seal.
+        // A file that another process still writes to, through another name, must not be sealed.
         try file.file.lock()
         file.file.unlock()
     }
 
-    /// What is read of a file's end at once: the footer of a segment with some cursors.
+    /// The number of bytes read from a file's end at once: enough for the footer of a segment with some cursors.
     private static let tailSize = 8 << 10
 
     private mutating func readFooter(
@@ -93,10 +97,10 @@ struct ExaminedSegment {
     ) throws(WALError) {
         guard fileSize >= SegmentHeader.size + SegmentFooter.trailerSize else { return }
         let start = max(0, fileSize - tailSize)
-        // Not an array: a log may have a thousand segments, and zeroing fresh memory costs more than reading into it.
+        // Not an array: a log may have a thousand segments, and zeroing new memory costs more than reading into it.
         let footerSize = try unsafe withUnsafeTemporaryAllocation(byteCount: fileSize - start, alignment: 8) { tail in
             Result { () throws(WALError) -> Int in
-                // Fewer bytes where it was cut off since its size was read.
+                // The read returns fewer bytes if the file was cut after its size was read.
                 guard unsafe try file.read(at: start, into: tail) == tail.count else { return 0 }
                 return unsafe takeFooter(from: UnsafeRawBufferPointer(tail), start: start, header)
             }
@@ -104,7 +108,8 @@ struct ExaminedSegment {
         if footerSize > tailSize { try readFooter(header, in: file, tailSize: footerSize) }
     }
 
-    /// Takes the footer from the end of the file, which starts at `start`. Returns the footer's size, if there is one.
+    /// Takes the footer from the end of the file, which starts at offset `start`. Returns the footer's size, or 0 if
+    /// there is no footer.
     private mutating func takeFooter(
         from tail: UnsafeRawBufferPointer, start: Int, _ header: SegmentHeader
     ) -> Int {
@@ -113,7 +118,8 @@ struct ExaminedSegment {
             let offset = unsafe SegmentFooter.offset(fromTrailer: trailer, fileSize: fileSize)
         else { return 0 }
         let size = fileSize - offset
-        // The checksum has the frame's place in the segment in it, so the check gets the place, and memory shifted to fit.
+        // The checksum covers the frame's offset in the segment. So the check gets that offset, and a base address
+        // shifted to match it.
         guard offset >= start,
             case .valid(let frame) = unsafe FrameValidity.check(
                 commitWord: base.load(at: offset - start), base: base - start,
@@ -129,7 +135,7 @@ struct ExaminedSegment {
         return size
     }
 
-    /// The file, opened again if it was closed.
+    /// The file, reopened if it was closed.
     var file: SegmentFile {
         get throws(WALError) {
             if let openFile { return openFile }
@@ -137,7 +143,8 @@ struct ExaminedSegment {
         }
     }
 
-    /// Who only looks is told of what can't be read as damage. Before anything is moved, a failing disk is to be copied.
+    /// Opens the file. When only inspecting, unreadable sectors are reported as damage. When opening for writing they
+    /// are an error: the disk is failing, and must be copied before anything is moved.
     private static func open(
         _ number: UInt64, isCompressed: Bool, in directory: Directory, isWritten: Bool
     ) throws(WALError) -> SegmentFile {
@@ -149,36 +156,38 @@ struct ExaminedSegment {
     /// The file's name in the log's directory.
     var name: String { isCompressed ? SegmentName.compressed(number) : SegmentName.of(number) }
 
-    /// Takes both copies of its header for damaged.
+    /// Treats both copies of the header as damaged.
     mutating func refuseHeader() {
         decoded = .damaged
         footer = nil
     }
 
-    /// Closes the file of a sealed segment, which nobody changes.
+    /// Closes the file of a sealed segment. Sealed segments don't change.
     mutating func closeIfSealed() {
         if footer != nil { openFile = nil }
     }
 
-    /// Whether the file is in its place, and of this log: only then its positions mean anything for the others.
+    /// Whether the file belongs to this log and has its correct number. Only then do its positions mean anything for
+    /// other segments.
     func belongs(to logID: LogID?) -> Bool {
         guard let header else { return false }
         return header.state == .active && header.logID == logID && header.segmentNumber == number
     }
 
-    /// Whether a stamp, its footer's own or one that comes later, says that all before its footer is durable.
+    /// Whether a durable position covers all frames before the footer. `later` comes from later segments; the footer's
+    /// own frame counts too.
     func areFramesDurable(given later: UInt64) -> Bool {
         guard let header, let footer else { return false }
         return max(later, footerDurablePosition) >= header.basePosition + UInt64(footer.offset)
     }
 
-    /// Whether a stamp says that its footer is durable, too. Only one from behind its end does: no footer knows that of itself.
+    /// Whether a durable position covers the footer, too. Only a later frame can say that, never the footer itself.
     func isFooterDurable(given later: UInt64) -> Bool {
         guard let header, let footer else { return false }
         return later > header.basePosition + UInt64(footer.offset)
     }
 
-    /// Whether its footer isn't enough to know what is in it.
+    /// Whether the frames must be read because the footer alone doesn't vouch for them.
     func needsScan(isDurable: Bool) -> Bool {
         guard let header, footer != nil, !isPoisoned, !hasBadCopy else { return true }
         return !isDurable && !header.bootID.isSameBoot(as: .current)
@@ -190,11 +199,14 @@ struct ExaminedSegment {
         indirectScan = Indirect(try SegmentScan(try buffer.load(try file, isImmutable: true), header: header))
     }
 
-    /// A segment is sealed, compressed and replaced once each; whoever else changes a file doesn't hold up whoever looks at it.
+    /// The limit of scans of one segment. A segment is sealed, compressed and replaced once each, so more changes come
+    /// from a foreign process and must not delay the reader.
     private static let scansMax = 8
 
-    /// The same where the segment may be written to, sealed, compressed or replaced meanwhile: what looks lost is lost if it does so
-    /// twice. A gap in the second scan was one all through the first, so what that was told is all that can speak of it.
+    /// Reads the frames while a writer may append to, seal, compress or replace the segment.
+    ///
+    /// A gap counts as a loss only if two scans find it. The second scan ignores durable positions that the first
+    /// hadn't seen: they may concern data written since.
     private mutating func readFramesBesideAWriter(into buffer: ReadBuffer) throws(WALError) {
         var before: (losses: [Int], durablePosition: UInt64)?
         for _ in 0..<Self.scansMax {
@@ -207,11 +219,12 @@ struct ExaminedSegment {
             before = (losses, scan.durablePosition)
             try examineAgain()
         }
-        // Its first copy may have been read while the second was written. Before there is a frame both are whole.
+        // The first copy of the header may have been read while the second was being written. Both are intact before
+        // the first frame is written.
         if damagedHeaderCopies > 0 { try examineAgain() }
     }
 
-    /// Takes the file as it is now, and keeps what was found by reading its frames.
+    /// Examines the file as it is now, and keeps the result of reading its frames.
     private mutating func examineAgain() throws(WALError) {
         var again = try ExaminedSegment(directory, number: number, isWritten: isLocked)
         again.indirectScan = indirectScan
@@ -221,7 +234,7 @@ struct ExaminedSegment {
         self = again
     }
 
-    /// The same; false where retention has removed the file meanwhile, as it may beside a writer.
+    /// Reads the frames. Returns false if retention removed the file meanwhile, which happens only while a writer runs.
     mutating func readFramesIfThere(into buffer: ReadBuffer) throws(WALError) -> Bool {
         do throws(WALError) {
             try readFrames(into: buffer)
@@ -232,7 +245,7 @@ struct ExaminedSegment {
         }
     }
 
-    /// Where the frames end, as far as they can be told.
+    /// The known end of the frames.
     var end: SegmentEnd? {
         if let scan {
             return SegmentEnd(offset: scan.footer?.offset ?? scan.end.offset, recordCount: scan.end.recordCount)
@@ -242,9 +255,9 @@ struct ExaminedSegment {
         }
     }
 
-    /// The highest durable position that anything in it tells.
+    /// The highest durable position in the segment.
     var durablePosition: UInt64 {
-        // What isn't durable isn't compressed.
+        // Only durable segments are compressed.
         let compressed = isCompressed ? header.map { $0.basePosition + UInt64(end?.offset ?? 0) } ?? 0 : 0
         return max(compressed, footerDurablePosition, scan?.durablePosition ?? 0)
     }

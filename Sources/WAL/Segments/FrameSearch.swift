@@ -1,14 +1,14 @@
-/// Looks for the next valid frame after a place where there is none.
+/// A search for the next valid frame after a place without one.
 struct FrameSearch {
     let seed: UInt32
     let basePosition: UInt64
     let baseSequence: UInt64
 
-    /// What may be spent on checksums that don't fit, in multiples of the bytes searched: with crafted payloads every eighth byte
-    /// could look like the start of a large frame, and opening would take hours.
+    /// The limit of bytes to checksum without finding a frame, as a multiple of the bytes searched. With crafted
+    /// payloads, every eighth byte could look like the start of a large frame, and opening would take hours.
     private static let effortMax = 16
 
-    /// The offset of the next valid frame, and the number of records before it.
+    /// Returns the offset of the next valid frame, and the number of records before it.
     func next(
         in bytes: SegmentBytes, limit: Int, from start: Int, recordIndexMin: UInt32
     ) throws(WALError) -> (offset: Int, recordIndex: UInt64)? {
@@ -37,7 +37,7 @@ struct FrameSearch {
         return nil
     }
 
-    /// Whether a frame may begin here, without its checksum. Random bytes pass once in 10^7 places.
+    /// Whether a frame may begin here, judged without its checksum. Random bytes pass once in 10^7 places.
     @inline(__always)
     private func isCandidate(_ frame: UnsafeRawPointer, at offset: Int, limit: Int, recordIndexMin: UInt32) -> Bool {
         guard unsafe frame.load(UInt32.self, at: 0) >= UInt32(Frame.headerSize) else { return false }

@@ -1,4 +1,5 @@
-/// What few of many segments have, outside of them: what opening knows of a thousand segments is copied several times.
+/// A reference to a value that few segments have. Opening copies its array of perhaps a thousand segments several
+/// times, so each element should be small.
 final class Indirect<Value: Sendable>: Sendable {
     let value: Value
 

@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// A segment that producers may be writing to, or that isn't synced yet.
+/// A segment that producers may still write to, or that isn't synced yet.
 final class LiveSegment: Sendable {
-    /// A sync of the file has failed, and must never be tried again.
+    /// Whether a sync of the file has failed. A sync of this file must never be tried again.
     let hasFailedSync = Atomic<Bool>(false)
     let segment: Segment
     let file: File

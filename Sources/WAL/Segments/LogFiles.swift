@@ -1,12 +1,12 @@
-/// What a log's directory has, from one listing: a log may have thousands of files.
+/// The files in a log's directory, from one listing, because a log may have thousands of files.
 struct LogFiles: Hashable {
     /// The numbers of the segments, in order.
     var segments: [UInt64] = []
-    /// Segments that a sync failed for.
+    /// The numbers of the segments for which a sync failed.
     var poisoned: Set<UInt64> = []
-    /// Of them, those that there is a plain and a compressed file of.
+    /// The numbers of the segments that have both a plain and a compressed file.
     var duplicated: Set<UInt64> = []
-    /// The names of the files that an interrupted recovery, preparation or compression has left, in order.
+    /// The names of the files left by an interrupted recovery, preparation or compression, in order.
     var unfinished: [String] = []
 
     init(in directory: Directory) throws(WALError) {
@@ -28,8 +28,10 @@ struct LogFiles: Hashable {
         unfinished.sort()
     }
 
-    /// Without the log's lock. A file gets another name while a long directory is listed, in several calls, and the listing may miss
-    /// both (of a thousand files it missed one in one of twenty listings): but the one before had it under the old name.
+    /// Lists the files without holding the log's lock, by combining two listings.
+    ///
+    /// Listing a long directory takes several calls, and a file renamed in between may appear under neither name. (With
+    /// 1000 files, one of 20 listings missed a file.) But the earlier listing has such a file under its old name.
     init(besideAWriterIn directory: Directory) throws(WALError) {
         let earlier = try LogFiles(in: directory).segments
         self = try LogFiles(in: directory)
@@ -38,7 +40,7 @@ struct LogFiles: Hashable {
 }
 
 extension Directory {
-    /// The numbers of the segments, in order, for those who look without the log's lock.
+    /// Returns the numbers of the segments, in order, for readers that don't hold the log's lock.
     func segmentNumbers() throws(WALError) -> [UInt64] {
         try LogFiles(besideAWriterIn: self).segments
     }
@@ -46,6 +48,6 @@ extension Directory {
 
 extension WALError {
     static func noLog(at path: String) -> WALError {
-        WALError(.notALogDirectory, "\(path) has no log in it. Name the directory of a log.")
+        WALError(.notALogDirectory, "\(path) contains no log. Name the directory of a log.")
     }
 }

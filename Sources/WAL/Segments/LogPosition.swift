@@ -5,7 +5,7 @@ struct LogPosition: Hashable {
     /// The bytes of all headers and frames before the position, over all segments.
     var position: UInt64
 
-    /// Whether all up to `target` is before this position.
+    /// Whether the log up to and including `target` is before this position.
     func covers(_ target: SyncTarget) -> Bool {
         switch target {
         case .sequence(let wanted): sequence >= wanted
@@ -16,7 +16,7 @@ struct LogPosition: Hashable {
     func covers(_ other: LogPosition) -> Bool { position >= other.position }
 }
 
-/// The record or the position up to which a waiter needs the log durable.
+/// The record or the position that must be durable before a waiter continues.
 enum SyncTarget: Hashable {
     case sequence(UInt64)
     case position(UInt64)

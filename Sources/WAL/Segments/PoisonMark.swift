@@ -1,12 +1,14 @@
-/// The mark of a segment file that a sync has failed for. What the kernel shows of it from then on may not be on the disk, and
-/// another sync could say that all is well: whoever finds the mark has what is whole of the segment written anew.
+/// The mark of a segment file for which a sync has failed.
+///
+/// After a failed sync, the bytes that the kernel returns may not be on the disk, and a second sync could succeed
+/// wrongly. An opening that finds the mark copies the segment's valid frames to a new file.
 enum PoisonMark {
-    /// Makes a segment's file durable, or leaves the mark beside it.
+    /// Makes a segment's file durable, or creates the mark next to it and throws.
     static func sync(_ file: File, number: UInt64, in directory: Directory) throws(WALError) {
         do throws(WALError) {
             try file.sync()
         } catch {
-            // On a disk that takes nothing at all there is nobody to tell.
+            // If the disk rejects all writes, the mark can't be created either.
             _ = try? File(SegmentName.poisoned(number), in: directory, .create)
             try? directory.sync()
             throw error

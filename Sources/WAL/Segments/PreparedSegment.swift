@@ -1,25 +1,31 @@
-/// A segment file made ready ahead of use: allocated, zeroed, mapped, its directory entry durable.
+/// A segment file that is ready for use: allocated, zeroed and mapped, with a durable directory entry.
 struct PreparedSegment: Sendable {
     let file: File
     let mapping: Mapping
     let number: UInt64
     let incarnation: UInt64
 
-    /// Blocks are allocated by writing zeros, in writes of this size, because page-cache folios take the size of the write
-    /// that made them, and a sync writes whole folios. Measured with 64 MiB segments on ext4 (kernel 6.18): preparing takes
-    /// 98, 42, 31 and 23 ms with 4, 16, 32 and 64 KiB. A lone durable append has a median of 181 µs with 16 KiB, 184 to 199 µs
-    /// with 32 and 64, and of 257 and 522 µs with 256 KiB and 1 MiB; on a faster disk 82 to 86 µs with 4 and 16 KiB, and 98
-    /// to 101 µs with 64. So the smaller ones are for those who wait for each sync.
+    /// The size of the writes that zero a file. Zeroing allocates the blocks.
+    ///
+    /// The size matters because page-cache folios take the size of the write that made them, and a sync writes whole
+    /// folios. Small folios make syncs faster, so a log with the policy `always` uses small writes.
+    ///
+    /// Measured with 64 MiB segments on ext4 (kernel 6.18): preparing takes 98, 42, 31 and 23 ms with 4, 16, 32 and 64
+    /// KiB. The median of a lone durable append is 181 µs with 16 KiB, 184 to 199 µs with 32 and 64 KiB, 257 µs with
+    /// 256 KiB, and 522 µs with 1 MiB. On a faster disk it is 82 to 86 µs with 4 and 16 KiB, and 98 to 101 µs with 64
+    /// KiB.
     private static func zeroingSize(_ policy: WriteAheadLog.SyncPolicy) -> Int {
         policy == .always ? 16 << 10 : 64 << 10
     }
 
-    /// What is zeroed between two looks at whether there is a hurry.
+    /// The number of bytes that are zeroed between two calls of `pause`.
     private static let pieceSize = 1 << 20
 
-    /// Makes a segment file. Where appends will be synced, the zeros are synced here, or the first sync of a fresh segment
-    /// would write them all (40 ms for 64 MiB), and the pages are left to be mapped by use: pages that are mapped and clean
-    /// take a fault each. Where they won't be, the pages are mapped here. `pause` is called between pieces.
+    /// Makes a segment file. Calls `pause` between pieces.
+    ///
+    /// If appends will be synced, this function syncs the zeros: otherwise the first sync of a new segment would write
+    /// them all (40 ms for 64 MiB). It leaves the pages unmapped, because a page that is mapped and clean takes a fault
+    /// at its first write anyway. If appends won't be synced, it maps the pages.
     static func make(
         in directory: Directory, number: UInt64, logID: LogID, capacity: Int, policy: WriteAheadLog.SyncPolicy,
         pause: () -> Void = {}
@@ -34,7 +40,7 @@ struct PreparedSegment: Sendable {
             let header = SegmentHeader(
                 logID: logID, segmentNumber: number, incarnation: UInt64.random(in: 1 ... .max, using: &source),
                 capacity: UInt64(capacity), state: .prepared)
-            // A file under a segment's name always has a whole header: one that hasn't was damaged.
+            // A file under a segment's name always has an intact header. A file without one was damaged.
             try writeStart(of: file, header: header, count: zeroingSize)
             try file.sync()
             try directory.rename(SegmentName.temporary(number), to: name)
@@ -45,7 +51,7 @@ struct PreparedSegment: Sendable {
             if !isSynced { mapping.populate() }
             return PreparedSegment(file: file, mapping: mapping, number: number, incarnation: header.incarnation)
         } catch {
-            // What is left of a file that couldn't be completed takes up space that is wanted elsewhere.
+            // Remove the incomplete file: its space is needed elsewhere.
             try? directory.remove(SegmentName.temporary(number))
             try? directory.remove(name)
             throw error

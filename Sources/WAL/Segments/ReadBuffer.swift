@@ -1,16 +1,18 @@
-/// A file's bytes, for reading all of them once. A bad disk makes an error, and not a signal, unless the kernel lets go of a page
-/// between reading it in and its use, and can't read it a second time.
+/// A buffer for reading all bytes of a file once.
+///
+/// A bad sector throws instead of raising SIGBUS, unless the kernel evicts a page and can't read it a second time.
 @safe
 final class ReadBuffer {
     private var mapping: Mapping?
-    /// Used again from file to file: fresh memory costs more in page faults than reading and verifying what it takes.
+    /// Memory reused from file to file. New memory costs more in page faults than reading and verifying the bytes.
     private var memory: Mapping?
 
-    /// Reads a whole segment; a compressed one as a walk comes to its blocks. The bytes are valid until the next call, and as long
-    /// as the buffer is referenced.
+    /// Reads a whole plain segment. The blocks of a compressed one are read when a walk reaches them.
     ///
-    /// With `isImmutable`, nobody makes the file shorter meanwhile, so that it can be mapped: copying out of the page cache takes
-    /// twice as long as verifying. A test's hook is asked about reads, so it gets them.
+    /// The bytes are valid until the next call, and only while the buffer is referenced.
+    ///
+    /// With `isImmutable`, no process shortens the file meanwhile, so it can be mapped: copying out of the page cache
+    /// takes twice as long as verifying. A file with a test hook isn't mapped, because the hook watches reads.
     func load(_ file: SegmentFile, isImmutable: Bool) throws(WALError) -> SegmentBytes {
         if case .compressed(let segment) = file { return SegmentBytes(segment) }
         let file = file.file

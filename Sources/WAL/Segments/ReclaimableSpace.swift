@@ -1,11 +1,13 @@
-/// The space that an opening has no use for: what lies behind the new footer of a segment, and files that were made ready and
-/// never used. Giving it back takes the kernel some 10 ms for a segment of 64 MiB, most of it for the page cache; the maintenance
-/// thread does it when the log is open already. A segment that wasn't cut is whole, and the next opening cuts it.
+/// Disk space to give back once the log is open: the tails of newly sealed files, and prepared files that were never
+/// used.
+///
+/// Giving back a segment of 64 MiB takes the kernel about 10 ms, mostly for the page cache. So the maintenance thread
+/// does it when the log is already open. A segment that wasn't cut is still valid, and the next opening cuts it.
 final class ReclaimableSpace: Sendable {
     private struct Content {
-        /// Segments with a footer that isn't at the end of the file yet.
+        /// Segments with a footer that isn't at the end of the file yet, and the size to cut the file to.
         var sealed: [(file: File, size: Int)] = []
-        /// Files without a name any more: closing them frees them.
+        /// Open files whose names are removed. Closing one frees its space.
         var removed: [File] = []
     }
 
@@ -19,7 +21,7 @@ final class ReclaimableSpace: Sendable {
         content.withLock { $0.removed.append(file) }
     }
 
-    /// Gives back what there is, and closes the files. Throws the first error; the rest is given back all the same.
+    /// Frees the space and closes the files. Throws the first error, after freeing the rest.
     func release() throws(WALError) {
         let all = content.withLock { content in
             defer { content = Content() }

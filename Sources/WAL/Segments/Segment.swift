@@ -1,4 +1,4 @@
-/// The identity of a segment of an open log: what never changes. Its stage is in its ``CatalogEntry``.
+/// The constant properties of a segment of an open log. Its stage is in its ``CatalogEntry``.
 final class Segment: Sendable {
     let header: SegmentHeader
     let path: String
@@ -24,7 +24,7 @@ final class Segment: Sendable {
         header.position(at: offset)
     }
 
-    /// The position of the last record before an end.
+    /// The log position after the last record before an end.
     func logPosition(of end: SegmentEnd) -> LogPosition {
         LogPosition(sequence: header.baseSequence + end.recordCount - 1, position: position(at: end.offset))
     }

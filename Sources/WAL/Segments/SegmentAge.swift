@@ -1,12 +1,13 @@
-/// How old a segment's last record is at least, by the clock that doesn't jump (CLOCK_BOOTTIME on Linux).
+/// The minimum age of a segment's last record, by a monotonic clock (CLOCK_BOOTTIME on Linux).
 ///
-/// The times of records are the system's clock's, which people and time servers move. By them, a clock ten years ahead keeps a
-/// segment for ten years, and one that jumps forward removes records of a few seconds ago.
+/// The times of records come from the system's clock, which administrators and time servers change. If ages
+/// came from it, a system clock set ten years ahead would keep a segment for ten years, and a forward jump would remove
+/// records that are a few seconds old.
 struct SegmentAge: Equatable, Sendable {
     private let seen: ContinuousClock.Instant
     private let ageThen: Duration
 
-    /// A segment that is sealed now, or had this age when it was seen.
+    /// Makes the age of a segment that is sealed now, or that had age `ageThen` at the moment `seen`.
     init(_ ageThen: Duration = .zero, seen: ContinuousClock.Instant = .now) {
         self.seen = seen
         self.ageThen = ageThen

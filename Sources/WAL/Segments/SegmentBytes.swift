@@ -1,26 +1,26 @@
-/// A segment's bytes, for walking from frame to frame: all of them where they lie in memory, a window on them where they have to be
-/// decompressed.
+/// A segment's bytes, for walking from frame to frame: all of them in memory for a plain segment, a window on them for
+/// a compressed one.
 ///
-/// So a compressed segment takes as much memory as the window or its largest frame, whatever size its file claims: 18 MB of a file
-/// can stand for 4 GiB.
+/// The window bounds the memory for a compressed segment to the window's size or its largest frame, whatever size its
+/// file claims: 18 MB of a file can stand for 4 GiB.
 @safe
 final class SegmentBytes {
     /// The segment's size in bytes.
     let count: Int
-    /// Where offset 0 is or would be. Only offsets in `loaded` may be read.
+    /// The address of offset 0, even if that isn't loaded. Only offsets in `loaded` may be read.
     private(set) var base: UnsafeRawPointer?
-    /// What is in memory.
+    /// The range of offsets that is in memory.
     private(set) var loaded: Range<Int>
-    /// What `base` points into, where the bytes are decompressed.
+    /// The memory that `base` points into, if the bytes are decompressed.
     private(set) var memory: Mapping?
-    /// The window before. What was found in it stays for one move of the window.
+    /// The previous window. Pointers into it stay valid for one move of the window.
     private var previous: Mapping?
     private let segment: CompressedSegment?
 
-    /// What is decompressed at once, beyond what is asked for.
+    /// The number of bytes to decompress beyond the requested ones.
     private static let windowSize = 8 * CompressedLayout.blockSize
 
-    /// Bytes that the caller keeps in memory.
+    /// Makes a view of bytes that the caller keeps in memory.
     init(_ bytes: UnsafeRawBufferPointer) {
         count = bytes.count
         unsafe base = bytes.baseAddress
@@ -28,7 +28,7 @@ final class SegmentBytes {
         segment = nil
     }
 
-    /// A compressed segment's bytes.
+    /// Makes a window on a compressed segment's bytes.
     init(_ segment: CompressedSegment) {
         count = segment.size
         unsafe base = nil
@@ -36,7 +36,7 @@ final class SegmentBytes {
         self.segment = segment
     }
 
-    /// Loads the part of a range that the segment has.
+    /// Loads the part of a range that lies within the segment.
     func load(_ range: Range<Int>) throws(WALError) {
         let wanted = range.clamped(to: 0..<count)
         guard let segment, !wanted.isEmpty,
@@ -59,7 +59,7 @@ final class SegmentBytes {
         loaded = start..<end
     }
 
-    /// The memory of the window before the last, if nothing refers to it, or new memory.
+    /// Returns the memory of the window before the last if nothing refers to it, and new memory otherwise.
     private func room(of size: Int) throws(WALError) -> Mapping {
         if var room = previous.take(), room.size >= size, room.size <= 4 * size, isKnownUniquelyReferenced(&room) {
             return room
@@ -69,7 +69,8 @@ final class SegmentBytes {
 
     /// Loads the frame at an offset, if its length is possible.
     ///
-    /// Returns false where the frame is longer than the window and its checksum doesn't match: only a valid frame may take that memory.
+    /// Returns false if the frame is longer than the window and its checksum doesn't match: only a valid frame may take
+    /// that memory.
     func loadFrame(at offset: Int, limit: Int, seed: UInt32) throws(WALError) -> Bool {
         guard segment != nil, offset + Frame.headerSize <= limit else { return true }
         try load(offset..<offset + Frame.headerSize)
@@ -83,7 +84,7 @@ final class SegmentBytes {
         return true
     }
 
-    /// A frame's checksum, a window at a time.
+    /// Returns a frame's checksum, computed one window at a time.
     private func checksum(of header: FrameHeader, at offset: Int, seed: UInt32) throws(WALError) -> UInt32 {
         var checksum = Checksum.of(Frame.place(offset: offset, length: header.length), after: seed)
         var place = offset + Frame.Offset.recordIndex
@@ -99,7 +100,7 @@ final class SegmentBytes {
         return checksum
     }
 
-    /// Checks the frame at an offset. Nothing may write to the memory meanwhile.
+    /// Checks the frame at an offset. No thread may write to the memory meanwhile.
     func check(
         at offset: Int, limit: Int, seed: UInt32, recordIndexMin: UInt32
     ) throws(WALError) -> FrameValidity.Outcome {
@@ -111,7 +112,7 @@ final class SegmentBytes {
             recordIndexMin: recordIndexMin)
     }
 
-    /// The offset after the last byte before `limit` that isn't zero.
+    /// Returns the offset after the last byte before `limit` that isn't zero.
     func usedSize(limit: Int) throws(WALError) -> Int {
         var end = limit
         while end > 0 {

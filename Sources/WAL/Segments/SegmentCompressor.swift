@@ -1,29 +1,32 @@
 internal import CWALLZ4
 
-/// Writes a sealed segment's file anew as an LZ4 frame and the table of its blocks (FORMAT.md, "Compressed segments").
+/// Rewrites a sealed segment's file as an LZ4 frame and the table of its blocks (FORMAT.md, "Compressed segments").
 @safe
 final class SegmentCompressor {
     private let context: OpaquePointer
     private let output: File
     private var layout = CompressedLayout()
-    /// What isn't written to the file yet, and where it belongs.
+    /// The bytes that aren't written to the file yet. `offset` is their place in the file.
     private var pending: [UInt8] = []
     private var offset = 0
 
     private static let writeSize = 1 << 20
-    /// What is compressed before it is said whether the rest would be worth it.
+    /// The number of bytes to compress before deciding whether the rest is worth it.
     private static let trialSize = 1 << 20
-    private static let failed = WALError(.inputOutput, "LZ4 could not compress a segment; it stays as it is.")
+    private static let failed = WALError(.inputOutput, "LZ4 couldn't compress a segment. It stays uncompressed.")
 
-    /// Compresses `size` bytes of `input` into `output`, makes that durable, and compares: the new file will be the only one. Returns
-    /// its size, or nil where the segment stays as it is: because less than an eighth would be saved, or `isStopped` says so.
+    /// Compresses `size` bytes of `input` into `output`, syncs that, and compares it with the input, because the new
+    /// file will be the only one.
+    ///
+    /// Returns the new file's size. Returns nil if less than an eighth would be saved or `isStopped` returns true; then
+    /// the segment stays uncompressed.
     static func compress(
         _ input: File, size: Int, to output: File, isStopped: () -> Bool
     ) throws(WALError) -> Int? {
         let compressor = try SegmentCompressor(to: output, size: size)
         var done = 0
         while done < size {
-            // Not for each block: the state that it is asked of is shared with those who append.
+            // Not for each block, because `isStopped` takes a lock that producers take, too.
             if done % writeSize == 0, isStopped() { return nil }
             let block = try input.read(at: done, count: min(CompressedLayout.blockSize, size - done))
             guard done + block.count == min(size, done + CompressedLayout.blockSize), size >= SegmentHeader.size else {
@@ -68,7 +71,7 @@ final class SegmentCompressor {
         preferences.frameInfo.blockMode = LZ4F_blockIndependent
         preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled
         preferences.frameInfo.contentSize = UInt64(size)
-        // Each block goes out at once.
+        // Write each block immediately.
         preferences.autoFlush = 1
         let written = unsafe try add(roomFor: Int(LZ4F_HEADER_SIZE_MAX)) { room in
             unsafe LZ4F_compressBegin(context, room.baseAddress, room.count, &preferences)
@@ -116,7 +119,7 @@ final class SegmentCompressor {
         return offset
     }
 
-    /// Has LZ4 append to what is pending. Returns how many bytes came.
+    /// Calls LZ4 to append to `pending`. Returns the number of new bytes.
     private func add(
         roomFor count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int
     ) throws(WALError) -> Int {

@@ -1,9 +1,9 @@
-/// A segment's file, plain or compressed, read as the segment's own bytes either way.
+/// A segment's file, plain or compressed. Reading either one gives the segment's own bytes.
 enum SegmentFile: Sendable {
     case plain(File)
     case compressed(CompressedSegment)
 
-    /// Opens a segment's file, or the other one where that has taken its place.
+    /// Opens a segment's plain or compressed file, or the other one if it has taken that file's place.
     static func open(
         _ number: UInt64, isCompressed: Bool, in directory: Directory, _ mode: File.Mode,
         passesOverUnreadable: Bool = false
@@ -26,7 +26,7 @@ enum SegmentFile: Sendable {
         }
     }
 
-    /// What is on the disk.
+    /// The underlying file on disk.
     var file: File {
         switch self {
         case .plain(let file): file

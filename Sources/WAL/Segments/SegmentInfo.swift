@@ -1,42 +1,44 @@
-/// A segment as tools show it.
+/// The description of a segment for tools.
 public struct SegmentInfo: Hashable, Sendable {
-    /// Where a segment is in its life.
+    /// The stage of a segment's life.
     public enum State: String, Sendable {
-        /// Ready and empty.
+        /// The segment is empty and ready for use.
         case prepared
-        /// Being appended to.
+        /// Producers append to the segment.
         case active
-        /// Ended, with its footer still to be written; or left behind by a crash.
+        /// The segment has ended and has no footer yet, or a crash left it without one.
         case unsealed
-        /// Finished.
+        /// The segment is complete and has its footer.
         case sealed
-        /// Its header can't be read.
+        /// The segment's header can't be read.
         case damaged
     }
 
-    /// Counts the segments of a log, from 1.
+    /// The segment's number. A log's segments are numbered from 1.
     public var number: UInt64
-    /// The file.
+    /// The path of the segment's file.
     public var path: String
-    /// Where it is in its life.
+    /// The stage of the segment's life.
     public var state: State
-    /// The first record's sequence number, or that which it would have.
+    /// The sequence number of the first record, or the one that the first record will have.
     public var firstSequence: SequenceNumber
-    /// The last record's sequence number, where the segment is sealed.
+    /// The last record's sequence number, if the segment is sealed.
     public var lastSequence: SequenceNumber?
-    /// The earliest time of its records, where the segment is sealed and has any.
+    /// The earliest time of the segment's records, if it is sealed and has any.
     public var firstTime: Timestamp?
-    /// The latest time of its records, where the segment is sealed and has any.
+    /// The latest time of the segment's records, if it is sealed and has any.
     public var lastTime: Timestamp?
-    /// Records that can be read, where the segment is sealed.
+    /// The number of records that can be read, if the segment is sealed.
     public var recordCount: UInt64?
-    /// Bytes of the payloads before compression, where the segment is sealed.
+    /// The size of the payloads before compression in bytes, if the segment is sealed.
     public var payloadSize: UInt64?
-    /// Bytes of the file.
+    /// The size of the file in bytes.
     public var fileSize: Int
-    /// Bytes of header and frames, where the segment is sealed; of a compressed one, all of the file.
+    /// The size of header and frames in bytes, if the segment is sealed. For a compressed segment, the size of the
+    /// file.
     public var usedSize: Int?
-    /// Counts the recoveries that dropped anything, when the segment was begun.
+    /// The log's epoch when the segment was begun: a counter that increases whenever recovery discards data or sequence
+    /// numbers are skipped.
     public var epoch: UInt64
 
     init(_ entry: CatalogEntry) {

@@ -1,5 +1,7 @@
-/// The markers at the end of a segment, from its frames alone. A snapshot gives the state before the segment, wherever in the segment
-/// it is, so the segment's own changes override it.
+/// The cursors and bookmarks at the end of a segment, from its frames alone.
+///
+/// A snapshot gives the state before the segment, at whatever place in the segment it is. So the segment's own changes
+/// override it.
 struct SegmentMarkers {
     private var before = Markers()
     private var changes: [Marker] = []
@@ -15,7 +17,8 @@ struct SegmentMarkers {
         for entry in entries { before.apply(entry) }
     }
 
-    /// The state at the segment's end. `predecessor` is the state at the end of the segment before, for a segment without a snapshot.
+    /// Returns the state at the segment's end. `predecessor` is the state at the end of the previous segment, for a
+    /// segment without a snapshot.
     func state(after predecessor: Markers) -> Markers {
         var state = hasSnapshot ? before : predecessor
         for change in changes { state.apply(change) }

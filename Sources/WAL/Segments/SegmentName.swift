@@ -1,17 +1,18 @@
-/// How the files in a log's directory are named (FORMAT.md, "Directory").
+/// The names of the files in a log's directory (FORMAT.md, "Directory").
 enum SegmentName {
-    /// No log gets there; a file with a number beyond is somebody's else.
+    /// The highest segment number. No log reaches it, so a file with a higher number isn't the log's.
     static let numberMax: UInt64 = 1 << 62
     static let suffix = ".wal"
-    /// What a segment is called until it is complete: a new one until its header is durable, a rewritten one until it takes the
-    /// damaged one's place.
+    /// The suffix of an incomplete segment. A new segment has it until its header is durable, and a rewritten one until
+    /// it replaces the damaged file.
     static let rewriteSuffix = ".wal.new"
-    /// A sealed segment that was compressed.
+    /// The suffix of a sealed segment that was compressed.
     static let compressedSuffix = ".wal.lz4"
     private static let compressingSuffix = ".wal.lz4.new"
-    /// Says that a sync of the segment failed, so that what the kernel shows of it may not be on the disk.
+    /// The suffix of the mark for a failed sync: the bytes that the kernel returns for the segment may not be on the
+    /// disk.
     static let poisonedSuffix = ".wal.poisoned"
-    /// Where damaged files are kept.
+    /// The subdirectory for damaged files.
     static let damagedDirectory = "damaged"
 
     static func of(_ number: UInt64) -> String {
@@ -28,13 +29,13 @@ enum SegmentName {
 
     static func isCompressed(_ path: String) -> Bool { path.hasSuffix(compressedSuffix) }
 
-    /// What a compressed segment is called until it is durable.
+    /// The name of a compressed segment until it is durable.
     static func compressing(_ number: UInt64) -> String {
         digits(number) + compressingSuffix
     }
 
-    /// The number of the segment that a file belongs to which an interrupted recovery, preparation or compression has left; 0 where
-    /// the name has none.
+    /// Returns the segment number in the name of a file left by an interrupted recovery, preparation or compression.
+    /// Returns 0 if the name has none.
     static func unfinishedNumber(_ name: String) -> UInt64 {
         [rewriteSuffix, compressingSuffix].lazy.compactMap { number(name, suffix: $0) }.first ?? 0
     }
@@ -47,7 +48,7 @@ enum SegmentName {
         digits(number) + poisonedSuffix
     }
 
-    /// What the damaged file with this incarnation is called where damaged files are kept.
+    /// Returns the name of a damaged file with this incarnation in the subdirectory for damaged files.
     static func damaged(_ number: UInt64, incarnation: UInt64, suffix: String) -> String {
         "\(digits(number))-\(String(incarnation, radix: 16))\(suffix)"
     }
@@ -65,7 +66,7 @@ enum SegmentName {
 
     static func number(_ name: String, suffix: String) -> UInt64? {
         guard name.utf8.count == zeros.utf8.count + suffix.utf8.count, name.hasSuffix(suffix) else { return nil }
-        // A sign makes a number, too, and no name of a segment.
+        // `UInt64` accepts a leading plus sign, but a segment's name never has one.
         return name.utf8.first == UInt8(ascii: "+") ? nil : UInt64(name.dropLast(suffix.utf8.count))
     }
 }

@@ -1,4 +1,4 @@
-/// Writes the whole frames of a damaged segment to a new file, with a mark where something was lost.
+/// A copy of the valid frames of a damaged segment into a new file, with marks in place of lost records.
 struct SegmentRewrite {
     private let file: File
     private var header: SegmentHeader
@@ -8,18 +8,19 @@ struct SegmentRewrite {
     private var offset = SegmentHeader.size
     private var failure: WALError?
 
-    /// What was written.
+    /// The result of a rewrite.
     struct Written {
         var header: SegmentHeader
         var footer: SegmentFooter
         var fileSize: Int
-        /// Nothing had to be left out.
+        /// Whether no record was lost.
         var isWhole: Bool
     }
 
     /// Rewrites a segment to `file` up to the offset `end`, or to the end of its frames.
     ///
-    /// With `predecessor`, its header names that one. Places that begin at one of `abandoned` were never committed.
+    /// If there is a `predecessor`, the new header refers to it. A gap that begins at one of the offsets in `abandoned`
+    /// was never committed.
     static func write(
         header old: SegmentHeader, predecessor: SegmentHeader.Predecessor? = nil, contents: SegmentBytes,
         to file: File, end: Int?, recordCount: UInt64,
@@ -49,7 +50,7 @@ struct SegmentRewrite {
         return try rewrite.finish(recordCount: recordCount, markersBefore: markersBefore)
     }
 
-    /// Writes a segment that has no records, and says that as many as `recordCount` are void or lost.
+    /// Writes a segment without records, which says that `recordCount` records are void or lost.
     static func write(
         _ kind: Frame.Kind, _ header: SegmentHeader, recordCount: UInt64, to file: File, markersBefore: Markers
     ) throws(WALError) -> Written {
@@ -69,7 +70,7 @@ struct SegmentRewrite {
         pending = [UInt8](repeating: 0, count: SegmentHeader.size)
     }
 
-    /// The number of records up to and with the last frame.
+    /// The number of records up to and including the last frame.
     private var recordEnd: UInt64 = 0
     private var isWhole = true
 
@@ -77,7 +78,7 @@ struct SegmentRewrite {
         guard failure == nil else { return }
         if kind == .lost { isWhole = false }
         unsafe body.withUnsafeBytes { body in
-            // Everything in this file is durable before the file gets its name.
+            // The durable distance is 0, because this whole file is durable before it gets its name.
             let frame = unsafe Frame.encode(
                 kind: kind, recordIndex: recordIndex, durableDistance: 0, time: time, body: body, seed: seed,
                 offset: offset)

@@ -5,49 +5,49 @@ struct SegmentScan {
         enum Content: CaseIterable {
             /// The commit word is zero: nothing was committed here.
             case zero
-            /// There are bytes, and they aren't a valid frame.
+            /// There are bytes that aren't a valid frame.
             case invalid
-            /// The file ends here, without a footer, and is smaller than it was made.
+            /// The file ends here without a footer, and is smaller than its capacity.
             case cut
         }
 
         var offset: Int
-        /// Where the next valid frame is, or the file ends.
+        /// The offset of the next valid frame, or of the file's end.
         var end: Int
         var content: Content
         /// The number of records before the gap.
         var recordIndex: UInt64
-        /// The number of records before the next valid frame; nil where there is none.
+        /// The number of records before the next valid frame; nil if there is none.
         var nextRecordIndex: UInt64?
-        /// Where the next valid frame is; nil where there is none.
+        /// The offset of the next valid frame; nil if there is none.
         var next: Int?
-        /// The highest durable position that the frames after the gap tell.
+        /// The highest durable position in the frames after the gap.
         var durablePositionAfter: UInt64 = 0
-        /// For the last gap, where nothing tells how many records were in it.
+        /// The possible number of lost records, for the last gap if nothing determines it.
         var tail: Tail?
-        /// Whether a frame fits, as it does wherever one was claimed.
+        /// Whether a frame fits. One always fits in a claimed place.
         var isFillable: Bool { end - offset >= Frame.headerSize }
     }
 
-    /// How many sequence numbers a damaged end may have had.
+    /// The number of sequence numbers that a damaged end may have had.
     struct Tail: Hashable {
-        /// What the first damaged frame says, if it can be made out; 0 where it can't.
+        /// The number that the first damaged frame states, or 0 if that can't be read.
         var likely: UInt64
-        /// No more fit: none of these numbers is used again.
+        /// The upper bound. None of these sequence numbers is used again.
         var possible: UInt64
     }
 
     private let basePosition: UInt64
     private(set) var gaps: [Gap] = []
-    /// Behind the last valid frame that isn't the footer.
+    /// The end of the last valid frame before the footer.
     private(set) var end = SegmentEnd(offset: SegmentHeader.size, recordCount: 0)
     private(set) var footer: SegmentFooter?
-    /// Where the footer's frame ends, and with it the file of a sealed segment.
+    /// The end of the footer's frame, which is also the end of a sealed segment's file.
     private(set) var footerEnd = 0
     private(set) var summary: SegmentSummary
-    /// The highest durable position that any frame tells.
+    /// The highest durable position in any frame.
     private(set) var durablePosition: UInt64 = 0
-    /// Whether the last frame stands for records that aren't there, up to the next frame or segment.
+    /// Whether the last frame stands for missing records, up to the next frame or segment.
     private(set) var endsWithoutRecords = false
     /// Whether there is no valid frame.
     var hasNoFrame: Bool { footer == nil && end.offset == SegmentHeader.size }
@@ -57,7 +57,7 @@ struct SegmentScan {
         unsafe try self.init(bytes, header: header, isVisited: false) { _, _ in }
     }
 
-    /// The same; `visit` gets every valid frame but the footer, in order.
+    /// Reads a segment's frames, and calls `visit` for every valid frame except the footer, in order.
     init(
         _ bytes: SegmentBytes, header: SegmentHeader,
         visit: (FrameValidity.Verified, _ offset: Int) -> Void
@@ -74,10 +74,10 @@ struct SegmentScan {
             seed: seed, basePosition: header.basePosition, baseSequence: header.baseSequence)
         basePosition = header.basePosition
         summary = SegmentSummary(header)
-        // After the capacity there is nothing of the log's.
+        // The log writes nothing after the capacity.
         let limit = min(bytes.count, Int(clamping: header.capacity))
         unsafe try read(bytes, limit: limit, header: header, search: search, isVisited: isVisited, visit: visit)
-        // So far each gap knows the frames up to the next gap.
+        // So far each gap has only the durable positions of the frames up to the next gap.
         for index in gaps.indices.dropLast().reversed() {
             gaps[index].durablePositionAfter = max(
                 gaps[index].durablePositionAfter, gaps[index + 1].durablePositionAfter)
@@ -120,8 +120,10 @@ struct SegmentScan {
         }
     }
 
-    /// Takes in the records from an offset on, up to another kind of frame or a place for the index. Most frames are that, so
-    /// what is counted stays in registers. Returns the offset behind.
+    /// Adds the records from an offset on, up to a frame of another kind or a place for an index entry. Returns the
+    /// offset after them.
+    ///
+    /// Most frames are such records, so this loop keeps its counts in registers.
     private mutating func takeRecords(
         in bytes: SegmentBytes, limit: Int, from start: Int, header: SegmentHeader, seed: UInt32
     ) -> Int {
@@ -155,14 +157,15 @@ struct SegmentScan {
         return offset
     }
 
-    /// Where something was and is no valid frame, as the segment itself tells. It is sealed when all of it is committed.
+    /// The offsets of gaps in which the segment itself proves that bytes were lost. A segment is sealed only when all
+    /// of it is committed.
     var losses: [Int] {
         gaps.filter { gap in
             gap.content != .zero || footer != nil || gap.durablePositionAfter > basePosition + UInt64(gap.offset)
         }.map(\.offset)
     }
 
-    /// Has no gap know of a higher durable position than this.
+    /// Limits the durable position that each gap knows to this one.
     mutating func limitDurablePositions(to position: UInt64) {
         for index in gaps.indices {
             gaps[index].durablePositionAfter = min(gaps[index].durablePositionAfter, position)
@@ -183,7 +186,7 @@ struct SegmentScan {
         return unsafe isEmpty(outcome) ? .zero : .invalid
     }
 
-    /// Takes a valid frame in; false where its body isn't as its kind has it.
+    /// Adds a valid frame. Returns false if its body isn't valid for its kind.
     private mutating func take(
         _ frame: FrameValidity.Verified, at offset: Int, header: SegmentHeader,
         _ visit: (FrameValidity.Verified, Int) -> Void
@@ -211,7 +214,7 @@ struct SegmentScan {
     }
 }
 
-/// Whether nothing was committed there, or no frame has room.
+/// Whether nothing was committed at the place, or a frame doesn't fit there.
 private func isEmpty(_ outcome: FrameValidity.Outcome) -> Bool {
     switch unsafe outcome {
     case .empty, .atLimit: true
@@ -219,9 +222,9 @@ private func isEmpty(_ outcome: FrameValidity.Outcome) -> Bool {
     }
 }
 
-/// The end of a segment that is no valid frame, and how many records it may have held.
+/// The end of a segment that isn't a valid frame, and the number of records that it may have held.
 private struct DamagedTail {
-    /// Nil where nothing is lost: zeros to the end, or the footer's own place.
+    /// Nil if nothing is lost: there are only zeros, or the footer's own place.
     var tail: SegmentScan.Tail?
 
     init(
@@ -241,7 +244,8 @@ private struct DamagedTail {
         let used = try bytes.usedSize(limit: limit)
         let end = isCut ? Int(header.capacity) : used
         guard end > offset else { return }
-        // A compressed batch of empty records has the most: four bytes each before compression.
+        // A compressed batch of empty records holds the most records per byte: each takes four bytes before
+        // compression.
         let possible = min(
             UInt64(SegmentHeader.recordCountMax), UInt64(end - offset) * UInt64(BatchBody.expansionMax) / 4)
         tail = SegmentScan.Tail(likely: 0, possible: max(1, possible))

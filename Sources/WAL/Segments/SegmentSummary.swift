@@ -1,4 +1,4 @@
-/// What a segment's footer will say, gathered frame by frame in order.
+/// The contents of a segment's footer, collected frame by frame in order.
 struct SegmentSummary {
     private let baseSequence: UInt64
     private let indexInterval: Int
@@ -9,7 +9,7 @@ struct SegmentSummary {
     private(set) var index: [SegmentFooter.IndexEntry] = []
     private(set) var markers = SegmentMarkers()
 
-    /// Records one after another, by what is kept of them.
+    /// The counts of consecutive records that the summary needs.
     struct Records {
         private(set) var count = 0
         private(set) var size = 0
@@ -30,10 +30,10 @@ struct SegmentSummary {
         indexInterval = SegmentFooter.indexInterval(capacity: Int(header.capacity))
     }
 
-    /// The first frame from here on gets an index entry.
+    /// The offset from which the next frame gets an index entry.
     var nextIndexOffset: Int { indexInterval + Int(index.last?.offset ?? 0) }
 
-    /// Takes in records that start before `nextIndexOffset`.
+    /// Adds records that start before `nextIndexOffset`.
     mutating func add(_ records: Records) {
         guard records.count > 0 else { return }
         firstTime = recordCount == 0 ? records.earliestTime : min(firstTime, records.earliestTime)
@@ -42,8 +42,8 @@ struct SegmentSummary {
         payloadSize += UInt64(records.size)
     }
 
-    /// Takes a frame in. Returns the number of sequence numbers that it takes up, as far as the frame itself tells
-    /// (void and lost frames don't), or nil where its body isn't as its kind has it.
+    /// Adds a frame. Returns the number of sequence numbers that the frame states for itself, or nil if its body isn't
+    /// valid for its kind. Void and lost frames state no number, so they return 0.
     @inline(__always)
     mutating func add(_ header: FrameHeader, body: UnsafeRawBufferPointer, offset: Int) -> Int? {
         if offset >= nextIndexOffset {

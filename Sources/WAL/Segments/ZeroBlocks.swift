@@ -4,18 +4,18 @@
     internal import Glibc
 #endif
 
-/// Passes over zeros: most of a segment that wasn't filled is nothing else.
+/// Skips zeros, which make up most of a partly filled segment.
 enum ZeroBlocks {
     static let size = 4096
 
-    /// Where a block ends that begins at this offset and has nothing in it; nil where there is none.
+    /// Returns the end of the block that begins at this offset, if the block is all zeros. Otherwise returns nil.
     @inline(__always)
     static func end(of offset: Int, limit: Int, _ base: UnsafeRawPointer) -> Int? {
         guard offset % size == 0, offset + size <= limit, unsafe isZero(base + offset) else { return nil }
         return offset + size
     }
 
-    /// Behind the last byte that isn't zero.
+    /// Returns the offset after the last byte that isn't zero.
     static func usedSize(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard let base = bytes.baseAddress else { return 0 }
         var end = bytes.count
@@ -24,7 +24,7 @@ enum ZeroBlocks {
         return end
     }
 
-    /// The first word is zero, and each other is like the one before it.
+    /// The first word is zero, and each word equals the one before it.
     private static func isZero(_ block: UnsafeRawPointer) -> Bool {
         let word = MemoryLayout<UInt64>.size
         return unsafe block.load(UInt64.self, at: 0) == 0 && memcmp(block, block + word, size - word) == 0

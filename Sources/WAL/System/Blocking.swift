@@ -2,7 +2,7 @@
 package enum Blocking {
     /// Runs a blocking call, such as opening a log, on a thread of its own, and suspends until it returns.
     ///
-    /// Threads of Dispatch don't do: the cooperative pool takes its threads from there.
+    /// Dispatch threads aren't suitable, because the cooperative pool takes its threads from Dispatch.
     package static func run<Result: Sendable, Failure: Error>(
         _ body: @escaping @Sendable () throws(Failure) -> Result
     ) async throws(Failure) -> Result {
@@ -12,7 +12,7 @@ package enum Blocking {
             do throws(WALError) {
                 try NamedThread.start("wal-blocking", work)
             } catch {
-                // The system starts no more threads: the caller's thread runs the call.
+                // The system can't start more threads, so the caller's thread runs the call.
                 work()
             }
         }

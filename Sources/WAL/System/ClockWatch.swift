@@ -1,13 +1,14 @@
-/// Compares the system's clock with the one that doesn't jump. Reports a jump at most once a minute.
+/// Compares the system's clock with a monotonic clock. Reports a jump at most once a minute.
 struct ClockWatch {
     private var last: (time: Timestamp, instant: ContinuousClock.Instant)?
     private var lastReport: ContinuousClock.Instant?
 
-    /// Adjustments of a time server are smaller.
+    /// The smallest reported jump. A time server's adjustments are smaller.
     static let jumpMin: Duration = .seconds(1)
     private static let pause: Duration = .seconds(60)
 
-    /// How far the clock has jumped since the last call. Nil if it hasn't, or if a jump was reported within the last minute.
+    /// Returns how far the clock has jumped since the last call. Returns nil if it hasn't, or if a jump was reported
+    /// within the last minute.
     mutating func jump(time: Timestamp, at instant: ContinuousClock.Instant) -> Duration? {
         defer { last = (time, instant) }
         guard let last else { return nil }

@@ -6,15 +6,17 @@ internal import CWALShims
     internal import Glibc
 #endif
 
-/// A directory that is held open. Its entries are opened, listed, made, renamed and removed by its descriptor, so in this
-/// directory and no other, whatever becomes of its name. Closed when the last reference goes.
+/// An open directory.
+///
+/// All operations on its entries go through its descriptor. So they apply to this directory and no other, even if it is
+/// renamed or replaced. It is closed with its last reference.
 package final class Directory: Sendable {
-    /// As it was named when it was opened, for messages.
+    /// The path with which it was opened, for messages.
     let path: String
     let descriptor: Int32
     package let place: DirectoryPlace
 
-    /// Opens a directory that is there.
+    /// Opens an existing directory.
     package convenience init(path: String) throws(WALError) {
         try self.init(path, at: AT_FDCWD, path: path, flags: 0)
     }
@@ -40,7 +42,7 @@ package final class Directory: Sendable {
         _ = SystemCall.perform(hook, .close(descriptor: descriptor)) { Int(close(descriptor)) }
     }
 
-    /// Opens a directory, or makes it, private to its owner, where there is nothing.
+    /// Opens a directory. Creates it if it doesn't exist, accessible only to its owner.
     package static func make(_ path: String) throws(WALError) -> Directory {
         do throws(WALError) {
             return try Directory(path: path)
@@ -56,7 +58,7 @@ package final class Directory: Sendable {
         return directory
     }
 
-    /// Opens a folder in this directory, and makes it, private to its owner, where there is nothing.
+    /// Opens a folder in this directory. Creates it if it doesn't exist, accessible only to its owner.
     package func folder(_ name: String, followsLinks: Bool = false) throws(WALError) -> Directory {
         let path = path(of: name)
         let result = SystemCall.perform(hook, .makeDirectory(path: path)) {
@@ -69,7 +71,7 @@ package final class Directory: Sendable {
             folder = try Directory(name, at: descriptor, path: path, flags: followsLinks ? 0 : O_NOFOLLOW)
         } catch {
             guard error.errno == ENOTDIR || error.errno == ELOOP else { throw error }
-            throw WALError(.untrusted, "\(path) is no folder. Remove it from the log's directory.", errno: error.errno)
+            throw WALError(.untrusted, "\(path) isn't a folder. Remove it from the log directory.", errno: error.errno)
         }
         try FileOwnership.requireDirectory(folder)
         return folder
@@ -77,7 +79,8 @@ package final class Directory: Sendable {
 
     private var hook: (any StorageHook)? { StorageHooks.hook(for: path) }
 
-    /// Makes the directory's own name durable. Where the parent can't be read, it was made by somebody else, with other rights.
+    /// Makes the directory's own entry durable. Ignores a parent that can't be read: then another user, with other
+    /// rights, created the directory.
     func syncEntry() throws(WALError) {
         do throws(WALError) {
             try Directory(path: place.parent).sync()
@@ -90,7 +93,7 @@ package final class Directory: Sendable {
 
     func has(_ name: String) -> Bool { unsafe faccessat(descriptor, name, F_OK, 0) == 0 }
 
-    /// The names of all entries, in any order.
+    /// Returns the names of all entries, in any order.
     func names() throws(WALError) -> [String] {
         var names: [String] = []
         let result = SystemCall.perform(hook, .list(path: path)) { list(&names) }
@@ -99,7 +102,7 @@ package final class Directory: Sendable {
     }
 
     private func list(_ names: inout [String]) -> Int {
-        // A descriptor of its own, for others may list at the same time.
+        // Each listing needs its own descriptor, because several threads may list at the same time.
         let own = unsafe cwal_open_at(descriptor, ".", O_RDONLY | O_DIRECTORY, 0)
         guard own >= 0 else { return -1 }
         guard let stream = unsafe fdopendir(own) else {
@@ -109,7 +112,7 @@ package final class Directory: Sendable {
         defer { unsafe closedir(stream) }
         names = []
         while true {
-            // A listing that an error cuts short would pass for a log without its newest segments.
+            // Check for errors: a listing cut short would look like a log without its newest segments.
             errno = 0
             guard let entry = unsafe readdir(stream) else { return errno == 0 ? 0 : -1 }
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
@@ -119,13 +122,13 @@ package final class Directory: Sendable {
         }
     }
 
-    /// Makes what was created, renamed or removed in the directory durable.
+    /// Makes created, renamed and removed entries durable.
     func sync() throws(WALError) {
         let result = SystemCall.perform(hook, .syncDirectory(path: path)) { Int(fsync(descriptor)) }
         guard result == 0 else { throw WALError.system("fsync", on: self) }
     }
 
-    /// Removes a file, if it is there.
+    /// Removes a file, if it exists.
     func remove(_ name: String) throws(WALError) {
         let path = path(of: name)
         let result = SystemCall.perform(hook, .remove(path: path)) { unsafe Int(unlinkat(descriptor, name, 0)) }
@@ -134,7 +137,7 @@ package final class Directory: Sendable {
         }
     }
 
-    /// Puts a file in the place of another, or of none.
+    /// Renames a file, and replaces any file that has the new name.
     func rename(_ name: String, to newName: String) throws(WALError) {
         let (path, newPath) = (path(of: name), path(of: newName))
         let result = SystemCall.perform(hook, .rename(path: path, newPath: newPath)) {
@@ -143,7 +146,7 @@ package final class Directory: Sendable {
         guard result == 0 else { throw WALError.system("rename", path) }
     }
 
-    /// Gives a file a second name in a folder; does nothing where that name is taken.
+    /// Gives a file a second name in a folder. Does nothing if that name exists.
     func link(_ name: String, to newName: String, in folder: Directory) throws(WALError) {
         let (path, newPath) = (path(of: name), folder.path(of: newName))
         let result = SystemCall.perform(hook, .link(path: path, newPath: newPath)) {
@@ -152,8 +155,8 @@ package final class Directory: Sendable {
         guard result == 0 || errno == EEXIST else { throw WALError.system("link", path) }
     }
 
-    /// Throws `directoryGone` where the directory was removed, moved, or replaced by another: what is in it then isn't where the next
-    /// opening looks.
+    /// Throws ``WALError/Code/directoryGone`` if the directory was removed, moved, or replaced. The next opening
+    /// wouldn't find the files in it.
     func requireInPlace() throws(WALError) {
         switch place.state(of: descriptor) {
         case .inPlace: break
@@ -161,15 +164,15 @@ package final class Directory: Sendable {
             throw WALError(
                 .directoryGone,
                 """
-                \(path) was removed while the log was open, and the records that were in it are gone. Close this log; opening \
-                \(path) again makes a new one.
+                \(path) was removed while the log was open, and its records are lost. Close this log. Opening \(path) again \
+                creates a new log.
                 """)
         case .moved:
             throw WALError(
                 .directoryGone,
                 """
-                \(place.path) isn't the directory of this log any more: that was moved, or another one is in its place. Move it \
-                back, and the log goes on within a second; or close it, and open it where it is now.
+                \(place.path) is no longer this log's directory, because that was moved or replaced. Move it back, and the \
+                log resumes within a second. Or close the log, and open it in its new place.
                 """)
         }
     }

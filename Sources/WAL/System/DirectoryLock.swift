@@ -6,24 +6,28 @@ internal import CWALShims
     internal import Glibc
 #endif
 
-/// What makes sure that a directory has one writer: `flock` of the directory itself against other processes, and a registry
-/// against this one. No file can be removed, replaced or linked to get around it, and the directory is the same one by any name.
+/// The lock that ensures that a directory has one writer: `flock` on the directory itself against other processes, and
+/// a registry against this process.
 ///
-/// The file `LOCK` tells people who has the directory. It is locked, too, for builds that lock nothing else.
+/// Removing, replacing or linking a file can't bypass it, and a directory is the same under any name.
+///
+/// The file `LOCK` shows operators which process has the directory open. It is locked, too, for older builds that lock
+/// nothing else.
 final class DirectoryLock: Sendable {
     static let fileName = "LOCK"
 
     private static let registry = Monitor<Set<FileIdentity>>([])
-    /// Nil once released.
+    /// The lock; nil once released.
     private let held: Monitor<Held?>
 
     private struct Held {
         var directory: Directory
-        /// Of the file.
+        /// The descriptor of the file.
         var descriptor: Int32
 
         func release() {
-            // A child between fork and exec shares the locks of the descriptors, so closing alone would leave the directory locked.
+            // Unlock explicitly. A child between fork and exec shares the descriptors' locks, so closing alone would
+            // leave the directory locked.
             flock(descriptor, LOCK_UN)
             close(descriptor)
             flock(directory.descriptor, LOCK_UN)
@@ -58,7 +62,8 @@ final class DirectoryLock: Sendable {
         }
     }
 
-    /// Locks the directory, and the file in it, which gets this process's number. Returns the file's descriptor.
+    /// Locks the directory and the file in it, and writes this process's number to the file. Returns the file's
+    /// descriptor.
     private static func lock(_ directory: Directory) throws(WALError) -> Int32 {
         let path = directory.path(of: fileName)
         let hook = StorageHooks.hook(for: path)
@@ -83,7 +88,7 @@ final class DirectoryLock: Sendable {
         return descriptor
     }
 
-    /// Returns false where another has it.
+    /// Locks a descriptor. Returns false if another process holds the lock.
     private static func lock(
         _ descriptor: Int32, _ directory: Directory, _ hook: (any StorageHook)?
     ) throws(WALError) -> Bool {

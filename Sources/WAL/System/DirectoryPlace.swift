@@ -4,10 +4,11 @@
     internal import Glibc
 #endif
 
-/// Which directory was opened, and where it was then.
+/// The identity of an opened directory, and the path at which it was opened.
 package struct DirectoryPlace: Sendable {
     package let identity: FileIdentity
-    /// Independent of the process's working directory. Links on the way aren't resolved: where they lead later counts.
+    /// An absolute path, independent of the process's working directory. Symbolic links in it aren't resolved, because
+    /// their later targets count.
     let path: String
 
     init(_ path: String, _ status: stat) {
@@ -21,7 +22,7 @@ package struct DirectoryPlace: Sendable {
         return unsafe String(cString: path)
     }
 
-    /// The path of the directory that this one is in.
+    /// The path of the parent directory.
     var parent: String {
         var parts = path.split(separator: "/", omittingEmptySubsequences: false)
         while parts.count > 1, parts.last == "" { parts.removeLast() }
@@ -31,18 +32,18 @@ package struct DirectoryPlace: Sendable {
 
     enum State {
         case inPlace
-        /// It has no name any more.
+        /// The directory has no name any more.
         case removed
-        /// Nothing is at its path, or another directory.
+        /// There is nothing at its path, or another directory.
         case moved
     }
 
-    /// Whether the directory of this descriptor is still there. Where the path can't be followed for another reason, such as rights
-    /// that the process has given up, nobody knows better.
+    /// Returns whether the directory of this descriptor is still in its place. If the path can't be followed for
+    /// another reason, such as rights that the process has given up, the directory counts as in place.
     func state(of descriptor: Int32) -> State {
         var status = stat()
         let isFound = unsafe stat(path, &status) == 0
-        // One call where all is well, because each sync asks.
+        // In the normal case this takes only one call, because each sync asks.
         if isFound, FileIdentity(status) == identity { return .inPlace }
         let isUnknown = !isFound && ![ENOENT, ENOTDIR, ELOOP].contains(errno)
         if unsafe fstat(descriptor, &status) == 0, status.st_nlink == 0 { return .removed }

@@ -1,8 +1,8 @@
 internal import CWALShims
 internal import Synchronization
 
-/// A futex with a count of its wake-ups: waiting threads take no mutex when they wake. With a condition variable, the threads that a
-/// group commit wakes queue for its mutex first.
+/// A futex with its own count of wake-ups, so that waiting threads take no mutex when they wake. With a condition
+/// variable, the threads that a group commit wakes would first queue for its mutex.
 ///
 /// A waiter calls ``prepareToWait()``, checks its condition, and then calls ``wait(_:)``.
 ///
@@ -21,12 +21,13 @@ final class EventCount: @unchecked Sendable {
         unsafe word.deallocate()
     }
 
-    /// Returns a key for ``wait(_:)``. Call it before the check of the condition: a wake-up after this call ends the wait at once.
+    /// Returns a key for ``wait(_:)``. Call it before checking the condition: a wake-up after this call ends the wait
+    /// immediately.
     func prepareToWait() -> UInt32 {
         unsafe word.pointee.load(ordering: .acquiring)
     }
 
-    /// Blocks until a wake-up after the key was made, or spuriously returns earlier.
+    /// Blocks until there is a wake-up after the key was made. May return earlier, spuriously.
     func wait(_ key: UInt32) {
         unsafe cwal_wait_while_equal(UnsafeRawPointer(word).assumingMemoryBound(to: UInt32.self), key)
     }

@@ -7,7 +7,7 @@ internal import Synchronization
     internal import Glibc
 #endif
 
-/// An open file. Closed when the last reference goes.
+/// An open file. It is closed with its last reference.
 final class File: Sendable {
     let path: String
     let descriptor: Int32
@@ -15,19 +15,20 @@ final class File: Sendable {
     private let passesOverUnreadable: Bool
     private let isClaimed = Atomic(false)
 
-    /// What the kernel reads from a disk at once: one bad sector makes so much unreadable.
+    /// The unit in which the kernel reads from a disk: one bad sector makes this number of bytes unreadable.
     private static let pageSize = 4096
 
     enum Mode {
         case read
         case readWrite
-        /// Fails where there is one already.
+        /// Fails if the file exists.
         case create
     }
 
-    /// Opens the file of this name in a directory, without waiting where a pipe stands in its place. `finalName` is what it will be
-    /// renamed to, for messages. With `passesOverUnreadable`, what the disk can't give is read as bytes of 0xFF, with which no frame
-    /// and no header is valid.
+    /// Opens a file in a directory by its name. Doesn't wait if the name is that of a pipe.
+    ///
+    /// `finalName` is the name that the file will be renamed to, for messages. With `passesOverUnreadable`, unreadable
+    /// sectors are read as bytes of 0xFF, which are no valid frame and no valid header.
     convenience init(
         _ name: String, in directory: Directory, _ mode: Mode, finalName: String? = nil,
         passesOverUnreadable: Bool = false
@@ -75,7 +76,7 @@ final class File: Sendable {
         return Int(status.st_size)
     }
 
-    /// Whether both are one file under two names.
+    /// Whether both objects are the same file, under any names.
     func isSame(as other: File) throws(WALError) -> Bool {
         var mine = stat()
         var others = stat()
@@ -85,8 +86,8 @@ final class File: Sendable {
         return FileIdentity(mine) == FileIdentity(others)
     }
 
-    /// Claims the file for the one who writes to it, until ``unlock()``. Throws `locked` where it is claimed: a hard link leads to one
-    /// file from several directories, each of which may have a writer.
+    /// Claims the file for its writer until ``unlock()``. Throws ``WALError/Code/locked`` if it is claimed already:
+    /// through hard links, one file can be in several directories, and each may have a writer.
     func lock() throws(WALError) {
         let result = SystemCall.perform(hook, .lock(descriptor: descriptor)) {
             Int(flock(descriptor, LOCK_EX | LOCK_NB))
@@ -94,16 +95,17 @@ final class File: Sendable {
         guard result != 0 else { return isClaimed.store(true, ordering: .relaxed) }
         guard errno == EWOULDBLOCK else { throw WALError.system("flock", on: self) }
         throw WALError(
-            .locked, "\(path) is being written to, by a hard link in another directory. Close that log first.",
+            .locked, "\(path) is being written to through a hard link in another directory. Close that log first.",
             isRetriable: true)
     }
 
-    /// Closing alone would leave it claimed while a mapping of it, or a child between fork and exec, is there.
+    /// Releases the claim. Closing alone would leave the file claimed while a mapping of it exists, or a child between
+    /// fork and exec.
     func unlock() {
         if isClaimed.exchange(false, ordering: .relaxed) { flock(descriptor, LOCK_UN) }
     }
 
-    /// Reads what there is at `offset`, up to `count` bytes; fewer only at the end of the file.
+    /// Reads up to `count` bytes at `offset`. Returns fewer bytes only at the end of the file.
     func read(at offset: Int, count: Int) throws(WALError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         let total = unsafe bytes.withUnsafeMutableBytes { room in
@@ -113,7 +115,8 @@ final class File: Sendable {
         return bytes
     }
 
-    /// The same into memory that is there. Returns the number of bytes read.
+    /// Reads into existing memory. Returns the number of bytes, which is less than the memory's size only at the end of
+    /// the file.
     func read(at offset: Int, into room: UnsafeMutableRawBufferPointer) throws(WALError) -> Int {
         var total = 0
         while total < room.count, let base = room.baseAddress {
@@ -166,8 +169,10 @@ final class File: Sendable {
         guard result == 0 else { throw WALError.system("ftruncate", path) }
     }
 
-    /// Makes the contents and the size durable. Not to be tried again on this file once it failed: the kernel may have
-    /// dropped the pages that it couldn't write, and the next call would say that all is well.
+    /// Makes the contents and the size durable.
+    ///
+    /// Never sync a file again after a failure. The kernel may have dropped the pages that it couldn't write, and the
+    /// next call would succeed wrongly.
     func sync() throws(WALError) {
         let result = SystemCall.perform(hook, .sync(descriptor: descriptor)) { Int(cwal_sync_data(descriptor)) }
         guard result == 0 else { throw WALError.system("fdatasync", on: self) }

@@ -4,7 +4,7 @@
     internal import Glibc
 #endif
 
-/// What tells a file or a directory from others, whatever its names are.
+/// The identity of a file or directory, independent of its names.
 package struct FileIdentity: Hashable, Sendable {
     let device: UInt64
     let inode: UInt64

@@ -4,33 +4,33 @@
     internal import Glibc
 #endif
 
-/// Whose files a log works with: regular ones of this process's user, or of root. Whoever could put others into the directory
-/// would choose what is read, written over or handed out.
+/// The check that a log's files are regular files of this process's user, or of root. Another user who could add files
+/// to the directory could choose what is read, overwritten or returned.
 enum FileOwnership {
-    /// Checks an open file. Links are refused when it is opened.
+    /// Checks an open file. Symbolic links are rejected earlier, when the file is opened.
     static func requireFile(_ descriptor: Int32, _ path: String, isWritten: Bool) throws(WALError) {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw WALError.system("fstat", path) }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw WALError(.untrusted, "\(path) is no regular file. Remove it from the log's directory.")
+            throw WALError(.untrusted, "\(path) isn't a regular file. Remove it from the log's directory.")
         }
         try requireOwner(status.st_uid, path, isWritten: isWritten)
     }
 
-    /// Checks a directory that is written to; links on the way to it are the user's own business.
+    /// Checks a directory to write to. Symbolic links in its path are the user's choice.
     static func requireDirectory(_ directory: Directory) throws(WALError) {
         var status = stat()
         guard unsafe fstat(directory.descriptor, &status) == 0 else { throw WALError.system("fstat", directory.path) }
         try requireOwner(status.st_uid, directory.path, isWritten: true)
     }
 
-    /// Root may look at everybody's logs, and writes to its own only: its files would be closed to their owner.
+    /// Root may read any log but write only its own: the owner couldn't open files that root created.
     private static func requireOwner(_ owner: uid_t, _ path: String, isWritten: Bool) throws(WALError) {
         let me = geteuid()
         guard owner != me, owner != 0, isWritten || me != 0 else { return }
         throw WALError(
             .untrusted,
-            "\(path) belongs to the user \(owner), and this process runs as \(me). Run it as the log's owner, or change the owner."
+            "\(path) belongs to user \(owner), but this process runs as user \(me). Run it as the log's owner, or change the owner."
         )
     }
 }

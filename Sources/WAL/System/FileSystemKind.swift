@@ -6,20 +6,21 @@ internal import CWALShims
     internal import Glibc
 #endif
 
-/// What a log can expect of the file system that its directory is on.
+/// The kind of a file system, and whether a log can use it.
 struct FileSystemKind: Sendable {
     enum Use: Sendable {
         case supported
-        /// A log works there, but for this.
+        /// A log works there, with this limitation.
         case limited(String)
-        /// A log's promises can't be kept there, because of this.
+        /// A log's promises can't be kept there, for this reason.
         case refused(String)
     }
 
     let name: String
     let use: Use
 
-    /// By the number that `statfs(2)` has for it. One that isn't in the table is taken for a local disk's.
+    /// Makes the kind from the file system's number in `statfs(2)`. A number that isn't in the table counts as a local
+    /// file system.
     init(number: Int64) {
         (name, use) = Self.table[number] ?? ("unknown, 0x\(String(number, radix: 16))", .supported)
     }
@@ -28,27 +29,27 @@ struct FileSystemKind: Sendable {
         self.init(number: cwal_file_system_number(directory.descriptor))
     }
 
-    private static let network = Use.refused("other machines write there, and its locks and syncs depend on a server")
+    private static let network = Use.refused("other machines write to it, and its locks and syncs depend on a server")
     private static let cluster = Use.limited("locks and syncs depend on other machines")
-    private static let memory = Use.limited("it is memory: nothing on it survives the machine's end")
+    private static let memory = Use.limited("it is in memory, so its files are lost when the machine stops")
 
-    /// The numbers are those of `linux/magic.h` and of the file systems' own sources.
+    /// The numbers come from `linux/magic.h` and from the sources of the file systems.
     private static let table: [Int64: (String, Use)] = [
         0x6969: ("NFS", network), 0x517b: ("SMB", network), 0xff53_4d42: ("CIFS", network),
         0xfe53_4d42: ("SMB2", network),
         0x5346_414f: ("AFS", network), 0x6b41_4653: ("AFS", network), 0x7375_7245: ("Coda", network),
         0x564c: ("NCP", network),
-        0x0102_1997: ("9P", .limited("locks and syncs depend on the server behind it")),
+        0x0102_1997: ("9P", .limited("locks and syncs depend on its server")),
         0x6573_5546: ("FUSE", .limited("locks and syncs depend on the program that serves it")),
         0x00c3_6400: ("Ceph", cluster), 0x0bd0_0bd0: ("Lustre", cluster), 0x4750_4653: ("GPFS", cluster),
         0x0116_1970: ("GFS2", cluster), 0x7461_636f: ("OCFS2", cluster),
-        0x794c_7630: ("overlay", .limited("what is in a container's own layer goes with the container")),
+        0x794c_7630: ("overlay", .limited("files in a container's own layer are removed with the container")),
         0x0102_1994: ("tmpfs", memory), 0x8584_58f6: ("ramfs", memory),
         0xef53: ("ext4", .supported), 0x5846_5342: ("XFS", .supported), 0x9123_683e: ("Btrfs", .supported),
         0x2fc1_2fc1: ("ZFS", .supported), 0xf2f5_2010: ("F2FS", .supported), 0xca45_1a4e: ("bcachefs", .supported),
     ]
 
-    /// Throws where no log can be.
+    /// Throws if a log can't use this file system.
     func requireUsable(_ path: String) throws(WALError) {
         guard case .refused(let reason) = use else { return }
         throw WALError(.unsupportedFileSystem, "\(path) is on \(name): \(reason). \(Self.remedy)")
@@ -58,14 +59,15 @@ struct FileSystemKind: Sendable {
 }
 
 extension WALError {
-    /// The error of a call on a directory that has just failed: file systems that can't do what a log needs say so in several ways.
+    /// Returns the error of a call on a directory that has just failed. File systems without an operation that a log
+    /// needs report that with various error numbers.
     static func system(_ call: String, on directory: Directory) -> WALError {
         let error = system(call, directory.path)
         guard let number = error.errno, directoryCallsUnsupported.contains(number) else { return error }
         return unsupported(error, FileSystemKind(of: directory), with: "a directory")
     }
 
-    /// The same of a call on a file that can be made of every file on a local disk.
+    /// Returns the error of a call on a file that has just failed, and that a local file system always supports.
     static func system(_ call: String, on file: File) -> WALError {
         let error = system(call, file.path)
         guard let number = error.errno, fileCallsUnsupported.contains(number) else { return error }
@@ -76,7 +78,7 @@ extension WALError {
     private static func unsupported(_ error: WALError, _ kind: FileSystemKind, with what: String) -> WALError {
         WALError(
             .unsupportedFileSystem,
-            "\(error.message); the file system (\(kind.name)) can't do that with \(what). \(FileSystemKind.remedy)",
+            "\(error.message) The file system (\(kind.name)) can't do that with \(what). \(FileSystemKind.remedy)",
             errno: error.errno)
     }
 }

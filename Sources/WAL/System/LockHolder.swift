@@ -4,10 +4,11 @@
     internal import Glibc
 #endif
 
-/// Which process has a log's directory open for writing, found without touching its locks: trying one could be what makes a
-/// writer's start fail.
+/// The search for the process that has a log's directory open for writing. It doesn't touch the directory's locks,
+/// because trying one could make a writer's start fail.
 package enum LockHolder {
-    /// Nil if there is none, or where the system doesn't tell: Linux does, for processes of the same PID namespace.
+    /// Returns the process's number. Returns nil if there is none, or if the system doesn't provide it. Linux does, for
+    /// processes of the same PID namespace.
     package static func process(of directory: String) -> Int? {
         #if canImport(Darwin)
             return nil
@@ -29,8 +30,9 @@ package enum LockHolder {
             return Place(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
         }
 
-        /// The exclusive `flock`s of `/proc/locks` (proc(5)): `1: FLOCK  ADVISORY  WRITE 4711 fe:00:1053 0 EOF`, the device as
-        /// major and minor number in hexadecimal. A lock that is waited for has `->` behind its number.
+        /// Returns the exclusive `flock`s in `/proc/locks` (proc(5)): `1: FLOCK  ADVISORY  WRITE 4711 fe:00:1053 0
+        /// EOF`. The device is given as major and minor number in hexadecimal. A line with `->` after its number is a
+        /// waiter and not a lock.
         private static func locks() -> [(place: Place, process: Int)] {
             guard let text = contents(of: "/proc/locks") else { return [] }
             return text.split(separator: "\n").compactMap { line in
@@ -47,7 +49,7 @@ package enum LockHolder {
             }
         }
 
-        /// `makedev` of glibc, which is a macro.
+        /// `makedev` of glibc, which is a macro there.
         private static func device(_ major: UInt64, _ minor: UInt64) -> UInt64 {
             (major & 0xfff) << 8 | (major & ~0xfff) << 32 | minor & 0xff | (minor & ~0xff) << 12
         }

@@ -4,11 +4,11 @@
     internal import Glibc
 #endif
 
-/// A file's bytes in memory, shared with the file. Unmapped when the last reference goes.
+/// A file's bytes in memory, shared with the file. They are unmapped with the last reference.
 @safe
 final class Mapping: @unchecked Sendable {
-    // The properties never change; what they point to is ordered by the frames' commit words.
-    /// Valid as long as the mapping is referenced.
+    // The properties never change. The frames' commit words order accesses to the memory.
+    /// The address of the first byte, valid while the mapping is referenced.
     let base: UnsafeMutableRawPointer
     let size: Int
     private let hook: (any StorageHook)?
@@ -31,7 +31,7 @@ final class Mapping: @unchecked Sendable {
         self.size = size
     }
 
-    /// Zeros that belong to no file.
+    /// Maps zeroed memory that belongs to no file.
     init(memoryOf size: Int) throws(WALError) {
         hook = nil
         let address = unsafe mmap(nil, max(size, 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | Self.anonymous, -1, 0)
@@ -54,17 +54,19 @@ final class Mapping: @unchecked Sendable {
         }
     }
 
-    /// Makes the page tables now, so that no store meets a page fault later.
+    /// Fills the page tables now, so that no later store causes a page fault.
     func populate() {
         #if os(Linux)
             unsafe madvise(base, size, MADV_POPULATE_WRITE)
         #endif
     }
 
-    /// Takes pages that were stored to out of the page tables, all at once, before a sync does it one by one: it takes the right
-    /// to store from each mapped page, and waits for the other processors to forget it. With 10,000 tasks waiting for durable
-    /// appends that was a sixth of the processors' time, and without it they made 527,000 a second instead of 424,000 (medians
-    /// of nine rounds). The last page, where appending goes on, stays mapped. For few pages it isn't worth the call.
+    /// Removes written pages from the page tables all at once, before a sync does it page by page. A sync
+    /// write-protects each mapped page and waits until the other processors have forgotten it.
+    ///
+    /// With 10,000 tasks waiting for durable appends, that took a sixth of the processors' time. Without it, they made
+    /// 527,000 durable appends a second instead of 424,000 (medians of nine rounds). The last page stays mapped,
+    /// because appending continues there. For few pages the call isn't worthwhile.
     func releasePages(in range: Range<Int>) {
         #if os(Linux)
             let start = range.lowerBound / Self.pageSize * Self.pageSize
@@ -76,8 +78,8 @@ final class Mapping: @unchecked Sendable {
 
     private static let pageSize = sysconf(Int32(_SC_PAGESIZE))
 
-    /// Reads pages in and maps them, in one call instead of a page fault for each few. `offset` is a multiple of the page
-    /// size. False where one can't be read, or the system can't tell.
+    /// Reads pages and maps them, in one call instead of one page fault for every few pages. `offset` must be a
+    /// multiple of the page size. Returns false if a page can't be read, or if the system doesn't report that.
     @discardableResult
     func populateForReading(from offset: Int = 0, count: Int) -> Bool {
         #if os(Linux)

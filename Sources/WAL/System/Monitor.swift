@@ -4,12 +4,13 @@
     internal import Glibc
 #endif
 
-/// State behind a mutex, and a condition to wait for.
+/// State protected by a mutex, with a condition to wait for.
 ///
-/// Not `Synchronization.Mutex`: on Linux that is a priority-inheriting futex, a hundred times slower under contention, which
-/// ThreadSanitizer doesn't see once the kernel hands it over, and it has no condition variable.
+/// It isn't `Synchronization.Mutex` for three reasons. On Linux that is a priority-inheriting futex, which is a hundred
+/// times slower under contention. ThreadSanitizer doesn't see the kernel hand it over. It has no condition variable.
 ///
-/// `@unchecked Sendable`: `mutex` protects `state`, and `withLock` and `wait` are the only ways to it; the pointers never change.
+/// `@unchecked Sendable`: `mutex` protects `state`, only `withLock` and `wait` access it, and the pointers never
+/// change.
 @safe
 package final class Monitor<State>: @unchecked Sendable {
     private var state: State
@@ -49,7 +50,8 @@ package final class Monitor<State>: @unchecked Sendable {
         return try body(&state)
     }
 
-    /// Calls `body` until it returns something, and each time waits for a signal in between; nil when `deadline` passes.
+    /// Calls `body` until it returns a value, and waits for a notification between calls. Returns nil when `deadline`
+    /// passes.
     package func wait<Result, Failure: Error>(
         until deadline: ContinuousClock.Instant? = nil, _ body: (inout State) throws(Failure) -> Result?
     ) throws(Failure) -> Result? {
@@ -83,7 +85,7 @@ package final class Monitor<State>: @unchecked Sendable {
         #endif
     }
 
-    /// Wakes all who wait.
+    /// Wakes all waiting threads.
     package func notifyAll() {
         unsafe pthread_cond_broadcast(condition)
     }

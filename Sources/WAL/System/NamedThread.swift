@@ -6,7 +6,7 @@ internal import CWALShims
     internal import Glibc
 #endif
 
-/// A thread of the log's own, for what may block.
+/// A thread of the log's own, for work that may block.
 package enum NamedThread {
     private final class Start: Sendable {
         let name: String
@@ -18,7 +18,7 @@ package enum NamedThread {
         }
     }
 
-    /// Runs `body` on a thread of its own. `name` has at most 15 bytes.
+    /// Runs `body` on a new thread. `name` has at most 15 bytes.
     package static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(WALError) {
         let start = unsafe Unmanaged.passRetained(Start(name, body))
         var thread = pthread_t(bitPattern: 0)

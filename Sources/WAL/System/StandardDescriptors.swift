@@ -1,9 +1,10 @@
 internal import CWALShims
 
-/// The numbers of standard input, output and error, to which whoever prints writes.
+/// The descriptors of standard input, output and error. Code that prints writes to these numbers, whatever file has
+/// them.
 package enum StandardDescriptors {
-    /// Opens /dev/null as each of them that is closed: before a database's client library opens files or sockets, which would get
-    /// those numbers. What this library opens by itself never does.
+    /// Opens /dev/null as each closed standard descriptor. Call this before a database's client library opens files or
+    /// sockets: they would get those numbers. Files that the log opens never get them.
     package static func fill() {
         cwal_fill_standard_descriptors()
     }

@@ -20,28 +20,28 @@ package enum StorageCall {
     case link(path: String, newPath: String)
 }
 
-/// What becomes of a call.
+/// The decision about a call.
 package enum StorageVerdict {
     case proceed
-    /// It reads or writes so many bytes only.
+    /// The call reads or writes only this number of bytes.
     case proceedPartly(Int)
-    /// It isn't made, and fails with this error number.
+    /// The call isn't made, and fails with this error number.
     case fail(Int32)
 }
 
-/// What a test puts between the log and the operating system: it is asked before each call, and told of the outcome.
+/// A test's hook between the log and the operating system. It is asked before each call, and gets the result after it.
 ///
-/// Called from all of the log's threads.
+/// All threads of the log call the hook.
 package protocol StorageHook: AnyObject, Sendable {
     func before(_ call: StorageCall) -> StorageVerdict
-    /// `result` is what the call has returned; -1 if it failed.
+    /// Receives the result of a call; -1 if it failed.
     func after(_ call: StorageCall, result: Int)
 }
 
-/// The hooks, each for one directory and what is in it.
+/// The installed hooks, each for one directory and its contents.
 ///
-/// An open file keeps its hook; the others look it up with one relaxed load where there is none, beside a system call of a
-/// microsecond. Appending makes no system calls, so it doesn't know of hooks.
+/// An open file keeps its hook. Other calls look it up, which costs one relaxed load if there are no hooks, compared
+/// with a system call of a microsecond. Appending makes no system calls, so it doesn't use hooks.
 package enum StorageHooks {
     private static let count = Atomic<Int>(0)
     private static let hooks = Monitor<[String: any StorageHook]>([:])

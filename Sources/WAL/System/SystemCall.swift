@@ -4,16 +4,17 @@
     internal import Glibc
 #endif
 
-/// How the log calls the operating system.
+/// Calls of the log to the operating system.
 enum SystemCall {
-    /// Makes a call, again where a signal has interrupted it. Returns its result: -1 if it failed, with the reason in `errno`.
+    /// Makes a call, and repeats it if a signal interrupts it. Returns the result: -1 if it failed, with the reason in
+    /// `errno`.
     static func perform(
         _ hook: (any StorageHook)?, _ call: @autoclosure () -> StorageCall, _ body: () -> Int
     ) -> Int {
         perform(hook, call(), count: 0) { _ in body() }
     }
 
-    /// The same for one that takes a number of bytes, which a hook can make fewer.
+    /// Makes a call with a number of bytes, which a hook can reduce.
     static func perform(
         _ hook: (any StorageHook)?, _ call: @autoclosure () -> StorageCall, count: Int, _ body: (_ count: Int) -> Int
     ) -> Int {

@@ -5,7 +5,7 @@
 #endif
 
 extension WALError {
-    /// The error of a system call that has just failed on a file of the log.
+    /// Returns the error of a system call on a file of the log that has just failed.
     static func system(_ call: String, _ path: String) -> WALError {
         system(call, path, errno: lastErrorNumber)
     }
@@ -16,24 +16,24 @@ extension WALError {
         switch number {
         case ENOSPC, EDQUOT:
             return WALError(
-                .diskFull, "\(what). Appending goes on by itself when there is space.", errno: number,
+                .diskFull, "\(what). Appending resumes when there is space.", errno: number,
                 isRetriable: true)
         case EFBIG:
             return WALError(
                 .diskFull,
-                "\(what): this process may have no larger files (`ulimit -f`). Appending goes on by itself when it may.",
+                "\(what). The process is limited to smaller files (`ulimit -f`). Appending resumes when the limit allows it.",
                 errno: number, isRetriable: true)
         case ENOTDIR:
             return WALError(.notALogDirectory, "\(what). Name a directory.", errno: number)
         case ELOOP:
-            return WALError(.untrusted, "\(path) is a symbolic link. Put the file itself there.", errno: number)
+            return WALError(.untrusted, "\(path) is a symbolic link. Replace it with the file itself.", errno: number)
         case EACCES, EPERM, EROFS:
             return WALError(
                 .inputOutput, "\(what). Check the owner and the mode of the log's directory.", errno: number)
         case EMFILE, ENFILE:
-            return WALError(.inputOutput, "\(what). Raise the limit of open files.", errno: number, isRetriable: true)
+            return WALError(.inputOutput, "\(what). Raise the limit on open files.", errno: number, isRetriable: true)
         default:
-            return WALError(.inputOutput, what, errno: number)
+            return WALError(.inputOutput, "\(what).", errno: number)
         }
     }
 }
@@ -42,5 +42,5 @@ extension WALError {
     package var isNoSuchFile: Bool { errno == ENOENT }
 }
 
-// Inside of `WALError` the name `errno` is its property.
+// In `WALError`, the name `errno` means its property.
 private var lastErrorNumber: Int32 { errno }

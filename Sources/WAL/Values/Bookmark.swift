@@ -1,11 +1,13 @@
-/// What a producer wants to find again after a crash, such as how far it had read its input: stored with its records, in
-/// one atomic append. Unlike a consumer's cursor it doesn't keep segments from being removed.
+/// A named position that a producer stores with its records, in one atomic append, and reads back after a crash.
+///
+/// A typical position is the offset that the producer has reached in its input. Unlike a consumer's cursor, a bookmark
+/// doesn't keep segments from being removed.
 public struct Bookmark: Hashable, Sendable {
-    /// 1 to 255 bytes of UTF-8. A later bookmark of the same name replaces it.
+    /// The bookmark's name: 1 to 255 bytes of UTF-8. A later bookmark with this name replaces it.
     public var name: String
-    /// The producer's own number.
+    /// The producer's own position.
     public var position: UInt64
-    /// Whatever else the producer needs; at most 1024 bytes.
+    /// The producer's own data, at most 1024 bytes.
     public var metadata: [UInt8]
 
     /// Makes a bookmark.

@@ -1,31 +1,37 @@
 extension WriteAheadLog {
-    /// How a log works. The defaults suit a service with a local disk.
+    /// The settings of a log. The defaults suit a service with a local disk.
     public struct Configuration: Sendable {
-        /// When appended records become durable.
+        /// The policy that decides when an appended record becomes durable if no caller waits for it.
         public var syncPolicy: SyncPolicy = .interval(.milliseconds(5))
         /// The size of a segment file in bytes: 64 KiB to 1 GiB, a multiple of 4096.
         public var segmentSize: Int = 64 << 20
-        /// How many records end a segment: 1 to 2^26. It ends as soon as the next one is ready, and not within 50 ms of its
-        /// opening; until then it takes more, up to its size. Where segments end so, files are made smaller than `segmentSize`.
+        /// The number of records after which the log starts a new segment: 1 to 2^26. This is a target.
+        ///
+        /// A segment stays open for at least 50 ms, and until its successor is ready or its file is full. If this
+        /// setting ends segments early, the log makes later files smaller than ``segmentSize``.
         public var targetSegmentRecords: Int = 1 << 26
-        /// How many segments are kept ready beside the active one: 1 to 4.
+        /// The number of empty segments that the log keeps ready for use: 1 to 4.
         public var maxPreparedSegments: Int = 2
-        /// What the log may take up on disk, in bytes, prepared segments included; at least four segments, five
-        /// where sealed ones are compressed. Nil: no limit.
+        /// The disk space that the log may occupy, in bytes, or nil for no limit.
+        ///
+        /// The budget includes prepared segments. It must hold at least four segments, or five if ``sealedCompression``
+        /// is enabled.
         public var diskBudget: Int?
-        /// What an append does when the disk budget is used up.
+        /// The behavior of an append when the disk budget is used up.
         public var whenFull: FullPolicy = .wait(.seconds(10))
-        /// Whether batches are compressed where it saves an eighth or more.
+        /// The compression of batches. A batch is stored compressed only if that saves at least an eighth.
         public var compression: Compression = .lz4
-        /// Whether sealed segments are rewritten as compressed files, in the background, where that saves an eighth or more. Their
-        /// records are read as before, if more slowly; `lz4 -d` makes the plain file of one. Meanwhile a segment takes up room
-        /// twice, within the disk budget.
+        /// The compression of sealed segments, in the background. A segment is rewritten as a compressed file only if
+        /// that saves at least an eighth.
+        ///
+        /// Readers read the records of compressed segments as before, but more slowly. `lz4 -d` restores the plain
+        /// file. During the rewrite a segment occupies disk space twice, within the disk budget.
         public var sealedCompression: Compression = .none
-        /// Which segments are removed.
+        /// The rule that decides which sealed segments the log removes.
         public var retention: Retention = Retention()
-        /// What opening does about damage.
+        /// The way in which opening treats damaged data.
         public var damagePolicy: DamagePolicy = .quarantine
-        /// What opening reads.
+        /// The part of the log that opening reads.
         public var recoveryScope: RecoveryScope = .unsealed
 
         /// Makes a configuration; each argument that is left out has its default.
@@ -56,63 +62,67 @@ extension WriteAheadLog {
         }
     }
 
-    /// When appended records become durable.
+    /// The policy that decides when an appended record becomes durable if no caller waits for it.
     public enum SyncPolicy: Hashable, Sendable {
-        /// An append is durable when it returns; concurrent appends share a sync.
+        /// An append returns when its record is durable. Concurrent appends share a sync.
         case always
-        /// A sync at most this long after an append.
+        /// Syncs no later than this interval after an append.
         case interval(Duration)
-        /// A sync when this many bytes were appended since the last one.
+        /// Syncs when this number of bytes has been appended since the last sync.
         case bytes(Int)
-        /// Only when asked.
+        /// Syncs only when the application asks for it.
         case manual
     }
 
-    /// What an append does when the disk budget is used up.
+    /// The behavior of an append when the disk budget is used up.
     public enum FullPolicy: Hashable, Sendable {
-        /// Waits for space this long, then throws `logFull`.
+        /// Waits for space for up to this duration, then throws ``WALError/Code/logFull``.
         case wait(Duration)
-        /// Throws `logFull` at once.
+        /// Throws ``WALError/Code/logFull`` immediately.
         case fail
     }
 
-    /// How batches, or sealed segments, are stored.
+    /// The way in which batches, or sealed segments, are stored.
     public enum Compression: Hashable, Sendable {
-        /// As they are.
+        /// Stores the bytes uncompressed.
         case none
-        /// LZ4 blocks.
+        /// Compresses with LZ4, in blocks.
         case lz4
     }
 
-    /// Which sealed segments are removed: those that every cursor has passed and that are older than `age`, and beyond
-    /// `totalSize` the oldest that every cursor has passed.
+    /// The rule that decides which sealed segments the log removes.
+    ///
+    /// Only segments that every cursor has passed are removed: those older than `age`, and the oldest ones while the
+    /// log is larger than `totalSize`.
     public struct Retention: Hashable, Sendable {
-        /// How long passed segments are kept after they were sealed, by a clock that doesn't jump. Segments of an earlier run of the
-        /// kernel go by the times of their records, as of the opening. Nil for ever.
+        /// The time for which the log keeps a passed segment after it was sealed, or nil for no limit.
+        ///
+        /// A monotonic clock measures this time. If the machine has been restarted since, the age of a segment comes
+        /// from the times of its records, compared with the clock when the log is opened.
         public var age: Duration?
-        /// How many bytes of segments are kept; nil for no limit.
+        /// The number of bytes of segments that the log keeps, or nil for no limit.
         public var totalSize: Int?
 
-        /// Makes a retention rule; without arguments everything is kept.
+        /// Makes a retention rule. Without arguments, the log keeps everything.
         public init(age: Duration? = nil, totalSize: Int? = nil) {
             self.age = age
             self.totalSize = totalSize
         }
     }
 
-    /// What opening does about damage.
+    /// The way in which opening treats damaged data.
     public enum DamagePolicy: Hashable, Sendable {
-        /// Keeps the damaged file aside, what is whole in the log, and reports the loss.
+        /// Moves the damaged file aside, keeps the intact records in the log, and reports the loss.
         case quarantine
-        /// Throws `corrupted` and changes nothing.
+        /// Throws ``WALError/Code/corrupted`` and changes nothing.
         case strict
     }
 
-    /// What opening reads.
+    /// The part of the log that opening reads.
     public enum RecoveryScope: Hashable, Sendable {
-        /// The headers and footers of all segments, and the records of those that weren't sealed.
+        /// Reads the headers and footers of all segments, and the records of unsealed segments.
         case unsealed
-        /// Every byte.
+        /// Reads every byte.
         case everything
     }
 }

@@ -1,4 +1,5 @@
-/// ISO 8601 times, by hand: Foundation's formatters take a hundred times as long, and the log reads and writes many.
+/// Reads and writes ISO 8601 times without Foundation. Its formatters take 100 times as long, and the log reads and
+/// writes many times.
 enum ISO8601 {
     static func format(_ time: Timestamp) -> String {
         let microsecondsPerDay: Int64 = 86_400_000_000
@@ -74,7 +75,7 @@ enum ISO8601 {
 
         var isAtEnd: Bool { offset == bytes.byteCount }
 
-        /// The next byte; 0, which is in no time, at the end.
+        /// The next byte, or 0 at the end. No time contains a 0 byte.
         private var next: UInt8 {
             isAtEnd ? 0 : unsafe bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
         }
@@ -104,7 +105,7 @@ enum ISO8601 {
             return value
         }
 
-        /// Decimals of a second as microseconds, 0 where there are none.
+        /// Reads the decimals of a second and returns them as microseconds; 0 if there are none.
         @_lifetime(self: copy self)
         mutating func fraction() -> Int64? {
             guard skip(".") || skip(",") else { return 0 }
@@ -122,7 +123,7 @@ enum ISO8601 {
             return value
         }
 
-        /// Seconds east of UTC.
+        /// Reads a time zone and returns its offset in seconds east of UTC.
         @_lifetime(self: copy self)
         mutating func zone() -> Int64? {
             if skip("Z") || skip("z") { return 0 }

@@ -1,34 +1,34 @@
-/// Sequence numbers that a reader has no record of, and why.
+/// A range of sequence numbers for which a reader has no records, and the reason.
 public struct LogGap: Hashable, Sendable, Error {
-    /// Why there is no record.
+    /// The reason why records are missing.
     public enum Reason: String, Hashable, Sendable, CaseIterable {
-        /// Producers claimed the numbers and died before they committed. Nobody was given them.
+        /// Producers claimed the numbers and died before they committed. No caller received these numbers.
         case void
-        /// The records were damaged, and a recovery put a mark in their place.
+        /// The records were damaged, and recovery put a mark in their place.
         case lost
-        /// The bytes are damaged, and no recovery has dealt with them yet.
+        /// The bytes are damaged, and no recovery has repaired them yet.
         case unreadable
-        /// A segment isn't there.
+        /// A segment file is missing.
         case missing
-        /// Retention, or somebody, removed the oldest segments.
+        /// Retention, or an operator, removed the oldest segments.
         case removed
-        /// An opening or a flusher passed over the numbers: they may have been given before, to records that this log doesn't have.
+        /// An opening or a flusher skipped the numbers, because records that this log doesn't have may have used them.
         case skipped
     }
 
     /// The first number without a record.
     public var first: SequenceNumber
-    /// The last number without a record; nil where nothing tells how many there are, at a damaged end.
+    /// The last number without a record. Nil at a damaged end if the number of missing records is unknown.
     public var last: SequenceNumber?
-    /// Why there is no record.
+    /// The reason why records are missing.
     public var reason: Reason
-    /// Whether any of the records had been acknowledged; nil where nothing tells.
+    /// Whether any of the records had been acknowledged, or nil if that is unknown.
     public var isAcknowledged: Bool?
-    /// The segment in which the gap was found.
+    /// The number of the segment in which the gap was found.
     public var segment: UInt64
-    /// Where in the segment's file it was found; 0 for the file as a whole.
+    /// The offset in the segment's file at which the gap was found, or 0 for the whole file.
     public var offset: Int
-    /// On what the reason was decided, as a clause.
+    /// The evidence for the reason, as a clause.
     public var evidence: String
 
     /// Makes a gap.
@@ -45,10 +45,10 @@ public struct LogGap: Hashable, Sendable, Error {
         self.evidence = evidence
     }
 
-    /// Whether records that were acknowledged are missing, or may be.
+    /// Whether acknowledged records are missing or may be missing.
     public var isLoss: Bool { isAcknowledged != false }
 
-    /// The first number behind the gap, to go on from.
+    /// The first number after the gap, from which to continue. If the last missing number is unknown, this is `first`.
     public var next: SequenceNumber { last?.next ?? first }
 }
 
@@ -72,21 +72,21 @@ extension LogGap: CustomStringConvertible {
 }
 
 extension WALError {
-    /// The gap at which a reader of records stopped. The reader goes on behind it with the next call.
+    /// The gap at which a reader of records stopped. The next call to the reader continues after it.
     public var gap: LogGap? { cause as? LogGap }
 
     static func gap(_ gap: LogGap) -> WALError {
         WALError(
             gap.reason == .removed ? .removed : .corrupted,
-            "The log has a gap. Read on from \(gap.next), or read entries instead of records to get gaps as values",
+            "The log has a gap. Continue reading from \(gap.next), or read entries to get gaps as values.",
             cause: gap)
     }
 }
 
-/// What a log has at a place: a record, or a gap where records should be.
+/// A record, or a gap in place of records.
 public enum LogEntry: Hashable, Sendable {
     /// A record with a copy of its payload.
     case record(LogRecord)
-    /// Numbers without a record.
+    /// A gap in place of records.
     case gap(LogGap)
 }

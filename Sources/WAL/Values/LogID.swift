@@ -1,4 +1,4 @@
-/// What tells one log from another: 16 random bytes, drawn when the log is created and kept in every segment.
+/// The identity of a log: 16 random bytes, drawn when the log is created and stored in every segment.
 public struct LogID: Hashable, Sendable {
     /// The first and the last eight bytes, little-endian.
     public var low: UInt64, high: UInt64

@@ -1,6 +1,6 @@
-/// Records that become visible together or not at all: filled first, then appended as one.
+/// Records that become visible all together or not at all. Fill a batch first, then append it with one call.
 public struct RecordBatch: Sendable {
-    /// Each record's size in bytes, in order.
+    /// The size of each record in bytes, in order.
     public private(set) var sizes: [UInt32] = []
     /// The payloads, one after another.
     public private(set) var payloads: [UInt8] = []
@@ -10,7 +10,7 @@ public struct RecordBatch: Sendable {
 
     /// The number of records.
     public var count: Int { sizes.count }
-    /// Whether there are none.
+    /// Whether the batch has no records.
     public var isEmpty: Bool { sizes.isEmpty }
 
     /// Adds a record.
@@ -25,7 +25,7 @@ public struct RecordBatch: Sendable {
         sizes.append(UInt32(payload.count))
     }
 
-    /// Adds a record of `count` bytes that `initialize` writes in place. It must write all of them.
+    /// Adds a record of `count` bytes that `initialize` writes in place. The closure must write all of them.
     public mutating func append(count: Int, initializingWith initialize: (inout OutputRawSpan) -> Void) {
         let start = payloads.count
         payloads.append(contentsOf: repeatElement(0, count: count))
@@ -39,7 +39,7 @@ public struct RecordBatch: Sendable {
         sizes.append(UInt32(count))
     }
 
-    /// Removes all records and keeps the memory.
+    /// Removes all records and keeps the memory for reuse.
     public mutating func removeAll() {
         sizes.removeAll(keepingCapacity: true)
         payloads.removeAll(keepingCapacity: true)

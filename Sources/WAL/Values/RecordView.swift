@@ -1,9 +1,9 @@
-/// A record where it lies, without a copy: valid only inside the closure that it was handed to.
+/// A record in the log's own memory, without a copy. It is valid only inside the closure that receives it.
 @frozen
 public struct RecordView: ~Escapable {
     /// The record's place in the order of the log.
     public let sequence: SequenceNumber
-    /// When it was appended, by the writer's clock (ticks of 1 to 4 ms; may step back when that clock does).
+    /// The time of the append by the writer's clock, which ticks every 1 to 4 ms. It may step back if that clock does.
     public let time: Timestamp
     /// The payload.
     public let payload: RawSpan
@@ -22,7 +22,7 @@ public struct RecordView: ~Escapable {
 public struct LogRecord: Hashable, Sendable {
     /// The record's place in the order of the log.
     public var sequence: SequenceNumber
-    /// When it was appended.
+    /// The time of the append, by the writer's clock.
     public var time: Timestamp
     /// The payload.
     public var payload: [UInt8]

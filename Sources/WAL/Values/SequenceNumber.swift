@@ -1,7 +1,8 @@
 /// The place of a record in the order of a log.
 ///
-/// Records are numbered from 1 without gaps, but for numbers that a crash abandoned (readers report those as void).
-/// A number is never given to another payload once anyone was shown it. 0 stands for "before the first record".
+/// Records are numbered from 1 without gaps, except for numbers abandoned by a crash. Readers report those as gaps with
+/// the reason ``LogGap/Reason/void``. A number that has been returned to a caller or shown to a reader is never reused
+/// for a different payload. 0 stands for "before the first record".
 @frozen
 public struct SequenceNumber: RawRepresentable, Hashable, Comparable, Codable, Sendable {
     /// The number itself, 1 for the first record of a log.
@@ -13,7 +14,7 @@ public struct SequenceNumber: RawRepresentable, Hashable, Comparable, Codable, S
         self.rawValue = rawValue
     }
 
-    /// Before the first record: where a consumer starts that has seen nothing.
+    /// The place before the first record, where a new consumer starts.
     public static let zero = SequenceNumber(rawValue: 0)
 
     /// The number after this one.

@@ -1,24 +1,25 @@
 extension WriteAheadLog {
-    /// The figures of a log at one time.
+    /// The figures of a log at one moment.
     public struct Statistics: Hashable, Sendable {
-        /// The first record that is still there.
+        /// The first record that is still in the log.
         public var firstSequence: SequenceNumber
-        /// The last record that was appended, or is being appended.
+        /// The last record that was appended or is being appended.
         public var lastSequence: SequenceNumber
         /// The last durable record.
         public var durableSequence: SequenceNumber
-        /// Syncs of segments since the log was opened.
+        /// The number of segment syncs since the log was opened.
         public var syncCount: UInt64
-        /// Bytes of appended frames that aren't durable.
+        /// The number of bytes of appended frames that aren't durable yet.
         public var bytesNotDurable: UInt64
-        /// Bytes of all segment files, prepared ones included.
+        /// The size of all segment files in bytes, including prepared ones.
         public var diskBytes: Int
-        /// Segments with records, and the active one.
+        /// The number of segments with records, including the active one.
         public var segmentCount: Int
-        /// Empty segments that are ready.
+        /// The number of empty segments that are ready.
         public var preparedSegmentCount: Int
-        /// A counter that increases whenever recovery discards data or sequence numbers are skipped. Two reads with the same epoch saw the
-        /// same history.
+        /// A counter that increases whenever recovery discards data or sequence numbers are skipped.
+        ///
+        /// Two reads with the same epoch saw the same history.
         public var epoch: UInt64
     }
 }

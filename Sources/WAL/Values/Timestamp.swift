@@ -12,8 +12,9 @@ public struct Timestamp: RawRepresentable, Hashable, Comparable, Codable, Sendab
         self.rawValue = rawValue
     }
 
-    /// The time now, at the resolution of the kernel's tick (1 to 4 ms): a record's time is for people and for seeking,
-    /// order comes from the sequence number.
+    /// The current time, at the resolution of the kernel's tick (1 to 4 ms).
+    ///
+    /// Use times for display and seeking only. Sequence numbers define the order.
     public static var now: Timestamp {
         Timestamp(rawValue: cwal_coarse_realtime_microseconds())
     }
@@ -23,13 +24,13 @@ public struct Timestamp: RawRepresentable, Hashable, Comparable, Codable, Sendab
         left.rawValue < right.rawValue
     }
 
-    /// This time moved by a duration, to the microsecond.
+    /// Returns a time moved by a duration, to the microsecond.
     public static func + (time: Timestamp, duration: Duration) -> Timestamp {
         let (seconds, attoseconds) = duration.components
         return Timestamp(rawValue: time.rawValue + seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
     }
 
-    /// This time moved back by a duration, to the microsecond.
+    /// Returns a time moved back by a duration, to the microsecond.
     public static func - (time: Timestamp, duration: Duration) -> Timestamp {
         time + (.zero - duration)
     }
@@ -41,14 +42,14 @@ public struct Timestamp: RawRepresentable, Hashable, Comparable, Codable, Sendab
 }
 
 extension Timestamp: CustomStringConvertible {
-    /// ISO 8601 in UTC, with milliseconds, or microseconds where there are any: `2011-09-30T22:38:44.546Z`.
+    /// ISO 8601 in UTC with milliseconds, or with microseconds if they aren't zero: `2011-09-30T22:38:44.546Z`.
     public var description: String {
         ISO8601.format(self)
     }
 
-    /// Reads ISO 8601 with a date, a time, up to nine decimals of a second (cut to microseconds), and `Z` or an offset.
+    /// Reads ISO 8601 with a date, a time, up to nine decimals of a second, and `Z` or an offset.
     ///
-    /// Returns nil for anything else.
+    /// Decimals after the sixth are dropped. Returns nil for any other text.
     public init?(_ text: some StringProtocol) {
         var text = String(text)
         let time = text.withUTF8 { unsafe ISO8601.parse(RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0))) }
@@ -56,7 +57,7 @@ extension Timestamp: CustomStringConvertible {
         self = time
     }
 
-    /// Reads ISO 8601 from UTF-8, as `init(_:)` does from a string.
+    /// Reads ISO 8601 from UTF-8. It accepts the same text as `init(_:)`.
     public init?(utf8 bytes: RawSpan) {
         guard let time = ISO8601.parse(bytes) else { return nil }
         self = time

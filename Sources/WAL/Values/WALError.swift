@@ -1,8 +1,8 @@
-/// What went wrong in a log, and what to do about it.
+/// The error that every throwing function of `WAL` throws: what failed, and the remedy.
 ///
-/// Thrown by every function of `WAL`. Switch on ``code``; show ``description`` to people.
+/// Switch on ``code``, and show ``description`` to users.
 public struct WALError: Error, Sendable {
-    /// The kind of an error. More kinds may come: keep a default branch.
+    /// The kind of an error. Later versions may add kinds: keep a default branch.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         public let description: String
 
@@ -10,65 +10,69 @@ public struct WALError: Error, Sendable {
             description = name
         }
 
-        /// A record or batch doesn't fit into a segment. Make it smaller, or the segments larger.
+        /// A record or batch doesn't fit into a segment. Make it smaller, or make segments larger.
         public static let recordTooLarge = Code("recordTooLarge")
-        /// The disk budget is used up, and nothing may be removed yet. Let the consumers catch up, or raise the budget.
+        /// The disk budget is used up, and retention may not remove anything yet. Let the consumers catch up, or raise
+        /// the budget.
         public static let logFull = Code("logFull")
-        /// The file system is full, or the process may have no larger files (`ulimit -f`). Appending resumes by itself when there is
-        /// space.
+        /// The file system is full, or the process has reached its file size limit (`ulimit -f`). Appending resumes
+        /// when there is space.
         public static let diskFull = Code("diskFull")
         /// The log was closed.
         public static let closed = Code("closed")
-        /// A sync failed before, and what it was for couldn't be written to a fresh file: nothing is accepted until it can be.
-        /// The log tries again every second.
+        /// A sync failed, and its data couldn't be copied to a new file. The log accepts nothing until that succeeds,
+        /// and tries again every second.
         public static let poisoned = Code("poisoned")
-        /// The record was written, but its sync failed: it may or may not be there after a power loss.
+        /// The record was written, but its sync failed. It may or may not survive a power loss.
         public static let indeterminate = Code("indeterminate")
         /// Another writer has the directory open.
         public static let locked = Code("locked")
-        /// The log's directory was removed, moved, or replaced by another while the log was open. Nothing is accepted, or called
-        /// durable, unless it comes back to its place; reading goes on with what is there still.
+        /// The log's directory was removed, moved, or replaced while the log was open.
+        ///
+        /// The log accepts nothing and reports nothing as durable until the directory is back in its place. Reads
+        /// continue with the segments that can still be read.
         public static let directoryGone = Code("directoryGone")
-        /// The directory is on a file system on which a log's promises can't be kept. Put the log on a local one.
+        /// The directory is on a file system that can't keep a log's promises. Put the log on a local file system.
         public static let unsupportedFileSystem = Code("unsupportedFileSystem")
-        /// The path is not a log's directory.
+        /// The path isn't the directory of a log.
         public static let notALogDirectory = Code("notALogDirectory")
-        /// Something in the log's directory is a symbolic link, no regular file, or another user's; or the directory is.
+        /// The log's directory, or a file in it, is a symbolic link, of the wrong type, or owned by another user.
         public static let untrusted = Code("untrusted")
-        /// The files were written by a version, or with a feature, that this one doesn't know.
+        /// The files were written by a newer version, or with a feature that this version doesn't know.
         public static let versionTooNew = Code("versionTooNew")
-        /// Bytes on disk are not what was written there.
+        /// Bytes on disk differ from the bytes that the log wrote.
         public static let corrupted = Code("corrupted")
-        /// The operating system refused; see ``WALError/errno``.
+        /// The operating system reported an error; see ``WALError/errno``.
         public static let inputOutput = Code("inputOutput")
         /// An argument is out of its range.
         public static let invalidArgument = Code("invalidArgument")
-        /// The waiting task was cancelled.
+        /// The waiting task was canceled.
         public static let cancelled = Code("cancelled")
-        /// The wanted records were removed by retention.
+        /// Retention has removed the requested records.
         public static let removed = Code("removed")
-        /// Another flusher has claimed the sink since: this one must stop.
+        /// Another flusher has claimed the sink since. This flusher must stop.
         public static let fenced = Code("fenced")
-        /// The sink has applied more than this log holds: the log is an older copy. What the sink has isn't delivered again, and its
-        /// sequence numbers aren't used again.
+        /// The sink has applied more records than this log holds, so the log is an older copy.
+        ///
+        /// The log doesn't deliver records again that the sink already has, and doesn't reuse their sequence numbers.
         public static let sinkAhead = Code("sinkAhead")
-        /// The sink needs records that retention has removed: the sink is an older copy.
+        /// The sink needs records that retention has removed, so the sink is an older copy.
         public static let sinkBehind = Code("sinkBehind")
-        /// The sink was too far behind, and the log keeps nothing for it any more.
+        /// The sink lagged too far behind, and the log no longer keeps records for it.
         public static let detached = Code("detached")
-        /// The sink failed for good; see ``WALError/cause``.
+        /// The sink failed permanently; see ``WALError/cause``.
         public static let sinkFailed = Code("sinkFailed")
     }
 
     /// The kind of the error.
     public var code: Code
-    /// What happened, where, and the remedy, as a sentence.
+    /// What failed, where, and the remedy, in full sentences.
     public var message: String
-    /// The operating system's error number, where there was one.
+    /// The operating system's error number, if there is one.
     public var errno: Int32?
-    /// The error below this one, where there was one.
+    /// The error that caused this one, if there is one.
     public var cause: (any Error)?
-    /// Whether the same call can succeed later without anything being changed.
+    /// Whether the same call can succeed later without any change.
     public var isRetriable: Bool
 
     /// Makes an error.
