@@ -13,7 +13,7 @@ extension BufferedTaskStorage {
     /// - Throws: ``TaskStorageError``: `logFailed` if the sync failed or the task was cancelled, `closed`.
     public func waitUntilDurable(_ receipt: TaskReceipt) async throws(TaskStorageError) {
         do throws(WALError) {
-            try await log.waitUntilDurable(receipt.sequence)
+            try await writeAheadLog.waitUntilDurable(receipt.sequence)
         } catch {
             throw TaskStorageError(log: error)
         }

@@ -51,8 +51,8 @@ extension BufferedTaskStorage {
     /// How the storage is: for probes, which it never keeps waiting. ``ping()`` asks the store.
     public var health: TaskStorageHealth {
         let delivery = flusher.health
-        let durable = log.durableSequence
-        let last = log.lastSequence
+        let durable = writeAheadLog.durableSequence
+        let last = writeAheadLog.lastSequence
         return TaskStorageHealth(
             refusal: refusal, durableLag: last > durable ? last.rawValue - durable.rawValue : 0, store: delivery.sink,
             deliveryLag: delivery.lag, deadLetters: delivery.deadLetters)
@@ -60,7 +60,7 @@ extension BufferedTaskStorage {
 
     private var refusal: TaskStorageHealth.Refusal? {
         if life.isRefusing { return TaskStorageHealth.Refusal(reason: .closed, error: nil) }
-        guard let error = log.refusal else { return nil }
+        guard let error = writeAheadLog.refusal else { return nil }
         let reason: TaskStorageHealth.Refusal.Reason =
             switch error.code {
             case .diskFull: .diskFull
