@@ -13,6 +13,11 @@ let settings: [SwiftSetting] = [
 ]
 let librarySettings = settings + [.strictMemorySafety()]
 
+let serviceLifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Delivery"]))
+let unixSignals = Target.Dependency.product(
+    name: "UnixSignals", package: "swift-service-lifecycle", condition: .when(traits: ["Delivery"]))
+
 let package = Package(
     name: "swift-wal",
     platforms: [.macOS(.v26)],
@@ -27,10 +32,17 @@ let package = Package(
         .executable(name: "wal", targets: ["WALTool"]),
     ],
     traits: [
-        .trait(name: "SQLite", description: "The store in SQLite (needs libsqlite3-dev)."),
-        .trait(name: "MySQL", description: "The store in MariaDB or MySQL (needs libmariadb-dev)."),
-        .trait(name: "Postgres", description: "The store in PostgreSQL (needs libpq-dev)."),
-        .default(enabledTraits: []),
+        .trait(
+            name: "Delivery",
+            description: "All but the log alone. Without it, SwiftPM fetches no more than swift-log and swift-metrics."),
+        .trait(
+            name: "SQLite", description: "The store in SQLite (needs libsqlite3-dev).", enabledTraits: ["Delivery"]),
+        .trait(
+            name: "MySQL", description: "The store in MariaDB or MySQL (needs libmariadb-dev).",
+            enabledTraits: ["Delivery"]),
+        .trait(
+            name: "Postgres", description: "The store in PostgreSQL (needs libpq-dev).", enabledTraits: ["Delivery"]),
+        .default(enabledTraits: ["Delivery"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
@@ -58,8 +70,8 @@ let package = Package(
                 "CWALShims", "WAL",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                serviceLifecycle,
+                .product(name: "Histogram", package: "hdrhistogram-swift", condition: .when(traits: ["Delivery"])),
             ],
             swiftSettings: librarySettings),
         .target(
@@ -68,7 +80,7 @@ let package = Package(
                 "CWALShims", "WAL", "WALDelivery",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                serviceLifecycle,
             ],
             swiftSettings: librarySettings),
         .systemLibrary(
@@ -118,7 +130,8 @@ let package = Package(
                 .target(name: "WALSQLite", condition: .when(traits: ["SQLite"])),
                 .target(name: "WALMySQL", condition: .when(traits: ["MySQL"])),
                 .target(name: "WALPostgres", condition: .when(traits: ["Postgres"])),
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(
+                    name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Delivery"])),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -140,8 +153,8 @@ let package = Package(
             dependencies: [
                 "WALTasks", "WAL", "WALDelivery", "WALTesting",
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                serviceLifecycle,
+                unixSignals,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -168,8 +181,8 @@ let package = Package(
                 "WALPostgres", "WALTasks", "WAL", "WALDelivery", "WALTesting",
                 .product(name: "Logging", package: "swift-log"),
                 .target(name: "CWALPostgres", condition: .when(traits: ["Postgres"])),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                serviceLifecycle,
+                unixSignals,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -10,10 +10,10 @@ extension WriteAheadLog.Configuration {
             (Self.segmentSizeMin...Self.segmentSizeMax).contains(segmentSize) && segmentSize % 4096 == 0,
             "segmentSize is a multiple of 4096 from 64 KiB to 1 GiB, not \(segmentSize)")
         try require(
-            (1...SegmentHeader.recordCountMax).contains(segmentRecordsTarget),
-            "segmentRecordsTarget is 1 to \(SegmentHeader.recordCountMax), not \(segmentRecordsTarget)")
+            (1...SegmentHeader.recordCountMax).contains(targetSegmentRecords),
+            "targetSegmentRecords is 1 to \(SegmentHeader.recordCountMax), not \(targetSegmentRecords)")
         try require(
-            (1...4).contains(preparedSegmentsMax), "preparedSegmentsMax is 1 to 4, not \(preparedSegmentsMax)")
+            (1...4).contains(maxPreparedSegments), "maxPreparedSegments is 1 to 4, not \(maxPreparedSegments)")
         if let diskBudget, let budgetOfProducers {
             let least = diskBudget - budgetOfProducers + 4 * segmentSize
             try require(

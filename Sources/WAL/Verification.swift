@@ -1,26 +1,38 @@
-/// Checks a log without changing anything, whether or not somebody has it open.
+/// Checks a log without changing anything, whether or not a writer has it open.
 public enum Verification {
-    /// Reads every byte of every segment, with `pread`, and reports what opening with the scope
-    /// ``WriteAheadLog/RecoveryScope/everything`` would.
+    /// Reads every byte of every segment, and reports the findings and steps of an opening with the scope
+    /// ``WriteAheadLog/RecoveryScope/everything``. Suspends for the time of that.
     ///
-    /// Throws `notALogDirectory`, `versionTooNew`, `inputOutput`. Of a log that is being written to, records that come meanwhile may be left out.
-    public static func verify(directory path: String) throws(WALError) -> RecoveryReport {
-        try WriteAheadLog.recoveryPlan(at: path, scope: .everything)
+    /// While a writer appends, the report may leave out the newest records.
+    ///
+    /// - Throws: ``WALError/Code/notALogDirectory``, ``WALError/Code/versionTooNew``, ``WALError/Code/inputOutput``.
+    public static func verify(at directory: String) async throws(WALError) -> RecoveryReport {
+        try await WriteAheadLog.recoveryPlan(at: directory, scope: .everything)
     }
 
-    /// Reads every byte of every segment, and suspends for the time of that; see the form that blocks.
-    public static func verify(directory path: String) async throws(WALError) -> RecoveryReport {
-        try await WriteAheadLog.recoveryPlan(at: path, scope: .everything)
+    /// Reads every byte of every segment as ``verify(at:)`` does. Blocks for the time of that.
+    @available(*, noasync, message: "Blocks the thread. Await verify(at:) instead.")
+    public static func verifyBlocking(at directory: String) throws(WALError) -> RecoveryReport {
+        try WriteAheadLog.recoveryPlanBlocking(at: directory, scope: .everything)
     }
 }
 
 extension WriteAheadLog {
-    /// What opening the log in a directory would find, and what it would do to the files, without doing it: see
-    /// ``RecoveryReport/findings`` and ``RecoveryReport/steps``.
+    /// Returns the findings of an opening, and the steps that it would take, without taking them. Suspends for the time of that.
     ///
-    /// Opening with this scope, and nothing else in between, does just that. Of a log that somebody has open, the plan is for what
-    /// would be there if that process ended now. Throws `notALogDirectory`, `versionTooNew`, `inputOutput`.
+    /// An opening with the same scope takes exactly these steps if nothing changes in between. For a log with a writer, the plan holds for
+    /// the case that the writer's process ends now.
+    ///
+    /// - Throws: ``WALError/Code/notALogDirectory``, ``WALError/Code/versionTooNew``, ``WALError/Code/inputOutput``.
     public static func recoveryPlan(
+        at directory: String, scope: RecoveryScope = .unsealed
+    ) async throws(WALError) -> RecoveryReport {
+        try await Blocking.run { () throws(WALError) in try recoveryPlanBlocking(at: directory, scope: scope) }
+    }
+
+    /// Returns the plan of an opening as ``recoveryPlan(at:scope:)`` does. Blocks for the time of that.
+    @available(*, noasync, message: "Blocks the thread. Await recoveryPlan(at:scope:) instead.")
+    public static func recoveryPlanBlocking(
         at directory: String, scope: RecoveryScope = .unsealed
     ) throws(WALError) -> RecoveryReport {
         let place: Directory

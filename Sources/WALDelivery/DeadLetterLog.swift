@@ -30,7 +30,7 @@ public final class DeadLetterLog: Sendable {
 
     deinit {
         // Whatever closing fails at, each letter was durable when it was acknowledged.
-        open.withLock { log in try? log?.close() }
+        open.withLock { log in try? log?.closeBlocking() }
     }
 
     /// The dead letters of the log in a directory. Opens no file of theirs yet.
@@ -84,11 +84,11 @@ public final class DeadLetterLog: Sendable {
     private func openHandle(forRecordOf size: Int) throws(WALError) -> WriteAheadLog {
         try open.withLock { log throws(WALError) in
             if let log, size + Self.overheadMax <= Self.segmentSize { return log }
-            try log?.close()
+            try log?.closeBlocking()
             log = nil
             var configuration = WriteAheadLog.Configuration()
             configuration.syncPolicy = .always
-            configuration.preparedSegmentsMax = 1
+            configuration.maxPreparedSegments = 1
             configuration.segmentSize = max(Self.segmentSize, (size + Self.overheadMax + 4095) & ~4095)
             let place =
                 if let parent { try parent.folder(Self.folder, followsLinks: true) } else {
@@ -104,7 +104,7 @@ public final class DeadLetterLog: Sendable {
         await Blocking.run {
             self.open.withLock { log in
                 guard log === failed else { return }
-                try? log?.close()
+                try? log?.closeBlocking()
                 log = nil
             }
         }

@@ -13,7 +13,7 @@ public import WAL
 ///
 /// | The sink … | The flusher … |
 /// | --- | --- |
-/// | fails for now | tries again, with growing pauses, for ever; see ``Configuration/retriesMax`` |
+/// | fails for now | tries again, with growing pauses, for ever; see ``Configuration/maxRetries`` |
 /// | leaves an outcome unknown | claims again, and goes on from the position that the sink tells |
 /// | can't take a record | finds it, keeps it in the ``DeadLetterLog``, and goes on behind it |
 /// | was claimed by another | stops with `fenced` |
@@ -33,7 +33,7 @@ public final class Flusher<Destination: Sink>: Service {
     ///   - sink: Where they go. ``run()`` closes it at its end.
     ///   - configuration: See there.
     ///   - logger: For what people should know.
-    ///   - metrics: Makes counters, gauges and timers called `wal.flusher.…`.
+    ///   - metrics: The backend of the flusher's metrics, whose names are in `WALMetric`.
     ///   - clock: Paces waiting.
     ///   - key: Gives the hash of a record's key from its payload, nil for a barrier. It must give the same for the same
     ///     payload in every process and version: not Swift's own seeded hash. Called for every record, by every worker.
@@ -42,12 +42,12 @@ public final class Flusher<Destination: Sink>: Service {
         metrics: (any MetricsFactory)? = nil, clock: some Clock<Duration> = ContinuousClock(),
         key: @escaping @Sendable (RawSpan) -> UInt64?
     ) {
-        let breaker = CircuitBreaker(failuresMax: configuration.retriesMax, interval: configuration.breakerInterval)
+        let breaker = CircuitBreaker(failuresMax: configuration.maxRetries, interval: configuration.breakerInterval)
         context = FlusherCore(
             log: log, sink: sink, configuration: configuration, key: key,
             coordinator: FlusherCoordinator(breaker: breaker), clock: FlusherClock(clock),
             events: FlusherEvents(logger, sink: sink.name),
-            metrics: metrics.map { FlusherMetrics(factory: $0, sink: sink.name) },
+            metrics: metrics.map { FlusherMetrics(factory: $0, log: log.directory, sink: sink.name) },
             deadLetters: DeadLetterLog.of(log),
             lastAtStart: min(log.lastSequence, log.cursors[OwedRecords.mark(of: sink.name)] ?? log.lastSequence))
         // Now, not when it runs: what is appended in between must not be gone by then.

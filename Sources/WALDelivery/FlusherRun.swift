@@ -86,7 +86,7 @@ extension FlusherCore {
             let (claimed, _) = try await claim(0..<configuration.laneCount, worker: 0, backoff: &backoff)
             try await skipWhatTheLogLacks(claimed)
             var workers = OwnedLanes.partition(
-                claimed, among: max(1, min(configuration.workerCount, sink.concurrencyMax)))
+                claimed, among: max(1, min(configuration.workerCount, sink.maxConcurrency)))
             for index in workers.indices { try requireRecords(of: &workers[index]) }
             let known = log.cursors[cursorName]
             coordinator.update { state in

@@ -37,11 +37,11 @@ struct FlusherWorker<Destination: Sink> {
         self.lanes = lanes
         let configuration = context.configuration
         sizer = BatchSizer(
-            size: configuration.batchSize, sizeMax: configuration.batchSizeMax,
+            size: configuration.batchSize, sizeMax: configuration.maxBatchSize,
             target: configuration.batchLatencyTarget)
-        losses = LossCounter(lossesMax: configuration.lossesMax)
+        losses = LossCounter(maxLosses: configuration.maxLosses)
         assembler = BatchAssembler(
-            laneCount: configuration.laneCount, sizeMax: sizer.size, bytesMax: configuration.batchBytesMax)
+            laneCount: configuration.laneCount, sizeMax: sizer.size, bytesMax: configuration.maxBatchBytes)
     }
 
     /// Works until something ends it, which is thrown.

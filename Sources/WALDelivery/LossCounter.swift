@@ -4,8 +4,8 @@ internal import WAL
 ///
 /// A loss counts when the connection was there, broke while a step was applied, and a claim since then has found the
 /// positions where they were. A sink that can't be reached answers no claim, so it counts nothing. The same step must break the
-/// connection `lossesMax` times in a row before it is halved. From then on each loss halves the suspects again. A record that
-/// stands alone must break it `lossesMax` times by itself before it is set aside.
+/// connection `maxLosses` times in a row before it is halved. From then on each loss halves the suspects again. A record that
+/// stands alone must break it `maxLosses` times by itself before it is set aside.
 struct LossCounter {
     enum Verdict: Hashable {
         case tryAgain
@@ -18,13 +18,13 @@ struct LossCounter {
     /// A record that stands alone and is lost only after so long is slow, and not at fault: time limits end such connections.
     static var slowMin: Duration { .seconds(5) }
 
-    let lossesMax: Int
+    let maxLosses: Int
     private var step: (position: SequenceNumber, recordCount: Int)?
     /// How often the step has broken the connection in a row.
     private(set) var losses = 0
 
-    init(lossesMax: Int) {
-        self.lossesMax = lossesMax
+    init(maxLosses: Int) {
+        self.maxLosses = maxLosses
     }
 
     /// The connection broke while a step with this position was applied, and the sink has answered since that it wasn't.
@@ -35,8 +35,8 @@ struct LossCounter {
         step = (position, recordCount)
         if recordCount == 1, duration >= Self.slowMin { return .tryAgain }
         losses += 1
-        if recordCount > 1, isNarrowing || losses >= lossesMax { return .smaller }
-        return recordCount == 1 && losses >= lossesMax ? .setAside : .tryAgain
+        if recordCount > 1, isNarrowing || losses >= maxLosses { return .smaller }
+        return recordCount == 1 && losses >= maxLosses ? .setAside : .tryAgain
     }
 
     /// A step was applied, or failed with an answer.

@@ -16,7 +16,7 @@ public protocol Sink: Sendable {
     var name: String { get }
 
     /// How many batches the sink can apply at the same time.
-    var concurrencyMax: Int { get }
+    var maxConcurrency: Int { get }
 
     /// Takes over the lanes of a log: raises the epoch of each, so that every earlier owner is fenced, and tells how far
     /// each was applied. A lane that was never seen starts at epoch 1 and position `SequenceNumber.zero`.
@@ -137,7 +137,7 @@ public enum SinkFailure: Hashable, Sendable {
     case overloaded
     /// The connection broke while the batch was applied, with the outcome unknown or not: claim again, then go on from the
     /// position that the claim tells. Where the same batch breaks it again and again, the record at fault is found by halving,
-    /// and set aside; see ``Flusher/Configuration/lossesMax``.
+    /// and set aside; see ``Flusher/Configuration/maxLosses``.
     case indeterminate
     /// A record in the batch is at fault, by itself: find it, set it aside with this code and reason, go on.
     case record(code: String, reason: String)

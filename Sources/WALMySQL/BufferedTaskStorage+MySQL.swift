@@ -18,7 +18,7 @@
         ///   - metrics: Where its figures go.
         /// - Throws: `MySQLError` for the database, `TaskStorageError` for the log.
         public static func mysql(
-            url: String, at directory: String, configuration: Configuration = Configuration(), logger: Logger? = nil,
+            _ url: String, log directory: String, configuration: Configuration = Configuration(), logger: Logger? = nil,
             metrics: (any MetricsFactory)? = nil
         ) async throws -> BufferedTaskStorage {
             let store = try await MySQLTaskStore(url: url, logger: logger)

@@ -19,7 +19,7 @@
         ///   - metrics: Where its figures go.
         /// - Throws: `PostgresError` for the database, `TaskStorageError` for the log.
         public static func postgres(
-            _ conninfo: String, at directory: String, configuration: Configuration = Configuration(),
+            _ conninfo: String, log directory: String, configuration: Configuration = Configuration(),
             logger: Logger? = nil, metrics: (any MetricsFactory)? = nil
         ) async throws -> BufferedTaskStorage {
             let store = try await PostgresTaskStore(conninfo, logger: logger)

@@ -5,7 +5,7 @@
 
     extension PostgresTaskStore: TaskStore {
         /// The number of connections that write.
-        public var concurrencyMax: Int { writeConnections }
+        public var maxConcurrency: Int { writeConnections }
 
         /// - Throws: `PostgresError.Code.laneCountMismatch` if the log's lanes were counted differently before.
         public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws(PostgresError) -> [SinkLane]

@@ -5,7 +5,7 @@
 
     extension SQLiteTaskStore: TaskStore {
         /// 1: SQLite has one writer at a time.
-        public var concurrencyMax: Int { 1 }
+        public var maxConcurrency: Int { 1 }
 
         /// - Throws: `SQLiteError.Code.laneCountMismatch` if the log's lanes were counted differently before.
         public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws(SQLiteError) -> [SinkLane] {

@@ -7,7 +7,7 @@ extension BufferedTaskStorage where Store == MemoryTaskStore {
     /// For tests and trials; other stores have a function of the same shape. As
     /// ``open(at:store:configuration:logger:metrics:)``, it delivers from then on.
     public static func memory(
-        at directory: String, configuration: Configuration = Configuration(), logger: Logger? = nil,
+        log directory: String, configuration: Configuration = Configuration(), logger: Logger? = nil,
         metrics: (any MetricsFactory)? = nil
     ) async throws(TaskStorageError) -> BufferedTaskStorage {
         try await open(

@@ -8,7 +8,7 @@ public protocol TaskStore: TaskStorage where Receipt == Void, ClosingReport == V
     /// Names the store in the log's cursor, in metrics and in messages.
     var name: String { get }
     /// How many batches it can apply at the same time.
-    var concurrencyMax: Int { get }
+    var maxConcurrency: Int { get }
     /// As `Sink.claim(_:of:log:)`.
     func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane]
     /// Applies the operations in order and moves the lanes, in one transaction; as `Sink.apply(_:)`.

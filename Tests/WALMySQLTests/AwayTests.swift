@@ -23,9 +23,9 @@
             try server.stop()
             let log = NSTemporaryDirectory() + "wal-away-" + UUID().uuidString
             defer { try? FileManager.default.removeItem(atPath: log) }
-            let storage = try await BufferedTaskStorage.mysql(url: server.url, at: log, configuration: quick)
+            let storage = try await BufferedTaskStorage.mysql(server.url, log: log, configuration: quick)
             for number in 0..<500 { try await storage.save(task("t\(number)")) }
-            #expect(storage.metrics.depth == 500)
+            #expect(storage.statistics.depth == 500)
             try server.start()
             try await storage.drain()
             #expect(try await storage.store.tasks(dagID: "dag", limit: 1000, offset: 0).count == 500)
@@ -75,7 +75,7 @@
             let server = try PrivateServer()
             let log = NSTemporaryDirectory() + "wal-away-" + UUID().uuidString
             defer { try? FileManager.default.removeItem(atPath: log) }
-            let storage = try await BufferedTaskStorage.mysql(url: server.url, at: log, configuration: quick)
+            let storage = try await BufferedTaskStorage.mysql(server.url, log: log, configuration: quick)
             try await storage.save(task("old"))
             try await storage.drain()
             let process = try server.processID()

@@ -93,7 +93,7 @@
             let database = try TestDatabase()
             let directory = NSTemporaryDirectory() + "wal-mysql-" + UUID().uuidString
             defer { try? FileManager.default.removeItem(atPath: directory) }
-            let storage = try await BufferedTaskStorage.mysql(url: database.url, at: directory)
+            let storage = try await BufferedTaskStorage.mysql(database.url, log: directory)
             try await storage.save(task("a"))
             try await storage.updateStatus(id: "a", to: .running, error: nil, at: time(5))
             #expect(try await storage.task(id: "a")?.status == .running)

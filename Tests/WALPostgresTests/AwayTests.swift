@@ -25,14 +25,14 @@
             let database = try TemporaryDatabase(on: server)
             let log = NSTemporaryDirectory() + "wal-away-" + UUID().uuidString
             defer { try? FileManager.default.removeItem(atPath: log) }
-            let storage = try await BufferedTaskStorage.postgres(database.conninfo, at: log, configuration: quick)
+            let storage = try await BufferedTaskStorage.postgres(database.conninfo, log: log, configuration: quick)
             try await storage.save(task("before"))
             try await storage.drain()
             try server.crash()
             let end = ContinuousClock.now + .seconds(Self.seconds)
             var count = 0
             func isSeen() -> Bool {
-                storage.metrics.flushErrors > 0 && storage.metrics.lag > .seconds(Self.seconds) / 2
+                storage.statistics.failedBatches > 0 && storage.statistics.lag > .seconds(Self.seconds) / 2
             }
             while ContinuousClock.now < end || !isSeen() {
                 for _ in 0..<100 {
@@ -41,11 +41,11 @@
                 }
                 try await Task.sleep(for: .milliseconds(5))
             }
-            let behind = storage.metrics
+            let behind = storage.statistics
             #expect(behind.depth == UInt64(count))
             try server.start()
             try await storage.drain()
-            #expect(storage.metrics.depth == 0)
+            #expect(storage.statistics.depth == 0)
             #expect(try database.number("SELECT count(*) FROM dag_tasks") == Int64(count) + 1)
             try await storage.close()
         }
@@ -59,11 +59,11 @@
             defer { try? FileManager.default.removeItem(atPath: log) }
             let messages = RecordingLog()
             let storage = try await BufferedTaskStorage.postgres(
-                database.conninfo, at: log, configuration: quick, logger: messages.logger)
+                database.conninfo, log: log, configuration: quick, logger: messages.logger)
             for number in 0..<500 { try await storage.save(task("t\(number)")) }
             func warnings() -> Int { messages.messages.all.count { $0.text.hasPrefix("opened without the store") } }
             try await eventually { warnings() == 1 }
-            #expect(storage.metrics.depth == 500)
+            #expect(storage.statistics.depth == 500)
             try server.start()
             try await storage.drain()
             #expect(try database.number("SELECT count(*) FROM dag_tasks") == 500)
@@ -78,7 +78,7 @@
             let database = try TemporaryDatabase(on: server)
             let log = NSTemporaryDirectory() + "wal-away-" + UUID().uuidString
             defer { try? FileManager.default.removeItem(atPath: log) }
-            let storage = try await BufferedTaskStorage.postgres(database.conninfo, at: log, configuration: quick)
+            let storage = try await BufferedTaskStorage.postgres(database.conninfo, log: log, configuration: quick)
             try await storage.save([task("a", dag: "one", at: 1), task("b", at: 2), task("c", at: 3)])
             try await storage.drain()
             try server.crash()
@@ -152,7 +152,7 @@
             configuration.requiresStore = true
             do {
                 _ = try await BufferedTaskStorage.postgres(
-                    "host=/nowhere dbname=none", at: log, configuration: configuration)
+                    "host=/nowhere dbname=none", log: log, configuration: configuration)
                 Issue.record("opened without the server")
             } catch {
                 let error = try #require(error as? TaskStorageError)

@@ -18,7 +18,7 @@
             configuration.flushInterval = .milliseconds(2)
             configuration.workerCount = 4
             let storage = try await BufferedTaskStorage.postgres(
-                database.conninfo, at: directory, configuration: configuration)
+                database.conninfo, log: directory, configuration: configuration)
             let memory = MemoryTaskStore()
             try await storage.save(task("before"))
             try await memory.save(task("before"))
@@ -27,7 +27,7 @@
             try server.crash()
             try await storage.save(task("meanwhile"))
             try await memory.save(task("meanwhile"))
-            try await eventually { storage.metrics.flushErrors > 0 }
+            try await eventually { storage.statistics.failedBatches > 0 }
             try server.start()
             let killing = Task {
                 for _ in 0..<3 {
@@ -61,12 +61,12 @@
             configuration.flushInterval = .milliseconds(50)
             configuration.maxFlushRetries = 1_000_000
             let storage = try await BufferedTaskStorage.postgres(
-                database.conninfo, at: directory, configuration: configuration)
+                database.conninfo, log: directory, configuration: configuration)
             try await storage.save(task("before"))
             try await storage.drain()
             try server.stop()
             try await storage.save(task("meanwhile"))
-            try await eventually { storage.metrics.flushErrors > 0 }
+            try await eventually { storage.statistics.failedBatches > 0 }
             try server.start()
             try await storage.drain()
             #expect(try database.texts("SELECT id FROM dag_tasks ORDER BY id") == ["before", "meanwhile"])

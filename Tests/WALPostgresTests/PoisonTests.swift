@@ -28,7 +28,7 @@
             configuration.workerCount = 1
             configuration.breakerInterval = .milliseconds(50)
             configuration.batchSize = batchSize
-            configuration.batchSizeMax = batchSize
+            configuration.maxBatchSize = batchSize
             for (index, id) in ids.enumerated() {
                 _ = try await log.append(TaskCodec.encode(.save(task(id, at: Int64(index)))))
             }

@@ -24,7 +24,7 @@
             let database = try TemporaryDatabase(on: server)
             let log = NSTemporaryDirectory() + "wal-shutdown-" + UUID().uuidString
             defer { try? FileManager.default.removeItem(atPath: log) }
-            let before = try await BufferedTaskStorage.postgres(database.conninfo, at: log)
+            let before = try await BufferedTaskStorage.postgres(database.conninfo, log: log)
             try await before.save(task("before"))
             #expect(try await before.close() == 0)
             try server.crash()
@@ -32,7 +32,7 @@
                 [conninfo = database.conninfo as String, log = log as String] in
                 var configuration = TaskBufferConfiguration()
                 configuration.drainTimeout = .seconds(2)
-                let storage = try await BufferedTaskStorage.postgres(conninfo, at: log, configuration: configuration)
+                let storage = try await BufferedTaskStorage.postgres(conninfo, log: log, configuration: configuration)
                 for number in 0..<20 { try await storage.save(task("away-\(number)")) }
                 let group = ServiceGroup(
                     services: [storage, Terminator()], gracefulShutdownSignals: [.sigterm],
@@ -41,7 +41,7 @@
                 #expect(try await storage.close() == 20)
             }
             try server.start()
-            let after = try await BufferedTaskStorage.postgres(database.conninfo, at: log)
+            let after = try await BufferedTaskStorage.postgres(database.conninfo, log: log)
             try await after.drain()
             #expect(try database.number("SELECT count(*) FROM dag_tasks") == 21)
             #expect(try await after.close() == 0)

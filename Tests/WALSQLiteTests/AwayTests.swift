@@ -18,9 +18,9 @@
 
         static func open(in directory: String) async throws -> BufferedTaskStorage<SQLiteTaskStore> {
             var configuration = TaskBufferConfiguration()
-            configuration.overlayMemoryMax = 16 << 20
+            configuration.maxOverlayMemory = 16 << 20
             return try await BufferedTaskStorage.sqlite(
-                path: directory + "/mount/tasks.sqlite", at: directory + "/log", configuration: configuration)
+                directory + "/mount/tasks.sqlite", log: directory + "/log", configuration: configuration)
         }
 
         static func task(_ number: Int) -> PersistentTask {
@@ -44,9 +44,9 @@
         @Test func opensBeforeTheDirectoryIsThere() async throws {
             let database = try TemporaryDatabase()
             let path = database.directory + "/mount/tasks.sqlite"
-            let storage = try await BufferedTaskStorage.sqlite(path: path, at: database.directory + "/log")
+            let storage = try await BufferedTaskStorage.sqlite(path, log: database.directory + "/log")
             for number in 0..<500 { try await storage.save(task("t\(number)")) }
-            #expect(storage.metrics.depth == 500)
+            #expect(storage.statistics.depth == 500)
             try FileManager.default.createDirectory(
                 atPath: database.directory + "/mount", withIntermediateDirectories: false)
             try await storage.drain()

@@ -37,7 +37,7 @@ final class StubbornStore: TaskStore {
     /// Batches that came.
     let callCount = Atomic<Int>(0)
     var name: String { memory.name }
-    var concurrencyMax: Int { memory.concurrencyMax }
+    var maxConcurrency: Int { memory.maxConcurrency }
 
     func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane] {
         try await memory.claim(lanes, of: laneCount, log: log)
@@ -118,7 +118,7 @@ final class StubbornStore: TaskStore {
 
     @Test(arguments: TaskStorageConformance.allCases, [true, false])
     func conformance(check: TaskStorageConformance, delivers: Bool) async throws {
-        let storage = try await BufferedTaskStorage.memory(at: directory.path, configuration: delivers ? quick : slow)
+        let storage = try await BufferedTaskStorage.memory(log: directory.path, configuration: delivers ? quick : slow)
         try await check.run(on: storage)
         _ = try? await storage.close()
     }
@@ -129,7 +129,7 @@ final class StubbornStore: TaskStore {
         var configuration = quick
         configuration.batchSize = 3
         configuration.flushInterval = .milliseconds(1)
-        let storage = try await BufferedTaskStorage.memory(at: directory.path, configuration: configuration)
+        let storage = try await BufferedTaskStorage.memory(log: directory.path, configuration: configuration)
         let reference = MemoryTaskStore()
         var random = RandomMutations(seed: UInt64(seed))
         for mutation in random.list(150) {
@@ -148,19 +148,19 @@ final class StubbornStore: TaskStore {
         let store = StubbornStore()
         let storage = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: slow)
         for number in 0..<500 { try await storage.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")) }
-        #expect(storage.metrics.entriesBuffered == 500)
+        #expect(storage.statistics.recordsBuffered == 500)
         try await storage.close()
         #expect(try await store.tasks(dagID: "d", limit: 1000, offset: 0).count == 500)
-        #expect(storage.metrics.entriesFlushed == 500)
-        #expect(storage.metrics.flushOperations >= 1)
+        #expect(storage.statistics.recordsApplied == 500)
+        #expect(storage.statistics.batchesApplied >= 1)
         await #expect(throws: TaskStorageError.self) { try await storage.ping() }
     }
 
-    /// `maxSegmentEntries` ends segments, and refuses nothing.
+    /// `targetSegmentRecords` ends segments, and refuses nothing.
     @Test func moreTasksThanASegmentShouldHaveAreTakenAtOnce() async throws {
         var configuration = quick
-        configuration.maxSegmentEntries = 10
-        let storage = try await BufferedTaskStorage.memory(at: directory.path, configuration: configuration)
+        configuration.targetSegmentRecords = 10
+        let storage = try await BufferedTaskStorage.memory(log: directory.path, configuration: configuration)
         try await storage.save((0..<100).map { PersistentTask(id: "t\($0)", dagID: "d", nodeID: "n") })
         for number in 100..<300 { try await storage.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")) }
         try await storage.drain()
@@ -174,15 +174,15 @@ final class StubbornStore: TaskStore {
         store.isFailing.store(true, ordering: .relaxed)
         let first = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: quick)
         for number in 0..<50 { try await first.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")) }
-        while first.metrics.flushErrors == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        while first.statistics.failedBatches == 0 { try await Task.sleep(for: .milliseconds(1)) }
         try await first.deleteTask(id: "t7")
         #expect(try await first.close(within: .milliseconds(200)) == 51)
         #expect(try await first.close() == 51, "a second call tells something else")
-        #expect(first.metrics.flushErrors > 0)
+        #expect(first.statistics.failedBatches > 0)
         #expect(try await store.tasks(dagID: "d", limit: 100, offset: 0).isEmpty)
 
         let second = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: quick)
-        #expect(second.metrics.entriesRecovered == 51)
+        #expect(second.statistics.recordsRecovered == 51)
         #expect(try await second.tasks(dagID: "d", limit: 100, offset: 0).count == 49)
         #expect(try await second.task(id: "t7") == nil)
         store.isFailing.store(false, ordering: .relaxed)
@@ -198,7 +198,7 @@ final class StubbornStore: TaskStore {
         for number in 0..<100 { try await first.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")) }
         try await first.close()
         let second = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: quick)
-        #expect(second.metrics.entriesRecovered == 0)
+        #expect(second.statistics.recordsRecovered == 0)
         try await second.close()
     }
 
@@ -228,7 +228,7 @@ final class StubbornStore: TaskStore {
             group.addTask {
                 try await Task.sleep(for: .milliseconds(300))
                 #expect(try await storage.task(id: "none") == nil)
-                #expect(storage.metrics.entriesBuffered < 500)
+                #expect(storage.statistics.recordsBuffered < 500)
                 store.isFailing.store(false, ordering: .relaxed)
             }
             try await group.waitForAll()
@@ -286,7 +286,7 @@ final class StubbornStore: TaskStore {
         configuration.maxBufferSize = 20
         let storage = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: configuration)
         for number in 0..<20 { try await storage.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")) }
-        while storage.metrics.depth > 0 { try await Task.sleep(for: .milliseconds(5)) }
+        while storage.statistics.depth > 0 { try await Task.sleep(for: .milliseconds(5)) }
         #expect(try await store.tasks(dagID: "d", limit: 100, offset: 0).count == 20)
         try await storage.close()
     }
@@ -320,7 +320,7 @@ final class StubbornStore: TaskStore {
         try await storage.save(PersistentTask(id: "a", dagID: "d", nodeID: "n"))
         try await storage.drain()
         let laneCount = Flusher<TaskSink<StubbornStore>>.Configuration().laneCount
-        _ = try await store.claim(0..<laneCount, of: laneCount, log: storage.log.id)
+        _ = try await store.claim(0..<laneCount, of: laneCount, log: storage.writeAheadLog.id)
         try await storage.save(PersistentTask(id: "b", dagID: "d", nodeID: "n"))
         await #expect(throws: (any Error).self) { try await storage.run() }
         await #expect(throws: TaskStorageError.self) { try await storage.close() }
@@ -337,17 +337,17 @@ final class StubbornStore: TaskStore {
         let storage = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: quick)
         for number in 0..<10 { try await storage.save(PersistentTask(id: "t", dagID: "d", nodeID: "\(number)")) }
         try await Task.sleep(for: .milliseconds(50))
-        let before = storage.metrics
+        let before = storage.statistics
         #expect(before.depth == 10)
         #expect(before.lag >= .milliseconds(40))
-        #expect(before.entriesFlushed == 0)
+        #expect(before.recordsApplied == 0)
         store.isFailing.store(false, ordering: .relaxed)
         try await storage.drain()
-        let after = storage.metrics
+        let after = storage.statistics
         #expect(after.depth == 0)
         #expect(after.lag == .zero)
-        #expect(after.entriesFlushed == 10)
-        #expect(after.rowsWritten + after.entriesCoalesced == 10)
+        #expect(after.recordsApplied == 10)
+        #expect(after.rowsWritten + after.recordsCoalesced == 10)
         #expect(after.averageFlushTime > .zero)
         #expect(after.lastFlushTime != nil)
         try await storage.close()

@@ -8,7 +8,7 @@ import WALTasks
         #expect(configuration.maxBufferSize == 1000)
         #expect(configuration.flushInterval == .seconds(5))
         #expect(configuration.maxFlushRetries == 3)
-        #expect(configuration.maxSegmentEntries == 5000)
+        #expect(configuration.targetSegmentRecords == 5000)
         #expect(configuration.segmentRetention == .seconds(24 * 3600))
         #expect(configuration.workerCount == 2)
         #expect(configuration.batchSize == 100)

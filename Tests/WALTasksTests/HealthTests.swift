@@ -52,7 +52,7 @@ import WALDelivery
         try await storage.drain()
         #expect(isReachable(storage.health))
         #expect(storage.health.deliveryLag.records == 0)
-        try await storage.log.sync()
+        try await storage.writeAheadLog.sync()
         #expect(storage.health.durableLag == 0)
         try await storage.close()
         #expect(storage.health.refusal?.reason == .closed)
@@ -99,7 +99,7 @@ import WALDelivery
         // Its own claim comes first.
         try await wait { isReachable(storage.health) }
         let laneCount = Flusher<TaskSink<StubbornStore>>.Configuration().laneCount
-        _ = try await store.claim(0..<laneCount, of: laneCount, log: storage.log.id)
+        _ = try await store.claim(0..<laneCount, of: laneCount, log: storage.writeAheadLog.id)
         try await storage.save(PersistentTask(id: "b", dagID: "d", nodeID: "n"))
         try await wait { !storage.health.isDelivering }
         guard case .ended(let error) = storage.health.store else { return }

@@ -23,7 +23,7 @@ import WALDelivery
             var configuration = WriteAheadLog.Configuration()
             configuration.segmentSize = 64 << 10
             configuration.syncPolicy = .manual
-            log = try WriteAheadLog(
+            log = try WriteAheadLog.openBlocking(
                 at: NSTemporaryDirectory() + "wal-overlay-\(UUID().uuidString)", configuration: configuration)
             overlay = try TaskOverlay(
                 log: log, after: .zero, mark: mark, memoryMax: memoryMax, patience: .seconds(60),
@@ -32,7 +32,7 @@ import WALDelivery
 
         deinit {
             overlay.close()
-            try? log.close()
+            try? log.closeBlocking()
             try? FileManager.default.removeItem(atPath: log.directory)
         }
     }
@@ -57,7 +57,7 @@ import WALDelivery
 
         mutating func add(_ mutation: TaskMutation) {
             mutations.append(mutation)
-            _ = try? overlay.add(mutation) { (payload) throws(WALError) in try buffer.log.append(payload) }
+            _ = try? overlay.add(mutation) { (payload) throws(WALError) in try buffer.log.appendBlocking(payload) }
         }
 
         func apply(_ indexes: some Sequence<Int>) async throws {

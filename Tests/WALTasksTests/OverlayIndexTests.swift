@@ -62,9 +62,9 @@ import WAL
     /// A task that was saved thousands of times takes two records to read, and the same whether the index has a file or none.
     @Test(arguments: [NSTemporaryDirectory(), "/nowhere"]) func findsATaskInTheLog(directory: String) throws {
         let place = NSTemporaryDirectory() + "wal-index-\(UUID().uuidString)"
-        let log = try WriteAheadLog(at: place)
+        let log = try WriteAheadLog.openBlocking(at: place)
         defer {
-            try? log.close()
+            try? log.closeBlocking()
             try? FileManager.default.removeItem(atPath: place)
         }
         let hasher = TaskIDHasher()
@@ -75,7 +75,7 @@ import WAL
             let isWanted = number % 10 == 0
             var task = PersistentTask(id: isWanted ? "wanted" : "t\(number)", dagID: "d\(number)", nodeID: "n")
             task.retryCount = Int32(number)
-            try TaskCodec.encode(.save(task)).withUnsafeBytes { _ = try log.append(RawSpan(_unsafeBytes: $0)) }
+            try TaskCodec.encode(.save(task)).withUnsafeBytes { _ = try log.appendBlocking(RawSpan(_unsafeBytes: $0)) }
             places.append(
                 (OverlayKey.hash(hasher.hash(task.id)), OverlayPlace(sequence: number, kind: .save)))
             if places.count == 4000 || number == count {

@@ -29,7 +29,7 @@ import WALDelivery
     }
 
     @Test func everyChangeHasAReceiptToWaitOn() async throws {
-        let storage = try await BufferedTaskStorage.memory(at: directory.path, configuration: slow)
+        let storage = try await BufferedTaskStorage.memory(log: directory.path, configuration: slow)
         let receipts = [
             try await storage.save(Self.task("a")),
             try await storage.save([Self.task("b"), Self.task("c")]),
@@ -43,7 +43,7 @@ import WALDelivery
         ]
         #expect(receipts.map(\.sequence.rawValue) == [1, 3, 4, 5, 7, 8, 9, 10, 11])
         try await storage.waitUntilDurable(receipts[8])
-        #expect(storage.log.durableSequence >= receipts[8].sequence)
+        #expect(storage.writeAheadLog.durableSequence >= receipts[8].sequence)
         try await storage.waitUntilApplied(receipts[8])
         #expect(try await storage.store.task(id: "a")?.status == .running)
         #expect(try await storage.store.task(id: "b") == nil)
@@ -52,7 +52,7 @@ import WALDelivery
     }
 
     @Test func nothingToChangeIsNothingToWaitFor() async throws {
-        let storage = try await BufferedTaskStorage.memory(at: directory.path, configuration: slow)
+        let storage = try await BufferedTaskStorage.memory(log: directory.path, configuration: slow)
         for receipt in [try await storage.apply([]), try await storage.save([])] {
             try await storage.waitUntilDurable(receipt)
             try await storage.waitUntilApplied(receipt)
@@ -62,7 +62,7 @@ import WALDelivery
 
     /// One bad change of several: none is made.
     @Test func whatCannotBeStoredLeavesTheOthersOut() async throws {
-        let storage = try await BufferedTaskStorage.memory(at: directory.path, configuration: slow)
+        let storage = try await BufferedTaskStorage.memory(log: directory.path, configuration: slow)
         let error = await #expect(throws: TaskStorageError.self) {
             try await storage.apply([.save(Self.task("a")), .save(Self.task(""))])
         }
@@ -106,7 +106,7 @@ import WALDelivery
     @Test func aQueryByIdSeesAllOfAListOrNothing() async throws {
         var quick = slow
         quick.flushInterval = .milliseconds(1)
-        let storage = try await BufferedTaskStorage.memory(at: directory.path, configuration: quick)
+        let storage = try await BufferedTaskStorage.memory(log: directory.path, configuration: quick)
         try await storage.save(Self.task("a"))
         let writing = Writing()
         try await withThrowingTaskGroup { group in

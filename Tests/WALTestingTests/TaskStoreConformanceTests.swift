@@ -5,6 +5,6 @@ import WALTesting
 @Suite(.timeLimit(.minutes(10))) struct MemoryStoreConformanceTests {
     @Test(arguments: SinkConformance.allCases, [true, false])
     func conformance(check: SinkConformance, coalescing: Bool) async throws {
-        try await check.run(on: TaskStoreFixture(sharing: MemoryTaskStore(concurrencyMax: 4), coalescing: coalescing))
+        try await check.run(on: TaskStoreFixture(sharing: MemoryTaskStore(maxConcurrency: 4), coalescing: coalescing))
     }
 }

@@ -22,7 +22,7 @@ import Testing
         let writer = Task.detached {
             await withCheckedContinuation { done in
                 DispatchQueue.global().async {
-                    for number in 0..<Int(total) { _ = try? log.append(payload(number, size: 200)) }
+                    for number in 0..<Int(total) { _ = try? log.appendBlocking(payload(number, size: 200)) }
                     done.resume()
                 }
             }

@@ -7,19 +7,19 @@ import Testing
 @Suite struct ChainTests {
     /// Five sealed segments of ten records.
     private func makeLog(_ directory: TemporaryDirectory) throws -> [String] {
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         for round in 0..<5 {
-            for number in 1...10 { try log.append(payload(round * 10 + number)) }
-            if round < 4 { try log.roll() }
+            for number in 1...10 { try log.appendBlocking(payload(round * 10 + number)) }
+            if round < 4 { try log.rollBlocking() }
         }
         try log.setCursor("consumer", to: 7)
-        try log.close()
+        try log.closeBlocking()
         return try segmentNames(directory.path)
     }
 
     private func open(_ directory: TemporaryDirectory) throws -> WriteAheadLog {
-        let plan = try WriteAheadLog.recoveryPlan(at: directory.path)
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let plan = try WriteAheadLog.recoveryPlanBlocking(at: directory.path)
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         #expect(log.recovery.steps == plan.steps)
         #expect(log.recovery.findings.map(\.evidence) == plan.findings.map(\.evidence))
         return log
@@ -30,7 +30,7 @@ import Testing
         #expect(again.recovery.findings.isEmpty, "\(again.recovery.findings)")
         #expect(try readAll(again.reader()).count == count)
         #expect(again.cursors["consumer"] == 7)
-        try again.close()
+        try again.closeBlocking()
     }
 
     @Test func aSegmentThatIsMissingIsReportedOnce() throws {
@@ -42,8 +42,8 @@ import Testing
         #expect(log.recovery.findings.map(\.classification) == [.missingSegment])
         #expect(log.recovery.findings.first?.sequences == 11...30)
         #expect(try readAll(log.reader()).map(\.sequence.rawValue) == Array(1...10) + Array(31...50))
-        #expect(try log.append([1]) == 51)
-        try log.close()
+        #expect(try log.appendBlocking([1]) == 51)
+        try log.closeBlocking()
         try expectCleanSecondOpening(directory, 31)
     }
 
@@ -57,7 +57,7 @@ import Testing
         let log = try open(directory)
         #expect(log.recovery.findings.map(\.classification) == [.corruption])
         #expect(log.recovery.findings.first?.sequences == 21...30)
-        try log.close()
+        try log.closeBlocking()
         try expectCleanSecondOpening(directory, 40)
     }
 
@@ -69,8 +69,8 @@ import Testing
         let log = try open(directory)
         #expect(log.recovery.findings.map(\.classification) == [.foreignSegment])
         #expect(try readAll(log.reader()).count == 50)
-        #expect(try log.append([1]) == 51)
-        try log.close()
+        #expect(try log.appendBlocking([1]) == 51)
+        try log.closeBlocking()
         try expectCleanSecondOpening(directory, 51)
     }
 
@@ -85,7 +85,7 @@ import Testing
         #expect(log.recovery.findings.count { $0.classification == .foreignSegment } == 2)
         #expect(log.recovery.findings.contains { $0.classification == .missingSegment && $0.sequences == 11...30 })
         #expect(try readAll(log.reader()).map(\.sequence.rawValue) == Array(1...10) + Array(31...50))
-        try log.close()
+        try log.closeBlocking()
         try expectCleanSecondOpening(directory, 30)
     }
 
@@ -102,7 +102,7 @@ import Testing
         #expect(log.recovery.findings.map(\.classification) == [.corruption])
         #expect(log.recovery.findings.first?.sequences == nil)
         #expect(try readAll(log.reader()).count == 50)
-        try log.close()
+        try log.closeBlocking()
         try expectCleanSecondOpening(directory, 50)
     }
 
@@ -133,7 +133,7 @@ import Testing
         let log = try open(directory)
         #expect(log.recovery.findings.map(\.classification).contains(.foreignSegment))
         #expect(try readAll(log.reader()).map(\.sequence.rawValue) == Array(1...30) + Array(41...50))
-        try log.close()
+        try log.closeBlocking()
         try expectCleanSecondOpening(directory, 40)
     }
 
@@ -149,8 +149,8 @@ import Testing
         _ = prepared
         let log = try open(directory)
         #expect(log.recovery.isDamaged)
-        #expect(try log.append([1]) > 50)
-        try log.close()
+        #expect(try log.appendBlocking([1]) > 50)
+        try log.closeBlocking()
     }
 
     /// Where numbers were passed over, an empty segment may be all that knows of it.
@@ -158,10 +158,10 @@ import Testing
         let directory = TemporaryDirectory()
         let names = try makeLog(directory)
         try Data(count: 4096).write(to: URL(fileURLWithPath: directory.path + "/" + names[4]))
-        for _ in 0..<3 { try open(directory).close() }
+        for _ in 0..<3 { try open(directory).closeBlocking() }
         let log = try open(directory)
-        #expect(try log.append([1]).rawValue > 40 + UInt64(SegmentHeader.recordCountMax))
-        try log.close()
+        #expect(try log.appendBlocking([1]).rawValue > 40 + UInt64(SegmentHeader.recordCountMax))
+        try log.closeBlocking()
     }
 
     @Test(arguments: [8, 16])
@@ -195,7 +195,7 @@ import Testing
         let log = try open(directory)
         #expect(!FileManager.default.fileExists(atPath: leftover))
         #expect(try readAll(log.reader()).count == 50)
-        try log.close()
+        try log.closeBlocking()
         try expectCleanSecondOpening(directory, 50)
     }
 
@@ -209,9 +209,9 @@ import Testing
             try Data(data).write(to: URL(fileURLWithPath: path))
             var configuration = WriteAheadLog.Configuration.small()
             configuration.recoveryScope = .everything
-            let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+            let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
             #expect(log.recovery.findings.map(\.classification) == [.corruption])
-            try log.close()
+            try log.closeBlocking()
         }
         try expectCleanSecondOpening(directory, 48)
     }

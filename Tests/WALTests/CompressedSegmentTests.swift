@@ -8,7 +8,7 @@ import WALTesting
 @Suite struct CompressedSegmentTests {
     @Test func readersDoNotNotice() throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: Self.configuration)
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: Self.configuration)
         let before = log.reader()
         let payloads = try Self.fill(log)
         #expect(try before.next()?.payload == payloads[0])
@@ -27,16 +27,16 @@ import WALTesting
             #expect(found.map { $0.time == record.time && $0.sequence <= record.sequence } ?? false)
         }
         try log.setCursor("consumer", to: 7)
-        try log.close()
+        try log.closeBlocking()
 
         for scope in [WriteAheadLog.RecoveryScope.unsealed, .everything] {
             var configuration = Self.configuration
             configuration.recoveryScope = scope
-            let again = try WriteAheadLog(at: directory.path, configuration: configuration)
+            let again = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
             #expect(again.recovery.findings.isEmpty)
             #expect(try readAll(again.reader()).map(\.payload) == payloads)
             #expect(again.cursors == ["consumer": 7])
-            try again.close()
+            try again.closeBlocking()
         }
     }
 
@@ -44,13 +44,13 @@ import WALTesting
         let directory = TemporaryDirectory()
         var configuration = Self.configuration
         configuration.sealedCompression = .none
-        let plain = try WriteAheadLog(at: directory.path, configuration: configuration)
+        let plain = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
         _ = try Self.fill(plain)
-        try plain.close()
+        try plain.closeBlocking()
         let files = try contents(of: directory.path)
-        let log = try WriteAheadLog(at: directory.path, configuration: Self.configuration)
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: Self.configuration)
         try Self.waitUntilCompressed(log)
-        try log.close()
+        try log.closeBlocking()
         for name in try Self.compressedNames(directory.path) {
             let tool = Process()
             tool.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -67,34 +67,34 @@ import WALTesting
         let directory = TemporaryDirectory()
         var configuration = Self.configuration
         configuration.retention.totalSize = 0
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
         try log.setCursor("consumer", to: .zero)
         let payloads = try Self.fill(log)
         try Self.waitUntilCompressed(log)
         try log.setCursor("consumer", to: log.lastSequence)
-        log.applyRetention()
+        log.applyRetentionBlocking()
         #expect(log.segments.count <= 2)
         let first = Int(log.firstSequence.rawValue)
         #expect(try readAll(log.reader()).map(\.payload) == Array(payloads[(first - 1)...]))
-        try log.close()
+        try log.closeBlocking()
         #expect(try segmentNames(directory.path).count + Self.compressedNames(directory.path).count <= 2)
-        let again = try WriteAheadLog(at: directory.path, configuration: configuration)
+        let again = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
         #expect(again.recovery.findings.isEmpty)
-        try again.close()
+        try again.closeBlocking()
     }
 
     @Test func whatSavesTooLittleStaysPlain() throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: Self.configuration)
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: Self.configuration)
         var generator = SeededGenerator(seed: 1)
-        for _ in 0..<2000 { try log.append((0..<200).map { _ in UInt8.random(in: 0...255, using: &generator) }) }
-        try log.roll()
+        for _ in 0..<2000 { try log.appendBlocking((0..<200).map { _ in UInt8.random(in: 0...255, using: &generator) }) }
+        try log.rollBlocking()
         let compressible = try Self.fill(log)
         try Self.waitUntilCompressed(log, from: 2001)
         #expect(try !segmentNames(directory.path).isEmpty)
         #expect(log.segments.filter { $0.firstSequence <= 2000 }.allSatisfy { !$0.path.hasSuffix(".lz4") })
         #expect(try readAll(log.reader(from: 2001)).map(\.payload) == compressible)
-        try log.close()
+        try log.closeBlocking()
         #expect(try contents(of: directory.path).keys.allSatisfy { !$0.hasSuffix(".new") })
     }
 
@@ -103,14 +103,14 @@ import WALTesting
         var configuration = Self.configuration
         configuration.diskBudget = 5 * configuration.segmentSize
         configuration.whenFull = .fail
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
         try log.setCursor("consumer", to: .zero)
         var written = 0
         // More than fits without compressing.
         let wanted = 12 * configuration.segmentSize / 200
         let patience = ContinuousClock.now + .seconds(120)
         while written < wanted, .now < patience {
-            do { try log.append(payload(written, size: 200)) } catch {
+            do { try log.appendBlocking(payload(written, size: 200)) } catch {
                 #expect(error.code == .logFull)
                 usleep(1000)
                 continue
@@ -120,7 +120,7 @@ import WALTesting
         }
         #expect(written == wanted)
         #expect(try readAll(log.reader()).map(\.payload) == (0..<wanted).map { payload($0, size: 200) })
-        try log.close()
+        try log.closeBlocking()
     }
 
     @Test func aDiskThatTakesNothingLosesNothing() throws {
@@ -128,17 +128,17 @@ import WALTesting
         defer { try? FileManager.default.removeItem(atPath: root) }
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         let storage = try FaultyStorage(root, recording: false)
-        let log = try WriteAheadLog(at: root + "/log", configuration: Self.configuration)
+        let log = try WriteAheadLog.openBlocking(at: root + "/log", configuration: Self.configuration)
         let payloads = try Self.fill(log)
         storage.fail(.rename, times: 1000, with: .inputOutput)
-        try log.close()
+        try log.closeBlocking()
         storage.heal()
-        let again = try WriteAheadLog(at: root + "/log", configuration: Self.configuration)
+        let again = try WriteAheadLog.openBlocking(at: root + "/log", configuration: Self.configuration)
         #expect(again.recovery.findings.isEmpty)
         #expect(try readAll(again.reader()).map(\.payload) == payloads)
         try Self.waitUntilCompressed(again)
         #expect(try readAll(again.reader()).map(\.payload) == payloads)
-        try again.close()
+        try again.closeBlocking()
     }
 
     // MARK: Damage
@@ -151,14 +151,14 @@ import WALTesting
             to: URL(fileURLWithPath: directory.path + "/" + name.dropLast(4)))
         try Data([1, 2, 3]).write(to: URL(fileURLWithPath: directory.path + "/" + name))
         #expect(try readAll(ReadOnlyLog(at: directory.path).reader()).map(\.payload) == payloads)
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         #expect(log.recovery.findings.isEmpty)
         #expect(
             log.recovery.steps.contains {
                 $0.action == .remove && $0.segment == SegmentName.number(name, suffix: SegmentName.compressedSuffix)
             })
         #expect(try readAll(log.reader()).map(\.payload) == payloads)
-        try log.close()
+        try log.closeBlocking()
         #expect(try !Self.compressedNames(directory.path).contains(name))
     }
 
@@ -208,7 +208,7 @@ import WALTesting
 
         var configuration = WriteAheadLog.Configuration.small()
         configuration.recoveryScope = .everything
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
         let found = try readAll(log.reader())
         for record in found { #expect(record.payload == payloads[Int(record.sequence.rawValue) - 1], comment) }
         let lost = Set(1...UInt64(payloads.count)).subtracting(found.map(\.sequence.rawValue))
@@ -221,11 +221,11 @@ import WALTesting
             let kept = try contents(of: directory.path).filter { $0.key.hasPrefix("damaged/") }
             #expect(kept.values.contains(Data(bytes)), comment)
         }
-        try log.close()
-        let again = try WriteAheadLog(at: directory.path, configuration: configuration)
+        try log.closeBlocking()
+        let again = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
         #expect(again.recovery.findings.isEmpty, comment)
         #expect(try readAll(again.reader()) == found, comment)
-        try again.close()
+        try again.closeBlocking()
     }
 
     // MARK: Making
@@ -243,7 +243,7 @@ import WALTesting
         while payloads.count < 12_000 {
             for _ in 0..<50 {
                 payloads.append(payload(payloads.count, size: 200))
-                try log.append(payloads[payloads.count - 1])
+                try log.appendBlocking(payloads[payloads.count - 1])
             }
             guard payloads.count % 2000 == 0 else { continue }
             var batch = RecordBatch()
@@ -251,9 +251,9 @@ import WALTesting
                 payloads.append(payload(payloads.count, size: 100 + payloads.count % 300))
                 batch.append(payloads[payloads.count - 1])
             }
-            try log.append(batch)
+            try log.appendBlocking(batch)
         }
-        try log.roll()
+        try log.rollBlocking()
         return payloads
     }
 
@@ -262,9 +262,9 @@ import WALTesting
         let directory = TemporaryDirectory()
         var configuration = configuration
         configuration.sealedCompression = .none
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
         let payloads = try fill(log)
-        try log.close()
+        try log.closeBlocking()
         let plain = try contents(of: directory.path)
         try compressAll(in: directory.path)
         return (directory, payloads, plain)
@@ -272,9 +272,9 @@ import WALTesting
 
     /// But for what opening and closing add to the log.
     static func compressAll(in directory: String) throws {
-        let log = try WriteAheadLog(at: directory, configuration: configuration)
+        let log = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
         try waitUntilCompressed(log)
-        try log.close()
+        try log.closeBlocking()
     }
 
     private static func waitUntilCompressed(_ log: WriteAheadLog, from first: SequenceNumber = 1) throws {

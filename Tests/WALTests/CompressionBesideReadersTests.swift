@@ -14,7 +14,7 @@ import Testing
         configuration.segmentSize = 64 << 10
         configuration.sealedCompression = .lz4
         configuration.retention.totalSize = 400 << 10
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
         try log.setCursor("consumer", to: .zero)
         let isDone = Atomic(false)
         let problems = Monitor<[String]>([])
@@ -31,11 +31,11 @@ import Testing
         start {
             let count = appended.load(ordering: .relaxed)
             do {
-                for number in count..<count + 50 { try log.append(payload(number, size: 200)) }
+                for number in count..<count + 50 { try log.appendBlocking(payload(number, size: 200)) }
                 appended.store(count + 50, ordering: .relaxed)
-                if count % 500 == 0 { try log.roll() }
+                if count % 500 == 0 { try log.rollBlocking() }
                 if count > 8000 { try log.setCursor("consumer", to: SequenceNumber(rawValue: UInt64(count - 8000))) }
-                log.applyRetention()
+                log.applyRetentionBlocking()
             } catch { tell("writer: \(error)") }
             usleep(500)
         }
@@ -43,7 +43,7 @@ import Testing
         let reads = Atomic(0)
         start {
             do {
-                let report = try WriteAheadLog.recoveryPlan(at: directory.path, scope: scope)
+                let report = try WriteAheadLog.recoveryPlanBlocking(at: directory.path, scope: scope)
                 plans.add(1, ordering: .relaxed)
                 let damage = report.findings.filter(\.classification.isDamage)
                 if !damage.isEmpty { tell("plan: \(damage.prefix(3))") }
@@ -81,7 +81,7 @@ import Testing
         }
         isDone.store(true, ordering: .relaxed)
         group.wait()
-        try log.close()
+        try log.closeBlocking()
         let found = problems.withLock { $0 }
         #expect(found.isEmpty, "\(found.count), such as \(found.prefix(4))")
         #expect(plans.load(ordering: .relaxed) > 10)

@@ -72,7 +72,7 @@ import Testing
                 DispatchQueue.global().async {
                     DispatchQueue.concurrentPerform(iterations: Self.threads) { thread in
                         for number in 0..<Self.perThread {
-                            _ = try? log.append(Self.body(thread, number))
+                            _ = try? log.appendBlocking(Self.body(thread, number))
                             if number % 100 == 0 { try? log.setCursor("thread-\(thread)", to: 0) }
                         }
                     }

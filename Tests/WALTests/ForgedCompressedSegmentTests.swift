@@ -32,15 +32,15 @@ import WALTesting
             }
             // What gives much takes long, and isn't other than what gives little.
             guard segment.size < 4 << 20 || round % 30 == 0 else { continue }
-            _ = try Verification.verify(directory: directory.path)
+            _ = try Verification.verifyBlocking(at: directory.path)
             let log = try? ReadOnlyLog(at: directory.path)
             _ = try log?.segments
             if let log { _ = try? readAll(log.reader()) }
             if let log { _ = try? readAll(log.reader(since: .now)) }
             guard round % 10 == 0 else { continue }
-            let writer = try WriteAheadLog(at: directory.path, configuration: .small())
+            let writer = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
             _ = try readAll(writer.reader())
-            try writer.close()
+            try writer.closeBlocking()
             for name in try FileManager.default.contentsOfDirectory(atPath: directory.path) {
                 try FileManager.default.removeItem(atPath: directory.path + "/" + name)
             }
@@ -69,9 +69,9 @@ import WALTesting
         var configuration = WriteAheadLog.Configuration.small()
         configuration.segmentSize = 256 << 10
         configuration.sealedCompression = .lz4
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
-        for number in 0..<1000 { try log.append(payload(number, size: 200)) }
-        try log.roll()
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
+        for number in 0..<1000 { try log.appendBlocking(payload(number, size: 200)) }
+        try log.rollBlocking()
         let patience = ContinuousClock.now + .seconds(120)
         var name: String?
         while name == nil, .now < patience {
@@ -79,7 +79,7 @@ import WALTesting
             name = try FileManager.default.contentsOfDirectory(atPath: directory.path)
                 .first { $0.hasSuffix(SegmentName.compressedSuffix) }
         }
-        try log.close()
+        try log.closeBlocking()
         let found = try #require(name)
         let number = try #require(SegmentName.number(found, suffix: SegmentName.compressedSuffix))
         return (number, [UInt8](try #require(FileManager.default.contents(atPath: directory.path + "/" + found))))

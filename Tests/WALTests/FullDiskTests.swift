@@ -42,7 +42,7 @@ struct FullDiskTests {
         func fill() throws -> WALError? {
             for number in 0..<100_000 {
                 let bytes = payload(number, size: 300)
-                do throws(WALError) { payloads[try log.append(bytes).rawValue] = bytes } catch { return error }
+                do throws(WALError) { payloads[try log.appendBlocking(bytes).rawValue] = bytes } catch { return error }
             }
             return nil
         }
@@ -108,14 +108,14 @@ struct FullDiskTests {
         let ballast = disk.path + "/ballast"
         var configuration = WriteAheadLog.Configuration.small(policy)
         configuration.segmentSize = 64 << 10
-        let log = try WriteAheadLog(at: directory, configuration: configuration)
-        for number in 1...1000 { try log.append(payload(number, size: 200)) }
-        try log.close()
+        let log = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
+        for number in 1...1000 { try log.appendBlocking(payload(number, size: 200)) }
+        try log.closeBlocking()
         let before = try contents(of: directory)
 
         fillUp(ballast, leaving: 32 << 10)
         let error = #expect(throws: WALError.self) {
-            _ = try WriteAheadLog(at: directory, configuration: configuration)
+            _ = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
         }
         #expect(error?.code == .diskFull)
         #expect(error?.isRetriable == true)
@@ -125,13 +125,13 @@ struct FullDiskTests {
         // Room for the one segment that opening needs, and for nothing else.
         try FileManager.default.removeItem(atPath: ballast)
         fillUp(ballast, leaving: 80 << 10)
-        let reopened = try WriteAheadLog(at: directory, configuration: configuration)
+        let reopened = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
         #expect(reopened.recovery.findings.isEmpty)
-        #expect(try reopened.append([1]) == 1001)
-        try reopened.close()
+        #expect(try reopened.appendBlocking([1]) == 1001)
+        try reopened.closeBlocking()
         try FileManager.default.removeItem(atPath: ballast)
-        let again = try WriteAheadLog(at: directory, configuration: configuration)
+        let again = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
         #expect(try readAll(again.reader()).count == 1001)
-        try again.close()
+        try again.closeBlocking()
     }
 }

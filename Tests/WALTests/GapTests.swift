@@ -20,14 +20,14 @@ import Testing
     /// A log of this run of the kernel: five records and a batch of five, and in a second segment ten; the first segment changed.
     private static func small(_ change: (inout [UInt8]) -> Void) throws -> TemporaryDirectory {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
-        for number in 1...5 { try log.append(payload(number)) }
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        for number in 1...5 { try log.appendBlocking(payload(number)) }
         var batch = RecordBatch()
         for number in 6...10 { batch.append(payload(number)) }
-        try log.append(batch)
-        try log.roll()
-        for number in 11...20 { try log.append(payload(number)) }
-        try log.close()
+        try log.appendBlocking(batch)
+        try log.rollBlocking()
+        for number in 11...20 { try log.appendBlocking(payload(number)) }
+        try log.closeBlocking()
         try changeFile(directory.path + "/" + (try segmentNames(directory.path)[0]), change)
         return directory
     }
@@ -73,12 +73,12 @@ import Testing
 
     @Test(arguments: [1024, 512, 10, 0]) func aCutSegmentInTheMiddleIsAGap(_ size: Int) throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         for round in 0..<3 {
-            for number in 1...50 { try log.append(payload(50 * round + number)) }
-            try log.roll()
+            for number in 1...50 { try log.appendBlocking(payload(50 * round + number)) }
+            try log.rollBlocking()
         }
-        try log.close()
+        try log.closeBlocking()
         let names = try segmentNames(directory.path)
         try Self.changeFile(directory.path + "/" + names[1]) { $0 = Array($0[..<size]) }
         let entries = try readEntries(ReadOnlyLog(at: directory.path).reader())
@@ -102,7 +102,7 @@ import Testing
         let entries = try readEntries(ReadOnlyLog(at: copy.path).reader())
         #expect(Self.sequences(entries) == Array(1...10))
         #expect(Self.gaps(entries) == [])
-        #expect(try Verification.verify(directory: copy.path).isDamaged == false)
+        #expect(try Verification.verifyBlocking(at: copy.path).isDamaged == false)
     }
 
     /// The header of the next segment says where this one ends, whatever the bytes at its end look like.
@@ -112,15 +112,15 @@ import Testing
             bytes[footer.offset + 16] = 1
             bytes[bytes.count - 1] ^= 0xFF
         }
-        let report = try Verification.verify(directory: copy.path)
+        let report = try Verification.verifyBlocking(at: copy.path)
         #expect(report.findings.map(\.sequences) == [nil])
         #expect(Self.gaps(try readEntries(ReadOnlyLog(at: copy.path).reader())) == [])
         var configuration = WriteAheadLog.Configuration.small()
         configuration.recoveryScope = .everything
-        let log = try WriteAheadLog(at: copy.path, configuration: configuration)
+        let log = try WriteAheadLog.openBlocking(at: copy.path, configuration: configuration)
         #expect(Self.gaps(try readEntries(log.reader())) == [])
-        #expect(try log.append([1]) == 21)
-        try log.close()
+        #expect(try log.appendBlocking([1]) == 21)
+        try log.closeBlocking()
     }
 
     /// A batch with a right checksum and garbage inside is invalid, at its own place.
@@ -133,7 +133,7 @@ import Testing
             bytes[batch.offset + 24 + 16] ^= 0xFF
             if let header = Self.header(bytes) { sealFrame(&bytes, header, at: place) }
         }
-        let report = try Verification.verify(directory: copy.path)
+        let report = try Verification.verifyBlocking(at: copy.path)
         #expect(report.findings.map(\.offset) == [place])
         #expect(report.findings.map(\.sequences) == [6...10])
         let entries = try readEntries(ReadOnlyLog(at: copy.path).reader())
@@ -165,7 +165,7 @@ import Testing
     private static func expectAgreement(_ path: String, gap: ClosedRange<UInt64>?, at offset: Int) throws {
         let lost = gap.map { [SequenceNumber(rawValue: $0.lowerBound)...SequenceNumber(rawValue: $0.upperBound)] } ?? []
         let wanted = (1...20).filter { !(gap?.contains($0) ?? false) } as [UInt64]
-        let report = try Verification.verify(directory: path)
+        let report = try Verification.verifyBlocking(at: path)
         #expect(report.findings.compactMap(\.sequences) == lost)
         #expect(report.findings.map(\.offset) == (gap == nil ? [] : [offset]))
         let entries = try readEntries(ReadOnlyLog(at: path).reader())
@@ -177,11 +177,11 @@ import Testing
         }
         var configuration = WriteAheadLog.Configuration.small()
         configuration.recoveryScope = .everything
-        let log = try WriteAheadLog(at: path, configuration: configuration)
+        let log = try WriteAheadLog.openBlocking(at: path, configuration: configuration)
         #expect(log.recovery.findings.compactMap(\.sequences) == lost)
         #expect(Self.sequences(try readEntries(log.reader())) == wanted)
-        try log.close()
-        #expect(try Verification.verify(directory: path).findings.isEmpty)
+        try log.closeBlocking()
+        #expect(try Verification.verifyBlocking(at: path).findings.isEmpty)
         let repaired = try readEntries(ReadOnlyLog(at: path).reader())
         #expect(Self.sequences(repaired) == wanted)
         #expect(Self.gaps(repaired).compactMap(\.last?.rawValue) == (gap.map { [$0.upperBound] } ?? []))
@@ -194,11 +194,11 @@ import Testing
         try FileManager.default.removeItem(atPath: copy.path + "/00000000000000000002.wal.lz4")
         let before = Self.gaps(try readEntries(ReadOnlyLog(at: copy.path).reader())).filter { $0.reason == .missing }
         #expect(before.map(\.isAcknowledged) == [false])
-        let log = try WriteAheadLog(at: copy.path, configuration: .small())
+        let log = try WriteAheadLog.openBlocking(at: copy.path, configuration: .small())
         let after = Self.gaps(try readEntries(log.reader())).filter { $0.first == 11 }
         #expect(after.map(\.reason) == [.void])
         #expect(after.map(\.last) == [61])
-        try log.close()
+        try log.closeBlocking()
     }
 
     @Test func aFollowerThatIsOvertakenGetsTheLostRange() async throws {
@@ -268,9 +268,9 @@ import Testing
     /// A reader by time that finds no record comes to the end. What is lost there is one gap, not one for each look.
     @Test func aLossAtTheEndComesOnceByTime() throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
-        for number in 1...5 { try log.append(payload(number)) }
-        try log.close()
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        for number in 1...5 { try log.appendBlocking(payload(number)) }
+        try log.closeBlocking()
         try Self.changeFile(directory.path + "/" + (try segmentNames(directory.path)[0])) { bytes in
             guard let header = Self.header(bytes), let frame = SpecimenSegment(bytes, bootID: []).frames.dropLast().last
             else { return }
@@ -296,7 +296,7 @@ import Testing
         let copy = TemporaryDirectory()
         let path = GoldenTests.folder.appending(path: "v1.0-no-segment-left").path
         try FileManager.default.copyItem(atPath: path, toPath: copy.path)
-        let finding = try #require(try Verification.verify(directory: copy.path).findings.first)
+        let finding = try #require(try Verification.verifyBlocking(at: copy.path).findings.first)
         #expect(finding.sequences == 1...15)
         let entries = try readEntries(ReadOnlyLog(at: copy.path).reader())
         #expect(Self.sequences(entries) == [])

@@ -64,17 +64,17 @@ import Testing
         let second = segment(2, after: first.header, records: 10, isHeaderDurable: false)
         let third = segment(3, after: second.header, records: 5)
         let directory = try write([first, second, third])
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         #expect(Set(log.recovery.findings.map(\.classification)) == [.tornTail])
         #expect(!log.recovery.isDamaged)
         #expect(try readAll(log.reader()).map(\.payload) == (0..<10).map { [1, $0] })
         // Some reader may have been shown what followed.
-        #expect(try log.append([1]) > 25)
-        try log.close()
-        let again = try WriteAheadLog(at: directory.path, configuration: .small())
+        #expect(try log.appendBlocking([1]) > 25)
+        try log.closeBlocking()
+        let again = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         #expect(again.recovery.findings.isEmpty)
         #expect(try readAll(again.reader()).count == 11)
-        try again.close()
+        try again.closeBlocking()
     }
 
     @Test func aReaderStopsBeforeAGapWhereNobodySaysWhatIsBehindIt() throws {
@@ -97,11 +97,11 @@ import Testing
         #expect(report.findings.map(\.classification) == [.tornTail])
         #expect(recovered.nextSequence == 21)
         // As after a full disk: the files look whole now, and nothing else tells.
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
-        #expect(try log.append([1]) >= 21)
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        #expect(try log.appendBlocking([1]) >= 21)
         #expect(log.recovery.epoch == 1)
         #expect(!FileManager.default.fileExists(atPath: directory.path + "/" + RecoveryIntent.fileName))
-        try log.close()
+        try log.closeBlocking()
     }
 
     @Test func followersOfATornEndDoNotComeBack() throws {
@@ -126,43 +126,43 @@ import Testing
             #expect(rest.report.findings.first?.segment == 1)
             #expect(rest.report.findings.allSatisfy { $0.classification == .tornTail })
         }
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         #expect(try readAll(log.reader()).count == 5)
-        try log.close()
+        try log.closeBlocking()
     }
 
     @Test func aBookmarkThatIsRemovedStaysRemoved() throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         var batch = RecordBatch()
         batch.append([1])
-        try log.append(batch, bookmark: Bookmark(name: "a", position: 1))
-        try log.append(batch, bookmark: Bookmark(name: "b", position: 2))
+        try log.appendBlocking(batch, bookmark: Bookmark(name: "a", position: 1))
+        try log.appendBlocking(batch, bookmark: Bookmark(name: "b", position: 2))
         try log.removeBookmark("a")
         #expect(log.bookmarks.keys.sorted() == ["b"])
-        try log.close()
-        let again = try WriteAheadLog(at: directory.path, configuration: .small())
+        try log.closeBlocking()
+        let again = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         #expect(again.bookmarks.keys.sorted() == ["b"])
-        try again.close()
+        try again.closeBlocking()
     }
 
     /// A writer that dies between writing the footer and cutting the file leaves it to the next opening, which must leave the footer,
     /// with its index, as it is.
     @Test func aFooterWithAnIndexStaysWholeWhereTheFileIsCut() throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
-        for _ in 1...100 { try log.append([UInt8](repeating: 1, count: 1000)) }
-        try log.close()
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        for _ in 1...100 { try log.appendBlocking([UInt8](repeating: 1, count: 1000)) }
+        try log.closeBlocking()
         let url = URL(filePath: directory.path + "/" + (try segmentNames(directory.path)[0]))
         let whole = [UInt8](try Data(contentsOf: url))
         let capacity = WriteAheadLog.Configuration.small().segmentSize
         #expect(whole.count < capacity)
         let uncut = whole + [UInt8](repeating: 0, count: capacity - whole.count)
         try Data(uncut).write(to: url, options: .atomic)
-        let opened = try WriteAheadLog(at: directory.path, configuration: .small())
-        try opened.close()
+        let opened = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        try opened.closeBlocking()
         #expect([UInt8](try Data(contentsOf: url)) == whole)
-        #expect(try Verification.verify(directory: directory.path).findings == [])
+        #expect(try Verification.verifyBlocking(at: directory.path).findings == [])
         #expect(try readAll(ReadOnlyLog(at: directory.path).reader()).count == 100)
     }
 }

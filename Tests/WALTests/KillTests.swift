@@ -21,7 +21,7 @@ import Testing
             }
         var configuration = WriteAheadLog.Configuration.small(policy)
         configuration.segmentSize = workload == .rolls ? 64 << 10 : 1 << 20
-        configuration.preparedSegmentsMax = 4
+        configuration.maxPreparedSegments = 4
         return configuration
     }
 
@@ -101,11 +101,11 @@ import Testing
                         var batch = RecordBatch()
                         for _ in 0..<(1 + number % 40) { batch.append(bytes) }
                         let mark = Bookmark(name: "thread-\(thread)", position: UInt64(salt) << 32 | UInt64(number))
-                        guard let sequence = try? log.append(batch, bookmark: mark) else { return }
+                        guard let sequence = try? log.appendBlocking(batch, bookmark: mark) else { return }
                         try? log.setCursor("cursor-\(thread)", to: sequence)
                         report.add(sequence.rawValue, digest(bytes), UInt64(thread) << 48 | mark.position)
                     } else {
-                        guard let sequence = try? log.append(bytes) else { return }
+                        guard let sequence = try? log.appendBlocking(bytes) else { return }
                         report.add(sequence.rawValue, digest(bytes), 0)
                     }
                 }

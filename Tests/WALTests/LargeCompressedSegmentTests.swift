@@ -21,7 +21,7 @@ import Testing
                 var limit = rlimit(rlim_cur: rlim_t(size), rlim_max: rlim_t(size))
                 #expect(setrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0)
             }
-            let report = try await Verification.verify(directory: path)
+            let report = try await Verification.verify(at: path)
             #expect(report.findings.map(\.classification) == [.corruption])
             let reader = try ReadOnlyLog(at: path).reader()
             #expect(try reader.next()?.payload == [1, 2, 3])
@@ -30,7 +30,7 @@ import Testing
             #expect(log.recovery.findings.map(\.classification) == [.corruption])
             #expect(try log.reader().next()?.payload == [1, 2, 3])
             try await log.close()
-            #expect(try await Verification.verify(directory: path).findings.isEmpty)
+            #expect(try await Verification.verify(at: path).findings.isEmpty)
         }
     }
 

@@ -8,22 +8,22 @@ import Testing
     private static let count = 200
 
     private func makeLog(_ directory: TemporaryDirectory) throws -> [String] {
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         for number in 1...Self.count {
-            try log.append(payload(number))
-            try log.roll()
+            try log.appendBlocking(payload(number))
+            try log.rollBlocking()
         }
-        try log.close()
+        try log.closeBlocking()
         return try segmentNames(directory.path)
     }
 
     @Test func allOfThemAreOpened() throws {
         let directory = TemporaryDirectory()
         #expect(try makeLog(directory).count >= Self.count)
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         #expect(log.recovery.findings.isEmpty)
         #expect(try readAll(log.reader()).map(\.payload) == (1...Self.count).map { payload($0) })
-        try log.close()
+        try log.closeBlocking()
     }
 
     @Test func damageInBothHalvesIsTold() throws {
@@ -38,10 +38,10 @@ import Testing
         }
         var configuration = WriteAheadLog.Configuration.small()
         configuration.recoveryScope = .everything
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
         #expect(log.recovery.findings.map { SegmentName.of($0.segment) } == damaged)
         #expect(try readAll(log.reader()).count == Self.count - 2)
-        try log.close()
+        try log.closeBlocking()
     }
 
     @Test func framesOfALargeLogAreReadByBoth() throws {
@@ -49,9 +49,9 @@ import Testing
         var configuration = WriteAheadLog.Configuration.small()
         configuration.segmentSize = 4 << 20
         configuration.recoveryScope = .everything
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
-        for number in 1...300 { try log.append(payload(number, size: 100_000)) }
-        try log.close()
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
+        for number in 1...300 { try log.appendBlocking(payload(number, size: 100_000)) }
+        try log.closeBlocking()
         let names = try segmentNames(directory.path)
         let damaged = [names[1], names[names.count - 2]]
         for name in damaged {
@@ -60,11 +60,11 @@ import Testing
             try file.write(contentsOf: Data([0xA5]))
             try file.close()
         }
-        let again = try WriteAheadLog(at: directory.path, configuration: configuration)
+        let again = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
         #expect(again.recovery.findings.map { SegmentName.of($0.segment) } == damaged)
         #expect(again.recovery.recordsScanned == 298)
         #expect(try readAll(again.reader()).count == 298)
-        try again.close()
+        try again.closeBlocking()
     }
 
     @Test(arguments: [20, 180])
@@ -74,7 +74,7 @@ import Testing
         try FileManager.default.removeItem(atPath: path)
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/dev/null")
         let error = #expect(throws: WALError.self) {
-            _ = try WriteAheadLog(at: directory.path, configuration: .small())
+            _ = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         }
         #expect(error?.message.contains(path) ?? false)
     }

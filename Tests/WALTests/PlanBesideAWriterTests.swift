@@ -28,11 +28,11 @@ import WALTesting
                 )
             }
             do {
-                for number in 0..<records { try log.append(payload(number, size: 200)) }
-                if rolls { try log.roll() }
+                for number in 0..<records { try log.appendBlocking(payload(number, size: 200)) }
+                if rolls { try log.rollBlocking() }
                 // Seals what has ended, with a sync before or without one.
                 try log.engine.commit.lead { engine throws(WALError) in try engine.advance(syncs: records % 2 == 0) }
-                log.applyRetention()
+                log.applyRetentionBlocking()
             } catch { Issue.record(error) }
             return .proceedPartly(min(count, size))
         }
@@ -46,19 +46,19 @@ import WALTesting
         var configuration = WriteAheadLog.Configuration.small()
         if seed % 3 == 0 { configuration.sealedCompression = .lz4 }
         if seed % 3 != 1 { configuration.retention.totalSize = 4 << 20 }
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
-        for number in 0..<300 { try log.append(payload(number, size: 200)) }
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
+        for number in 0..<300 { try log.appendBlocking(payload(number, size: 200)) }
         StorageHooks.install(WriterBetweenReads(log, seed: seed), for: directory.path)
         defer { StorageHooks.remove(from: directory.path) }
         var count: UInt64 = 0
         for _ in 0..<6 {
-            let report = try WriteAheadLog.recoveryPlan(at: directory.path, scope: scope)
+            let report = try WriteAheadLog.recoveryPlanBlocking(at: directory.path, scope: scope)
             #expect(report.findings.filter(\.classification.isDamage) == [])
             #expect(log.lastSequence.rawValue > count)
             count = log.lastSequence.rawValue
         }
         StorageHooks.remove(from: directory.path)
-        try log.close()
+        try log.closeBlocking()
     }
 
     /// Half of a segment has been read when the rest of it is filled, and it is sealed without a sync: no stamp tells of the first half.
@@ -79,7 +79,7 @@ import WALTesting
             guard offset == 64 << 10, !isSealed.withLock({ $0 }) else { return .proceed }
             isSealed.withLock { $0 = true }
             do {
-                while log.statistics.segmentCount < 2 { try log.append(payload(7, size: 200)) }
+                while log.statistics.segmentCount < 2 { try log.appendBlocking(payload(7, size: 200)) }
                 try log.engine.commit.lead { engine throws(WALError) in try engine.advance(syncs: false) }
             } catch { Issue.record(error) }
             return .proceed
@@ -90,14 +90,14 @@ import WALTesting
 
     @Test func aSegmentThatIsSealedWhileItIsReadIsWhole() throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
-        for number in 0..<100 { try log.append(payload(number, size: 200)) }
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        for number in 0..<100 { try log.appendBlocking(payload(number, size: 200)) }
         StorageHooks.install(SealWithinARead(log), for: directory.path)
         defer { StorageHooks.remove(from: directory.path) }
-        let report = try WriteAheadLog.recoveryPlan(at: directory.path)
+        let report = try WriteAheadLog.recoveryPlanBlocking(at: directory.path)
         #expect(report.findings.filter(\.classification.isDamage) == [])
         #expect(log.statistics.segmentCount == 2)
         StorageHooks.remove(from: directory.path)
-        try log.close()
+        try log.closeBlocking()
     }
 }

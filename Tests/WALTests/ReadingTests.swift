@@ -9,10 +9,10 @@ import Testing
         let directory = TemporaryDirectory()
         var configuration = WriteAheadLog.Configuration.small()
         configuration.segmentSize = 64 << 10
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
         // Over several segments, and several ticks of the clock.
         for number in 0..<3000 {
-            try log.append(payload(number, size: 200))
+            try log.appendBlocking(payload(number, size: 200))
             if number % 500 == 0 { usleep(20_000) }
         }
         let all = try readAll(log.reader())
@@ -24,22 +24,22 @@ import Testing
             #expect(try ReadOnlyLog(at: directory.path).reader(since: time).next() == expected)
         }
         #expect(try log.reader(since: .now + .seconds(60)).next() == nil)
-        try log.close()
+        try log.closeBlocking()
     }
 
     @Test func anyPlaceIsFoundBySequence() throws {
         let directory = TemporaryDirectory()
         var configuration = WriteAheadLog.Configuration.small()
         configuration.segmentSize = 256 << 10
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
-        for number in 1...5000 { try log.append(payload(number, size: 150)) }
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
+        for number in 1...5000 { try log.appendBlocking(payload(number, size: 150)) }
         for sequence in stride(from: 1 as UInt64, through: 5000, by: 61) {
             let record = try log.reader(from: SequenceNumber(rawValue: sequence)).next()
             #expect(record?.sequence.rawValue == sequence)
             #expect(record?.payload == payload(Int(sequence), size: 150))
         }
         #expect(try log.reader(from: 5001).next() == nil)
-        try log.close()
+        try log.closeBlocking()
     }
 
     /// What a closure was handed stays, even if the reader is in another segment before the closure ends.
@@ -48,12 +48,12 @@ import Testing
         let directory = TemporaryDirectory()
         var configuration = WriteAheadLog.Configuration.small()
         configuration.compression = compression
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
         for start in stride(from: 1, through: 3000, by: 3) {
-            try log.append(payload(start, size: 500))
+            try log.appendBlocking(payload(start, size: 500))
             var batch = RecordBatch()
             for number in start + 1...start + 2 { batch.append(payload(number, size: 700)) }
-            try log.append(batch)
+            try log.appendBlocking(batch)
         }
         let reader = log.reader()
         let found = try reader.next { outer -> [[UInt8]] in
@@ -66,22 +66,22 @@ import Testing
             return [LogRecord(outer).payload, inner]
         }
         #expect(found == [payload(1, size: 500), payload(2, size: 700)])
-        try log.close()
+        try log.closeBlocking()
     }
 
     /// Single records are taken without a look at what is durable, as far as that was known: not beyond.
     @Test func aReaderOfDurableRecordsStopsBetweenSingleRecords() throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         let reader = log.reader(visibility: .durable)
         for round in 0..<5 {
-            for number in 1...10 { try log.append(payload(10 * round + number)) }
-            try log.blockUntilDurable(log.lastSequence)
-            for number in 1...10 { try log.append(payload(10 * round + number)) }
+            for number in 1...10 { try log.appendBlocking(payload(10 * round + number)) }
+            try log.waitUntilDurableBlocking(log.lastSequence)
+            for number in 1...10 { try log.appendBlocking(payload(10 * round + number)) }
             let found = try readAll(reader).count
             #expect(found == (round == 0 ? 10 : 20))
         }
-        try log.close()
+        try log.closeBlocking()
     }
 
     /// Removes what it may at the worst moment: when a reader has found its segment, and nothing keeps that yet.
@@ -90,13 +90,13 @@ import Testing
 
         func segment(containing sequence: UInt64?) throws(WALError) -> LocatedSegment? {
             let found = try log.engine.source.segment(containing: sequence)
-            log.applyRetention()
+            log.applyRetentionBlocking()
             return found
         }
 
         func segment(since time: Int64) throws(WALError) -> LocatedSegment? {
             let found = try log.engine.source.segment(since: time)
-            log.applyRetention()
+            log.applyRetentionBlocking()
             return found
         }
 
@@ -121,13 +121,13 @@ import Testing
         let directory = TemporaryDirectory()
         var configuration = WriteAheadLog.Configuration.small(.always)
         configuration.retention = WriteAheadLog.Retention(age: .zero)
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
         try log.setCursor("consumer", to: 0)
         for round in 0..<4 {
-            for number in 1...10 { try log.append(payload(round * 10 + number)) }
-            try log.roll()
+            for number in 1...10 { try log.appendBlocking(payload(round * 10 + number)) }
+            try log.rollBlocking()
         }
-        try log.append([1])
+        try log.appendBlocking([1])
         try log.setCursor("consumer", to: 30)
         let source = RemovingSource(log: log)
         let reader =
@@ -136,6 +136,6 @@ import Testing
         let found = try readAll(reader).map(\.sequence.rawValue)
         #expect(log.firstSequence > 1)
         #expect(found == Array(log.firstSequence.rawValue...41))
-        try log.close()
+        try log.closeBlocking()
     }
 }

@@ -19,7 +19,7 @@ import Testing
             Thread.detachNewThread {
                 var count: UInt64 = 0
                 while !isDone.load(ordering: .relaxed) {
-                    guard (try? log.append(payload(Int(count), size: 300))) != nil else { break }
+                    guard (try? log.appendBlocking(payload(Int(count), size: 300))) != nil else { break }
                     count += 1
                 }
                 continuation.resume(returning: count)
@@ -80,7 +80,7 @@ import Testing
                 most = max(most, try descriptors(in: path))
             }
             // One active, prepared ones and one in the making, the lock.
-            let others = 1 + configuration.preparedSegmentsMax + 1 + 1
+            let others = 1 + configuration.maxPreparedSegments + 1 + 1
             // When so many wait for a sync they are synced, before the next is sealed.
             let waiting = GroupCommit.unsyncedMax
             #expect(most > others)

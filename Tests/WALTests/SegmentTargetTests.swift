@@ -50,7 +50,7 @@ import Testing
 
     private func configuration(_ policy: WriteAheadLog.SyncPolicy = .manual) -> WriteAheadLog.Configuration {
         var configuration = WriteAheadLog.Configuration.small(policy)
-        configuration.segmentRecordsTarget = Self.target
+        configuration.targetSegmentRecords = Self.target
         return configuration
     }
 
@@ -179,24 +179,24 @@ import Testing
                 try await log.append(bytes)
             } else {
                 try await withCheckedThrowingContinuation { done in
-                    Thread.detachNewThread { done.resume(with: Result { _ = try log.append(bytes) }) }
+                    Thread.detachNewThread { done.resume(with: Result { _ = try log.appendBlocking(bytes) }) }
                 }
             }
         }
         for round in 0..<6 {
             try await waitUntilNextIsReady(log)
-            try await waitUntil { log.statistics.preparedSegmentCount == configuration.preparedSegmentsMax }
+            try await waitUntil { log.statistics.preparedSegmentCount == configuration.maxPreparedSegments }
             for number in 1...Self.target { written.append(payload(round * Self.target + number)) }
             for bytes in written.suffix(Self.target) { try await append(bytes) }
         }
-        try await waitUntil { log.statistics.preparedSegmentCount == configuration.preparedSegmentsMax }
+        try await waitUntil { log.statistics.preparedSegmentCount == configuration.maxPreparedSegments }
         // The first segment is as large as a record could need, until the sealer cuts it.
         try await waitUntil { log.statistics.diskBytes < configuration.segmentSize }
         for number in 0..<3 {
             written.append([UInt8](repeating: UInt8(number), count: 3 << 20))
             try await append(written[written.count - 1])
         }
-        try await waitUntil { log.statistics.preparedSegmentCount == configuration.preparedSegmentsMax }
+        try await waitUntil { log.statistics.preparedSegmentCount == configuration.maxPreparedSegments }
         #expect(try fileSizes().contains(configuration.segmentSize))
         #expect(try readAll(log.reader()).map(\.payload) == written)
         try await log.close()
@@ -204,7 +204,7 @@ import Testing
         #expect(try readAll(again.reader()).map(\.payload) == written)
         try await again.close()
         // What was ready when the first of the large ones came was too small for it, and so was the active one.
-        #expect(try recordCounts().count { $0 == 0 } <= configuration.preparedSegmentsMax + 3)
+        #expect(try recordCounts().count { $0 == 0 } <= configuration.maxPreparedSegments + 3)
     }
 
     @Test(arguments: [WriteAheadLog.SyncPolicy.manual, .interval(.milliseconds(1))])
@@ -256,7 +256,7 @@ import Testing
     func nothingIsLostWhileSegmentsEndInAllWays(_ policy: WriteAheadLog.SyncPolicy) async throws {
         var configuration = configuration(policy)
         configuration.segmentSize = 2 << 20
-        configuration.segmentRecordsTarget = 1
+        configuration.targetSegmentRecords = 1
         let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
         let isDone = Monitor(false)
         let writers = (0..<4).map { writer in

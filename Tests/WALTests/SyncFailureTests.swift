@@ -83,7 +83,7 @@ import Testing
         let writers = (0..<4).map { writer in
             Thread {
                 for number in 0..<500 {
-                    guard (try? log.append(payload(writer * 1000 + number))) != nil else { return }
+                    guard (try? log.appendBlocking(payload(writer * 1000 + number))) != nil else { return }
                 }
                 last.wrappingAdd(1, ordering: .relaxed)
             }
@@ -137,7 +137,7 @@ import Testing
 
             #expect(await #expect(throws: WALError.self) { try await log.sync() }?.code == .indeterminate)
             #expect(log.durableSequence == 10)
-            let refused = #expect(throws: WALError.self) { try log.append([1]) }
+            let refused = #expect(throws: WALError.self) { try log.appendBlocking([1]) }
             #expect(refused?.code == .poisoned && refused?.isRetriable == true)
             #expect(try readAll(log.reader()).count == 11)
             #expect(try readAll(log.reader(visibility: .durable)).count == 10)
@@ -200,8 +200,8 @@ import Testing
         breakSync(of: live)
         #expect(await #expect(throws: WALError.self) { try await log.sync() }?.code == .indeterminate)
         #expect(log.durableSequence == 10)
-        #expect(#expect(throws: WALError.self) { try log.append([1]) }?.code == .poisoned)
-        #expect(throws: WALError.self) { try log.close() }
+        #expect(#expect(throws: WALError.self) { try log.appendBlocking([1]) }?.code == .poisoned)
+        #expect(throws: WALError.self) { try log.closeBlocking() }
         let reopened = try await WriteAheadLog.open(at: directory.path, configuration: .small(.manual))
         #expect(reopened.recovery.findings.map(\.classification) == [.corruption])
         #expect(reopened.recovery.findings.first?.sequences == 12...12)

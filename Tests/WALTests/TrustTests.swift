@@ -41,21 +41,21 @@ import Testing
     }
 
     private func makeLog(_ directory: TemporaryDirectory) throws -> String {
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
-        for number in 0..<10 { try log.append(payload(number)) }
-        try log.roll()
-        try log.append([1])
-        try log.close()
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        for number in 0..<10 { try log.appendBlocking(payload(number)) }
+        try log.rollBlocking()
+        try log.appendBlocking([1])
+        try log.closeBlocking()
         return try #require(try segmentNames(directory.path).first)
     }
 
     private func expectRefusal(_ directory: TemporaryDirectory, isRead: Bool = true) {
         let written = #expect(throws: WALError.self) {
-            _ = try WriteAheadLog(at: directory.path, configuration: .small())
+            _ = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         }
         #expect(written?.code == .untrusted, "\(String(describing: written))")
         guard isRead else { return }
-        let verified = #expect(throws: WALError.self) { _ = try Verification.verify(directory: directory.path) }
+        let verified = #expect(throws: WALError.self) { _ = try Verification.verifyBlocking(at: directory.path) }
         #expect(verified?.code == .untrusted, "\(String(describing: verified))")
         let read = #expect(throws: WALError.self) { _ = try readAll(ReadOnlyLog(at: directory.path).reader()) }
         #expect(read?.code == .untrusted, "\(String(describing: read))")

@@ -12,7 +12,7 @@ import Testing
             // Without the runtime's backtrace, which takes a minute.
             signal(SIGBUS, SIG_DFL)
             var configuration = WriteAheadLog.Configuration.small(.always)
-            configuration.preparedSegmentsMax = 1
+            configuration.maxPreparedSegments = 1
             let log = try await WriteAheadLog.open(at: path, configuration: configuration)
             for number in 1...100 { try await log.append(payload(number)) }
             let end = Int(log.engine.catalog.waitForClaimed().position)
@@ -52,11 +52,11 @@ import Testing
         try await log.close()
         let before = try contents(of: path)
         StorageHooks.install(BadPage(), for: path)
-        let report = try await Verification.verify(directory: path)
+        let report = try await Verification.verify(at: path)
         let error = #expect(throws: WALError.self) {
             var configuration = WriteAheadLog.Configuration.small()
             configuration.recoveryScope = .everything
-            _ = try WriteAheadLog(at: path, configuration: configuration)
+            _ = try WriteAheadLog.openBlocking(at: path, configuration: configuration)
         }
         StorageHooks.remove(from: path)
         #expect(error?.code == .inputOutput && error?.errno == EIO)

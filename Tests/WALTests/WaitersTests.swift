@@ -37,7 +37,7 @@ import Testing
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {
                 do throws(WALError) {
-                    try log.blockUntilDurable(sequence)
+                    try log.waitUntilDurableBlocking(sequence)
                     continuation.resume(returning: nil)
                 } catch {
                     continuation.resume(returning: error)

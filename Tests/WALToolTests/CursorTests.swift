@@ -11,11 +11,11 @@
         init() throws {
             scratch = try Scratch()
             log = scratch.path("log")
-            let open = try WriteAheadLog(at: log)
-            for number in 1...9 { _ = try open.append(Array("record \(number)".utf8)) }
+            let open = try WriteAheadLog.openBlocking(at: log)
+            for number in 1...9 { _ = try open.appendBlocking(Array("record \(number)".utf8)) }
             try open.setCursor("slow", to: 3)
             try open.setCursor("fast", to: 8)
-            try open.close()
+            try open.closeBlocking()
         }
 
         private func cursors(_ more: String...) throws -> [String: Int]? {
@@ -54,7 +54,7 @@
         }
 
         @Test func anOpenLogIsNamedWithWhatItsProgramCanCall() throws {
-            let open = try WriteAheadLog(at: log)
+            let open = try WriteAheadLog.openBlocking(at: log)
             for arguments in [["--remove", "slow"], ["--set", "slow", "4"]] {
                 let run = try ToolRun(["cursors", log] + arguments)
                 #expect(run.status == 74)
@@ -62,7 +62,7 @@
                 #expect(run.errors.contains("process \(getpid())"), "\(run.errors)")
             }
             #expect(try cursors() == ["slow": 3, "fast": 8])
-            try open.close()
+            try open.closeBlocking()
         }
 
         /// With a limit the log doesn't grow by what was delivered, and at a budget reading waits for the store.

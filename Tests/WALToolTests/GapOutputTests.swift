@@ -7,12 +7,12 @@ import WAL
     /// 150 records in three segments, the second of which is cut behind its header.
     private static func damagedLog(_ scratch: Scratch) throws -> String {
         let path = scratch.path("log.wal")
-        let log = try WriteAheadLog(at: path)
+        let log = try WriteAheadLog.openBlocking(at: path)
         for round in 0..<3 {
             for number in 1...50 { _ = try append(log, UInt8(50 * round + number)) }
-            try log.roll()
+            try log.rollBlocking()
         }
-        try log.close()
+        try log.closeBlocking()
         let names = try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".wal") }.sorted()
         let file = try #require(FileHandle(forUpdatingAtPath: "\(path)/\(names[1])"))
         try file.truncate(atOffset: 1024)
@@ -21,7 +21,7 @@ import WAL
     }
 
     private static func append(_ log: WriteAheadLog, _ byte: UInt8) throws -> SequenceNumber {
-        try log.append([byte])
+        try log.appendBlocking([byte])
     }
 
     @Test func dumpTellsOfEachGapAndEndsWithOne() throws {

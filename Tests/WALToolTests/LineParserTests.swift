@@ -173,7 +173,7 @@ struct LineParserTests {
     }
 
     @Test func idsHaveALimit() throws {
-        let longest = String(repeating: "i", count: TaskMutation.idSizeMax)
+        let longest = String(repeating: "i", count: TaskMutation.maxIDSize)
         #expect(try parse(#"{"type":"task_delete","task_id":"\#(longest)"}"#) == .delete(id: longest))
         #expect(defect(Array(#"{"type":"task_delete","task_id":"\#(longest)i"}"#.utf8))?.column == 33)
     }

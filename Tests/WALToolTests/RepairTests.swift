@@ -39,7 +39,7 @@ struct RepairTests {
         var configuration = WriteAheadLog.Configuration()
         configuration.segmentSize = 64 << 10
         configuration.syncPolicy = .manual
-        configuration.preparedSegmentsMax = 1
+        configuration.maxPreparedSegments = 1
         let open = try await WriteAheadLog.open(at: source, configuration: configuration)
         for round in 1...3 {
             for number in 1...10 {

@@ -23,12 +23,12 @@ struct RoundTripTests {
     /// Log, dump, ingest, log: equal bytes.
     private func expectRoundTrip(_ mutations: [TaskMutation]) throws {
         let (first, second) = (scratch.path("first"), scratch.path("second"))
-        let log = try WriteAheadLog(at: first)
+        let log = try WriteAheadLog.openBlocking(at: first)
         for mutation in mutations {
             try mutation.validate()
-            _ = try log.append(TaskCodec.encode(mutation))
+            _ = try log.appendBlocking(TaskCodec.encode(mutation))
         }
-        try log.close()
+        try log.closeBlocking()
         let dump = try ToolRun(["dump", "--json", first])
         try #require(dump.status == 0, "\(dump.errors)")
         let file = scratch.file("dump.ndjson")
@@ -147,10 +147,10 @@ struct RoundTripTests {
 
     /// What isn't JSON, because it was stored without a check, is shown as it is, and refused by name.
     @Test func whatIsNoJSONIsRefused() throws {
-        let log = try WriteAheadLog(at: scratch.path("first"))
+        let log = try WriteAheadLog.openBlocking(at: scratch.path("first"))
         let task = PersistentTask(id: "t", dagID: "d", nodeID: "n", payload: "{oops")
-        _ = try log.append(TaskCodec.encode(.save(task)))
-        try log.close()
+        _ = try log.appendBlocking(TaskCodec.encode(.save(task)))
+        try log.closeBlocking()
         let file = scratch.file("dump.ndjson")
         try Data(ToolRun(["dump", "--json", scratch.path("first")]).output.utf8).write(to: file)
         #expect(try String(contentsOf: file, encoding: .utf8).contains(#""payload_text":"{oops""#))

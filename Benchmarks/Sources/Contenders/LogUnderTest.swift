@@ -13,7 +13,7 @@ public enum LogUnderTest {
         var configuration = WriteAheadLog.Configuration()
         configuration.syncPolicy = policy
         configuration.segmentSize = segmentSize
-        configuration.preparedSegmentsMax = segmentsReady
+        configuration.maxPreparedSegments = segmentsReady
         configuration.compression = .none
         return configuration
     }
@@ -27,9 +27,9 @@ public enum LogUnderTest {
     public static func open(
         in directory: String, _ configuration: WriteAheadLog.Configuration
     ) throws -> WriteAheadLog {
-        let log = try WriteAheadLog(at: directory + "/log", configuration: configuration)
-        try log.roll()
-        while log.statistics.preparedSegmentCount < configuration.preparedSegmentsMax { usleep(1000) }
+        let log = try WriteAheadLog.openBlocking(at: directory + "/log", configuration: configuration)
+        try log.rollBlocking()
+        while log.statistics.preparedSegmentCount < configuration.maxPreparedSegments { usleep(1000) }
         return log
     }
 }

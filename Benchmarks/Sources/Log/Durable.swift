@@ -22,7 +22,7 @@ enum Durable {
                 let peers = Peer.all(peer_durable).map { peer in
                     Case(comparison, peer.contender) { directory in
                         let open = try peer.open(directory, peer_durable)
-                        return try closedLoop(threads: threads, seconds: seconds) { try open.append(payload) }
+                        return try closedLoop(threads: threads, seconds: seconds) { try open.appendBlocking(payload) }
                     }
                 }
                 return (threads == 1 ? limits : []) + [ours] + peers
@@ -34,8 +34,8 @@ enum Durable {
         -> Outcome
     {
         let log = try LogUnderTest.open(in: directory, .always)
-        let outcome = try closedLoop(threads: threads, seconds: seconds) { try log.append(payload.bytes) }
-        try log.close()
+        let outcome = try closedLoop(threads: threads, seconds: seconds) { try log.appendBlocking(payload.bytes) }
+        try log.closeBlocking()
         return outcome
     }
 

@@ -17,16 +17,16 @@ enum DurableBatches {
                 let outcome = try Durable.closedLoop(threads: 1, seconds: seconds, records: size) {
                     var batch = RecordBatch()
                     for _ in 0..<size { batch.append(payload.bytes) }
-                    try log.append(batch)
+                    try log.appendBlocking(batch)
                 }
-                try log.close()
+                try log.closeBlocking()
                 return outcome
             }
             let peers = Peer.all(peer_durable).map { peer in
                 Case(comparison, peer.contender) { directory in
                     let open = try peer.open(directory, peer_durable)
                     return try Durable.closedLoop(threads: 1, seconds: seconds, records: size) {
-                        try open.append(payload, count: size)
+                        try open.appendBlocking(payload, count: size)
                     }
                 }
             }

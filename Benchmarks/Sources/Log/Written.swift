@@ -43,7 +43,7 @@ enum Written {
         ]
         if isBurst {
             cases.insert(
-                Case(comparison, Limit.loop, repeats: repeats, memory: memory) { try limit.append(in: $0) }, at: 0)
+                Case(comparison, Limit.loop, repeats: repeats, memory: memory) { try limit.appendBlocking(in: $0) }, at: 0)
         } else if threads == 1 {
             cases.insert(
                 Case(comparison, Limit.preparing, repeats: repeats, memory: memory) {
@@ -61,10 +61,10 @@ enum Written {
         let log = try LogUnderTest.open(in: directory, .manual)
         let seconds = try OwnThreads.run(threads, pinned: threads > 1) { thread in
             let bytes = payload.bytes.span.bytes
-            for _ in 0..<(count / threads + (thread < count % threads ? 1 : 0)) { try log.append(bytes) }
+            for _ in 0..<(count / threads + (thread < count % threads ? 1 : 0)) { try log.appendBlocking(bytes) }
         }
         precondition(log.lastSequence.rawValue == UInt64(count), "records are missing")
-        try log.close()
+        try log.closeBlocking()
         return .rate(records: count, seconds: seconds)
     }
 
@@ -80,7 +80,7 @@ enum Written {
                 let elapsed = try OwnThreads.run(threads, pinned: threads > 1) { _ in
                     var own = 0
                     repeat {
-                        for _ in 0..<16 { try open.append(payload) }
+                        for _ in 0..<16 { try open.appendBlocking(payload) }
                         own += 16
                     } while climits_now() < end
                     count.add(own, ordering: .relaxed)

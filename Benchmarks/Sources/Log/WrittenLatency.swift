@@ -41,10 +41,10 @@ enum WrittenLatency {
         var watch = Stopwatch(capacity: count)
         watch.start()
         for _ in 0..<count {
-            try log.append(bytes)
+            try log.appendBlocking(bytes)
             watch.lap()
         }
-        try log.close()
+        try log.closeBlocking()
         return watch.outcome
     }
 
@@ -58,10 +58,10 @@ enum WrittenLatency {
         for index in 0..<count {
             let due = start + UInt64(index) * 1_000_000_000 / UInt64(openRate)
             while climits_now() < due {}
-            try log.append(bytes)
+            try log.appendBlocking(bytes)
             watch.lap(due: due)
         }
-        try log.close()
+        try log.closeBlocking()
         return watch.outcome
     }
 
@@ -73,7 +73,7 @@ enum WrittenLatency {
                 var watch = Stopwatch(capacity: 4_000_000)
                 watch.start()
                 let end = climits_now() + duration
-                repeat { try open.append(payload) } while watch.lap() < end && !watch.isFull
+                repeat { try open.appendBlocking(payload) } while watch.lap() < end && !watch.isFull
                 return watch.outcome
             }
         }

@@ -19,14 +19,14 @@ struct Fill: ParsableCommand {
         let payload = Payload(size: payload)
         var hollow = HollowSegments()
         for number in 0..<bytes / payload.size {
-            try log.append(payload.bytes.span.bytes)
+            try log.appendBlocking(payload.bytes.span.bytes)
             if sparse, number % (16 << 10) == 0 { try hollow.hollow(out: log.segments) }
         }
-        if durable { try log.blockUntilDurable(log.lastSequence) }
+        if durable { try log.waitUntilDurableBlocking(log.lastSequence) }
         if kill {
             raise(SIGKILL)
         } else {
-            try log.close()
+            try log.closeBlocking()
             if sparse { try hollow.hollow(out: ReadOnlyLog(at: directory + "/log").segments) }
         }
     }

@@ -11,8 +11,8 @@ struct FilledLog {
 
     init(in directory: String, _ payload: Payload, records: Int) throws {
         let log = try LogUnderTest.open(in: directory, .manual)
-        for _ in 0..<records { try log.append(payload.bytes.span.bytes) }
-        try log.close()
+        for _ in 0..<records { try log.appendBlocking(payload.bytes.span.bytes) }
+        try log.closeBlocking()
         self.directory = directory + "/log"
         self.records = records
     }

@@ -20,7 +20,7 @@ enum Following {
                 }
                 var outcome = Outcome()
                 outcome.add(latencies: try await watcher.value)
-                try log.close()
+                try log.closeBlocking()
                 return outcome
             }
         ]

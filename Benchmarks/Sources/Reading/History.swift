@@ -34,7 +34,7 @@ enum History {
         for _ in 0..<opens {
             let (log, nanoseconds) = try open(directory)
             clean.append(nanoseconds)
-            try log.close()
+            try log.closeBlocking()
         }
         outcome.add(.open, median(clean))
         var scans: [Double] = []
@@ -45,7 +45,7 @@ enum History {
                 scans.append(try scanTime(directory))
                 let (log, nanoseconds) = try open(directory)
                 killed.append(nanoseconds)
-                try log.close()
+                try log.closeBlocking()
             }
             outcome.add(quantity, median(killed))
         }
@@ -56,7 +56,7 @@ enum History {
 
     private static func open(_ directory: String) throws -> (WriteAheadLog, nanoseconds: Double) {
         let start = climits_now()
-        let log = try WriteAheadLog(at: directory + "/log", configuration: LogUnderTest.configuration(.manual))
+        let log = try WriteAheadLog.openBlocking(at: directory + "/log", configuration: LogUnderTest.configuration(.manual))
         return (log, Double(climits_now() - start))
     }
 
@@ -84,11 +84,11 @@ enum History {
         var watch = Stopwatch(capacity: 200_000)
         watch.start()
         while !watch.isFull {
-            try log.append(small.bytes.span.bytes)
+            try log.appendBlocking(small.bytes.span.bytes)
             watch.lap()
         }
         outcome.add(latencies: watch.result)
-        try log.close()
+        try log.closeBlocking()
     }
 
     /// The first record of some segment, by a new reader: the median of many.

@@ -32,17 +32,17 @@ enum Scan {
         // The first time brings the files into the page cache. The report has the time without that of closing.
         var seconds = 0.0
         for _ in 0..<2 {
-            let log = try WriteAheadLog(at: filled.directory, configuration: configuration)
+            let log = try WriteAheadLog.openBlocking(at: filled.directory, configuration: configuration)
             precondition(log.recovery.recordsScanned == UInt64(filled.records), "records are missing")
             seconds = log.recovery.duration / .seconds(1)
-            try log.close()
+            try log.closeBlocking()
         }
         return .rate(filled.records, payload, seconds: seconds)
     }
 
     private static func verifyAll(_ filled: FilledLog, _ payload: Payload) throws -> Outcome {
         try .rate(filled.records, payload) {
-            Int(try Verification.verify(directory: filled.directory).recordsScanned)
+            Int(try Verification.verifyBlocking(at: filled.directory).recordsScanned)
         }
     }
 }

@@ -18,7 +18,7 @@ struct Delivery<Store: TaskStore> {
     init(log: WriteAheadLog, store: Store, batchSize: Int, workers: Int) {
         var configuration = Flusher<TaskSink<Store>>.Configuration()
         configuration.batchSize = batchSize
-        configuration.batchSizeMax = batchSize
+        configuration.maxBatchSize = batchSize
         configuration.workerCount = workers
         flusher = Flusher(
             log: log, sink: TaskSink(store: store), configuration: configuration, key: { TaskCodec.key(of: $0) })

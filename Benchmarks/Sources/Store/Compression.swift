@@ -33,8 +33,8 @@ enum Compression {
             Case(Comparison("lz4, sealed segments"), compression == .none ? Contender("plain", .limit) : .log) {
                 directory in
                 let log = try LogUnderTest.open(in: directory, LogUnderTest.configuration(.manual))
-                for _ in 0..<repeats { for line in lines { try log.append(line) } }
-                try log.close()
+                for _ in 0..<repeats { for line in lines { try log.appendBlocking(line) } }
+                try log.closeBlocking()
                 var outcome = Outcome()
                 if compression == .lz4 {
                     outcome.add(.bytesPerSecond, Double(size) / (try compressAll(in: directory)))
@@ -54,7 +54,7 @@ enum Compression {
         func isDone() -> Bool { log.segments.allSatisfy { $0.state != .sealed || $0.path.hasSuffix(".lz4") } }
         while !isDone(), start.duration(to: .now) < .seconds(60) { usleep(1000) }
         let seconds = start.duration(to: .now) / .seconds(1)
-        try log.close()
+        try log.closeBlocking()
         return seconds
     }
 
@@ -73,13 +73,13 @@ enum Compression {
             for line in lines {
                 batch.append(line)
                 guard batch.count == batchSize else { continue }
-                try log.append(batch)
+                try log.appendBlocking(batch)
                 batch.removeAll()
             }
         }
-        if !batch.isEmpty { try log.append(batch) }
+        if !batch.isEmpty { try log.appendBlocking(batch) }
         let seconds = start.duration(to: .now) / .seconds(1)
-        try log.close()
+        try log.closeBlocking()
         return seconds
     }
 }

@@ -41,7 +41,7 @@ enum Space {
         configuration.flushInterval = .seconds(3600)
         configuration.maxBufferSize = .max
         configuration.batchSize = 1_000_000
-        configuration.batchSizeMax = 1_000_000
+        configuration.maxBatchSize = 1_000_000
         configuration.drainTimeout = .zero
         let storage = try await BufferedTaskStorage.open(
             at: directory + "/log", store: MemoryTaskStore(), configuration: configuration)

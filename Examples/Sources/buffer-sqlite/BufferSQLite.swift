@@ -4,7 +4,7 @@ import WALTasks
 @main
 struct BufferSQLite {
     static func main() async throws {
-        let storage = try await BufferedTaskStorage.sqlite(path: "tasks.db", at: "tasks.wal")
+        let storage = try await BufferedTaskStorage.sqlite("tasks.db", log: "tasks.wal")
 
         try await storage.save(PersistentTask(id: "task-1", dagID: "orders", nodeID: "charge", status: .running))
         try await storage.log(

@@ -49,7 +49,7 @@ final class Appender: @unchecked Sendable {
         unsafe self.current = unsafe Atomic(current.pointer)
         recordSizeMax = Self.recordSizeMax(configuration)
         isSyncedAlways = configuration.syncPolicy == .always
-        recordsTarget = configuration.segmentRecordsTarget
+        recordsTarget = configuration.targetSegmentRecords
         syncThreshold = if case .bytes(let count) = configuration.syncPolicy { UInt64(max(1, count)) } else { .max }
         durablePosition = Atomic(durable.position)
         durableSequence = Atomic(durable.sequence)

@@ -57,6 +57,17 @@ struct ClaimedFrame {
             seed, Frame.place(offset: offset, length: length), header.0, header.1, source.baseAddress, source.count)
     }
 
+    /// Lets `initialize` write the body. Returns the frame's checksum.
+    @inline(__always)
+    func fill(with initialize: (inout OutputRawSpan) -> Void) -> UInt32 {
+        let body = unsafe body
+        var output = unsafe OutputRawSpan(buffer: body, initializedCount: 0)
+        initialize(&output)
+        let written = unsafe output.finalize(for: body)
+        precondition(written == body.count, "\(written) of \(body.count) bytes of a record were written")
+        return checksum()
+    }
+
     /// The frame's checksum when the body has been written.
     @inline(__always)
     func checksum() -> UInt32 {

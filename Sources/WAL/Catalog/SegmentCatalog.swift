@@ -56,7 +56,7 @@ final class SegmentCatalog: Sendable {
     /// holds `state`.
     func nextStep(_ state: inout CatalogState) -> SegmentPipeline.Step? {
         let surroundings = SegmentPipeline.Surroundings(
-            readyMax: configuration.preparedSegmentsMax, budget: configuration.budgetOfProducers,
+            readyMax: configuration.maxPreparedSegments, budget: configuration.budgetOfProducers,
             diskSize: state.diskSize, hasUnsealedEnd: state.hasUnsealedEnd)
         let unchanged = state
         return state.pipeline.next(

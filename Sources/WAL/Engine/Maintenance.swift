@@ -44,7 +44,7 @@ extension Engine {
             catalog.state.withLock { state in
                 state.pipeline.retryIfDue(isWithoutSegment: state.isWithoutSegment)
             }
-            if let metrics { metrics.record(statistics) }
+            metrics?.record(snapshot)
         }
     }
 

@@ -139,6 +139,24 @@ struct DirectorySource: SegmentSource {
         return state
     }
 
+    func statistics() throws(WALError) -> ReadOnlyLog.Statistics {
+        let buffer = ReadBuffer()
+        var statistics = ReadOnlyLog.Statistics(
+            firstSequence: 1, lastSequence: 0, diskBytes: 0, segmentCount: 0, epoch: 0)
+        for number in try directory.segmentNumbers() {
+            guard var segment = try examined(number) else { continue }
+            statistics.diskBytes += segment.diskSize
+            guard segment.belongs(to: logID), let header = segment.header, header.state != .prepared else { continue }
+            if segment.footer == nil { try segment.readFrames(into: buffer) }
+            if statistics.segmentCount == 0 { statistics.firstSequence.rawValue = header.baseSequence }
+            let end = header.baseSequence - 1 + (segment.end?.recordCount ?? 0)
+            statistics.lastSequence.rawValue = max(statistics.lastSequence.rawValue, end)
+            statistics.segmentCount += 1
+            statistics.epoch = max(statistics.epoch, header.epoch)
+        }
+        return statistics
+    }
+
     /// The last record that something in the log says is durable. More may be.
     func durableSequence() throws(WALError) -> UInt64 {
         let buffer = ReadBuffer()

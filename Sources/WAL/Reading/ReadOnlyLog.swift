@@ -3,7 +3,7 @@
 /// It takes no lock and changes nothing. Each call reads what was written before it. If retention removes segments
 /// meanwhile, its readers report a gap.
 public final class ReadOnlyLog: Sendable {
-    private let source: DirectorySource
+    let source: DirectorySource
 
     /// The log's directory.
     public let directory: String
@@ -54,6 +54,34 @@ public final class ReadOnlyLog: Sendable {
         get throws(WALError) { try source.markers().bookmarks }
     }
 
+    /// The last record that was written. Reads the unsealed segments.
+    ///
+    /// - Throws: ``WALError/Code/inputOutput``.
+    public var lastSequence: SequenceNumber {
+        get throws(WALError) { try statistics.lastSequence }
+    }
+
+    /// The log's figures, from its files. Reads the unsealed segments.
+    ///
+    /// - Throws: ``WALError/Code/inputOutput``.
+    public var statistics: Statistics {
+        get throws(WALError) { try source.statistics() }
+    }
+
+    /// The figures of a log, from its files.
+    public struct Statistics: Hashable, Sendable {
+        /// The first record that is still there, or the number that the first one will have.
+        public var firstSequence: SequenceNumber
+        /// The last record that was written.
+        public var lastSequence: SequenceNumber
+        /// Bytes of all segment files, prepared ones included.
+        public var diskBytes: Int
+        /// Segments, without prepared ones.
+        public var segmentCount: Int
+        /// Increases whenever recovery discards data or sequence numbers are skipped.
+        public var epoch: UInt64
+    }
+
     /// The last record that the files prove to be durable. Reads the unsealed segments.
     ///
     /// Each frame states how much of the log was durable when it was written, so the writer may know of more durable
@@ -66,26 +94,62 @@ public final class ReadOnlyLog: Sendable {
     public var lastRecovery: (findings: [RecoveryReport.Finding], count: Int)? {
         get throws(WALError) { try source.lastRecovery() }
     }
+}
 
-    /// A reader that starts with this record; without a number with the first that is there.
+extension ReadOnlyLog {
+    /// Returns a reader that starts with a record; without a number, with the first that is still there.
     ///
-    /// Records that were removed from this number on are its first gap.
+    /// If records from this number on were removed, they are the reader's first gap.
     public func reader(from sequence: SequenceNumber? = nil) -> LogReader {
         LogReader(source, from: sequence?.rawValue, visibility: .written)
     }
 
-    /// A reader that starts with the first record of this time or later.
+    /// Returns a reader that starts with the first record of this time or later.
     public func reader(since time: Timestamp) -> LogReader {
         LogReader(source, since: time.rawValue, visibility: .written)
     }
 
-    /// The entries from this record on, or the first that is there, for ever: waits at the end.
-    public func entries(from sequence: SequenceNumber? = nil) -> LogEntries {
-        LogEntries { [source] in LogReader(source, from: sequence?.rawValue, visibility: .written) }
+    /// Returns the entries from a record on: records, and gaps where records are missing.
+    ///
+    /// - Parameters:
+    ///   - sequence: The first record; without a number, the first that is still there.
+    ///   - last: The last record, after which the sequence ends; without one it waits at the end of the log.
+    public func entries(
+        from sequence: SequenceNumber? = nil, through last: SequenceNumber? = nil
+    ) -> LogEntries {
+        LogEntries(through: last) { [source] in LogReader(source, from: sequence?.rawValue, visibility: .written) }
     }
 
-    /// The records from this one on, or the first that is there, for ever: waits at the end.
-    public func records(from sequence: SequenceNumber? = nil) -> LogRecords {
-        LogRecords { [source] in LogReader(source, from: sequence?.rawValue, visibility: .written) }
+    /// Returns the entries from a time on: records, and gaps where records are missing.
+    ///
+    /// - Parameters:
+    ///   - time: The time of the first record, or an earlier one.
+    ///   - end: The sequence ends at the first record that is later; without one it waits at the end of the log.
+    public func entries(
+        since time: Timestamp, until end: Timestamp? = nil
+    ) -> LogEntries {
+        LogEntries(until: end) { [source] in LogReader(source, since: time.rawValue, visibility: .written) }
+    }
+
+    /// Returns the records from a record on. A gap with a loss throws; see ``LogRecords``.
+    ///
+    /// - Parameters:
+    ///   - sequence: The first record; without a number, the first that is still there.
+    ///   - last: The last record, after which the sequence ends; without one it waits at the end of the log.
+    public func records(
+        from sequence: SequenceNumber? = nil, through last: SequenceNumber? = nil
+    ) -> LogRecords {
+        LogRecords(through: last) { [source] in LogReader(source, from: sequence?.rawValue, visibility: .written) }
+    }
+
+    /// Returns the records from a time on. A gap with a loss throws; see ``LogRecords``.
+    ///
+    /// - Parameters:
+    ///   - time: The time of the first record, or an earlier one.
+    ///   - end: The sequence ends at the first record that is later; without one it waits at the end of the log.
+    public func records(
+        since time: Timestamp, until end: Timestamp? = nil
+    ) -> LogRecords {
+        LogRecords(until: end) { [source] in LogReader(source, since: time.rawValue, visibility: .written) }
     }
 }

@@ -9,9 +9,9 @@ extension WriteAheadLog {
         ///
         /// A segment stays open for at least 50 ms, and until its successor is ready or its file is full. If this
         /// setting ends segments early, the log makes later files smaller than ``segmentSize``.
-        public var segmentRecordsTarget: Int = 1 << 26
+        public var targetSegmentRecords: Int = 1 << 26
         /// The number of empty segments that the log keeps ready for use: 1 to 4.
-        public var preparedSegmentsMax: Int = 2
+        public var maxPreparedSegments: Int = 2
         /// The disk space that the log may occupy, in bytes, or nil for no limit.
         ///
         /// The budget includes prepared segments. It must hold at least four segments, or five if ``sealedCompression``
@@ -34,8 +34,32 @@ extension WriteAheadLog {
         /// The part of the log that opening reads.
         public var recoveryScope: RecoveryScope = .unsealed
 
-        /// Makes a configuration with the defaults.
-        public init() {}
+        /// Makes a configuration; each argument that is left out has its default.
+        public init(
+            syncPolicy: SyncPolicy = .interval(.milliseconds(5)),
+            segmentSize: Int = 64 << 20,
+            targetSegmentRecords: Int = 1 << 26,
+            maxPreparedSegments: Int = 2,
+            diskBudget: Int? = nil,
+            whenFull: FullPolicy = .wait(.seconds(10)),
+            compression: Compression = .lz4,
+            sealedCompression: Compression = .none,
+            retention: Retention = Retention(),
+            damagePolicy: DamagePolicy = .quarantine,
+            recoveryScope: RecoveryScope = .unsealed
+        ) {
+            self.syncPolicy = syncPolicy
+            self.segmentSize = segmentSize
+            self.targetSegmentRecords = targetSegmentRecords
+            self.maxPreparedSegments = maxPreparedSegments
+            self.diskBudget = diskBudget
+            self.whenFull = whenFull
+            self.compression = compression
+            self.sealedCompression = sealedCompression
+            self.retention = retention
+            self.damagePolicy = damagePolicy
+            self.recoveryScope = recoveryScope
+        }
     }
 
     /// The policy that decides when an appended record becomes durable if no caller waits for it.

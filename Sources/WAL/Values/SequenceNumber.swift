@@ -4,7 +4,7 @@
 /// the reason ``LogGap/Reason/void``. A number that has been returned to a caller or shown to a reader is never reused
 /// for a different payload. 0 stands for "before the first record".
 @frozen
-public struct SequenceNumber: RawRepresentable, Hashable, Comparable, Sendable {
+public struct SequenceNumber: RawRepresentable, Hashable, Comparable, Codable, Sendable {
     /// The number itself, 1 for the first record of a log.
     public var rawValue: UInt64
 
@@ -26,6 +26,18 @@ public struct SequenceNumber: RawRepresentable, Hashable, Comparable, Sendable {
     @inlinable
     public static func < (left: SequenceNumber, right: SequenceNumber) -> Bool {
         left.rawValue < right.rawValue
+    }
+}
+
+extension SequenceNumber: Strideable {
+    @inlinable
+    public func distance(to other: SequenceNumber) -> Int {
+        Int(clamping: Int64(bitPattern: other.rawValue &- rawValue))
+    }
+
+    @inlinable
+    public func advanced(by distance: Int) -> SequenceNumber {
+        SequenceNumber(rawValue: rawValue &+ UInt64(bitPattern: Int64(distance)))
     }
 }
 

@@ -2,7 +2,7 @@ internal import CWALShims
 
 /// A moment in time: microseconds since 1970-01-01T00:00:00Z, without leap seconds.
 @frozen
-public struct Timestamp: RawRepresentable, Hashable, Comparable, Sendable {
+public struct Timestamp: RawRepresentable, Hashable, Comparable, Codable, Sendable {
     /// Microseconds since 1970-01-01T00:00:00Z; negative before.
     public var rawValue: Int64
 
@@ -33,6 +33,11 @@ public struct Timestamp: RawRepresentable, Hashable, Comparable, Sendable {
     /// Returns a time moved back by a duration, to the microsecond.
     public static func - (time: Timestamp, duration: Duration) -> Timestamp {
         time + (.zero - duration)
+    }
+
+    /// The time between two times.
+    public static func - (time: Timestamp, earlier: Timestamp) -> Duration {
+        .microseconds(time.rawValue) - .microseconds(earlier.rawValue)
     }
 }
 

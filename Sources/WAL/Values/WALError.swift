@@ -89,8 +89,11 @@ public struct WALError: Error, Sendable {
 
 extension WALError: CustomStringConvertible {
     public var description: String {
-        let below = cause.map { ": \($0)" } ?? ""
-        return "\(code): \(message)\(below)"
+        let below = cause.map { cause in
+            // Without a second name of the library.
+            (cause as? WALError).map { " Cause: \($0.code): \($0.message)" } ?? " Cause: \(cause)"
+        }
+        return "swift-wal: \(code): \(message)\(below ?? "")"
     }
 }
 

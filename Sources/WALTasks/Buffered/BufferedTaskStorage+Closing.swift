@@ -67,11 +67,11 @@ extension BufferedTaskStorage {
     }
 
     private func closeLog() async -> TaskStorageError? {
-        let (log, overlay) = (log, overlay)
+        let (log, overlay) = (writeAheadLog, overlay)
         do throws(WALError) {
             try await Blocking.run { () throws(WALError) in
                 overlay.close()
-                try log.close()
+                try log.closeBlocking()
             }
             return nil
         } catch {

@@ -35,8 +35,8 @@ extension BufferedTaskStorage {
         _ metrics: (any MetricsFactory)?
     ) throws(WALError) -> BufferedTaskStorage {
         let factory = configuration.metricsEnabled ? metrics : nil
-        let instruments = factory.map { TaskInstruments(store: store.name, factory: $0) }
-        let meter = FlushMeter(instruments: instruments)
+        let instruments = factory.map { TaskInstruments(log: log.directory, factory: $0) }
+        let meter = FlushMeter()
         let mark = BarrierMark()
         let reach = StoreReach(store: store)
         let sink = TaskSink(
@@ -49,15 +49,13 @@ extension BufferedTaskStorage {
             log.cursors["sink/\(sink.name)"] ?? .zero, SequenceNumber(rawValue: log.firstSequence.rawValue - 1))
         let start = configuration.recoveryEnabled ? delivered : log.lastSequence
         let overlay = try TaskOverlay(
-            log: log, after: start, mark: mark, memoryMax: configuration.overlayMemoryMax,
+            log: log, after: start, mark: mark, memoryMax: configuration.maxOverlayMemory,
             patience: configuration.recoveryTimeout,
             failed: { error in
-                instruments?.recoveryFailed()
                 logger?.warning(
                     "what waits for the store can't be read back; queries that need it fail until the store has it",
                     metadata: ["wal.sink": "\(store.name)", "wal.error": "\(error)"])
             }, flushed: flusher.appliedSequenceReader)
-        if configuration.recoveryEnabled { instruments?.recoveryBegan() }
         // Of the flusher's cursor, which may be behind the store.
         let remaining = flusher.health.lag.records
         let storage = BufferedTaskStorage(
@@ -74,9 +72,9 @@ extension BufferedTaskStorage {
         var flusher = Flusher<TaskSink<Store>>.Configuration()
         flusher.workerCount = configuration.workerCount
         flusher.batchSize = configuration.batchSize
-        flusher.batchSizeMax = configuration.batchSizeMax
+        flusher.maxBatchSize = configuration.maxBatchSize
         flusher.flushInterval = configuration.flushInterval
-        flusher.retriesMax = configuration.maxFlushRetries
+        flusher.maxRetries = configuration.maxFlushRetries
         flusher.drainTimeout = configuration.drainTimeout
         return flusher
     }
@@ -97,7 +95,7 @@ extension BufferedTaskStorage {
                 {
                     storage.events.deliveryHasEnded(error, for: duration, remaining: storage.depth)
                 }
-                if let instruments = storage.instruments { instruments.report(storage.metrics) }
+                storage.instruments?.report(overlayBytes: storage.overlay.memorySize)
             }
         }
     }

@@ -23,7 +23,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     /// Where changes go in the end.
     public let store: Store
     /// Where they go first.
-    public let log: WriteAheadLog
+    public let writeAheadLog: WriteAheadLog
     /// What takes them from one to the other.
     public let flusher: Flusher<TaskSink<Store>>
 
@@ -46,7 +46,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         configuration: Configuration,
         instruments: TaskInstruments?, meter: FlushMeter, recoveredCount: UInt64, events: BufferLog
     ) {
-        self.log = log
+        writeAheadLog = log
         self.store = store
         self.flusher = flusher
         self.overlay = overlay
@@ -61,25 +61,25 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     }
 
     /// What was done since it was opened, and how far the store is behind.
-    public var metrics: TaskStorageMetrics {
+    public var statistics: TaskStorageStatistics {
         let counts = meter.counts
-        var metrics = TaskStorageMetrics()
-        metrics.entriesBuffered = bufferedCount.load(ordering: .relaxed)
-        metrics.entriesFlushed = counts.records
-        metrics.flushOperations = counts.batches
-        metrics.flushErrors = counts.errors
-        metrics.recoveryOperations = configuration.recoveryEnabled ? 1 : 0
-        metrics.recoveryErrors = overlay.indexer.failure == nil ? 0 : 1
-        metrics.averageFlushTime = counts.batches == 0 ? .zero : counts.totalTime / Int(clamping: counts.batches)
-        metrics.lastFlushTime = counts.lastTime
-        metrics.entriesRecovered = recoveredCount
-        metrics.overlayMemory = overlay.memorySize
-        metrics.rowsWritten = counts.rows
-        metrics.entriesCoalesced = counts.coalesced
-        metrics.deadLetters = counts.deadLetters
-        metrics.depth = depth
-        metrics.lag = flusher.statistics.lag.age
-        return metrics
+        var statistics = TaskStorageStatistics()
+        statistics.recordsBuffered = bufferedCount.load(ordering: .relaxed)
+        statistics.recordsApplied = counts.records
+        statistics.batchesApplied = counts.batches
+        statistics.failedBatches = counts.errors
+        statistics.recoveryOperations = configuration.recoveryEnabled ? 1 : 0
+        statistics.recoveryErrors = overlay.indexer.failure == nil ? 0 : 1
+        statistics.averageFlushTime = counts.batches == 0 ? .zero : counts.totalTime / Int(clamping: counts.batches)
+        statistics.lastFlushTime = counts.lastTime
+        statistics.recordsRecovered = recoveredCount
+        statistics.overlayMemory = overlay.memorySize
+        statistics.rowsWritten = counts.rows
+        statistics.recordsCoalesced = counts.coalesced
+        statistics.deadLetters = counts.deadLetters
+        statistics.depth = depth
+        statistics.lag = flusher.statistics.lag.age
+        return statistics
     }
 
     /// Records in the log that the store hasn't.
@@ -95,12 +95,12 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
             while true {
                 if let added = try add() {
                     noteBuffered(count)
-                    if isDurableAtOnce { try await log.waitUntilDurable(added) }
+                    if isDurableAtOnce { try await writeAheadLog.waitUntilDurable(added) }
                     return TaskReceipt(sequence: added)
                 }
                 // Where the log is full, only what was delivered makes room.
                 hurry()
-                try await log.waitForSegment()
+                try await writeAheadLog.waitForSegment()
             }
         } catch {
             throw TaskStorageError(log: error)
@@ -110,7 +110,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     private func submit(_ mutation: TaskMutation) async throws(TaskStorageError) -> TaskReceipt {
         try life.checkOpen()
         try mutation.validate()
-        return try await submit { () throws(WALError) in try overlay.add(mutation, append: log.appendWithoutWaiting) }
+        return try await submit { () throws(WALError) in try overlay.add(mutation, append: writeAheadLog.tryAppend) }
     }
 
     @discardableResult
@@ -121,7 +121,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         return try await submit { () throws(WALError) in
             try overlay.add(
                 .update, of: task.id, size: size, encode: { TaskCodec.encode(saved: task, into: &$0) },
-                append: log.appendWithoutWaiting)
+                append: writeAheadLog.tryAppend)
         }
     }
 
@@ -133,7 +133,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         return try await submit { () throws(WALError) in
             try overlay.add(
                 .activity, of: activity.taskID, size: size, encode: { TaskCodec.encode(logged: activity, into: &$0) },
-                append: log.appendWithoutWaiting)
+                append: writeAheadLog.tryAppend)
         }
     }
 
@@ -167,7 +167,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     private func submit(_ batch: RecordBatch, _ items: [OverlayItem]) async throws(TaskStorageError) -> TaskReceipt {
         guard !batch.isEmpty else { return TaskReceipt(sequence: .zero) }
         return try await submit(items.count) { () throws(WALError) in
-            try overlay.add(items, encodedIn: batch) { () throws(WALError) in try log.appendWithoutWaiting(batch) }
+            try overlay.add(items, encodedIn: batch) { () throws(WALError) in try writeAheadLog.tryAppend(batch) }
         }
     }
 

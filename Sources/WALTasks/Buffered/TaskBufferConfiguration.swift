@@ -14,15 +14,15 @@ public struct TaskBufferConfiguration: Sendable {
     public var maxFlushRetries = 3
     /// How many records end a segment of the log: 1 to 2^26. It ends as soon as the next one is ready, and not within 50 ms of
     /// its opening; until then it takes more, up to ``segmentSize``.
-    public var maxSegmentEntries = 5000
+    public var targetSegmentRecords = 5000
     /// The size of a segment file in bytes: 64 KiB to 1 GiB, a multiple of 4096; files are made smaller where
-    /// ``maxSegmentEntries`` records take less than half of it. A record, and a `save` of many tasks, must fit.
+    /// ``targetSegmentRecords`` records take less than half of it. A record, and a `save` of many tasks, must fit.
     public var segmentSize = 8 << 20
     /// How long segments are kept after the store has everything in them, for a store that falls back to an older state.
     public var segmentRetention: Duration = .seconds(24 * 60 * 60)
-    /// How many batches are applied at the same time; bounded by the store's `concurrencyMax`: at least 1.
+    /// How many batches are applied at the same time; bounded by the store's `maxConcurrency`: at least 1.
     public var workerCount = 2
-    /// The number of mutations in the first batches: at least 1. Full batches grow up to ``batchSizeMax`` while a transaction
+    /// The number of mutations in the first batches: at least 1. Full batches grow up to ``maxBatchSize`` while a transaction
     /// takes less than 50 ms.
     public var batchSize = 100
     /// Whether what the last process left in the log can be read at once after a start. If not, it is delivered all the same, but
@@ -35,7 +35,7 @@ public struct TaskBufferConfiguration: Sendable {
     ///
     /// In memory each takes its encoded size and some 40 bytes. Beyond the limit the oldest are found in the log by an index: 8 bytes
     /// for each in a file without a name in the log's directory, next to none of memory, and about a millisecond for a query by id.
-    public var overlayMemoryMax = 256 << 20
+    public var maxOverlayMemory = 256 << 20
     /// Whether figures go to the metrics factory.
     public var metricsEnabled = true
     /// How often depth and lag go there. Just as often the memory of what was delivered is let go of, where nothing is saved.
@@ -44,7 +44,7 @@ public struct TaskBufferConfiguration: Sendable {
     /// concurrent calls share a sync.
     public var syncPolicy: WriteAheadLog.SyncPolicy = .interval(.milliseconds(5))
     /// The largest number of mutations that a batch grows to. With ``batchSize`` or less, batches don't grow.
-    public var batchSizeMax = 5000
+    public var maxBatchSize = 5000
     /// How many bytes the log may take up on the disk: at least four segments. Nil: as many as there are.
     public var diskBudget: Int?
     /// What a change does when the disk budget is used up, because the store is slow or away.
@@ -54,10 +54,55 @@ public struct TaskBufferConfiguration: Sendable {
     /// Whether a batch leaves out what a later mutation of it makes superfluous.
     public var coalescingEnabled = true
 
-    /// Makes a configuration with the defaults.
-    public init() {}
+    /// Makes a configuration; each argument that is left out has its default.
+    public init(
+        maxBufferSize: Int = 1000,
+        requiresStore: Bool = false,
+        flushInterval: Duration = .seconds(5),
+        maxFlushRetries: Int = 3,
+        targetSegmentRecords: Int = 5000,
+        segmentSize: Int = 8 << 20,
+        segmentRetention: Duration = .seconds(24 * 60 * 60),
+        workerCount: Int = 2,
+        batchSize: Int = 100,
+        recoveryEnabled: Bool = true,
+        recoveryTimeout: Duration = .seconds(30),
+        maxOverlayMemory: Int = 256 << 20,
+        metricsEnabled: Bool = true,
+        metricsInterval: Duration = .seconds(10),
+        syncPolicy: WriteAheadLog.SyncPolicy = .interval(.milliseconds(5)),
+        maxBatchSize: Int = 5000,
+        diskBudget: Int? = nil,
+        whenFull: WriteAheadLog.FullPolicy = .wait(.seconds(10)),
+        drainTimeout: Duration = .seconds(30),
+        coalescingEnabled: Bool = true
+    ) {
+        self.maxBufferSize = maxBufferSize
+        self.requiresStore = requiresStore
+        self.flushInterval = flushInterval
+        self.maxFlushRetries = maxFlushRetries
+        self.targetSegmentRecords = targetSegmentRecords
+        self.segmentSize = segmentSize
+        self.segmentRetention = segmentRetention
+        self.workerCount = workerCount
+        self.batchSize = batchSize
+        self.recoveryEnabled = recoveryEnabled
+        self.recoveryTimeout = recoveryTimeout
+        self.maxOverlayMemory = maxOverlayMemory
+        self.metricsEnabled = metricsEnabled
+        self.metricsInterval = metricsInterval
+        self.syncPolicy = syncPolicy
+        self.maxBatchSize = maxBatchSize
+        self.diskBudget = diskBudget
+        self.whenFull = whenFull
+        self.drainTimeout = drainTimeout
+        self.coalescingEnabled = coalescingEnabled
+    }
 
-    func validate() throws(TaskStorageError) {
+    /// Checks that all values are in their ranges.
+    ///
+    /// - Throws: `invalidArgument`, with the property, its range and its value.
+    public func validate() throws(TaskStorageError) {
         let atLeastOne = [
             ("maxBufferSize", maxBufferSize), ("maxFlushRetries", maxFlushRetries), ("workerCount", workerCount),
             ("batchSize", batchSize),
@@ -65,9 +110,9 @@ public struct TaskBufferConfiguration: Sendable {
         for (name, value) in atLeastOne where value < 1 {
             throw TaskStorageError(.invalidArgument, "\(name) must be at least 1, not \(value).")
         }
-        guard overlayMemoryMax >= 1 << 20 else {
+        guard maxOverlayMemory >= 1 << 20 else {
             throw TaskStorageError(
-                .invalidArgument, "overlayMemoryMax must be at least 1 MiB, not \(overlayMemoryMax) bytes.")
+                .invalidArgument, "maxOverlayMemory must be at least 1 MiB, not \(maxOverlayMemory) bytes.")
         }
         guard metricsInterval > .zero else {
             throw TaskStorageError(.invalidArgument, "metricsInterval must be positive, not \(metricsInterval).")
@@ -79,7 +124,7 @@ public struct TaskBufferConfiguration: Sendable {
         // Each call then waits for its own sync, where it holds no lock.
         configuration.syncPolicy = syncPolicy == .always ? .manual : syncPolicy
         configuration.segmentSize = segmentSize
-        configuration.segmentRecordsTarget = maxSegmentEntries
+        configuration.targetSegmentRecords = targetSegmentRecords
         configuration.diskBudget = diskBudget
         configuration.whenFull = whenFull
         configuration.retention = WriteAheadLog.Retention(age: segmentRetention)

@@ -14,12 +14,12 @@ public final class MemoryTaskStore: TaskStore, @unchecked Sendable {
     private var isClosed = false
 
     public let name: String
-    public let concurrencyMax: Int
+    public let maxConcurrency: Int
 
-    /// Makes an empty store; `concurrencyMax` is how many batches a flusher hands over at the same time.
-    public init(name: String = "memory", concurrencyMax: Int = 4) {
+    /// Makes an empty store; `maxConcurrency` is how many batches a flusher hands over at the same time.
+    public init(name: String = "memory", maxConcurrency: Int = 4) {
         self.name = name
-        self.concurrencyMax = concurrencyMax
+        self.maxConcurrency = maxConcurrency
     }
 
     /// The records that couldn't be decoded, in the order in which they came.

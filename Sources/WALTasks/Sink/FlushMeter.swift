@@ -17,12 +17,6 @@ final class FlushMeter: @unchecked Sendable {
     // `lock` protects `current`.
     private let lock = TaskLock()
     private var current = Counts()
-    private let instruments: TaskInstruments?
-
-    init(instruments: TaskInstruments?) {
-        self.instruments = instruments
-    }
-
     var counts: Counts {
         lock.withLock { current }
     }
@@ -37,11 +31,9 @@ final class FlushMeter: @unchecked Sendable {
             current.totalTime += time
             current.lastTime = .now
         }
-        instruments?.flushed(recordCount, receipt, in: time)
     }
 
     func failed() {
         lock.withLock { current.errors += 1 }
-        instruments?.failed()
     }
 }

@@ -25,7 +25,7 @@ public struct TaskSink<Store: TaskStore>: Sink {
     }
 
     public var name: String { store.name }
-    public var concurrencyMax: Int { store.concurrencyMax }
+    public var maxConcurrency: Int { store.maxConcurrency }
 
     public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane] {
         let claimed = try await store.claim(lanes, of: laneCount, log: log)

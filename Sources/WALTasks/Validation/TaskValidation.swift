@@ -8,7 +8,7 @@ public import WAL
 
 extension TaskMutation {
     /// The most bytes of UTF-8 that an id may have: it is an index key in every store.
-    public static let idSizeMax = 512
+    public static let maxIDSize = 512
 
     /// The times that every part of this package can write and read: the years 1 to 9999 in UTC, which ISO 8601 has four
     /// digits for. MariaDB and MySQL begin with the year 1000.
@@ -38,8 +38,8 @@ extension TaskMutation {
     /// An id that may be empty: of a graph or a node.
     fileprivate static func check(group: String, _ field: String) throws(TaskStorageError) {
         let size = group.utf8.count
-        guard size <= idSizeMax else {
-            throw TaskStorageError(.invalidID, "\(field) has \(size) bytes; \(idSizeMax) are the limit.")
+        guard size <= maxIDSize else {
+            throw TaskStorageError(.invalidID, "\(field) has \(size) bytes; \(maxIDSize) are the limit.")
         }
         try check(text: group, field)
     }

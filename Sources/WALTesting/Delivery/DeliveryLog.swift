@@ -11,9 +11,9 @@ final class DeliveryLog: Sendable {
         directory = try TemporaryDirectory()
         var configuration = WriteAheadLog.Configuration()
         configuration.segmentSize = max(1 << 20, (largestRecord * 2 + 4095) & ~4095)
-        configuration.preparedSegmentsMax = 1
+        configuration.maxPreparedSegments = 1
         configuration.syncPolicy = .manual
-        log = try WriteAheadLog(at: directory.path + "/log", configuration: configuration)
+        log = try WriteAheadLog.openBlocking(at: directory.path + "/log", configuration: configuration)
     }
 
     static func make(largestRecord: Int) async throws -> DeliveryLog {
@@ -22,7 +22,7 @@ final class DeliveryLog: Sendable {
 
     @discardableResult
     func append(_ payloads: [[UInt8]]) throws -> [SequenceNumber] {
-        try payloads.map { try log.append($0) }
+        try payloads.map { try log.appendBlocking($0) }
     }
 
     /// What flushers have set aside, in order.
@@ -41,7 +41,7 @@ final class DeliveryLog: Sendable {
         let (log, directory) = (log, directory)
         // Whatever closing fails at, all of it goes.
         await Blocking.run {
-            try? log.close()
+            try? log.closeBlocking()
             directory.remove()
         }
     }

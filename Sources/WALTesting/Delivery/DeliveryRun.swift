@@ -88,7 +88,7 @@ enum DeliveryRun {
         configuration.workerCount = setting.workers
         configuration.laneCount = setting.laneCount
         configuration.batchSize = setting.batchSize
-        configuration.batchBytesMax = 16 << 20
+        configuration.maxBatchBytes = 16 << 20
         configuration.flushInterval = .milliseconds(5)
         configuration.breakerInterval = .milliseconds(50)
         return configuration

@@ -33,7 +33,7 @@ final class WatchedSink<Base: Sink>: Sink {
 
     var notes: Notes { state.withLock { $0 } }
     var name: String { base.name }
-    var concurrencyMax: Int { base.concurrencyMax }
+    var maxConcurrency: Int { base.maxConcurrency }
 
     func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane] {
         try await base.claim(lanes, of: laneCount, log: log)

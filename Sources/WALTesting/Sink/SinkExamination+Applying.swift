@@ -68,10 +68,10 @@ extension SinkExamination {
     func appliesLanesConcurrently() async throws {
         let laneCount = 4
         let owner = try await owner(laneCount: laneCount)
-        guard owner.sink.concurrencyMax > 1 else {
-            throw CheckSkipped(reason: "the sink's concurrencyMax is \(owner.sink.concurrencyMax)")
+        guard owner.sink.maxConcurrency > 1 else {
+            throw CheckSkipped(reason: "the sink's maxConcurrency is \(owner.sink.maxConcurrency)")
         }
-        let workers = min(laneCount, owner.sink.concurrencyMax)
+        let workers = min(laneCount, owner.sink.maxConcurrency)
         let lists = try (0..<workers).map { try numbers(5, inLane: $0, of: laneCount) }
         let rounds = 10
         // The event stays, so that a batch which is lost shows whatever comes after it.

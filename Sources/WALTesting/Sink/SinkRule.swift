@@ -15,7 +15,7 @@ enum SinkRule {
     static let claimFence = "Once claim has returned, no batch of an earlier owner is applied."
     static let emptyBatch = "A batch without records moves its lanes and nothing else."
     static let limits = "A batch of the size that the fixture names is applied as any other."
-    static let concurrency = "apply may be called for different lanes at the same time, up to concurrencyMax."
+    static let concurrency = "apply may be called for different lanes at the same time, up to maxConcurrency."
     static let blame = "classify blames a record, or another owner, only for an error that says so."
     static let claimFailure = "classify calls fatal what only a person can put right."
     static let transient = "classify calls transient only errors after which the batch was surely not applied."

@@ -13,7 +13,7 @@ public struct OwnedTaskSink<Store: TaskStore>: Sink {
     }
 
     public var name: String { sink.name }
-    public var concurrencyMax: Int { sink.concurrencyMax }
+    public var maxConcurrency: Int { sink.maxConcurrency }
 
     public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane] {
         try await sink.claim(lanes, of: laneCount, log: log)

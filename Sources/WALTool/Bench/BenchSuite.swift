@@ -14,7 +14,7 @@ struct BenchSuite: Sendable {
         var configuration = WriteAheadLog.Configuration()
         configuration.syncPolicy = policy
         configuration.recoveryScope = .everything
-        return try WriteAheadLog(at: "\(directory)/\(name)", configuration: configuration)
+        return try WriteAheadLog.openBlocking(at: "\(directory)/\(name)", configuration: configuration)
     }
 
     private var payload: [UInt8] {
@@ -26,7 +26,7 @@ struct BenchSuite: Sendable {
         let payload = payload
         let start = ContinuousClock.now
         // On this thread alone, and without suspending.
-        func appendAll() throws { for _ in 0..<recordCount { try log.append(payload.span.bytes) } }
+        func appendAll() throws { for _ in 0..<recordCount { try log.appendBlocking(payload.span.bytes) } }
         try appendAll()
         let seconds = start.duration(to: .now) / .seconds(1)
         try await log.close()
@@ -52,12 +52,12 @@ struct BenchSuite: Sendable {
         var last = start
         var latencies: [Duration] = []
         while start.duration(to: last) < duration {
-            try log.append(payload)
+            try log.appendBlocking(payload)
             let now = clock.now
             latencies.append(last.duration(to: now))
             last = now
         }
-        try log.close()
+        try log.closeBlocking()
         return latencies
     }
 

@@ -28,7 +28,7 @@ struct Append: ParsableCommand {
         defer { stop.releaseSignals() }
         var configuration = WriteAheadLog.Configuration()
         configuration.syncPolicy = sync.policy
-        let log = try WriteAheadLog(
+        let log = try WriteAheadLog.openBlocking(
             at: directory, configuration: configuration, logger: StandardErrorLog.logger)
         let reader = LineReader(descriptor: STDIN_FILENO, stop: stop)
         var first: SequenceNumber?
@@ -37,23 +37,23 @@ struct Append: ParsableCommand {
         reading: while true {
             switch try reader.next() {
             case .line(let bytes):
-                last = try log.append(RawSpan(_unsafeBytes: bytes))
+                last = try log.appendBlocking(RawSpan(_unsafeBytes: bytes))
                 first = first ?? last
                 count += 1
             case .rest(let bytes):
-                last = try log.append(RawSpan(_unsafeBytes: bytes))
+                last = try log.appendBlocking(RawSpan(_unsafeBytes: bytes))
                 first = first ?? last
                 count += 1
                 break reading
             case .tooLong:
                 let line = reader.position.lines
-                try log.close()
+                try log.closeBlocking()
                 throw ToolError(.badInput, "<stdin>:\(line):1: the line is longer than \(LineReader.lineSizeMax) bytes")
             case .idle: continue
             case .stopped, .end: break reading
             }
         }
-        try log.close()
+        try log.closeBlocking()
         let result = JSON.object([
             ("records", JSON(count)),
             ("first_sequence", first.map { JSON($0.rawValue) } ?? .null),

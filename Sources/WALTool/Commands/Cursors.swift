@@ -77,7 +77,7 @@ struct Cursors: ParsableCommand {
         configuration.damagePolicy = .strict
         let log: WriteAheadLog
         do throws(WALError) {
-            log = try WriteAheadLog(at: directory, configuration: configuration)
+            log = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
         } catch {
             guard error.code == .locked else { throw error }
             throw ToolError(
@@ -89,10 +89,10 @@ struct Cursors: ParsableCommand {
         do {
             overview = try change(log)
         } catch {
-            try? log.close()
+            try? log.closeBlocking()
             throw error
         }
-        try log.close()
+        try log.closeBlocking()
         return overview
     }
 }

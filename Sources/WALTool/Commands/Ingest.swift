@@ -152,7 +152,7 @@ struct Ingest: AsyncParsableCommand {
         configuration.workerCount = workers
         if let batchSize {
             configuration.batchSize = batchSize
-            configuration.batchSizeMax = batchSize
+            configuration.maxBatchSize = batchSize
         }
         return Flusher(
             log: log, sink: sink, configuration: configuration, logger: StandardErrorLog.logger,

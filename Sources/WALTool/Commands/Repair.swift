@@ -26,7 +26,7 @@ struct Repair: ParsableCommand {
                 "\(directory) is in use by process \(process), which writes it. Repair it when that has ended; `wal verify` "
                     + "reads beside a writer.")
         }
-        var report = try WriteAheadLog.recoveryPlan(at: directory, scope: .everything)
+        var report = try WriteAheadLog.recoveryPlanBlocking(at: directory, scope: .everything)
         let isApplied = apply && !report.steps.isEmpty
         if isApplied { report = try repaired() }
         if json {
@@ -47,9 +47,9 @@ struct Repair: ParsableCommand {
     private func repaired() throws -> RecoveryReport {
         var configuration = WriteAheadLog.Configuration()
         configuration.recoveryScope = .everything
-        let log = try WriteAheadLog(at: directory, configuration: configuration)
+        let log = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
         let report = log.recovery
-        try log.close()
+        try log.closeBlocking()
         return report
     }
 }

@@ -38,13 +38,13 @@ struct Sinks: AsyncParsableCommand {
 
     private func giveUp(_ sink: String) throws {
         _ = try ReadOnlyLog(at: directory)
-        let log = try WriteAheadLog(at: directory)
+        let log = try WriteAheadLog.openBlocking(at: directory)
         let owed = log.owedRecords.filter { $0.sink == sink }
         for each in owed {
             try log.settle(each)
             StandardError.write("Given up: records \(each.sequences.lowerBound) to \(each.sequences.upperBound)\n")
         }
-        try log.close()
+        try log.closeBlocking()
         if owed.isEmpty { throw ToolError(.usage, "Nothing is owed to a sink of this name.") }
     }
 }

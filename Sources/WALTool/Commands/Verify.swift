@@ -14,7 +14,7 @@ struct Verify: ParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
-        let report = try Verification.verify(directory: directory)
+        let report = try Verification.verifyBlocking(at: directory)
         try StandardOutput.print(json ? report.json.description : report.text)
         if report.isDamaged { throw ExitCode(ExitStatus.damage.rawValue) }
     }

@@ -206,7 +206,7 @@ final class LineIngester {
     private func appendBatch() throws {
         while true {
             do throws(WALError) {
-                _ = try log.append(batch, bookmark: consumed.bookmark(named: source))
+                _ = try log.appendBlocking(batch, bookmark: consumed.bookmark(named: source))
                 return
             } catch {
                 guard error.code == .logFull else { throw error }

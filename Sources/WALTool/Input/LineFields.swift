@@ -32,8 +32,8 @@ struct LineFields {
 
     /// An identifier of a graph or a node: may be empty.
     func group(_ index: Int, _ name: StaticString) throws(LineDefect) -> String {
-        guard slices[index].kind != CWAL_JSON_STRING.rawValue || slices[index].count <= TaskMutation.idSizeMax else {
-            throw defect(index, "\"\(name)\" is longer than \(TaskMutation.idSizeMax) bytes")
+        guard slices[index].kind != CWAL_JSON_STRING.rawValue || slices[index].count <= TaskMutation.maxIDSize else {
+            throw defect(index, "\"\(name)\" is longer than \(TaskMutation.maxIDSize) bytes")
         }
         return try string(index, name)
     }

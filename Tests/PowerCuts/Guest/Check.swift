@@ -19,7 +19,7 @@ struct Check {
 
     mutating func run() async throws {
         do {
-            let report = try await Verification.verify(directory: log)
+            let report = try await Verification.verify(at: log)
             if report.isDamaged { findings.append("DAMAGE verify: \(report.findings)") }
         } catch {
             // Before the first record was durable there may be no log.
@@ -34,18 +34,18 @@ struct Check {
 
     private mutating func goOn() throws {
         let configuration = workload.configuration(seed: seed)
-        let log = try WriteAheadLog(at: log, configuration: configuration)
+        let log = try WriteAheadLog.openBlocking(at: log, configuration: configuration)
         if log.recovery.isDamaged { findings.append("DAMAGE opening: \(log.recovery.findings)") }
         let dropped = log.recovery.findings.compactMap(\.sequences?.upperBound.rawValue).max() ?? 0
         if workload != .tasks { try compare(log) }
         let last = log.lastSequence.rawValue
-        let next = try log.append([0])
+        let next = try log.appendBlocking([0])
         let floor = max(last, dropped, reports.spokenFor)
         if next.rawValue <= floor { findings.append("LOSS number \(next) was given again; \(floor) was seen before") }
-        try log.close()
-        let again = try WriteAheadLog(at: self.log, configuration: configuration)
+        try log.closeBlocking()
+        let again = try WriteAheadLog.openBlocking(at: self.log, configuration: configuration)
         if !again.recovery.findings.isEmpty { findings.append("DAMAGE second opening: \(again.recovery.findings)") }
-        try again.close()
+        try again.closeBlocking()
     }
 
     /// Reads all, and compares it with what was reported.

@@ -23,7 +23,7 @@ import WALTasks
 
         static func open(_ directory: String, seed: UInt64) async throws -> BufferedTaskStorage<SQLiteTaskStore> {
             try await .sqlite(
-                path: directory + "/tasks.db", at: directory + "/log",
+                directory + "/tasks.db", log: directory + "/log",
                 configuration: Workload.tasks.bufferConfiguration(seed: seed))
         }
 

@@ -33,7 +33,7 @@ enum Workload: String, CaseIterable {
         var configuration = TaskBufferConfiguration()
         configuration.segmentSize = [64 << 10, 256 << 10][Int(seed % 2)]
         configuration.segmentRetention = .milliseconds(200)
-        configuration.maxSegmentEntries = 500
+        configuration.targetSegmentRecords = 500
         configuration.flushInterval = .milliseconds(100)
         configuration.syncPolicy = .always
         return configuration

@@ -6,7 +6,7 @@ import WALTesting
 struct DictionarySink: Sink {
     let database: DictionaryDatabase
     let name = "dictionary"
-    let concurrencyMax = 4
+    let maxConcurrency = 4
 
     func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane] {
         try database.claim(lanes, of: laneCount, log: log)

@@ -19,7 +19,7 @@ final class RemoteSink: Sink {
     }
 
     let name = "remote"
-    let concurrencyMax = 1
+    let maxConcurrency = 1
     private let address: SocketAddress
     private let bug: RemoteBug?
     private let state = Monitor(State())

@@ -30,7 +30,7 @@ final class DamageCheck {
         let changed = Set(damaged.keys).union(specimen.files.keys).filter { damaged[$0] != specimen.files[$0] }
         for name in changed { try put(damaged[name], name) }
         defer { for name in changed { try? put(specimen.files[name], name) } }
-        let report = try Verification.verify(directory: directory)
+        let report = try Verification.verifyBlocking(at: directory)
         let expected = oracle.outcome(damaged)
         compare(report, expected, what())
         try readWhatIsWhole(expected, what())
@@ -48,13 +48,13 @@ final class DamageCheck {
         let expected = oracle.outcome(damaged)
         try Specimen.write(damaged, to: directory)
         defer { try? Specimen.write(specimen.files, to: directory) }
-        let verified = try Verification.verify(directory: directory)
+        let verified = try Verification.verifyBlocking(at: directory)
         compare(verified, expected, what)
         try readWhatIsWhole(expected, what)
         #expect(try Specimen.read(directory) == damaged, "verifying wrote: \(what)")
         if expected.isDamaged { try expectStrictRefusal(damaged, what) }
 
-        let log = try WriteAheadLog(at: directory, configuration: Specimen.configuration)
+        let log = try WriteAheadLog.openBlocking(at: directory, configuration: Specimen.configuration)
         compare(log.recovery, expected, what)
         #expect(log.recovery.steps == verified.steps, "\(what)")
         expectKept(log.recovery, damaged, what)
@@ -63,21 +63,21 @@ final class DamageCheck {
         if expected.findings.isEmpty, expected.records == undamaged {
             #expect(log.cursors.mapValues(\.rawValue) == specimen.cursors, "\(what)")
         }
-        let next = try log.append([1])
+        let next = try log.appendBlocking([1])
         let last = specimen.payloads.keys.max() ?? 0
         #expect(next.rawValue > last || expected.isEndOpen, "a number was given twice: \(what)")
         let cursors = log.cursors
-        try log.close()
+        try log.closeBlocking()
 
         let before = try Specimen.read(directory)
-        let again = try WriteAheadLog(at: directory, configuration: Specimen.configuration)
+        let again = try WriteAheadLog.openBlocking(at: directory, configuration: Specimen.configuration)
         #expect(again.recovery.findings.isEmpty, "second opening: \(what): \(again.recovery.findings)")
         #expect(again.recovery.epoch == log.recovery.epoch, "\(what)")
         #expect(try records(again.reader()).count == found.count + 1, "second opening: \(what)")
         #expect(again.cursors == cursors, "second opening: \(what)")
         let after = try Specimen.read(directory)
         #expect(before.allSatisfy { after[$0.key] == $0.value || isUnused($0.value) }, "second opening: \(what)")
-        try again.close()
+        try again.closeBlocking()
     }
 
     private func isUnused(_ bytes: [UInt8]) -> Bool { bytes.count > 12 && bytes[12] == 0 }
@@ -131,7 +131,7 @@ final class DamageCheck {
         var strict = Specimen.configuration
         strict.damagePolicy = .strict
         let error = #expect(throws: WALError.self, "\(what)") {
-            _ = try WriteAheadLog(at: directory, configuration: strict)
+            _ = try WriteAheadLog.openBlocking(at: directory, configuration: strict)
         }
         #expect(error?.code == .corrupted, "\(what)")
         #expect(try Specimen.read(directory) == damaged, "strict wrote: \(what)")

@@ -100,10 +100,10 @@ private struct AgreementCheck {
     }
 
     private mutating func compare(_ path: String) throws(WALError) {
-        let report = try Verification.verify(directory: path)
+        let report = try Verification.verifyBlocking(at: path)
         let before = try reading(path)
 
-        let log = try WriteAheadLog(at: path, configuration: Specimen.configuration)
+        let log = try WriteAheadLog.openBlocking(at: path, configuration: Specimen.configuration)
         let opened = read(log.reader(from: 1))
         // Of a number that two headers claim, one of which was forged, nobody can say why it is missing.
         let isUnique = Self.isRising(log.segments)
@@ -120,12 +120,12 @@ private struct AgreementCheck {
             let void = before.void.filter { range in !opened.void.contains { $0.contains(range) } }
             expect(void.isEmpty, "\(void) was void before opening, and is \(opened.gaps) after it")
         }
-        let next = try log.append([1])
+        let next = try log.appendBlocking([1])
         appended = next.rawValue
         expect(!(before?.records.keys.contains(next.rawValue) ?? false), "\(next) was given again")
-        try log.close()
+        try log.closeBlocking()
 
-        let again = try WriteAheadLog.recoveryPlan(at: path, scope: .everything)
+        let again = try WriteAheadLog.recoveryPlanBlocking(at: path, scope: .everything)
         expect(again.findings.isEmpty, "a second repair finds \(again.findings), after \(report.findings)")
         // What was made ready and not used is removed by each opening.
         let steps = again.steps.filter { $0.action != .remove }

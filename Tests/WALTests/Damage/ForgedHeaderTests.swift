@@ -33,16 +33,16 @@ import Testing
         let path = Specimen.directory()
         defer { try? FileManager.default.removeItem(atPath: path) }
         try Specimen.write(files, to: path)
-        let log = try WriteAheadLog(at: path, configuration: Specimen.configuration)
-        let sequence = try log.append([1, 2, 3])
+        let log = try WriteAheadLog.openBlocking(at: path, configuration: Specimen.configuration)
+        let sequence = try log.appendBlocking([1, 2, 3])
         let epoch = log.recovery.epoch
-        try log.close()
-        let again = try WriteAheadLog(at: path, configuration: Specimen.configuration)
+        try log.closeBlocking()
+        let again = try WriteAheadLog.openBlocking(at: path, configuration: Specimen.configuration)
         #expect(again.recovery.findings.isEmpty, "\(what): \(again.recovery.findings)")
         #expect(again.recovery.epoch == epoch, "\(what)")
         #expect(try again.reader(from: sequence).next()?.payload == [1, 2, 3], "\(what)")
-        try again.close()
-        let third = try WriteAheadLog.recoveryPlan(at: path, scope: .everything)
+        try again.closeBlocking()
+        let third = try WriteAheadLog.recoveryPlanBlocking(at: path, scope: .everything)
         #expect(third.findings.isEmpty, "\(what): \(third.findings)")
     }
 

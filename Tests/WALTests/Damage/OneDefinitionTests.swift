@@ -9,12 +9,12 @@ import Testing
     /// A log of three segments of ten records each, as `change` leaves their files.
     private static func log(_ change: (inout [[UInt8]]) throws -> Void) throws -> TemporaryDirectory {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         for number in 1...30 {
-            try log.append(payload(number))
-            if number % 10 == 0, number < 30 { try log.roll() }
+            try log.appendBlocking(payload(number))
+            if number % 10 == 0, number < 30 { try log.rollBlocking() }
         }
-        try log.close()
+        try log.closeBlocking()
         let urls = try segmentNames(directory.path).map { URL(filePath: directory.path + "/" + $0) }
         var files = try urls.map { [UInt8](try Data(contentsOf: $0)) }
         try change(&files)
@@ -68,14 +68,14 @@ import Testing
             for byte in frame.offset..<frame.offset + 8 { files[0][byte] = 0 }
             try Self.changeHeader(&files[1]) { $0.predecessor.length = isLengthZero ? 0 : UInt64(frame.offset) }
         }
-        let findings = try Verification.verify(directory: directory.path).findings
+        let findings = try Verification.verifyBlocking(at: directory.path).findings
         #expect(findings.compactMap(\.sequences) == [4...4])
         let before = try Self.read(directory.path)
         #expect(before.records == Array(1...3) + Array(5...30))
         #expect(before.gaps.map(\.first) == [4])
         #expect(before.gaps.map(\.offset) == findings.filter { $0.sequences != nil }.map(\.offset))
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
-        try log.close()
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        try log.closeBlocking()
         #expect(try Self.read(directory.path).records == before.records)
     }
 
@@ -84,9 +84,9 @@ import Testing
         let directory = try Self.log { files in try Self.changeHeader(&files[2]) { $0.baseSequence = 1 } }
         let first = try #require(try ReadOnlyLog(at: directory.path).reader(from: 1).next())
         #expect(first.payload == payload(1))
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         #expect(try log.reader(from: 1).next()?.payload == payload(1))
-        try log.close()
+        try log.closeBlocking()
     }
 
     /// A file that ends early, and nothing says that it was durable: recovery ends the log there, and so do readers.
@@ -102,7 +102,7 @@ import Testing
                 }
             }
         }
-        let findings = try Verification.verify(directory: directory.path).findings
+        let findings = try Verification.verifyBlocking(at: directory.path).findings
         #expect(Set(findings.map(\.classification)) == [.tornTail])
         #expect(findings.map(\.segment) == [1, 2, 3])
         #expect(try Self.read(directory.path).records == Array(1...10))
@@ -126,7 +126,7 @@ import Testing
                     capacity: header.capacity, state: .prepared)
             }
         }
-        let report = try WriteAheadLog.recoveryPlan(at: directory.path, scope: .everything)
+        let report = try WriteAheadLog.recoveryPlanBlocking(at: directory.path, scope: .everything)
         let finding = try #require(report.findings.first { $0.segment == 2 })
         #expect(finding.classification == .tornTail)
         #expect(report.steps.filter { $0.segment == 2 }.map(\.action) == [.setAside])
@@ -144,7 +144,7 @@ import Testing
             if let base = bytes.baseAddress { zero.encode(to: base) }
         }
         try Data(bytes).write(to: URL(filePath: directory.path + "/" + SegmentName.of(0)))
-        #expect(try Verification.verify(directory: directory.path).findings == [])
+        #expect(try Verification.verifyBlocking(at: directory.path).findings == [])
         #expect(try Self.read(directory.path).records == Array(1...30))
     }
 
@@ -168,7 +168,7 @@ import Testing
             }
         }
         try Data(bytes).write(to: URL(filePath: copy.path + "/" + SegmentName.of(1)))
-        let error = #expect(throws: WALError.self) { try Verification.verify(directory: copy.path) }
+        let error = #expect(throws: WALError.self) { try Verification.verifyBlocking(at: copy.path) }
         #expect(error?.code == .versionTooNew)
     }
 
@@ -196,7 +196,7 @@ import Testing
             }
             files[1] = Array(files[1][..<10])
         }
-        let findings = try Verification.verify(directory: directory.path).findings
+        let findings = try Verification.verifyBlocking(at: directory.path).findings
         let finding = try #require(findings.first { $0.segment == 2 })
         #expect(finding.sequences == 11...20)
     }

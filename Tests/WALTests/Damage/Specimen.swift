@@ -91,14 +91,14 @@ struct Specimen: Sendable {
     }
 
     private static func fill(_ log: WriteAheadLog, from number: Int) throws {
-        for index in 0..<2 { try log.append(payload(number + index)) }
+        for index in 0..<2 { try log.appendBlocking(payload(number + index)) }
         var plain = RecordBatch()
         for index in 0..<2 { plain.append(payload(number + 10 + index)) }
-        try log.append(plain)
+        try log.appendBlocking(plain)
         var packed = RecordBatch()
         for index in 0..<30 { packed.append(payload(number + 20 + index % 4, size: 40)) }
-        try log.append(packed, bookmark: Bookmark(name: "input", position: UInt64(number), metadata: [7]))
-        try log.append(payload(number + 60))
+        try log.appendBlocking(packed, bookmark: Bookmark(name: "input", position: UInt64(number), metadata: [7]))
+        try log.appendBlocking(payload(number + 60))
     }
 
     /// A flipped bit in the second record, and the second of three claims of a producer that was killed.

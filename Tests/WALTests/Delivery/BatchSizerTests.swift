@@ -69,7 +69,7 @@ import Testing
         try harness.append(4000)
         let sink = RecordingSink()
         let flusher = harness.flusher(
-            into: sink, FlusherHarness.configuration(workers: 1, batchSize: 100) { $0.batchSizeMax = 400 })
+            into: sink, FlusherHarness.configuration(workers: 1, batchSize: 100) { $0.maxBatchSize = 400 })
         _ = try await harness.run(flusher) { try await flusher.drain() }
         let sizes = sink.snapshot.batches.map(\.records.count)
         #expect(sizes.first == 100)
@@ -113,7 +113,7 @@ import Testing
         let flusher = harness.flusher(
             into: sink,
             FlusherHarness.configuration(workers: 1, batchSize: 60) {
-                $0.retriesMax = 1
+                $0.maxRetries = 1
                 $0.breakerInterval = .microseconds(100)
             })
         _ = try await harness.run(flusher) { try await flusher.drain() }

@@ -15,16 +15,16 @@ final class FlusherHarness: Sendable {
         directory = NSTemporaryDirectory() + "wal-flusher-" + UUID().uuidString
         var configuration = WriteAheadLog.Configuration()
         configuration.segmentSize = segmentSize
-        configuration.preparedSegmentsMax = 1
+        configuration.maxPreparedSegments = 1
         configuration.syncPolicy = syncPolicy
         configuration.retention.totalSize = retainedSize
-        log = try WriteAheadLog(at: directory, configuration: configuration)
+        log = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
         // What is appended before the flusher runs is kept for it.
         try log.setCursor("sink/recording", to: .zero)
     }
 
     deinit {
-        try? log.close()
+        try? log.closeBlocking()
         try? FileManager.default.removeItem(atPath: directory)
     }
 
@@ -34,7 +34,7 @@ final class FlusherHarness: Sendable {
         var configuration = Configuration()
         configuration.workerCount = workers
         configuration.batchSize = batchSize
-        configuration.batchSizeMax = batchSize
+        configuration.maxBatchSize = batchSize
         configuration.flushInterval = .milliseconds(5)
         configuration.breakerInterval = .milliseconds(20)
         change(&configuration)
@@ -48,7 +48,7 @@ final class FlusherHarness: Sendable {
         for _ in 0..<count {
             let number = log.lastSequence.rawValue + 1
             let isBarrier = number.isMultiple(of: UInt64(barrierEvery))
-            last = try log.append([isBarrier ? RecordingSink.barrierKey : UInt8(number * 7 % 32), UInt8(number % 256)])
+            last = try log.appendBlocking([isBarrier ? RecordingSink.barrierKey : UInt8(number * 7 % 32), UInt8(number % 256)])
         }
         return last
     }

@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func aStepIsHalvedAfterEnoughLossesInARow() {
-        var counter = LossCounter(lossesMax: 3)
+        var counter = LossCounter(maxLosses: 3)
         #expect((0..<3).map { _ in lost(&counter, 8, 8) } == [.tryAgain, .tryAgain, .smaller])
         #expect(lost(&counter, 4, 4, narrowing: true) == .smaller)
         #expect(lost(&counter, 2, 2, narrowing: true) == .smaller)
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test func whatIsAppliedOrAnsweredInBetweenCountsAnew() {
-        var counter = LossCounter(lossesMax: 2)
+        var counter = LossCounter(maxLosses: 2)
         #expect(lost(&counter, 8, 8) == .tryAgain)
         counter.answered()
         #expect(lost(&counter, 8, 8) == .tryAgain)
@@ -30,19 +30,19 @@ import Testing
     }
 
     @Test func aSlowRecordIsNotAtFault() {
-        var counter = LossCounter(lossesMax: 2)
+        var counter = LossCounter(maxLosses: 2)
         for _ in 0..<20 { #expect(lost(&counter, 1, 1, after: .seconds(30)) == .tryAgain) }
         #expect(lost(&counter, 2, 2, after: .seconds(30)) == .tryAgain)
         #expect(lost(&counter, 2, 2, after: .seconds(30)) == .smaller)
     }
 
     @Test func aPositionWithoutRecordsHasNoCulprit() {
-        var counter = LossCounter(lossesMax: 1)
+        var counter = LossCounter(maxLosses: 1)
         for _ in 0..<20 { #expect(lost(&counter, 1, 0) == .tryAgain) }
     }
 
     /// Each call with one of these breaks the connection, whether it is told to have been applied or not.
-    @Test(arguments: [1, 2], [5, 1]) func recordsThatBreakTheConnectionAreSetAside(workers: Int, lossesMax: Int)
+    @Test(arguments: [1, 2], [5, 1]) func recordsThatBreakTheConnectionAreSetAside(workers: Int, maxLosses: Int)
         async throws
     {
         let harness = try FlusherHarness()
@@ -52,14 +52,14 @@ import Testing
             batch.records.contains { poison.contains($0.sequence.rawValue) } ? .before(.indeterminate) : .none
         }
         let flusher = harness.flusher(
-            into: sink, FlusherHarness.configuration(workers: workers, batchSize: 50) { $0.lossesMax = lossesMax })
+            into: sink, FlusherHarness.configuration(workers: workers, batchSize: 50) { $0.maxLosses = maxLosses })
         _ = try await harness.run(flusher) { try await flusher.drain() }
         #expect(Set(sink.snapshot.rows.map(\.sequence)) == Set(1...120).subtracting(poison))
         #expect(sink.snapshot.isOrdered)
         let letters = try harness.deadLetters()
         #expect(Set(letters.map(\.sequence.rawValue)) == poison)
         #expect(letters.allSatisfy { $0.code == "connectionLost" })
-        #expect(flusher.statistics.failures[.indeterminate, default: 0] >= UInt64(poison.count * lossesMax))
+        #expect(flusher.statistics.failures[.indeterminate, default: 0] >= UInt64(poison.count * maxLosses))
     }
 
     /// Twenty losses of one batch, each followed by an outage, and then it passes: nothing was set aside before its time.

@@ -31,7 +31,7 @@ final class RecordingSink: Sink {
     static let barrierKey: UInt8 = 255
 
     let name: String
-    let concurrencyMax: Int
+    let maxConcurrency: Int
     let state: Monitor<State>
     private let poison: Set<UInt64>
     private let forgotten: UInt64?
@@ -39,14 +39,14 @@ final class RecordingSink: Sink {
     private let claimFault: @Sendable (_ claim: Int) -> Fault
 
     init(
-        name: String = "recording", concurrencyMax: Int = 16, continuing before: State = State(),
+        name: String = "recording", maxConcurrency: Int = 16, continuing before: State = State(),
         poison: Set<UInt64> = [],
         forgetsWhenClaimedAgain forgotten: UInt64? = nil,
         fault: @escaping @Sendable (Int, SinkBatch) -> Fault = { _, _ in .none },
         claimFault: @escaping @Sendable (Int) -> Fault = { _ in .none }
     ) {
         self.name = name
-        self.concurrencyMax = concurrencyMax
+        self.maxConcurrency = maxConcurrency
         self.poison = poison
         self.forgotten = forgotten
         self.fault = fault

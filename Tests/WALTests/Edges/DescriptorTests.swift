@@ -34,7 +34,7 @@ import Testing
                 #expect(try readAll(other).count == 300 * (life + 1))
                 try await log.close()
             }
-            #expect(try await Verification.verify(directory: path).findings.isEmpty)
+            #expect(try await Verification.verify(at: path).findings.isEmpty)
         }
     }
 }

@@ -19,7 +19,7 @@ import Testing
             }
             #expect(rename(path, path + "-moved") == 0)
             if self == .replacedByADirectory { #expect(mkdir(path, 0o700) == 0) }
-            return self == .replacedByALog ? try WriteAheadLog(at: path, configuration: .small(.always)) : nil
+            return self == .replacedByALog ? try WriteAheadLog.openBlocking(at: path, configuration: .small(.always)) : nil
         }
     }
 
@@ -52,7 +52,7 @@ import Testing
         if loss != .removed {
             #expect(try readAll(log.reader()).map(\.payload).prefix(5) == (0..<5).map { payload($0) }[...])
         }
-        let closing = #expect(throws: WALError.self) { try log.close() }
+        let closing = #expect(throws: WALError.self) { try log.closeBlocking() }
         #expect(closing?.code == .directoryGone)
         try Self.expectNothingForeign(directory.path, other)
         if loss != .removed {
@@ -67,15 +67,15 @@ import Testing
     @Test(arguments: Loss.allCases) func aWriterThatSyncsNeverFindsOut(_ loss: Loss) throws {
         let directory = TemporaryDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory.path + "-moved") }
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
-        try log.append([1])
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        try log.appendBlocking([1])
         let other = try loss.happen(to: directory.path)
         var failure: WALError?
         for number in 0..<10_000_000 where failure == nil {
-            do throws(WALError) { try log.append(payload(number, size: 1000)) } catch { failure = error }
+            do throws(WALError) { try log.appendBlocking(payload(number, size: 1000)) } catch { failure = error }
         }
         #expect(failure?.code == .directoryGone)
-        #expect(throws: WALError.self) { try log.close() }
+        #expect(throws: WALError.self) { try log.closeBlocking() }
         try Self.expectNothingForeign(directory.path, other)
     }
 
@@ -84,13 +84,13 @@ import Testing
             #expect(FileManager.default.subpaths(atPath: path) ?? [] == [])
             return
         }
-        try other.append([9])
-        try other.close()
-        let again = try WriteAheadLog(at: path, configuration: .small())
+        try other.appendBlocking([9])
+        try other.closeBlocking()
+        let again = try WriteAheadLog.openBlocking(at: path, configuration: .small())
         #expect(again.id == other.id)
         #expect(!again.recovery.isDamaged && again.recovery.steps.isEmpty, "\(again.recovery)")
         #expect(try readAll(again.reader()).map(\.payload) == [[9]])
-        try again.close()
+        try again.closeBlocking()
     }
 
     @Test func whoWaitsForASyncIsToldToo() async throws {
@@ -99,7 +99,7 @@ import Testing
         StorageHooks.install(gate, for: directory.path)
         defer { StorageHooks.remove(from: directory.path) }
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
-        let sequences = try (0..<20).map { try log.append(payload($0)) }
+        let sequences = try (0..<20).map { try log.appendBlocking(payload($0)) }
         gate.close(for: .seconds(60))
         let waiting = sequences.map { sequence in
             Task { () -> WALError.Code? in
@@ -113,7 +113,7 @@ import Testing
         gate.open()
         for task in waiting { #expect(await task.value == .directoryGone) }
         #expect(log.durableSequence == .zero)
-        #expect(throws: WALError.self) { try log.close() }
+        #expect(throws: WALError.self) { try log.closeBlocking() }
     }
 
     @Test func movedBackItGoesOn() async throws {
@@ -164,7 +164,7 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: directory.path + "-moved") }
         let error = await #expect(throws: WALError.self) { try await reader.waitForMore() }
         #expect(error?.code == .directoryGone)
-        #expect(throws: WALError.self) { try log.close() }
+        #expect(throws: WALError.self) { try log.closeBlocking() }
     }
 
     @Test func deadLettersStayWithTheirLog() async throws {
@@ -180,6 +180,6 @@ import Testing
         let error = await #expect(throws: WALError.self) { try await letters.append(letter) }
         #expect(error?.code == .directoryGone)
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty)
-        #expect(throws: WALError.self) { try log.close() }
+        #expect(throws: WALError.self) { try log.closeBlocking() }
     }
 }

@@ -22,7 +22,7 @@ import Testing
             #expect(try readAll(log.reader()).count == count)
             // Of this thread, too.
             let opening = #expect(throws: WALError.self) {
-                _ = try WriteAheadLog(at: path + "-2", configuration: .small(.always))
+                _ = try WriteAheadLog.openBlocking(at: path + "-2", configuration: .small(.always))
             }
             #expect(opening?.code == .diskFull)
             try FileManager.default.removeItem(atPath: path + "-2")

@@ -27,7 +27,7 @@ import WALTesting
         let storage = try FaultyStorage(root)
         storage.fail(operation, times: 1000, with: .error(number))
         let error = #expect(throws: WALError.self) {
-            _ = try WriteAheadLog(at: root + "/log", configuration: .small())
+            _ = try WriteAheadLog.openBlocking(at: root + "/log", configuration: .small())
         }
         #expect(error?.code == .unsupportedFileSystem)
         #expect(error?.errno == number)
@@ -35,7 +35,7 @@ import WALTesting
             #expect(error?.message.contains(part) ?? false, "\(String(describing: error)) lacks \(part)")
         }
         storage.heal()
-        try WriteAheadLog(at: root + "/log", configuration: .small()).close()
+        try WriteAheadLog.openBlocking(at: root + "/log", configuration: .small()).closeBlocking()
     }
 
     @Test func networkFileSystemsAreRefusedAndUnknownOnesAreNot() {
@@ -52,7 +52,7 @@ import WALTesting
         let path = "/dev/shm/wal-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: path) }
         let recording = RecordingLog()
-        try WriteAheadLog(at: path, configuration: .small(), logger: recording.logger).close()
+        try WriteAheadLog.openBlocking(at: path, configuration: .small(), logger: recording.logger).closeBlocking()
         let message = recording.messages.all.first { $0.level == .warning }
         #expect(message?.text == "the log is on a file system that limits its promises")
         #expect(message?.metadata["wal.message"]?.hasPrefix("tmpfs: ") ?? false)

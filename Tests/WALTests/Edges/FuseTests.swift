@@ -15,7 +15,7 @@ struct FuseTests {
     func openingNamesWhatIsMissing(_ options: [String], _ number: Int32, _ call: String) throws {
         let mount = try FuseMount(options)
         let path = mount.path + "/log"
-        let error = #expect(throws: WALError.self) { _ = try WriteAheadLog(at: path, configuration: .small(.always)) }
+        let error = #expect(throws: WALError.self) { _ = try WriteAheadLog.openBlocking(at: path, configuration: .small(.always)) }
         #expect(error?.code == .unsupportedFileSystem, "\(String(describing: error))")
         #expect(error?.errno == number)
         for part in [call, mount.path, "FUSE", "ext4 or XFS"] {
@@ -32,6 +32,6 @@ struct FuseTests {
             #expect(try readAll(log.reader()).count == 20 * (life + 1))
             try await log.close()
         }
-        #expect(try await Verification.verify(directory: path).findings.isEmpty)
+        #expect(try await Verification.verify(at: path).findings.isEmpty)
     }
 }

@@ -54,11 +54,11 @@ import Testing
         for number in 0..<10 { _ = try await log.append(payload(number)) }
         defer { trick.cleanUp(path) }
         let other = try trick.play(on: path)
-        let here = #expect(throws: WALError.self) { _ = try WriteAheadLog(at: other, configuration: .small()) }
+        let here = #expect(throws: WALError.self) { _ = try WriteAheadLog.openBlocking(at: other, configuration: .small()) }
         #expect(here?.code == .locked)
         await #expect(processExitsWith: .success) { [other = other as String] in
             let error = #expect(throws: WALError.self) {
-                _ = try WriteAheadLog(at: other, configuration: .small())
+                _ = try WriteAheadLog.openBlocking(at: other, configuration: .small())
             }
             #expect(error?.code == .locked)
         }
@@ -66,36 +66,36 @@ import Testing
         #expect(try readAll(log.reader()).map(\.payload) == (0...10).map { payload($0) })
         if trick == .directoryMoved { #expect(rename(other, path) == 0) }
         try await log.close()
-        #expect(try await Verification.verify(directory: path).findings.isEmpty)
+        #expect(try await Verification.verify(at: path).findings.isEmpty)
     }
 
     @Test func aBuildThatLocksTheFileOnlyIsKeptOutAndKeepsOut() throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         let file = open(directory.path + "/LOCK", O_RDWR | O_CLOEXEC)
         defer { close(file) }
         #expect(flock(file, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK)
-        try log.close()
+        try log.closeBlocking()
         #expect(flock(file, LOCK_EX | LOCK_NB) == 0)
         let error = #expect(throws: WALError.self) {
-            _ = try WriteAheadLog(at: directory.path, configuration: .small())
+            _ = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         }
         #expect(error?.code == .locked)
         #expect(error?.message.contains("\(getpid())") ?? false)
         #expect(flock(file, LOCK_UN) == 0)
-        try WriteAheadLog(at: directory.path, configuration: .small()).close()
+        try WriteAheadLog.openBlocking(at: directory.path, configuration: .small()).closeBlocking()
     }
 
     @Test func readersOfAClosedLogDoNotKeepItLocked() throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
-        try log.append([1])
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        try log.appendBlocking([1])
         let reader = log.reader()
         #expect(try reader.next() != nil)
-        try log.close()
-        let again = try WriteAheadLog(at: directory.path, configuration: .small())
-        try again.append([2])
+        try log.closeBlocking()
+        let again = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        try again.appendBlocking([2])
         #expect(try reader.next() == nil)
-        try again.close()
+        try again.closeBlocking()
     }
 }

@@ -19,7 +19,7 @@ struct BufferOnFullDiskTests {
     /// An order was stored once without the activity that said who placed it: the disk was full between the two.
     @Test func whatBelongsTogetherIsThereTogether() async throws {
         let disk = try #require(LoopDisk(megabytes: 8))
-        let storage = try await BufferedTaskStorage.memory(at: disk.path + "/log", configuration: Self.configuration)
+        let storage = try await BufferedTaskStorage.memory(log: disk.path + "/log", configuration: Self.configuration)
         // Random: what LZ4 makes small would take long to fill the disk.
         let digits = (0..<3000).map { _ in String(Int.random(in: 0..<36), radix: 36) }
         let payload = "\"\(digits.joined())\""
@@ -72,7 +72,7 @@ struct BufferOnFullDiskTests {
         #expect(FileManager.default.createFile(atPath: ballast, contents: Data(count: 2 << 20)))
         let recording = RecordingLog()
         let storage = try await BufferedTaskStorage.memory(
-            at: disk.path + "/log", configuration: Self.configuration, logger: recording.logger)
+            log: disk.path + "/log", configuration: Self.configuration, logger: recording.logger)
         #expect(storage.health.isAccepting)
         try await saveUntilRefused(storage)
         #expect(storage.health.refusal?.reason == .diskFull)

@@ -12,25 +12,25 @@ import WALTesting
         defer { for path in [root, place] { try? FileManager.default.removeItem(atPath: path) } }
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         let first = try FaultyStorage(root, recording: true)
-        let killed = try WriteAheadLog(at: root + "/log", configuration: .small())
-        for number in 0..<100 { try killed.append(payload(number, size: 200)) }
+        let killed = try WriteAheadLog.openBlocking(at: root + "/log", configuration: .small())
+        for number in 0..<100 { try killed.appendBlocking(payload(number, size: 200)) }
         try #require(first.imageOfKilledProcess()).write(to: place)
-        try killed.close()
+        try killed.closeBlocking()
 
         let storage = try FaultyStorage(place, recording: false)
         storage.fail(.truncate, times: 1000, with: .inputOutput)
-        let log = try WriteAheadLog(at: place + "/log", configuration: Self.configuration)
+        let log = try WriteAheadLog.openBlocking(at: place + "/log", configuration: Self.configuration)
         try Self.wait { try !Self.compressedNames(place + "/log").isEmpty }
         storage.heal()
-        try log.close()
+        try log.closeBlocking()
 
         var configuration = WriteAheadLog.Configuration.small()
         configuration.recoveryScope = .everything
-        let again = try WriteAheadLog(at: place + "/log", configuration: configuration)
+        let again = try WriteAheadLog.openBlocking(at: place + "/log", configuration: configuration)
         #expect(again.recovery.findings.isEmpty)
         #expect(again.recovery.steps.isEmpty, "\(again.recovery.steps)")
         #expect(try readAll(again.reader()).map(\.payload) == (0..<100).map { payload($0, size: 200) })
-        try again.close()
+        try again.closeBlocking()
     }
 
     /// Both files of a segment are there then. Retention removes both, or one would come back, with a gap behind it.
@@ -43,27 +43,27 @@ import WALTesting
         defer { StorageHooks.remove(from: root) }
         var configuration = Self.configuration
         configuration.sealedCompression = .none
-        let plain = try WriteAheadLog(at: root + "/log", configuration: configuration)
-        for number in 0..<3000 { try plain.append(payload(number, size: 200)) }
+        let plain = try WriteAheadLog.openBlocking(at: root + "/log", configuration: configuration)
+        for number in 0..<3000 { try plain.appendBlocking(payload(number, size: 200)) }
         try plain.setCursor("consumer", to: .zero)
-        try plain.close()
+        try plain.closeBlocking()
 
         configuration.sealedCompression = .lz4
         configuration.retention.totalSize = 0
         let twin = Twins(root, failing: operation)
         StorageHooks.install(twin, for: root)
-        let log = try WriteAheadLog(at: root + "/log", configuration: configuration)
+        let log = try WriteAheadLog.openBlocking(at: root + "/log", configuration: configuration)
         try Self.wait { twin.count > 2 }
         StorageHooks.remove(from: root)
         try log.setCursor("consumer", to: log.lastSequence)
-        log.applyRetention()
+        log.applyRetentionBlocking()
         #expect(log.segments.count <= 2)
         let first = log.firstSequence
-        try log.close()
-        let again = try WriteAheadLog(at: root + "/log", configuration: .small())
+        try log.closeBlocking()
+        let again = try WriteAheadLog.openBlocking(at: root + "/log", configuration: .small())
         #expect(again.recovery.findings.isEmpty, "\(again.recovery.findings)")
         #expect(again.firstSequence >= first)
-        try again.close()
+        try again.closeBlocking()
     }
 
     /// Closing doesn't wait for gigabytes.
@@ -74,16 +74,16 @@ import WALTesting
         var configuration = Self.configuration
         configuration.segmentSize = 16 << 20
         configuration.sealedCompression = .none
-        let plain = try WriteAheadLog(at: root + "/log", configuration: configuration)
-        try plain.append(payload(0, size: 10))
-        try plain.roll()
-        for number in 0..<60000 { try plain.append(payload(number, size: 200)) }
-        try plain.close()
+        let plain = try WriteAheadLog.openBlocking(at: root + "/log", configuration: configuration)
+        try plain.appendBlocking(payload(0, size: 10))
+        try plain.rollBlocking()
+        for number in 0..<60000 { try plain.appendBlocking(payload(number, size: 200)) }
+        try plain.closeBlocking()
         configuration.sealedCompression = .lz4
         let slow = SlowReads()
         StorageHooks.install(slow, for: root)
         defer { StorageHooks.remove(from: root) }
-        let log = try WriteAheadLog(at: root + "/log", configuration: configuration)
+        let log = try WriteAheadLog.openBlocking(at: root + "/log", configuration: configuration)
         try Self.wait { slow.count > SlowReads.countBeforeHolding }
         // Reading goes on when closing has begun, and is slow.
         Thread.detachNewThread {
@@ -91,7 +91,7 @@ import WALTesting
             while isOpen() { usleep(1000) }
             slow.letGo()
         }
-        try log.close()
+        try log.closeBlocking()
         #expect(slow.count < 100, "of \((60000 * 224) >> 16) blocks")
     }
 
@@ -100,12 +100,12 @@ import WALTesting
         let (directory, _) = try Self.withPlainFile(of: size)
         let beside = try ReadOnlyLog(at: directory.path)
         #expect(try readAll(beside.reader()).count == Self.recordCount)
-        let steps = try WriteAheadLog.recoveryPlan(at: directory.path).steps
-        let again = try WriteAheadLog(at: directory.path, configuration: .small())
+        let steps = try WriteAheadLog.recoveryPlanBlocking(at: directory.path).steps
+        let again = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         #expect(again.recovery.findings.isEmpty)
         #expect(again.recovery.steps == steps)
         #expect(try readAll(again.reader()).count == Self.recordCount)
-        try again.close()
+        try again.closeBlocking()
     }
 
     /// With a damaged plain file that counts, the compressed one is what its records can be got back from.
@@ -113,10 +113,10 @@ import WALTesting
         let (directory, compressed) = try Self.withPlainFile(of: .max, isDamaged: true)
         var configuration = WriteAheadLog.Configuration.small()
         configuration.recoveryScope = .everything
-        let again = try WriteAheadLog(at: directory.path, configuration: configuration)
+        let again = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
         #expect(again.recovery.findings.map(\.classification) == [.corruption])
         #expect(try readAll(again.reader()).count < Self.recordCount)
-        try again.close()
+        try again.closeBlocking()
         let kept = try contents(of: directory.path).filter { $0.key.hasPrefix("damaged/") }
         #expect(kept.values.contains(compressed))
     }
@@ -134,13 +134,13 @@ import WALTesting
             for (name, data) in files { try data.write(to: URL(fileURLWithPath: root + "/log/" + name)) }
             let storage = try FaultyStorage(root, recording: false)
             storage.fail(at: number, times: .max - number, with: .inputOutput)
-            try? WriteAheadLog(at: root + "/log", configuration: .small()).close()
+            try? WriteAheadLog.openBlocking(at: root + "/log", configuration: .small()).closeBlocking()
             wasInterrupted = !storage.injectedFaults.isEmpty
             storage.heal()
-            let again = try WriteAheadLog(at: root + "/log", configuration: .small())
+            let again = try WriteAheadLog.openBlocking(at: root + "/log", configuration: .small())
             #expect(again.recovery.findings.isEmpty, "call \(number)")
             #expect(try readAll(again.reader()).count == Self.recordCount, "call \(number)")
-            try again.close()
+            try again.closeBlocking()
             number += 1
         }
         #expect(number > 20)
@@ -151,11 +151,11 @@ import WALTesting
     /// A log of compressed segments, one of which has a plain file beside it, of so many bytes. Also the bytes of the other.
     private static func withPlainFile(of size: Int, isDamaged: Bool = false) throws -> (TemporaryDirectory, Data) {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: configuration)
-        for number in 0..<recordCount { try log.append(payload(number, size: 200)) }
-        try log.roll()
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
+        for number in 0..<recordCount { try log.appendBlocking(payload(number, size: 200)) }
+        try log.rollBlocking()
         try wait { try compressedNames(directory.path).count > 3 }
-        try log.close()
+        try log.closeBlocking()
         let path = try directory.path + "/" + compressedNames(directory.path)[1]
         let compressed = try CompressedSegment(try File(path, .read))
         var plain = [UInt8](repeating: 0, count: compressed.size)

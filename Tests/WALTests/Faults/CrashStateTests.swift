@@ -98,17 +98,17 @@ import WALTesting
             try image.write(to: root)
             var history = history
             for ending in [LogHistory.Ending.powerLoss, .closed] {
-                let log = try WriteAheadLog(at: directory, configuration: Self.configuration)
+                let log = try WriteAheadLog.openBlocking(at: directory, configuration: Self.configuration)
                 let found = try LogContents(of: log)
                 violations += history.violations(in: found, after: ending)
                 history.resume(from: found)
                 let payloads = [payload(1_000_000 + count, size: 30)]
                 history.willAppend(payloads[0])
-                if let violation = history.didAppend(payloads, last: try log.append(payloads[0])) {
+                if let violation = history.didAppend(payloads, last: try log.appendBlocking(payloads[0])) {
                     violations.append(violation)
                 }
                 count += 1
-                try log.close()
+                try log.closeBlocking()
             }
         }
 
@@ -124,9 +124,9 @@ import WALTesting
                     if states.last?.revision != state.revision { states.append(state) }
                 }
             }
-            let log = try WriteAheadLog(at: directory, configuration: Self.configuration)
+            let log = try WriteAheadLog.openBlocking(at: directory, configuration: Self.configuration)
             storage.watch(nil)
-            try log.close()
+            try log.closeBlocking()
             for state in states.withLock({ $0 }) {
                 for unit in CrashState.Unit.allCases {
                     let again = state.images(of: unit).random(using: &generator)
@@ -147,7 +147,7 @@ import WALTesting
         private static var configuration: WriteAheadLog.Configuration {
             var configuration = WriteAheadLog.Configuration.small(.manual)
             configuration.segmentSize = 64 << 10
-            configuration.preparedSegmentsMax = 1
+            configuration.maxPreparedSegments = 1
             return configuration
         }
     }

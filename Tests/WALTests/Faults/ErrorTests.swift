@@ -85,7 +85,7 @@ import WALTesting
         let left = OpenFiles.left(of: root)
         if !left.isEmpty { life.violations.append(LogHistory.Violation(.finding, "left open: \(left)")) }
         let log = try life.open()
-        try log.close()
+        try log.closeBlocking()
         let faults = LogHistory.Violation(.finding, "with these errors: \(storage.injectedFaults)")
         return (callCount, life.violations + (life.violations.isEmpty ? [] : [faults]))
     }

@@ -13,19 +13,19 @@ import WALTesting
         defer { try? FileManager.default.removeItem(atPath: root) }
         let storage = try FaultyStorage(root, recording: true)
         storage.fail(at: call, with: .inputOutput)
-        try? WriteAheadLog(at: root + "/log", configuration: .small()).close()
+        try? WriteAheadLog.openBlocking(at: root + "/log", configuration: .small()).closeBlocking()
         storage.heal()
-        let log = try WriteAheadLog(at: root + "/log", configuration: .small())
-        try log.append([1, 2, 3])
-        try log.blockUntilDurable(1)
+        let log = try WriteAheadLog.openBlocking(at: root + "/log", configuration: .small())
+        try log.appendBlocking([1, 2, 3])
+        try log.waitUntilDurableBlocking(1)
         // Nothing that wasn't synced has reached the disk.
         let image = try #require(storage.crashState()).images(of: .page)[0]
-        try log.close()
+        try log.closeBlocking()
         let place = LogImage.directory()
         defer { try? FileManager.default.removeItem(atPath: place) }
         try image.write(to: place)
-        let reopened = try WriteAheadLog(at: place + "/log", configuration: .small())
+        let reopened = try WriteAheadLog.openBlocking(at: place + "/log", configuration: .small())
         #expect(try reopened.reader().next()?.payload == [1, 2, 3])
-        try reopened.close()
+        try reopened.closeBlocking()
     }
 }

@@ -30,7 +30,7 @@ struct FullFileSystemTests {
         try? FileManager.default.removeItem(atPath: directory)
         var configuration = WriteAheadLog.Configuration.small(policy)
         configuration.segmentSize = 64 << 10
-        configuration.preparedSegmentsMax = 1
+        configuration.maxPreparedSegments = 1
         configuration.retention.totalSize = 0
         var history = LogHistory()
         var violations: [LogHistory.Violation] = []
@@ -41,7 +41,7 @@ struct FullFileSystemTests {
                 let bytes = payload(number, size: 500)
                 history.willAppend(bytes)
                 do throws(WALError) {
-                    let sequence = try log.append(bytes)
+                    let sequence = try log.appendBlocking(bytes)
                     if let violation = history.didAppend([bytes], last: sequence) { violations.append(violation) }
                 } catch {
                     return error
@@ -50,15 +50,15 @@ struct FullFileSystemTests {
             return nil
         }
 
-        let log = try WriteAheadLog(at: directory, configuration: configuration)
+        let log = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
         try log.setCursor("consumer", to: .zero)
         #expect(append(to: log, count: 200) == nil)
-        try log.close()
+        try log.closeBlocking()
 
         fill(ballast, leaving: pageCount * pageSize)
         var ending = LogHistory.Ending.closed
         do throws(WALError) {
-            let full = try WriteAheadLog(at: directory, configuration: configuration)
+            let full = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
             if let error = append(to: full, count: 2000) { #expect(error.code == .diskFull) }
             // Reading goes on, and so does a consumer, who makes room.
             let found = try LogContents(of: full)
@@ -66,19 +66,19 @@ struct FullFileSystemTests {
             if full.durableSequence > .zero {
                 history.mayRemove(through: full.durableSequence)
                 try full.setCursor("consumer", to: full.durableSequence)
-                full.applyRetention()
+                full.applyRetentionBlocking()
             }
             ending = .killed
-            try full.close()
+            try full.closeBlocking()
         } catch {
             #expect([.diskFull, .indeterminate, .inputOutput].contains(error.code), "\(error)")
         }
 
         try FileManager.default.removeItem(atPath: ballast)
-        let again = try WriteAheadLog(at: directory, configuration: configuration)
+        let again = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
         violations += history.violations(in: try LogContents(of: again), after: ending)
         #expect(append(to: again, count: 200) == nil)
-        try again.close()
+        try again.closeBlocking()
         return violations
     }
 

@@ -14,20 +14,20 @@ import WALTesting
         let storage = try FaultyStorage(root, recording: true)
         var configuration = WriteAheadLog.Configuration.small()
         configuration.retention = WriteAheadLog.Retention(totalSize: 1)
-        let log = try WriteAheadLog(at: root + "/log", configuration: configuration)
+        let log = try WriteAheadLog.openBlocking(at: root + "/log", configuration: configuration)
         try log.setCursor("consumer", to: 0)
         for number in 0..<6 {
-            try log.append(payload(number))
-            try log.blockUntilDurable(SequenceNumber(rawValue: UInt64(number) + 1))
-            try log.roll()
+            try log.appendBlocking(payload(number))
+            try log.waitUntilDurableBlocking(SequenceNumber(rawValue: UInt64(number) + 1))
+            try log.rollBlocking()
         }
         let states = Monitor<[CrashState]>([])
         storage.watch { state in states.withLock { $0.append(state) } }
         try log.setCursor("consumer", to: 6)
-        log.applyRetention()
+        log.applyRetentionBlocking()
         storage.watch(nil)
         #expect(log.firstSequence > 4)
-        try log.close()
+        try log.closeBlocking()
 
         var count = 0
         var generator = SeededGenerator(seed: 1)

@@ -18,7 +18,7 @@ struct ScriptedLife {
         self.directory = directory
         var configuration = WriteAheadLog.Configuration()
         configuration.segmentSize = 64 << 10
-        configuration.preparedSegmentsMax = 1
+        configuration.maxPreparedSegments = 1
         configuration.syncPolicy = policy
         configuration.whenFull = .fail
         configuration.retention.totalSize = 0
@@ -28,7 +28,7 @@ struct ScriptedLife {
 
     /// Opens the log, and compares what is in it with what it has promised.
     mutating func open() throws -> WriteAheadLog {
-        let log = try WriteAheadLog(at: directory, configuration: configuration)
+        let log = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
         let found = try LogContents(of: log)
         violations += history.violations(in: found, after: ending)
         history.resume(from: found)
@@ -46,7 +46,7 @@ struct ScriptedLife {
         sync(log)
         append(to: log, batchOf: 10)
         append(to: log, count: 2)
-        try? log.roll()
+        try? log.rollBlocking()
         // Over the end of a segment.
         append(to: log, count: 40, size: 2000)
         let reader = log.reader()
@@ -58,7 +58,7 @@ struct ScriptedLife {
         history.mayRemove(through: passed)
         setCursor(to: passed, log)
         sync(log)
-        log.applyRetention()
+        log.applyRetentionBlocking()
         append(to: log, count: 3)
         close(log)
     }
@@ -84,7 +84,7 @@ struct ScriptedLife {
     private mutating func append(to log: WriteAheadLog, count: Int, size: Int = 40) {
         for bytes in payloads(count, size: size) {
             history.willAppend(bytes)
-            guard let sequence = try? log.append(bytes) else { continue }
+            guard let sequence = try? log.appendBlocking(bytes) else { continue }
             told([bytes], sequence)
         }
     }
@@ -96,7 +96,7 @@ struct ScriptedLife {
             history.willAppend(bytes)
             batch.append(bytes)
         }
-        guard let sequence = try? log.append(batch) else { return }
+        guard let sequence = try? log.appendBlocking(batch) else { return }
         told(all, sequence)
     }
 
@@ -107,14 +107,14 @@ struct ScriptedLife {
 
     private mutating func sync(_ log: WriteAheadLog) {
         let last = log.lastSequence
-        guard last > .zero, (try? log.blockUntilDurable(last)) != nil else { return }
+        guard last > .zero, (try? log.waitUntilDurableBlocking(last)) != nil else { return }
         history.recordsBecameDurable(through: last)
     }
 
     private mutating func close(_ log: WriteAheadLog) {
         let last = log.lastSequence
         ending = .killed
-        guard (try? log.close()) != nil else { return }
+        guard (try? log.closeBlocking()) != nil else { return }
         ending = .closed
         history.recordsBecameDurable(through: last)
     }

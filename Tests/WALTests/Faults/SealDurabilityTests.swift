@@ -16,19 +16,19 @@ import WALTesting
 
         let storage = try FaultyStorage(place, recording: true)
         storage.fail(at: call, times: times, with: .inputOutput)
-        try? WriteAheadLog(at: place + "/log", configuration: .small()).close()
+        try? WriteAheadLog.openBlocking(at: place + "/log", configuration: .small()).closeBlocking()
         storage.heal()
-        let log = try WriteAheadLog(at: place + "/log", configuration: .small())
-        try log.append(payload(3))
-        try log.blockUntilDurable(log.lastSequence)
+        let log = try WriteAheadLog.openBlocking(at: place + "/log", configuration: .small())
+        try log.appendBlocking(payload(3))
+        try log.waitUntilDurableBlocking(log.lastSequence)
         let image = try #require(storage.crashState()).images(of: .page)[0]
-        try log.close()
+        try log.closeBlocking()
 
         try image.write(to: copy)
-        let reopened = try WriteAheadLog(at: copy + "/log", configuration: .small())
+        let reopened = try WriteAheadLog.openBlocking(at: copy + "/log", configuration: .small())
         #expect(reopened.recovery.findings.isEmpty, "\(reopened.recovery.findings)")
         #expect(try readAll(reopened.reader()).map(\.payload) == (0...3).map { payload($0) })
-        try reopened.close()
+        try reopened.closeBlocking()
     }
 
     #if os(Linux)
@@ -40,11 +40,11 @@ import WALTesting
             let synced = SyncedFiles()
             StorageHooks.install(synced, for: place)
             defer { StorageHooks.remove(from: place) }
-            let log = try WriteAheadLog(at: place + "/log", configuration: .small())
+            let log = try WriteAheadLog.openBlocking(at: place + "/log", configuration: .small())
             let shown = log.segments.filter { $0.recordCount ?? 0 > 0 }
             #expect(shown.count == 3)
             for segment in shown { #expect(synced.names.contains(segment.path), "\(segment.number)") }
-            try log.close()
+            try log.closeBlocking()
         }
 
         private final class SyncedFiles: StorageHook {
@@ -67,14 +67,14 @@ import WALTesting
     private func killedLog(in root: String, rolls: Bool = false) throws -> CrashImage {
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         let storage = try FaultyStorage(root, recording: true)
-        let log = try WriteAheadLog(at: root + "/log", configuration: .small())
+        let log = try WriteAheadLog.openBlocking(at: root + "/log", configuration: .small())
         for number in 0..<3 {
-            try log.append(payload(number))
-            if rolls { try log.roll() }
+            try log.appendBlocking(payload(number))
+            if rolls { try log.rollBlocking() }
         }
         while rolls, log.segments.count(where: { $0.state == .sealed }) < 3 { usleep(1000) }
         let image = try #require(storage.imageOfKilledProcess())
-        try log.close()
+        try log.closeBlocking()
         return image
     }
 }

@@ -35,8 +35,8 @@ final class Simulation {
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
         storage = try FaultyStorage(place, recording: true)
         configuration.segmentSize = 64 << 10
-        configuration.preparedSegmentsMax = chance(50) ? 1 : 2
-        if configuration.preparedSegmentsMax == 1 { configuration.segmentRecordsTarget = 20 }
+        configuration.maxPreparedSegments = chance(50) ? 1 : 2
+        if configuration.maxPreparedSegments == 1 { configuration.targetSegmentRecords = 20 }
         configuration.syncPolicy = chance(30) ? .always : .manual
         configuration.whenFull = .fail
         configuration.retention.totalSize = chance(50) ? 0 : 200 << 10
@@ -45,7 +45,7 @@ final class Simulation {
     }
 
     deinit {
-        try? log?.close()
+        try? log?.closeBlocking()
         try? FileManager.default.removeItem(atPath: root)
     }
 
@@ -81,12 +81,12 @@ final class Simulation {
         if hasFaults {
             storage.failRandomly(seed: generator.next(), oneIn: 100)
             for _ in 0..<3 {
-                if let log = try? WriteAheadLog(at: directory, configuration: configuration) { return log }
+                if let log = try? WriteAheadLog.openBlocking(at: directory, configuration: configuration) { return log }
                 noteFaults()
             }
         }
         storage.heal()
-        return try WriteAheadLog(at: directory, configuration: configuration)
+        return try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
     }
 
     // MARK: Steps
@@ -97,10 +97,10 @@ final class Simulation {
         case 0..<45: for _ in 0..<Int.random(in: 1...12, using: &generator) { append(to: log) }
         case 45..<57: appendBatch(to: log)
         case 57..<72: sync(log)
-        case 72..<77: try? log.roll()
+        case 72..<77: try? log.rollBlocking()
         case 77..<84: try read()
         case 84..<88: moveCursor(log)
-        case 88..<92: log.applyRetention()
+        case 88..<92: log.applyRetentionBlocking()
         case 92..<96: _ = storage.crashState()
         default: usleep(useconds_t.random(in: 0...300, using: &generator))
         }
@@ -116,7 +116,7 @@ final class Simulation {
     private func append(to log: WriteAheadLog) {
         let bytes = newPayload(random([10, 40, 200, 480, 1000, 5000]) ?? 40)
         history.withLock { $0.willAppend(bytes) }
-        guard let sequence = try? log.append(bytes) else { return }
+        guard let sequence = try? log.appendBlocking(bytes) else { return }
         told([bytes], sequence)
     }
 
@@ -129,7 +129,7 @@ final class Simulation {
         }
         history.withLock { history in all.forEach { history.willAppend($0) } }
         let mark = Bookmark(name: "producer", position: UInt64(payloadCount))
-        guard let sequence = try? log.append(batch, bookmark: mark) else { return }
+        guard let sequence = try? log.appendBlocking(batch, bookmark: mark) else { return }
         told(all, sequence)
     }
 
@@ -142,7 +142,7 @@ final class Simulation {
 
     private func sync(_ log: WriteAheadLog) {
         let last = log.lastSequence
-        guard last > .zero, (try? log.blockUntilDurable(last)) != nil else { return }
+        guard last > .zero, (try? log.waitUntilDurableBlocking(last)) != nil else { return }
         history.withLock { $0.recordsBecameDurable(through: last) }
     }
 
@@ -203,7 +203,7 @@ final class Simulation {
     private func close() throws {
         let last = log?.lastSequence ?? .zero
         do {
-            try log?.close()
+            try log?.closeBlocking()
             noteFaults()
             history.withLock { $0.becameDurable(through: last) }
             drop()
@@ -230,7 +230,7 @@ final class Simulation {
         drop()
         // The process that died doesn't go on; this one has to end it in some way.
         oldStorage.heal()
-        try? log?.close()
+        try? log?.closeBlocking()
         try? FileManager.default.removeItem(atPath: oldPlace)
         if chance(25) {
             try open(after: crashWhileOpening(ending))
@@ -249,13 +249,13 @@ final class Simulation {
     private func crashWhileOpening(_ ending: LogHistory.Ending) -> LogHistory.Ending {
         let states = Monitor<[CrashState]>([])
         storage.watch { state in states.withLock { $0.append(state) } }
-        let opened = try? WriteAheadLog(at: directory, configuration: configuration)
+        let opened = try? WriteAheadLog.openBlocking(at: directory, configuration: configuration)
         storage.watch(nil)
         guard opened != nil, let state = random(states.withLock { $0 }) else { return ending }
         let image = state.images(of: random(CrashState.Unit.allCases) ?? .page).random(using: &generator)
         let oldPlace = place
         guard (try? move(to: image)) != nil else { return ending }
-        try? opened?.close()
+        try? opened?.closeBlocking()
         try? FileManager.default.removeItem(atPath: oldPlace)
         return .powerLoss
     }
@@ -281,7 +281,7 @@ final class Simulation {
         settings.flushInterval = .milliseconds(1)
         settings.breakerInterval = .milliseconds(5)
         // The sink loses its connection often, and never because of a record.
-        settings.lossesMax = .max
+        settings.maxLosses = .max
         let flusher = Flusher(log: log, sink: recording, configuration: settings) { payload in
             UInt64(payload.unsafeLoad(as: UInt8.self))
         }
@@ -334,7 +334,7 @@ final class Simulation {
             violations.append(LogHistory.Violation(.loss, "\(record.sequence) isn't in the sink"))
         }
         try close()
-        try log?.close()
+        try log?.closeBlocking()
         drop()
     }
 }

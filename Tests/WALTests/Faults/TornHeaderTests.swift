@@ -56,28 +56,28 @@ import Testing
             try Data(bytes).write(to: URL(fileURLWithPath: path))
         }
         for _ in 0..<2 {
-            let log = try WriteAheadLog(at: directory.path, configuration: .small())
+            let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
             #expect(log.recovery.findings.isEmpty, "\(log.recovery.findings)")
             #expect(try readAll(log.reader()).map(\.payload) == (0..<2 + kept).map { payload($0) })
-            try log.close()
+            try log.closeBlocking()
         }
     }
 
     /// What a killed process leaves of a log whose newest segment has just come into use. Nothing of that is synced.
     private func makeLog(_ directory: TemporaryDirectory, records: Int) throws -> SegmentHeader {
         let original = TemporaryDirectory()
-        let log = try WriteAheadLog(at: original.path, configuration: .small())
-        try log.append(payload(0))
-        try log.roll()
-        try log.append(payload(1))
-        try log.blockUntilDurable(2)
-        try log.roll()
-        for number in 0..<records { try log.append(payload(2 + number)) }
+        let log = try WriteAheadLog.openBlocking(at: original.path, configuration: .small())
+        try log.appendBlocking(payload(0))
+        try log.rollBlocking()
+        try log.appendBlocking(payload(1))
+        try log.waitUntilDurableBlocking(2)
+        try log.rollBlocking()
+        for number in 0..<records { try log.appendBlocking(payload(2 + number)) }
         let files = try contents(of: original.path).filter { name, _ in name.hasSuffix(SegmentName.suffix) }
         try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
         for (name, bytes) in files { try bytes.write(to: URL(fileURLWithPath: directory.path + "/" + name)) }
         let newest = log.engine.catalog.state.withLock { state in state.entries.last?.segment.header }
-        try log.close()
+        try log.closeBlocking()
         return try #require(newest)
     }
 

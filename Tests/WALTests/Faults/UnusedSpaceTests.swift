@@ -11,7 +11,7 @@ import WALTesting
         defer { for path in [root, place] { try? FileManager.default.removeItem(atPath: path) } }
         try killedLog(in: root).write(to: place)
         #expect(try sizes(place).contains(WriteAheadLog.Configuration.small().segmentSize))
-        try WriteAheadLog(at: place + "/log", configuration: .small()).close()
+        try WriteAheadLog.openBlocking(at: place + "/log", configuration: .small()).closeBlocking()
         #expect(try ReadOnlyLog(at: place + "/log").segments.allSatisfy { $0.state == .sealed })
         #expect(try sizes(place).allSatisfy { $0 < WriteAheadLog.Configuration.segmentSizeMin })
     }
@@ -22,22 +22,22 @@ import WALTesting
         try killedLog(in: root).write(to: place)
         let storage = try FaultyStorage(place, recording: true)
         storage.fail(.truncate, times: 1000, with: .inputOutput)
-        let log = try WriteAheadLog(at: place + "/log", configuration: .small())
+        let log = try WriteAheadLog.openBlocking(at: place + "/log", configuration: .small())
         let patience = ContinuousClock.now + .seconds(120)
         while storage.injectedFaults.isEmpty, .now < patience { usleep(1000) }
         #expect(!storage.injectedFaults.isEmpty)
-        #expect(try log.append(payload(3)) == 4)
-        try log.blockUntilDurable(4)
+        #expect(try log.appendBlocking(payload(3)) == 4)
+        try log.waitUntilDurableBlocking(4)
         let image = try #require(storage.imageOfKilledProcess())
         storage.heal()
-        try log.close()
+        try log.closeBlocking()
 
         try image.write(to: copy)
-        let reopened = try WriteAheadLog(at: copy + "/log", configuration: .small())
+        let reopened = try WriteAheadLog.openBlocking(at: copy + "/log", configuration: .small())
         #expect(reopened.recovery.findings.isEmpty, "\(reopened.recovery.findings)")
         #expect(reopened.recovery.steps.map(\.action).contains(.cut))
         #expect(try readAll(reopened.reader()).map(\.payload) == (0...3).map { payload($0) })
-        try reopened.close()
+        try reopened.closeBlocking()
         #expect(try ReadOnlyLog(at: copy + "/log").segments.allSatisfy { $0.state == .sealed })
     }
 
@@ -51,10 +51,10 @@ import WALTesting
     private func killedLog(in root: String) throws -> CrashImage {
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         let storage = try FaultyStorage(root, recording: true)
-        let log = try WriteAheadLog(at: root + "/log", configuration: .small())
-        for number in 0..<3 { try log.append(payload(number)) }
+        let log = try WriteAheadLog.openBlocking(at: root + "/log", configuration: .small())
+        for number in 0..<3 { try log.appendBlocking(payload(number)) }
         let image = try #require(storage.imageOfKilledProcess())
-        try log.close()
+        try log.closeBlocking()
         return image
     }
 }

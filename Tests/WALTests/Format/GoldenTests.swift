@@ -11,14 +11,14 @@ import Testing
     {
         let copy = TemporaryDirectory()
         try FileManager.default.copyItem(atPath: Self.folder.appending(path: version).path, toPath: copy.path)
-        let report = try Verification.verify(directory: copy.path)
+        let report = try Verification.verifyBlocking(at: copy.path)
         #expect(report.findings.isEmpty)
-        let log = try WriteAheadLog(at: copy.path, configuration: .small())
+        let log = try WriteAheadLog.openBlocking(at: copy.path, configuration: .small())
         #expect(log.recovery.findings.isEmpty)
         #expect(try readAll(log.reader()).map(\.payload) == Self.payloads)
         #expect(log.cursors == ["consumer": 7])
         #expect(log.bookmarks["input"] == Bookmark(name: "input", position: 42, metadata: [1, 2, 3]))
-        try log.close()
+        try log.closeBlocking()
     }
 
     /// Two sealed segments with records, plain and compressed batches, a cursor and a bookmark.
@@ -30,18 +30,18 @@ import Testing
     @Test(.enabled(if: ProcessInfo.processInfo.environment["WAL_WRITE_GOLDEN"] != nil)) func write() throws {
         let version = try #require(ProcessInfo.processInfo.environment["WAL_WRITE_GOLDEN"])
         let directory = Self.folder.appending(path: version).path
-        let log = try WriteAheadLog(at: directory, configuration: .small())
-        for number in 1...5 { try log.append(payload(number)) }
+        let log = try WriteAheadLog.openBlocking(at: directory, configuration: .small())
+        for number in 1...5 { try log.appendBlocking(payload(number)) }
         var plain = RecordBatch()
         for number in 6...10 { plain.append(payload(number)) }
-        try log.append(plain)
+        try log.appendBlocking(plain)
         try log.setCursor("consumer", to: 7)
-        try log.roll()
+        try log.rollBlocking()
         var compressed = RecordBatch()
         for number in 11...60 { compressed.append(payload(number, size: 100)) }
-        try log.append(compressed, bookmark: Bookmark(name: "input", position: 42, metadata: [1, 2, 3]))
-        try log.append([])
-        try log.close()
+        try log.appendBlocking(compressed, bookmark: Bookmark(name: "input", position: 42, metadata: [1, 2, 3]))
+        try log.appendBlocking([])
+        try log.closeBlocking()
         if version.hasSuffix("lz4") { try CompressedSegmentTests.compressAll(in: directory) }
         try FileManager.default.removeItem(atPath: directory + "/LOCK")
     }

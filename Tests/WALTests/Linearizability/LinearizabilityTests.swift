@@ -29,7 +29,7 @@ import Testing
                 let payload =
                     [UInt8(thread), UInt8(number & 255), UInt8(number >> 8)] + [UInt8](repeating: 7, count: size)
                 let call = clock.now()
-                let sequence = try log.append(payload)
+                let sequence = try log.appendBlocking(payload)
                 mine.appends.append(
                     .init(moments: .init(call: call, end: clock.now()), sequence: sequence.rawValue, payload: payload))
             }
@@ -66,11 +66,11 @@ import Testing
             var mine = OperationHistory()
             while isAppending {
                 usleep(2000)
-                try log.roll()
+                try log.rollBlocking()
                 let claimed = log.engine.catalog.waitForClaimed().sequence
                 try log.setCursor("consumer", to: SequenceNumber(rawValue: claimed - min(claimed, 400)))
                 let call = clock.now()
-                log.applyRetention()
+                log.applyRetentionBlocking()
                 let first = log.firstSequence.rawValue
                 mine.truncations.append(.init(moments: .init(call: call, end: clock.now()), first: first))
             }
@@ -83,9 +83,9 @@ import Testing
         let directory = TemporaryDirectory()
         var configuration = WriteAheadLog.Configuration.small(policy)
         configuration.segmentSize = 64 << 10
-        configuration.segmentRecordsTarget = 50
+        configuration.targetSegmentRecords = 50
         configuration.retention = WriteAheadLog.Retention(age: .zero)
-        let run = Run(try WriteAheadLog(at: directory.path, configuration: configuration))
+        let run = Run(try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration))
         let failures = Monitor<[String]>([])
         var work: [@Sendable () throws -> Void] = []
         for thread in 0..<Self.appendersMax { work.append { try run.append(thread, count: 600) } }
@@ -105,7 +105,7 @@ import Testing
         #expect(history.violations.prefix(5) == [])
         #expect(history.appends.count == 2400 && history.reads.count > 2)
         #expect(history.truncations.map(\.first).max() ?? 1 > 1)
-        try run.log.close()
+        try run.log.closeBlocking()
     }
 
     // MARK: The checker itself

@@ -8,19 +8,19 @@ import Testing
 @Suite struct LogMessageTests {
     @Test func aRecoveryWithLossIsAWarningAndOneWithoutIsNot() throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog(at: directory.path, configuration: .small())
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         for round in 1...3 {
-            for number in 1...10 { try log.append(payload(round * 10 + number)) }
-            try log.roll()
+            for number in 1...10 { try log.appendBlocking(payload(round * 10 + number)) }
+            try log.rollBlocking()
         }
-        try log.close()
+        try log.closeBlocking()
         let quiet = RecordingLog()
-        try WriteAheadLog(at: directory.path, configuration: .small(), logger: quiet.logger).close()
+        try WriteAheadLog.openBlocking(at: directory.path, configuration: .small(), logger: quiet.logger).closeBlocking()
         #expect(quiet.messages.all.map(\.level) == [.info, .info])
         let second = try segmentNames(directory.path)[1]
         try FileManager.default.removeItem(atPath: "\(directory.path)/\(second)")
         let loud = RecordingLog()
-        try WriteAheadLog(at: directory.path, configuration: .small(), logger: loud.logger).close()
+        try WriteAheadLog.openBlocking(at: directory.path, configuration: .small(), logger: loud.logger).closeBlocking()
         let message = try #require(loud.messages.all.first)
         #expect(message.level == .warning && message.text == "opened the log")
         #expect(message.metadata["wal.directory"] == directory.path)

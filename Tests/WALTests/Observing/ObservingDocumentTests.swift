@@ -15,16 +15,37 @@ import Testing
         return try String(contentsOf: article, encoding: .utf8).split(separator: "\n").filter { $0.hasPrefix("| ") }
     }
 
-    @Test func allMetricsAreDocumented() throws {
+    @Test(arguments: WALMetric.allCases) func `each metric has its row in the article`(_ metric: WALMetric) throws {
+        let dimensions = (["log"] + metric.dimensions).map { "`\($0)`" }.joined(separator: ", ")
+        let row = "| `\(metric.rawValue)` | `\(metric.prometheusName)` | \(metric.kind) | \(metric.unit) | \(dimensions) "
+            + "| \(metric.help) |"
+        #expect(try rows().contains { $0 == row }, "\(row)")
+    }
+
+    @Test func `every metric in the article exists`() throws {
+        #expect(try rows().count { $0.hasPrefix("| `wal.") } == WALMetric.allCases.count)
+    }
+
+    @Test func `the log and the flusher make the metrics of the table and no others`() throws {
         let metrics = RecordingMetrics()
-        _ = LogMetrics(metrics)
-        _ = FlusherMetrics(factory: metrics, sink: "sink")
-        let rows = try rows()
-        for (label, instrument) in metrics.all {
-            #expect(rows.contains { $0.hasPrefix("| `\(label)` | \(instrument.kind) | ") }, "\(label)")
+        let log = LogMetrics(metrics, log: "/var/lib/orders/wal")
+        log.recordRecovery(.zero, findings: ["tornTail": 1])
+        _ = FlusherMetrics(factory: metrics, log: "/var/lib/orders/wal", sink: "sink")
+        for (key, instrument) in metrics.all {
+            let metric = try #require(WALMetric(rawValue: String(key.prefix { $0 != "{" })), "\(key)")
+            #expect(instrument.kind == metric.kind.rawValue, "\(key)")
         }
-        let documented = rows.count { $0.hasPrefix("| `wal.") }
-        #expect(documented == metrics.all.count)
+        let made = Set(metrics.all.keys.map { String($0.prefix { $0 != "{" }) })
+        let others = WALMetric.allCases.filter { !$0.rawValue.hasPrefix("wal.tasks.") && !made.contains($0.rawValue) }
+        #expect(others == [])
+    }
+
+    @Test(arguments: WALMetric.allCases) func `the name in Prometheus follows the rule`(_ metric: WALMetric) {
+        let name = metric.prometheusName
+        #expect(name.wholeMatch(of: /[a-z_]+/) != nil)
+        #expect(name.hasSuffix("_total") == (metric.kind == .counter))
+        let base = metric.kind == .counter ? String(name.dropLast(6)) : name
+        if metric.unit != .count { #expect(base.hasSuffix("_\(metric.unit)")) }
     }
 
     @Test func allMessagesAreDocumented() throws {

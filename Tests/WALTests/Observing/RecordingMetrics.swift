@@ -1,7 +1,7 @@
 import CoreMetrics
 import WAL
 
-/// A metrics backend that keeps what it is told.
+/// A metrics backend that keeps all values.
 final class RecordingMetrics: MetricsFactory {
     struct Instrument: Hashable {
         var kind: String
@@ -16,20 +16,23 @@ final class RecordingMetrics: MetricsFactory {
 
     func values(_ label: String) -> [Int64] { all[label]?.values ?? [] }
 
-    private func make(_ label: String, _ kind: String) -> Handler {
+    /// The key has the dimensions besides `log` and `sink`.
+    private func make(_ label: String, _ dimensions: [(String, String)], _ kind: String) -> Handler {
+        let more = dimensions.filter { $0.0 != "log" && $0.0 != "sink" }.map { "{\($0.0)=\($0.1)}" }
+        let label = ([label] + more).joined()
         instruments.withLock { instruments in
             instruments[label, default: Instrument(kind: kind, madeCount: 0)].madeCount += 1
         }
         return Handler { [self] value in instruments.withLock { $0[label]?.values.append(value) } }
     }
 
-    func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler { make(label, "counter") }
+    func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler { make(label, dimensions, "counter") }
 
     func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
-        make(label, aggregate ? "recorder" : "gauge")
+        make(label, dimensions, aggregate ? "recorder" : "gauge")
     }
 
-    func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler { make(label, "timer") }
+    func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler { make(label, dimensions, "timer") }
 
     func destroyCounter(_ handler: any CounterHandler) {}
     func destroyRecorder(_ handler: any RecorderHandler) {}

@@ -52,14 +52,14 @@ struct LogImage: Sendable {
     }
 
     private static func fill(_ log: WriteAheadLog, from number: Int) throws {
-        for index in 0..<3 { try log.append(payload(number + index)) }
+        for index in 0..<3 { try log.appendBlocking(payload(number + index)) }
         var plain = RecordBatch()
         for index in 0..<3 { plain.append(payload(number + 100 + index)) }
-        try log.append(plain)
+        try log.appendBlocking(plain)
         var packed = RecordBatch()
         for index in 0..<60 { packed.append(payload(number + 200 + index, size: 40)) }
-        try log.append(packed, bookmark: Bookmark(name: "input", position: UInt64(number), metadata: [7]))
-        for index in 0..<3 { try log.append(payload(number + 300 + index)) }
+        try log.appendBlocking(packed, bookmark: Bookmark(name: "input", position: UInt64(number), metadata: [7]))
+        for index in 0..<3 { try log.appendBlocking(payload(number + 300 + index)) }
     }
 
     func write(to path: String) throws {

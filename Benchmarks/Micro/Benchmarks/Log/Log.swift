@@ -14,7 +14,7 @@ let benchmarks: @Sendable () -> Void = {
     Benchmark("append 256 B, written") { benchmark in
         try withLog { log in
             benchmark.startMeasurement()
-            for _ in benchmark.scaledIterations { blackHole(try log.append(payload)) }
+            for _ in benchmark.scaledIterations { blackHole(try log.appendBlocking(payload)) }
             benchmark.stopMeasurement()
         }
     }
@@ -24,14 +24,14 @@ let benchmarks: @Sendable () -> Void = {
             var batch = RecordBatch()
             for _ in benchmark.scaledIterations { batch.append(payload) }
             benchmark.startMeasurement()
-            blackHole(try log.append(batch))
+            blackHole(try log.appendBlocking(batch))
             benchmark.stopMeasurement()
         }
     }
 
     Benchmark("read and verify 256 B") { benchmark in
         try withLog { log in
-            for _ in benchmark.scaledIterations { try log.append(payload) }
+            for _ in benchmark.scaledIterations { try log.appendBlocking(payload) }
             let reader = log.reader(from: 1)
             benchmark.startMeasurement()
             for _ in benchmark.scaledIterations { blackHole(try reader.next { $0.payload.byteCount }) }
@@ -52,8 +52,8 @@ private func withLog(_ body: (WriteAheadLog) throws -> Void) throws {
     configuration.syncPolicy = .manual
     configuration.segmentSize = 1 << 20
     let directory = NSTemporaryDirectory() + "/wal-benchmark-" + UUID().uuidString
-    let log = try WriteAheadLog(at: directory, configuration: configuration)
+    let log = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
     try body(log)
-    try log.close()
+    try log.closeBlocking()
     try FileManager.default.removeItem(atPath: directory)
 }

@@ -71,21 +71,21 @@ extension FuzzTarget {
             let reader = log.reader()
             while let size = (try? reader.next({ $0.payload.byteCount })) ?? nil { _ = size }
         }
-        _ = try? Verification.verify(directory: directory)
+        _ = try? Verification.verifyBlocking(at: directory)
         readAll()
         var configuration = WriteAheadLog.Configuration()
         configuration.segmentSize = 64 << 10
         configuration.syncPolicy = .manual
         configuration.recoveryScope = .everything
         do throws(WALError) {
-            let opened = try WriteAheadLog(at: directory, configuration: configuration)
-            _ = try opened.append([1, 2, 3])
-            try opened.close()
-            let again = try WriteAheadLog(at: directory, configuration: configuration)
+            let opened = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
+            _ = try opened.appendBlocking([1, 2, 3])
+            try opened.closeBlocking()
+            let again = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
             // Every repair settles, whatever the headers say.
             precondition(
                 again.recovery.findings.isEmpty, "\(opened.recovery.findings) and then \(again.recovery.findings)")
-            try again.close()
+            try again.closeBlocking()
             readAll()
         } catch {
             // Of what a file can say, only these stop an opening.

@@ -1,15 +1,15 @@
 public import WAL
 
 /// What a ``BufferedTaskStorage`` has done since it was opened, and how far the store is behind.
-public struct TaskStorageMetrics: Sendable {
+public struct TaskStorageStatistics: Sendable {
     /// Mutations that were put into the log.
-    public var entriesBuffered: UInt64 = 0
+    public var recordsBuffered: UInt64 = 0
     /// Mutations that the store has taken.
-    public var entriesFlushed: UInt64 = 0
+    public var recordsApplied: UInt64 = 0
     /// Transactions of the store that succeeded.
-    public var flushOperations: UInt64 = 0
+    public var batchesApplied: UInt64 = 0
     /// Transactions of the store that failed; they are tried again.
-    public var flushErrors: UInt64 = 0
+    public var failedBatches: UInt64 = 0
     /// How often what an earlier process left was read back: 0 or 1.
     public var recoveryOperations: UInt64 = 0
     /// Whether that failed.
@@ -22,11 +22,11 @@ public struct TaskStorageMetrics: Sendable {
     /// Bytes of memory that changes take which wait for the store.
     public var overlayMemory: Int = 0
     /// Mutations that the last process left to be delivered.
-    public var entriesRecovered: UInt64 = 0
+    public var recordsRecovered: UInt64 = 0
     /// Rows that the store has written, after coalescing.
     public var rowsWritten: UInt64 = 0
     /// Mutations that a later one of the same batch made superfluous.
-    public var entriesCoalesced: UInt64 = 0
+    public var recordsCoalesced: UInt64 = 0
     /// Mutations that the store has refused and set aside.
     public var deadLetters: UInt64 = 0
     /// Records that are in the log and not yet in the store.

@@ -1,0 +1,132 @@
+/// The metrics of the package: their names, kinds, units and meanings.
+///
+/// The raw value is the label in swift-metrics. A backend may want ``prometheusName`` instead.
+public enum WALMetric: String, CaseIterable, Sendable {
+    // The log's; see `LogMetrics`.
+    case appendedRecords = "wal.appended.records"
+    case appendedBytes = "wal.appended.bytes"
+    case syncDuration = "wal.sync.duration"
+    case syncFailures = "wal.sync.failures"
+    case lastSequence = "wal.last_sequence"
+    case durableSequence = "wal.durable_sequence"
+    case notDurableBytes = "wal.not_durable.bytes"
+    case acceptingAppends = "wal.accepting_appends"
+    case segments = "wal.segments"
+    case diskBytes = "wal.disk.bytes"
+    case diskBudgetBytes = "wal.disk_budget.bytes"
+    case recoveryDuration = "wal.recovery.duration"
+    case recoveryFindings = "wal.recovery.findings"
+
+    // Of the flusher into a sink.
+    case sinkAppliedRecords = "wal.sink.applied_records"
+    case sinkAppliedBatches = "wal.sink.applied_batches"
+    case sinkWrittenRows = "wal.sink.written_rows"
+    case sinkCoalescedRecords = "wal.sink.coalesced_records"
+    case sinkLostRecords = "wal.sink.lost_records"
+    case sinkFailures = "wal.sink.failures"
+    case sinkRetries = "wal.sink.retries"
+    case sinkDeadLetters = "wal.sink.dead_letters"
+    case sinkBatchDuration = "wal.sink.batch.duration"
+    case sinkBatchRecords = "wal.sink.batch.records"
+    case sinkLagRecords = "wal.sink.lag.records"
+    case sinkLagBytes = "wal.sink.lag.bytes"
+    case sinkLagAge = "wal.sink.lag"
+    case sinkLastSuccess = "wal.sink.last_success_timestamp"
+    case sinkState = "wal.sink.state"
+
+    // Of a buffered task storage.
+    case bufferedMutations = "wal.tasks.buffered_mutations"
+    case overlayBytes = "wal.tasks.overlay.bytes"
+
+    /// The kind of a metric.
+    public enum Kind: String, Sendable {
+        case counter, gauge, timer, recorder
+    }
+
+    /// The unit of a metric.
+    public enum Unit: String, Sendable {
+        /// A number of things, which the name says.
+        case count
+        case bytes
+        case seconds
+    }
+
+    public var kind: Kind {
+        switch self {
+        case .appendedRecords, .appendedBytes, .syncFailures, .sinkAppliedRecords, .sinkAppliedBatches, .sinkWrittenRows,
+            .sinkCoalescedRecords, .sinkLostRecords, .sinkFailures, .sinkRetries, .sinkDeadLetters, .bufferedMutations:
+            .counter
+        case .syncDuration, .sinkBatchDuration: .timer
+        case .sinkBatchRecords: .recorder
+        case .lastSequence, .durableSequence, .notDurableBytes, .acceptingAppends, .segments, .diskBytes,
+            .diskBudgetBytes, .recoveryDuration, .recoveryFindings, .sinkLagRecords, .sinkLagBytes, .sinkLagAge,
+            .sinkLastSuccess, .sinkState, .overlayBytes:
+            .gauge
+        }
+    }
+
+    /// The unit. Timers are recorded in nanoseconds, and backends export them in seconds.
+    public var unit: Unit {
+        switch self {
+        case .appendedBytes, .notDurableBytes, .diskBytes, .diskBudgetBytes, .sinkLagBytes, .overlayBytes: .bytes
+        case .syncDuration, .recoveryDuration, .sinkBatchDuration, .sinkLagAge, .sinkLastSuccess: .seconds
+        default: .count
+        }
+    }
+
+    /// The dimensions besides `log`, which all metrics have.
+    public var dimensions: [String] {
+        switch self {
+        case .segments: ["state"]
+        case .recoveryFindings: ["class"]
+        case .sinkFailures: ["sink", "kind"]
+        case .sinkState: ["sink", "state"]
+        case .bufferedMutations, .overlayBytes: []
+        default: rawValue.hasPrefix("wal.sink.") ? ["sink"] : []
+        }
+    }
+
+    /// The meaning, in one sentence.
+    public var help: String {
+        switch self {
+        case .appendedRecords: "Records appended since the log was opened."
+        case .appendedBytes: "Bytes of frames and headers appended since the log was opened."
+        case .syncDuration: "The duration of each successful sync of a segment."
+        case .syncFailures: "Segments whose sync failed."
+        case .lastSequence: "The last record that was appended."
+        case .durableSequence: "The last durable record."
+        case .notDurableBytes: "Bytes of frames that a power loss would take now."
+        case .acceptingAppends: "1 while the log takes records, 0 while it refuses them."
+        case .segments: "Segments by state: prepared, active, unsealed, sealed, compressed."
+        case .diskBytes: "Bytes of all segment files, prepared ones included."
+        case .diskBudgetBytes: "The disk budget. Absent without one."
+        case .recoveryDuration: "The duration of the recovery when the log was opened."
+        case .recoveryFindings: "Findings of the recovery when the log was opened, by class."
+        case .sinkAppliedRecords: "Records that the sink has applied, coalesced ones included."
+        case .sinkAppliedBatches: "Transactions of the sink that succeeded."
+        case .sinkWrittenRows: "Rows that the sink has written, after coalescing."
+        case .sinkCoalescedRecords: "Records that a later record of the same batch made unnecessary."
+        case .sinkLostRecords: "Records missing from the log that were acknowledged, or may have been."
+        case .sinkFailures: "Calls of the sink that failed, by kind."
+        case .sinkRetries: "Failed calls of the sink that are tried again."
+        case .sinkDeadLetters: "Records that the sink rejected and that were set aside."
+        case .sinkBatchDuration: "The duration of each transaction of the sink."
+        case .sinkBatchRecords: "The number of records in each batch."
+        case .sinkLagRecords: "Records appended and not applied by the sink."
+        case .sinkLagBytes: "Bytes of the log after the last applied record, about."
+        case .sinkLagAge: "The age of the first record that isn't applied."
+        case .sinkLastSuccess: "The time of the last successful transaction, since 1970."
+        case .sinkState: "1 for the sink's state, 0 for the other: delivering, unavailable."
+        case .bufferedMutations: "Mutations that the task storage has put into the log."
+        case .overlayBytes: "Memory of the mutations that the store doesn't have yet."
+        }
+    }
+
+    /// The name in Prometheus: dots become underscores, then come the unit unless the name ends with it or it is a count, and `_total` for
+    /// a counter.
+    public var prometheusName: String {
+        var name = String(rawValue.map { $0 == "." ? "_" : $0 })
+        if unit != .count, !name.hasSuffix("_" + unit.rawValue) { name += "_" + unit.rawValue }
+        return kind == .counter ? name + "_total" : name
+    }
+}

@@ -1,0 +1,45 @@
+extension WriteAheadLog {
+    /// Suspends until a record is durable, and starts a sync if none is under way.
+    ///
+    /// - Parameter sequence: The number of a record that was appended.
+    /// - Throws: ``WALError/Code/indeterminate`` if the sync failed; ``WALError/Code/closed``; ``WALError/Code/cancelled``;
+    ///   ``WALError/Code/invalidArgument`` for a number that no record has yet.
+    public func waitUntilDurable(_ sequence: SequenceNumber) async throws(WALError) {
+        try require(sequence)
+        try await engine.commit.waitUntilDurable(.sequence(sequence.rawValue))
+    }
+
+    /// Blocks until a record is durable; see ``waitUntilDurable(_:)``.
+    @available(*, noasync, message: "Blocks the thread. Await waitUntilDurable(_:) instead.")
+    public func waitUntilDurableBlocking(_ sequence: SequenceNumber) throws(WALError) {
+        try require(sequence)
+        try engine.commit.blockUntilDurable(.sequence(sequence.rawValue))
+    }
+
+    /// Makes everything durable that was appended before the call, cursors included. Suspends for the sync.
+    ///
+    /// - Returns: The last durable sequence number.
+    /// - Throws: ``WALError/Code/indeterminate`` if the sync failed; ``WALError/Code/closed``; ``WALError/Code/cancelled``.
+    @discardableResult
+    public func sync() async throws(WALError) -> SequenceNumber {
+        try await engine.commit.waitUntilDurable(.position(engine.catalog.waitForClaimed().position))
+        return durableSequence
+    }
+
+    /// Makes everything durable as ``sync()`` does. Blocks for the sync.
+    @available(*, noasync, message: "Blocks the thread. Await sync() instead.")
+    @discardableResult
+    public func syncBlocking() throws(WALError) -> SequenceNumber {
+        try engine.commit.blockUntilDurable(.position(engine.catalog.waitForClaimed().position))
+        return durableSequence
+    }
+
+    private func require(_ sequence: SequenceNumber) throws(WALError) {
+        guard sequence > durableSequence else { return }
+        let last = lastSequence
+        guard sequence <= last else {
+            throw WALError(
+                .invalidArgument, "Sequence number \(sequence) wasn't given to a record yet; the last is \(last).")
+        }
+    }
+}
