@@ -57,7 +57,7 @@ struct ClaimedFrame {
             seed, Frame.place(offset: offset, length: length), header.0, header.1, source.baseAddress, source.count)
     }
 
-    /// Lets `initialize` write the body. Returns the frame's checksum.
+    /// Calls `initialize` to write the body. Returns the frame's checksum.
     @inline(__always)
     func fill(with initialize: (inout OutputRawSpan) -> Void) -> UInt32 {
         let body = unsafe body
@@ -68,7 +68,7 @@ struct ClaimedFrame {
         return checksum()
     }
 
-    /// The frame's checksum when the body has been written.
+    /// Returns the frame's checksum, once the body is written.
     @inline(__always)
     func checksum() -> UInt32 {
         fetchNext()
