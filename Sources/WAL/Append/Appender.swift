@@ -15,7 +15,7 @@ final class Appender: @unchecked Sendable {
     }
 
     private enum Attempt {
-        /// The first sequence number claimed. For a frame without records it is the next record's.
+        /// The first sequence number claimed. For a frame without records, the next record's number.
         case appended(UInt64)
         /// The active segment has ended. The end is nil unless this attempt has crossed it.
         case ended(SegmentEnd?)
@@ -37,10 +37,11 @@ final class Appender: @unchecked Sendable {
     /// The durable position and sequence number, stored by the sync leader. Producers stamp frames with the position.
     let durablePosition: Atomic<UInt64>
     let durableSequence: Atomic<UInt64>
-    /// The threads and tasks that a producer wakes after its commit; 0 nearly always.
+    /// The threads and tasks that a producer wakes after its commit; usually 0.
     private let wakeupRequests = Atomic<UInt64>(0)
 
-    /// `current` is the slot of the catalog's active segment, and `durable` the position where that segment begins.
+    /// Makes the producers' side. `current` is the slot of the catalog's active segment, and `durable` the position at
+    /// which that segment begins.
     init(_ catalog: SegmentCatalog, slots: AppendSlots, current: SlotReference, durable: LogPosition) {
         let configuration = catalog.configuration
         self.catalog = catalog
@@ -142,9 +143,9 @@ final class Appender: @unchecked Sendable {
     private func tooLarge(bodySize: Int, records: Int) -> WALError {
         let what =
             bodySize > recordSizeMax
-            ? "A record or batch of \(bodySize) bytes is larger than a segment takes (\(recordSizeMax) bytes)"
-            : "A batch of \(records) records is more than a segment takes (\(SegmentHeader.recordCountMax))"
-        return WALError(.recordTooLarge, "\(what). Make it smaller, or the segments larger.")
+            ? "A record or batch of \(bodySize) bytes doesn't fit into a segment (at most \(recordSizeMax) bytes)"
+            : "A batch of \(records) records doesn't fit into a segment (at most \(SegmentHeader.recordCountMax) records)"
+        return WALError(.recordTooLarge, "\(what). Make it smaller, or make segments larger.")
     }
 
     /// Claims a place, lets `fill` write the body there, and commits.
@@ -152,7 +153,7 @@ final class Appender: @unchecked Sendable {
     private func tryAppend(
         _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (ClaimedFrame) -> UInt32
     ) -> Attempt {
-        // Before the claim: the shorter the time between claim and commit, the less others wait.
+        // Read the clock before the claim: the shorter the time between claim and commit, the less other threads wait.
         let time = cwal_coarse_realtime_microseconds()
         guard let slot = currentSlot else { return .ended(nil) }
         let size = Frame.size(bodySize: bodySize)
@@ -184,7 +185,7 @@ final class Appender: @unchecked Sendable {
         let sequence = slot.baseSequence + UInt64(recordIndex)
         let length = Frame.headerSize + bodySize
         unsafe CommitWord.store(Frame.commitWord(length: length, checksum: checksum), to: frame)
-        // Don't touch the slot from here on: after the last commit of its segment it may be given to another one.
+        // Don't touch the slot after the commit: after the last commit of its segment, another segment may use it.
         if wakeupRequests.load(ordering: .sequentiallyConsistent) != 0 { serveWakeups() }
         if position &- durable >= syncThreshold { syncRequests.requestSync() }
         if recordIndex < recordsTarget, recordsTarget <= recordIndex + records { rollAfter(sequence) }
@@ -235,7 +236,7 @@ final class Appender: @unchecked Sendable {
     /// Suspends until `isDue` may have become true by an append or the end of a failure, the log is closed, or the task is canceled.
     func waitAtTail(until isDue: @Sendable () -> Bool) async {
         await tail.wait {
-            // Set before the look at the claims: see `SlotReference.claimByAddition(size:)`.
+            // Set the bit before checking the claims: see `SlotReference.claimByAddition(size:)`.
             wakeupRequests.bitwiseOr(Wakeup.tailReaders, ordering: .sequentiallyConsistent)
             return isDue()
         }

@@ -45,7 +45,7 @@ extension Appender {
 
     private func encode(_ batch: RecordBatch, _ bookmark: Bookmark?) throws(WALError) -> [UInt8] {
         guard !batch.isEmpty else {
-            throw WALError(.invalidArgument, "A batch has at least one record.")
+            throw WALError(.invalidArgument, "A batch must have at least one record. Add a record first.")
         }
         if let bookmark {
             try Marker.require(name: bookmark.name, metadataSize: bookmark.metadata.count)

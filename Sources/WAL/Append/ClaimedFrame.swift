@@ -1,25 +1,30 @@
 internal import CWALShims
 
-/// The place of a claimed frame: its header is written, its body and its checksum are to come.
+/// The place of a claimed frame: its header is written, its body and its checksum aren't yet.
 @safe
 struct ClaimedFrame {
-    /// How far ahead of a frame memory is fetched for those that come. The next claim, a locked addition, waits for all stores
-    /// before it, so each that misses the caches is paid for: over three segments a thread's records a second, to those of a C
-    /// loop beside it, went up by a sixth (medians of six runs of five rounds, in turns).
+    /// The distance by which memory is prefetched ahead of a frame, for later frames.
+    ///
+    /// The next claim is a locked addition, which waits for all earlier stores. So each store that misses the caches
+    /// delays it. Prefetching raised a thread's rate over three segments by a sixth, relative to that of a C loop
+    /// (medians of six runs of five rounds, in turns).
     private static let prefetchDistance = 2048
     private static let prefetchSizeMax = 512
-    /// Up to this size a body's checksum is taken from where the body comes from: loads of what was just stored wait for the
-    /// stores. Bursts of 256-byte records went from 32 to 39 million a second, of 64 bytes from 44 to 52 (the best of the rounds;
-    /// the kernel's writing disturbs the others). Of longer bodies it is read back, since the processor fetches ahead of loads,
-    /// and not of stores: 4 KiB made 2.7 million a second so, and 2.1 from their source.
+    /// The largest body whose checksum is computed from the source of the copy. Loads of bytes that were just stored
+    /// wait for the stores.
+    ///
+    /// With this, bursts of 256-byte records went from 32 to 39 million a second, and of 64-byte records from 44 to 52
+    /// million (the best of the rounds; the kernel's writeback disturbs the others). A longer body is read back from
+    /// the mapping, because the processor prefetches for loads and not for stores: 4 KiB bodies reached 2.7 million a
+    /// second that way, and 2.1 million from their source.
     private static let sourceSizeMax = 512
 
     private let frame: UnsafeMutableRawPointer
     private let offset: Int
     private let seed: UInt32
-    /// The header behind the commit word.
+    /// The header after the commit word.
     private let header: (UInt64, UInt64)
-    /// Where the body belongs; the padding behind it is zero.
+    /// The place of the body. The padding after it is zero.
     let body: UnsafeMutableRawBufferPointer
 
     /// Writes the header of a frame at an offset of its segment, and zeroes the padding.
@@ -40,7 +45,7 @@ struct ClaimedFrame {
 
     private var length: Int { unsafe Frame.headerSize + body.count }
 
-    /// Copies the body from where it is. Returns the frame's checksum.
+    /// Copies the body from its source. Returns the frame's checksum.
     @inline(__always)
     func copy(_ source: UnsafeRawBufferPointer) -> UInt32 {
         let (count, room) = (source.count, unsafe body.count)
@@ -52,7 +57,7 @@ struct ClaimedFrame {
             seed, Frame.place(offset: offset, length: length), header.0, header.1, source.baseAddress, source.count)
     }
 
-    /// Lets `initialize` write the body. Returns the frame's checksum.
+    /// Calls `initialize` to write the body. Returns the frame's checksum.
     @inline(__always)
     func fill(with initialize: (inout OutputRawSpan) -> Void) -> UInt32 {
         let body = unsafe body
@@ -63,7 +68,7 @@ struct ClaimedFrame {
         return checksum()
     }
 
-    /// The frame's checksum when the body has been written.
+    /// Returns the frame's checksum, once the body is written.
     @inline(__always)
     func checksum() -> UInt32 {
         fetchNext()

@@ -1,6 +1,6 @@
 extension Appender {
-    /// Moves a consumer's cursor, or removes it if `sequence` is nil. Never waits for a segment: the progress of a consumer lets
-    /// retention free the space that others wait for.
+    /// Moves a consumer's cursor, or removes it if `sequence` is nil. Never waits for a segment: a consumer's progress
+    /// lets retention free the space that appends wait for.
     func setCursor(_ name: String, to sequence: UInt64?) throws(WALError) {
         try Marker.require(name: name, metadataSize: 0)
         try set(sequence.map { .cursor(name: name, sequence: $0) } ?? .cursorRemoved(name: name))
@@ -17,7 +17,7 @@ extension Appender {
         catalog.recheckBudget()
     }
 
-    /// Appends the changes of cursors and bookmarks that found no segment.
+    /// Appends the changes of cursors and bookmarks that couldn't be appended before.
     func flushPendingMarkers() {
         catalog.markers.flushPending(append: append)
     }
@@ -33,12 +33,12 @@ extension Marker {
         guard (1...CursorsBody.nameSizeMax).contains(name.utf8.count) else {
             throw WALError(
                 .invalidArgument,
-                "The name of a cursor or bookmark has 1 to \(CursorsBody.nameSizeMax) bytes, not \(name.utf8.count).")
+                "A cursor or bookmark name must have 1 to \(CursorsBody.nameSizeMax) bytes, not \(name.utf8.count).")
         }
         guard metadataSize <= CursorsBody.metadataSizeMax else {
             throw WALError(
                 .invalidArgument,
-                "A bookmark's metadata has at most \(CursorsBody.metadataSizeMax) bytes, not \(metadataSize).")
+                "A bookmark's metadata may have at most \(CursorsBody.metadataSizeMax) bytes, not \(metadataSize).")
         }
     }
 }

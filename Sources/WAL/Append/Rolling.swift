@@ -31,7 +31,7 @@ extension Appender {
                 if !state.isNextReady { state.pipeline.demand() }
                 return false
             }
-            // Nil if another thread has closed it, or has just crossed the end and is about to register that.
+            // Nil if another thread has closed the slot, or has just crossed the end and is about to register that.
             state.awaitedEnd = nil
             guard let end = last.slot?.close() else { return false }
             registerEnd(end, &state)
@@ -83,7 +83,8 @@ extension Appender {
                 await withCheckedContinuation { (continuation: SuspendedTasks.Continuation) in
                     let outcome = catalog.state.withLock { state -> SuspendedTasks.Outcome? in
                         let outcome = Result { () throws(WALError) in try tryOpenSegment(&request, &state) }
-                        // A segment that this request has just opened counts, canceled or not: others wait for it.
+                        // If this request has just opened a segment, the request succeeds even if it was canceled:
+                        // other appends wait for that segment.
                         guard case .success(false) = outcome else { return outcome }
                         if Task.isCancelled { return .failure(Self.canceledBeforeAppend) }
                         state.suspended.add(
@@ -106,7 +107,8 @@ extension Appender {
         try state.requireOpen()
         guard let end = state.entries.last?.end else {
             if state.claimed != nil { return true }
-            // Its end is about to be registered. No producer may claim from it again meanwhile: see `ClaimWord`.
+            // The segment's end is about to be registered. No producer may claim from it again meanwhile: see
+            // `ClaimWord`.
             setCurrent(nil)
             return false
         }

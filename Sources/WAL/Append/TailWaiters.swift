@@ -17,7 +17,7 @@ final class TailWaiters: Sendable {
         for continuation in woken { continuation.resume() }
     }
 
-    /// Resumes all waiting readers, and lets none wait from now on.
+    /// Resumes all waiting readers, and prevents further waits.
     func close() {
         state.withLock { $0.isClosed = true }
         wakeAll()

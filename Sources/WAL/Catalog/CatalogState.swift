@@ -1,5 +1,7 @@
-/// The catalog of an open log: its segments, the pipeline of the next ones, its phase. Used when a segment begins, ends, is sealed or
-/// removed, never by an append that fits.
+/// The catalog of an open log: its segments, the pipeline of the next ones, and its phase.
+///
+/// It is used when a segment begins, ends, is sealed or removed, and never by an append that fits into the active
+/// segment.
 struct CatalogState {
     enum Phase {
         case open
@@ -24,24 +26,25 @@ struct CatalogState {
         }
     }
 
-    /// The shortest time between two segments that end by the number of their records, because each costs some syncs: one task
-    /// saved 1.1 million tasks a second without this, 1.33 million with 10 ms, and 1.53 million with 50 ms, where segments of 8 MiB
-    /// end by their size (medians of five and six runs with 5000 records a segment).
+    /// The shortest time between two segments that end by the number of their records, because each end costs some
+    /// syncs. One task saved 1.1 million tasks a second without this limit, 1.33 million with 10 ms, and 1.53 million
+    /// with 50 ms, at which segments of 8 MiB end by their size (medians of five and six runs with 5000 records a
+    /// segment).
     private static let openTimeMin: Duration = .milliseconds(50)
 
     var phase = Phase.open
-    /// The oldest first. The last one is the active one, or has ended and has no successor yet.
+    /// The segments, oldest first. The last one is active, or has ended and has no successor yet.
     private(set) var entries: [CatalogEntry]
     var pipeline: SegmentPipeline
     /// Increases whenever recovery discards data or sequence numbers are skipped.
     var epoch: UInt64
-    /// The next segment begins after this sequence number at the earliest.
+    /// The last of the skipped sequence numbers. The next segment begins after it.
     var skippedThrough: UInt64 = 0
     var freeSlots: [SlotReference]
     private var openingTime = ContinuousClock.now
-    /// The record that the active segment should have ended with, while it is too early for its end.
+    /// The record that the active segment should have ended with; nil unless it is still too early for that end.
     var awaitedEnd: UInt64?
-    /// Readers, each with the number of the segment that it is in or before.
+    /// The number of the segment that each reader is in or about to enter.
     var pins: [ObjectIdentifier: UInt64] = [:]
     var suspended = SuspendedTasks()
     /// The number of the engine's running threads.
@@ -87,7 +90,7 @@ struct CatalogState {
 
     // MARK: Phases
 
-    /// Throws if the log was closed. A poisoned one can still be drained.
+    /// Throws if the log was closed. Doesn't throw if it is poisoned, because such a log can still be drained.
     func requireNotClosed() throws(WALError) {
         switch phase {
         case .open, .poisoned: break
@@ -95,7 +98,7 @@ struct CatalogState {
         }
     }
 
-    /// Throws unless appends are taken.
+    /// Throws unless the log accepts appends.
     func requireOpen() throws(WALError) {
         switch phase {
         case .open: break
@@ -104,12 +107,12 @@ struct CatalogState {
         case .poisoned(let cause):
             throw WALError(
                 .poisoned,
-                "The log takes no records since an error of its disk. It tries again every second: see to the disk.",
+                "The log accepts no records, because its disk has failed. It tries again every second. Check the disk.",
                 cause: cause, isRetriable: true)
         }
     }
 
-    /// Why appending fails at the moment; nil while records are taken.
+    /// The reason why appending fails at the moment; nil while the log accepts records.
     var refusal: WALError? {
         do throws(WALError) { try requireOpen() } catch { return error }
         return isWithoutSegment ? pipeline.obstacle : nil
@@ -177,7 +180,7 @@ struct CatalogState {
 
     // MARK: Ends by the number of records
 
-    /// When the active segment may end by its records; nil while the next isn't ready.
+    /// The earliest time at which the active segment may end by its records; nil while the next segment isn't ready.
     private var endTime: ContinuousClock.Instant? { isNextReady ? openingTime + Self.openTimeMin : nil }
 
     /// The record that the active segment should have ended with, if it may end by now.
@@ -185,7 +188,7 @@ struct CatalogState {
         if let awaitedEnd, let endTime, endTime <= .now { awaitedEnd } else { nil }
     }
 
-    /// The latest time for the maintenance thread's next look, at most `latest`.
+    /// Returns the time of the maintenance thread's next check, at most `latest`.
     func deadline(before latest: ContinuousClock.Instant) -> ContinuousClock.Instant {
         min(latest, suspended.deadline ?? latest, awaitedEnd == nil ? latest : endTime ?? latest)
     }

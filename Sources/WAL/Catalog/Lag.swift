@@ -1,5 +1,5 @@
 extension SegmentCatalog {
-    /// The last record before the first segment that is still there.
+    /// The last record before the first segment that is still in the log.
     var lastRemovedSequence: SequenceNumber {
         SequenceNumber(
             rawValue: state.withLock { $0.entries.first?.segment.header.predecessor.finalSequence ?? 0 })
@@ -10,7 +10,7 @@ extension SegmentCatalog {
         let claimed = waitForClaimed()
         guard sequence < claimed.sequence else { return 0 }
         return state.withLock { state in
-            // Where the next segment begins, or the log ends.
+            // The beginning of the next segment, or the end of the log.
             var end = claimed
             for entry in state.entries.reversed() {
                 let header = entry.segment.header

@@ -1,6 +1,7 @@
-/// The cursors and bookmarks of an open log, and the changes of them that couldn't be appended yet.
+/// The cursors and bookmarks of an open log, and those changes that couldn't be appended yet.
 final class MarkerBoard: Sendable {
-    /// Half of what a footer has space for: while one entry replaces another, both may be in the segment that ends.
+    /// The limit of the markers' size: half of a footer's space for them. While one entry replaces another, both may be
+    /// in the segment that ends.
     static let sizeMax = SegmentFooter.markersSizeMax / 2
 
     private struct Register {
@@ -16,7 +17,7 @@ final class MarkerBoard: Sendable {
             guard after <= before || after + reservedSize <= MarkerBoard.sizeMax else {
                 throw WALError(
                     .invalidArgument,
-                    "All cursors and bookmarks together take up more than \(MarkerBoard.sizeMax) bytes. Remove some.")
+                    "All cursors and bookmarks together need more than \(MarkerBoard.sizeMax) bytes. Remove some.")
             }
             reservedSize += size
         }

@@ -1,4 +1,4 @@
-/// The decision which segment retention may remove, without files, threads or clocks.
+/// The decision about which segment retention may remove, without files, threads or clocks.
 struct RetentionRule {
     var retention: WriteAheadLog.Retention
     var now: ContinuousClock.Instant
@@ -7,7 +7,7 @@ struct RetentionRule {
     /// The first segment that a reader is in.
     var firstPinned: UInt64
 
-    /// Whether the oldest segment may go. The newest sealed one stays: its footer has the cursors.
+    /// Whether the oldest segment may be removed. The newest sealed segment stays, because its footer has the cursors.
     func isOldestRemovable(_ entries: [CatalogEntry], diskSize: Int) -> Bool {
         guard entries.count > 1, entries[1].isDurable, let entry = entries.first, entry.isDurable,
             let footer = entry.footer, footer.finalSequence <= passed, entry.segment.number < firstPinned

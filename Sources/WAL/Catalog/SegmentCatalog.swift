@@ -42,17 +42,18 @@ final class SegmentCatalog: Sendable {
         changed()
     }
 
-    /// The error while the disk budget is used up.
+    /// Returns the error of an append while the disk budget is used up. `size` is the log's size in bytes.
     func logFull(_ size: Int) -> WALError {
         WALError(
             .logFull,
             """
-            The log's disk budget of \(configuration.diskBudget ?? 0) bytes is used up (\(size)), and retention may remove \
-            nothing yet. Let the consumers catch up, keep less, or raise the budget.
+            The log's disk budget of \(configuration.diskBudget ?? 0) bytes is used up (the log has \(size) bytes), and \
+            retention may not remove anything yet. Let the consumers catch up, keep less, or raise the budget.
             """, isRetriable: true)
     }
 
-    /// Returns what the maintenance thread has to do for the pipeline of segments; nil for nothing. The caller holds `state`.
+    /// Returns the maintenance thread's next step for the pipeline of segments, or nil if there is none. The caller
+    /// holds `state`.
     func nextStep(_ state: inout CatalogState) -> SegmentPipeline.Step? {
         let surroundings = SegmentPipeline.Surroundings(
             readyMax: configuration.maxPreparedSegments, budget: configuration.budgetOfProducers,
@@ -63,7 +64,7 @@ final class SegmentCatalog: Sendable {
             logFull: { logFull(surroundings.diskSize) })
     }
 
-    /// Makes a segment ready, and calls `pause` between pieces of its zeroing.
+    /// Prepares a segment. Calls `pause` between pieces of its zeroing.
     func prepare(_ number: UInt64, capacity: Int, logID: LogID, pause: () -> Void) {
         let result = Result { () throws(WALError) in
             try directory.requireInPlace()

@@ -1,11 +1,12 @@
-/// The segments that are ready ahead of use, and the decision when to make the next one. Pure: the maintenance thread makes the files.
+/// The segments that are ready for use, and the decision when to make the next one. It has no side effects: the
+/// maintenance thread makes the files.
 struct SegmentPipeline {
-    /// What the maintenance thread has to do.
+    /// A step for the maintenance thread.
     enum Step {
         case make(number: UInt64, capacity: Int)
-        /// The disk budget is used up, and old segments may go.
+        /// The disk budget is used up, and old segments may be removed.
         case freeSpace(sizeMax: Int)
-        /// The disk budget is used up, and the waiters must learn that.
+        /// The disk budget is used up, and the waiting appends must fail.
         case failWaitersOverBudget
     }
 
@@ -16,7 +17,7 @@ struct SegmentPipeline {
         /// The part of the disk budget that producers may use.
         var budget: Int?
         var diskSize: Int
-        /// A segment has ended and isn't sealed yet.
+        /// Whether a segment has ended and isn't sealed yet.
         var hasUnsealedEnd: Bool
     }
 
@@ -31,15 +32,15 @@ struct SegmentPipeline {
     /// The capacity of the next file.
     private var capacity: Int
     private let capacityMax: Int
-    /// An append waits for a segment.
+    /// Whether an append waits for a segment.
     private(set) var isDemanded = false
-    /// Why the last attempt to make a segment failed; cleared when the next append asks.
+    /// The error of the last attempt to make a segment, cleared when the next append asks.
     private(set) var failure: WALError?
     private var failureTime: ContinuousClock.Instant?
-    /// Why the last attempt to make a segment failed; nil once one was made.
+    /// The error of the last attempt to make a segment; nil after a success.
     private(set) var obstacle: WALError?
     private(set) var isOverBudget = false
-    /// When the wait for a pending seal began; nil while nothing waits for one.
+    /// The start of the wait for a pending seal; nil while nothing waits for one.
     private var sealingWaitStart: ContinuousClock.Instant?
 
     init(nextNumber: UInt64, capacity: Int) {
@@ -50,8 +51,8 @@ struct SegmentPipeline {
 
     var diskSize: Int { ready.reduce(0) { $0 + $1.mapping.size } }
 
-    /// Decides what to do now; nil for nothing. `isOldestRemovable` tells whether retention may remove a segment to get below a size,
-    /// and `logFull` makes the error.
+    /// Decides on the next step; nil if there is none. `isOldestRemovable` returns whether retention may remove a
+    /// segment to get below a size, and `logFull` makes the error.
     mutating func next(
         _ surroundings: Surroundings, isOldestRemovable: (Int) -> Bool, logFull: () -> WALError
     ) -> Step? {
@@ -76,7 +77,7 @@ struct SegmentPipeline {
         return ContinuousClock.now - start < Self.sealingTimeout
     }
 
-    /// A segment is ready.
+    /// Adds a prepared segment.
     mutating func add(_ segment: PreparedSegment) {
         ready.append(segment)
         isDemanded = false
@@ -96,7 +97,7 @@ struct SegmentPipeline {
         return ready
     }
 
-    /// An append needs a segment: a failure of a while ago no longer counts, and the next attempt follows.
+    /// Notes that an append needs a segment. An earlier failure no longer counts, and the next attempt follows.
     mutating func demand() {
         isDemanded = true
         clearStaleFailure()
@@ -108,23 +109,24 @@ struct SegmentPipeline {
         failure = nil
     }
 
-    /// Space within the budget may be free again.
+    /// Notes that space within the budget may be free again.
     mutating func recheckBudget() { isOverBudget = false }
 
-    /// A segment has ended by its size. Segments that end so come in a burst, or before a large record.
+    /// Notes that a segment has ended by its size. Such ends come in bursts, or before a large record.
     mutating func segmentEndedBySize() { capacity = capacityMax }
 
-    /// A segment has ended by the number of its records. Twice their size leaves space while the next segment is made. At least half of
-    /// the last capacity, because bursts rarely come alone.
+    /// Notes that a segment has ended by the number of its records, and adapts the capacity. Twice the size of these
+    /// records leaves space while the next segment is made. The capacity is at least half of the last one, because
+    /// bursts rarely come alone.
     mutating func segmentEndedByRecords(at end: SegmentEnd) {
         let wanted = max(2 * end.offset, capacity / 2, Self.capacityMin)
         capacity = min((wanted + Self.capacityStep - 1) / Self.capacityStep * Self.capacityStep, capacityMax)
     }
 
-    /// Tries again after an obstacle although no append asks: while appends fail at once, none waits for a segment.
+    /// Tries again after an obstacle although no append asks: while appends fail immediately, none waits for a segment.
     mutating func retryIfDue(isWithoutSegment: Bool) {
         guard let obstacle else { return }
-        // An attempt on a full disk uses the space that is left: rarely, as long as appends succeed.
+        // While appends succeed, try rarely: on a full disk, an attempt uses the space that is left.
         let isDue = failureTime.map { ContinuousClock.now - $0 >= .seconds(10) } ?? true
         if isWithoutSegment || obstacle.code == .logFull || isDue { demand() }
     }

@@ -14,7 +14,7 @@ extension SegmentCatalog {
     }
 
     private func removeOldest(_ sizeMax: Int?) throws(WALError) {
-        // With the state locked, so that the entries and the files agree at any time.
+        // Hold the lock of the state, so that the entries and the files agree at any time.
         let number = try state.withLock { state throws(WALError) -> UInt64? in
             // A reader may have pinned it meanwhile.
             guard isOldestRemovable(state, sizeMax: sizeMax) else { return nil }
@@ -30,7 +30,7 @@ extension SegmentCatalog {
         logger?.debug("removed a segment", metadata: ["wal.segment": "\(number)"])
     }
 
-    /// Whether the retention rule lets the oldest segment go. The caller holds the lock of `state`.
+    /// Whether the retention rule allows the removal of the oldest segment. The caller holds the lock of `state`.
     func isOldestRemovable(_ state: CatalogState, sizeMax: Int? = nil) -> Bool {
         let passed = markers.markers.cursors.values.min()
         var retention = configuration.retention

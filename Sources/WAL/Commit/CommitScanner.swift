@@ -10,7 +10,7 @@ struct CommitScanner {
         summary = SegmentSummary(live.segment.header)
     }
 
-    /// All frames before this position are committed.
+    /// The position before which all frames are committed.
     var position: LogPosition { live.segment.logPosition(of: end) }
     var end: SegmentEnd { SegmentEnd(offset: offset, recordCount: recordIndex) }
 
@@ -22,7 +22,7 @@ struct CommitScanner {
             let word = unsafe CommitWord.load(frame)
             guard word != 0 else { return }
             let header = unsafe FrameHeader(frame)
-            // The segment is sealed, and the next one wasn't there at the end of the last round.
+            // The segment is sealed, and the next one didn't exist at the end of the last round.
             guard header.kind != .footer else { return }
             let body = unsafe UnsafeRawBufferPointer(start: frame + Frame.Offset.body, count: header.bodySize)
             recordIndex += UInt64(unsafe summary.add(header, body: body, offset: offset) ?? 0)

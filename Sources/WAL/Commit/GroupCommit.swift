@@ -1,12 +1,13 @@
 internal import Logging
 internal import Synchronization
 
-/// Makes a log durable: scans the committed frames, seals the segments that have ended, and syncs. Concurrent waiters share a sync.
+/// The group commit of a log: it scans the committed frames, seals the segments that have ended, and syncs. Concurrent
+/// waiters share a sync.
 ///
-/// `@unchecked Sendable`: ``scanner``, ``unsynced``, ``markersBeforeScan`` and ``isSnapshotDue`` belong to the leader, the thread that has
-/// set `SyncState.isLeading`. All else is constant or behind locks.
+/// `@unchecked Sendable`: ``scanner``, ``unsynced``, ``markersBeforeScan`` and ``isSnapshotDue`` belong to the leader,
+/// the thread that has set `SyncState.isLeading`. All other properties are constant or protected by locks.
 final class GroupCommit: @unchecked Sendable {
-    /// The number of sealed segments that may wait for a sync that nobody asks for. Each keeps a descriptor open.
+    /// The number of sealed segments that may wait for a sync that no caller requests. Each keeps a descriptor open.
     static let unsyncedMax = 64
 
     let appender: Appender
@@ -19,14 +20,14 @@ final class GroupCommit: @unchecked Sendable {
     private let lastTaskID = Atomic<UInt64>(0)
 
     var scanner: CommitScanner
-    /// The segments that are sealed and not synced, the oldest first.
+    /// The segments that are sealed and not synced, oldest first.
     private var unsynced: [LiveSegment] = []
-    /// The cursors and bookmarks at the end of the segment before the scanner's.
+    /// The cursors and bookmarks at the end of the segment before the scanned one.
     private(set) var markersBeforeScan: Markers
-    /// The scanner's segment still needs a snapshot of ``markersBeforeScan``.
+    /// Whether the scanned segment still needs a snapshot of ``markersBeforeScan``.
     private var isSnapshotDue: Bool
 
-    /// `live` is the first segment since the opening, and `markers` are those before it.
+    /// Makes the group commit. `live` is the first segment since the opening, and `markers` are the state before it.
     init(_ appender: Appender, live: LiveSegment, durable: LogPosition, markers: Markers, metrics: LogMetrics?) {
         self.appender = appender
         catalog = appender.catalog
@@ -101,7 +102,7 @@ final class GroupCommit: @unchecked Sendable {
         try finishLeading(body)
     }
 
-    /// Blocks until this thread leads, or throws what `check` throws.
+    /// Blocks until this thread leads. Throws if `check` throws.
     func takeLead(_ check: (SyncState) throws(WALError) -> Void = { _ in }) throws(WALError) {
         state.withLock { state in state.leaderCandidates += 1 }
         defer { state.withLock { state in state.leaderCandidates -= 1 } }
@@ -136,7 +137,7 @@ final class GroupCommit: @unchecked Sendable {
         served.resume(outcome)
     }
 
-    /// Ends all waits, now and later, because the log is closed.
+    /// Ends all waits, current and later ones, because the log is closed.
     func close() {
         let served = state.withLock { state in
             state.failure = state.failure ?? WALError(.closed, "The log was closed.")
@@ -197,7 +198,7 @@ final class GroupCommit: @unchecked Sendable {
     private func sync(_ live: LiveSegment) throws(WALError) {
         let start = ContinuousClock.now
         guard !live.hasFailedSync.load(ordering: .relaxed) else {
-            throw WALError(.inputOutput, "A sync of \(live.segment.path) has failed before, and isn't tried again.")
+            throw WALError(.inputOutput, "A sync of \(live.segment.path) failed earlier, and must not be tried again.")
         }
         live.mapping.releasePages(in: unsyncedPart(of: live))
         do throws(WALError) {
@@ -219,7 +220,7 @@ final class GroupCommit: @unchecked Sendable {
         return start..<max(start, end)
     }
 
-    /// Publishes that all up to `reached` is durable. Throws if the directory isn't at its path any more: see
+    /// Publishes `reached` as the durable position. Throws if the directory is no longer at its path: see
     /// ``Directory/requireInPlace()``.
     func publish(_ reached: LogPosition) throws(WALError) {
         try directory.requireInPlace()
@@ -247,7 +248,7 @@ final class GroupCommit: @unchecked Sendable {
         // Sync before writing the footer, so that its durable distance covers all frames before it. Often no later frame could say so.
         if syncs || found.isLast, !found.isSealed { try syncScanned() }
         let footer = scanner.summary.footer(at: scanner.end, after: markersBeforeScan)
-        // A segment that was replaced meanwhile is sealed.
+        // A segment that was replaced meanwhile is already sealed.
         let isSealed = catalog.state.withLock { $0.entry(number)?.footer != nil }
         if !isSealed { try seal(live, footer) }
         return found.next.map { ($0, footer.markers) }
@@ -281,7 +282,7 @@ final class GroupCommit: @unchecked Sendable {
         appender.tail.wakeAll()
     }
 
-    /// Repeats the markers of the segment before in the scanner's segment, so that the one before can be removed.
+    /// Repeats the markers of the previous segment in the scanned segment, so that the previous one can be removed.
     func appendSnapshotIfDue() {
         guard isSnapshotDue else { return }
         // The snapshot must go into this very segment. In a later one it would claim to be the state at the end of the segment before

@@ -67,9 +67,9 @@ extension GroupCommit {
         logger?.warning("a sync failed; its records were written to a new file and are durable", metadata: metadata)
     }
 
-    /// Acknowledges nothing any more. Reading continues.
+    /// Stops all acknowledgments. Reading continues.
     func poison(_ cause: WALError) {
-        // In this order: a segment that ended with the log still open would get a successor.
+        // Set the phase first: while the log is open, a segment that ends gets a successor.
         let isNew = catalog.state.withLock { state in
             guard case .open = state.phase else { return false }
             state.phase = .poisoned(cause)
@@ -90,12 +90,12 @@ extension GroupCommit {
         return WALError(
             .indeterminate,
             """
-            A sync failed, and its records could not be written to a new file: records after the durable position may or may \
-            not be on the disk. The log goes on trying.
+            A sync failed, and its records couldn't be copied to a new file. Records after the durable position may or may \
+            not be on the disk. The log tries again every second.
             """, cause: cause, isRetriable: true)
     }
 
-    /// Tries again what a poisoned log couldn't do. Returns whether it takes records again.
+    /// Retries the failed work of a poisoned log. Returns whether the log accepts records again.
     @discardableResult
     func recoverFromPoisoning() -> Bool {
         try? takeLead()

@@ -1,22 +1,22 @@
-/// Group commit: the leader, the rounds, and the waiters.
+/// The state of group commit: the leader, the rounds, and the waiters.
 struct SyncState {
     typealias Outcome = Result<Void, WALError>
     typealias Continuation = UnsafeContinuation<Outcome, Never>
 
-    /// A thread leads a round: it scans, seals and syncs. Other threads wait for this round or the next.
+    /// Whether a thread leads a round: it scans, seals and syncs. Other threads wait for this round or the next.
     private(set) var isLeading = false
     /// The number of the running round, or of the last one.
     private(set) var round: UInt64 = 0
     /// The position that the running round makes durable, once it has scanned.
     var roundTarget: LogPosition?
     private(set) var threads = WaitingThreads()
-    /// Threads that wait to lead, whatever is durable.
+    /// The number of threads that wait to lead, regardless of the durable position.
     var leaderCandidates = 0
 
     var durable: LogPosition
-    /// Syncs of segments since the log was opened.
+    /// The number of segment syncs since the log was opened.
     var syncCount: UInt64 = 0
-    /// Why nothing becomes durable any more.
+    /// The reason why nothing becomes durable at the moment; nil if there is none.
     var failure: WALError?
     /// The waiting tasks.
     private(set) var tasks: [WaitingTask] = []
@@ -43,12 +43,12 @@ struct SyncState {
         var continuation: Continuation
     }
 
-    /// What a thread has to do that needs a target durable.
+    /// The role of a thread that needs a target to be durable.
     enum Role {
-        /// Nothing: the target is durable.
+        /// The thread does nothing, because the target is durable.
         case durable
         case leader
-        /// Wait until this round ends, or until it is the thread's turn to lead it.
+        /// The thread waits until this round ends, or until it is the thread's turn to lead it.
         case follower(round: UInt64)
     }
 
@@ -59,7 +59,8 @@ struct SyncState {
             beginRound()
             return .leader
         }
-        // A record that comes too late for the running round is the next one's. Before the round has scanned, it covers all records.
+        // A record that is too late for the running round belongs to the next one. Before the round has scanned, it
+        // covers all records.
         let served = roundTarget.map { $0.covers(target) ? round : round + 1 } ?? round
         threads[served] += 1
         return .follower(round: served)

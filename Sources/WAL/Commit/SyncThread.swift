@@ -2,7 +2,7 @@ internal import Logging
 
 /// The sync thread: syncs for suspended tasks and by the policy, seals, and marks an idle log as durable.
 struct SyncThread {
-    /// The pause after the last append and sync until a mark in the log says that all is durable.
+    /// The pause after the last append and sync, after which a mark in the log says that everything is durable.
     private static let idleInterval: Duration = .milliseconds(100)
 
     /// The time without an append after which producers count as paused.
@@ -18,13 +18,13 @@ struct SyncThread {
         case served
     }
 
-    /// What the thread waits for, and until when.
+    /// The event or the time that the thread waits for.
     private enum Wait {
-        /// All is durable and marked: for the next append.
+        /// Everything is durable and marked: wait for the next append.
         case append
-        /// All is durable, and gets a mark if nothing is appended for a while.
+        /// Everything is durable: write a mark if there is no append for a while.
         case idle
-        /// The policy's interval.
+        /// Wait for the policy's interval.
         case interval(Duration)
         /// Other threads sync.
         case others
@@ -46,10 +46,10 @@ struct SyncThread {
 
     /// Runs until ``SyncRequests/stop()``.
     func run() {
-        // The position after the last sync mark: up to there, nothing needs a sync or another mark.
+        // The position after the last sync mark. Up to it, nothing needs a sync or another mark.
         var marked = LogPosition(sequence: 0, position: 0)
         while true {
-            // Set before the look at the claims: see `SlotReference.claimByAddition(size:)`.
+            // Request the nudge before checking the claims: see `SlotReference.claimByAddition(size:)`.
             appender.requestNudge()
             let claimed = catalog.waitForClaimed()
             let wait = wait(at: claimed, marked: marked)
@@ -59,11 +59,11 @@ struct SyncThread {
             case (.seal, _): sealEnded()
             case (.nudged, _): break
             case (.served, _):
-                // Under load this wake-up never stops. Look once an idle interval; the sync mark can wait.
+                // Under load this wake-up never stops. Check once an idle interval; the sync mark can wait.
                 if pause() { return }
             case (nil, .idle):
                 if catalog.waitForClaimed() == claimed, appender.appendControlIfReady(.syncMark, body: []) {
-                    // Not the position claimed by now: it may be past the mark, and then it needs a sync.
+                    // Not the position claimed by now, which may be past the mark and then needs a sync.
                     marked = LogPosition(
                         sequence: claimed.sequence, position: claimed.position + UInt64(Frame.headerSize))
                 } else {
@@ -101,7 +101,7 @@ struct SyncThread {
                     state.isNudged = false
                     return .nudged
                 }
-            // Within an interval more appends change nothing.
+            // Further appends within an interval change nothing.
             case .interval: break
             case .others:
                 if state.awaited == nil || commit.state.withLock({ $0.durable.covers(claimed) }) { return .served }
@@ -132,7 +132,7 @@ struct SyncThread {
 
     private func sync() {
         let claimed = catalog.waitForClaimed()
-        // An error reaches the waiters, and poisons the log.
+        // The waiters get the error, and the log is poisoned.
         try? commit.blockUntilDurable(.position(claimed.position))
     }
 
@@ -151,15 +151,17 @@ struct SyncThread {
             }
             try commit.lead { commit throws(WALError) in try commit.advance(syncs: syncs) }
         } catch {
-            // Closing seals what there is.
+            // Closing seals the remaining segments.
             if error.code == .closed || error.code == .directoryGone { return }
             catalog.logger?.error("a segment could not be sealed", metadata: LogMetadata.of(error))
         }
     }
 
-    /// Returns when producers pause, a request comes, or many segments are unsealed. If nothing has to become durable, sealing isn't
-    /// urgent, and a burst needs the processor's caches and the memory for itself: over three segments a thread reached 0.79 to 0.88 of
-    /// a C loop's records a second instead of 0.58 to 0.80 (medians of six runs each, in turns).
+    /// Returns when producers pause, a request comes, or many segments are unsealed.
+    ///
+    /// If nothing has to become durable, sealing isn't urgent, and a burst needs the processor's caches and the memory
+    /// for itself. With this wait, a thread reached 0.79 to 0.88 of a C loop's records a second over three segments,
+    /// instead of 0.58 to 0.80 (medians of six runs each, in turns).
     private func waitForProducers() {
         while catalog.state.withLock({ $0.freeSlots.count > AppendSlots.count / 2 }) {
             let claimed = catalog.waitForClaimed()

@@ -40,7 +40,7 @@ extension Engine {
         try requireNothingPending()
     }
 
-    /// Appends the changes of cursors that found no segment to the next one, while segments are still opened.
+    /// Opens a segment if needed, and appends the pending changes of cursors to it.
     private func flushPendingMarkers() {
         guard !catalog.markers.pendingNames.isEmpty else { return }
         try? appender.openNextSegment(after: nil, whenFull: .wait(.seconds(1)))
@@ -53,8 +53,8 @@ extension Engine {
         throw WALError(
             .indeterminate,
             """
-            There was no segment for the last changes of these cursors and bookmarks, so the next opening finds them as they were \
-            before: \(names.joined(separator: ", ")). See to the disk, or raise the log's budget.
+            There was no segment for the last changes of these cursors and bookmarks, so the next opening finds their \
+            earlier values: \(names.joined(separator: ", ")). Check the disk, or raise the log's budget.
             """)
     }
 

@@ -23,7 +23,7 @@ extension Engine {
         }
     }
 
-    /// Returns nil to wait.
+    /// Returns nil if there is nothing to do yet.
     private func nextToCompress(_ state: CatalogState) -> Work? {
         switch state.phase {
         case .open: break
@@ -57,7 +57,8 @@ extension Engine {
             try directory.remove(name)
             return false
         }
-        // Without the lock, retention could remove the one file, and the other would come back.
+        // Without the lock, retention could remove one of the two files, and the other would reappear at the next
+        // opening.
         try catalog.removal.withLock { _ throws(WALError) in
             guard catalog.state.withLock({ state in state.index(of: segment.number) != nil }) else {
                 return try directory.remove(name)

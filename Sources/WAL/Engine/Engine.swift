@@ -3,9 +3,9 @@ internal import Synchronization
 
 /// The writer's side of an open log. It wires the parts together and runs their threads:
 ///
-/// - ``SegmentCatalog``: the segments and what is ready for the next ones.
-/// - ``Appender``: the producers, who claim, copy and commit.
-/// - ``GroupCommit``: the sync leader, who scans, seals and syncs.
+/// - ``SegmentCatalog``: the segments, and the files that are ready for the next ones.
+/// - ``Appender``: the producers' side, which claims, copies and commits.
+/// - ``GroupCommit``: the sync leader's side, which scans, seals and syncs.
 /// - ``MarkerBoard``: the cursors and bookmarks.
 ///
 /// Locks, in the order in which a thread may take them:
@@ -20,9 +20,10 @@ internal import Synchronization
 /// | `MarkerBoard.register` | the markers, and the space reserved for them | last |
 /// | `TailWaiters.state` | readers at the end of the log | last |
 ///
-/// The leader, which is the thread that has set `SyncState.isLeading`, owns the scanner, the unsynced segments and the markers before the
-/// scan, and stores the durable position and sequence number. It may lock `SegmentCatalog.state`. `AppendSlot.word` says who owns which
-/// bytes; after the last commit of a segment its slot may be reused.
+/// The leader is the thread that has set `SyncState.isLeading`. It owns the scanner, the unsynced segments and the
+/// markers before the scan, and stores the durable position and sequence number. It may lock `SegmentCatalog.state`.
+/// `AppendSlot.word` defines which producer owns which bytes. After the last commit of a segment, its slot may be
+/// reused.
 final class Engine: Sendable {
     /// The first segment of an opening is small, so that opening doesn't wait for the zeroing of a large one.
     private static let firstCapacityMax = 1 << 20
@@ -98,7 +99,7 @@ final class Engine: Sendable {
         }
         let capacity = min(configuration.segmentSize, firstCapacityMax)
         if let segment = try makeUnlessFull(capacity) { return segment }
-        // If the space can't be given back, making the segment fails as well.
+        // If the space can't be freed, making the segment fails as well.
         try? recovered.unused.release()
         if let segment = try makeUnlessFull(capacity) { return segment }
         return try make(WriteAheadLog.Configuration.segmentSizeMin)

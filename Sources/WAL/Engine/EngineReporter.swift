@@ -1,12 +1,12 @@
 internal import Logging
 
-/// Logs what keeps a log from making segments or from taking records: when it begins, now and then while it lasts, and when it is
-/// over. The maintenance thread's.
+/// Logs the problems that keep a log from making segments or from accepting records: when a problem begins, while it
+/// lasts, and when it ends. The maintenance thread owns the reporter.
 struct EngineReporter {
     private enum Trouble: CaseIterable {
         case diskFull, budgetUsedUp, otherFailure, poisoned
 
-        /// Of an error of making the next segment.
+        /// Returns the kind of problem for an error of making the next segment.
         static func of(_ error: WALError) -> Trouble {
             switch error.code {
             case .diskFull: .diskFull
@@ -24,7 +24,7 @@ struct EngineReporter {
         self.engine = engine
     }
 
-    /// Looks at the engine's state, and logs what is due.
+    /// Checks the engine's state, and logs the messages that are due.
     mutating func report() {
         guard engine.logger != nil else { return }
         var troubles: [Trouble: WALError] = [:]
@@ -68,7 +68,7 @@ struct EngineReporter {
             logger?.warning("still no segment can be prepared", metadata: metadata)
         case (.otherFailure, .ended):
             logger?.notice("segments can be prepared again", metadata: metadata)
-        // Said at once by the thread that found it.
+        // The thread that poisoned the log has logged this immediately.
         case (.poisoned, .began): break
         case (.poisoned, .lasts):
             logger?.error("the log still takes no records", metadata: metadata)

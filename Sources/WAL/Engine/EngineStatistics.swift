@@ -18,7 +18,7 @@ extension Engine {
     /// The values of the log's gauges.
     var snapshot: LogMetrics.Snapshot {
         let durable = commit.state.withLock { $0.durable }
-        // Claimed after durable, so that the difference is never below zero.
+        // Read the claimed position after the durable one, so that the difference is never negative.
         let claimed = catalog.waitForClaimed()
         return catalog.state.withLock { state in
             var segments: [LogMetrics.SegmentState: Int] = [.prepared: state.pipeline.ready.count]

@@ -1,6 +1,6 @@
 internal import Metrics
 
-/// The log's metrics objects, made once.
+/// The log's metrics objects, created once.
 final class LogMetrics: Sendable {
     private let appendedRecords, appendedBytes, syncFailures: Counter
     private let syncDuration: Timer
@@ -8,14 +8,14 @@ final class LogMetrics: Sendable {
     private let diskBytes, diskBudgetBytes, recoveryDuration: Gauge
     private let segments: [SegmentState: Gauge]
     private let recoveryFindings: @Sendable (String) -> Gauge
-    /// The last position and sequence number that the counters have.
+    /// The last sequence number and position that the counters include.
     private let counted = Monitor<(sequence: UInt64, bytes: UInt64)?>(nil)
 
     enum SegmentState: String, CaseIterable {
         case prepared, active, unsealed, sealed, compressed
     }
 
-    /// The values that the gauges show, taken under one lock.
+    /// The values for the gauges.
     struct Snapshot {
         var lastSequence: UInt64
         /// The log position after the last record.
@@ -65,13 +65,14 @@ final class LogMetrics: Sendable {
         syncFailures.increment()
     }
 
-    /// Records an opening. `findings` has the number of findings of each class.
+    /// Records the duration and the findings of an opening. `findings` has the number of findings of each class.
     func recordRecovery(_ duration: Duration, findings: [String: Int]) {
         recoveryDuration.record(duration / .seconds(1))
         for (name, count) in findings { recoveryFindings(name).record(count) }
     }
 
-    /// Records the log's figures. The maintenance thread calls it once a second, so that appends needn't count.
+    /// Records the log's figures. The maintenance thread calls this once a second, so that appends don't count
+    /// anything.
     func record(_ snapshot: Snapshot) {
         let (records, bytes) = counted.withLock { counted in
             defer { counted = (snapshot.lastSequence, snapshot.position) }
@@ -94,7 +95,7 @@ final class LogMetrics: Sendable {
 }
 
 extension WALMetric {
-    /// The value of the dimension `log`: the last part of the directory's path.
+    /// Returns the value of the dimension `log`: the last part of the directory's path.
     package static func logName(_ directory: String) -> String {
         directory.split(separator: "/").last.map(String.init) ?? directory
     }

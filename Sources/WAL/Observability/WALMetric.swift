@@ -1,8 +1,8 @@
 /// The metrics of the package: their names, kinds, units and meanings.
 ///
-/// The raw value is the label in swift-metrics. A backend may want ``prometheusName`` instead.
+/// The raw value is the label in swift-metrics. ``prometheusName`` is the name in Prometheus.
 public enum WALMetric: String, CaseIterable, Sendable {
-    // The log's; see `LogMetrics`.
+    // The metrics of the log; see `LogMetrics`.
     case appendedRecords = "wal.appended.records"
     case appendedBytes = "wal.appended.bytes"
     case syncDuration = "wal.sync.duration"
@@ -17,7 +17,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
     case recoveryDuration = "wal.recovery.duration"
     case recoveryFindings = "wal.recovery.findings"
 
-    // Of the flusher into a sink.
+    // The metrics of a flusher.
     case sinkAppliedRecords = "wal.sink.applied_records"
     case sinkAppliedBatches = "wal.sink.applied_batches"
     case sinkWrittenRows = "wal.sink.written_rows"
@@ -34,7 +34,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
     case sinkLastSuccess = "wal.sink.last_success_timestamp"
     case sinkState = "wal.sink.state"
 
-    // Of a buffered task storage.
+    // The metrics of a buffered task storage.
     case bufferedMutations = "wal.tasks.buffered_mutations"
     case overlayBytes = "wal.tasks.overlay.bytes"
 
@@ -45,7 +45,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
 
     /// The unit of a metric.
     public enum Unit: String, Sendable {
-        /// A number of things, which the name says.
+        /// A number of items. The metric's name says which items.
         case count
         case bytes
         case seconds
@@ -74,7 +74,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
         }
     }
 
-    /// The dimensions besides `log`, which all metrics have.
+    /// The dimensions in addition to `log`, which every metric has.
     public var dimensions: [String] {
         switch self {
         case .segments: ["state"]
@@ -122,8 +122,8 @@ public enum WALMetric: String, CaseIterable, Sendable {
         }
     }
 
-    /// The name in Prometheus: dots become underscores, then come the unit unless the name ends with it or it is a count, and `_total` for
-    /// a counter.
+    /// The metric's name in Prometheus. Dots become underscores. The unit follows, unless it is a count or the name
+    /// already ends with it. A counter's name ends with `_total`.
     public var prometheusName: String {
         var name = String(rawValue.map { $0 == "." ? "_" : $0 })
         if unit != .count, !name.hasSuffix("_" + unit.rawValue) { name += "_" + unit.rawValue }

@@ -157,7 +157,7 @@ struct DirectorySource: SegmentSource {
         return statistics
     }
 
-    /// The last record that something in the log says is durable. More may be.
+    /// Returns the last record that a frame in the log proves to be durable. More records may be durable.
     func durableSequence() throws(WALError) -> UInt64 {
         let buffer = ReadBuffer()
         var durablePosition: UInt64 = 0

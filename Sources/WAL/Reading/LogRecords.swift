@@ -1,7 +1,8 @@
-/// The entries of a log in order, each record a copy: an asynchronous sequence that waits at the end of the log and finishes when the log
-/// is closed.
+/// An asynchronous sequence of a log's entries in order, each record a copy. It waits at the end of the log, and
+/// finishes when the log is closed.
 ///
-/// Gaps are elements, so that a loop can't overlook them. ``LogRecords`` is for a loop over records alone, which a gap ends with an error.
+/// Gaps are elements, so a loop can't overlook them. To loop over records only, use ``LogRecords``, which throws at a
+/// gap that may be a loss.
 public struct LogEntries: AsyncSequence, Sendable {
     public typealias Element = LogEntry
     public typealias Failure = WALError
@@ -18,7 +19,8 @@ public struct LogEntries: AsyncSequence, Sendable {
         self.makeReader = makeReader
     }
 
-    /// Starts an iteration of its own. Its `next()` throws ``WALError/Code/corrupted`` and ``WALError/Code/cancelled``.
+    /// Makes an iterator with a reader of its own. Its `next()` throws ``WALError/Code/corrupted`` and
+    /// ``WALError/Code/cancelled``.
     public func makeAsyncIterator() -> LogIterator<LogEntry> {
         LogIterator(reader: makeReader(), last: last) { reader throws(WALError) in
             try reader.nextEntry()
@@ -29,11 +31,12 @@ public struct LogEntries: AsyncSequence, Sendable {
     }
 }
 
-/// The records of a log in order, each a copy: an asynchronous sequence that waits at the end of the log and finishes when the log is
-/// closed.
+/// An asynchronous sequence of a log's records in order, each a copy. It waits at the end of the log, and finishes when
+/// the log is closed.
 ///
-/// It throws ``WALError/Code/corrupted`` or ``WALError/Code/removed`` at a gap in which acknowledged records are missing, or may be. The
-/// error's ``WALError/gap`` says which: continue with another sequence from the gap's ``LogGap/next``.
+/// At a gap in which acknowledged records are or may be missing, it throws ``WALError/Code/corrupted`` or
+/// ``WALError/Code/removed``. The error's ``WALError/gap`` describes the gap. Continue with another sequence from the
+/// gap's ``LogGap/next``.
 public struct LogRecords: AsyncSequence, Sendable {
     public typealias Element = LogRecord
     public typealias Failure = WALError
@@ -50,8 +53,8 @@ public struct LogRecords: AsyncSequence, Sendable {
         self.makeReader = makeReader
     }
 
-    /// Starts an iteration of its own. Its `next()` throws ``WALError/Code/corrupted``, ``WALError/Code/removed`` and
-    /// ``WALError/Code/cancelled``.
+    /// Makes an iterator with a reader of its own. Its `next()` throws ``WALError/Code/corrupted``,
+    /// ``WALError/Code/removed`` and ``WALError/Code/cancelled``.
     public func makeAsyncIterator() -> LogIterator<LogRecord> {
         LogIterator(reader: makeReader(), last: last) { reader throws(WALError) in
             try reader.next()
@@ -61,7 +64,7 @@ public struct LogRecords: AsyncSequence, Sendable {
     }
 }
 
-/// An iteration over a log that waits at its end.
+/// An iterator over a log. It waits at the end of the log.
 public struct LogIterator<Element>: AsyncIteratorProtocol {
     private let reader: LogReader
     private let last: SequenceNumber?
@@ -79,7 +82,8 @@ public struct LogIterator<Element>: AsyncIteratorProtocol {
         self.isPastEnd = isPastEnd
     }
 
-    /// Returns the next element, and suspends until there is one. Returns nil after the last one, and when the log is closed.
+    /// Returns the next element, and suspends until there is one. Returns nil after the last element, or when the log
+    /// is closed.
     public mutating func next() async throws(WALError) -> Element? {
         while true {
             if isFinished { return nil }

@@ -70,15 +70,15 @@ public final class ReadOnlyLog: Sendable {
 
     /// The figures of a log, from its files.
     public struct Statistics: Hashable, Sendable {
-        /// The first record that is still there, or the number that the first one will have.
+        /// The first record that is still in the log, or the number that the first record will have.
         public var firstSequence: SequenceNumber
         /// The last record that was written.
         public var lastSequence: SequenceNumber
-        /// Bytes of all segment files, prepared ones included.
+        /// The size of all segment files in bytes, including prepared ones.
         public var diskBytes: Int
-        /// Segments, without prepared ones.
+        /// The number of segments, without prepared ones.
         public var segmentCount: Int
-        /// Increases whenever recovery discards data or sequence numbers are skipped.
+        /// A counter that increases whenever recovery discards data or sequence numbers are skipped.
         public var epoch: UInt64
     }
 
@@ -86,6 +86,8 @@ public final class ReadOnlyLog: Sendable {
     ///
     /// Each frame states how much of the log was durable when it was written, so the writer may know of more durable
     /// records.
+    ///
+    /// - Throws: ``WALError/Code/inputOutput`` if a file can't be read.
     public var durableSequence: SequenceNumber {
         get throws(WALError) { SequenceNumber(rawValue: try source.durableSequence()) }
     }
@@ -97,7 +99,7 @@ public final class ReadOnlyLog: Sendable {
 }
 
 extension ReadOnlyLog {
-    /// Returns a reader that starts with a record; without a number, with the first that is still there.
+    /// Returns a reader that starts with a record, or with the first one that is still in the log.
     ///
     /// If records from this number on were removed, they are the reader's first gap.
     public func reader(from sequence: SequenceNumber? = nil) -> LogReader {
@@ -109,44 +111,46 @@ extension ReadOnlyLog {
         LogReader(source, since: time.rawValue, visibility: .written)
     }
 
-    /// Returns the entries from a record on: records, and gaps where records are missing.
+    /// Returns the entries from a record on: records, and gaps in place of missing records.
     ///
     /// - Parameters:
-    ///   - sequence: The first record; without a number, the first that is still there.
-    ///   - last: The last record, after which the sequence ends; without one it waits at the end of the log.
+    ///   - sequence: The first record. Without it, the first record that is still in the log.
+    ///   - last: The last record, after which the sequence ends. Without it, the sequence waits at the end of the log.
     public func entries(
         from sequence: SequenceNumber? = nil, through last: SequenceNumber? = nil
     ) -> LogEntries {
         LogEntries(through: last) { [source] in LogReader(source, from: sequence?.rawValue, visibility: .written) }
     }
 
-    /// Returns the entries from a time on: records, and gaps where records are missing.
+    /// Returns the entries from a time on: records, and gaps in place of missing records.
     ///
     /// - Parameters:
-    ///   - time: The time of the first record, or an earlier one.
-    ///   - end: The sequence ends at the first record that is later; without one it waits at the end of the log.
+    ///   - time: The sequence starts with the first record of this time or later.
+    ///   - end: The sequence ends before the first record that is later than this. Without it, the sequence waits at the
+    ///     end of the log.
     public func entries(
         since time: Timestamp, until end: Timestamp? = nil
     ) -> LogEntries {
         LogEntries(until: end) { [source] in LogReader(source, since: time.rawValue, visibility: .written) }
     }
 
-    /// Returns the records from a record on. A gap with a loss throws; see ``LogRecords``.
+    /// Returns the records from a record on. Throws at a gap that may be a loss; see ``LogRecords``.
     ///
     /// - Parameters:
-    ///   - sequence: The first record; without a number, the first that is still there.
-    ///   - last: The last record, after which the sequence ends; without one it waits at the end of the log.
+    ///   - sequence: The first record. Without it, the first record that is still in the log.
+    ///   - last: The last record, after which the sequence ends. Without it, the sequence waits at the end of the log.
     public func records(
         from sequence: SequenceNumber? = nil, through last: SequenceNumber? = nil
     ) -> LogRecords {
         LogRecords(through: last) { [source] in LogReader(source, from: sequence?.rawValue, visibility: .written) }
     }
 
-    /// Returns the records from a time on. A gap with a loss throws; see ``LogRecords``.
+    /// Returns the records from a time on. Throws at a gap that may be a loss; see ``LogRecords``.
     ///
     /// - Parameters:
-    ///   - time: The time of the first record, or an earlier one.
-    ///   - end: The sequence ends at the first record that is later; without one it waits at the end of the log.
+    ///   - time: The sequence starts with the first record of this time or later.
+    ///   - end: The sequence ends before the first record that is later than this. Without it, the sequence waits at the
+    ///     end of the log.
     public func records(
         since time: Timestamp, until end: Timestamp? = nil
     ) -> LogRecords {

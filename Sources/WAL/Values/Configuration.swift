@@ -34,7 +34,7 @@ extension WriteAheadLog {
         /// The part of the log that opening reads.
         public var recoveryScope: RecoveryScope = .unsealed
 
-        /// Makes a configuration; each argument that is left out has its default.
+        /// Makes a configuration. Each omitted argument has its default value.
         public init(
             syncPolicy: SyncPolicy = .interval(.milliseconds(5)),
             segmentSize: Int = 64 << 20,

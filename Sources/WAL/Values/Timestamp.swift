@@ -35,7 +35,7 @@ public struct Timestamp: RawRepresentable, Hashable, Comparable, Codable, Sendab
         time + (.zero - duration)
     }
 
-    /// The time between two times.
+    /// Returns the duration from the earlier time to the later one; negative if `earlier` is later.
     public static func - (time: Timestamp, earlier: Timestamp) -> Duration {
         .microseconds(time.rawValue) - .microseconds(earlier.rawValue)
     }
