@@ -43,7 +43,7 @@ enum Written {
         ]
         if isBurst {
             cases.insert(
-                Case(comparison, Limit.loop, repeats: repeats, memory: memory) { try limit.appendBlocking(in: $0) }, at: 0)
+                Case(comparison, Limit.loop, repeats: repeats, memory: memory) { try limit.append(in: $0) }, at: 0)
         } else if threads == 1 {
             cases.insert(
                 Case(comparison, Limit.preparing, repeats: repeats, memory: memory) {

@@ -42,7 +42,7 @@ import Testing
         gate.open(breakingTheDisk: true)
         await #expect(throws: WALError.self) { try await log.sync() }
         let errors = recording.messages.all.filter { $0.level == .error }
-        #expect(errors.first?.text == "the log takes no records until its disk does")
+        #expect(errors.first?.text == "appends suspended: the disk rejects writes")
         let message = try #require(errors.first)
         #expect(message.metadata["wal.error"] == "inputOutput")
         #expect(message.metadata["wal.errno"] == "\(EIO)")
