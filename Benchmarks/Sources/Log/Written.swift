@@ -80,7 +80,7 @@ enum Written {
                 let elapsed = try OwnThreads.run(threads, pinned: threads > 1) { _ in
                     var own = 0
                     repeat {
-                        for _ in 0..<16 { try open.appendBlocking(payload) }
+                        for _ in 0..<16 { try open.append(payload) }
                         own += 16
                     } while climits_now() < end
                     count.add(own, ordering: .relaxed)
