@@ -18,7 +18,8 @@
         ///   - metrics: Where its figures go.
         /// - Throws: `SQLiteError` for the database, `TaskStorageError` for the log.
         public static func sqlite(
-            _ path: String, log directory: String, configuration: Configuration = Configuration(), logger: Logger? = nil,
+            _ path: String, log directory: String, configuration: Configuration = Configuration(),
+            logger: Logger? = nil,
             metrics: (any MetricsFactory)? = nil
         ) async throws -> BufferedTaskStorage {
             let store = try await SQLiteTaskStore(path: path, logger: logger)

@@ -39,7 +39,9 @@ import Testing
         let error = #expect(throws: WALError.self) { _ = try WriteAheadLog.openBlocking(at: directory.path) }
         #expect(error?.code == .notALogDirectory)
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["letter.txt"])
-        let file = #expect(throws: WALError.self) { _ = try WriteAheadLog.openBlocking(at: directory.path + "/letter.txt") }
+        let file = #expect(throws: WALError.self) {
+            _ = try WriteAheadLog.openBlocking(at: directory.path + "/letter.txt")
+        }
         #expect(file?.code == .notALogDirectory)
     }
 

@@ -15,7 +15,8 @@ import Testing
         }
         try log.closeBlocking()
         let quiet = RecordingLog()
-        try WriteAheadLog.openBlocking(at: directory.path, configuration: .small(), logger: quiet.logger).closeBlocking()
+        try WriteAheadLog.openBlocking(at: directory.path, configuration: .small(), logger: quiet.logger)
+            .closeBlocking()
         #expect(quiet.messages.all.map(\.level) == [.info, .info])
         let second = try segmentNames(directory.path)[1]
         try FileManager.default.removeItem(atPath: "\(directory.path)/\(second)")

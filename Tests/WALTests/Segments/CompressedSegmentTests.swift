@@ -87,7 +87,9 @@ import WALTesting
         let directory = TemporaryDirectory()
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: Self.configuration)
         var generator = SeededGenerator(seed: 1)
-        for _ in 0..<2000 { try log.appendBlocking((0..<200).map { _ in UInt8.random(in: 0...255, using: &generator) }) }
+        for _ in 0..<2000 {
+            try log.appendBlocking((0..<200).map { _ in UInt8.random(in: 0...255, using: &generator) })
+        }
         try log.rollBlocking()
         let compressible = try Self.fill(log)
         try Self.waitUntilCompressed(log, from: 2001)
