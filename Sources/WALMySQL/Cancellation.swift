@@ -1,5 +1,6 @@
 #if MySQL
     internal import WAL
+    internal import WALTasks
 
     /// Which session of which server a connection is.
     struct SessionIdentity: Sendable {
@@ -10,7 +11,7 @@
         let number: UInt
 
         /// Asks the server, from another session, to give up the statement that runs now. Blocks until the server has done so.
-        func interrupt() throws(MySQLError) {
+        func interrupt() throws(StoreError) {
             let connection = try Connection(settings, access: .control)
             // The address may lead to several servers: on another one the number is somebody else's.
             guard connection.identity.server == server else { return }
@@ -45,9 +46,9 @@
 
         /// Runs `body`, which a connection does for the call.
         func whileRunning<Value>(
-            on session: SessionIdentity, _ body: () throws(MySQLError) -> Value
-        ) throws(MySQLError) -> Value {
-            try state.withLock { state throws(MySQLError) in
+            on session: SessionIdentity, _ body: () throws(StoreError) -> Value
+        ) throws(StoreError) -> Value {
+            try state.withLock { state throws(StoreError) in
                 if state.isCancelled { throw Self.error() }
                 state.running = session
             }
@@ -56,17 +57,18 @@
                 return try body()
             } catch {
                 // 1317: interrupted by KILL QUERY.
-                if error.errorNumber == 1317, error.code == .overloaded, state.withLock({ $0.isCancelled }) {
+                if error.number == 1317, error.code == .overloaded, state.withLock({ $0.isCancelled }) {
                     throw Self.error(error)
                 }
                 throw error
             }
         }
 
-        private static func error(_ error: MySQLError? = nil) -> MySQLError {
-            MySQLError(
-                .cancelled, "the task that called was cancelled", errorNumber: error?.errorNumber,
-                sqlState: error?.sqlState, statement: error?.statement, server: error?.server)
+        private static func error(_ error: StoreError? = nil) -> StoreError {
+            var cancelled = error ?? StoreError(.cancelled, "")
+            cancelled.code = .cancelled
+            cancelled.message = "the task that called was cancelled"
+            return cancelled
         }
     }
 #endif

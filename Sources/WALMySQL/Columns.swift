@@ -83,7 +83,7 @@
     }
 
     extension Row {
-        mutating func task() throws(MySQLError) -> PersistentTask {
+        mutating func task() throws(StoreError) -> PersistentTask {
             PersistentTask(
                 id: text(), dagID: text(), nodeID: text(), currentNodeID: optionalText(), subDAGPath: optionalText(),
                 processingState: optionalText(), payload: optionalText(), status: try status(), createdAt: time(),
@@ -98,10 +98,10 @@
                 data: optionalText(), level: text(), createdAt: time())
         }
 
-        mutating func deadLetter() throws(MySQLError) -> StoredDeadLetter {
+        mutating func deadLetter() throws(StoreError) -> StoredDeadLetter {
             let logID = text()
             guard let log = LogID(logID) else {
-                throw MySQLError(
+                throw StoreError(
                     .rowUnreadable, "a dead letter has the log id '\(logID)', which is none: correct the row")
             }
             return StoredDeadLetter(
@@ -111,10 +111,10 @@
                 reason: text(), time: time())
         }
 
-        private mutating func status() throws(MySQLError) -> TaskStatus {
+        private mutating func status() throws(StoreError) -> TaskStatus {
             let name = text()
             guard let status = TaskStatus(rawValue: name) else {
-                throw MySQLError(
+                throw StoreError(
                     .rowUnreadable, "a task has the status '\(name)', which doesn't exist: correct the row")
             }
             return status

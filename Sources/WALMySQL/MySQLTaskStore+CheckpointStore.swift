@@ -3,9 +3,9 @@
     public import WALTasks
 
     extension MySQLTaskStore: CheckpointStore {
-        /// - Throws: `MySQLError`, for what the server reports.
-        public func checkpoints(log: LogID) async throws(MySQLError) -> [SinkCheckpoint] {
-            try await read { (session) throws(MySQLError) in try session.checkpoints(log: log) }
+        /// - Throws: `StoreError`, for what the server reports.
+        public func checkpoints(log: LogID) async throws(StoreError) -> [SinkCheckpoint] {
+            try await read { (session) throws(StoreError) in try session.checkpoints(log: log) }
         }
     }
 #endif

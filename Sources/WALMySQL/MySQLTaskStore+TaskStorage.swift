@@ -5,105 +5,105 @@
     // The protocol documents the functions.
     // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
     extension MySQLTaskStore: TaskStorage {
-        public func save(_ task: PersistentTask) async throws(MySQLError) {
+        public func save(_ task: PersistentTask) async throws(StoreError) {
             try await commit([.save(task)])
         }
 
-        public func save(_ tasks: [PersistentTask]) async throws(MySQLError) {
+        public func save(_ tasks: [PersistentTask]) async throws(StoreError) {
             try await commit(tasks.map(TaskMutation.save))
         }
 
-        public func task(id: String) async throws(MySQLError) -> PersistentTask? {
-            try await read { (session) throws(MySQLError) in try session.task(id: id) }
+        public func task(id: String) async throws(StoreError) -> PersistentTask? {
+            try await read { (session) throws(StoreError) in try session.task(id: id) }
         }
 
-        public func tasks(dagID: String, limit: Int, offset: Int) async throws(MySQLError) -> [PersistentTask] {
+        public func tasks(dagID: String, limit: Int, offset: Int) async throws(StoreError) -> [PersistentTask] {
             try checkPage(limit, offset)
-            return try await read { (session) throws(MySQLError) in
+            return try await read { (session) throws(StoreError) in
                 try session.tasks(dagID: dagID, limit: limit, offset: offset)
             }
         }
 
-        public func tasks(status: TaskStatus, limit: Int, offset: Int) async throws(MySQLError) -> [PersistentTask] {
+        public func tasks(status: TaskStatus, limit: Int, offset: Int) async throws(StoreError) -> [PersistentTask] {
             try checkPage(limit, offset)
-            return try await read { (session) throws(MySQLError) in
+            return try await read { (session) throws(StoreError) in
                 try session.tasks(status: status, limit: limit, offset: offset)
             }
         }
 
-        public func pendingTasks(limit: Int) async throws(MySQLError) -> [PersistentTask] {
+        public func pendingTasks(limit: Int) async throws(StoreError) -> [PersistentTask] {
             try checkPage(limit, 0)
-            return try await read { (session) throws(MySQLError) in try session.pendingTasks(limit: limit) }
+            return try await read { (session) throws(StoreError) in try session.pendingTasks(limit: limit) }
         }
 
-        public func resumableTasks(dagID: String) async throws(MySQLError) -> [PersistentTask] {
-            try await read { (session) throws(MySQLError) in try session.resumableTasks(dagID: dagID) }
+        public func resumableTasks(dagID: String) async throws(StoreError) -> [PersistentTask] {
+            try await read { (session) throws(StoreError) in try session.resumableTasks(dagID: dagID) }
         }
 
         public func updateStatus(
             id: String, to status: TaskStatus, error: String?, at time: Timestamp
-        ) async throws(MySQLError) {
+        ) async throws(StoreError) {
             try await commit([.updateStatus(id: id, status: status, error: error, time: time)])
         }
 
-        public func deleteTask(id: String) async throws(MySQLError) {
+        public func deleteTask(id: String) async throws(StoreError) {
             try await commit([.delete(id: id)])
         }
 
-        public func deleteTasks(dagID: String) async throws(MySQLError) {
+        public func deleteTasks(dagID: String) async throws(StoreError) {
             try await commit([.deleteDAG(id: dagID)])
         }
 
-        public func log(_ activity: TaskActivityLog) async throws(MySQLError) {
+        public func log(_ activity: TaskActivityLog) async throws(StoreError) {
             try await commit([.log(activity)])
         }
 
-        public func activities(taskID: String, limit: Int, offset: Int) async throws(MySQLError) -> [TaskActivityLog] {
+        public func activities(taskID: String, limit: Int, offset: Int) async throws(StoreError) -> [TaskActivityLog] {
             try checkPage(limit, offset)
-            return try await read { (session) throws(MySQLError) in
+            return try await read { (session) throws(StoreError) in
                 try session.activities(taskID: taskID, limit: limit, offset: offset)
             }
         }
 
-        public func activities(dagID: String, limit: Int, offset: Int) async throws(MySQLError) -> [TaskActivityLog] {
+        public func activities(dagID: String, limit: Int, offset: Int) async throws(StoreError) -> [TaskActivityLog] {
             try checkPage(limit, offset)
-            return try await read { (session) throws(MySQLError) in
+            return try await read { (session) throws(StoreError) in
                 try session.activities(dagID: dagID, limit: limit, offset: offset)
             }
         }
 
-        public func removeTasks(endedBefore time: Timestamp) async throws(MySQLError) {
+        public func removeTasks(endedBefore time: Timestamp) async throws(StoreError) {
             try await commit([.removeTasks(endedBefore: time)])
         }
 
-        public func removeActivities(createdBefore time: Timestamp) async throws(MySQLError) {
+        public func removeActivities(createdBefore time: Timestamp) async throws(StoreError) {
             try await commit([.removeActivities(createdBefore: time)])
         }
 
-        public func ping() async throws(MySQLError) {
-            try await read { (session) throws(MySQLError) in try session.ping() }
+        public func ping() async throws(StoreError) {
+            try await read { (session) throws(StoreError) in try session.ping() }
         }
 
-        public func close() async throws(MySQLError) {
+        public func close() async throws(StoreError) {
             try await readers.close()
             try await writers.close()
         }
 
-        private func commit(_ mutations: [TaskMutation]) async throws(MySQLError) {
+        private func commit(_ mutations: [TaskMutation]) async throws(StoreError) {
             for mutation in mutations {
                 do throws(TaskStorageError) {
                     try mutation.validate()
                 } catch {
-                    throw MySQLError(.invalidArgument, error.message)
+                    throw StoreError(.invalidArgument, error.message)
                 }
             }
-            try await write { (session) throws(MySQLError) in try session.commit(mutations) }
+            try await write { (session) throws(StoreError) in try session.commit(mutations) }
         }
 
         /// The server would take a negative number for a syntax error.
-        func checkPage(_ limit: Int, _ offset: Int) throws(MySQLError) {
+        func checkPage(_ limit: Int, _ offset: Int) throws(StoreError) {
             guard limit >= 0, offset >= 0 else {
-                throw MySQLError(.invalidArgument, "limit \(limit) or offset \(offset) is negative")
+                throw StoreError(.invalidArgument, "limit \(limit) or offset \(offset) is negative")
             }
         }
     }

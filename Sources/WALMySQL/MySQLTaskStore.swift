@@ -2,7 +2,7 @@
     public import Logging
     internal import Synchronization
     internal import WAL
-    internal import WALTasks
+    public import WALTasks
     #if canImport(Darwin)
         internal import Darwin
     #else
@@ -56,13 +56,13 @@
         ///   - statementTimeout: How long one statement may take, in whole seconds; on MariaDB only.
         ///   - lockTimeout: How long one statement waits for a lock, in whole seconds.
         ///   - logger: Where the store logs that it can't connect, and that it can again.
-        /// - Throws: `MySQLError`: `invalidArgument`, `outOfMemory`. Calls that connect throw `connectionFailed`,
+        /// - Throws: `StoreError`: `invalidArgument`, `outOfMemory`. Calls that connect throw `connectionFailed`,
         ///   `schemaTooNew`, `foreignDatabase`, or what the server reports.
         public convenience init(
             url: String, name: String = "mysql", writeConnections: Int = 4, readConnections: Int = 2,
             statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10),
             logger: Logger? = nil
-        ) async throws(MySQLError) {
+        ) async throws(StoreError) {
             let settings = try ConnectionSettings(
                 url: url, statementTimeout: statementTimeout, lockTimeout: lockTimeout)
             try await self.init(
@@ -73,9 +73,9 @@
         init(
             _ settings: ConnectionSettings, name: String = "mysql", writeConnections: Int, readConnections: Int,
             logger: Logger? = nil
-        ) async throws(MySQLError) {
+        ) async throws(StoreError) {
             guard writeConnections >= 1, readConnections >= 1 else {
-                throw MySQLError(.invalidArgument, "a store needs one connection to write and one to read at least")
+                throw StoreError(.invalidArgument, "a store needs one connection to write and one to read at least")
             }
             self.name = name
             self.writeConnections = writeConnections
@@ -86,8 +86,8 @@
         }
 
         func write<Value: Sendable>(
-            _ body: @Sendable (WriteSession) throws(MySQLError) -> Value
-        ) async throws(MySQLError) -> Value {
+            _ body: @Sendable (WriteSession) throws(StoreError) -> Value
+        ) async throws(StoreError) -> Value {
             let value = try await writers.run(body)
             hasTables.store(true, ordering: .relaxed)
             return value
@@ -95,9 +95,9 @@
 
         /// Runs a query. Where nothing was written yet, a connection that writes makes the tables first.
         func read<Value: Sendable>(
-            _ body: @Sendable (ReadSession) throws(MySQLError) -> Value
-        ) async throws(MySQLError) -> Value {
-            if !hasTables.load(ordering: .relaxed) { try await write { (_) throws(MySQLError) in } }
+            _ body: @Sendable (ReadSession) throws(StoreError) -> Value
+        ) async throws(StoreError) -> Value {
+            if !hasTables.load(ordering: .relaxed) { try await write { (_) throws(StoreError) in } }
             return try await readers.run(body)
         }
     }

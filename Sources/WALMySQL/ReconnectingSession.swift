@@ -6,7 +6,7 @@
         /// Whether a call changes nothing, so that it can be done again when nobody knows how far it came.
         static var isReadOnly: Bool { get }
         var connection: Connection { get }
-        init(_ settings: ConnectionSettings) throws(MySQLError)
+        init(_ settings: ConnectionSettings) throws(StoreError)
     }
 
     /// Keeps one session, and makes a new one when the old one's connection is gone. Not thread-safe.
@@ -29,10 +29,10 @@
 
         /// Runs `body` on the session, after connecting if need be.
         func run<Value>(
-            _ cancellation: Cancellation, _ body: (Kept) throws(MySQLError) -> Value
-        ) throws(MySQLError) -> Value {
+            _ cancellation: Cancellation, _ body: (Kept) throws(StoreError) -> Value
+        ) throws(StoreError) -> Value {
             guard let kept = session else { return try runConnecting(cancellation, body) }
-            do throws(MySQLError) {
+            do throws(StoreError) {
                 return try run(kept, cancellation, body)
             } catch {
                 // A server that went away between two calls is no reason for an error: nothing was begun yet.
@@ -43,13 +43,13 @@
         }
 
         private func runConnecting<Value>(
-            _ cancellation: Cancellation, _ body: (Kept) throws(MySQLError) -> Value
-        ) throws(MySQLError) -> Value {
+            _ cancellation: Cancellation, _ body: (Kept) throws(StoreError) -> Value
+        ) throws(StoreError) -> Value {
             return try run(connect(), cancellation, body)
         }
 
-        private func connect() throws(MySQLError) -> Kept {
-            do throws(MySQLError) {
+        private func connect() throws(StoreError) -> Kept {
+            do throws(StoreError) {
                 let new = try Kept(settings)
                 log.connected()
                 session = new
@@ -61,15 +61,15 @@
         }
 
         private func run<Value>(
-            _ kept: Kept, _ cancellation: Cancellation, _ body: (Kept) throws(MySQLError) -> Value
-        ) throws(MySQLError) -> Value {
+            _ kept: Kept, _ cancellation: Cancellation, _ body: (Kept) throws(StoreError) -> Value
+        ) throws(StoreError) -> Value {
             defer {
                 if kept.connection.isBroken {
                     session = nil
                     log.lost()
                 }
             }
-            return try cancellation.whileRunning(on: kept.connection.identity) { () throws(MySQLError) in
+            return try cancellation.whileRunning(on: kept.connection.identity) { () throws(StoreError) in
                 try body(kept)
             }
         }

@@ -1,6 +1,7 @@
 #if Postgres
     internal import CWALPostgres
     internal import WAL
+    internal import WALTasks
 
     /// What it takes to cancel what a connection is doing, from any thread.
     ///
@@ -50,9 +51,9 @@
 
         /// Runs `body`, which a connection does for the call.
         func whileRunning<Value>(
-            on handle: CancelHandle, _ body: () throws(PostgresError) -> Value
-        ) throws(PostgresError) -> Value {
-            try state.withLock { state throws(PostgresError) in
+            on handle: CancelHandle, _ body: () throws(StoreError) -> Value
+        ) throws(StoreError) -> Value {
+            try state.withLock { state throws(StoreError) in
                 if state.isCancelled { throw Self.error() }
                 state.running = handle
             }
@@ -65,10 +66,11 @@
             }
         }
 
-        private static func error(_ error: PostgresError? = nil) -> PostgresError {
-            PostgresError(
-                .cancelled, "the task that called was cancelled", sqlState: error?.sqlState,
-                statement: error?.statement, server: error?.server)
+        private static func error(_ error: StoreError? = nil) -> StoreError {
+            var cancelled = error ?? StoreError(.cancelled, "")
+            cancelled.code = .cancelled
+            cancelled.message = "the task that called was cancelled"
+            return cancelled
         }
     }
 #endif

@@ -40,7 +40,7 @@
     }
 
     extension Row {
-        mutating func task() throws(PostgresError) -> PersistentTask {
+        mutating func task() throws(StoreError) -> PersistentTask {
             PersistentTask(
                 id: text(), dagID: text(), nodeID: text(), currentNodeID: optionalText(), subDAGPath: optionalText(),
                 processingState: optionalText(), payload: optionalText(), status: try status(), createdAt: time(),
@@ -55,10 +55,10 @@
                 data: optionalText(), level: text(), createdAt: time())
         }
 
-        mutating func deadLetter() throws(PostgresError) -> StoredDeadLetter {
+        mutating func deadLetter() throws(StoreError) -> StoredDeadLetter {
             let logID = text()
             guard let log = LogID(logID) else {
-                throw PostgresError(
+                throw StoreError(
                     .rowUnreadable, "a dead letter has the log id '\(logID)', which is none: correct the row")
             }
             return StoredDeadLetter(
@@ -67,10 +67,10 @@
                 reason: text(), time: time())
         }
 
-        private mutating func status() throws(PostgresError) -> TaskStatus {
+        private mutating func status() throws(StoreError) -> TaskStatus {
             let name = text()
             guard let status = TaskStatus(rawValue: name) else {
-                throw PostgresError(
+                throw StoreError(
                     .rowUnreadable, "a task has the status '\(name)', which doesn't exist: correct the row")
             }
             return status

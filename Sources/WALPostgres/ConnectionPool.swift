@@ -4,31 +4,31 @@
 
     /// Threads with a connection each: a call has one for itself, and waits for its turn where all are taken.
     final class ConnectionPool<Kept: Session>: Sendable {
-        private typealias Thread = DatabaseThread<ReconnectingSession<Kept>, PostgresError>
+        private typealias Thread = DatabaseThread<ReconnectingSession<Kept>, StoreError>
 
         private struct State {
-            var free: [DatabaseThread<ReconnectingSession<Kept>, PostgresError>]
-            var waiting: [CheckedContinuation<DatabaseThread<ReconnectingSession<Kept>, PostgresError>, Never>] = []
+            var free: [DatabaseThread<ReconnectingSession<Kept>, StoreError>]
+            var waiting: [CheckedContinuation<DatabaseThread<ReconnectingSession<Kept>, StoreError>, Never>] = []
         }
 
         private let threads: [Thread]
         private let state: Monitor<State>
 
         /// Starts `count` threads, 1 or more. Each connects with its first use.
-        init(_ settings: ConnectionSettings, count: Int, log: ConnectionLog) async throws(PostgresError) {
+        init(_ settings: ConnectionSettings, count: Int, log: ConnectionLog) async throws(StoreError) {
             var threads: [Thread] = []
             for _ in 0..<max(1, count) {
                 do throws(WALError) {
                     threads.append(
                         try Thread(
-                            "wal-postgres", closed: PostgresError(.closed, "the store was closed: open a new one")))
+                            "wal-postgres", closed: StoreError(.closed, "the store was closed: open a new one")))
                 } catch {
-                    throw PostgresError(
+                    throw StoreError(
                         .outOfMemory, "no thread can be started: raise the limit of threads (\(error))")
                 }
             }
             for thread in threads {
-                try await thread.open { () throws(PostgresError) in ReconnectingSession(settings, log) }
+                try await thread.open { () throws(StoreError) in ReconnectingSession(settings, log) }
             }
             self.threads = threads
             state = Monitor(State(free: threads))
@@ -36,15 +36,15 @@
 
         /// Runs `body` on a free connection's thread. When the calling task is cancelled, so is what the server does for it.
         func run<Value: Sendable>(
-            _ body: @Sendable (Kept) throws(PostgresError) -> Value
-        ) async throws(PostgresError) -> Value {
+            _ body: @Sendable (Kept) throws(StoreError) -> Value
+        ) async throws(StoreError) -> Value {
             let thread = await take()
             defer { giveBack(thread) }
             let cancellation = Cancellation()
-            let result: Result<Value, PostgresError> = await withTaskCancellationHandler {
-                do throws(PostgresError) {
+            let result: Result<Value, StoreError> = await withTaskCancellationHandler {
+                do throws(StoreError) {
                     return .success(
-                        try await thread.run { (link) throws(PostgresError) in try link.run(cancellation, body) })
+                        try await thread.run { (link) throws(StoreError) in try link.run(cancellation, body) })
                 } catch {
                     return .failure(error)
                 }
@@ -55,11 +55,11 @@
         }
 
         /// Waits for the calls that run, and closes the connections. Calls after it throw `closed`.
-        func close() async throws(PostgresError) {
+        func close() async throws(StoreError) {
             for thread in threads { try await thread.close() }
         }
 
-        private func take() async -> DatabaseThread<ReconnectingSession<Kept>, PostgresError> {
+        private func take() async -> DatabaseThread<ReconnectingSession<Kept>, StoreError> {
             await withCheckedContinuation { continuation in
                 let thread = state.withLock { state in
                     // The last one given back: of many connections only as many are opened as there is work for.
@@ -71,11 +71,11 @@
             }
         }
 
-        private func giveBack(_ thread: DatabaseThread<ReconnectingSession<Kept>, PostgresError>) {
+        private func giveBack(_ thread: DatabaseThread<ReconnectingSession<Kept>, StoreError>) {
             let next = state.withLock { state in
                 if state.waiting.isEmpty {
                     state.free.append(thread)
-                    return nil as CheckedContinuation<DatabaseThread<ReconnectingSession<Kept>, PostgresError>, Never>?
+                    return nil as CheckedContinuation<DatabaseThread<ReconnectingSession<Kept>, StoreError>, Never>?
                 }
                 return state.waiting.removeFirst()
             }

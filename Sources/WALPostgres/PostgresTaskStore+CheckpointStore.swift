@@ -3,9 +3,9 @@
     public import WALTasks
 
     extension PostgresTaskStore: CheckpointStore {
-        /// - Throws: `PostgresError`, for what PostgreSQL reports.
-        public func checkpoints(log: LogID) async throws(PostgresError) -> [SinkCheckpoint] {
-            try await read { (session) throws(PostgresError) in try session.checkpoints(log: log) }
+        /// - Throws: `StoreError`, for what PostgreSQL reports.
+        public func checkpoints(log: LogID) async throws(StoreError) -> [SinkCheckpoint] {
+            try await read { (session) throws(StoreError) in try session.checkpoints(log: log) }
         }
     }
 #endif

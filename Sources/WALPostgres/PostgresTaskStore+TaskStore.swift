@@ -7,20 +7,19 @@
         /// The number of connections that write.
         public var concurrencyMax: Int { writeConnections }
 
-        /// - Throws: `PostgresError.Code.laneCountMismatch` if the log's lanes were counted differently before.
-        public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws(PostgresError) -> [SinkLane]
-        {
-            try await write { [owner] (session) throws(PostgresError) in
+        /// - Throws: `StoreError.Code.laneCountMismatch` if the log's lanes were counted differently before.
+        public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws(StoreError) -> [SinkLane] {
+            try await write { [owner] (session) throws(StoreError) in
                 try session.lanes.claim(lanes, of: laneCount, log: log, owner: owner)
             }
         }
 
-        /// - Throws: `PostgresError.Code.fenced`, `busy`, `overloaded`, `full` and others, with nothing written;
+        /// - Throws: `StoreError.Code.fenced`, `busy`, `overloaded`, `full` and others, with nothing written;
         ///   `connectionFailed` if the connection broke before the transaction could be committed, `indeterminate` if nobody
         ///   knows.
-        public func apply(_ batch: TaskBatch) async throws(PostgresError) -> SinkReceipt {
-            try await write { (session) throws(PostgresError) in
-                do throws(PostgresError) {
+        public func apply(_ batch: TaskBatch) async throws(StoreError) -> SinkReceipt {
+            try await write { (session) throws(StoreError) in
+                do throws(StoreError) {
                     return try session.apply(batch)
                 } catch {
                     var error = error
@@ -32,12 +31,12 @@
 
         /// By SQLSTATE; fatal for an error that isn't this store's.
         public func classify(_ error: any Error) -> SinkFailure {
-            (error as? PostgresError)?.failure ?? .fatal
+            (error as? StoreError)?.failure ?? .fatal
         }
 
         /// In one query.
-        public func tasks(ids: [String]) async throws(PostgresError) -> [PersistentTask] {
-            try await read { (session) throws(PostgresError) in try session.tasks(ids: ids) }
+        public func tasks(ids: [String]) async throws(StoreError) -> [PersistentTask] {
+            try await read { (session) throws(StoreError) in try session.tasks(ids: ids) }
         }
     }
 #endif

@@ -2,7 +2,7 @@
     public import Logging
     internal import Synchronization
     internal import WAL
-    internal import WALTasks
+    public import WALTasks
     #if canImport(Darwin)
         internal import Darwin
     #else
@@ -59,15 +59,15 @@
         ///   - statementTimeout: How long one statement may take.
         ///   - lockTimeout: How long one statement waits for a lock.
         ///   - logger: Where the store logs that it can't connect, and that it can again.
-        /// - Throws: `PostgresError`: `invalidArgument`, `outOfMemory`. Calls that connect throw `connectionFailed`,
+        /// - Throws: `StoreError`: `invalidArgument`, `outOfMemory`. Calls that connect throw `connectionFailed`,
         ///   `schemaTooNew`, `foreignDatabase`, or what PostgreSQL reports.
         public init(
             _ conninfo: String, name: String = "postgres", writeConnections: Int = 4, readConnections: Int = 2,
             statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10),
             logger: Logger? = nil
-        ) async throws(PostgresError) {
+        ) async throws(StoreError) {
             guard writeConnections >= 1, readConnections >= 1 else {
-                throw PostgresError(.invalidArgument, "a store needs one connection to write and one to read at least")
+                throw StoreError(.invalidArgument, "a store needs one connection to write and one to read at least")
             }
             let settings = try ConnectionSettings(
                 conninfo: conninfo, statementTimeout: statementTimeout, lockTimeout: lockTimeout)
@@ -80,8 +80,8 @@
         }
 
         func write<Value: Sendable>(
-            _ body: @Sendable (WriteSession) throws(PostgresError) -> Value
-        ) async throws(PostgresError) -> Value {
+            _ body: @Sendable (WriteSession) throws(StoreError) -> Value
+        ) async throws(StoreError) -> Value {
             let value = try await writers.run(body)
             hasTables.store(true, ordering: .relaxed)
             return value
@@ -89,9 +89,9 @@
 
         /// Runs a query. Where nothing was written yet, a connection that writes makes the tables first.
         func read<Value: Sendable>(
-            _ body: @Sendable (ReadSession) throws(PostgresError) -> Value
-        ) async throws(PostgresError) -> Value {
-            if !hasTables.load(ordering: .relaxed) { try await write { (_) throws(PostgresError) in } }
+            _ body: @Sendable (ReadSession) throws(StoreError) -> Value
+        ) async throws(StoreError) -> Value {
+            if !hasTables.load(ordering: .relaxed) { try await write { (_) throws(StoreError) in } }
             return try await readers.run(body)
         }
     }

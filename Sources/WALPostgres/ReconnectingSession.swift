@@ -4,7 +4,7 @@
     /// What can be done on a connection: its prepared statements.
     protocol Session: SendableMetatype {
         var connection: Connection { get }
-        init(_ settings: ConnectionSettings) throws(PostgresError)
+        init(_ settings: ConnectionSettings) throws(StoreError)
     }
 
     /// Keeps one session, and makes a new one when the old one's connection is gone. Not thread-safe.
@@ -19,8 +19,8 @@
             self.log = log
         }
 
-        private func connect() throws(PostgresError) -> Kept {
-            do throws(PostgresError) {
+        private func connect() throws(StoreError) -> Kept {
+            do throws(StoreError) {
                 let session = try Kept(settings)
                 log.connected()
                 self.session = session
@@ -33,15 +33,15 @@
 
         /// Runs `body` on the session, after connecting if need be.
         func run<Value>(
-            _ cancellation: Cancellation, _ body: (Kept) throws(PostgresError) -> Value
-        ) throws(PostgresError) -> Value {
+            _ cancellation: Cancellation, _ body: (Kept) throws(StoreError) -> Value
+        ) throws(StoreError) -> Value {
             // A server that went away between two calls is no reason for an error, and here nothing is in doubt.
             session?.connection.notice()
             if let kept = session, !kept.connection.isUsable { lose() }
             let session = if let session { session } else { try connect() }
             defer { if !session.connection.isUsable { lose() } }
-            do throws(PostgresError) {
-                return try cancellation.whileRunning(on: session.connection.cancelHandle) { () throws(PostgresError) in
+            do throws(StoreError) {
+                return try cancellation.whileRunning(on: session.connection.cancelHandle) { () throws(StoreError) in
                     try body(session)
                 }
             } catch {

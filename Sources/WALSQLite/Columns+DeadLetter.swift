@@ -25,10 +25,10 @@
     }
 
     extension Row {
-        mutating func deadLetter() throws(SQLiteError) -> StoredDeadLetter {
+        mutating func deadLetter() throws(StoreError) -> StoredDeadLetter {
             let logID = text()
             guard let log = LogID(logID) else {
-                throw SQLiteError(
+                throw StoreError(
                     .rowUnreadable, "a dead letter has the log id '\(logID)', which is none: correct the row")
             }
             return StoredDeadLetter(

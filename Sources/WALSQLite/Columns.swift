@@ -45,7 +45,7 @@
     }
 
     extension Row {
-        mutating func task() throws(SQLiteError) -> PersistentTask {
+        mutating func task() throws(StoreError) -> PersistentTask {
             PersistentTask(
                 id: text(), dagID: text(), nodeID: text(), currentNodeID: optionalText(), subDAGPath: optionalText(),
                 processingState: optionalText(), payload: optionalText(), status: try status(), createdAt: time(),
@@ -60,10 +60,10 @@
                 data: optionalText(), level: text(), createdAt: time())
         }
 
-        private mutating func status() throws(SQLiteError) -> TaskStatus {
+        private mutating func status() throws(StoreError) -> TaskStatus {
             let name = text()
             guard let status = TaskStatus(rawValue: name) else {
-                throw SQLiteError(
+                throw StoreError(
                     .rowUnreadable, "a task has the status '\(name)', which doesn't exist: correct the row")
             }
             return status

@@ -3,9 +3,9 @@
     public import WALTasks
 
     extension SQLiteTaskStore: CheckpointStore {
-        /// - Throws: `SQLiteError`, for what SQLite reports.
-        public func checkpoints(log: LogID) async throws(SQLiteError) -> [SinkCheckpoint] {
-            try await read { (session) throws(SQLiteError) in try session.checkpoints(log: log) }
+        /// - Throws: `StoreError`, for what SQLite reports.
+        public func checkpoints(log: LogID) async throws(StoreError) -> [SinkCheckpoint] {
+            try await read { (session) throws(StoreError) in try session.checkpoints(log: log) }
         }
     }
 #endif

@@ -5,106 +5,106 @@
     // The protocol documents the functions.
     // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
     extension SQLiteTaskStore: TaskStorage {
-        public func save(_ task: PersistentTask) async throws(SQLiteError) {
+        public func save(_ task: PersistentTask) async throws(StoreError) {
             try await commit([.save(task)])
         }
 
-        public func save(_ tasks: [PersistentTask]) async throws(SQLiteError) {
+        public func save(_ tasks: [PersistentTask]) async throws(StoreError) {
             try await commit(tasks.map(TaskMutation.save))
         }
 
-        public func task(id: String) async throws(SQLiteError) -> PersistentTask? {
-            try await read { (session) throws(SQLiteError) in try session.task(id: id) }
+        public func task(id: String) async throws(StoreError) -> PersistentTask? {
+            try await read { (session) throws(StoreError) in try session.task(id: id) }
         }
 
-        public func tasks(dagID: String, limit: Int, offset: Int) async throws(SQLiteError) -> [PersistentTask] {
+        public func tasks(dagID: String, limit: Int, offset: Int) async throws(StoreError) -> [PersistentTask] {
             try checkPage(limit, offset)
-            return try await read { (session) throws(SQLiteError) in
+            return try await read { (session) throws(StoreError) in
                 try session.tasks(dagID: dagID, limit: limit, offset: offset)
             }
         }
 
-        public func tasks(status: TaskStatus, limit: Int, offset: Int) async throws(SQLiteError) -> [PersistentTask] {
+        public func tasks(status: TaskStatus, limit: Int, offset: Int) async throws(StoreError) -> [PersistentTask] {
             try checkPage(limit, offset)
-            return try await read { (session) throws(SQLiteError) in
+            return try await read { (session) throws(StoreError) in
                 try session.tasks(status: status, limit: limit, offset: offset)
             }
         }
 
-        public func pendingTasks(limit: Int) async throws(SQLiteError) -> [PersistentTask] {
+        public func pendingTasks(limit: Int) async throws(StoreError) -> [PersistentTask] {
             try checkPage(limit, 0)
-            return try await read { (session) throws(SQLiteError) in try session.pendingTasks(limit: limit) }
+            return try await read { (session) throws(StoreError) in try session.pendingTasks(limit: limit) }
         }
 
-        public func resumableTasks(dagID: String) async throws(SQLiteError) -> [PersistentTask] {
-            try await read { (session) throws(SQLiteError) in try session.resumableTasks(dagID: dagID) }
+        public func resumableTasks(dagID: String) async throws(StoreError) -> [PersistentTask] {
+            try await read { (session) throws(StoreError) in try session.resumableTasks(dagID: dagID) }
         }
 
         public func updateStatus(
             id: String, to status: TaskStatus, error: String?, at time: Timestamp
-        ) async throws(SQLiteError) {
+        ) async throws(StoreError) {
             try await commit([.updateStatus(id: id, status: status, error: error, time: time)])
         }
 
-        public func deleteTask(id: String) async throws(SQLiteError) {
+        public func deleteTask(id: String) async throws(StoreError) {
             try await commit([.delete(id: id)])
         }
 
-        public func deleteTasks(dagID: String) async throws(SQLiteError) {
+        public func deleteTasks(dagID: String) async throws(StoreError) {
             try await commit([.deleteDAG(id: dagID)])
         }
 
-        public func log(_ activity: TaskActivityLog) async throws(SQLiteError) {
+        public func log(_ activity: TaskActivityLog) async throws(StoreError) {
             try await commit([.log(activity)])
         }
 
-        public func activities(taskID: String, limit: Int, offset: Int) async throws(SQLiteError) -> [TaskActivityLog] {
+        public func activities(taskID: String, limit: Int, offset: Int) async throws(StoreError) -> [TaskActivityLog] {
             try checkPage(limit, offset)
-            return try await read { (session) throws(SQLiteError) in
+            return try await read { (session) throws(StoreError) in
                 try session.activities(taskID: taskID, limit: limit, offset: offset)
             }
         }
 
-        public func activities(dagID: String, limit: Int, offset: Int) async throws(SQLiteError) -> [TaskActivityLog] {
+        public func activities(dagID: String, limit: Int, offset: Int) async throws(StoreError) -> [TaskActivityLog] {
             try checkPage(limit, offset)
-            return try await read { (session) throws(SQLiteError) in
+            return try await read { (session) throws(StoreError) in
                 try session.activities(dagID: dagID, limit: limit, offset: offset)
             }
         }
 
-        public func removeTasks(endedBefore time: Timestamp) async throws(SQLiteError) {
+        public func removeTasks(endedBefore time: Timestamp) async throws(StoreError) {
             try await commit([.removeTasks(endedBefore: time)])
         }
 
-        public func removeActivities(createdBefore time: Timestamp) async throws(SQLiteError) {
+        public func removeActivities(createdBefore time: Timestamp) async throws(StoreError) {
             try await commit([.removeActivities(createdBefore: time)])
         }
 
-        public func ping() async throws(SQLiteError) {
-            try await read { (session) throws(SQLiteError) in try session.ping() }
+        public func ping() async throws(StoreError) {
+            try await read { (session) throws(StoreError) in try session.ping() }
         }
 
-        public func close() async throws(SQLiteError) {
+        public func close() async throws(StoreError) {
             // The writer last: the last connection folds the database's own log into its file.
             try await reader.close()
             try await writer.close()
         }
 
-        private func commit(_ mutations: [TaskMutation]) async throws(SQLiteError) {
+        private func commit(_ mutations: [TaskMutation]) async throws(StoreError) {
             for mutation in mutations {
                 do throws(TaskStorageError) {
                     try mutation.validate()
                 } catch {
-                    throw SQLiteError(.invalidArgument, error.message)
+                    throw StoreError(.invalidArgument, error.message)
                 }
             }
-            try await write { (session) throws(SQLiteError) in try session.commit(mutations) }
+            try await write { (session) throws(StoreError) in try session.commit(mutations) }
         }
 
         /// SQLite takes a negative limit for none.
-        func checkPage(_ limit: Int, _ offset: Int) throws(SQLiteError) {
+        func checkPage(_ limit: Int, _ offset: Int) throws(StoreError) {
             guard limit >= 0, offset >= 0 else {
-                throw SQLiteError(.invalidArgument, "limit \(limit) or offset \(offset) is negative")
+                throw StoreError(.invalidArgument, "limit \(limit) or offset \(offset) is negative")
             }
         }
     }

@@ -2,7 +2,7 @@
     public import Logging
     internal import Synchronization
     internal import WAL
-    internal import WALTasks
+    public import WALTasks
     #if canImport(Darwin)
         internal import Darwin
     #else
@@ -24,8 +24,8 @@
     public final class SQLiteTaskStore: Sendable {
         /// Names the store in the log's cursor, in metrics and in messages.
         public let name: String
-        let writer: DatabaseThread<Link<WriteSession>, SQLiteError>
-        let reader: DatabaseThread<Link<ReadSession>, SQLiteError>
+        let writer: DatabaseThread<Link<WriteSession>, StoreError>
+        let reader: DatabaseThread<Link<ReadSession>, StoreError>
         private let hasTables = Atomic<Bool>(false)
         /// Who has claimed lanes, for people: process and host.
         let owner: String
@@ -38,43 +38,43 @@
         ///   - name: Names the store in the log's cursor, in metrics and in messages.
         ///   - busyTimeout: How long a call waits for other connections' locks.
         ///   - logger: Where it says that the database can't be opened, and that it can be again.
-        /// - Throws: `SQLiteError`: `outOfMemory`. Calls that open the database throw `schemaTooNew`, `foreignDatabase`,
+        /// - Throws: `StoreError`: `outOfMemory`. Calls that open the database throw `schemaTooNew`, `foreignDatabase`,
         ///   `unsupported`, or what SQLite reports.
         public init(
             path: String, name: String = "sqlite", busyTimeout: Duration = .seconds(1), logger: Logger? = nil
-        ) async throws(SQLiteError) {
+        ) async throws(StoreError) {
             self.name = name
             owner = "\(getpid())@\(hostName())"
             do throws(WALError) {
-                let closed = SQLiteError(.closed, "the store was closed: open a new one")
+                let closed = StoreError(.closed, "the store was closed: open a new one")
                 writer = try DatabaseThread("wal-sqlite", closed: closed)
                 reader = try DatabaseThread("wal-sqlite", closed: closed)
             } catch {
-                throw SQLiteError(.outOfMemory, "no thread can be started: raise the limit of threads (\(error))")
+                throw StoreError(.outOfMemory, "no thread can be started: raise the limit of threads (\(error))")
             }
             let log = ConnectionLog(logger, store: name)
-            try await writer.open { () throws(SQLiteError) in
-                Link(log) { () throws(SQLiteError) in try WriteSession(path: path, busyTimeout: busyTimeout) }
+            try await writer.open { () throws(StoreError) in
+                Link(log) { () throws(StoreError) in try WriteSession(path: path, busyTimeout: busyTimeout) }
             }
-            try await reader.open { () throws(SQLiteError) in
-                Link(log) { () throws(SQLiteError) in try ReadSession(path: path, busyTimeout: busyTimeout) }
+            try await reader.open { () throws(StoreError) in
+                Link(log) { () throws(StoreError) in try ReadSession(path: path, busyTimeout: busyTimeout) }
             }
         }
 
         func write<Value: Sendable>(
-            _ body: @Sendable (WriteSession) throws(SQLiteError) -> Value
-        ) async throws(SQLiteError) -> Value {
-            let value = try await writer.run { (link) throws(SQLiteError) in try link.run(body) }
+            _ body: @Sendable (WriteSession) throws(StoreError) -> Value
+        ) async throws(StoreError) -> Value {
+            let value = try await writer.run { (link) throws(StoreError) in try link.run(body) }
             hasTables.store(true, ordering: .relaxed)
             return value
         }
 
         /// Runs a query. Where nothing was written yet, the connection that writes makes the tables first.
         func read<Value: Sendable>(
-            _ body: @Sendable (ReadSession) throws(SQLiteError) -> Value
-        ) async throws(SQLiteError) -> Value {
-            if !hasTables.load(ordering: .relaxed) { try await write { (_) throws(SQLiteError) in } }
-            return try await reader.run { (link) throws(SQLiteError) in try link.run(body) }
+            _ body: @Sendable (ReadSession) throws(StoreError) -> Value
+        ) async throws(StoreError) -> Value {
+            if !hasTables.load(ordering: .relaxed) { try await write { (_) throws(StoreError) in } }
+            return try await reader.run { (link) throws(StoreError) in try link.run(body) }
         }
     }
 

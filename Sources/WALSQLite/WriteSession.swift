@@ -16,7 +16,7 @@
         private let removeActivities: Statement
 
         /// Opens the database, and creates or migrates its tables.
-        init(path: String, busyTimeout: Duration) throws(SQLiteError) {
+        init(path: String, busyTimeout: Duration) throws(StoreError) {
             let connection = try Connection(path: path, access: .readWrite, busyTimeout: busyTimeout)
             try Schema.migrate(connection)
             self.connection = connection
@@ -50,8 +50,8 @@
         }
 
         /// Applies changes of which none came through a log: all or none.
-        func commit(_ mutations: [TaskMutation]) throws(SQLiteError) {
-            try connection.transaction { () throws(SQLiteError) in
+        func commit(_ mutations: [TaskMutation]) throws(StoreError) {
+            try connection.transaction { () throws(StoreError) in
                 for mutation in mutations {
                     try apply(mutation)
                 }
@@ -60,7 +60,7 @@
 
         /// Applies a change inside a transaction; returns the number of rows that it wrote or removed.
         @discardableResult
-        func apply(_ mutation: TaskMutation) throws(SQLiteError) -> Int {
+        func apply(_ mutation: TaskMutation) throws(StoreError) -> Int {
             switch mutation {
             case .save(let task):
                 saveTask.bind(task)
