@@ -4,7 +4,7 @@
     internal import WALTasks
 
     /// The queries, prepared on a connection of their own: they go on beside batches that are being written.
-    final class ReadSession: Session {
+    final class ReadSession: Session, QuerySession {
         static let isReadOnly = true
         let connection: Connection
         private let task: Statement

@@ -4,7 +4,7 @@
     internal import WALTasks
 
     /// The changes, prepared on one of the connections that write.
-    final class WriteSession: Session {
+    final class WriteSession: Session, ChangeSession {
         static let isReadOnly = false
         let connection: Connection
         let lanes: LaneStatements

@@ -4,7 +4,7 @@
     internal import WALTasks
 
     /// The queries, prepared on a connection of their own.
-    final class ReadSession: Session {
+    final class ReadSession: Session, QuerySession {
         let connection: Connection
 
         /// Connects. The tables are there: a ``WriteSession`` came before.

@@ -4,6 +4,12 @@
     internal import WALTasks
 
     extension WriteSession {
+        func claim(
+            _ indices: Range<Int>, of laneCount: Int, log: LogID, owner: String
+        ) throws(StoreError) -> [SinkLane] {
+            try lanes.claim(indices, of: laneCount, log: log, owner: owner)
+        }
+
         /// Applies a batch and moves its lanes, in one transaction: as a rule in one statement. Operations that the database
         /// refuses become dead letters.
         func apply(_ batch: TaskBatch) throws(StoreError) -> SinkReceipt {
@@ -93,6 +99,11 @@
                 for section in BatchSection.cut([operation]) { _ = try apply(section, of: [operation]) }
                 try deadLetters.remove(id)
             }
+        }
+
+        /// Removes a dead letter.
+        func discard(_ id: StoredDeadLetter.ID) throws(StoreError) {
+            try connection.committing { () throws(StoreError) in try deadLetters.remove(id) }
         }
     }
 #endif

@@ -4,7 +4,7 @@
     internal import WALTasks
 
     /// The changes, prepared on a connection that writes.
-    final class WriteSession: Session {
+    final class WriteSession: Session, ChangeSession {
         let connection: Connection
         let lanes: LaneStatements
         let rows: RowStatements

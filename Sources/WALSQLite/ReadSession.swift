@@ -4,7 +4,7 @@
     internal import WALTasks
 
     /// The queries, prepared on a connection of their own: in WAL mode they go on beside a batch that is being written.
-    final class ReadSession {
+    final class ReadSession: Session, QuerySession {
         private let connection: Connection
         private let task: Statement
         private let tasksOfDAG: Statement
@@ -17,8 +17,8 @@
         private let deadLetters: Statement
 
         /// Opens the database, which has its tables already.
-        convenience init(path: String, busyTimeout: Duration) throws(StoreError) {
-            try self.init(Connection(path: path, access: .readOnly, busyTimeout: busyTimeout))
+        convenience init(_ settings: ConnectionSettings) throws(StoreError) {
+            try self.init(Connection(path: settings.path, access: .readOnly, busyTimeout: settings.busyTimeout))
         }
 
         init(_ connection: Connection) throws(StoreError) {
@@ -60,6 +60,14 @@
         func task(id: String) throws(StoreError) -> PersistentTask? {
             task.bind(id)
             return try task.first { (row) throws(StoreError) in try row.task() }
+        }
+
+        func tasks(ids: [String]) throws(StoreError) -> [PersistentTask] {
+            var found: [PersistentTask] = []
+            for id in ids {
+                if let task = try task(id: id) { found.append(task) }
+            }
+            return found
         }
 
         func tasks(dagID: String, limit: Int, offset: Int) throws(StoreError) -> [PersistentTask] {

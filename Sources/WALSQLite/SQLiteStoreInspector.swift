@@ -5,15 +5,11 @@
     /// Looks into a database of ``SQLiteTaskStore`` without writing anything: no file, no table, not a byte.
     package final class SQLiteStoreInspector: StoreInspector {
         package let name = "sqlite"
-        private let reader: DatabaseThread<ReadSession, StoreError>
+        private let reader: DatabaseThread<ReadSession>
 
         /// - Throws: `StoreError`: `noSuchDatabase`, `noTables`, `schemaTooNew`, `unsupported`, or what SQLite reports.
         package init(path: String, busyTimeout: Duration = .seconds(1)) async throws(StoreError) {
-            do throws(WALError) {
-                reader = try DatabaseThread("wal-sqlite", closed: StoreError(.closed, "the inspector was closed"))
-            } catch {
-                throw StoreError(.outOfMemory, "no thread can be started: raise the limit of threads (\(error))")
-            }
+            reader = try DatabaseThread(.sqlite)
             try await reader.open { () throws(StoreError) in
                 let connection = try Connection(path: path, access: .inspect, busyTimeout: busyTimeout)
                 try Schema.requireTables(connection)

@@ -68,5 +68,10 @@
                 try deadLetters.remove(id)
             }
         }
+
+        /// Removes a dead letter.
+        func discard(_ id: StoredDeadLetter.ID) throws(StoreError) {
+            try connection.transaction { () throws(StoreError) in try deadLetters.remove(id) }
+        }
     }
 #endif

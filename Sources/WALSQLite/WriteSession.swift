@@ -3,7 +3,7 @@
     internal import WALTasks
 
     /// The changes, prepared on the one connection that writes.
-    final class WriteSession {
+    final class WriteSession: Session, ChangeSession {
         let connection: Connection
         let lanes: LaneStatements
         let deadLetters: DeadLetterStatements
@@ -16,8 +16,9 @@
         private let removeActivities: Statement
 
         /// Opens the database, and creates or migrates its tables.
-        init(path: String, busyTimeout: Duration) throws(StoreError) {
-            let connection = try Connection(path: path, access: .readWrite, busyTimeout: busyTimeout)
+        init(_ settings: ConnectionSettings) throws(StoreError) {
+            let connection = try Connection(
+                path: settings.path, access: .readWrite, busyTimeout: settings.busyTimeout)
             try Schema.migrate(connection)
             self.connection = connection
             lanes = try LaneStatements(connection)

@@ -17,7 +17,7 @@
         }
 
         private func writerID(_ store: MySQLTaskStore) async throws -> Int64? {
-            try await store.writers.run { (session) throws(StoreError) in
+            try await store.pools.writers.run { (session) throws(StoreError) in
                 try Statement("SELECT CONNECTION_ID()", named: "test", on: session.connection)
                     .first { (row) throws(StoreError) in row.number() }
             }
@@ -114,7 +114,7 @@
         }
 
         private func readerID(_ store: MySQLTaskStore) async throws -> Int64? {
-            try await store.readers.run { (session) throws(StoreError) in
+            try await store.pools.readers.run { (session) throws(StoreError) in
                 try Statement("SELECT CONNECTION_ID()", named: "test", on: session.connection)
                     .first { (row) throws(StoreError) in row.number() }
             }
@@ -205,8 +205,8 @@
             let threads = try await withThrowingTaskGroup(of: (UInt, UInt).self) { group in
                 for _ in 0..<50 {
                     group.addTask {
-                        let writer = try await store.writers.run { (_) throws(StoreError) in threadNumber() }
-                        let reader = try await store.readers.run { (_) throws(StoreError) in threadNumber() }
+                        let writer = try await store.pools.writers.run { (_) throws(StoreError) in threadNumber() }
+                        let reader = try await store.pools.readers.run { (_) throws(StoreError) in threadNumber() }
                         #expect(threadNumber() != writer && threadNumber() != reader)
                         return (writer, reader)
                     }

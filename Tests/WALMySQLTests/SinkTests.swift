@@ -145,7 +145,7 @@
             let lanes = try await zombie.claim(0..<1, of: 1, log: log)
             let (begun, continuation) = AsyncStream.makeStream(of: Void.self)
             let gate = Gate()
-            async let written: Void = zombie.writers.run { (session) throws(StoreError) in
+            async let written: Void = zombie.pools.writers.run { (session) throws(StoreError) in
                 try session.connection.transaction { () throws(StoreError) in
                     try session.lanes.move(lanes, to: 9, log: logDigits, at: time(0))
                     continuation.yield()

@@ -163,7 +163,7 @@
             let name = try #require(database.conninfo.split(separator: "=").last)
             try other.execute("ALTER DATABASE \(name) SET default_transaction_read_only = on", named: "fail over")
             // Sessions keep their setting; new ones are refused by `target_session_attrs`.
-            try await store.writers.run { (session) throws(StoreError) in
+            try await store.pools.writers.run { (session) throws(StoreError) in
                 _ = try session.connection.execute("SET default_transaction_read_only = on", named: "fail over")
             }
             do {
