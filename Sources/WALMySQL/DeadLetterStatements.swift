@@ -3,7 +3,7 @@
     internal import WALTasks
 
     /// Sets operations aside in `wal_sink_dead_letter`, inside the transaction of their batch, and takes them out again.
-    struct DeadLetterStatements {
+    struct DeadLetterStatements: DeadLetterTable {
         // An insert that leaves what is there: a record that is set aside already, by a database that was restored since,
         // must not stop the sink.
         private let insert: RowStatement

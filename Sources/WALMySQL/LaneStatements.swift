@@ -25,9 +25,9 @@
         }
 
         /// How many lanes the log has; nil if none was claimed yet.
-        func count(log: String) throws(StoreError) -> Int? {
+        func count(log: String) throws(StoreError) -> Int64? {
             countLanes.bind(log)
-            return try countLanes.first { (row) throws(StoreError) in Int(row.number()) }
+            return try countLanes.first { (row) throws(StoreError) in row.number() }
         }
 
         /// Raises the epochs, and reads what they have become under the rows' locks.
@@ -47,11 +47,7 @@
             readLanes.bind(log)
             readLanes.bind(Int64(indices.lowerBound))
             readLanes.bind(Int64(indices.upperBound))
-            let lanes = try readLanes.all { (row) throws(StoreError) in
-                SinkLane(
-                    index: Int(row.number()), epoch: UInt64(bitPattern: row.number()),
-                    position: SequenceNumber(rawValue: UInt64(bitPattern: row.number())))
-            }
+            let lanes = try readLanes.all { (row) throws(StoreError) in row.lane() }
             guard lanes.map(\.index) == Array(indices) else {
                 throw StoreError(
                     .other, "the lanes \(indices) were claimed, but rows of them are missing",

@@ -125,14 +125,7 @@
                 WHERE log_id = ? ORDER BY part
                 """, named: "list checkpoints", on: connection)
             statement.bind(log.description)
-            return try statement.all { (row) throws(StoreError) in
-                SinkCheckpoint(
-                    lane: SinkLane(
-                        index: Int(row.number()), epoch: UInt64(bitPattern: row.number()),
-                        position: SequenceNumber(rawValue: UInt64(bitPattern: row.number()))),
-                    laneCount: Int(row.number()), owner: row.optionalText(), claimedAt: row.time(),
-                    flushedAt: row.optionalTime())
-            }
+            return try statement.all { (row) throws(StoreError) in row.checkpoint() }
         }
 
         /// Returns if the database can be read.

@@ -56,10 +56,8 @@
                     "SELECT MAX(version) FROM wal_sink_schema", named: "read schema version", on: connection
                 ).first { (row) throws(StoreError) in row.number() } ?? 0
             guard found <= version else {
-                throw StoreError(
-                    .schemaTooNew,
-                    "the database has schema \(found), this version knows \(version): use the version that made it",
-                    place: connection.settings.address.description)
+                throw .schemaTooNew(
+                    found, known: version, server: .mysql, place: connection.settings.address.description)
             }
             return found
         }

@@ -13,9 +13,8 @@
             return try connection.locked("wal_sink.\(log)") { () throws(StoreError) in
                 try connection.transaction { () throws(StoreError) in
                     if let before = try lanes.count(log: log), before != laneCount {
-                        throw StoreError(
-                            .laneCountMismatch,
-                            "the log \(log) had \(before) lanes here before, not \(laneCount): go back to \(before)",
+                        throw .laneCountMismatch(
+                            log: log, before: before, now: laneCount, server: Self.server,
                             place: connection.settings.address.description)
                     }
                     return try lanes.claim(indices, of: laneCount, log: log, owner: owner)
@@ -39,21 +38,16 @@
                 let now = Timestamp.now
                 try lanes.move(batch.lanes, to: batch.position, log: batch.log.description, at: now)
                 var receipt = SinkReceipt(rowCount: 0)
-                for (record, letter) in batch.undecodable {
-                    try deadLetters.insert(StoredDeadLetter(undecodable: record, letter, of: batch, time: now))
-                    receipt.deadLetters.append(letter)
-                }
+                try deadLetters.setAsideUndecodable(of: batch, at: now, in: &receipt.deadLetters)
                 try apply(batch.operations) { (work) throws(StoreError) in
                     guard isolating else {
                         receipt.rowCount += try run(work)
                         return
                     }
                     try isolate(work, 0..<work.table.count, &receipt.rowCount) { (row, error) throws(StoreError) in
-                        let letter = StoredDeadLetter(
-                            batch.operations[work.operations[row]], of: batch, code: error.letterCode,
-                            reason: error.message, time: now)
-                        try deadLetters.insert(letter)
-                        receipt.deadLetters.append(letter.summary)
+                        try deadLetters.setAside(
+                            batch.operations[work.operations[row]], of: batch, for: error, at: now,
+                            in: &receipt.deadLetters)
                     }
                 }
                 return receipt
@@ -84,20 +78,10 @@
         /// Applies a dead letter and removes it, in one transaction.
         func redrive(_ id: StoredDeadLetter.ID) throws(StoreError) {
             try connection.transaction { () throws(StoreError) in
-                guard let letter = try deadLetters.letter(id) else { return }
-                let mutation: TaskMutation
-                do throws(TaskCodecError) {
-                    mutation = try letter.mutation()
-                } catch {
-                    throw StoreError(
-                        .rowUnreadable, "the dead letter can't be decoded: \(error)",
-                        place: connection.settings.address.description)
+                try deadLetters.redrive(id, on: self, at: connection.settings.address.description) {
+                    (operation) throws(StoreError) in
+                    try apply([operation]) { (work) throws(StoreError) in try run(work) }
                 }
-                let record = SinkRecord(sequence: id.sequence, time: letter.time, payload: [])
-                try apply([TaskBatch.Operation(record: record, mutation: mutation)]) { (work) throws(StoreError) in
-                    try run(work)
-                }
-                try deadLetters.remove(id)
             }
         }
 

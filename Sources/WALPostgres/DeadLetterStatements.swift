@@ -3,7 +3,7 @@
     internal import WALTasks
 
     /// Sets operations aside in `wal_sink_dead_letter`, inside the transaction of their batch, and takes them out again.
-    struct DeadLetterStatements {
+    struct DeadLetterStatements: DeadLetterTable {
         private let connection: Connection
 
         init(_ connection: Connection) throws(StoreError) {

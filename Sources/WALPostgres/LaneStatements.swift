@@ -44,9 +44,7 @@
                 parameters.append(parts)
                 parameters.append(owner)
                 let lanes = try connection.run("claim lanes", parameters).all { (row) throws(StoreError) in
-                    SinkLane(
-                        index: Int(row.number()), epoch: UInt64(bitPattern: row.number()),
-                        position: SequenceNumber(rawValue: UInt64(bitPattern: row.number())))
+                    row.lane()
                 }
                 guard lanes.count == indices.count else { throw try mismatch(log, count) }
                 return lanes
@@ -68,10 +66,8 @@
             let before = try connection.run("count lanes", parameters).first { (row) throws(StoreError) in
                 row.number()
             }
-            let number = before.map(String.init) ?? "another number of"
-            return StoreError(
-                .laneCountMismatch,
-                "the log \(log) had \(number) lanes here before, not \(count): go back to \(number)",
+            return .laneCountMismatch(
+                log: log.description, before: before, now: Int(count), server: .postgres,
                 place: connection.settings.server)
         }
 

@@ -47,7 +47,9 @@
     }
 
     /// A row of a result: columns are read in their order. Valid while its result is.
-    @safe struct Row {
+    @safe struct Row: RowReader {
+        static let server = StoreError.Server.postgres
+
         private let handle: OpaquePointer
         private let index: Int32
         private var readCount: Int32 = 0

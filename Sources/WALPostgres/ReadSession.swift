@@ -119,12 +119,7 @@
             var parameters = ParameterList()
             parameters.append(log.description)
             return try connection.run(Query.checkpoints.rawValue, parameters).all { (row) throws(StoreError) in
-                SinkCheckpoint(
-                    lane: SinkLane(
-                        index: Int(row.number()), epoch: UInt64(bitPattern: row.number()),
-                        position: SequenceNumber(rawValue: UInt64(bitPattern: row.number()))),
-                    laneCount: Int(row.number()), owner: row.optionalText(), claimedAt: row.time(),
-                    flushedAt: row.optionalTime())
+                row.checkpoint()
             }
         }
 

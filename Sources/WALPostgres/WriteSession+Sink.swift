@@ -51,11 +51,7 @@
                 try connection.execute("SET CONSTRAINTS ALL IMMEDIATE", named: "set constraints")
                 try lanes.move(move)
                 var receipt = SinkReceipt(rowCount: 0)
-                for (record, letter) in batch.undecodable {
-                    try deadLetters.insert(
-                        StoredDeadLetter(undecodable: record, letter, of: batch, time: .now))
-                    receipt.deadLetters.append(letter)
-                }
+                try deadLetters.setAsideUndecodable(of: batch, at: .now, in: &receipt.deadLetters)
                 for section in sections { try body(section, &receipt) }
                 return receipt
             }
@@ -76,28 +72,18 @@
                     for half in section.halves { try applyIsolating(half, of: batch, &receipt) }
                     return
                 }
-                let letter = StoredDeadLetter(
-                    batch.operations[culprit], of: batch, code: error.letterCode, reason: error.message, time: .now)
-                try deadLetters.insert(letter)
-                receipt.deadLetters.append(letter.summary)
+                try deadLetters.setAside(
+                    batch.operations[culprit], of: batch, for: error, at: .now, in: &receipt.deadLetters)
             }
         }
 
         /// Applies a dead letter and removes it, in one transaction.
         func redrive(_ id: StoredDeadLetter.ID) throws(StoreError) {
             try connection.transaction { () throws(StoreError) in
-                guard let letter = try deadLetters.letter(id) else { return }
-                let operation: TaskBatch.Operation
-                do throws(TaskCodecError) {
-                    let record = SinkRecord(sequence: id.sequence, time: letter.time, payload: letter.body[...])
-                    operation = TaskBatch.Operation(record: record, mutation: try letter.mutation())
-                } catch {
-                    throw StoreError(
-                        .rowUnreadable, "the dead letter can't be decoded: \(error)",
-                        place: connection.settings.server)
+                try deadLetters.redrive(id, on: self, at: connection.settings.server) {
+                    (operation) throws(StoreError) in
+                    for section in BatchSection.cut([operation]) { _ = try apply(section, of: [operation]) }
                 }
-                for section in BatchSection.cut([operation]) { _ = try apply(section, of: [operation]) }
-                try deadLetters.remove(id)
             }
         }
 

@@ -29,9 +29,9 @@
         }
 
         /// How many lanes the log has; nil if none was claimed yet.
-        func count(log: String) throws(StoreError) -> Int? {
+        func count(log: String) throws(StoreError) -> Int64? {
             countLanes.bind(log)
-            return try countLanes.first { (row) throws(StoreError) in Int(row.number()) }
+            return try countLanes.first { (row) throws(StoreError) in row.number() }
         }
 
         func claim(_ index: Int, of laneCount: Int, log: String, owner: String) throws(StoreError) -> SinkLane {

@@ -121,15 +121,7 @@
                 WHERE log_id = ? ORDER BY part
                 """, named: "list checkpoints", on: connection)
             statement.bind(log.description)
-            return try statement.all { (row) throws(StoreError) in
-                SinkCheckpoint(
-                    lane: SinkLane(
-                        index: Int(row.number()), epoch: UInt64(bitPattern: row.number()),
-                        position: SequenceNumber(rawValue: UInt64(bitPattern: row.number()))),
-                    laneCount: Int(row.number()), owner: row.optionalText(),
-                    claimedAt: Timestamp(rawValue: row.number()),
-                    flushedAt: row.optionalNumber().map(Timestamp.init(rawValue:)))
-            }
+            return try statement.all { (row) throws(StoreError) in row.checkpoint() }
         }
 
         /// Runs a query, and throws `busy` where its rows can't be trusted, as somebody may have changed the file under it.

@@ -45,10 +45,7 @@
 
         private static func requireKnown(_ found: Int64, _ connection: Connection) throws(StoreError) {
             guard found <= version else {
-                throw StoreError(
-                    .schemaTooNew,
-                    "the database has schema \(found), this version knows \(version): use the version that made it",
-                    place: connection.path)
+                throw .schemaTooNew(found, known: version, server: .sqlite, place: connection.path)
             }
         }
 

@@ -156,7 +156,9 @@
     }
 
     /// The row that a query is at: columns are read in their order. Valid until the query's next step.
-    @safe struct Row {
+    @safe struct Row: RowReader {
+        static let server = StoreError.Server.sqlite
+
         private let handle: OpaquePointer
         private var readCount: Int32 = 0
 
@@ -190,6 +192,14 @@
             let column = next()
             guard unsafe sqlite3_column_type(handle, column) != SQLITE_NULL else { return nil }
             return unsafe sqlite3_column_int64(handle, column)
+        }
+
+        mutating func time() -> Timestamp {
+            Timestamp(rawValue: number())
+        }
+
+        mutating func optionalTime() -> Timestamp? {
+            optionalNumber().map(Timestamp.init(rawValue:))
         }
 
         private mutating func next() -> Int32 {

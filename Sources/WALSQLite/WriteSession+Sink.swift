@@ -11,9 +11,8 @@
             let log = log.description
             return try connection.transaction { () throws(StoreError) in
                 if let before = try lanes.count(log: log), before != laneCount {
-                    throw StoreError(
-                        .laneCountMismatch,
-                        "the log \(log) had \(before) lanes here before, not \(laneCount): go back to \(before)",
+                    throw .laneCountMismatch(
+                        log: log, before: before, now: laneCount, server: Self.server,
                         place: connection.path)
                 }
                 var claimed: [SinkLane] = []
@@ -33,20 +32,15 @@
                     try lanes.move(lane, to: batch.position, log: log, at: now)
                 }
                 var receipt = SinkReceipt(rowCount: 0)
-                for (record, letter) in batch.undecodable {
-                    try deadLetters.insert(StoredDeadLetter(undecodable: record, letter, of: batch, time: now))
-                    receipt.deadLetters.append(letter)
-                }
+                try deadLetters.setAsideUndecodable(of: batch, at: now, in: &receipt.deadLetters)
                 for operation in batch.operations {
                     do throws(StoreError) {
                         receipt.rowCount += try apply(operation.mutation)
                     } catch {
                         // The statement is undone and the transaction goes on, unless a trigger has rolled it back.
                         guard error.code == .rowRefused, connection.isInTransaction else { throw error }
-                        let letter = StoredDeadLetter(
-                            operation, of: batch, code: error.letterCode, reason: error.message, time: now)
-                        try deadLetters.insert(letter)
-                        receipt.deadLetters.append(letter.summary)
+                        try deadLetters.setAside(
+                            operation, of: batch, for: error, at: now, in: &receipt.deadLetters)
                     }
                 }
                 return receipt
@@ -56,16 +50,9 @@
         /// Applies a dead letter and removes it, in one transaction.
         func redrive(_ id: StoredDeadLetter.ID) throws(StoreError) {
             try connection.transaction { () throws(StoreError) in
-                guard let letter = try deadLetters.letter(id) else { return }
-                let mutation: TaskMutation
-                do throws(TaskCodecError) {
-                    mutation = try letter.mutation()
-                } catch {
-                    throw StoreError(
-                        .rowUnreadable, "the dead letter can't be decoded: \(error)", place: connection.path)
+                try deadLetters.redrive(id, on: self, at: connection.path) { (operation) throws(StoreError) in
+                    try apply(operation.mutation)
                 }
-                try apply(mutation)
-                try deadLetters.remove(id)
             }
         }
 
