@@ -1,5 +1,18 @@
 #if Postgres
-    extension PostgresError.Code {
+    internal import WALTasks
+
+    extension StoreError {
+        init(
+            _ code: Code, _ message: String, sqlState: String? = nil, statement: String? = nil, place: String? = nil
+        ) {
+            // A statement that took too long, or too much memory.
+            self.init(
+                code, message, server: .postgres, sqlState: sqlState, statement: statement, place: place,
+                asksForLess: ["57014", "53200", "25P04"].contains(sqlState))
+        }
+    }
+
+    extension StoreError.Code {
         /// By SQLSTATE, never by message: messages can hold users' data. The table is PostgreSQL's appendix A.
         init(sqlState: String) {
             switch sqlState {
@@ -32,7 +45,7 @@
         }
     }
 
-    extension PostgresError {
+    extension StoreError {
         /// Whether the connection is of no use afterwards, even if it is still there: another one may lead to another server,
         /// or knows the tables as they are now.
         var endsConnection: Bool {

@@ -1,11 +1,25 @@
 #if MySQL
-    extension MySQLError.Code {
+    internal import WALTasks
+
+    extension StoreError {
+        init(
+            _ code: Code, _ message: String, number: UInt32? = nil, sqlState: String? = nil, statement: String? = nil,
+            place: String? = nil
+        ) {
+            // A statement that took too long, in MariaDB and MySQL.
+            self.init(
+                code, message, server: .mysql, number: number.map(Int.init), sqlState: sqlState, statement: statement,
+                place: place, asksForLess: [1969, 3024].contains(number))
+        }
+    }
+
+    extension StoreError.Code {
         /// By number and SQLSTATE, never by message: messages can hold users' data.
         ///
         /// Numbers of 2000 and above up to 2999 are the library's, the others the server's; those above 3000 are MySQL's, but
         /// for 4025 and 4078, which are MariaDB's.
-        init(errorNumber: UInt32, sqlState: String) {
-            switch errorNumber {
+        init(number: UInt32, sqlState: String) {
+            switch number {
             // No server, no route to it, packets that got lost, a session that was killed, a server that shuts down.
             case 1042, 1043, 1053, 1080, 1152, 1158...1161, 1184, 1927, 2002, 2003, 2005, 2006, 2012, 2013, 2026, 2055,
                 3169,
