@@ -1,6 +1,7 @@
 internal import WAL
 
-/// Pauses between attempts: exponential, with full jitter, so that many clients of a recovering database don't come back in step.
+/// Exponentially growing pauses between attempts, with full jitter. The jitter keeps many clients of a recovering
+/// database from retrying in step.
 ///
 /// Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
 struct Backoff<Generator: RandomNumberGenerator> {
@@ -15,7 +16,7 @@ struct Backoff<Generator: RandomNumberGenerator> {
     static var shortest: Duration { .milliseconds(50) }
     static var longest: Duration { .seconds(30) }
 
-    /// What the next pause is at most: doubles from 50 ms to 30 s.
+    /// The upper bound of the next pause. It doubles from 50 ms to 30 s.
     var ceiling: Duration {
         min(Self.shortest * (1 << min(attempts, 10)), Self.longest)
     }
@@ -27,7 +28,7 @@ struct Backoff<Generator: RandomNumberGenerator> {
         return .microseconds(Int64.random(in: 0...microseconds, using: &generator))
     }
 
-    /// It went well: the next pause is short again.
+    /// Makes the next pause short again, after a success.
     mutating func reset() {
         attempts = 0
     }

@@ -1,16 +1,17 @@
 internal import WAL
 
-/// Collects a worker's records from the log until a batch must be cut. Pure: neither waits nor reads.
+/// Collects a worker's records from the log until the batch must be cut. Pure: it neither waits nor reads.
 struct BatchAssembler {
     enum Step: Hashable {
         case more
-        /// The batch is big enough, or so much was read that the position should move.
+        /// The batch has reached a limit, or the worker has read enough records that its position should move.
         case full
-        /// A record that is ordered against all others follows the batch.
+        /// A barrier follows the batch.
         case barrier
     }
 
-    /// A record without a key: it belongs to lane 0, is applied alone, after everything before it and before everything after it.
+    /// A record without a key. It belongs to lane 0 and is applied alone, after every earlier record and before every
+    /// later one.
     struct Barrier {
         var sequence: SequenceNumber
         var time: Timestamp
@@ -29,13 +30,14 @@ struct BatchAssembler {
         var end: Int
     }
 
-    /// So that a worker whose lanes are rare among many records still moves on: a few milliseconds of reading.
+    /// The number of scanned records that ends a batch. It moves the position of a worker whose lanes have few of the
+    /// records, after a few milliseconds of reading.
     static let scanMax = 1 << 16
 
     let laneCount: UInt64
     var sizeMax: Int
     let bytesMax: Int
-    /// Everything up to here was offered, or can't come any more.
+    /// The last sequence number that was offered or can't appear any more.
     private(set) var scanned: SequenceNumber = .zero
     private(set) var barrier: Barrier?
     private var slots: [Slot] = []
@@ -52,14 +54,14 @@ struct BatchAssembler {
     /// The oldest record of the batch.
     var first: (sequence: SequenceNumber, time: Timestamp)? { slots.first.map { ($0.sequence, $0.time) } }
 
-    /// Forgets everything and starts behind `sequence`.
+    /// Drops the batch and restarts after `sequence`.
     mutating func restart(after sequence: SequenceNumber) {
         scanned = sequence
         barrier = nil
         clear()
     }
 
-    /// Looks at the next record of the log. Not to be called while a barrier is pending.
+    /// Takes the next record of the log. Must not be called while a barrier is pending.
     mutating func offer(_ record: borrowing RecordView, hash: UInt64?, for lanes: borrowing OwnedLanes) -> Step {
         guard let hash else { return offerBarrier(record, for: lanes) }
         scanned = record.sequence
@@ -78,7 +80,7 @@ struct BatchAssembler {
             scanned = record.sequence
             return .more
         }
-        // Numbers may be missing before the barrier; none of them can come any more.
+        // Sequence numbers may be missing before the barrier. None of them can appear any more.
         scanned = SequenceNumber(rawValue: record.sequence.rawValue - 1)
         barrier = Barrier(
             sequence: record.sequence, time: record.time,
@@ -86,19 +88,20 @@ struct BatchAssembler {
         return .barrier
     }
 
-    /// No record up to here can come any more, though none with this number was seen: a crash abandoned it.
+    /// Marks all sequence numbers up to and including `sequence` as scanned. Numbers that a crash abandoned have no
+    /// record.
     mutating func reached(_ sequence: SequenceNumber) {
         scanned = max(scanned, sequence)
     }
 
-    /// The pending barrier was applied.
+    /// Moves past the pending barrier after it was applied.
     mutating func passBarrier() {
         guard let passed = barrier else { return }
         scanned = passed.sequence
         barrier = nil
     }
 
-    /// Ends the batch with everything that was offered. Its records share one array.
+    /// Returns the batch of all offered records, and begins a new one. The records share one array.
     mutating func cut() -> Cut {
         var records: [SinkRecord] = []
         records.reserveCapacity(slots.count)

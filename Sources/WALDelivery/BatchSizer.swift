@@ -1,17 +1,18 @@
 internal import WAL
 
-/// How many records a worker's next batch has: grows by a quarter while full batches are applied faster than wanted, and is
-/// halved when one takes longer, or meets others' locks. Pure.
+/// The number of records in a worker's next batch. Pure.
 ///
-/// Neither goes below ``sizeMin``, where the commit costs more than the rows. A batch that the sink's limits of time or memory
-/// don't let through goes down to one record.
+/// The size grows by a quarter while full batches are applied faster than the target. It is halved when a batch takes
+/// longer than the target, or when it waits for locks of other clients. Neither halves it below ``sizeMin``, where
+/// the commit costs more than the rows. Only a batch that exceeds the sink's limits of time or memory shrinks
+/// further, down to one record.
 struct BatchSizer {
     let sizeMin: Int
     let sizeMax: Int
     let target: ClosedRange<Duration>
     private(set) var size: Int
 
-    /// `size` is what to begin with; a smaller `sizeMax` keeps it there.
+    /// Makes a sizer that begins with `size`. If `sizeMax` is not larger, the size never grows.
     init(size: Int, sizeMax: Int, target: ClosedRange<Duration>) {
         self.size = size
         self.sizeMax = max(size, sizeMax)
@@ -20,7 +21,7 @@ struct BatchSizer {
         self.target = target
     }
 
-    /// A batch with so many records was applied.
+    /// Adapts the size after a batch of `count` records was applied.
     mutating func applied(_ count: Int, in duration: Duration) {
         if duration > target.upperBound, count >= size / 2 {
             shrink()
@@ -29,12 +30,12 @@ struct BatchSizer {
         }
     }
 
-    /// A batch failed for now.
+    /// Adapts the size after a transient failure.
     mutating func failed() {
         shrink()
     }
 
-    /// A batch with so many records was too much for the sink.
+    /// Adapts the size after a batch of `count` records overloaded the sink.
     mutating func overloaded(by count: Int) {
         size = max(1, min(size, count) / 2)
     }

@@ -1,8 +1,9 @@
 internal import WAL
 
-/// Keeps the workers from hammering a sink that is away: after some failures in a row all park, and one tries now and then.
+/// Limits calls to a sink that is unavailable. After several consecutive failures all workers park, and one of them
+/// tries again at intervals.
 struct CircuitBreaker {
-    /// The breaker as others see it.
+    /// The state of the breaker as reported in statistics.
     enum State: Hashable {
         case closed, open, probing
     }
@@ -14,11 +15,11 @@ struct CircuitBreaker {
     }
 
     enum Consequence: Hashable {
-        /// Pause by the worker's own back-off.
+        /// The worker pauses by its own back-off.
         case backOff
-        /// The breaker opened just now.
+        /// This failure opened the breaker.
         case opened
-        /// It was open, and stays so.
+        /// The breaker was open already and stays open.
         case parked
     }
 
@@ -46,7 +47,7 @@ struct CircuitBreaker {
         }
     }
 
-    /// Whether a worker may call the sink.
+    /// Returns whether a worker may call the sink.
     mutating func permission(worker: Int, now: Duration) -> Permission {
         switch phase {
         case .closed:
@@ -57,12 +58,12 @@ struct CircuitBreaker {
             phase = .probing(worker: worker)
             return .go
         case .probing(let prober):
-            // The prober asks again when a pause within its probe is over, such as between claiming and applying.
+            // The prober asks again after a pause within its probe, for example between claiming and applying.
             return prober == worker ? .go : .wait(until: now + interval)
         }
     }
 
-    /// The sink answered. Returns whether that closed the breaker.
+    /// Resets the failures after the sink answered. Returns whether that closed the breaker.
     mutating func succeeded() -> Bool {
         failures = 0
         if case .closed = phase { return false }
@@ -70,7 +71,7 @@ struct CircuitBreaker {
         return true
     }
 
-    /// The sink was away.
+    /// Counts a failure of a worker to reach the sink.
     mutating func failed(worker: Int, now: Duration) -> Consequence {
         failures += 1
         switch phase {
@@ -82,7 +83,7 @@ struct CircuitBreaker {
             phase = .open(until: now + interval)
             return .parked
         case .probing, .open:
-            // An attempt from before the breaker opened ended late: it says nothing new.
+            // An attempt that began before the breaker opened has ended late. It says nothing new.
             return .parked
         }
     }

@@ -1,10 +1,11 @@
 public import WAL
 
-/// Where the records go that a sink can't take: a log of its own, in the directory `dead-letters` of the log.
+/// The log of the records that a sink rejected, in the directory `dead-letters` of the delivered log.
 ///
-/// It's created by the first dead letter, and durable with each. A crash between setting a record aside and moving the
-/// sink's position past it sets the record aside again: ``DeadLetterReader`` gives it once. One handle serves all flushers
-/// of a process; no two processes can write at the same time, as with any log.
+/// The first dead letter creates it, and each dead letter is durable once it is appended. After a crash between
+/// setting a record aside and moving the sink's position past it, the record is set aside again; ``DeadLetterReader``
+/// returns it once. One handle serves all flushers of a process. As with any log, only one process can write at a
+/// time.
 public final class DeadLetterLog: Sendable {
     private static let handles = Monitor<[FileIdentity: WeakHandle]>([:])
 
@@ -12,14 +13,15 @@ public final class DeadLetterLog: Sendable {
         weak let value: DeadLetterLog?
     }
 
-    /// Dead letters are rare: prepared space would be wasted.
+    /// Small, because dead letters are rare and prepared space would be wasted.
     private static let segmentSize = 1 << 20
-    /// For the envelope and the format around the payload.
+    /// The space for the envelope and the format around the payload.
     private static let overheadMax = 256 << 10
 
-    /// The directory of the dead letters' own log.
+    /// The directory of the dead-letter log.
     public let directory: String
-    /// Of the log that the letters belong to: they stay with it, whatever becomes of its name. Nil where it can't be opened.
+    /// The directory of the log that the letters belong to, held open so that renaming it doesn't matter. Nil if it
+    /// couldn't be opened.
     private let parent: Directory?
     private let open = Monitor<WriteAheadLog?>(nil)
 
@@ -29,11 +31,11 @@ public final class DeadLetterLog: Sendable {
     }
 
     deinit {
-        // Whatever closing fails at, each letter was durable when it was acknowledged.
+        // An error of closing loses nothing: each letter was durable when it was acknowledged.
         open.withLock { log in try? log?.closeBlocking() }
     }
 
-    /// The dead letters of the log in a directory. Opens no file of theirs yet.
+    /// Returns the dead-letter log of the log in a directory. Opens none of its files yet.
     public static func of(logDirectory: String) -> DeadLetterLog {
         guard let parent = try? Directory(path: logDirectory) else {
             return DeadLetterLog(directory: path(in: logDirectory), in: nil)
@@ -41,7 +43,7 @@ public final class DeadLetterLog: Sendable {
         return of(parent)
     }
 
-    /// The dead letters of an open log.
+    /// Returns the dead-letter log of an open log.
     static func of(_ log: WriteAheadLog) -> DeadLetterLog {
         of(log.heldDirectory)
     }
@@ -61,10 +63,11 @@ public final class DeadLetterLog: Sendable {
         logDirectory + "/" + folder
     }
 
-    /// Keeps a record. Returns when it's durable.
+    /// Appends a dead letter and suspends until it is durable.
     ///
-    /// Throws as `WriteAheadLog.appendDurably(_:)` and opening do; after an error the letter may be there or not, and
-    /// may be tried again: the log is opened anew if need be.
+    /// After an error the letter may have been stored or not. Call again to retry: the log is reopened if necessary.
+    ///
+    /// - Throws: the codes of `WriteAheadLog.appendDurably(_:)` and of opening a log.
     public func append(_ letter: DeadLetterRecord) async throws(WALError) {
         let bytes = letter.encoded
         let log = try await handle(forRecordOf: bytes.count)
@@ -80,7 +83,7 @@ public final class DeadLetterLog: Sendable {
         try await Blocking.run { () throws(WALError) in try self.openHandle(forRecordOf: size) }
     }
 
-    /// Blocks while it opens the log, or another call does.
+    /// Returns the open log. Blocks while this or another call opens it.
     private func openHandle(forRecordOf size: Int) throws(WALError) -> WriteAheadLog {
         try open.withLock { log throws(WALError) in
             if let log, size + Self.overheadMax <= Self.segmentSize { return log }

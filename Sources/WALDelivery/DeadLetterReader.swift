@@ -1,6 +1,7 @@
 public import WAL
 
-/// Reads the dead letters of a log, in the order in which they were set aside, each once. Needs no lock: works beside a flusher.
+/// A reader of the dead letters of a log. It returns each letter once, in the order in which they were set aside. It
+/// needs no lock, so it works concurrently with a flusher.
 public struct DeadLetterReader {
     private struct Identity: Hashable {
         var sink: String
@@ -10,7 +11,7 @@ public struct DeadLetterReader {
     private let reader: LogReader?
     private var seen: Set<Identity> = []
 
-    /// Opens the dead letters of the log in a directory. A log without any is read as an empty one.
+    /// Opens the dead letters of the log in a directory. A log without dead letters reads as empty.
     public init(logDirectory: String) throws(WALError) {
         let directory = DeadLetterLog.path(in: logDirectory)
         do throws(WALError) {
@@ -23,21 +24,23 @@ public struct DeadLetterReader {
         do throws(WALError) {
             reader = try ReadOnlyLog(at: directory).reader()
         } catch {
-            // The directory is made before its first segment, which a full disk may have refused.
+            // The directory is created before its first segment, and a full disk may have refused the segment.
             guard error.code == .notALogDirectory else { throw error }
             reader = nil
         }
     }
 
-    /// The next dead letter, or nil when there is none, or none yet.
+    /// Returns the next dead letter, or nil if there is none yet.
     ///
-    /// Throws what reading a log throws, and `corrupted` for a record that isn't a dead letter.
+    /// - Throws:
+    ///   - the codes of reading a log
+    ///   - `corrupted` if a record isn't a dead letter of a known version
     public mutating func next() throws(WALError) -> DeadLetterRecord? {
         while let record = try reader?.next() {
             guard let letter = DeadLetterRecord(encoded: record.payload) else {
                 throw WALError(
                     .corrupted,
-                    "record \(record.sequence) of the dead-letter log is not a dead letter of a known version")
+                    "Record \(record.sequence) of the dead-letter log isn't a dead letter of a known version.")
             }
             if seen.insert(Identity(sink: letter.sink, sequence: letter.sequence)).inserted { return letter }
         }

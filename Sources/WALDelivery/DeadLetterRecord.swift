@@ -1,8 +1,8 @@
 public import WAL
 
-/// A record that a sink couldn't take, whole, with the reason: what a dead-letter log holds.
+/// A complete record that a sink rejected, with the reason: the content of a dead-letter log.
 ///
-/// As bytes, integers little-endian, texts in UTF-8:
+/// The layout in bytes, with little-endian integers and UTF-8 texts:
 ///
 /// | Offset | Bytes | Content |
 /// | --- | --- | --- |
@@ -11,22 +11,22 @@ public import WAL
 /// | 2 | 2 | s: bytes of the sink's name |
 /// | 4 | 2 | c: bytes of the code |
 /// | 6 | 2 | r: bytes of the reason |
-/// | 8 | 8 | sequence number in the log that the record was for |
-/// | 16 | 8 | time when it was appended there: microseconds since 1970 |
+/// | 8 | 8 | sequence number of the rejected record in its log |
+/// | 16 | 8 | time when that record was appended: microseconds since 1970 |
 /// | 24 | s | name of the sink |
 /// | 24 + s | c | code |
 /// | 24 + s + c | r | reason |
 /// | 24 + s + c + r | the rest | payload |
 public struct DeadLetterRecord: Hashable, Sendable {
-    /// The record's place in the log that it was for.
+    /// The sequence number of the rejected record in its log.
     public var sequence: SequenceNumber
-    /// When it was appended there.
+    /// The time when the rejected record was appended.
     public var time: Timestamp
-    /// The name of the sink that couldn't take it.
+    /// The name of the sink that rejected the record.
     public var sink: String
-    /// The sink's own code, such as a SQLSTATE.
+    /// The sink's own code for the failure, for example a SQLSTATE.
     public var code: String
-    /// Why, for people. Texts beyond 65,535 bytes of UTF-8 are cut when they are stored.
+    /// The reason as human-readable text. Texts over 65,535 bytes of UTF-8 are cut when they are stored.
     public var reason: String
     /// The record's payload.
     public var payload: [UInt8]
@@ -60,7 +60,7 @@ extension DeadLetterRecord {
         return bytes
     }
 
-    /// Reads a dead letter's bytes. Nil where they are none: another version, or too short.
+    /// Decodes a dead letter. Returns nil if the bytes have another version or are too short.
     init?(encoded bytes: [UInt8]) {
         guard bytes.count >= Self.headerSize, bytes[0] == Self.version, bytes[1] == 0 else { return nil }
         let sizes = [2, 4, 6].map { Int(bytes.littleEndian(at: $0, size: 2)) }

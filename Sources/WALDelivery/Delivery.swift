@@ -1,33 +1,35 @@
 internal import WAL
 
-/// Brings the records of one batch into the sink, around those that it can't take. Pure: says what to try, is told how it went.
+/// The delivery of one batch, around the records that the sink rejects. Pure: it returns the next step, and the
+/// caller reports the result.
 ///
-/// A batch that fails for a record's own fault is halved until the culprit stands alone: prefixes are applied as batches of
-/// their own, each with the position of its last record, so that a crash in between leaves a position that is true.
+/// If a batch fails through the fault of one record, the batch is halved until that record stands alone. Each prefix
+/// is applied as a batch of its own with the position of its last record, so that the position is correct after a
+/// crash in between.
 struct Delivery {
     /// The next transaction.
     struct Step: Hashable {
-        /// Of ``records``; empty to move the position only.
+        /// The range within ``records``. Empty to move only the position.
         var range: Range<Int>
         var position: SequenceNumber
     }
 
     enum Blame {
-        /// Try the next step, it is smaller.
+        /// Try the next step, which is smaller.
         case smaller
         /// Set this record aside, then call ``setAside()``.
         case culprit(SinkRecord)
-        /// The sink blames a record in a batch that has none.
+        /// The sink blames a record in a batch that has no records.
         case nobody
     }
 
     let records: [SinkRecord]
     let position: SequenceNumber
     private var start = 0
-    /// Among the records from `start` to here at least one is bad.
+    /// The end of the suspects: at least one record from `start` to here is at fault.
     private var suspectsEnd: Int?
     private var isSkipping = false
-    /// No step has more records.
+    /// The maximum number of records in a step.
     private var stepMax = Int.max
     private var isDone = false
 
@@ -36,7 +38,7 @@ struct Delivery {
         self.position = position
     }
 
-    /// What to try now; nil when everything was applied or set aside.
+    /// The next step, or nil once every record was applied or set aside.
     var step: Step? {
         if isDone { return nil }
         if isSkipping { return Step(range: start..<start, position: position(after: start + 1)) }
@@ -45,19 +47,19 @@ struct Delivery {
         return Step(range: start..<end, position: position(after: end))
     }
 
-    /// What a step hands over.
+    /// Returns the records of a step.
     func records(of step: Step) -> [SinkRecord] {
         step.range.count == records.count ? records : Array(records[step.range])
     }
 
-    /// The step was applied.
+    /// Moves past the current step after it was applied.
     mutating func succeeded() {
         guard let step else { return }
         advance(to: isSkipping ? start + 1 : step.range.upperBound)
         isSkipping = false
     }
 
-    /// The step failed for a record's own fault.
+    /// Returns the reaction to a step that failed through the fault of one record.
     mutating func blamed() -> Blame {
         guard let step, !step.range.isEmpty else { return .nobody }
         if step.range.count == 1 {
@@ -67,25 +69,26 @@ struct Delivery {
         return .smaller
     }
 
-    /// A part of the records is being tried, to find one that is at fault.
+    /// Whether the steps are halving the batch to find the record at fault.
     var isNarrowing: Bool { suspectsEnd != nil }
 
-    /// The step is too much for the sink: neither the next one nor those after it have more than half of its records.
+    /// Halves the maximum size of this step and all later ones, because the step overloaded the sink.
     mutating func shrink() {
         guard let step, step.range.count > 1 else { return }
         stepMax = step.range.count / 2
     }
 
-    /// The step may be too large: the next one is half of it.
+    /// Halves the next step, because this one may be too large.
     mutating func halve() {
         guard let step, step.range.count > 1 else { return }
         suspectsEnd = step.range.upperBound
     }
 
-    /// The culprit is kept elsewhere, durably: the next step moves the position past it.
+    /// Makes the next step move the position past the culprit. Call it once the culprit is durable in the dead-letter
+    /// log.
     mutating func setAside() {
         isSkipping = true
-        // Its guilt explains the failure: what follows counts as good until it fails.
+        // The culprit explains the failure. The records after it count as good until one fails.
         suspectsEnd = nil
     }
 

@@ -3,40 +3,42 @@ public import Metrics
 public import ServiceLifecycle
 public import WAL
 
-/// Delivers a log's records into a sink: durable ones only, in order for each key, each exactly once as far as the sink
-/// moves its positions in the transaction of the rows.
+/// Delivers a log's durable records into a sink, in order for each key. Each record is applied exactly once if the
+/// sink moves its positions in the transaction of the rows.
 ///
-/// Add it to a `ServiceGroup`, or call ``run()`` in a task. It is run once; a new one goes on where the sink's positions are.
+/// Add it to a `ServiceGroup`, or call ``run()`` in a task. A flusher runs once. A new flusher resumes at the sink's
+/// positions.
 ///
-/// Workers share the lanes out between them. Records of different lanes may be applied in any order; a record without a
-/// key is a *barrier*: it is applied alone, after everything before it and before everything after it.
+/// The workers divide the lanes among themselves. Records of different lanes may be applied in any order. A record
+/// without a key is a *barrier*: it is applied alone, after every earlier record and before every later one.
 ///
-/// | The sink … | The flusher … |
+/// | The sink | The flusher |
 /// | --- | --- |
-/// | fails for now | tries again, with growing pauses, for ever; see ``Configuration/maxRetries`` |
-/// | leaves an outcome unknown | claims again, and goes on from the position that the sink tells |
-/// | can't take a record | finds it, keeps it in the ``DeadLetterLog``, and goes on behind it |
-/// | was claimed by another | stops with `fenced` |
-/// | has applied what the log doesn't hold | sees to it that those sequence numbers aren't used again, says so, and goes on; stops with `sinkAhead` where records were appended before it could ask, until they are settled: `WriteAheadLog.owedRecords` |
-/// | lacks what the log doesn't hold any more | stops with `sinkBehind`, or skips: ``Configuration/gapPolicy`` |
+/// | fails for now | tries again with growing pauses and without limit; see ``Configuration/maxRetries`` |
+/// | leaves an outcome unknown | claims again, and resumes at the position that the sink returns |
+/// | rejects a record | finds the record, keeps it in the ``DeadLetterLog``, and continues after it |
+/// | was claimed by another flusher | stops with `fenced` |
+/// | has applied records that the log doesn't hold | ensures that those sequence numbers are never reused, logs it, and continues; if records were appended before the flusher could ask the sink, it stops with `sinkAhead` until they are settled: `WriteAheadLog.owedRecords` |
+/// | is missing records that the log doesn't hold any more | stops with `sinkBehind`, or skips them: ``Configuration/gapPolicy`` |
 /// | is too far behind | stops with `detached`, if ``Configuration/attachment`` says so |
-/// | needs help | stops with `sinkFailed` |
+/// | has a permanent error | stops with `sinkFailed` |
 ///
-/// Meanwhile the log takes appends, up to its disk budget.
+/// The log accepts appends all the while, up to its disk budget.
 public final class Flusher<Destination: Sink>: Service {
     let context: FlusherCore<Destination>
 
-    /// Makes a flusher; ``run()`` starts it. From now on the log keeps what the sink lacks.
+    /// Makes a flusher, which ``run()`` starts. From now on the log keeps the records that the sink is missing.
     ///
     /// - Parameters:
-    ///   - log: The log whose records are delivered. It must not be closed before ``run()`` has returned.
-    ///   - sink: Where they go. ``run()`` closes it at its end.
-    ///   - configuration: See there.
-    ///   - logger: For what people should know.
+    ///   - log: The log to deliver. It must not be closed before ``run()`` has returned.
+    ///   - sink: The destination of the records. ``run()`` closes it at its end.
+    ///   - configuration: The batches, limits and policies of the flusher.
+    ///   - logger: The logger of the flusher's messages; nil for none.
     ///   - metrics: The backend of the flusher's metrics, whose names are in `WALMetric`.
-    ///   - clock: Paces waiting.
-    ///   - key: Gives the hash of a record's key from its payload, nil for a barrier. It must give the same for the same
-    ///     payload in every process and version: not Swift's own seeded hash. Called for every record, by every worker.
+    ///   - clock: The clock of pauses and intervals.
+    ///   - key: Returns the hash of a record's key from its payload, or nil for a barrier. It must return the same
+    ///     hash for the same payload in every process and version, so don't use Swift's seeded hash. Every worker
+    ///     calls it for every record.
     public init(
         log: WriteAheadLog, sink: Destination, configuration: Configuration = Configuration(), logger: Logger? = nil,
         metrics: (any MetricsFactory)? = nil, clock: some Clock<Duration> = ContinuousClock(),
@@ -50,17 +52,24 @@ public final class Flusher<Destination: Sink>: Service {
             metrics: metrics.map { FlusherMetrics(factory: $0, log: log.directory, sink: sink.name) },
             deadLetters: DeadLetterLog.of(log),
             lastAtStart: min(log.lastSequence, log.cursors[OwedRecords.mark(of: sink.name)] ?? log.lastSequence))
-        // Now, not when it runs: what is appended in between must not be gone by then.
+        // Hold now rather than in `run()`, so that retention can't remove records that are appended in between.
         context.holdRecords()
         context.markUnasked()
     }
 
     /// Delivers until the task is cancelled or a graceful shutdown begins; then drains within the deadline.
     ///
-    /// Returns after a graceful shutdown, with or without something left. Throws `CancellationError`, or a `WALError`:
-    /// `sinkAhead` and `sinkBehind` where log and sink don't belong together, `detached`, `fenced`, `sinkFailed`, `corrupted` at damage
-    /// in the log (nothing behind it is delivered by the lanes that met it), `closed` if the log was closed,
-    /// `invalidArgument` for the configuration or a second run. Whoever waits for records is told the same error.
+    /// After a graceful shutdown it returns, even if records are left; the next flusher delivers them. If it throws,
+    /// every waiter of this flusher gets the same error.
+    ///
+    /// - Throws: `CancellationError` if the task is cancelled, or a `WALError`:
+    ///   - `sinkAhead`, `sinkBehind` if the log and the sink don't belong together
+    ///   - `detached` if the sink's lag exceeds ``SinkAttachment/bestEffort(maxLagBytes:)``
+    ///   - `fenced` if another flusher has claimed the lanes
+    ///   - `sinkFailed` if the sink has a permanent error
+    ///   - `corrupted` if the log is damaged; the lanes that met the damage deliver nothing after it
+    ///   - `closed` if the log was closed
+    ///   - `invalidArgument` if the configuration is invalid or the flusher was run before
     public func run() async throws {
         guard context.coordinator.withState({ $0.begin() }) else {
             throw WALError.flusherRunTwice(context.sink.name)
@@ -82,39 +91,51 @@ public final class Flusher<Destination: Sink>: Service {
         }
     }
 
-    /// Returns when the sink was asked for its positions for the first time, and has answered, or couldn't be reached.
+    /// Suspends until the flusher has first asked the sink for its positions, and the sink has answered or couldn't
+    /// be reached.
     ///
-    /// Wait for it before the first append: a log that turns out to be a copy of one that has gone on then owes the sink nothing.
-    /// Throws as ``drain()``.
+    /// Wait for this before the first append. Then a log that turns out to be an older copy owes the sink no records.
+    ///
+    /// - Throws: the codes of ``drain()``.
     public func waitUntilAsked() async throws(WALError) {
         try await context.coordinator.wait(for: .asked)
     }
 
-    /// Returns when everything appended before the call was applied, and every lane's position in the sink says so.
+    /// Suspends until every record appended before the call is applied and every lane's position in the sink includes
+    /// it.
     ///
-    /// Throws what ended or ends ``run()``, what a failed sync throws, or `cancelled`. Waits for ``run()`` if it hasn't begun.
+    /// If ``run()`` hasn't begun, it waits for that, too.
+    ///
+    /// - Throws:
+    ///   - the error that ended or ends ``run()``
+    ///   - the error of a failed sync of the log
+    ///   - `cancelled` if the task is cancelled
     public func drain() async throws(WALError) {
         try await context.drain()
     }
 
-    /// Returns when every record up to `sequence` was applied. Batches with records up to there don't wait to be filled.
+    /// Suspends until every record up to and including `sequence` is applied.
     ///
-    /// Throws as ``drain()``. A record that isn't appended yet is waited for.
+    /// Batches with such records are applied without waiting for more. If the record isn't appended yet, it waits for
+    /// that, too.
+    ///
+    /// - Throws: the codes of ``drain()``.
     public func waitUntilApplied(_ sequence: SequenceNumber) async throws(WALError) {
         try await context.waitUntilApplied(sequence)
     }
 
-    /// Every record up to here was applied. Zero until ``run()`` has asked the sink.
+    /// The last sequence number up to which every record is applied. Zero until ``run()`` has asked the sink.
     public var appliedSequence: SequenceNumber {
         context.coordinator.applied
     }
 
-    /// ``appliedSequence`` for those who ask with each change: without the way through a generic type.
+    /// A function that returns ``appliedSequence`` without a call through a generic type, for callers that ask with
+    /// each change.
     package var appliedSequenceReader: @Sendable () -> SequenceNumber {
         { [coordinator = context.coordinator] in coordinator.applied }
     }
 
-    /// What was done so far, and what waits.
+    /// The counts since the flusher was made, and the current lag.
     public var statistics: FlusherStatistics {
         context.statistics
     }

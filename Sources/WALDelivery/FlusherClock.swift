@@ -1,6 +1,6 @@
 internal import WAL
 
-/// Any clock, as durations since the flusher was made: so the state machines need no generic instants.
+/// Any clock, as durations since the flusher was made. The state machines need no generic instants this way.
 struct FlusherClock: Sendable {
     let now: @Sendable () -> Duration
     let sleepUntil: @Sendable (Duration) async throws -> Void

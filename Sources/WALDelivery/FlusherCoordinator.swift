@@ -1,28 +1,29 @@
 internal import Synchronization
 internal import WAL
 
-/// The shared state of a flusher behind a lock, and waiting on it. The lock is taken a few times a batch, never for a record.
+/// The shared state of a flusher, protected by a lock, and the waiting on it. The lock is taken a few times a batch,
+/// never for a record.
 final class FlusherCoordinator: Sendable {
     typealias Waiter = CheckedContinuation<Result<Void, WALError>, Never>
     typealias Machine = FlusherStateMachine<Waiter>
 
     private let machine: Monitor<Machine>
-    /// The machine's `applied`, apart from the lock, because a storage asks with each change.
+    /// A copy of the machine's `applied` outside of the lock, because a storage asks for it with each change.
     private let appliedNumber = Atomic<UInt64>(0)
 
     init(breaker: CircuitBreaker) {
         machine = Monitor(Machine(breaker: breaker))
     }
 
-    /// Every record up to here was applied; zero until the sink was asked.
+    /// The last sequence number up to which every record is applied. Zero until the sink was asked.
     var applied: SequenceNumber { SequenceNumber(rawValue: appliedNumber.load(ordering: .acquiring)) }
 
-    /// Reads or changes what needs no waking.
+    /// Reads the state, or changes it in a way that no waiter waits for.
     func withState<Value: Sendable>(_ body: (inout Machine) -> Value) -> Value {
         machine.withLock { body(&$0) }
     }
 
-    /// Changes the state and wakes whom that concerns.
+    /// Changes the state and resumes the waiters that `body` returns.
     func update(_ result: Result<Void, WALError> = .success(()), _ body: (inout Machine) -> [Waiter]) {
         let waiters = machine.withLock { machine in
             let waiters = body(&machine)
@@ -32,13 +33,14 @@ final class FlusherCoordinator: Sendable {
         for waiter in waiters { waiter.resume(returning: result) }
     }
 
-    /// Returns when the condition holds. Throws what ended the flusher, or `cancelled` when the waiting task is.
+    /// Suspends until the condition holds. Throws the error that ended the flusher, or `cancelled` if the waiting
+    /// task is cancelled.
     func wait(for condition: Machine.Condition) async throws(WALError) {
         let id = machine.withLock { $0.makeWaiterID() }
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (waiter: Waiter) in
                 let immediate: Result<Void, WALError>? = machine.withLock { machine in
-                    // The handler below may have run before there was anything to cancel.
+                    // The handler below may have run before there was a waiter to cancel.
                     if Task.isCancelled { return .failure(.waitCancelled) }
                     switch machine.wait(id, for: condition, waiter) {
                     case .satisfied: return .success(())

@@ -1,6 +1,6 @@
 internal import WAL
 
-/// What every part of a flusher works with.
+/// The log, sink, settings and shared state that every part of a flusher uses.
 struct FlusherCore<Destination: Sink>: Sendable {
     let log: WriteAheadLog
     let sink: Destination
@@ -11,16 +11,16 @@ struct FlusherCore<Destination: Sink>: Sendable {
     let events: FlusherEvents
     let metrics: FlusherMetrics?
     let deadLetters: DeadLetterLog
-    /// The log's last record when the flusher was made, or the first of those before it that couldn't ask the sink: no sink can
-    /// have applied more before.
+    /// The log's last record when the flusher was made. If earlier flushers couldn't ask the sink, the last record
+    /// when the first of them was made. No sink can have applied later records of this log before.
     let lastAtStart: SequenceNumber
 
     var cursorName: String { "sink/\(sink.name)" }
 }
 
-/// Calling the sink by the rules of the circuit breaker.
+/// Calls of the sink by the rules of the circuit breaker.
 extension FlusherCore {
-    /// Returns when the worker may call the sink.
+    /// Suspends until the worker may call the sink.
     func waitForPermission(_ worker: Int) async throws(WALError) {
         while true {
             let now = clock.now()
@@ -30,7 +30,7 @@ extension FlusherCore {
         }
     }
 
-    /// The sink answered, if only to refuse a record.
+    /// Records that the sink answered, even if it rejected a record.
     func sinkAnswered() {
         var hasClosed = false
         var outage: Duration = .zero
@@ -45,14 +45,14 @@ extension FlusherCore {
         }
     }
 
-    /// Counts a failure; throws if the task is cancelled, whose sink may fail for that alone.
+    /// Counts a failure. Throws if the task is cancelled, because the sink may have failed for that reason alone.
     func failed(_ failure: SinkFailure) throws(WALError) {
         if Task.isCancelled { throw .waitCancelled }
         coordinator.withState { $0.counters.count(failure) }
         metrics?.failed(failure)
     }
 
-    /// Pauses after a failure to reach the sink, or leaves it to the breaker.
+    /// Pauses after a failure to reach the sink, or parks if the breaker is open.
     func pause<Generator>(
         after error: any Error, worker: Int, backoff: inout Backoff<Generator>
     ) async throws(WALError) {
@@ -77,7 +77,8 @@ extension FlusherCore {
 
 /// Claiming.
 extension FlusherCore {
-    /// Claims lanes, as often as it takes. Also tells how often it was tried: each attempt may have raised the epochs.
+    /// Claims lanes, and retries until that succeeds. Also returns the number of attempts, because each may have
+    /// raised the epochs.
     func claim<Generator>(
         _ lanes: Range<Int>, worker: Int, backoff: inout Backoff<Generator>
     ) async throws(WALError) -> (lanes: [SinkLane], attempts: Int) {
@@ -91,7 +92,7 @@ extension FlusherCore {
                 backoff.reset()
                 guard claimed.map(\.index) == Array(lanes) else {
                     throw WALError.sinkFailed(
-                        sink.name, "answered a claim of lanes \(lanes) with \(claimed.map(\.index))")
+                        sink.name, "answered a claim of lanes \(lanes) with lanes \(claimed.map(\.index))")
                 }
                 return (claimed, attempts)
             } catch let error as WALError where error.code == .sinkFailed {
@@ -118,7 +119,8 @@ extension FlusherCore {
 
 /// The log's cursor for the sink.
 extension FlusherCore {
-    /// Keeps what there is until the sink has told what it lacks: it may be out of reach for long, and retention runs meanwhile.
+    /// Keeps all records until the sink has reported its positions. The sink may be unreachable for long, and
+    /// retention runs meanwhile.
     func holdRecords() {
         let first = log.firstSequence.rawValue
         guard log.cursors[cursorName] == nil, first > 0 else { return }
@@ -129,7 +131,7 @@ extension FlusherCore {
         }
     }
 
-    /// Lets retention remove what the sink lacks.
+    /// Lets retention remove the records that the sink is missing.
     func releaseRecords() {
         do throws(WALError) {
             try log.removeCursor(cursorName)
@@ -139,8 +141,9 @@ extension FlusherCore {
         }
     }
 
-    /// Tells the log how far every lane is in the sink, so that retention may remove what lies before. Positions in memory
-    /// alone don't count: after a restart they must be found again by reading.
+    /// Moves the log's cursor to the position that every lane has reached in the sink, so that retention may remove
+    /// the records before it. Positions in memory alone don't count, because after a restart that range is read
+    /// again.
     func moveCursor(isDrained: Bool = false) {
         let now = clock.now()
         let due = coordinator.withState { state in

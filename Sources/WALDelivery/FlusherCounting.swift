@@ -1,6 +1,6 @@
 internal import WAL
 
-/// Counting, for the statistics and the metrics.
+/// Counts for the statistics and the metrics.
 extension FlusherCore {
     func count(_ recordCount: Int, _ receipt: SinkReceipt, duration: Duration) {
         coordinator.withState { state in
@@ -23,7 +23,7 @@ extension FlusherCore {
         events.deadLetter(letter)
     }
 
-    /// A worker's reader has met a gap in the log. It is told once, and delivery goes on behind it.
+    /// Reports a gap of the log that a worker's reader has met. It is reported once, and delivery continues after it.
     func passed(_ gap: LogGap) {
         guard coordinator.withState({ $0.passed(gap) }) else { return }
         if gap.isLoss { metrics?.lost(gap) }

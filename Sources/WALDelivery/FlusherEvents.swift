@@ -1,7 +1,7 @@
 internal import Logging
 internal import WAL
 
-/// Everything that a flusher tells people: the messages, and the keys of their metadata.
+/// All log messages of a flusher, and the keys of their metadata.
 struct FlusherEvents: Sendable {
     private enum Key {
         static let sink = "wal.sink"
@@ -45,13 +45,13 @@ struct FlusherEvents: Sendable {
 
     func logRestored(missing: ClosedRange<SequenceNumber>) {
         logger?.error(
-            "the sink has applied records that this log doesn't hold: it is an older copy; their numbers aren't used again",
+            "the log is an older copy: the sink has applied records that it doesn't hold; their numbers aren't reused",
             metadata: [Key.first: "\(missing.lowerBound)", Key.last: "\(missing.upperBound)"])
     }
 
     func gapSkipped(_ missing: ClosedRange<SequenceNumber>) {
         logger?.error(
-            "the sink lacks records that retention has removed; they are skipped",
+            "retention has removed records that the sink is missing; they are skipped",
             metadata: [Key.first: "\(missing.lowerBound)", Key.last: "\(missing.upperBound)"])
     }
 
@@ -59,85 +59,85 @@ struct FlusherEvents: Sendable {
         var metadata: Logger.Metadata = [Key.first: "\(gap.first)", Key.reason: "\(gap)"]
         if let last = gap.last { metadata[Key.last] = "\(last)" }
         if gap.isLoss {
-            logger?.error("records are missing from the log; delivery goes on behind them", metadata: metadata)
+            logger?.error("records are missing from the log; delivery continues after them", metadata: metadata)
         } else {
-            logger?.debug("numbers that no record was given are passed over", metadata: metadata)
+            logger?.debug("sequence numbers without a record are skipped", metadata: metadata)
         }
     }
 
     func willRetry(_ error: any Error, worker: Int) {
         logger?.debug(
-            "the sink failed; it will be tried again", metadata: [Key.worker: "\(worker)", Key.error: "\(error)"])
+            "the sink failed; it is tried again", metadata: [Key.worker: "\(worker)", Key.error: "\(error)"])
     }
 
-    /// Said at each doubling, because it may last.
+    /// Logged at each doubling of `times`, because the state may last.
     func tooMuch(_ sequence: SequenceNumber, _ error: any Error, times: Int) {
         guard times.nonzeroBitCount == 1 else { return }
         logger?.error(
-            "one record alone is too much for the sink's limits of time or memory and holds up its lanes; raise the limits",
+            "one record alone exceeds the sink's limits of time or memory and delays its lanes; raise the limits",
             metadata: [Key.sequence: "\(sequence)", Key.count: "\(times)", Key.error: "\(error)"])
     }
 
     func outcomeUnknown(_ error: any Error, worker: Int) {
         logger?.notice(
-            "whether a batch was applied is unknown; the sink will be asked",
+            "it is unknown whether a batch was applied; the sink is asked",
             metadata: [Key.worker: "\(worker)", Key.error: "\(error)"])
     }
 
     func positionsChanged(worker: Int, to sequence: SequenceNumber) {
         logger?.warning(
-            "the sink's positions are not where they were left; reading the log again from there",
+            "the sink's positions have changed; the log is read again from there",
             metadata: [Key.worker: "\(worker)", Key.sequence: "\(sequence)"])
     }
 
     func breakerOpened(_ error: any Error, failures: Int, _ lag: FlusherLag) {
         logger?.error(
-            "the sink failed repeatedly and is tried only now and then; the log keeps what is appended",
+            "the sink failed repeatedly and is tried at intervals; the log keeps the records",
             metadata: Self.metadata(lag).merging([Key.count: "\(failures)", Key.error: "\(error)"]) { $1 })
     }
 
     func stillAway(_ error: any Error, for duration: Duration, _ lag: FlusherLag) {
         logger?.error(
-            "the sink is still away; the log keeps what is appended",
+            "the sink is still unavailable; the log keeps the records",
             metadata: Self.metadata(lag).merging([Key.duration: "\(duration)", Key.error: "\(error)"]) { $1 })
     }
 
     func breakerClosed(after duration: Duration, _ lag: FlusherLag) {
         logger?.notice(
-            "the sink is back", metadata: Self.metadata(lag).merging([Key.duration: "\(duration)"]) { $1 })
+            "the sink is available again", metadata: Self.metadata(lag).merging([Key.duration: "\(duration)"]) { $1 })
     }
 
     func stillSetAside(_ count: UInt64, for duration: Duration) {
         logger?.warning(
-            "records were set aside that the sink couldn't take",
+            "records are set aside that the sink rejected",
             metadata: [Key.count: "\(count)", Key.duration: "\(duration)"])
     }
 
     func deadLetter(_ letter: DeadLetter) {
         logger?.error(
-            "the sink can't take a record; it was set aside",
+            "the sink rejected a record; it was set aside",
             metadata: [Key.sequence: "\(letter.sequence)", Key.code: "\(letter.code)", Key.reason: "\(letter.reason)"])
     }
 
     func deadLetterFailed(_ error: WALError) {
         logger?.error(
-            "a record that the sink can't take could not be set aside; its lanes wait",
+            "a record that the sink rejected could not be set aside; its lanes wait",
             metadata: [Key.error: "\(error)"])
     }
 
     func syncFailed(_ error: WALError) {
         logger?.error(
-            "the log could not be synced; only what is durable is delivered", metadata: [Key.error: "\(error)"])
+            "the log could not be synced; only durable records are delivered", metadata: [Key.error: "\(error)"])
     }
 
     func cursorFailed(_ error: WALError) {
         logger?.warning(
-            "the sink's cursor could not be kept in the log; retention waits", metadata: [Key.error: "\(error)"])
+            "the sink's cursor could not be written to the log; retention waits", metadata: [Key.error: "\(error)"])
     }
 
     func shutDown(remaining: UInt64) {
         if remaining == 0 {
-            logger?.info("everything was delivered before the shutdown")
+            logger?.info("every record was delivered before the shutdown")
         } else {
             logger?.warning(
                 "the shutdown left records undelivered; the next start delivers them",
@@ -146,7 +146,7 @@ struct FlusherEvents: Sendable {
     }
 
     func sinkHangs() {
-        logger?.warning("the sink didn't answer in time; its calls are left to themselves")
+        logger?.warning("the sink didn't answer in time; the flusher stops without waiting for its calls")
     }
 
     func stopped(_ error: WALError) {

@@ -1,34 +1,36 @@
 public import WAL
 
-/// How delivery is, at one moment. Made of what is known already: neither the sink is asked nor the log read.
+/// The state of delivery at one moment. It is made of known values: it neither calls the sink nor reads the log.
 public struct FlusherHealth: Sendable {
     /// Whether the sink answers.
     public enum SinkState: Sendable {
-        /// It wasn't called yet, or has failed only just now.
+        /// The sink wasn't called yet, or has only just begun to fail.
         case unknown
-        /// It answers.
+        /// The sink answers.
         case reachable(since: Timestamp)
-        /// It failed several times in a row, for the first time then and last with this error. It is tried again and again.
+        /// The sink is unavailable: it has failed several times in a row, first at this time and last with this
+        /// error. The flusher keeps trying.
         case away(since: Timestamp, error: any Error)
-        /// Nothing is delivered any more: ``Flusher/run()`` has ended with this.
+        /// Delivery has stopped: ``Flusher/run()`` has ended with this error.
         case ended(WALError)
     }
 
     /// Whether the sink answers.
     public var sink: SinkState
-    /// What was appended and not applied. The age is as of a second ago, and zero where the flusher doesn't run.
+    /// The records that were appended and not applied. The age is up to a second old, and zero if the flusher doesn't
+    /// run.
     public var lag: FlusherLag
-    /// Records that were set aside since the flusher was made.
+    /// The number of records that were set aside since the flusher was made.
     public var deadLetters: UInt64
 
-    /// Whether delivery goes on, or will when the sink is back.
+    /// Whether delivery continues, or will continue once the sink is available again.
     public var isDelivering: Bool {
         if case .ended = sink { false } else { true }
     }
 }
 
 extension Flusher {
-    /// How delivery is. Cheap enough for a probe that comes each second: it takes two short locks and waits for nothing.
+    /// The state of delivery. Cheap enough for a probe each second: it takes two short locks and never waits.
     public var health: FlusherHealth { context.health }
 }
 

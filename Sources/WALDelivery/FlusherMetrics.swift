@@ -1,7 +1,7 @@
 internal import Metrics
 internal import WAL
 
-/// The metrics objects of a flusher into one sink, made once. All have the dimensions `log` and `sink`.
+/// The metrics objects of a flusher, made once. All have the dimensions `log` and `sink`.
 struct FlusherMetrics: Sendable {
     private let appliedRecords, appliedBatches, writtenRows, coalescedRecords, lostRecords, retries,
         deadLetters: Counter

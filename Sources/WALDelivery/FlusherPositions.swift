@@ -1,22 +1,24 @@
 internal import WAL
 
-/// Whether log and sink belong together: each was perhaps restored from a copy, and then knows more or less than the other.
+/// Checks whether the log and the sink belong together. Each may have been restored from a copy, and then has more or
+/// fewer records than the other.
 extension FlusherCore {
-    /// Refuses while the sink is owed records of an earlier refusal: if it were delivered to, nobody would look for them.
+    /// Throws while an earlier refusal owes records to the sink. If delivery continued, the owed records would go
+    /// unnoticed.
     func requireNothingOwed() throws(WALError) {
         let owed = log.owedRecords.filter { $0.sink == sink.name }
         guard !owed.isEmpty else { return }
         throw .recordsOwed(owed, directory: log.directory)
     }
 
-    /// Remembers the log's end until the sink has been asked. Otherwise records that are appended before that would count, after
-    /// a restart, as those that the sink may have applied.
+    /// Marks the log's end until the sink has been asked. Without the mark, records appended before that would count
+    /// after a restart as records that the sink may have applied.
     func markUnasked() {
         setMark(lastAtStart)
     }
 
-    /// Remembers how far the log came in touch with the sink. One that another owner has claimed may have other records behind
-    /// what it applied of this log.
+    /// Marks the log's last record during contact with the sink. If another owner has claimed the sink, it may have
+    /// given it other records after those that it applied of this log.
     func markEnd(_ error: WALError?) {
         guard log.cursors[OwedRecords.mark(of: sink.name)] == nil, error?.code != .closed else { return }
         switch error?.code {
@@ -26,8 +28,9 @@ extension FlusherCore {
         }
     }
 
-    /// Durably, if the log can be synced. If it can't, what is durable is delivered all the same, and the worst that follows is an
-    /// alarm: after a power loss the next flusher finds the mark, and reports what was delivered meanwhile as owed.
+    /// Removes the mark, durably if the log can be synced. If it can't, durable records are delivered nevertheless.
+    /// The worst consequence is a false alarm: after a power loss the next flusher finds the mark, and reports
+    /// records delivered meanwhile as owed.
     private func removeMark() async throws(WALError) {
         guard log.cursors[OwedRecords.mark(of: sink.name)] != nil else { return }
         setMark(nil)
@@ -49,8 +52,9 @@ extension FlusherCore {
         }
     }
 
-    /// For a sink that has applied more than this log ever held: the log is an older copy of itself. The numbers of what it lacks
-    /// must never be given to other records, which the sink would take for applied.
+    /// Skips sequence numbers if the sink has applied more records than this log ever held. Then the log is an older
+    /// copy of itself. The numbers of the missing records must never be reused, because the sink would treat the new
+    /// records as applied.
     func skipWhatTheLogLacks(_ lanes: [SinkLane]) async throws(WALError) {
         guard let furthest = lanes.max(by: { $0.position < $1.position }), furthest.position > lastAtStart else {
             return try await removeMark()
@@ -60,15 +64,18 @@ extension FlusherCore {
         coordinator.withState { $0.counters.sequencesMissing = missing }
         events.logRestored(missing: missing)
         guard last > lastAtStart else { return try await removeMark() }
-        // They were appended before the sink could say so, and have numbers that it takes for applied.
+        // These records were appended before the sink could report its positions, and have numbers that it would
+        // treat as applied.
         let owed = OwedRecords(sink: sink.name, sequences: lastAtStart.next...last)
-        // The debt first: a crash in between finds the same range again, and owes it twice, not never.
+        // Write the debt first. After a crash in between, the same range is found again and owed twice, which is
+        // better than never.
         try log.setCursor(owed.cursor, to: lastAtStart)
         try await removeMark()
         throw .sinkAhead(sink.name, furthest, last: lastAtStart, owed: owed, directory: log.directory)
     }
 
-    /// Sees to it that the log holds everything that the lanes lack, or that they needn't have it.
+    /// Ensures that the log holds every record that the lanes are missing, or that the configuration lets them skip
+    /// it.
     func requireRecords(of lanes: inout OwnedLanes) throws(WALError) {
         if let ahead = lanes.claimed.first(where: { $0.position > log.lastSequence }) {
             throw .sinkAhead(sink.name, ahead, last: log.lastSequence)
@@ -77,7 +84,7 @@ extension FlusherCore {
             lanes.startNew(after: SequenceNumber(rawValue: start.rawValue - 1))
         }
         let first = log.firstSequence
-        // Numbers that a recovery has passed over were never records: a sink may lack them.
+        // Sequence numbers that a recovery has skipped never had records, so no sink needs them.
         guard let behind = lanes.furthestBehind, lanes.scannedMin.next < first,
             lanes.scannedMin < log.lastRemovedSequence
         else { return }

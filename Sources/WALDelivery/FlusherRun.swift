@@ -8,12 +8,13 @@ extension FlusherCore {
         case failed(WALError)
     }
 
-    /// How long the end waits for calls of the sink that don't end when they are cancelled.
+    /// The time that ending waits for calls of the sink that ignore their cancellation.
     private static var endingGrace: Duration { .seconds(2) }
 
-    /// Delivers, and closes the sink at the end. Returns what ended it, nil for a graceful shutdown.
+    /// Delivers, and closes the sink at the end. Returns the error that ended it, or nil after a graceful shutdown.
     func supervise() async -> WALError? {
-        // Not a child, whose end would have to be waited for: a client library that blocks may hang for as long as its server.
+        // An unstructured task, because the group would have to await a child. A client library that blocks may hang
+        // as long as its server.
         let (ended, continuation) = AsyncStream<WALError>.makeStream()
         let working = Task {
             continuation.yield(await work())
@@ -77,7 +78,7 @@ extension FlusherCore {
         }
     }
 
-    /// Claims all lanes and works on them. Returns what ended it.
+    /// Claims all lanes and works on them. Returns the error that ended it.
     private func work() async -> WALError {
         do throws(WALError) {
             try configuration.validate()
@@ -93,7 +94,7 @@ extension FlusherCore {
                 state.cursor.start(at: known)
                 return state.claimed(workers) + state.asked()
             }
-            // Before anything is delivered, so that retention keeps what a new sink lacks.
+            // Before the first delivery, so that retention keeps the records that a new sink is missing.
             moveCursor()
             events.started(at: coordinator.withState { $0.applied }, lagAtHand)
             return await run(workers)

@@ -1,6 +1,7 @@
 internal import WAL
 
-/// What the workers of a flusher share, and who is woken when it changes. Pure: each change returns the tokens of those to wake.
+/// The state that the workers of a flusher share, and its waiters. Pure: each change returns the tokens of the
+/// waiters to wake.
 struct FlusherStateMachine<Token> {
     typealias Condition = WaitList<Token>.Condition
 
@@ -26,13 +27,13 @@ struct FlusherStateMachine<Token> {
     private var committingThrough: SequenceNumber = .zero
     private var isShuttingDown = false
     private var wasAsked = false
-    /// Gaps of the log up to here were counted.
+    /// Gaps up to this sequence number were counted.
     private var gapsThrough: SequenceNumber = .zero
     private var waiters = WaitList<Token>()
     var breaker: CircuitBreaker
     var cursor = CursorPacer()
     var contact = SinkContact()
-    /// The oldest record that wasn't applied when it was last looked for.
+    /// The oldest record that wasn't applied at the last look.
     var oldest: (sequence: SequenceNumber, time: Timestamp)?
     var counters = FlusherStatistics()
     var latencies = LatencyHistogram()
@@ -41,28 +42,28 @@ struct FlusherStateMachine<Token> {
         self.breaker = breaker
     }
 
-    /// Every record up to here was applied; zero until the sink was asked.
+    /// The last sequence number up to which every record is applied. Zero until the sink was asked.
     var applied: SequenceNumber { workers.lazy.map(\.scanned).min() ?? .zero }
-    /// Every lane's position in the sink is at least this.
+    /// The lowest position of all lanes in the sink.
     var committed: SequenceNumber { workers.lazy.map(\.committed).min() ?? .zero }
 
     // MARK: Life
 
-    /// Returns false when it was begun before.
+    /// Begins the run. Returns false if it was begun before.
     mutating func begin() -> Bool {
         guard case .idle = phase else { return false }
         phase = .running
         return true
     }
 
-    /// The sink told how far each worker's lanes are.
+    /// Takes the positions of each worker's lanes from a claim.
     mutating func claimed(_ lanes: [OwnedLanes]) -> [Token] {
         workers = lanes.map { Worker(scanned: $0.scannedMin, committed: $0.committed) }
         laneZero = lanes.first?.laneZero ?? .zero
         return takeSatisfied()
     }
 
-    /// The sink was asked for the first time, and has answered or not.
+    /// Records that the sink was asked for the first time, whether it answered or not.
     mutating func asked() -> [Token] {
         guard !wasAsked else { return [] }
         wasAsked = true
@@ -74,7 +75,7 @@ struct FlusherStateMachine<Token> {
         return takeSatisfied()
     }
 
-    /// Ends all waiting, now and later.
+    /// Ends all waits, current and future.
     mutating func end(_ error: WALError) -> [Token] {
         phase = .ended(error)
         return waiters.take { _ in true }
@@ -82,7 +83,8 @@ struct FlusherStateMachine<Token> {
 
     // MARK: Progress
 
-    /// A worker has met a gap of the log. Returns false where another one, or an earlier reading, has counted it.
+    /// Counts a gap of the log that a worker has met. Returns false if another worker, or an earlier read, has
+    /// counted it.
     mutating func passed(_ gap: LogGap) -> Bool {
         let last = gap.last ?? gap.first
         guard last > gapsThrough else { return false }
@@ -98,13 +100,13 @@ struct FlusherStateMachine<Token> {
         return takeSatisfied()
     }
 
-    /// Workers don't wait for more records while they hold one up to here.
+    /// Lets workers that hold a record up to `sequence` apply their batch without waiting for more.
     mutating func expedite(through sequence: SequenceNumber) -> [Token] {
         urgentThrough = max(urgentThrough, sequence)
         return takeSatisfied()
     }
 
-    /// Idle workers write positions up to here into the sink.
+    /// Lets idle workers write positions up to `sequence` into the sink.
     mutating func commitPositions(through sequence: SequenceNumber) -> [Token] {
         committingThrough = max(committingThrough, sequence)
         return expedite(through: sequence)
@@ -127,7 +129,7 @@ struct FlusherStateMachine<Token> {
         waiters.take(id)
     }
 
-    /// Those who wait for records beyond `durable` wait in vain.
+    /// Removes the waiters for records after `durable`, which would wait in vain.
     mutating func failWaiters(beyond durable: SequenceNumber) -> [Token] {
         waiters.take { condition in
             switch condition {

@@ -1,52 +1,52 @@
 public import WAL
 
-/// What a flusher has done since it was made, and how far behind it is.
+/// The counts of a flusher since it was made, and its lag.
 public struct FlusherStatistics: Sendable {
     /// Whether the sink is called as usual.
     public enum BreakerState: String, Sendable, CaseIterable {
-        /// As usual.
+        /// The sink is called as usual.
         case closed
-        /// Not at all: it failed several times in a row.
+        /// The sink isn't called, because it failed several times in a row.
         case open
-        /// By one worker, to see whether it is back.
+        /// One worker calls the sink to find out whether it is available again.
         case probing
     }
 
-    /// Records that the sink has taken, or found superfluous.
+    /// Records that the sink has applied, including those that it found unnecessary.
     public var recordsApplied: UInt64 = 0
     /// Transactions that succeeded.
     public var batchesApplied: UInt64 = 0
-    /// Calls of the sink that failed, of whatever kind.
+    /// Calls of the sink that failed, of every kind.
     public var errors: UInt64 = 0
-    /// Of those, the ones after which the same is tried again.
+    /// Failed calls that are tried again.
     public var retries: UInt64 = 0
     /// Rows that the sink wrote, after coalescing.
     public var rowsWritten: UInt64 = 0
-    /// Records that a later one of the same batch made superfluous.
+    /// Records that a later record of the same batch made unnecessary.
     public var coalesced: UInt64 = 0
     /// Records that were set aside, by the flusher or by the sink itself.
     public var deadLetters: UInt64 = 0
-    /// The failures by what they meant.
+    /// The failed calls by kind.
     public var failures: [SinkFailure.Kind: UInt64] = [:]
-    /// From the first to the last of the records that retention had removed before this sink got them, in one of its lanes; see
+    /// The range that retention removed before at least one lane of this sink had received its records. See
     /// ``Flusher/Configuration/gapPolicy``.
     public var sequencesSkipped: ClosedRange<SequenceNumber>?
-    /// Sequence numbers without a record in the log, which were passed over: records that had been acknowledged, or may have been, and
-    /// are damaged or missing.
+    /// Skipped sequence numbers whose records are damaged or missing in the log, and were acknowledged or may have
+    /// been.
     public var sequencesLost: UInt64 = 0
-    /// The numbers of records that the sink has and the log, an older copy of itself, hasn't.
+    /// The range of records that the sink has and the log doesn't hold, because the log is an older copy of itself.
     public var sequencesMissing: ClosedRange<SequenceNumber>?
-    /// When a batch was last applied.
+    /// The time when a batch was last applied.
     public var lastFlush: Timestamp?
-    /// The time that successful transactions took, summed over all workers.
+    /// The duration of successful transactions, summed over all workers.
     public var flushDuration: Duration = .zero
-    /// How long successful transactions took.
+    /// The distribution of the durations of successful transactions.
     public var flushLatency = LatencySummary()
     /// Whether the sink is called as usual.
     public var breaker = BreakerState.closed
-    /// Every record up to here was applied.
+    /// The last sequence number up to which every record is applied.
     public var appliedSequence: SequenceNumber = .zero
-    /// What was appended and not applied.
+    /// The records that were appended and not applied.
     public var lag = FlusherLag()
 
     init() {}

@@ -1,20 +1,20 @@
 internal import WAL
 
-/// What can end a pause of a worker.
+/// An event that can end a pause of a worker.
 enum FlusherWake: Sendable {
     case time(Duration)
     case condition(FlusherCoordinator.Machine.Condition)
-    /// The reader may have something.
+    /// The reader may have a record.
     case records(LentReader)
 }
 
-// Sendable although a reader is not: the worker that lends it awaits the borrower before it touches the reader again.
+// Sendable although a reader isn't: the worker that lends it awaits the borrower before it touches the reader again.
 struct LentReader: @unchecked Sendable {
     let reader: LogReader
 }
 
 extension FlusherCore {
-    /// Waits for several things at once and returns the first that happens; the others are cancelled.
+    /// Waits for several events at once and returns the first. The other waits are cancelled.
     @discardableResult
     func waitForFirst(of wakes: [FlusherWake]) async throws(WALError) -> FlusherWake {
         let result = await withTaskGroup(of: Result<FlusherWake, WALError>.self) { group in

@@ -1,10 +1,10 @@
 public import WAL
 
-/// How far the sink is behind, looked at once a second: a sink that is away moves nothing else that could tell.
+/// The lag of the sink, measured once a second. While a sink is unavailable, no other event would update it.
 extension FlusherCore {
     private static var watchInterval: Duration { .seconds(1) }
 
-    /// Reports the lag and what lasts, until the lag is more than the sink may have.
+    /// Reports the lag and lasting states, until the lag exceeds the sink's limit.
     func watch() async throws(WALError) -> Never {
         var outage = StateLogPacer()
         var parking = StateLogPacer()
@@ -20,7 +20,7 @@ extension FlusherCore {
         }
     }
 
-    /// Logs states that last; their beginning and end is logged where they begin and end.
+    /// Logs lasting states. Their beginning and end are logged by the code that changes them.
     private func report(_ lag: FlusherLag, _ outage: inout StateLogPacer, _ parking: inout StateLogPacer) {
         let (contact, deadLetters) = coordinator.withState { ($0.contact.state, $0.counters.deadLetters) }
         let now = clock.now()
@@ -36,7 +36,7 @@ extension FlusherCore {
         }
     }
 
-    /// The first record after a position. Damage that is in the way is for the workers to report.
+    /// Returns the first record after a position. It ignores damage, which the workers report.
     private func oldest(after position: SequenceNumber) -> (sequence: SequenceNumber, time: Timestamp)? {
         let reader = log.reader(from: position.next)
         while let found = try? reader.next({ Optional((sequence: $0.sequence, time: $0.time)) }, gap: { _ in nil }) {
@@ -45,12 +45,13 @@ extension FlusherCore {
         return nil
     }
 
-    /// Every record up to here was applied, as far as is known: until the sink was asked, by the log's cursor.
+    /// The last sequence number up to which every record is known to be applied. Until the sink was asked, it is the
+    /// log's cursor.
     private var reached: SequenceNumber {
         max(coordinator.applied, log.cursors[cursorName] ?? .zero)
     }
 
-    /// What was appended and not applied; reads the log for the time of the oldest record.
+    /// The current lag. Reads the log for the time of the oldest record.
     var lag: FlusherLag {
         let applied = reached
         guard log.lastSequence > applied else { return FlusherLag() }
@@ -59,7 +60,7 @@ extension FlusherCore {
         return lag(behind: applied, oldest: oldest?.time)
     }
 
-    /// The same without reading: its age is that of the last look, a second ago.
+    /// The current lag without a read of the log. Its age is from the last look, up to a second ago.
     var lagAtHand: FlusherLag {
         let applied = reached
         let oldest = coordinator.withState { $0.oldest }
@@ -76,16 +77,16 @@ extension FlusherCore {
     }
 }
 
-/// What a sink lacks of its log.
+/// The distance of a sink from the end of its log.
 public struct FlusherLag: Hashable, Sendable {
     /// Records that were appended and not applied.
     public var records: UInt64 = 0
-    /// About how many bytes of the log they take up.
+    /// The approximate bytes of the log that these records take up.
     public var bytes: UInt64 = 0
-    /// When the first of them was appended.
+    /// The time when the first of these records was appended.
     public var oldest: Timestamp?
 
-    /// How long the first of them has been waiting.
+    /// The time that the first of these records has been waiting.
     public var age: Duration {
         oldest.map { .microseconds(max(0, Timestamp.now.rawValue - $0.rawValue)) } ?? .zero
     }

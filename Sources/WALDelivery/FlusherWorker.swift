@@ -1,18 +1,19 @@
 internal import WAL
 
-/// One worker: reads the durable log, takes what its lanes want, and delivers it batch by batch.
+/// One worker of a flusher. It reads the durable log, takes the records of its lanes, and delivers them batch by
+/// batch.
 ///
-/// All its lanes move to each batch's position together, so that what is applied is always a prefix of the log for each
-/// lane, and another number of workers can go on from any set of positions.
+/// All its lanes move to each batch's position together. So the applied records of each lane are always a prefix of
+/// the log, and a different number of workers can resume from any set of positions.
 struct FlusherWorker<Destination: Sink> {
     private enum Turn {
         case proceed
-        /// The sink's positions changed under us: read again from the frontier.
+        /// The sink's positions have changed unexpectedly. Read again from the frontier.
         case rewind
     }
 
-    /// How long positions that moved in memory alone may stay there: idle lanes must not pin the log, which may be at its disk
-    /// budget, nor write transactions for nothing.
+    /// The longest time that a position moves in memory alone. Idle lanes must not pin the log, which may be at its
+    /// disk budget, and must not cause a transaction for each record of other lanes.
     static var settleInterval: Duration { .seconds(1) }
 
     let index: Int
@@ -22,13 +23,14 @@ struct FlusherWorker<Destination: Sink> {
     private var sizer: BatchSizer
     private var backoff = Backoff(generator: SystemRandomNumberGenerator())
     private var settleTime: Duration?
-    /// How often the sink has failed for now at the same step.
+    /// The number of transient failures at the same step.
     private var failuresOfStep = 0
     private var losses: LossCounter
-    /// How often a record alone was too much for the sink, in a row.
+    /// The number of times in a row that a record alone overloaded the sink.
     private var overloadsByOne = 0
 
-    /// After so many failures of a step it is halved: it may be too much for the sink's limits of time or memory.
+    /// The number of transient failures after which a step is halved, because it may exceed the sink's limits of time
+    /// or memory.
     static var failuresBeforeHalving: Int { 5 }
 
     init(index: Int, context: FlusherCore<Destination>, lanes: OwnedLanes) {
@@ -44,7 +46,7 @@ struct FlusherWorker<Destination: Sink> {
             laneCount: configuration.laneCount, sizeMax: sizer.size, bytesMax: configuration.maxBatchBytes)
     }
 
-    /// Works until something ends it, which is thrown.
+    /// Works until an error ends it, and throws that error.
     mutating func run() async throws(WALError) -> Never {
         while true {
             try context.requireRecords(of: &lanes)
@@ -71,7 +73,7 @@ struct FlusherWorker<Destination: Sink> {
         }
     }
 
-    /// Reads until the batch must be cut, or, `more`, until there are no more durable records.
+    /// Reads until the batch must be cut. Returns `more` once there are no more durable records.
     private mutating func fill(from reader: LogReader) throws(WALError) -> BatchAssembler.Step {
         let key = context.key
         let context = context
@@ -89,12 +91,12 @@ struct FlusherWorker<Destination: Sink> {
 
     // MARK: Waiting
 
-    /// Waits for records that fill the batch, as long as its oldest record may wait.
+    /// Waits for records to fill the batch, no longer than its oldest record may wait.
     private mutating func linger(_ reader: LogReader) async throws(WALError) -> Turn {
         guard let oldest = assembler.first else { return .proceed }
         let interval = context.configuration.flushInterval
         let age = Duration.microseconds(Timestamp.now.rawValue - oldest.time.rawValue)
-        // A writer's clock that was set back must not make a record wait for longer.
+        // A writer's clock that was set back must not extend the wait.
         let now = context.clock.now()
         let deadline = now + interval - min(max(age, .zero), interval)
         if deadline <= now { return try await deliver(assembler.cut()) }
@@ -105,7 +107,8 @@ struct FlusherWorker<Destination: Sink> {
         return try await deliver(assembler.cut())
     }
 
-    /// There is nothing to deliver: moves along in memory, now and then in the sink, and waits.
+    /// Moves the position in memory when there is no record to deliver, writes it into the sink at intervals, and
+    /// waits.
     private mutating func idle(_ reader: LogReader) async throws(WALError) -> Turn {
         let cut = assembler.cut()
         lanes.passed(to: cut.position)
@@ -132,7 +135,7 @@ struct FlusherWorker<Destination: Sink> {
 
     // MARK: Delivering
 
-    /// Waits until the barrier's turn has come, and applies it if it is this worker's.
+    /// Waits for the barrier's turn, and applies the barrier if it belongs to this worker.
     private mutating func passBarrier() async throws(WALError) -> Turn {
         guard let barrier = assembler.barrier else { return .proceed }
         if lanes.range.contains(0) {
@@ -190,7 +193,7 @@ struct FlusherWorker<Destination: Sink> {
         sizer.applied(batch.records.count, in: duration)
         assembler.sizeMax = sizer.size
         lanes.applied(to: batch.position)
-        // Before those are woken who wait for these records: they may look at the statistics.
+        // Count before waking the waiters for these records, because they may look at the statistics.
         context.count(batch.records.count, receipt, duration: duration)
         publish()
         context.moveCursor()
@@ -225,7 +228,7 @@ struct FlusherWorker<Destination: Sink> {
                 try await setAside(record, code: code, reason: reason)
                 delivery.setAside()
             case .nobody:
-                throw .sinkFailed(context.sink.name, "blames a record in a batch without records", cause: error)
+                throw .sinkFailed(context.sink.name, "blames a record of a batch without records", cause: error)
             }
         case .fenced:
             throw .fenced(context.sink.name, cause: error)
@@ -235,7 +238,8 @@ struct FlusherWorker<Destination: Sink> {
         return .proceed
     }
 
-    /// Goes on with less. A record alone is tried for ever: a slow sink is no reason to do without it.
+    /// Continues with fewer records. A single record is tried without limit, because a slow sink is no reason to drop
+    /// it.
     private mutating func overloaded(
         by error: any Error, _ step: Delivery.Step, _ delivery: inout Delivery
     ) async throws(WALError) {
@@ -252,7 +256,7 @@ struct FlusherWorker<Destination: Sink> {
         try await context.clock.sleep(until: context.clock.now() + backoff.next())
     }
 
-    /// Finds out what became of a step.
+    /// Claims the lanes again to find out whether a step was applied.
     private mutating func reclaim(
         _ step: Delivery.Step, _ delivery: inout Delivery, after error: any Error, _ duration: Duration
     ) async throws(WALError) -> Turn {
@@ -275,7 +279,7 @@ struct FlusherWorker<Destination: Sink> {
         }
     }
 
-    /// The step broke the connection, and the sink, which is there, has nothing of it.
+    /// Handles a step that broke the connection, after the sink has answered that it wasn't applied.
     private mutating func lost(
         _ step: Delivery.Step, _ delivery: inout Delivery, after error: any Error, _ duration: Duration
     ) async throws(WALError) {
@@ -286,14 +290,15 @@ struct FlusherWorker<Destination: Sink> {
         case .smaller: delivery.halve()
         case .setAside:
             guard let record = delivery.records(of: step).first else { return }
-            let reason = "the connection was lost \(losses.losses) times while this record alone was applied: \(error)"
+            let reason = "The connection was lost \(losses.losses) times while this record alone was applied: \(error)"
             try await setAside(record, code: "connectionLost", reason: reason)
             losses.answered()
             delivery.setAside()
         }
     }
 
-    /// Keeps a record that the sink can't take, however long that takes: without it the record would be lost.
+    /// Moves a record that the sink rejects to the dead-letter log. Retries without limit, because the record would
+    /// be lost otherwise.
     private mutating func setAside(_ record: SinkRecord, code: String, reason: String) async throws(WALError) {
         let letter = DeadLetterRecord(
             sequence: record.sequence, time: record.time, sink: context.sink.name, code: code, reason: reason,
@@ -312,7 +317,7 @@ struct FlusherWorker<Destination: Sink> {
         context.countDeadLetter(DeadLetter(sequence: record.sequence, code: code, reason: reason))
     }
 
-    // MARK: Telling
+    // MARK: Publishing
 
     private func publish() {
         context.coordinator.update { $0.moved(index, lanes) }

@@ -1,9 +1,9 @@
 internal import Histogram
 internal import WAL
 
-/// The distribution of latencies, of which each figure is exact to one per cent.
+/// The distribution of latencies. Each figure is exact to one per cent.
 public struct LatencySummary: Hashable, Sendable {
-    /// How many there were.
+    /// The number of measured latencies.
     public var count: UInt64 = 0
     public var median: Duration = .zero
     public var p99: Duration = .zero

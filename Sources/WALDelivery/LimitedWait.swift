@@ -1,7 +1,8 @@
 internal import WAL
 
-/// Runs `body` and waits for its end, but no longer than `limit`, after which it is cancelled and no longer waited for: a client
-/// library that blocks can't be interrupted. Returns whether it has ended.
+/// Runs `body` and waits at most `limit` for its end. Returns whether it has ended.
+///
+/// After the limit, `body` is cancelled and left running, because a client library that blocks can't be interrupted.
 package func returns(within limit: Duration, _ body: @escaping @Sendable () async -> Void) async -> Bool {
     let (outcome, continuation) = AsyncStream<Bool>.makeStream()
     let work = Task {
@@ -16,7 +17,7 @@ package func returns(within limit: Duration, _ body: @escaping @Sendable () asyn
         work.cancel()
         timer.cancel()
     }
-    // In a task of its own: the caller may be cancelled, and then iterating would end at once.
+    // Iterate in a separate task. If the caller is cancelled, iterating in its own task would end at once.
     return await Task {
         for await hasEnded in outcome { return hasEnded }
         return false

@@ -1,11 +1,11 @@
 internal import WAL
 
-/// Tells a record that breaks the sink's connection from a sink that is away. Pure.
+/// Distinguishes a record that breaks the sink's connection from a sink that is unavailable. Pure.
 ///
-/// A loss counts when the connection was there, broke while a step was applied, and a claim since then has found the
-/// positions where they were. A sink that can't be reached answers no claim, so it counts nothing. The same step must break the
-/// connection `maxLosses` times in a row before it is halved. From then on each loss halves the suspects again. A record that
-/// stands alone must break it `maxLosses` times by itself before it is set aside.
+/// A loss counts if the connection existed, broke while a step was applied, and a later claim has found the positions
+/// unchanged. An unreachable sink answers no claim, so its losses don't count. The same step must break the
+/// connection `maxLosses` times in a row before it is halved. From then on each loss halves the suspects again. A
+/// record that stands alone must break the connection `maxLosses` times before it is set aside.
 struct LossCounter {
     enum Verdict: Hashable {
         case tryAgain
@@ -15,19 +15,21 @@ struct LossCounter {
         case setAside
     }
 
-    /// A record that stands alone and is lost only after so long is slow, and not at fault: time limits end such connections.
+    /// The duration from which the loss of a single record doesn't count. Such a record is slow and not at fault:
+    /// time limits end such connections.
     static var slowMin: Duration { .seconds(5) }
 
     let maxLosses: Int
     private var step: (position: SequenceNumber, recordCount: Int)?
-    /// How often the step has broken the connection in a row.
+    /// The number of times in a row that the step has broken the connection.
     private(set) var losses = 0
 
     init(maxLosses: Int) {
         self.maxLosses = maxLosses
     }
 
-    /// The connection broke while a step with this position was applied, and the sink has answered since that it wasn't.
+    /// Counts a connection that broke while this step was applied, after the sink has answered that the step wasn't
+    /// applied.
     mutating func lost(
         position: SequenceNumber, recordCount: Int, isNarrowing: Bool, after duration: Duration
     ) -> Verdict {
@@ -39,7 +41,7 @@ struct LossCounter {
         return recordCount == 1 && losses >= maxLosses ? .setAside : .tryAgain
     }
 
-    /// A step was applied, or failed with an answer.
+    /// Resets the count after a step was applied, or failed with an answer.
     mutating func answered() {
         losses = 0
         step = nil

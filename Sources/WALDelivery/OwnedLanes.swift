@@ -1,14 +1,14 @@
 internal import WAL
 
-/// The lanes of one worker: what the sink knows of them, and how far the worker has seen that there is nothing more for them.
+/// The lanes of one worker, with their positions in the sink and the positions that the worker has scanned.
 ///
-/// The two differ where lanes are idle. A range without records for a lane moves `scanned` and not the sink, for a
-/// transaction that only moves positions is dear; what is in memory alone is found again by reading.
+/// The two differ while lanes are idle. A range without records for a lane moves only `scanned`, because a
+/// transaction just to move a position is expensive. After a restart that range is read again.
 struct OwnedLanes: Sendable {
-    /// What a claim after an unknown outcome revealed about the step whose outcome it was.
+    /// The outcome of a step, as revealed by a claim after the outcome was unknown.
     enum Reclaimed: Hashable {
         case unchanged, applied
-        /// The sink forgot commits, or knows more: the log must be read again from the new frontier.
+        /// The sink lost commits, or has later positions. The log must be read again from the new frontier.
         case elsewhere
         /// The epochs rose by more than this owner's own claims.
         case fenced
@@ -16,20 +16,20 @@ struct OwnedLanes: Sendable {
 
     private(set) var claimed: [SinkLane]
     private(set) var scanned: [SequenceNumber]
-    /// What the sink needn't have: nothing up to here is delivered to it.
+    /// The last sequence numbers that the sink doesn't need. Records up to these positions aren't delivered.
     private var startPositions: [SequenceNumber]
     let range: Range<Int>
 
-    /// Lanes in order, without a gap, at least one.
+    /// Makes a worker's lanes from at least one lane, in order without gaps.
     init(_ lanes: [SinkLane]) {
-        precondition(!lanes.isEmpty, "a worker needs a lane")
+        precondition(!lanes.isEmpty, "A worker needs at least one lane.")
         claimed = lanes
         scanned = lanes.map(\.position)
         startPositions = lanes.map { _ in .zero }
         range = lanes[0].index..<lanes[0].index + lanes.count
     }
 
-    /// Shares lanes out in contiguous ranges whose sizes differ by one at most.
+    /// Divides lanes into contiguous ranges whose sizes differ by at most one.
     static func partition(_ lanes: [SinkLane], among workerCount: Int) -> [OwnedLanes] {
         let count = min(workerCount, lanes.count)
         return (0..<count).map { worker in
@@ -37,23 +37,23 @@ struct OwnedLanes: Sendable {
         }
     }
 
-    /// Nothing up to here is missing in the sink.
+    /// The sequence number up to which the sink is missing no record of these lanes.
     var scannedMin: SequenceNumber { scanned.min() ?? .zero }
-    /// The sink itself says so up to here.
+    /// The sequence number up to which the sink's own positions say so.
     var committed: SequenceNumber { zip(claimed, startPositions).lazy.map { max($0.position, $1) }.min() ?? .zero }
-    /// The lane that lacks most.
+    /// The lane that is furthest behind.
     var furthestBehind: SinkLane? {
         scanned.indices.min { scanned[$0] < scanned[$1] }.map { claimed[$0] }
     }
-    /// How far lane 0 is, for its owner.
+    /// The scanned position of lane 0, if this worker owns it.
     var laneZero: SequenceNumber? { range.contains(0) ? scanned[0] : nil }
 
-    /// Whether a record of a lane is this worker's and not applied.
+    /// Returns whether a record of a lane belongs to this worker and isn't applied.
     func wants(_ sequence: SequenceNumber, lane: Int) -> Bool {
         range.contains(lane) && sequence > scanned[lane - range.lowerBound]
     }
 
-    /// Lanes that the sink has never applied anything of begin behind `sequence`.
+    /// Begins after `sequence` with the lanes in which the sink has never applied a record.
     mutating func startNew(after sequence: SequenceNumber) {
         for index in claimed.indices where claimed[index].position == .zero {
             startPositions[index] = max(startPositions[index], sequence)
@@ -61,18 +61,18 @@ struct OwnedLanes: Sendable {
         }
     }
 
-    /// All lanes begin behind `sequence`, or later.
+    /// Begins after `sequence` or later with all lanes.
     mutating func start(after sequence: SequenceNumber) {
         startPositions = startPositions.map { max($0, sequence) }
         scanned = scanned.map { max($0, sequence) }
     }
 
-    /// The lanes that a batch with this position moves, as they must be before.
+    /// Returns the lanes that a batch with this position moves, in their state before the batch.
     func listed(movingTo position: SequenceNumber) -> [SinkLane] {
         claimed.filter { $0.position < position }
     }
 
-    /// The sink has applied everything up to `position`.
+    /// Moves the lanes to `position` after the sink has applied a batch.
     mutating func applied(to position: SequenceNumber) {
         for index in claimed.indices where claimed[index].position < position {
             claimed[index].position = position
@@ -80,14 +80,15 @@ struct OwnedLanes: Sendable {
         passed(to: position)
     }
 
-    /// There was nothing for these lanes up to `position`.
+    /// Moves the scanned positions to `position`, because there were no records for these lanes.
     mutating func passed(to position: SequenceNumber) {
         for index in scanned.indices where scanned[index] < position {
             scanned[index] = position
         }
     }
 
-    /// Takes over the lanes as claimed again, after so many attempts to claim, of which some may have counted without an answer.
+    /// Takes the lanes from a new claim, which succeeded after `attempts` attempts. Attempts without an answer may
+    /// have raised the epochs, too.
     mutating func reclaimed(_ lanes: [SinkLane], attempts: Int, movingTo target: SequenceNumber) -> Reclaimed {
         let before = claimed
         if zip(before, lanes).contains(where: { $1.epoch > $0.epoch + UInt64(attempts) }) {

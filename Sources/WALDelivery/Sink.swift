@@ -1,49 +1,52 @@
 public import WAL
 
-/// Where batches of records go: a database, a stream, another log.
+/// A destination for batches of records: a database, a stream, or another log.
 ///
-/// A sink holds, for each *lane* of each log, the position that it has applied, durably, and moves it in the same
-/// transaction as the rows. That alone makes delivery exactly-once: a batch that is tried again after an unknown outcome
-/// finds the position moved, or not.
+/// For each *lane* of each log, a sink durably holds the position that it has applied. It moves the position in the
+/// same transaction as the rows. That alone makes delivery exactly-once: if a batch is tried again after an unknown
+/// outcome, the position shows whether it was applied.
 ///
-/// Lanes divide the records by key: records of one key are in one lane and reach the sink in order. The number of lanes is
-/// fixed for a log and sink; workers share the lanes out between them.
+/// Lanes divide the records by key. All records of a key are in one lane and reach the sink in order. The number of
+/// lanes is fixed for a log and a sink. The workers divide the lanes among themselves.
 ///
-/// The flusher calls from several tasks at once, never for the same lane. A sink whose calls block does its work on
-/// threads of its own.
+/// The flusher calls the sink from several tasks concurrently, but never concurrently for the same lane. A sink whose
+/// calls block must do its work on its own threads.
 public protocol Sink: Sendable {
-    /// Names the sink in the log's cursor, in metrics and in messages.
+    /// The name of the sink in the log's cursor, in metrics and in messages.
     var name: String { get }
 
-    /// How many batches the sink can apply at the same time.
+    /// The number of batches that the sink can apply concurrently.
     var maxConcurrency: Int { get }
 
-    /// Takes over the lanes of a log: raises the epoch of each, so that every earlier owner is fenced, and tells how far
-    /// each was applied. A lane that was never seen starts at epoch 1 and position `SequenceNumber.zero`.
+    /// Takes over lanes of a log. Raises the epoch of each lane, which fences every earlier owner, and returns the
+    /// applied positions. A new lane starts at epoch 1 and position `SequenceNumber.zero`.
     ///
-    /// Called at the start and again after every error whose outcome is unknown. Throws if the lanes were counted differently before.
+    /// The flusher calls it at the start and after every error whose outcome is unknown.
+    ///
+    /// - Throws: An error if `laneCount` differs from the count with which this log was first claimed, or if the
+    ///   claim failed.
     func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane]
 
     /// Applies a batch and moves its lanes to ``SinkBatch/position``, in one transaction.
     ///
-    /// Writes nothing, and throws an error that ``classify(_:)`` calls ``SinkFailure/fenced``, where a lane's epoch or
-    /// position is not the batch's.
+    /// If a lane's epoch or position differs from the batch's, it must write nothing, and throw an error that
+    /// ``classify(_:)`` reports as ``SinkFailure/fenced``.
     func apply(_ batch: SinkBatch) async throws -> SinkReceipt
 
-    /// What an error of this sink means for the batch.
+    /// Returns the meaning of an error of this sink for the batch.
     func classify(_ error: any Error) -> SinkFailure
 
-    /// Frees what the sink holds. Called once, last.
+    /// Frees the sink's resources. Called once, as the last call.
     func close() async
 }
 
-/// A lane as its owner knows it.
+/// The state of a lane from its owner's view.
 public struct SinkLane: Hashable, Sendable {
-    /// From 0, below the number of lanes.
+    /// The index of the lane, from 0.
     public var index: Int
-    /// Counts the owners; a batch with an older epoch is refused.
+    /// The epoch, which counts the owners. The sink refuses a batch with an older epoch.
     public var epoch: UInt64
-    /// Every record of the lane up to here was applied.
+    /// The last sequence number up to which every record of the lane is applied.
     public var position: SequenceNumber
 
     /// Makes a lane.
@@ -58,9 +61,9 @@ public struct SinkLane: Hashable, Sendable {
 public struct SinkRecord: Sendable {
     /// The record's place in the order of the log.
     public var sequence: SequenceNumber
-    /// When it was appended.
+    /// The time when the record was appended.
     public var time: Timestamp
-    /// The payload, a part of the batch's memory.
+    /// The payload, a slice of the batch's memory.
     public var payload: ArraySlice<UInt8>
 
     /// Makes a record.
@@ -71,17 +74,17 @@ public struct SinkRecord: Sendable {
     }
 }
 
-/// Records for one transaction, and what it does to the positions.
+/// The records of one transaction and the lanes that it moves.
 public struct SinkBatch: Sendable {
     /// The log that the records come from.
     public var log: LogID
     /// The number of lanes of this log and sink.
     public var laneCount: Int
-    /// The lanes that move, each with the epoch and position that it must have before.
+    /// The lanes to move, each with the epoch and the position that it must have before.
     public var lanes: [SinkLane]
-    /// Where the lanes are afterwards.
+    /// The position of the lanes after the transaction.
     public var position: SequenceNumber
-    /// The records of these lanes behind their positions, in order. May be empty.
+    /// The records of these lanes after their positions, in order. May be empty.
     public var records: [SinkRecord]
 
     /// Makes a batch.
@@ -94,13 +97,13 @@ public struct SinkBatch: Sendable {
     }
 }
 
-/// What a sink did with a batch.
+/// The result of applying a batch.
 public struct SinkReceipt: Sendable {
-    /// Rows written, after coalescing.
+    /// The number of rows written, after coalescing.
     public var rowCount: Int
-    /// Records that a later one of the same batch made superfluous.
+    /// The number of records that a later record of the same batch made unnecessary.
     public var coalescedCount: Int
-    /// Records that the sink itself refused and set aside, in the same transaction.
+    /// The records that the sink itself rejected and set aside in the same transaction.
     public var deadLetters: [DeadLetter]
 
     /// Makes a receipt.
@@ -111,13 +114,13 @@ public struct SinkReceipt: Sendable {
     }
 }
 
-/// A record that a sink can't take, with the reason.
+/// A record that a sink rejected, with the reason.
 public struct DeadLetter: Hashable, Sendable {
     /// The record's place in the order of the log.
     public var sequence: SequenceNumber
-    /// The sink's own code, such as a SQLSTATE.
+    /// The sink's own code for the failure, for example a SQLSTATE.
     public var code: String
-    /// Why, for people.
+    /// The reason as human-readable text.
     public var reason: String
 
     /// Makes a dead letter.
@@ -128,30 +131,31 @@ public struct DeadLetter: Hashable, Sendable {
     }
 }
 
-/// What a failed ``Sink/apply(_:)`` means.
+/// The meaning of a failed ``Sink/apply(_:)``.
 public enum SinkFailure: Hashable, Sendable {
-    /// It may go well later: try again after a pause, for ever.
+    /// The call may succeed later. The flusher tries again after a pause, without limit.
     case transient
-    /// The batch is too much for the sink's limits of time or memory, and nothing of it was written: try half of it, down to one
-    /// record, which is tried for ever.
+    /// The batch exceeds the sink's limits of time or memory, and no part of it was written. The flusher tries half
+    /// of it, down to one record. A single record is tried without limit.
     case overloaded
-    /// The connection broke while the batch was applied, with the outcome unknown or not: claim again, then go on from the
-    /// position that the claim tells. Where the same batch breaks it again and again, the record at fault is found by halving,
-    /// and set aside; see ``Flusher/Configuration/maxLosses``.
+    /// The connection broke while the batch was applied, whether the outcome is known or not. The flusher claims
+    /// again and resumes at the returned position. If the same batch keeps breaking the connection, the flusher finds
+    /// the record at fault by halving and sets it aside; see ``Flusher/Configuration/maxLosses``.
     case indeterminate
-    /// A record in the batch is at fault, by itself: find it, set it aside with this code and reason, go on.
+    /// A record in the batch is at fault. The flusher finds it, sets it aside with this code and reason, and
+    /// continues.
     case record(code: String, reason: String)
-    /// Another owner has claimed the lanes: stop.
+    /// Another owner has claimed the lanes. The flusher stops.
     case fenced
-    /// Nothing will help without a person: stop.
+    /// The error needs an operator. The flusher stops.
     case fatal
 
-    /// A failure without its details, to count by.
+    /// The kind of a failure, for counting.
     public enum Kind: String, Sendable, CaseIterable {
         case transient, overloaded, indeterminate, record, fenced, fatal
     }
 
-    /// The failure without its details.
+    /// The kind of the failure.
     public var kind: Kind {
         switch self {
         case .transient: .transient

@@ -1,20 +1,21 @@
 internal import WAL
 
-/// How a sink is attached to its log.
+/// The influence of a sink on the retention of its log.
 public enum SinkAttachment: Hashable, Sendable {
-    /// Retention keeps every record until the sink has it, however long that takes and however full the disk becomes.
+    /// Retention keeps every record until the sink has it, even if that takes long or fills the disk.
     case required
-    /// The same until the sink is this many bytes of the log behind; then it is detached: its cursor goes, its flusher stops
-    /// with `detached`, and retention may remove what it lacks.
+    /// Retention keeps records until the sink is more than `maxLagBytes` bytes of the log behind. Then the sink is
+    /// detached: its cursor is removed, its flusher stops with `detached`, and retention may remove records that the
+    /// sink is missing.
     case bestEffort(maxLagBytes: Int)
 }
 
-/// What to do where a sink lacks records that retention has removed: because it was detached, restored from an older copy, or
-/// is new to a log that isn't.
+/// The reaction if retention has removed records that a sink is missing. The sink was detached, was restored from an
+/// older copy, or is new to an older log.
 public enum GapPolicy: Hashable, Sendable {
-    /// Stop with `sinkBehind`, which says what is missing.
+    /// Stop with `sinkBehind`, whose message names the missing records.
     case stop
-    /// Go on with the first record that is there. What was passed over is logged, and in
+    /// Continue with the first existing record. The skipped range is logged, and reported in
     /// ``FlusherStatistics/sequencesSkipped``.
     case skip
 }

@@ -1,12 +1,12 @@
 internal import WAL
 
-/// Whether a sink answers, and since when. Pure.
+/// The reachability of a sink, and its beginning. Pure.
 struct SinkContact {
     private(set) var state = FlusherHealth.SinkState.unknown
-    /// Of the failures since the sink's last answer.
+    /// The time of the first failure since the sink's last answer.
     private var firstFailure: Timestamp?
 
-    /// The sink has answered, if only to refuse something. Returns how long it was away.
+    /// Records an answer of the sink, even if it rejected a record. Returns how long the sink was unavailable.
     mutating func answered(at time: Timestamp) -> Duration {
         defer { setReachable(at: time) }
         guard case .away(let since, _) = state else { return .zero }
@@ -19,7 +19,8 @@ struct SinkContact {
         state = .reachable(since: time)
     }
 
-    /// A call of the sink has failed. A single failure may be anything; `isAway` after several in a row.
+    /// Records a failed call of the sink. A single failure may have any cause; `isAway` is true after several in a
+    /// row.
     mutating func failed(_ error: any Error, isAway: Bool, at time: Timestamp) {
         let since = firstFailure ?? time
         firstFailure = since

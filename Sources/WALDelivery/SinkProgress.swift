@@ -1,23 +1,25 @@
 public import WAL
 
 extension WriteAheadLog {
-    /// Returns when the sink of this name has applied every record up to `sequence`: the third step, after written and durable.
-    /// Its ``Flusher`` must be running on this log.
+    /// Suspends until the sink of this name has applied every record up to and including `sequence`. This is the
+    /// third step, after written and durable. The sink's ``Flusher`` must be running on this log.
     ///
-    /// Throws as ``Flusher/waitUntilApplied(_:)``, and `invalidArgument` where no such flusher runs.
+    /// - Throws:
+    ///   - `invalidArgument` if no such flusher runs on this log
+    ///   - the codes of ``Flusher/waitUntilApplied(_:)``
     public func waitUntilApplied(_ sequence: SequenceNumber, by sink: String) async throws(WALError) {
         guard let progress = sinks.withLock({ $0[sink] }) else {
             let names = sinks.withLock { $0.keys.sorted() }.joined(separator: ", ")
             throw WALError(
                 .invalidArgument,
-                "No flusher into \(sink) runs on this log; there are: \(names.isEmpty ? "none" : names).")
+                "No flusher into \(sink) runs on this log. Running flushers: \(names.isEmpty ? "none" : names).")
         }
         try await progress.waitUntilApplied(sequence)
     }
 }
 
 extension FlusherCore: SinkProgress {
-    /// Runs `body` while the log knows this flusher by its sink's name.
+    /// Runs `body` while this flusher is registered with the log under its sink's name.
     func whileKnown<Result: Sendable>(_ body: () async -> Result) async -> Result {
         let name = sink.name
         log.sinks.withLock { $0[name] = self }

@@ -1,11 +1,13 @@
 internal import WAL
 
-/// Makes written records durable when nobody else does in time: a sink is never shown a record that a power loss could
-/// take back, whatever the sync policy.
+/// Syncs written records if no other caller does so in time. Under every sync policy, a sink only receives records
+/// that a power loss can't take back.
 struct SyncPump<Destination: Sink> {
-    /// Even with long flush intervals: batches that are full must not wait for durability.
+    /// The longest interval between syncs. Even with a long flush interval, full batches must not wait for
+    /// durability.
     static var intervalMax: Duration { .milliseconds(50) }
-    /// A waiting reader that is so many records behind would cost more to bring along than a new one, and pins segments.
+    /// The number of records from which a waiting reader is replaced. Catching up would cost more than a new reader,
+    /// and would pin segments.
     static var skipMax: UInt64 { 1 << 16 }
 
     let context: FlusherCore<Destination>
@@ -16,7 +18,7 @@ struct SyncPump<Destination: Sink> {
         self.context = context
     }
 
-    /// Works until something ends it, which is thrown.
+    /// Works until an error ends it, and throws that error.
     mutating func run() async throws(WALError) -> Never {
         while true {
             let last = context.log.lastSequence
@@ -34,7 +36,7 @@ struct SyncPump<Destination: Sink> {
         let clock = context.clock
         let interval = min(context.configuration.flushInterval, Self.intervalMax)
         try await context.waitForFirst(of: [.time(clock.now() + interval), .condition(.urgent(durable.next))])
-        // The log's own policy was quicker.
+        // The log's own policy has synced already.
         if context.log.durableSequence >= last { return }
         do throws(WALError) {
             try await context.log.sync()
@@ -42,7 +44,7 @@ struct SyncPump<Destination: Sink> {
         } catch {
             if Task.isCancelled || error.code == .closed { throw error }
             context.events.syncFailed(error)
-            // Those who wait for records that may never be durable must not wait for ever.
+            // Fail the waiters for records that may never become durable, so that they don't wait forever.
             let durable = context.log.durableSequence
             context.coordinator.update(.failure(error)) { $0.failWaiters(beyond: durable) }
             try await clock.sleep(until: clock.now() + backoff.next())

@@ -1,22 +1,22 @@
 internal import WAL
 
-/// Who waits for what. A token is what wakes a waiter: a continuation, or a number in tests.
+/// A list of waiters and their conditions. A token wakes a waiter: a continuation, or a number in tests.
 struct WaitList<Token> {
-    /// What can be waited for.
+    /// A condition that a waiter can wait for.
     enum Condition: Hashable {
-        /// Everything up to here is applied.
+        /// Every record up to this one is applied.
         case applied(SequenceNumber)
-        /// … and every lane's position in the sink says so.
+        /// Every record up to this one is applied, and every lane's position in the sink includes it.
         case committed(SequenceNumber)
-        /// Lane 0 is at or beyond this.
+        /// Lane 0 has reached this position.
         case laneZero(SequenceNumber)
-        /// Somebody waits for this record or a later one to be applied.
+        /// A caller waits for this record or a later one to be applied.
         case urgent(SequenceNumber)
-        /// Somebody wants positions beyond this in the sink.
+        /// A caller waits for positions beyond this one in the sink.
         case committing(beyond: SequenceNumber)
         /// The circuit breaker is closed.
         case breakerClosed
-        /// A graceful shutdown began.
+        /// A graceful shutdown has begun.
         case shutdown
         /// The sink was asked for the first time.
         case asked
@@ -42,7 +42,7 @@ struct WaitList<Token> {
         entries.append(Entry(id: id, condition: condition, token: token))
     }
 
-    /// Takes out the waiters whose condition satisfies the predicate.
+    /// Removes the waiters whose condition satisfies the predicate, and returns their tokens.
     mutating func take(where isDue: (Condition) -> Bool) -> [Token] {
         var due: [Token] = []
         entries.removeAll { entry in
@@ -53,7 +53,7 @@ struct WaitList<Token> {
         return due
     }
 
-    /// Takes out one waiter, if it is still there.
+    /// Removes a waiter and returns its token, or nil if it is no longer waiting.
     mutating func take(_ id: Int) -> Token? {
         guard let index = entries.firstIndex(where: { $0.id == id }) else { return nil }
         return entries.remove(at: index).token

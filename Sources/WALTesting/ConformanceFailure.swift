@@ -1,12 +1,12 @@
-/// What a check of a conformance suite has found.
+/// A broken rule that a check of a conformance suite has found.
 public struct ConformanceFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// The name of the check.
     public var check: String
     /// The rule that is broken, as a sentence.
     public var rule: String
-    /// What the rule wants.
+    /// The result that the rule demands.
     public var expected: String
-    /// What there was.
+    /// The result that the check found.
     public var found: String
 
     /// Makes a failure.

@@ -1,6 +1,6 @@
 internal import WAL
 
-/// A clock that stands until it is moved: what waits for minutes is tested in no time.
+/// A clock that stands still until it is advanced. Tests of long waits need no time with it.
 public final class ManualClock: Clock, Sendable {
     /// A time of the clock.
     public struct Instant: InstantProtocol, Hashable, Sendable {
@@ -32,10 +32,10 @@ public final class ManualClock: Clock, Sendable {
     public var now: Instant { state.withLock(\.now) }
     public var minimumResolution: Duration { .nanoseconds(1) }
 
-    /// How many tasks sleep.
+    /// The number of sleeping tasks.
     public var sleeperCount: Int { state.withLock(\.sleepers.count) }
 
-    /// Moves the clock on, and wakes whose time has come.
+    /// Advances the clock, and wakes every task whose deadline has come.
     public func advance(by duration: Duration) {
         let due = state.withLock { state in
             state.now = state.now.advanced(by: max(duration, .zero))
@@ -46,7 +46,9 @@ public final class ManualClock: Clock, Sendable {
         for sleeper in due { sleeper.continuation.resume() }
     }
 
-    /// Sleeps until the clock has been moved to a time. Throws `CancellationError` when the task is cancelled.
+    /// Suspends until the clock has been advanced to a time.
+    ///
+    /// - Throws: `CancellationError` if the task is cancelled.
     public func sleep(until deadline: Instant, tolerance: Duration? = nil) async throws {
         let id = state.withLock { state in
             state.lastID += 1
@@ -59,7 +61,7 @@ public final class ManualClock: Clock, Sendable {
         } onCancel: {
             cancel(id)
         }
-        // A cancellation that came after the waking has left its mark.
+        // A cancellation that came after the wake-up has left its mark.
         _ = state.withLock { $0.cancelled.remove(id) }
     }
 
@@ -76,7 +78,7 @@ public final class ManualClock: Clock, Sendable {
     private func cancel(_ id: Int) {
         let sleeper = state.withLock { state in
             let sleeper = state.sleepers.removeValue(forKey: id)
-            // Before it sleeps, it has to be told that it needn't.
+            // The task doesn't sleep yet. Leave a mark so that it won't.
             if sleeper == nil { state.cancelled.insert(id) }
             return sleeper
         }

@@ -1,6 +1,6 @@
-/// A rule that a check holds something against.
+/// A rule that a check verifies.
 struct Rule: Sendable {
-    /// Long values, such as bodies of a mebibyte, are cut in messages.
+    /// The length at which values in messages are cut, for example payloads of 1 MiB.
     static let descriptionMax = 2000
 
     let check: String
@@ -10,7 +10,7 @@ struct Rule: Sendable {
         ConformanceFailure(check: check, rule: text, expected: Self.cut(expected), found: Self.cut(found))
     }
 
-    /// Throws unless the two are equal.
+    /// Throws unless the two values are equal.
     func expect<Value: Equatable>(
         _ found: Value, _ expected: Value, _ what: String? = nil
     ) throws(ConformanceFailure) {
@@ -19,7 +19,7 @@ struct Rule: Sendable {
         throw failure(expected: prefix + String(describing: expected), found: prefix + String(describing: found))
     }
 
-    /// Throws unless `body` does; returns its error.
+    /// Returns the error that `body` throws. Throws if it throws none.
     @discardableResult
     func expectError<Result>(
         _ what: String, _ body: () async throws -> Result
@@ -33,7 +33,7 @@ struct Rule: Sendable {
         throw failure(expected: "\(what) throws an error", found: "no error, but \(result)")
     }
 
-    /// Calls `body`; an error that isn't a failure of a rule becomes one.
+    /// Calls `body`, and turns every error of it into a failure of this rule.
     func hold(_ body: () async throws -> Void) async throws(ConformanceFailure) {
         do {
             try await body()

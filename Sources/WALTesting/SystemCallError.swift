@@ -4,11 +4,11 @@
     internal import Glibc
 #endif
 
-/// A system call of the test kit has failed.
+/// An error of a system call of the test kit.
 public struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The call.
+    /// The name of the call.
     public var call: String
-    /// What it was for: a path, or an address.
+    /// The object of the call: a path or an address.
     public var what: String
     /// The error number.
     public var errno: Int32

@@ -85,10 +85,10 @@ import WALDelivery
         try await storage.save(PersistentTask(id: "t", dagID: "d", nodeID: "n"))
         try await wait { recording.count("the disk budget has room again") == 1 }
         #expect(recording.count("no segment could be prepared: the disk budget is used up") == 1)
-        #expect(recording.count("the sink is back") == 1)
+        #expect(recording.count("the sink is available again") == 1)
         try await storage.close()
         #expect(recording.count("opened the task buffer") == 1)
-        #expect(recording.count("closed the task buffer; the store has everything") == 1)
+        #expect(recording.count("closed the task buffer; the store has every change") == 1)
     }
 
     /// It takes changes still, and delivers no more: that is for a new start.

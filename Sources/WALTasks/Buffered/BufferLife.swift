@@ -1,7 +1,7 @@
 internal import Synchronization
 internal import WAL
 
-/// Whether a buffered storage is open, what runs for it, and how it ended.
+/// The life of a buffered storage: whether it is open, its running tasks, and the error that ended delivery.
 final class BufferLife: Sendable {
     private struct State {
         var delivery: Task<Void, Never>?
@@ -11,20 +11,20 @@ final class BufferLife: Sendable {
     }
 
     private let state = Monitor(State())
-    // Apart from `state`, because every call looks at it.
+    // Separate from `state`, because every call reads it.
     private let isClosed = Atomic<Bool>(false)
 
-    /// The error that delivery ended with; nil while it goes on.
+    /// The error that ended delivery. Nil while delivery continues.
     var deliveryError: (any Error)? { state.withLock { $0.deliveryError } }
 
-    /// Whether the storage was closed, or is being closed.
+    /// Whether the storage is closed or closing.
     var isRefusing: Bool { isClosed.load(ordering: .acquiring) }
 
     func checkOpen() throws(TaskStorageError) {
         if isRefusing { throw TaskStorageError(.closed, "The storage was closed.") }
     }
 
-    /// Begins to deliver, and what is done beside that.
+    /// Starts delivery and housekeeping.
     func start(
         delivery: @escaping @Sendable () async throws -> Void, housekeeping: @escaping @Sendable () async -> Void
     ) {
@@ -42,7 +42,7 @@ final class BufferLife: Sendable {
         }
     }
 
-    /// Ends delivery; returns when it has ended.
+    /// Stops delivery, and suspends until it has ended.
     func stopDelivery() async {
         let (delivery, housekeeping) = state.withLock { ($0.delivery, $0.housekeeping) }
         housekeeping?.cancel()
@@ -51,12 +51,12 @@ final class BufferLife: Sendable {
         await housekeeping?.value
     }
 
-    /// Returns when delivery has ended.
+    /// Suspends until delivery has ended.
     func waitForDelivery() async {
         await state.withLock { $0.delivery }?.value
     }
 
-    /// Refuses what comes from now on, and runs `body`: the first time only, the others wait for it.
+    /// Refuses all later calls and runs `body`. Only the first call runs it; the other calls wait for its result.
     func close(
         _ body: @escaping @Sendable () async throws(TaskStorageError) -> UInt64
     ) async throws(TaskStorageError) -> UInt64 {

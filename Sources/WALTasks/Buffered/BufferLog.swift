@@ -1,6 +1,6 @@
 internal import Logging
 
-/// Everything that a buffered storage logs itself, beside its log and its flusher.
+/// The log messages of a buffered storage itself. Its log and its flusher have their own.
 struct BufferLog: Sendable {
     private enum Key {
         static let store = "wal.sink"
@@ -35,7 +35,7 @@ struct BufferLog: Sendable {
         guard let logger else { return }
         let metadata: Logger.Metadata = [Key.count: "\(remaining)", Key.duration: "\(duration)"]
         if remaining == 0 {
-            logger.info("closed the task buffer; the store has everything", metadata: metadata)
+            logger.info("closed the task buffer; the store has every change", metadata: metadata)
         } else {
             logger.warning(
                 "closed the task buffer; records stay in the log, and the next start delivers them", metadata: metadata)
@@ -43,7 +43,7 @@ struct BufferLog: Sendable {
     }
 
     func storeHangs() {
-        logger?.warning("the store didn't answer in time; its calls are left to themselves")
+        logger?.warning("the store didn't answer in time; the storage closes without waiting for its calls")
     }
 
     func storeNotClosed(_ error: any Error) {
@@ -52,7 +52,7 @@ struct BufferLog: Sendable {
 
     func cursorNotKept(_ error: any Error) {
         logger?.warning(
-            "the log had no space to keep how far the store is; the next start asks the store",
+            "the log had no space for the store's position; the next start asks the store",
             metadata: [Key.error: "\(error)"])
     }
 }

@@ -3,11 +3,13 @@ internal import WAL
 internal import WALDelivery
 
 extension BufferedTaskStorage {
-    /// For a service group: returns when the group shuts down, or throws when delivery has failed for good.
+    /// Runs in a service group until the group shuts down or delivery fails permanently.
     ///
-    /// Drains and closes the storage in both cases; when it is cancelled, closes it without draining. A store that is away is no
-    /// failure: what it lacks stays in the log for the next start, and a warning says how many records that is.
-    /// - Throws: as ``close(within:)``.
+    /// In both cases it drains and closes the storage. If it is cancelled, it closes the storage without draining. An
+    /// unavailable store is no failure: undelivered changes stay in the log for the next start, and a warning states
+    /// their number.
+    ///
+    /// - Throws: the codes of ``close(within:)``.
     public func run() async throws {
         let (ended, continuation) = AsyncStream<Never>.makeStream()
         let life = life
@@ -29,13 +31,17 @@ extension BufferedTaskStorage {
         try await close(within: configuration.drainTimeout)
     }
 
-    /// Delivers what is in the log for up to `timeout`, then closes log and store. Returns how many records stay in the log for the
-    /// next start, which delivers them: 0 if the store has everything.
+    /// Delivers the log's records for up to `timeout`, then closes the log and the store.
     ///
-    /// Of the timeout, the last quarter, two seconds at most, is for ending what a store that hangs doesn't end. Calls after this one
-    /// throw `closed`, but for this one, which returns or throws the same again.
-    /// - Throws: ``TaskStorageError``: `deliveryFailed`, with the number of records that remain, if delivery had ended for good
-    ///   before; the log is closed all the same. Or `logFailed` if the log couldn't make everything durable.
+    /// The last quarter of the timeout, at most two seconds, is reserved for calls of a store that hangs. All later
+    /// calls throw `closed`, except this one, which returns or throws the same result again.
+    ///
+    /// - Returns: The number of records that stay in the log for the next start to deliver. 0 if the store has every
+    ///   change.
+    /// - Throws: ``TaskStorageError``:
+    ///   - `deliveryFailed`, with the number of remaining records, if delivery had failed permanently before; the log
+    ///     is closed nevertheless
+    ///   - `logFailed` if the log couldn't make every record durable
     @discardableResult
     public func close(within timeout: Duration) async throws(TaskStorageError) -> UInt64 {
         try await life.close { [self] () async throws(TaskStorageError) in try await shutDown(within: timeout) }
@@ -43,11 +49,11 @@ extension BufferedTaskStorage {
 
     private func shutDown(within timeout: Duration) async throws(TaskStorageError) -> UInt64 {
         let start = ContinuousClock.now
-        // Half of it for calls of the store that don't end when they are cancelled, and half for its connections.
+        // Half of it is for calls of the store that ignore their cancellation, and half for closing its connections.
         let reserve = min(timeout / 4, .seconds(2))
         let grace = max(reserve / 2, .milliseconds(500))
         _ = await returns(within: timeout - reserve) { [flusher] in _ = try? await flusher.drain() }
-        // After this, delivery ends for no other reason than that it must.
+        // Read the error before stopping delivery, so that the stop itself isn't taken for a failure.
         let deliveryError = life.deliveryError
         let hasEnded = await returns(within: grace) { [life] in await life.stopDelivery() }
         let remaining = depth
@@ -75,7 +81,7 @@ extension BufferedTaskStorage {
             }
             return nil
         } catch {
-            // Without space for another segment the log forgets how far the store is. The store knows that itself.
+            // Without space for another segment, the log can't keep the store's position. The store knows it itself.
             if error.code == .indeterminate, log.durableSequence >= log.lastSequence {
                 events.cursorNotKept(error)
                 return nil

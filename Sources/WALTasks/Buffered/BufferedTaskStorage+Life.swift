@@ -4,11 +4,15 @@ internal import WAL
 internal import WALDelivery
 
 extension BufferedTaskStorage {
-    /// Opens the log in `directory`, which is made if it isn't there, and begins to deliver to `store`.
+    /// Opens the log in `directory`, which is created if necessary, and begins to deliver to `store`.
     ///
-    /// The storage owns the store from then on, and closes it. A store that can't be reached yet is no hindrance: see
+    /// The storage owns the store from then on, and closes it. An unreachable store doesn't prevent opening; see
     /// ``TaskBufferConfiguration/requiresStore``.
-    /// - Throws: ``TaskStorageError``: `invalidArgument`, `storeAway` if the store is required, or `logFailed` with the reason.
+    ///
+    /// - Throws: ``TaskStorageError``:
+    ///   - `invalidArgument` if a value of the configuration is out of range
+    ///   - `storeAway` if the store is required and can't be reached
+    ///   - `logFailed` if the log can't be opened, with the reason
     public static func open(
         at directory: String, store: Store, configuration: Configuration = Configuration(), logger: Logger? = nil,
         metrics: (any MetricsFactory)? = nil
@@ -44,7 +48,7 @@ extension BufferedTaskStorage {
         let flusher = Flusher(
             log: log, sink: sink, configuration: flusherConfiguration(configuration), logger: logger, metrics: factory,
             key: { TaskCodec.key(of: $0) })
-        // What retention has removed isn't there, whatever a cursor says.
+        // Records that retention has removed aren't in the log, whatever the cursor says.
         let delivered = max(
             log.cursors["sink/\(sink.name)"] ?? .zero, SequenceNumber(rawValue: log.firstSequence.rawValue - 1))
         let start = configuration.recoveryEnabled ? delivered : log.lastSequence
@@ -53,10 +57,10 @@ extension BufferedTaskStorage {
             patience: configuration.recoveryTimeout,
             failed: { error in
                 logger?.warning(
-                    "what waits for the store can't be read back; queries that need it fail until the store has it",
+                    "undelivered changes can't be read back; queries that need them fail until the store has them",
                     metadata: ["wal.sink": "\(store.name)", "wal.error": "\(error)"])
             }, flushed: flusher.appliedSequenceReader)
-        // Of the flusher's cursor, which may be behind the store.
+        // Based on the flusher's cursor, which may lag behind the store.
         let remaining = flusher.health.lag.records
         let storage = BufferedTaskStorage(
             log: log, store: store, reach: reach, flusher: flusher, overlay: overlay, configuration: configuration,
@@ -81,7 +85,7 @@ extension BufferedTaskStorage {
 
     private func startDelivery() {
         let flusher = flusher
-        // Weak, so that a storage that is dropped without being closed doesn't go on for ever.
+        // Weak, so that a storage that is released without being closed doesn't run forever.
         life.start(delivery: { try await flusher.run() }) { [weak self, interval = configuration.metricsInterval] in
             let beginning = ContinuousClock.now
             var ending = StateLogPacer()
@@ -89,7 +93,7 @@ extension BufferedTaskStorage {
                 guard let storage = self else { return }
                 storage.overlay.prune()
                 let error = storage.life.deliveryError
-                // The flusher has said at once that it ended.
+                // The flusher has already logged that it ended.
                 if case .lasts(let duration) = ending.line(isOn: error != nil, at: ContinuousClock.now - beginning),
                     let error
                 {
@@ -118,7 +122,7 @@ extension TaskStorageError {
         if error.code == .closed {
             self.init(.closed, "The log was closed.", cause: error)
         } else {
-            self.init(.logFailed, "The log refused.", cause: error, isRetriable: error.isRetriable)
+            self.init(.logFailed, "The log failed.", cause: error, isRetriable: error.isRetriable)
         }
     }
 }

@@ -4,27 +4,29 @@ internal import Synchronization
 public import WAL
 public import WALDelivery
 
-/// A task storage over a log and a store: changes return when they are in the log, and reach the store in batches.
+/// A task storage with a log in front of a store. Changes return once they are in the log, and reach the store in
+/// batches.
 ///
-/// - Every change goes through the log, none to the store directly; the store gets each exactly once, in order per task.
-/// - Every query sees all changes whose call has returned before it began, delivered or not.
-/// - There is no isolation between tasks: a query that runs beside a change of many tasks may see some of them.
-/// - An activity that is logged again must have the task and the `createdAt` of the first time: else which of the two is seen
-///   isn't defined until both are delivered.
-/// - Only one storage may deliver from a log into a store, and nothing else should change what it delivers there.
+/// - Every change goes through the log, never directly to the store. The store gets each change exactly once, in
+///   order per task.
+/// - Every query sees all changes whose call returned before the query began, delivered or not.
+/// - Tasks aren't isolated from each other: a query during a change of many tasks may see some of them.
+/// - Logging an activity with an existing id is ignored. The repeat must carry the same task and `createdAt`;
+///   otherwise queries may return either version until both are delivered.
+/// - Only one storage may deliver from a log into a store, and no other program should change the delivered rows.
 ///
-/// Open one with ``open(at:store:configuration:logger:metrics:)``: it delivers from then on, in a task of its own. In a
-/// service group, add it as a service, so that a graceful shutdown drains and closes it; elsewhere call ``close()``. What closing
-/// leaves undelivered stays in the log, and the next start delivers it.
+/// Open one with ``open(at:store:configuration:logger:metrics:)``. It delivers from then on, in its own task. In a
+/// service group, add it as a service, so that a graceful shutdown drains and closes it. Elsewhere call ``close()``.
+/// Undelivered changes stay in the log, and the next start delivers them.
 public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
-    /// How the buffer works.
+    /// The configuration of the buffer.
     public typealias Configuration = TaskBufferConfiguration
 
-    /// Where changes go in the end.
+    /// The store to which changes are delivered.
     public let store: Store
-    /// Where they go first.
+    /// The log to which changes are appended first.
     public let writeAheadLog: WriteAheadLog
-    /// What takes them from one to the other.
+    /// The flusher that delivers the log into the store.
     public let flusher: Flusher<TaskSink<Store>>
 
     let configuration: Configuration
@@ -37,7 +39,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     private let reader: OverlaidReader<Store>
     private let bufferedCount = Atomic<UInt64>(0)
     private let isHurrying = Atomic<Bool>(false)
-    /// Whether a call waits until what it has changed is durable.
+    /// Whether each call waits until its change is durable.
     private let isDurableAtOnce: Bool
 
     init(
@@ -60,7 +62,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         reader = OverlaidReader(reach: reach, overlay: overlay)
     }
 
-    /// What was done since it was opened, and how far the store is behind.
+    /// The counts since the storage was opened, and the lag of the store.
     public var statistics: TaskStorageStatistics {
         let counts = meter.counts
         var statistics = TaskStorageStatistics()
@@ -82,12 +84,12 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         return statistics
     }
 
-    /// Records in the log that the store hasn't.
+    /// The number of records in the log that the store doesn't have.
     var depth: UInt64 { flusher.health.lag.records }
 
     // MARK: Changing
 
-    /// Appends by `add`, and waits where that would have to, without the overlay's locks.
+    /// Appends by `add`. If that would have to wait, it waits here, without the overlay's locks.
     private func submit(
         _ count: Int = 1, _ add: () throws(WALError) -> SequenceNumber?
     ) async throws(TaskStorageError) -> TaskReceipt {
@@ -98,7 +100,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
                     if isDurableAtOnce { try await writeAheadLog.waitUntilDurable(added) }
                     return TaskReceipt(sequence: added)
                 }
-                // Where the log is full, only what was delivered makes room.
+                // If the log is full, only delivery makes space.
                 hurry()
                 try await writeAheadLog.waitForSegment()
             }
@@ -148,11 +150,13 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         return try await submit(batch, tasks.map { .task(id: $0.id, .update) })
     }
 
-    /// Makes all of these changes, or none: they are one batch of the log, so that neither a crash nor a full disk parts them.
+    /// Makes all of these changes or none. They are one batch of the log, so neither a crash nor a full disk
+    /// separates them.
     ///
-    /// Any changes may be together; they count in their order. A query by id sees all of them or none, a list beside them may see
-    /// some. They reach the store in order per task, in one transaction or several. Together they must fit into a segment
-    /// (``TaskBufferConfiguration/segmentSize``). An empty list does nothing.
+    /// Any changes may be combined, and they take effect in order. A query by id sees all of them or none. A list
+    /// during the call may include some of them. They reach the store in order per task, in one or several
+    /// transactions. Together they must fit into a segment (``TaskBufferConfiguration/segmentSize``). An empty list
+    /// has no effect.
     @discardableResult
     public func apply(_ mutations: [TaskMutation]) async throws(TaskStorageError) -> TaskReceipt {
         try life.checkOpen()
@@ -204,11 +208,11 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         if total % UInt64(configuration.maxBufferSize) < UInt64(count) { hurry() }
     }
 
-    /// Has everything delivered at once, and the log told.
+    /// Starts delivering all changes at once, and updates the log's cursor.
     private func hurry() {
         guard isHurrying.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else { return }
         Task {
-            // Whoever closes the storage finds out what couldn't be delivered.
+            // Closing the storage reports changes that couldn't be delivered.
             try? await flusher.drain()
             isHurrying.store(false, ordering: .relaxed)
         }
@@ -251,7 +255,9 @@ extension BufferedTaskStorage {
         return try await reader.activities(dagID: dagID, Page(limit: limit, offset: offset))
     }
 
-    /// Returns if the store answers and delivery to it goes on.
+    /// Returns if the store answers and delivery to it continues.
+    ///
+    /// - Throws: `deliveryFailed` if delivery has ended, `closed` if the storage was closed, or the store's error.
     public func ping() async throws {
         try life.checkOpen()
         if let error = life.deliveryError {
@@ -261,7 +267,10 @@ extension BufferedTaskStorage {
         try await store.ping()
     }
 
-    /// Returns when the store has every change whose call has returned before.
+    /// Suspends until the store has every change whose call returned before.
+    ///
+    /// - Throws: `deliveryFailed` if delivery has ended or the task was cancelled, `closed` if the storage was
+    ///   closed.
     public func drain() async throws(TaskStorageError) {
         try life.checkOpen()
         do throws(WALError) {

@@ -1,10 +1,10 @@
 internal import WAL
 
-/// Answers queries from the store and, on top of it, the overlay.
+/// Answers queries from the store, with the overlay applied on top.
 struct OverlaidReader<Store: TaskStore>: Sendable {
-    /// How often a read is done because a barrier may have reached the store meanwhile.
+    /// The maximum number of reads if a barrier may have reached the store meanwhile.
     private static var attemptsMax: Int { 4 }
-    /// How many tasks the store is asked for at once.
+    /// The number of tasks in one lookup of the store.
     private static var lookupSize: Int { 1000 }
 
     let reach: StoreReach<Store>
@@ -28,7 +28,7 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
     func tasks(dagID: String, _ page: Page) async throws -> [PersistentTask] {
         let list = TaskList(
             order: PersistentTask.isOlder, includes: { $0.dagID.hasBytes(of: dagID) },
-            // The store's own tasks of this graph are in what it returns, or come after it.
+            // The store returns its own tasks of this DAG, or they come after the page.
             mayGain: { $0.saves(into: dagID) },
             change: { if case .save(let task) = $0, task.dagID.hasBytes(of: dagID) { .enters } else { .stays } },
             fetch: { page in
@@ -71,21 +71,22 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
         return try await read(list, Page(limit: .max))
     }
 
-    /// A list of the store, and what the overlay has to know about it.
+    /// A list of the store, with the overlay's rules for it.
     private struct TaskList {
         var order: (PersistentTask, PersistentTask) -> Bool
         var includes: (PersistentTask) -> Bool
-        /// Whether a task that the store didn't return may be in the list for these mutations.
+        /// Whether these mutations may bring a task into the list that the store didn't return.
         var mayGain: ([LoggedMutation]) -> Bool
-        /// The same, one mutation after another.
+        /// The effect of a single mutation on whether its task may be in the list.
         var change: @Sendable (TaskMutation) -> OverlayListChange
         var fetch: (Page) async throws -> [PersistentTask]
     }
 
     private func read(_ list: TaskList, _ page: Page) async throws -> [PersistentTask] {
         guard page.limit > 0 else { return [] }
-        // Rows that the overlay takes out of the list have to be replaced by later ones: some more are read than asked for,
-        // and twice as many whenever that wasn't enough. Never a second page: the flusher may have moved rows since the first.
+        // Later rows must replace the rows that the overlay removes from the list. So some more rows are read than
+        // requested, and twice as many whenever that isn't enough. It never reads a second page, because the flusher
+        // may have moved rows since the first.
         var count = page.end
         while true {
             let (result, isEnough) = try await repeating {
@@ -100,7 +101,7 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
         }
     }
 
-    /// The first `countMax` tasks of a list, and how many of the rows the overlay says nothing of.
+    /// Returns the first `countMax` tasks of a list, and the number of rows that the overlay doesn't change.
     private func merge(
         _ rows: [PersistentTask], of list: TaskList, _ range: ClosedRange<UInt64>, countMax: Int
     ) async throws -> (tasks: [PersistentTask], untouchedCount: Int, snapshot: OverlaySnapshot?) {
@@ -109,7 +110,7 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
         var untouchedCount = 0
         var firstSnapshot: OverlaySnapshot?
         for part in 0..<overlay.listLimits.partCount(for: range) {
-            // Of the tasks in the rows, all in the first part.
+            // The first part includes all tasks of the rows.
             var collector = try await overlay.collector(
                 of: rows.map(\.id), in: range, part: part, change: list.change)
             while collector.isUnfinished {
@@ -146,12 +147,14 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
         }
     }
 
-    /// Reads the store under a snapshot, and again if a barrier of the snapshot may have been applied meanwhile.
+    /// Reads the store under a snapshot. Reads again if the store may have applied a barrier of the snapshot
+    /// meanwhile.
     ///
-    /// Barriers are the only changes whose repetition can differ: repeating a save on a row that a barrier has removed since
-    /// gives it the `dagID` of the save, which then isn't the one that the barrier is about; and a removal of what ended before
-    /// some time must not be repeated on a row that was written after it, with an older time. Where a barrier takes the store
-    /// longer than these attempts, the last one counts: then it is most likely not applied.
+    /// Barriers are the only changes whose repetition can give a different result. Suppose that a barrier has removed
+    /// a row since. Repeating an earlier save then gives the row the `dagID` of that save, which may not be the
+    /// barrier's, so the row stays. A removal of tasks that ended before a time must not be repeated on a row that
+    /// was written after it with an older time. If the store takes longer for a barrier than these attempts, the last
+    /// attempt counts, because then the barrier is most likely not applied.
     private func repeating<Result>(
         _ body: () async throws -> (Result, OverlaySnapshot?)
     ) async throws -> Result {
@@ -186,7 +189,7 @@ extension OverlaidReader {
                 try await $0.activities(dagID: dagID, limit: count, offset: 0)
             }
             guard let range else { return (rows, OverlaySnapshot(), []) }
-            // Some may be among the rows.
+            // Some of these activities may be among the rows.
             let (added, barriers) = try await overlay.activities(
                 in: range, first: Self.sum(page.end, rows.count)
             ) { $0.dagID.hasBytes(of: dagID) }
@@ -194,7 +197,8 @@ extension OverlaidReader {
         }
     }
 
-    /// `read` reads so many of the store's, under a snapshot, and what the overlay adds.
+    /// Merges a page of activities. `read` returns this number of the store's activities, the snapshot, and the
+    /// overlay's activities.
     private func activities(
         _ page: Page,
         _ read: (Int) async throws -> (rows: [TaskActivityLog], snapshot: OverlaySnapshot, added: [TaskActivityLog])
@@ -222,7 +226,7 @@ extension Array {
 }
 
 extension TaskMutation {
-    /// The status that it gives a task; nil for a change that gives none.
+    /// The status that the mutation gives to a task. Nil if it sets none.
     fileprivate var status: TaskStatus? {
         switch self {
         case .save(let task): task.status

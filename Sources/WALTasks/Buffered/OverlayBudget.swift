@@ -1,11 +1,12 @@
 internal import Synchronization
 internal import WAL
 
-/// How much memory all stripes of a ``TaskOverlay`` take, and may take.
+/// The memory that all stripes of a ``TaskOverlay`` use, and their limit.
 final class OverlayBudget: Sendable {
     private let limit: Int
     private let used = Atomic<Int>(0)
-    /// Called when mutations were dropped from memory, so that they can only be found in the log: by whoever holds a stripe's lock.
+    /// Called after mutations were dropped from memory, so that they can only be found in the log. The caller holds
+    /// the lock of a stripe.
     private let dropped: @Sendable (SequenceNumber) -> Void
 
     init(limit: Int, dropped: @escaping @Sendable (SequenceNumber) -> Void = { _ in }) {
@@ -13,7 +14,7 @@ final class OverlayBudget: Sendable {
         self.dropped = dropped
     }
 
-    /// Read with each mutation, written with each new chunk of memory.
+    /// Read with each mutation, written only with each new chunk of memory.
     var isExceeded: Bool { used.load(ordering: .relaxed) > limit }
 
     var usedSize: Int { used.load(ordering: .relaxed) }

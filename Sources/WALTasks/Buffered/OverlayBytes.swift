@@ -1,16 +1,17 @@
-/// Memory for the encoded mutations of a stripe: chunks that are filled one after another, and let go in the same order.
+/// Memory for the encoded mutations of a stripe, in chunks that are filled one after another and released in the same
+/// order.
 ///
-/// Growing moves nothing, so that no caller pays for what others have saved while the store was away.
+/// Growing moves no bytes, so no caller pays for the changes that others saved while the store was unavailable.
 @safe struct OverlayBytes {
-    /// Where an encoding lies.
+    /// The position of an encoding.
     struct Place {
-        /// Chunks are counted from the first that ever was, and start over after 2^32.
+        /// The number of the chunk, counted from the first ever. It wraps around after 2^32.
         var chunk: UInt32
         var offset: UInt32
         var size: UInt32
     }
 
-    /// Some dozen tasks: few enough bytes that an idle stripe wastes little.
+    /// Space for some dozen tasks. It is small enough that an idle stripe wastes little.
     private static let chunkSize = 16 << 10
 
     @safe private final class Chunk {
@@ -25,18 +26,18 @@
         }
     }
 
-    /// Nil where it was let go of.
+    /// The chunks. Nil for released ones.
     private var chunks: [Chunk?] = []
-    /// Those before it have been let go of.
+    /// The index of the first chunk that isn't released.
     private var startIndex = 0
     private var startNumber: UInt32 = 0
-    /// The last chunk's memory, and how much of it is used: at hand, since each mutation asks.
+    /// The last chunk's memory and its used size, kept here because each mutation reads them.
     private var tail = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
     private var used = 0
-    /// How many bytes the chunks take.
+    /// The number of bytes of all chunks.
     private(set) var memorySize = 0
 
-    /// Room for an encoding behind what is kept. It stays free until ``keep(_:)``.
+    /// Returns space for an encoding after the kept ones. It stays free until ``keep(_:)``.
     mutating func room(for size: Int) -> UnsafeMutableRawBufferPointer {
         if unsafe tail.count - used < size {
             let chunk = Chunk(size: max(size, Self.chunkSize))
@@ -48,7 +49,7 @@
         return unsafe UnsafeMutableRawBufferPointer(rebasing: tail[used..<used + size])
     }
 
-    /// Keeps what was written into the last room.
+    /// Keeps the bytes written into the last space.
     mutating func keep(_ size: Int) -> Place {
         let place = Place(
             chunk: startNumber &+ UInt32(chunks.count - startIndex - 1), offset: UInt32(used), size: UInt32(size))
@@ -56,7 +57,7 @@
         return place
     }
 
-    /// Appends what lies at a place, which must be kept still.
+    /// Appends the encoding at a place, which must not be released.
     func copy(_ place: Place, to bytes: inout [UInt8]) {
         guard let chunk = chunks[startIndex + Int(place.chunk &- startNumber)] else { return }
         let memory = unsafe chunk.memory
@@ -64,7 +65,7 @@
         unsafe bytes.append(contentsOf: memory[start..<start + Int(place.size)])
     }
 
-    /// Lets go of the chunks before this one.
+    /// Releases the chunks before this one.
     mutating func release(before chunk: UInt32) {
         guard chunk != startNumber else { return }
         let kept = startIndex + Int(chunk &- startNumber)
@@ -80,7 +81,7 @@
         }
     }
 
-    /// Lets go of everything. One chunk stays, and is filled again from its start while the processor's caches have it.
+    /// Releases all chunks but one. It is filled again from its start while it is still in the processor's caches.
     mutating func releaseAll() {
         guard let last = chunks.last ?? nil else { return }
         startNumber &+= UInt32(chunks.count - startIndex)

@@ -1,6 +1,6 @@
 internal import WAL
 
-/// What a mutation means for whether its task may be in a list.
+/// The effect of a mutation on whether its task may be in a list.
 enum OverlayListChange {
     case enters, leaves, stays
 
@@ -9,24 +9,24 @@ enum OverlayListChange {
     }
 }
 
-/// What a list may take at a time.
+/// The limits of memory for reading a list.
 struct OverlayListLimits: Sendable {
-    /// So many bytes of mutations are decoded.
+    /// The number of bytes of mutations that are decoded at a time.
     var sizeMax: Int
-    /// The tasks of so few mutations are all collected.
+    /// The number of mutations up to which all their tasks are collected.
     var directMax = 8192
-    /// A walk looks at the tasks of so many mutations: what it keeps of each takes some dozen bytes.
+    /// The number of mutations whose tasks one walk considers. It keeps some dozen bytes for each.
     var partMax = 2_000_000
 
-    /// How many walks it takes to look at all tasks.
+    /// Returns the number of walks that consider all tasks.
     func partCount(for range: ClosedRange<UInt64>) -> Int {
         (range.count - 1) / partMax + 1
     }
 }
 
-/// Finds the tasks that may be in a list for what the log says of them, so that of many others only a glance is needed.
+/// Finds the tasks that may be in a list according to the log, so that all other mutations need only a short look.
 enum OverlayCandidates {
-    /// Blocking. Nil for all tasks.
+    /// Returns the hashes of the candidates, or nil for all tasks. Blocks.
     static func find(
         in range: ClosedRange<UInt64>, part: Int, _ limits: OverlayListLimits, _ search: OverlaySearch,
         _ hasher: TaskIDHasher,
@@ -51,7 +51,8 @@ enum OverlayCandidates {
 }
 
 extension TaskOverlay {
-    /// Prepares collecting what a list has to know: of these tasks, and of those that may be in it besides.
+    /// Returns a collector of the changes that a list needs: those of these tasks, and those of other tasks that may
+    /// be in it.
     func collector(
         of ids: [String], in range: ClosedRange<UInt64>, part: Int,
         change: @escaping @Sendable (TaskMutation) -> OverlayListChange
@@ -65,7 +66,7 @@ extension TaskOverlay {
         )
     }
 
-    /// The collector after another walk.
+    /// Returns the collector after another walk.
     func walk(_ collector: OverlayCollector) async throws(TaskStorageError) -> OverlayCollector {
         let (search, hasher) = (OverlaySearch(log: log), hasher)
         return try await searching { () throws(WALError) in
@@ -75,7 +76,7 @@ extension TaskOverlay {
         }
     }
 
-    /// The first activities of a list that the log holds, and the removals.
+    /// Returns the first activities of a list from the log, and the removals.
     func activities(
         in range: ClosedRange<UInt64>, first count: Int, where isWanted: @escaping @Sendable (TaskActivityLog) -> Bool
     ) async throws(TaskStorageError) -> (activities: [TaskActivityLog], barriers: OverlaySnapshot) {

@@ -1,19 +1,19 @@
 internal import WAL
 
-/// Takes the tasks out of a stretch of the log whose changes a list has to know, in memory that is bounded: what doesn't fit is left
-/// to the next walk through the stretch.
+/// Collects the changes that a list needs from a stretch of the log, in bounded memory. Tasks that don't fit are left
+/// for the next walk through the stretch.
 struct OverlayCollector: Sendable {
     /// The stretch.
     let range: ClosedRange<UInt64>
-    /// Hashes of the ids that are wanted; nil for all.
+    /// The hashes of the wanted ids. Nil for all.
     private let wanted: Set<UInt64>?
-    /// Of those, the ones that a walk must take whatever their size.
+    /// The hashes of the ids that a walk must take whatever their size.
     private let first: Set<UInt64>
     private let sizeMax: Int
     private var done: Set<UInt64> = []
-    /// What the last walk has found.
+    /// The result of the last walk.
     private(set) var snapshot = OverlaySnapshot()
-    /// Whether a walk has left something.
+    /// Whether a walk has left tasks for the next one.
     private(set) var isUnfinished = true
 
     init(range: ClosedRange<UInt64>, wanted: Set<UInt64>?, first: Set<UInt64>, sizeMax: Int) {
@@ -23,7 +23,7 @@ struct OverlayCollector: Sendable {
         self.sizeMax = sizeMax
     }
 
-    /// Walks through the stretch. Blocking.
+    /// Walks through the stretch. Blocks.
     mutating func walk(_ search: OverlaySearch, _ hasher: TaskIDHasher) throws(WALError) {
         var snapshot = OverlaySnapshot()
         var taken: Set<UInt64> = []
@@ -51,16 +51,17 @@ struct OverlayCollector: Sendable {
     }
 }
 
-/// The first activities of a list, of those in a stretch of the log, in memory that is bounded by how many are wanted.
+/// Collects the first activities of a list from a stretch of the log. The number of wanted activities bounds the
+/// memory.
 struct OverlayActivities: Sendable {
     let range: ClosedRange<UInt64>
     let countMax: Int
 
-    /// Blocking. The activities that outlive the removals, the first of each id; and the removals.
+    /// Returns the removals, and the activities that they keep, the first of each id. Blocks.
     func walk(
         _ search: OverlaySearch, where isWanted: (TaskActivityLog) -> Bool
     ) throws(WALError) -> (activities: [TaskActivityLog], barriers: OverlaySnapshot) {
-        // Removals come behind what they remove, and have to be known by then.
+        // Removals come after the activities that they remove, so read the removals first.
         var barriers = OverlaySnapshot()
         try search.scan(range) { sequence, payload in
             guard let outline = TaskCodec.outline(of: payload), outline.id == nil,

@@ -1,18 +1,19 @@
 internal import Synchronization
 internal import WAL
 
-/// Finds the mutations of a task in the part of the log that memory doesn't hold, without reading that part.
+/// An index of the mutations of each task in the part of the log that memory doesn't hold. A lookup doesn't read that
+/// part.
 ///
-/// What is found last is in memory; each 2^16 places are sorted into a file, and files of similar size are merged, so that there are
-/// few. Where the disk has no room for one, its part of the log is left to be searched.
+/// The newest places are in memory. Each 2^16 places are sorted into a file, and files of similar size are merged, so
+/// that there are few. If the disk has no space for a file, its part of the log must be searched.
 ///
-/// One thread adds to it; any may look.
+/// One thread adds to it. Any thread may look places up.
 final class OverlayIndex: Sendable {
-    /// What a lookup found.
+    /// The result of a lookup.
     struct Answer {
         /// In the order of the log.
         var places: [OverlayPlace] = []
-        /// What it doesn't know.
+        /// The ranges that it doesn't know.
         var gaps: [ClosedRange<UInt64>] = []
     }
 
@@ -31,32 +32,32 @@ final class OverlayIndex: Sendable {
     private struct Contents {
         /// In the order of the log.
         var parts: [Part] = []
-        /// The places behind them, unsorted.
+        /// The places after the parts, unsorted.
         var recent: [UInt64] = []
         var recentBase: UInt64
-        /// Everything up to here is known.
+        /// The last sequence number that is known.
         var end: UInt64
     }
 
     private static let recentMax = 1 << 16
-    /// Larger runs aren't merged: they would hold their disk space for long after most of it was delivered.
+    /// Larger runs aren't merged, because they would hold their disk space long after most of it was delivered.
     private static let mergedMax = 1 << 24
 
     private let directory: String
     private let contents: Monitor<Contents>
     private let endNumber: Atomic<UInt64>
 
-    /// Knows everything up to `end`, of which nothing is wanted.
+    /// Makes an index that begins after `end`. Earlier mutations aren't wanted.
     init(directory: String, after end: UInt64) {
         self.directory = directory
         contents = Monitor(Contents(recentBase: end + 1, end: end))
         endNumber = Atomic(end)
     }
 
-    /// Everything up to here was added.
+    /// The last sequence number that was added.
     var end: UInt64 { endNumber.load(ordering: .acquiring) }
 
-    /// How many files there are, and what isn't in any: for tests.
+    /// The number of files, and of ranges outside of any file, for tests.
     var partCounts: (runs: Int, gaps: Int) {
         contents.withLock { contents in
             let gaps = contents.parts.count { if case .gap = $0 { true } else { false } }
@@ -66,7 +67,8 @@ final class OverlayIndex: Sendable {
 
     // MARK: Adding
 
-    /// Adds the places of a stretch that ends at `end`, in the order of the log, and is less than `OverlayKey.spanMax` long.
+    /// Adds the places of a stretch that ends at `end`, in the order of the log. It must be shorter than
+    /// `OverlayKey.spanMax`.
     func add(_ places: [(hash: UInt32, place: OverlayPlace)], through end: UInt64) {
         let first = places.first?.place.sequence ?? end
         let (base, count) = contents.withLock { ($0.recentBase, $0.recent.count) }
@@ -82,7 +84,7 @@ final class OverlayIndex: Sendable {
         endNumber.store(end, ordering: .releasing)
     }
 
-    /// Forgets what the store has.
+    /// Removes the places of applied mutations.
     func release(through applied: UInt64) {
         contents.withLock { contents in
             let kept = contents.parts.drop { $0.end <= applied }
@@ -117,11 +119,11 @@ final class OverlayIndex: Sendable {
             guard parts.count == 2, case .run(let left) = parts.first, case .run(let right) = parts.last,
                 left.count <= 2 * right.count, left.count + right.count <= Self.mergedMax,
                 right.end - left.base < OverlayKey.spanMax,
-                // Without room for the merged one, the two do.
+                // If there is no space for the merged run, the two remain.
                 let merged = try? OverlayRun.merging(left, right, in: directory)
             else { return }
             contents.withLock { contents in
-                // Meanwhile the first may have been released.
+                // The first run may have been released meanwhile.
                 let isThere = contents.parts.suffix(2).first.map {
                     if case .run(let run) = $0 { run === left } else { false }
                 }
@@ -132,9 +134,9 @@ final class OverlayIndex: Sendable {
         }
     }
 
-    // MARK: Looking
+    // MARK: Lookup
 
-    /// The places of a hash behind `lower`, up to `upper`.
+    /// Returns the places of a hash after `lower`, up to and including `upper`.
     func places(of hash: UInt32, after lower: UInt64, through upper: UInt64) -> Answer {
         var answer = Answer()
         guard lower < upper else { return answer }

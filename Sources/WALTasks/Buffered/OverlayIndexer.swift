@@ -1,10 +1,10 @@
 internal import Synchronization
 internal import WAL
 
-/// Reads what the log holds for the store into an ``OverlayIndex``, on a thread of its own: what an earlier process left, and what
-/// memory has no room for.
+/// Reads undelivered mutations from the log into an ``OverlayIndex``, on its own thread. These are the mutations that
+/// an earlier process left, and those that memory has no space for.
 ///
-/// Callers don't wait for it. A query waits until what it needs is there, or searches the log itself.
+/// Changes don't wait for it. A query waits until the index covers its range, or searches the log itself.
 final class OverlayIndexer: Sendable {
     private struct State {
         var isWanted: Bool
@@ -13,7 +13,7 @@ final class OverlayIndexer: Sendable {
         var failure: WALError?
     }
 
-    /// So much is read before it can be looked up.
+    /// The number of records that are read before they can be looked up.
     private static let stepCount = 4096
 
     let index: OverlayIndex
@@ -22,10 +22,10 @@ final class OverlayIndexer: Sendable {
     private let failed: @Sendable (WALError) -> Void
     private let applied: @Sendable () -> SequenceNumber
     private let state: Monitor<State>
-    /// Apart from `state`, since it is asked with each mutation that memory has no room for.
+    /// Separate from `state`, because it is read with each mutation that memory has no space for.
     private let isWanted: Atomic<Bool>
 
-    /// Begins at once if there is something: `index` ends before it.
+    /// Makes an indexer, which begins at once if `index` ends before the log does.
     init(
         _ index: OverlayIndex, of log: WriteAheadLog, hasher: TaskIDHasher,
         failed: @escaping @Sendable (WALError) -> Void, applied: @escaping @Sendable () -> SequenceNumber
@@ -41,16 +41,17 @@ final class OverlayIndexer: Sendable {
         try NamedThread.start("wal-overlay") { [self] in run() }
     }
 
-    /// What kept it from reading the log; nil as long as nothing did.
+    /// The error that prevented reading the log, if any.
     var failure: WALError? { state.withLock { $0.failure } }
 
-    /// Has everything added that is in the log by now, where that isn't known up to `sequence` yet. Doesn't wait.
+    /// Starts adding the log's records if `sequence` isn't indexed yet. Doesn't wait.
     func wake(for sequence: UInt64) {
         guard index.end < sequence else { return }
         wake()
     }
 
-    /// Returns when everything up to `sequence` was added, or can't be for now, or `time` has passed.
+    /// Suspends until every record up to and including `sequence` is indexed, the indexer has failed or stopped, or
+    /// `time` has passed.
     func wait(for sequence: UInt64, atMost time: Duration) async {
         wake(for: sequence)
         let deadline = ContinuousClock.now + time
@@ -66,7 +67,7 @@ final class OverlayIndexer: Sendable {
         state.notifyAll()
     }
 
-    /// Ends the thread, and returns when it has ended. Blocking.
+    /// Stops the thread, and blocks until it has ended.
     func stop() {
         state.withLock { $0.isStopped = true }
         state.notifyAll()

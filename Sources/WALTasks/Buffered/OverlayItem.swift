@@ -1,4 +1,4 @@
-/// One mutation of a batch, as far as the overlay must know it beside its encoding.
+/// The properties of a mutation in a batch that the overlay needs besides its encoding.
 enum OverlayItem {
     case task(id: String, OverlayKind)
     /// A change without a task id.

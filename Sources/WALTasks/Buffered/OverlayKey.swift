@@ -1,10 +1,12 @@
-/// Where a mutation is in the log, as an index keeps it: sorted, the mutations of one task lie together, in the order of the log.
+/// The place of a mutation in the log as a key of an index. In sorted order, the mutations of one task are adjacent
+/// and in the order of the log.
 ///
-/// Upper half: a hash of the task's id. Lower half: 30 bits of sequence number, counted from the index's base, and the kind.
+/// The upper half is a hash of the task's id. The lower half is 30 bits of the sequence number, relative to the
+/// index's base, and the kind.
 struct OverlayKey: Comparable {
-    /// Sequence numbers that are further from the base don't fit.
+    /// The range of sequence numbers that fits, counted from the base.
     static let spanMax: UInt64 = 1 << 30
-    /// Stands for the mutations without a task id.
+    /// The hash of mutations without a task id.
     static let barrierHash: UInt32 = 0
 
     var rawValue: UInt64
@@ -17,10 +19,10 @@ struct OverlayKey: Comparable {
         rawValue = UInt64(hash) << 32 | offset << 2 | UInt64(kind.rawValue)
     }
 
-    /// What of a task id's hash is in a key: never that of barriers.
+    /// Returns the part of a task id's hash that a key holds. It never equals the hash of barriers.
     static func hash(_ hash: UInt64) -> UInt32 { max(1, UInt32(hash >> 32)) }
 
-    /// Before every key of this hash.
+    /// Makes a key that sorts before every key of this hash.
     init(startOf hash: UInt32) {
         rawValue = UInt64(hash) << 32
     }
@@ -29,7 +31,7 @@ struct OverlayKey: Comparable {
     var offset: UInt64 { rawValue >> 2 & (Self.spanMax - 1) }
     var kind: OverlayKind { OverlayKind(rawValue: UInt8(rawValue & 3)) ?? .update }
 
-    /// The same place, counted from a base that is so much lower.
+    /// Returns the key of the same place for a base that is lower by `distance`.
     func moved(by distance: UInt64) -> OverlayKey {
         OverlayKey(rawValue: rawValue + distance << 2)
     }

@@ -1,13 +1,13 @@
 internal import CWALShims
 internal import WAL
 
-/// What a mutation in a ``OverlayQueue`` is, as far as must be known without decoding it.
+/// The kind of a mutation in an ``OverlayQueue``, as needed without decoding it.
 enum OverlayKind: UInt8 {
     case update
-    /// Nothing that came before it can be seen after it.
+    /// A deletion. It hides all earlier changes.
     case delete
     case activity
-    /// A change of which nothing but `dagID` and `createdAt` depends on what came before it.
+    /// A save. Only its `dagID` and `createdAt` depend on earlier changes.
     case save
 
     init(_ mutation: TaskMutation) {
@@ -20,18 +20,18 @@ enum OverlayKind: UInt8 {
     }
 }
 
-/// Encoded mutations in order of sequence, found by their task's id.
+/// A queue of encoded mutations in order of sequence, with a lookup by task id.
 ///
-/// Adding one is a store at the end, and forgetting one that the store has moves the start: both cost the same however many
-/// there are, and no caller pays for others. Ids are found by a table of buckets whose entries are linked from the newest to the
-/// oldest; a link to before the start is the end of it, so forgetting leaves the table as it is.
+/// Adding a mutation is a store at the end, and removing an applied one moves the start. Both cost the same for any
+/// number of mutations, and no caller pays for others. A table of buckets finds ids. Its entries are linked from the
+/// newest to the oldest. A link to before the start ends the list, so removing leaves the table unchanged.
 struct OverlayQueue {
-    /// Half a cache line, since adding one and forgetting it costs what their memory does.
+    /// Half a cache line, because memory dominates the cost of adding and removing an entry.
     private struct Entry {
         var sequence: SequenceNumber
-        /// The upper half of the hash; the lower is much the same in all of a stripe.
+        /// The upper half of the hash. The lower half is nearly the same for all entries of a stripe.
         var hash: UInt32
-        /// The number of the entry before it in its bucket.
+        /// The number of the previous entry in its bucket.
         var previous: UInt32
         var place: OverlayBytes.Place
         var kind: OverlayKind
@@ -45,29 +45,31 @@ struct OverlayQueue {
     private static let capacityKept = 4096
 
     private(set) var bytes = OverlayBytes()
-    /// A ring: entry `n` is at `n` modulo its size, which is a power of two. Entries are counted from 1, and the count starts over
-    /// after 2^32: a link that has been there for so long may lead to an entry of another bucket, which no reader takes for its own.
+    /// A ring: entry `n` is at `n` modulo its size, which is a power of two. Entries are counted from 1, and the
+    /// count wraps around after 2^32. A link that old may lead to an entry of another bucket, which readers recognize
+    /// by its hash.
     private var entries: [Entry] = []
-    /// The newest entry of each bucket; as many as `entries`.
+    /// The newest entry of each bucket. There are as many buckets as `entries`.
     private var buckets: [UInt32] = []
     private var start: UInt32 = 1
     private var end: UInt32 = 1
 
     var isEmpty: Bool { start == end }
-    /// Bytes of memory, but for some dozen.
+    /// The number of bytes of memory, except for some dozen.
     var memorySize: Int {
         bytes.memorySize + entries.count * (MemoryLayout<Entry>.stride + MemoryLayout<UInt32>.stride)
     }
     private var count: UInt32 { end &- start }
 
-    /// A place for one more mutation, found before the mutation is encoded: its bucket comes into the processor's caches meanwhile.
-    /// With a million mutations of ten thousand tasks waiting, the bucket took a sixth of the caller's time before.
+    /// A place for one more mutation, reserved before the mutation is encoded, so that its bucket is loaded into the
+    /// processor's caches meanwhile. Before, with a million mutations of ten thousand tasks waiting, the bucket took
+    /// a sixth of the caller's time.
     @safe struct Reservation {
         fileprivate var hash: UInt32
         let buffer: UnsafeMutableRawBufferPointer
     }
 
-    /// Reserves a buffer of `size` bytes for an encoding. Nothing is visible before ``commit(_:_:at:)``.
+    /// Reserves a buffer of `size` bytes for an encoding. The mutation isn't visible before ``commit(_:_:at:)``.
     mutating func reserve(_ size: Int, hash: UInt64) -> Reservation {
         if count == entries.count { grow() }
         let hash = UInt32(hash >> 32)
@@ -78,7 +80,7 @@ struct OverlayQueue {
         return unsafe Reservation(hash: hash, buffer: bytes.room(for: size))
     }
 
-    /// Adds the mutation in the buffer of the reservation. `sequence` is larger than all before.
+    /// Adds the mutation in the reserved buffer. `sequence` must be larger than all earlier ones.
     mutating func commit(_ reservation: Reservation, _ kind: OverlayKind, at sequence: SequenceNumber) {
         let bucket = bucket(of: reservation.hash)
         entries[index(of: end)] = unsafe Entry(
@@ -89,7 +91,7 @@ struct OverlayQueue {
         end &+= 1
     }
 
-    /// Forgets up to `countMax` mutations that the store has.
+    /// Removes up to `countMax` applied mutations.
     mutating func prune(through applied: SequenceNumber, atMost countMax: Int = .max) {
         var pruned = 0
         while !isEmpty, pruned < countMax, entries[index(of: start)].sequence <= applied {
@@ -105,7 +107,8 @@ struct OverlayQueue {
         }
     }
 
-    /// Forgets up to `countMax` of the oldest mutations, but never the last one; returns the last that it forgot.
+    /// Removes up to `countMax` of the oldest mutations, but never the newest one. Returns the last removed sequence
+    /// number.
     mutating func drop(atMost countMax: UInt32) -> SequenceNumber? {
         let dropped = min(countMax, count &- 1)
         guard !isEmpty, dropped > 0 else { return nil }
@@ -114,12 +117,12 @@ struct OverlayQueue {
         return entries[index(of: start &- 1)].sequence
     }
 
-    /// Copies the mutations of the id with this hash, and perhaps of others.
+    /// Copies the mutations of the id with this hash. May include mutations of other ids.
     func copy(_ part: OverlayPart, hash: UInt64) -> OverlayCopy {
         var found: [Entry] = []
         let hash = UInt32(hash >> 32)
         var number = isEmpty ? end : buckets[bucket(of: hash)]
-        // How far back it is must grow with each link, and end within what is there.
+        // The distance must grow with each link and stay within the queue.
         var distance: UInt32 = 0
         while end &- number > distance, end &- number <= count {
             let entry = entries[index(of: number)]
@@ -161,7 +164,7 @@ struct OverlayQueue {
     }
 }
 
-/// Which mutations a reader wants.
+/// The mutations that a reader wants.
 enum OverlayPart {
     case changes, activities
 
@@ -170,13 +173,13 @@ enum OverlayPart {
     }
 }
 
-/// Encoded mutations that were copied out of a queue, in order of sequence, to be decoded without its lock.
+/// Encoded mutations copied from a queue in order of sequence, so that they can be decoded without its lock.
 struct OverlayCopy {
     var bytes: [UInt8] = []
-    /// Each one's number, and where it ends.
+    /// The sequence number of each mutation, and the end of its encoding.
     var ends: [(sequence: SequenceNumber, end: Int)] = []
 
-    /// The number of the first one, where that is a delete: then nothing before it can be seen.
+    /// The sequence number of the first mutation if that is a deletion. It hides all earlier mutations.
     var leadingDelete: SequenceNumber?
 
     func forEach(_ body: (LoggedMutation) -> Void) {
@@ -184,7 +187,7 @@ struct OverlayCopy {
         for (sequence, end) in ends {
             let encoded = unsafe bytes.span.bytes.extracting(start..<end)
             start = end
-            // Only what was encoded here, or decoded before, is in a queue.
+            // The queue holds only encodings that were made or decoded here.
             guard let mutation = try? TaskCodec.decode(encoded) else { continue }
             body(LoggedMutation(sequence: sequence, mutation: mutation, size: encoded.byteCount))
         }

@@ -6,21 +6,22 @@ internal import WAL
     internal import Darwin
 #endif
 
-/// Why an index could not be written or read: a full or broken disk. What it is about is in the log all the same.
+/// An error of writing or reading an index, caused by a full or broken disk. The log still holds the indexed
+/// mutations.
 struct OverlayFileError: Error {
     var errno: Int32
 }
 
-/// The places of a stretch of the log by task, sorted, in a file without a name: 8 bytes for each mutation.
+/// The sorted places of a stretch of the log by task, in an unnamed file with 8 bytes for each mutation.
 ///
-/// A lookup reads one block: memory holds each block's first key, so a five-hundredth of the file.
+/// A lookup reads one block. Memory holds the first key of each block, which is a five-hundredth of the file.
 final class OverlayRun: Sendable {
-    /// The keys of one read.
+    /// The number of keys in one read.
     static let blockCount = 512
 
-    /// The sequence number that keys count from.
+    /// The sequence number from which keys are counted.
     let base: UInt64
-    /// The last sequence number that it stands for.
+    /// The last sequence number that the run covers.
     let end: UInt64
     let count: Int
     private let file: OverlayFile
@@ -34,7 +35,7 @@ final class OverlayRun: Sendable {
         self.firstKeys = firstKeys
     }
 
-    /// The places of one hash, in the order of the log.
+    /// Returns the places of one hash, in the order of the log.
     func places(of hash: UInt32) throws(OverlayFileError) -> [OverlayPlace] {
         var places: [OverlayPlace] = []
         var block = max(0, firstBlock(from: OverlayKey(startOf: hash)) - 1)
@@ -48,7 +49,7 @@ final class OverlayRun: Sendable {
         return places
     }
 
-    /// The first block whose first key isn't below `key`.
+    /// Returns the first block whose first key isn't below `key`.
     private func firstBlock(from key: OverlayKey) -> Int {
         var (low, high) = (0, firstKeys.count)
         while low < high {
@@ -63,7 +64,7 @@ final class OverlayRun: Sendable {
         return try file.read(start..<min(count, start + Self.blockCount))
     }
 
-    /// One run of two neighbors, the earlier one first.
+    /// Merges two neighboring runs, the earlier one first.
     static func merging(
         _ left: OverlayRun, _ right: OverlayRun, in directory: String
     ) throws(OverlayFileError) -> OverlayRun {
@@ -87,7 +88,7 @@ final class OverlayRun: Sendable {
         }
     }
 
-    /// A run of keys that are sorted here.
+    /// Sorts keys into a run.
     static func sorting(
         _ keys: [UInt64], base: UInt64, end: UInt64, in directory: String
     ) throws(OverlayFileError) -> OverlayRun {
@@ -128,7 +129,7 @@ private struct OverlayRunWriter {
     private var firstKeys: [UInt64] = []
     private var count = 0
 
-    /// Some blocks are written at once.
+    /// The number of keys that are written at once.
     private static let bufferCount = 16 * OverlayRun.blockCount
 
     init(base: UInt64, in directory: String) throws(OverlayFileError) {
@@ -155,7 +156,8 @@ private struct OverlayRunWriter {
     }
 }
 
-/// A file of numbers that goes with its last reference, however the process ends: its name is removed at once.
+/// A file of numbers that disappears with its last reference, however the process ends, because its name is removed
+/// at once.
 private final class OverlayFile: Sendable {
     private let descriptor: Int32
 
@@ -165,7 +167,7 @@ private final class OverlayFile: Sendable {
         guard opened >= 0 else { throw OverlayFileError(errno: errno) }
         defer { close(opened) }
         unsafe unlink(path)
-        // 0 to 2 belong to whatever prints, even where a process was started without them.
+        // Descriptors 0 to 2 belong to the standard streams, even if the process was started without them.
         descriptor = fcntl(opened, F_DUPFD_CLOEXEC, 3)
         guard descriptor >= 0 else { throw OverlayFileError(errno: errno) }
     }

@@ -6,17 +6,18 @@ internal import WAL
     internal import Darwin
 #endif
 
-/// Reads mutations back from the log. Blocking: not for threads of the cooperative pool.
+/// Reads mutations back from the log. It blocks, so don't call it on threads of the cooperative pool.
 struct OverlaySearch: Sendable {
-    /// Places that are closer are reached by reading on.
+    /// The distance up to which the reader continues instead of seeking.
     private static let distanceMax: UInt64 = 1024
-    /// How long records are waited for whose callers are still appending them, or appending one before them.
+    /// The longest wait for records whose callers, or those of an earlier record, are still appending.
     private static let patience: Duration = .seconds(10)
 
     let log: WriteAheadLog
 
-    /// Hands over the records of a range, in order, and returns how far that went: to its end, unless records are appended there and
-    /// stay unfinished for long. Those that retention removed are left out: the store has them.
+    /// Passes the records of a range to `body` in order. Returns the last sequence number reached. That is the end of
+    /// the range, unless records there stay unfinished for long. Records that retention removed are left out, because
+    /// the store has them.
     @discardableResult
     func scan(
         _ range: ClosedRange<UInt64>, _ body: (SequenceNumber, RawSpan) -> Void
@@ -29,7 +30,7 @@ struct OverlaySearch: Sendable {
                 body(record.sequence, record.payload)
                 return true
             } gap: { _ in
-                // The flusher tells of it.
+                // The flusher reports the gap.
                 true
             }
             if let isInside {
@@ -45,7 +46,7 @@ struct OverlaySearch: Sendable {
         return range.upperBound
     }
 
-    /// Hands over single records, whose numbers rise.
+    /// Passes single records to `body`. Their sequence numbers must ascend.
     func read(_ sequences: [UInt64], _ body: (SequenceNumber, RawSpan) -> Void) throws(WALError) {
         var reader: LogReader?
         var reached: UInt64 = 0
@@ -69,8 +70,8 @@ struct OverlaySearch: Sendable {
 }
 
 extension TaskCodec {
-    /// What an index has to know of an encoded mutation: its kind, and where its task's id lies; the latter is nil where it has none.
-    /// Nil for bytes that are no mutation, as far as that can be seen at once.
+    /// Returns the kind of an encoded mutation and the range of its task's id, for an index. The range is nil if the
+    /// mutation has no task id. The result is nil if the bytes are visibly no mutation.
     static func outline(of payload: RawSpan) -> (kind: OverlayKind, id: Range<Int>?)? {
         do throws(TaskCodecError) {
             var input = FieldInput(payload)

@@ -14,24 +14,26 @@ struct LoggedActivity {
     var activity: TaskActivityLog
 }
 
-/// A moment of a ``TaskOverlay``, or of a part of it. Pure.
+/// A snapshot of a ``TaskOverlay`` or of a part of it. Pure.
 ///
-/// The store may have applied any part of it when it is read. So everything is applied again on top of what the store
-/// returns, which ends the same: every change says what a row becomes, not what is added to it.
+/// The store may have applied any part of it when it is read. So all changes are applied again to the store's rows.
+/// That gives the same result, because every change sets the new state of a row and adds nothing to the old one.
 struct OverlaySnapshot {
-    /// By task id, each in order of sequence.
+    /// The changes by task id, in order of sequence.
     private(set) var tasks: [BinaryID: [LoggedMutation]] = [:]
     private(set) var activities: [LoggedActivity] = []
     /// In order of sequence.
     private(set) var barriers: [LoggedMutation] = []
-    /// About how many bytes the mutations take, without barriers: each reader of a stretch needs all of those.
+    /// The approximate number of bytes of the mutations without barriers, because each reader of a stretch needs all
+    /// barriers.
     private(set) var size = 0
 
     private static let overhead = 512
 
     var isEmpty: Bool { tasks.isEmpty && activities.isEmpty && barriers.isEmpty }
 
-    /// Adds a mutation. Those of one task come in order; one without a task id comes before later ones that have one.
+    /// Adds a mutation. The mutations of one task must come in order. A mutation without a task id must come before
+    /// later ones that have one.
     mutating func add(_ logged: LoggedMutation) {
         if case .log(let activity) = logged.mutation {
             activities.append(LoggedActivity(sequence: logged.sequence, activity: activity))
@@ -52,13 +54,13 @@ struct OverlaySnapshot {
         mutations.reduce(0) { $0 + $1.size + overhead }
     }
 
-    /// Whether what it has of a task says all: what the store has doesn't count.
+    /// Whether the snapshot alone determines a task, so that the store's row doesn't matter.
     func isWhole(_ id: String) -> Bool {
         if case .delete = tasks[BinaryID(id)]?.first?.mutation { true } else { false }
     }
 
-    /// The task as far as it is known without the store, where it was saved: an older row could only have another `dagID` and
-    /// `createdAt`. Nil where it takes the store to tell.
+    /// Returns the task as known without the store, if the snapshot has a save or a deletion of it. An older row
+    /// could only change its `dagID` and `createdAt`. Nil if only the store can decide.
     func resolveWithoutStore(_ id: String) -> PersistentTask?? {
         guard let own = tasks[BinaryID(id)] else { return nil }
         let isKnown = own.contains { entry in
@@ -70,7 +72,7 @@ struct OverlaySnapshot {
         return isKnown ? .some(resolve(id, from: nil)) : nil
     }
 
-    /// A task as it is after everything in the log, from what the store has of it.
+    /// Returns the state of a task after all changes of the snapshot, based on the store's row.
     func resolve(_ id: String, from row: PersistentTask?) -> PersistentTask? {
         let own = tasks[BinaryID(id)] ?? []
         var task = row
@@ -86,12 +88,12 @@ struct OverlaySnapshot {
         return task
     }
 
-    /// Whether an activity of the store outlives the removals.
+    /// Returns whether the removals keep an activity of the store.
     func keeps(_ activity: TaskActivityLog) -> Bool {
         !removes(LoggedActivity(sequence: .zero, activity: activity))
     }
 
-    /// The activities that are in the log and outlive the removals, the first of each id.
+    /// Returns the snapshot's activities that the removals keep, the first of each id.
     func survivingActivities(where isWanted: (TaskActivityLog) -> Bool) -> [BinaryID: TaskActivityLog] {
         let wanted = activities.filter { isWanted($0.activity) && !removes($0) }
         return Dictionary(
@@ -108,8 +110,8 @@ struct OverlaySnapshot {
 }
 
 extension [LoggedMutation] {
-    /// Adds a change of one task, and leaves out what it makes superfluous of the changes from `start` on, between which there are
-    /// no barriers. As ``TaskCoalescer``, but that what is left is for reading.
+    /// Adds a change of one task, and drops the changes from `start` on that it makes unnecessary. There are no
+    /// barriers between those. Like ``TaskCoalescer``, but the remaining changes are for reading.
     fileprivate mutating func add(_ logged: LoggedMutation, from start: Int) {
         switch (logged.mutation, last?.mutation) {
         case (.delete, _):
@@ -134,7 +136,7 @@ extension [LoggedMutation] {
         }
     }
 
-    /// Of changes of status in a row only those count that set a time, and the last.
+    /// Drops consecutive changes of status, except the last and those that set a time.
     private mutating func dropStatuses(from start: Int) {
         let first = self[start...].lastIndex { if case .updateStatus = $0.mutation { false } else { true } }
         let updates = (first.map { $0 + 1 } ?? start)..<count
@@ -149,7 +151,7 @@ extension [LoggedMutation] {
         replaceSubrange(updates, with: kept)
     }
 
-    /// The status that the last change of a task leaves; nil if it was deleted.
+    /// The status after the last change of a task. Nil if the task was deleted or no change sets a status.
     var lastStatus: TaskStatus? {
         switch last?.mutation {
         case .save(let task): task.status
@@ -158,7 +160,7 @@ extension [LoggedMutation] {
         }
     }
 
-    /// Whether a task that isn't there would be made in this graph.
+    /// Returns whether the changes would create a missing task in this DAG.
     func saves(into dagID: String) -> Bool {
         contains { entry in
             guard case .save(let task) = entry.mutation else { return false }

@@ -1,31 +1,32 @@
 internal import WAL
 
-/// One stripe of a ``TaskOverlay``: the tasks whose ids have the same hash, by its low bits.
+/// One stripe of a ``TaskOverlay``, with the tasks whose hashed ids have the same low bits.
 ///
-/// `@unchecked`: `lock` protects the rest. Adding to several stripes locks them in their order.
+/// `@unchecked`: `lock` protects the other properties. Lock order: several stripes are locked in their order.
 @safe final class OverlayStripe: @unchecked Sendable {
-    /// Each added mutation lets go of so many that the store has: more than one, so that a backlog goes too.
+    /// The number of applied mutations that each addition removes. It is more than one, so that a backlog shrinks.
     private static let pruneCount = 2
-    /// Each mutation that is added beyond the budget makes room for so many, so that all callers together get below it.
+    /// The number of mutations that each addition over the budget drops, so that all callers together get below it.
     private static let dropCount: UInt32 = 4
 
-    /// Held from before an append to the log until its mutation is in `queue`: so both have the same order. Appending under it
-    /// doesn't wait for a segment, so that no reader waits for a full disk.
+    /// Held from before an append to the log until its mutation is in `queue`, so that both have the same order. An
+    /// append under it doesn't wait for a segment, so no reader waits for a full disk.
     let lock = TaskLock()
     private var queue = OverlayQueue()
     private let budget: OverlayBudget
     private var countedSize = 0
-    /// What isn't in `queue` and isn't in the store is in the log alone, up to here. For whoever holds `lock`.
+    /// The sequence number up to which undelivered mutations that aren't in `queue` are in the log alone. Requires
+    /// `lock`.
     private(set) var floor: SequenceNumber
 
-    /// Everything up to `floor` is in the log alone.
+    /// Makes a stripe. Mutations up to `floor` are in the log alone.
     init(budget: OverlayBudget, floor: SequenceNumber) {
         self.budget = budget
         self.floor = floor
     }
 
-    /// Has `encode` write a mutation of `size` bytes, and `append` put those into the log; keeps them if it returns a number. For
-    /// whoever holds `lock`.
+    /// Encodes a mutation of `size` bytes, appends it, and keeps it if `append` returns a sequence number. Requires
+    /// `lock`.
     @inline(__always)
     func add<Failure: Error>(
         _ kind: OverlayKind, size: Int, hash: UInt64, applied: SequenceNumber, encode: (inout OutputRawSpan) -> Void,
@@ -44,7 +45,7 @@ internal import WAL
         return sequence
     }
 
-    /// Keeps what is in the log already. For whoever holds `lock`.
+    /// Keeps a mutation that is in the log already. Requires `lock`.
     func insert(_ encoded: RawSpan, _ kind: OverlayKind, hash: UInt64, at sequence: SequenceNumber) {
         let reservation = queue.reserve(encoded.byteCount, hash: hash)
         unsafe encoded.withUnsafeBytes { unsafe reservation.buffer.copyMemory(from: $0) }
@@ -52,7 +53,7 @@ internal import WAL
         keepToBudget()
     }
 
-    /// Beyond the budget, the oldest mutations are left to the log.
+    /// Over the budget, drops the oldest mutations, which remain in the log.
     @inline(__always)
     private func keepToBudget() {
         let size = queue.memorySize
@@ -72,7 +73,7 @@ internal import WAL
         countedSize = size
     }
 
-    /// For whoever holds `lock`.
+    /// Copies the mutations of a hash. Requires `lock`.
     func copy(_ part: OverlayPart, hash: UInt64, applied: SequenceNumber) -> OverlayCopy {
         queue.prune(through: applied)
         count(queue.memorySize)

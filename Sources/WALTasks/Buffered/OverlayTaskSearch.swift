@@ -1,23 +1,23 @@
 internal import WAL
 
-/// Looks in the log for the mutations of one task, and for those without a task id.
+/// Searches the log for the mutations of one task, and for those without a task id.
 struct OverlayTaskSearch: Sendable {
     let taskID: String
     let hash: UInt64
     let part: OverlayPart
-    /// What comes behind it is wanted, …
+    /// Mutations after this are wanted.
     var lower: UInt64
-    /// … up to here, …
+    /// Mutations up to this are wanted.
     let upper: UInt64
-    /// … and barriers up to here.
+    /// Barriers up to this are wanted.
     let barrierUpper: UInt64
-    /// Whether memory has barriers, so that nothing of the task is superfluous.
+    /// Whether memory has barriers. Then every mutation of the task is needed.
     let isCut: Bool
 
     var end: UInt64 { max(upper, barrierUpper) }
     var isNeeded: Bool { end > lower }
 
-    /// Blocking. In the order of the log.
+    /// Returns the found mutations in the order of the log. Blocks.
     func run(
         _ index: OverlayIndex, _ hasher: TaskIDHasher, _ search: OverlaySearch
     ) throws(WALError) -> [LoggedMutation] {
@@ -48,12 +48,12 @@ struct OverlayTaskSearch: Sendable {
 
     private func isWanted(_ mutation: TaskMutation, at sequence: UInt64) -> Bool {
         guard let id = mutation.taskID else { return sequence <= barrierUpper }
-        // Others may have the same hash.
+        // Other ids may have the same hash.
         return sequence <= upper && id.hasBytes(of: taskID)
     }
 
-    /// Without those that can't be seen: of changes before the last delete all, and before the last save all but the first save,
-    /// which says `dagID` and `createdAt` where the store has no row.
+    /// Returns the places without those of hidden changes: all changes before the last deletion, and all before the
+    /// last save except the first save. The first save determines `dagID` and `createdAt` if the store has no row.
     private static func needed(_ places: [OverlayPlace]) -> [OverlayPlace] {
         let start = places.lastIndex { $0.kind == .delete } ?? places.startIndex
         let rest = places[start...]

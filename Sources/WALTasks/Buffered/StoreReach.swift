@@ -1,17 +1,18 @@
 internal import WAL
 internal import WALDelivery
 
-/// Asks the store, and knows from what came of it whether asking is in vain for now: then queries don't wait.
+/// Calls the store, and knows from the results whether calls are currently in vain. Then queries fail at once instead
+/// of waiting.
 ///
-/// What the store is asked for by others, such as delivery, may tell that it is back.
+/// Successful calls of other components, for example delivery, also show that the store is available again.
 final class StoreReach<Store: TaskStore>: Sendable {
-    /// How long a query waits for the store.
+    /// The time that a query waits for the store.
     enum Patience {
-        /// Where the buffer could answer, too.
+        /// For queries that the buffer could answer, too.
         case short
-        /// For what an index finds.
+        /// For queries that use an index.
         case usual
-        /// For lists, which may take long: another call finds out meanwhile whether the store answers at all.
+        /// For lists, which may take long. Another call meanwhile finds out whether the store answers at all.
         case long
 
         var limit: Duration {
@@ -24,11 +25,11 @@ final class StoreReach<Store: TaskStore>: Sendable {
     }
 
     private struct State {
-        /// Why the store counts as away.
+        /// The error for which the store counts as unavailable.
         var failure: (any Error)?
-        /// When it may be asked again.
+        /// The time from which the store may be called again.
         var retryTime = ContinuousClock.now
-        /// Whether a call that may tell that it is back hasn't ended.
+        /// Whether a call that tests the store's return is in progress.
         var isProbing = false
         var callCount = 0
     }
@@ -39,13 +40,13 @@ final class StoreReach<Store: TaskStore>: Sendable {
         case late(any Error)
     }
 
-    /// No answer within this time.
+    /// An error of a call that got no answer in time.
     private struct NoAnswer: Error, CustomStringConvertible {
         var time: Duration
         var description: String { "no answer within \(time)" }
     }
 
-    /// While the store is away, so often one call tries it.
+    /// The interval at which one call tries an unavailable store.
     private static var retryInterval: Duration { .milliseconds(250) }
 
     private let store: Store
@@ -55,7 +56,7 @@ final class StoreReach<Store: TaskStore>: Sendable {
         self.store = store
     }
 
-    /// The store has answered somebody.
+    /// Records that the store has answered any caller.
     func answered() {
         state.withLock { state in
             state.failure = nil
@@ -63,9 +64,11 @@ final class StoreReach<Store: TaskStore>: Sendable {
         }
     }
 
-    /// Has the store asked.
+    /// Calls the store with `body`.
     ///
-    /// - Throws: `storeAway` where it can't be reached or doesn't answer, at once where that is known; else what `body` throws.
+    /// - Throws:
+    ///   - `storeAway` if the store can't be reached or doesn't answer; at once if that is known already
+    ///   - the error of `body`
     func ask<Value: Sendable>(
         _ patience: Patience, _ body: @escaping @Sendable (Store) async throws -> Value
     ) async throws -> Value {
@@ -100,14 +103,14 @@ final class StoreReach<Store: TaskStore>: Sendable {
         throw CancellationError()
     }
 
-    /// Returns why a call is late, when it is; nil when it is cancelled.
+    /// Returns the reason once a call is late, or nil if it is cancelled.
     private func lateness(_ patience: Patience) async -> (any Error)? {
         let error = NoAnswer(time: patience.limit)
         guard case .long = patience else {
             return (try? await Task.sleep(for: patience.limit)) == nil ? nil : error
         }
         guard (try? await Task.sleep(for: Patience.usual.limit)) != nil else { return nil }
-        // Where several lists are under way, nobody else may get a connection.
+        // If several lists are in progress, no other call may get a connection.
         if state.withLock({ $0.callCount }) == 1 {
             do {
                 try await ask(.usual) { try await $0.ping() }
@@ -151,7 +154,7 @@ final class StoreReach<Store: TaskStore>: Sendable {
     }
 
     private func away(_ cause: any Error) -> TaskStorageError {
-        // Not the same error around itself.
+        // Don't wrap the same error again.
         if let error = cause as? TaskStorageError, error.code == .storeAway { return error }
         return TaskStorageError(
             .storeAway, "\(store.name) can't be reached, and the buffer alone can't answer: try again when it is back.",

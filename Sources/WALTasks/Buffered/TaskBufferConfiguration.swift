@@ -1,60 +1,67 @@
 public import WAL
 
-/// How a ``BufferedTaskStorage`` works.
+/// The configuration of a ``BufferedTaskStorage``.
 public struct TaskBufferConfiguration: Sendable {
-    /// So many mutations since the last time, and the flusher is told not to wait for ``flushInterval``: at least 1.
+    /// The number of buffered mutations that triggers a flush before ``flushInterval`` has passed. Must be at least
+    /// 1.
     public var maxBufferSize = 1000
-    /// Whether opening fails where the store can't be reached. If not, the storage opens from its log alone, logs a warning, and
-    /// delivers when the store is there.
+    /// Whether opening fails if the store can't be reached. If false, the storage opens from its log alone, logs a
+    /// warning, and delivers once the store is available.
     public var requiresStore = false
-    /// How long a mutation waits for others of its batch at most.
+    /// The longest time that a mutation waits for others of its batch.
     public var flushInterval: Duration = .seconds(5)
-    /// So many failures of the store in a row open the circuit breaker, which is logged: at least 1. Nothing is dropped:
-    /// delivery goes on when the store is back.
+    /// The number of consecutive failures of the store that opens the circuit breaker, which is logged. Must be at
+    /// least 1. No change is dropped: delivery resumes once the store is available again.
     public var maxFlushRetries = 3
-    /// How many records end a segment of the log: 1 to 2^26. It ends as soon as the next one is ready, and not within 50 ms of
-    /// its opening; until then it takes more, up to ``segmentSize``.
+    /// The number of records after which the log starts a new segment, 1 to 2^26. This is a target: a segment stays
+    /// open for at least 50 ms and until its successor is ready. Until then it takes more records, up to
+    /// ``segmentSize``.
     public var targetSegmentRecords = 5000
-    /// The size of a segment file in bytes: 64 KiB to 1 GiB, a multiple of 4096; files are made smaller where
-    /// ``targetSegmentRecords`` records take less than half of it. A record, and a `save` of many tasks, must fit.
+    /// The size of a segment file in bytes: 64 KiB to 1 GiB, a multiple of 4096. Files are made smaller if
+    /// ``targetSegmentRecords`` records take less than half of it. A record must fit, and so must a `save` of many
+    /// tasks.
     public var segmentSize = 8 << 20
-    /// How long segments are kept after the store has everything in them, for a store that falls back to an older state.
+    /// The time that the log keeps segments after the store has all their records, in case the store is restored to
+    /// an older state.
     public var segmentRetention: Duration = .seconds(24 * 60 * 60)
-    /// How many batches are applied at the same time; bounded by the store's `maxConcurrency`: at least 1.
+    /// The number of batches that are applied concurrently, at least 1. The store's `maxConcurrency` bounds it.
     public var workerCount = 2
     /// The number of mutations in the first batches: at least 1. Full batches grow up to ``maxBatchSize`` while a transaction
     /// takes less than 50 ms.
     public var batchSize = 100
-    /// Whether what the last process left in the log can be read at once after a start. If not, it is delivered all the same, but
-    /// can only be read when the store has it.
+    /// Whether changes that the last process left in the log can be read at once after a start. If false, they are
+    /// delivered nevertheless, but can only be read once the store has them.
     public var recoveryEnabled = true
-    /// How long a query by id waits for what the last process left to be read back, which takes about a second for 100,000 mutations
-    /// and holds up neither delivery nor changes. After that the query searches the log itself.
+    /// The longest time that a query by id waits for the changes of the last process to be indexed. Indexing takes
+    /// about a second for 100,000 mutations, and delays neither delivery nor changes. After this time the query
+    /// searches the log itself.
     public var recoveryTimeout: Duration = .seconds(30)
-    /// How many bytes of memory the changes that wait for the store may take: at least 1 MiB.
+    /// The number of bytes of memory that undelivered changes may take. Must be at least 1 MiB.
     ///
-    /// In memory each takes its encoded size and some 40 bytes. Beyond the limit the oldest are found in the log by an index: 8 bytes
-    /// for each in a file without a name in the log's directory, next to none of memory, and about a millisecond for a query by id.
+    /// In memory each change takes its encoded size and some 40 bytes. Over the limit, an index finds the oldest
+    /// changes in the log. The index takes 8 bytes for each change in an unnamed file in the log's directory, almost
+    /// no memory, and about a millisecond for a query by id.
     public var maxOverlayMemory = 256 << 20
-    /// Whether figures go to the metrics factory.
+    /// Whether the storage and its flusher report metrics.
     public var metricsEnabled = true
-    /// How often depth and lag go there. Just as often the memory of what was delivered is let go of, where nothing is saved.
+    /// The interval at which the gauges are updated. When the storage is idle, memory of delivered changes is also
+    /// released at this interval.
     public var metricsInterval: Duration = .seconds(10)
-    /// When mutations become durable. With `.always`, they are when the call returns; the wait is outside of all locks, and
-    /// concurrent calls share a sync.
+    /// The sync policy for mutations. With `.always`, a mutation is durable when its call returns. The wait is
+    /// outside of all locks, and concurrent calls share a sync.
     public var syncPolicy: WriteAheadLog.SyncPolicy = .interval(.milliseconds(5))
     /// The largest number of mutations that a batch grows to. With ``batchSize`` or less, batches don't grow.
     public var maxBatchSize = 5000
-    /// How many bytes the log may take up on the disk: at least four segments. Nil: as many as there are.
+    /// The number of bytes that the log may take up on the disk, at least four segments. Nil for no limit.
     public var diskBudget: Int?
-    /// What a change does when the disk budget is used up, because the store is slow or away.
+    /// The behavior of a change when the disk budget is used up because the store is slow or unavailable.
     public var whenFull: WriteAheadLog.FullPolicy = .wait(.seconds(10))
-    /// How long closing goes on delivering before it leaves the rest to the next start.
+    /// The longest time that closing continues to deliver. The next start delivers the rest.
     public var drainTimeout: Duration = .seconds(30)
-    /// Whether a batch leaves out what a later mutation of it makes superfluous.
+    /// Whether a batch leaves out mutations that a later mutation of it makes unnecessary.
     public var coalescingEnabled = true
 
-    /// Makes a configuration; each argument that is left out has its default.
+    /// Makes a configuration. Each argument has a default.
     public init(
         maxBufferSize: Int = 1000,
         requiresStore: Bool = false,
@@ -99,9 +106,9 @@ public struct TaskBufferConfiguration: Sendable {
         self.coalescingEnabled = coalescingEnabled
     }
 
-    /// Checks that all values are in their ranges.
+    /// Checks that all values are within their ranges.
     ///
-    /// - Throws: `invalidArgument`, with the property, its range and its value.
+    /// - Throws: `invalidArgument` with the property, its range and its value.
     public func validate() throws(TaskStorageError) {
         let atLeastOne = [
             ("maxBufferSize", maxBufferSize), ("maxFlushRetries", maxFlushRetries), ("workerCount", workerCount),
@@ -121,7 +128,7 @@ public struct TaskBufferConfiguration: Sendable {
 
     var logConfiguration: WriteAheadLog.Configuration {
         var configuration = WriteAheadLog.Configuration()
-        // Each call then waits for its own sync, where it holds no lock.
+        // With `.manual`, each call waits for its own sync without holding a lock.
         configuration.syncPolicy = syncPolicy == .always ? .manual : syncPolicy
         configuration.segmentSize = segmentSize
         configuration.targetSegmentRecords = targetSegmentRecords

@@ -1,8 +1,10 @@
-/// Hashes a task's id by its bytes, for this process only: a seed that nobody knows keeps others from choosing ids that meet.
+/// A hash function of task ids by their bytes, for this process only. Its random seed prevents clients from choosing
+/// ids that collide.
 struct TaskIDHasher {
     private let seed = UInt64.random(in: .min ... .max)
 
-    /// Eight bytes at a time are multiplied to 128 bits and folded, as wyhash does (Wang Yi, github.com/wangyi-fudan/wyhash).
+    /// Returns the hash of an id. It multiplies eight bytes at a time to 128 bits and folds them, as wyhash does
+    /// (Wang Yi, github.com/wangyi-fudan/wyhash).
     func hash(_ id: String) -> UInt64 {
         unsafe hash(id.utf8.span.bytes)
     }

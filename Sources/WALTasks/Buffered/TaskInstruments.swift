@@ -1,7 +1,7 @@
 internal import Metrics
 internal import WAL
 
-/// The metrics objects of a buffered task storage, made once. The flusher's have all that concerns the store.
+/// The metrics objects of a buffered task storage, made once. The flusher has all metrics of the store.
 struct TaskInstruments: Sendable {
     private let bufferedMutations: Counter
     private let overlayBytes: Gauge

@@ -6,13 +6,13 @@ internal import WAL
     internal import Darwin
 #endif
 
-/// What the log holds and the store may not have yet, for reading one's own writes.
+/// The mutations that are in the log and may not be in the store yet, for reading one's own writes.
 ///
-/// Mutations of one task are in one stripe, encoded as in the log; changes without a task id ("barriers") are kept beside the
-/// stripes and are ordered against every task.
+/// All mutations of one task are in one stripe, encoded as in the log. Changes without a task id ("barriers") are
+/// kept outside of the stripes and are ordered against every task.
 final class TaskOverlay: @unchecked Sendable {
-    /// At least eight for each processor, so that threads rarely meet, and not many more: each stripe takes up room in the
-    /// processors' caches. A power of two.
+    /// The number of stripes, a power of two. At least eight for each processor, so that threads rarely contend. Not
+    /// many more, because each stripe takes up space in the processors' caches.
     private static var stripeCount: Int {
         let wanted = min(max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))), 64) * 8
         return 1 << (Int.bitWidth - (wanted - 1).leadingZeroBitCount)
@@ -23,31 +23,34 @@ final class TaskOverlay: @unchecked Sendable {
     let log: WriteAheadLog
     let indexer: OverlayIndexer
     let hasher = TaskIDHasher()
-    /// How long a query waits for the index, before it searches the log itself.
+    /// The longest time that a query waits for the index before it searches the log itself.
     private let patience: Duration
     let listLimits: OverlayListLimits
     private let stripes: [OverlayStripe]
     private let budget: OverlayBudget
-    // `access` protects the barriers; who adds one holds the locks of all stripes besides.
+    // `access` protects the barriers. Adding a barrier also needs the locks of all stripes.
     private let access = TaskLock()
     private var barriers: [LoggedMutation] = []
-    /// Those up to here are in the log alone.
+    /// Barriers up to this one are in the log alone.
     private var barrierFloor: SequenceNumber
-    /// How far the flusher has told that the store is.
+    /// The last sequence number that the flusher reported as applied.
     private let flushed: @Sendable () -> SequenceNumber
     private let mark: BarrierMark
-    /// What lies before it isn't wanted.
+    /// The position up to which mutations aren't wanted.
     private let start: SequenceNumber
 
     /// - Parameters:
-    ///   - log: The log that mutations are appended to. What it holds behind `start` by now is found there.
-    ///   - start: What the log holds up to here is in the store, or isn't wanted.
-    ///   - mark: The sink's, of barriers.
-    ///   - memoryMax: How many bytes of memory mutations may take. Beyond it the oldest are found in the log.
-    ///   - patience: How long a query waits for the index of what is in the log alone, before it searches the log itself.
-    ///   - listLimits: By default, a quarter of `memoryMax` within 1 to 64 MiB.
+    ///   - log: The log to which mutations are appended. Mutations after `start` that it holds already are found
+    ///     there.
+    ///   - start: The position up to which mutations are in the store or aren't wanted.
+    ///   - mark: The sink's mark of its barriers.
+    ///   - memoryMax: The number of bytes of memory that mutations may take. Over it, the oldest are found in the
+    ///     log.
+    ///   - patience: The longest time that a query waits for the index of the mutations in the log alone, before it
+    ///     searches the log itself.
+    ///   - listLimits: The limits of lists. By default a quarter of `memoryMax`, within 1 to 64 MiB.
     ///   - failed: Called when the log can't be read for the index.
-    ///   - flushed: How far the flusher has told that the store is.
+    ///   - flushed: Returns the last sequence number that the flusher reported as applied.
     init(
         log: WriteAheadLog, after start: SequenceNumber, mark: BarrierMark, memoryMax: Int, patience: Duration,
         listLimits: OverlayListLimits? = nil,
@@ -70,20 +73,20 @@ final class TaskOverlay: @unchecked Sendable {
         barrierFloor = floor
     }
 
-    /// Ends its thread. Blocking.
+    /// Stops the overlay's thread. Blocks.
     func close() {
         indexer.stop()
     }
 
-    /// Everything up to here can be read from the store.
+    /// Returns the position up to which all changes can be read from the store.
     func applied() -> SequenceNumber {
         max(start, flushed(), mark.applied)
     }
 
-    /// How many bytes of memory the mutations take.
+    /// The number of bytes of memory that the mutations take.
     var memorySize: Int { budget.usedSize }
 
-    /// Whether the store may have applied a barrier of this snapshot by now.
+    /// Returns whether the store may have applied a barrier of this snapshot by now.
     func mayHaveApplied(barriersOf snapshot: OverlaySnapshot) -> Bool {
         guard let first = snapshot.barriers.first?.sequence else { return false }
         return max(flushed(), mark.begun) >= first
@@ -91,8 +94,8 @@ final class TaskOverlay: @unchecked Sendable {
 
     // MARK: Writing
 
-    /// Has `encode` write a mutation of `size` bytes and `append` put them into the log, and keeps them under the sequence number
-    /// that it returns. `append` must not block; it returns nil where it would have to, and then nothing is kept.
+    /// Encodes a mutation of `size` bytes, appends it to the log, and keeps it under the returned sequence number.
+    /// `append` must not block. If it would have to, it returns nil, and the mutation isn't kept.
     @inline(__always)
     func add<Failure: Error>(
         _ kind: OverlayKind, of taskID: String, size: Int, encode: (inout OutputRawSpan) -> Void,
@@ -106,7 +109,7 @@ final class TaskOverlay: @unchecked Sendable {
         return try stripe.add(kind, size: size, hash: hash, applied: applied, encode: encode, append: append)
     }
 
-    /// The same for any mutation.
+    /// Appends and keeps any mutation, under the rules of ``add(_:of:size:encode:append:)``.
     func add<Failure: Error>(
         _ mutation: TaskMutation, append: (RawSpan) throws(Failure) -> SequenceNumber?
     ) throws(Failure) -> SequenceNumber? {
@@ -116,7 +119,8 @@ final class TaskOverlay: @unchecked Sendable {
             encode: { TaskCodec.encode(mutation, into: &$0) }, append: append)
     }
 
-    /// The same for mutations that become one batch of the log, in which they lie encoded; `append` returns the last one's number.
+    /// Appends and keeps the mutations of one batch of the log, in which they are encoded already. `append` returns
+    /// the last one's sequence number.
     func add<Failure: Error>(
         _ items: [OverlayItem], encodedIn batch: RecordBatch, append: () throws(Failure) -> SequenceNumber?
     ) throws(Failure) -> SequenceNumber? {
@@ -156,7 +160,7 @@ final class TaskOverlay: @unchecked Sendable {
         return sequence
     }
 
-    /// For whoever holds the locks of all stripes.
+    /// Keeps a barrier. Requires the locks of all stripes.
     private func keep(_ barrier: LoggedMutation) {
         let floor: SequenceNumber? = access.withLock {
             barriers.append(barrier)
@@ -172,7 +176,7 @@ final class TaskOverlay: @unchecked Sendable {
         Int(truncatingIfNeeded: hash) & (stripes.count - 1)
     }
 
-    /// Forgets everything that the store has. Adding does so bit by bit; this is for when nothing is added.
+    /// Removes all applied mutations. Adding does so step by step, so this is for idle times.
     func prune() {
         let applied = applied()
         for stripe in stripes { stripe.prune(through: applied) }
@@ -182,14 +186,15 @@ final class TaskOverlay: @unchecked Sendable {
 
     // MARK: Reading
 
-    /// What one task has. Take it before the store is read: then what isn't in it is in the store.
+    /// Returns the changes of one task. Take it before reading the store: then all other changes of the task are in
+    /// the store.
     ///
-    /// - Throws: What reading the log throws, where the log alone has something of it.
+    /// - Throws: the codes of reading the log, if some changes are in the log alone.
     func snapshot(of taskID: String, _ part: OverlayPart) async throws(WALError) -> OverlaySnapshot {
         let applied = applied()
         let hash = hasher.hash(taskID)
         let stripe = stripes[index(of: hash)]
-        // All under the lock: who adds a batch with barriers holds it until all of the batch is there.
+        // Take everything under the lock, which a batch with barriers holds until all of the batch is added.
         let (copy, floor, barriers, barrierFloor) = stripe.lock.withLock {
             let (barriers, barrierFloor) = self.barriers(behind: applied)
             return (stripe.copy(part, hash: hash, applied: applied), stripe.floor, barriers, barrierFloor)
@@ -204,7 +209,7 @@ final class TaskOverlay: @unchecked Sendable {
         for barrier in barriers { snapshot.add(barrier) }
         for own in found where own.mutation.taskID != nil { snapshot.add(own) }
         copy.forEach { logged in
-            // Others may have the same hash.
+            // Other ids may have the same hash.
             if logged.mutation.taskID.map(BinaryID.init) == BinaryID(taskID) { snapshot.add(logged) }
         }
         return snapshot
@@ -216,14 +221,14 @@ final class TaskOverlay: @unchecked Sendable {
         return try await Blocking.run { () throws(WALError) in try search.run(index, hasher, log) }
     }
 
-    /// What the store may not have: where in the log. Take it before the store is read.
+    /// The range of the log that the store may not have. Take it before reading the store.
     var undelivered: ClosedRange<UInt64>? {
         let first = applied().rawValue + 1
         let last = log.lastSequence.rawValue
         return first <= last ? first...last : nil
     }
 
-    /// Those behind what the store has, and up to where the log alone has them.
+    /// Returns the barriers after `applied`, and the position up to which barriers are in the log alone.
     private func barriers(behind applied: SequenceNumber) -> ([LoggedMutation], floor: SequenceNumber) {
         access.withLock {
             barriers.removeAll { $0.sequence <= applied }

@@ -1,16 +1,18 @@
 public import WAL
 internal import WALDelivery
 
-/// Says where a change is in the log of a ``BufferedTaskStorage``: for waiting until it is durable, or in the store.
+/// The position of a change in the log of a ``BufferedTaskStorage``, for waiting until it is durable or in the store.
 public struct TaskReceipt: Hashable, Sendable {
-    /// The change's sequence number, of several changes the last one's; zero if there was nothing to change.
+    /// The sequence number of the change, or of the last of several changes. Zero if there was no change.
     public let sequence: SequenceNumber
 }
 
 extension BufferedTaskStorage {
-    /// Returns when a change survives a power loss, and has the log synced if nobody else does.
+    /// Suspends until a change survives a power loss, and syncs the log if no other caller does.
     ///
-    /// - Throws: ``TaskStorageError``: `logFailed` if the sync failed or the task was cancelled, `closed`.
+    /// - Throws: ``TaskStorageError``:
+    ///   - `logFailed` if the sync failed or the task was cancelled
+    ///   - `closed` if the storage was closed
     public func waitUntilDurable(_ receipt: TaskReceipt) async throws(TaskStorageError) {
         do throws(WALError) {
             try await writeAheadLog.waitUntilDurable(receipt.sequence)
@@ -19,10 +21,12 @@ extension BufferedTaskStorage {
         }
     }
 
-    /// Returns when the store has a change, and everything that was changed before it. Delivers it without waiting for more.
+    /// Suspends until the store has a change and all earlier changes. Delivers it without waiting for more changes.
     ///
-    /// While the store is away it goes on waiting: cancel the task to give up.
-    /// - Throws: ``TaskStorageError``: `deliveryFailed` if delivery has ended or the task was cancelled; see its cause.
+    /// While the store is unavailable, it keeps waiting. Cancel the task to give up.
+    ///
+    /// - Throws: ``TaskStorageError``: `deliveryFailed` if delivery has ended or the task was cancelled; see its
+    ///   cause.
     public func waitUntilApplied(_ receipt: TaskReceipt) async throws(TaskStorageError) {
         do throws(WALError) {
             try await flusher.waitUntilApplied(receipt.sequence)

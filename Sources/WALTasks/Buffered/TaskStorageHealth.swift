@@ -1,20 +1,21 @@
 public import WAL
 public import WALDelivery
 
-/// How a ``BufferedTaskStorage`` is, at one moment. Made of what is known already: the store isn't asked.
+/// The state of a ``BufferedTaskStorage`` at one moment. It is made of known values: the store isn't called.
 ///
 /// | Probe | Rule | Why |
 /// | --- | --- | --- |
-/// | readiness | ``isAccepting`` | a store that is away is no reason: changes are taken all the same |
-/// | liveness | ``isDelivering`` | only delivery that has ended for good needs a new start; a full disk and a store that is away don't |
+/// | readiness | ``isAccepting`` | an unavailable store doesn't matter, because changes are accepted nevertheless |
+/// | liveness | ``isDelivering`` | only delivery that has failed permanently needs a restart; a full disk and an unavailable store don't |
 public struct TaskStorageHealth: Sendable {
-    /// Why changes are refused.
+    /// The reason for refusing changes.
     public struct Refusal: Sendable {
         /// The kind of the reason. More may come: keep a default branch.
         public enum Reason: String, Sendable {
             /// The disk is full.
             case diskFull
-            /// ``TaskBufferConfiguration/diskBudget`` is used up, and the store lacks what could be removed.
+            /// ``TaskBufferConfiguration/diskBudget`` is used up, and the store is missing the records that could be
+            /// removed.
             case budgetUsedUp
             /// The log's disk has failed. The log tries again every second.
             case logFailed
@@ -24,31 +25,32 @@ public struct TaskStorageHealth: Sendable {
 
         /// The kind of the reason.
         public var reason: Reason
-        /// What the log says, where it has refused.
+        /// The log's error, if the log has refused.
         public var error: WALError?
     }
 
-    /// Why changes are refused at the moment; nil while they are accepted. It ends by itself, without anyone trying.
+    /// The current reason for refusing changes. Nil while they are accepted. It becomes nil by itself, without
+    /// another attempt.
     public var refusal: Refusal?
-    /// Changes in the log that a power loss would take.
+    /// The number of changes in the log that a power loss would lose.
     public var durableLag: UInt64
-    /// Whether the store answers, and since when; or what delivery has ended with.
+    /// Whether the store answers, and since when; or the error that ended delivery.
     public var store: FlusherHealth.SinkState
-    /// What the store lacks. The age is as of a second ago.
+    /// The lag of the store. Its age is up to a second old.
     public var deliveryLag: FlusherLag
-    /// Changes that the store couldn't take, since the storage was opened.
+    /// The number of changes that the store rejected since the storage was opened.
     public var deadLetters: UInt64
 
     /// Whether changes are accepted.
     public var isAccepting: Bool { refusal == nil }
-    /// Whether changes reach the store, or will when it is back.
+    /// Whether changes reach the store, or will once it is available again.
     public var isDelivering: Bool {
         if case .ended = store { false } else { true }
     }
 }
 
 extension BufferedTaskStorage {
-    /// How the storage is: for probes, which it never keeps waiting. ``ping()`` asks the store.
+    /// The state of the storage, for probes. It never waits. ``ping()`` calls the store.
     public var health: TaskStorageHealth {
         let delivery = flusher.health
         let durable = writeAheadLog.durableSequence

@@ -1,36 +1,36 @@
 public import WAL
 
-/// What a ``BufferedTaskStorage`` has done since it was opened, and how far the store is behind.
+/// The counts of a ``BufferedTaskStorage`` since it was opened, and the lag of its store.
 public struct TaskStorageStatistics: Sendable {
-    /// Mutations that were put into the log.
+    /// Mutations that were appended to the log.
     public var recordsBuffered: UInt64 = 0
-    /// Mutations that the store has taken.
+    /// Mutations that the store has applied.
     public var recordsApplied: UInt64 = 0
     /// Transactions of the store that succeeded.
     public var batchesApplied: UInt64 = 0
     /// Transactions of the store that failed; they are tried again.
     public var failedBatches: UInt64 = 0
-    /// How often what an earlier process left was read back: 0 or 1.
+    /// The number of times that changes of an earlier process were read back: 0 or 1.
     public var recoveryOperations: UInt64 = 0
-    /// Whether that failed.
+    /// The number of times that reading them back failed: 0 or 1.
     public var recoveryErrors: UInt64 = 0
-    /// How long a successful transaction took on average.
+    /// The average duration of a successful transaction.
     public var averageFlushTime: Duration = .zero
-    /// When the last one succeeded.
+    /// The time of the last successful transaction.
     public var lastFlushTime: Timestamp?
 
-    /// Bytes of memory that changes take which wait for the store.
+    /// The bytes of memory that undelivered changes take.
     public var overlayMemory: Int = 0
-    /// Mutations that the last process left to be delivered.
+    /// Undelivered mutations that the last process left.
     public var recordsRecovered: UInt64 = 0
     /// Rows that the store has written, after coalescing.
     public var rowsWritten: UInt64 = 0
-    /// Mutations that a later one of the same batch made superfluous.
+    /// Mutations that a later mutation of the same batch made unnecessary.
     public var recordsCoalesced: UInt64 = 0
-    /// Mutations that the store has refused and set aside.
+    /// Mutations that the store has rejected and set aside.
     public var deadLetters: UInt64 = 0
-    /// Records that are in the log and not yet in the store.
+    /// Records in the log that the store doesn't have yet.
     public var depth: UInt64 = 0
-    /// How long the oldest of them has been waiting.
+    /// The time that the oldest of these records has been waiting.
     public var lag: Duration = .zero
 }

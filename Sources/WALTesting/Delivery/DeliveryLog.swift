@@ -1,7 +1,7 @@
 internal import WAL
 internal import WALDelivery
 
-/// A log in a directory of its own, for flushers.
+/// A log in a temporary directory, for flushers.
 final class DeliveryLog: Sendable {
     let log: WriteAheadLog
     private let directory: TemporaryDirectory
@@ -25,7 +25,7 @@ final class DeliveryLog: Sendable {
         try payloads.map { try log.appendBlocking($0) }
     }
 
-    /// What flushers have set aside, in order.
+    /// Returns the records that flushers have set aside, in order.
     func deadLetters() async throws -> [DeadLetterRecord] {
         let directory = log.directory
         return try await Blocking.run {
@@ -39,7 +39,7 @@ final class DeliveryLog: Sendable {
     /// Closes the log and removes it.
     func close() async {
         let (log, directory) = (log, directory)
-        // Whatever closing fails at, all of it goes.
+        // An error of closing doesn't matter, because the directory is removed.
         await Blocking.run {
             try? log.closeBlocking()
             directory.remove()

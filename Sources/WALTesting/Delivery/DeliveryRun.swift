@@ -1,7 +1,7 @@
 internal import WAL
 internal import WALDelivery
 
-/// One flusher from its start until everything was delivered, or something stopped it.
+/// A run of one flusher, from its start until it has delivered every record or has stopped.
 enum DeliveryRun {
     enum Outcome: Sendable {
         case drained
@@ -9,7 +9,7 @@ enum DeliveryRun {
         case stuck
     }
 
-    /// How a flusher works.
+    /// The shape of a flusher.
     struct Setting: Hashable, Sendable {
         var workers: Int
         var batchSize: Int
@@ -24,7 +24,7 @@ enum DeliveryRun {
         case timeIsUp
     }
 
-    /// Delivers what is in the log, and what `body` appends. Closes the sink.
+    /// Delivers the log's records and those that `body` appends. Closes the sink.
     static func deliver<Destination: Sink>(
         _ log: DeliveryLog, into sink: Destination, _ setting: Setting, patience: Duration,
         key: @escaping @Sendable (RawSpan) -> UInt64?,
@@ -97,6 +97,6 @@ enum DeliveryRun {
 
 extension WALError {
     fileprivate static var flusherEnded: WALError {
-        WALError(.closed, "the flusher ended by itself")
+        WALError(.closed, "The flusher ended by itself.")
     }
 }

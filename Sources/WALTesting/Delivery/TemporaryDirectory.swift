@@ -4,7 +4,7 @@
     internal import Glibc
 #endif
 
-/// A directory of its own, removed with the last reference.
+/// A temporary directory, removed with the last reference.
 final class TemporaryDirectory: Sendable {
     let path: String
 
@@ -21,12 +21,12 @@ final class TemporaryDirectory: Sendable {
         remove()
     }
 
-    /// Removes it now.
+    /// Removes the directory now.
     func remove() {
         Self.remove(path)
     }
 
-    // What can't be removed stays: it's temporary.
+    // Files that can't be removed stay, because the directory is temporary.
     private static func remove(_ path: String) {
         guard unsafe unlink(path) != 0, let stream = unsafe opendir(path) else { return }
         var names: [String] = []

@@ -1,20 +1,20 @@
 internal import WAL
 internal import WALDelivery
 
-/// Stands between a flusher and the sink that is tested: notes what passes, and interferes.
+/// A sink between a flusher and the tested sink. It notes the batches and interferes with them.
 final class WatchedSink<Base: Sink>: Sink {
-    /// What happens to a batch.
+    /// The fate of a batch.
     enum Interference: Sendable {
         case none
-        /// It is applied, and the flusher isn't told.
+        /// The batch is applied, but the flusher gets no reply.
         case losingReply
-        /// It isn't applied, and the flusher stops, as if its process had died.
+        /// The batch isn't applied, and the flusher stops as if its process had died.
         case halting
     }
 
     struct Notes: Sendable {
         var batchCount = 0
-        /// What the sink set aside itself.
+        /// The records that the sink itself set aside.
         var deadLetters: [DeadLetter] = []
         var largestBatch = 0
     }

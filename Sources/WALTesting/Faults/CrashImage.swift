@@ -1,20 +1,20 @@
 internal import WAL
 
-/// Files and directories as a crash left them.
+/// The files and directories that a crash leaves.
 public struct CrashImage: Hashable, Sendable {
-    /// The contents of the files, by their paths below the directory that was watched.
+    /// The contents of the files, by their paths relative to the watched directory.
     public var files: [String: [UInt8]] = [:]
-    /// The paths of the directories, parents before what is in them.
+    /// The paths of the directories, parents before their contents.
     public var directories: [String] = []
 
     init() {}
 
-    /// Makes a directory have what the image has, and nothing else.
+    /// Makes the contents of a directory equal to the image, and removes all other files.
     ///
     /// Writes all files on the calling thread.
     public func write(to directory: String) throws {
         try DirectoryContents.make(directory)
-        // Files are written over, which is quicker than making them anew.
+        // Existing files are overwritten, which is faster than creating them again.
         try removeOthers(in: directory, below: "")
         for path in directories { try DirectoryContents.make("\(directory)/\(path)") }
         for (path, contents) in files { try DirectoryContents.write(contents, to: "\(directory)/\(path)") }
@@ -31,7 +31,7 @@ public struct CrashImage: Hashable, Sendable {
         }
     }
 
-    /// The same as another run of the kernel finds it: nothing that wasn't synced is to be trusted.
+    /// Returns the image as found after a restart of the kernel, when only synced data can be trusted.
     public func inAnotherBoot() -> CrashImage {
         var image = self
         for (path, var contents) in files where path.hasSuffix(".wal") {

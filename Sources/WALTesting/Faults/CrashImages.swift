@@ -6,7 +6,7 @@ internal import WAL
     internal import Glibc
 #endif
 
-/// The images that a power loss can leave of one ``CrashState``, numbered; as another run of the kernel finds them.
+/// The numbered images that a power loss can leave of one ``CrashState``, as found after a restart of the kernel.
 public struct CrashImages: Sendable {
     private enum Part: Sendable {
         case unit(CrashState.FileID, Int)
@@ -14,10 +14,10 @@ public struct CrashImages: Sendable {
         case change(Int)
     }
 
-    /// Something of which one of several versions reached the disk.
+    /// A part of the state of which one of several versions has reached the disk.
     private struct Choice: Sendable {
         var part: Part
-        /// When each version came to be; the first is durable.
+        /// The tick of each version. The first version is the durable one.
         var ticks: [CrashState.Tick]
     }
 
@@ -42,7 +42,7 @@ public struct CrashImages: Sendable {
         self.choices = choices
     }
 
-    /// How many there are, not all of them different; `Int.max` if more.
+    /// The number of images, which aren't all different. `Int.max` if there are more.
     public var count: Int {
         choices.reduce(1) { product, choice in
             let (next, isTooMany) = product.multipliedReportingOverflow(by: choice.ticks.count)
@@ -50,7 +50,7 @@ public struct CrashImages: Sendable {
         }
     }
 
-    /// The image with this number, below ``count``. 0 is the one of which nothing but the durable is left.
+    /// Returns the image with this number, which must be below ``count``. Image 0 holds only the durable data.
     public subscript(number: Int) -> CrashImage {
         var rest = number
         return image { choice in
@@ -59,10 +59,11 @@ public struct CrashImages: Sendable {
         }
     }
 
-    /// The image with everything that was written.
+    /// The image with every write.
     public var newest: CrashImage { image { $0.ticks.count - 1 } }
 
-    /// Any image. Often nearly everything has reached the disk, or nearly nothing: such images are where recovery has much to decide.
+    /// Returns a random image. In many images nearly every write has reached the disk, or nearly none. In those,
+    /// recovery has the most to decide.
     public func random(using generator: inout some RandomNumberGenerator) -> CrashImage {
         let chance = [2, 10, 50, 90, 98].randomElement(using: &generator) ?? 50
         return image { choice in
@@ -93,7 +94,7 @@ public struct CrashImages: Sendable {
         return CrashImage(entries, contents).inAnotherBoot()
     }
 
-    /// Writes a unit as it was at a moment over the durable one.
+    /// Overwrites the durable contents of a unit with its contents at a tick.
     private func place(_ index: Int, _ tick: CrashState.Tick, of file: CrashState.File, in bytes: inout [UInt8]) {
         let size = CrashState.File.sectorSize
         let perUnit = unit.rawValue / size
@@ -114,7 +115,7 @@ public struct CrashImages: Sendable {
 extension CrashImage {
     fileprivate init(_ entries: [String: CrashState.Entry], _ contents: [CrashState.FileID: [UInt8]]) {
         self.init()
-        // Parents first, and nothing in a directory that isn't there.
+        // Parents come first. Entries of a missing directory are left out.
         for (path, entry) in entries.sorted(by: { $0.key < $1.key }) {
             let parent = CrashState.parent(of: path)
             guard parent.isEmpty || directories.contains(parent) else { continue }
@@ -127,7 +128,7 @@ extension CrashImage {
 }
 
 extension [UInt8] {
-    /// The same, cut or followed by zeros.
+    /// Returns these bytes, cut or padded with zeros to `size`.
     fileprivate func resized(to size: Int) -> [UInt8] {
         guard size != count else { return self }
         var bytes = [UInt8](repeating: 0, count: size)

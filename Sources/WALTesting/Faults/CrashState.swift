@@ -1,14 +1,14 @@
-/// The files of a log at one moment, with what is durable in them and what was changed since, of which a power loss may keep any
-/// part.
+/// The files of a log at one moment: their durable contents, and all later changes. A power loss may keep any part of
+/// those changes.
 ///
-/// | What | What a power loss may leave of it |
+/// | Data | Contents after a power loss |
 /// | --- | --- |
-/// | a page or a sector that was changed since its file was last synced | any contents that it had since, or the durable ones; each by itself |
-/// | a file's size | any that it had since, or the durable one |
-/// | an entry that was created, renamed, linked or removed since its directory was last synced | done or not, each by itself; a rename is done as a whole |
-/// | what was synced | itself |
+/// | a page or a sector that was changed since the last sync of its file | any contents since then, or the durable ones; each unit by itself |
+/// | a file's size | any size since the last sync, or the durable one |
+/// | an entry that was created, renamed, linked or removed since the last sync of its directory | done or not, each by itself; a rename is atomic |
+/// | synced data | unchanged |
 public struct CrashState: Sendable {
-    /// What reaches the disk as a whole.
+    /// The unit that reaches the disk as a whole.
     public enum Unit: Int, Hashable, Sendable, CaseIterable {
         /// 512 bytes, as disks write them.
         case sector = 512
@@ -16,17 +16,17 @@ public struct CrashState: Sendable {
         case page = 4096
     }
 
-    /// Counts what happened to the files: two states of one storage with the same count are the same.
+    /// The number of changes to the files. Two states of one storage with the same number are equal.
     public internal(set) var revision = 0
 
     typealias FileID = Int
 
-    /// Counts changes.
+    /// A counter of changes.
     typealias Tick = Int
 
     struct File: Sendable {
         var durable: [UInt8]
-        /// The contents of sectors that were changed since, the oldest first.
+        /// The contents of sectors that changed since the last sync, the oldest first.
         var sectors: [Int: [(tick: Tick, bytes: [UInt8])]] = [:]
         var sizes: [(tick: Tick, size: Int)] = []
 
@@ -43,7 +43,7 @@ public struct CrashState: Sendable {
         case remove(String)
         case rename(String, to: String, FileID)
 
-        /// The directory that must be synced for it.
+        /// The directory whose sync makes the change durable.
         var directory: String {
             switch self {
             case .add(let path, _), .remove(let path), .rename(_, let path, _): CrashState.parent(of: path)
@@ -62,16 +62,16 @@ public struct CrashState: Sendable {
     }
 
     var files: [FileID: File] = [:]
-    /// What is durable, by path below the root.
+    /// The durable entries, by path relative to the root.
     var entries: [String: Entry] = [:]
-    /// What isn't, in order.
+    /// The changes that aren't durable, in order.
     var changes: [(tick: Tick, change: Change)] = []
 
     static func parent(of path: String) -> String {
         path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
     }
 
-    /// All images that a power loss can leave, of changes that reach the disk in units of this size.
+    /// Returns all images that a power loss can leave if changes reach the disk in units of this size.
     public func images(of unit: Unit) -> CrashImages {
         CrashImages(self, unit)
     }

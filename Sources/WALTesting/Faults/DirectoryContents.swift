@@ -4,9 +4,10 @@
     internal import Glibc
 #endif
 
-/// Whole directories, in and out of memory.
+/// Reading and writing of whole directories.
 enum DirectoryContents {
-    /// All entries below, by their relative paths, parents before what is in them; nil for directories.
+    /// Returns all entries below `root` by their relative paths, parents before their contents. The contents of
+    /// directories are nil.
     static func read(_ root: String) throws -> [(path: String, contents: [UInt8]?)] {
         var found: [(path: String, contents: [UInt8]?)] = []
         try add(root, "", to: &found)
@@ -42,7 +43,7 @@ enum DirectoryContents {
         return names.sorted()
     }
 
-    /// Nil for a directory.
+    /// Returns the contents of a file, or nil for a directory.
     private static func readFile(_ path: String) throws -> [UInt8]? {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SystemCallError(call: "open", what: path, errno: errno) }
@@ -72,7 +73,7 @@ enum DirectoryContents {
         }
     }
 
-    /// Removes a file, or a directory with what is in it; what can't be removed stays.
+    /// Removes a file, or a directory with its contents. Files that can't be removed stay.
     static func remove(_ path: String) {
         guard unsafe unlink(path) != 0 else { return }
         for name in (try? names(path)) ?? [] { remove("\(path)/\(name)") }

@@ -1,8 +1,8 @@
-/// Decides which call goes wrong: a pure state machine.
+/// Decides which calls fail. Pure.
 struct FaultPlan {
     private struct Rule {
         var operation: StorageOperation?
-        /// Calls to go until it is due.
+        /// The number of calls until the fault is due.
         var remaining: Int
         var times: Int
         var fault: StorageFault
@@ -26,7 +26,7 @@ struct FaultPlan {
         random = nil
     }
 
-    /// What goes wrong with the next call.
+    /// Returns the fault of the next call, if any.
     mutating func next(_ operation: StorageOperation) -> StorageFault? {
         counts[operation, default: 0] += 1
         var fault: StorageFault?
@@ -60,13 +60,13 @@ struct FaultPlan {
     }
 }
 
-/// A fault that came to pass.
+/// A fault that has occurred.
 public struct InjectedFault: Hashable, Sendable, CustomStringConvertible {
     /// The kind of the call.
     public var operation: StorageOperation
-    /// Which one of its kind it was, from 1.
+    /// The number of the call among those of its kind, from 1.
     public var number: Int
-    /// What went wrong.
+    /// The fault.
     public var fault: StorageFault
 
     public var description: String { "\(operation.rawValue) \(number): \(fault)" }

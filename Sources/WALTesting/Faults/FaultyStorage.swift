@@ -6,20 +6,20 @@ internal import WAL
     internal import Glibc
 #endif
 
-/// Watches all calls that logs in a directory make to the operating system, fails those that it is told to, and records what a
-/// crash could leave.
+/// A storage that makes system calls of logs fail and records the states that a crash could leave.
 ///
-/// Make it before the log is opened. Several can be in use at the same time, for different directories. With the last reference
-/// to it, the calls are left alone again.
+/// It watches all calls that logs in a directory make to the operating system. Make it before the log is opened.
+/// Several can be in use at the same time for different directories. Releasing the last reference ends the watching.
 public final class FaultyStorage: Sendable {
-    /// The directory; logs are in it or below.
+    /// The watched directory. The logs are in it or below it.
     public let directory: String
     private let hook: Hook
 
-    /// Starts watching a directory, which is there.
+    /// Starts watching an existing directory.
     ///
-    /// With `recording`, every change is followed, for ``crashState()``, and what is there now counts as durable. This call and each
-    /// that the log makes then read the mapped files on the thread that makes them, so have small segments.
+    /// With `recording`, it follows every change for ``crashState()``, and the current contents count as durable.
+    /// This call and each later call of the log then read the mapped files on the calling thread, so use small
+    /// segments.
     public init(_ directory: String, recording: Bool = false) throws {
         self.directory = directory
         hook = Hook(State(recorder: recording ? try StorageRecorder(directory) : nil))
@@ -32,35 +32,36 @@ public final class FaultyStorage: Sendable {
 
     // MARK: Failing
 
-    /// Has the call fail that is the `number`th of its kind from now on, or of all kinds, and those after it, `times` in all.
+    /// Makes `times` consecutive calls fail, beginning with the `number`th from now on. Counts the calls of one kind,
+    /// or of all kinds.
     public func fail(
         _ operation: StorageOperation? = nil, at number: Int = 1, times: Int = 1, with fault: StorageFault
     ) {
         hook.state.withLock { $0.plan.add(operation, at: number, times: times, fault) }
     }
 
-    /// Has one of so many calls fail, each with what its kind can fail with.
+    /// Makes one call in `count` fail on average, with an error that is possible for its kind.
     public func failRandomly(seed: UInt64, oneIn count: Int) {
         hook.state.withLock { $0.plan.failRandomly(SeededGenerator(seed: seed), oneIn: count) }
     }
 
-    /// Fails nothing from now on.
+    /// Ends all failures.
     public func heal() {
         hook.state.withLock { $0.plan.heal() }
     }
 
-    /// The faults that came to pass, in order.
+    /// The faults that have occurred, in order.
     public var injectedFaults: [InjectedFault] { hook.state.withLock(\.plan.injected) }
 
-    /// How many calls of each kind were made.
+    /// The number of calls of each kind.
     public var callCounts: [StorageOperation: Int] { hook.state.withLock(\.plan.counts) }
 
-    /// How many calls were made.
+    /// The number of calls.
     public var callCount: Int { callCounts.values.reduce(0, +) }
 
     // MARK: Crashing
 
-    /// What a power loss could leave at this moment. Nil unless recording.
+    /// Returns the states that a power loss could leave at this moment, or nil if it doesn't record.
     public func crashState() -> CrashState? {
         hook.state.withLock { state in
             state.recorder?.takeSnapshot()
@@ -68,7 +69,7 @@ public final class FaultyStorage: Sendable {
         }
     }
 
-    /// What `kill -9` leaves at this moment: everything that was written. Nil unless recording.
+    /// Returns the files that `kill -9` leaves at this moment, which hold every write. Nil if it doesn't record.
     public func imageOfKilledProcess() -> CrashImage? {
         hook.state.withLock { state in
             state.recorder?.takeSnapshot()
@@ -76,8 +77,10 @@ public final class FaultyStorage: Sendable {
         }
     }
 
-    /// Calls `body` before and after every call to the operating system, one call at a time, with what a power loss could leave
-    /// then. It mustn't use a log in the directory. Nil to end it.
+    /// Calls `body` before and after every call to the operating system, with the states that a power loss could
+    /// leave then.
+    ///
+    /// It is called for one call at a time, and must not use a log in the directory. Pass nil to stop.
     public func watch(_ body: (@Sendable (CrashState) -> Void)?) {
         hook.state.withLock { $0.observer = body }
     }
@@ -130,7 +133,7 @@ public final class FaultyStorage: Sendable {
 }
 
 extension StorageCall {
-    /// About half of what was to be read or written, and at least a byte.
+    /// About half of the bytes to read or write, at least one.
     fileprivate var partialCount: Int {
         switch self {
         case .read(_, _, let count): max(1, count / 2)

@@ -1,6 +1,6 @@
 public import WAL
 
-/// What is in a log, as a reader finds it.
+/// The contents of a log as a reader finds them.
 public struct LogContents: Sendable {
     /// A record, without its time.
     public struct Record: Hashable, Sendable {
@@ -14,23 +14,23 @@ public struct LogContents: Sendable {
         }
     }
 
-    /// In the order of reading.
+    /// The records in the order of reading.
     public var records: [Record]
-    /// Nil where they aren't known.
+    /// The cursors by name, or nil if they aren't known.
     public var cursors: [String: UInt64]?
-    /// What opening has found.
+    /// The findings of opening the log.
     public var findings: [RecoveryReport.Finding]
 
-    /// Makes contents that were found in another way.
+    /// Makes contents that were read by other means.
     public init(records: [Record], cursors: [String: UInt64]? = nil, findings: [RecoveryReport.Finding] = []) {
         self.records = records
         self.cursors = cursors
         self.findings = findings
     }
 
-    /// Reads all of a log that was just opened, on the calling thread.
+    /// Reads a whole log that was just opened, on the calling thread.
     ///
-    /// - Throws: What a reader of the log throws.
+    /// - Throws: the codes of reading a log.
     public init(of log: WriteAheadLog) throws(WALError) {
         var records: [Record] = []
         let reader = log.reader()

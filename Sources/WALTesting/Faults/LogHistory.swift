@@ -1,80 +1,82 @@
 public import WAL
 
-/// What was done to a log, and what it has promised: tells what may be in it after a crash.
+/// The operations on a log and the guarantees that it has given. They determine the allowed contents after a crash.
 ///
-/// Say what you do and what the log answers; after a crash, compare with ``violations(in:after:)``, and go on with
-/// ``resume(from:)``. All payloads of a history must be different.
+/// Report each operation and the log's reply. After a crash, compare the contents with ``violations(in:after:)``, and
+/// continue with ``resume(from:)``. All payloads of a history must be different.
 public struct LogHistory: Sendable {
-    /// How the log's process ended.
+    /// The end of the log's process.
     public enum Ending: String, Hashable, Sendable {
         /// The log was closed, without an error.
         case closed
-        /// The process was killed: what was written is there.
+        /// The process was killed. Every write survives.
         case killed
-        /// The machine lost its power: what was durable is there.
+        /// The machine lost its power. Durable data survives.
         case powerLoss
     }
 
-    /// Something about a log that its history doesn't allow.
+    /// A difference between a log and its history.
     public struct Violation: Hashable, Sendable, CustomStringConvertible {
-        /// What sort of thing.
+        /// The kind of a violation.
         public enum Kind: String, Hashable, Sendable, CaseIterable {
-            /// A record that was promised isn't there.
+            /// A record that the log had guaranteed is missing.
             case loss
-            /// A record that was never appended, or not as this, or that was gone before.
+            /// A record was never appended, differs from the appended one, or was gone after an earlier crash.
             case foreign
-            /// A record that is there twice, or out of order, or behind one that is missing; or a number given again.
+            /// A record occurs twice, is out of order, or follows a missing one; or a sequence number was reused.
             case order
-            /// A cursor that isn't what was set.
+            /// A cursor has a value that wasn't set.
             case cursor
-            /// A finding that says more, or other, than what happened.
+            /// A finding doesn't match the events.
             case finding
         }
 
         public var kind: Kind
         public var description: String
 
-        /// Makes one that was found in another way.
+        /// Makes a violation that was found by other means.
         public init(_ kind: Kind, _ description: String) {
             self.kind = kind
             self.description = description
         }
     }
 
-    /// By sequence number, what `append` has returned for.
+    /// The payloads for which `append` has returned, by sequence number.
     private var reported: [UInt64: [UInt8]] = [:]
-    /// What may have been appended: `append` has not returned, or with an error that leaves it open.
+    /// The payloads that may have been appended: `append` has not returned, or has thrown an error that leaves this
+    /// open.
     private var unknown: Set<Payload> = []
-    /// What wasn't there after a crash, and must not come back.
+    /// The payloads that were missing after a crash and must not reappear.
     private var gone: Set<Payload> = []
-    /// Records up to here may have been removed by retention.
+    /// The last record that retention may have removed.
     private var removable: UInt64 = 0
-    /// The values since the last one that is durable, which is the first.
+    /// The values of each cursor since the last durable one, which comes first.
     private var cursors: [String: [UInt64?]] = [:]
 
     /// The last sequence number that the log has called durable.
     public private(set) var durable: UInt64 = 0
     /// The last sequence number that `append` has returned.
     public private(set) var last: UInt64 = 0
-    /// The kernel has dropped pages after a failed sync, so what was not durable may be lost, from the middle too, and be called damage.
+    /// Whether the kernel has dropped pages after a failed sync. Then records that weren't durable may be lost, even
+    /// from the middle, and may be reported as damage.
     public var pagesWereLost = false
 
-    /// The log had no room or no disk for a while, so a cursor that was set may not be written yet.
+    /// Whether the log had no space or no disk for a while. Then a cursor that was set may not be written yet.
     public var cursorsMayLag = false
 
-    /// Makes the history of a log that is new.
+    /// Makes the history of a new log.
     public init() {}
 
-    // MARK: Telling
+    // MARK: Reporting
 
-    /// Payloads are about to be appended. To be said before, so that they aren't foreign if the process dies in between.
+    /// Reports payloads before they are appended, so that they don't count as foreign if the process dies in between.
     public mutating func willAppend(_ payloads: [UInt8]...) {
         unknown.formUnion(payloads.map(Payload.init))
     }
 
-    /// The payloads were appended, the last one with this sequence number, the others right before it.
+    /// Reports that payloads were appended with consecutive sequence numbers, of which `sequence` is the last.
     ///
-    /// Returns what is wrong with that number; nil if nothing is.
+    /// - Returns: A violation if the sequence numbers are wrong; otherwise nil.
     public mutating func didAppend(_ payloads: [[UInt8]], last sequence: SequenceNumber) -> Violation? {
         let first = sequence.rawValue + 1 - UInt64(payloads.count)
         let isWrong = first <= max(last, durable)
@@ -84,45 +86,45 @@ public struct LogHistory: Sendable {
         }
         let previous = max(last, durable)
         last = max(last, sequence.rawValue)
-        return isWrong ? Violation(.order, "sequence number \(first) was given when \(previous) had been") : nil
+        return isWrong ? Violation(.order, "sequence number \(first) was given after \(previous)") : nil
     }
 
-    /// Everything up to this record, and every cursor that was set before, is durable.
+    /// Reports that the records up to and including `sequence` are durable, and all cursors that were set before.
     public mutating func becameDurable(through sequence: SequenceNumber) {
         durable = max(durable, sequence.rawValue)
         guard !cursorsMayLag else { return }
         for name in cursors.keys { cursors[name] = cursors[name]?.suffix(1) }
     }
 
-    /// The same for the records only.
+    /// Reports that the records up to and including `sequence` are durable, without the cursors.
     public mutating func recordsBecameDurable(through sequence: SequenceNumber) {
         durable = max(durable, sequence.rawValue)
     }
 
-    /// A cursor was set, or removed. Of cursors that this isn't said of nothing is expected.
+    /// Reports that a cursor was set or removed. Cursors that were never reported aren't checked.
     public mutating func didSetCursor(_ name: String, to sequence: SequenceNumber?) {
         cursors[name, default: [nil]].append(sequence?.rawValue)
     }
 
-    /// Retention may remove records up to this one from now on.
+    /// Reports that retention may remove records up to and including `sequence` from now on.
     public mutating func mayRemove(through sequence: SequenceNumber) {
         removable = max(removable, sequence.rawValue)
     }
 
-    // MARK: Asking
+    // MARK: Checking
 
-    /// What `append` has returned for and no crash has taken, in order.
+    /// The records for which `append` has returned and that no crash has removed, in order.
     public var records: [LogContents.Record] {
         reported.sorted { $0.key < $1.key }.map { LogContents.Record(sequence: $0.key, payload: $0.value) }
     }
 
-    /// What is wrong with a log that was opened again. Empty if nothing is.
+    /// Returns the violations in a log that was opened again.
     public func violations(in found: LogContents, after ending: Ending) -> [Violation] {
         order(of: found) + origin(of: found) + presence(in: found, ending) + cursors(in: found, ending)
             + findings(in: found, ending)
     }
 
-    /// What is wrong with a record that was read from the log while it was open; nil if nothing is.
+    /// Returns the violation of a record that was read from the open log, or nil.
     public func violation(in record: LogContents.Record) -> Violation? {
         let payload = Payload(record.payload)
         let isKnown = reported[record.sequence].map { $0 == record.payload } ?? unknown.contains(payload)
@@ -130,7 +132,7 @@ public struct LogHistory: Sendable {
             ? nil : Violation(.foreign, "\(record.sequence) isn't what was appended")
     }
 
-    /// Takes what was found for what is in the log from now on: opening has made it durable.
+    /// Continues the history with the found contents, which opening has made durable.
     public mutating func resume(from found: LogContents) {
         let payloads = Set(found.records.map { Payload($0.payload) })
         gone.formUnion(unknown.subtracting(payloads))
@@ -149,7 +151,7 @@ public struct LogHistory: Sendable {
     private func order(of found: LogContents) -> [Violation] {
         zip(found.records, found.records.dropFirst()).compactMap { before, record in
             record.sequence > before.sequence
-                ? nil : Violation(.order, "\(record.sequence) is read behind \(before.sequence)")
+                ? nil : Violation(.order, "\(record.sequence) is read after \(before.sequence)")
         }
     }
 
@@ -157,14 +159,14 @@ public struct LogHistory: Sendable {
         var problems: [Violation] = []
         var seen: Set<Payload> = []
         for record in found.records {
-            // All that was told differs, so in its own place it is there once.
+            // All reported payloads differ, so a payload in its own place occurs once.
             if reported[record.sequence] == record.payload { continue }
             let payload = Payload(record.payload)
             if !seen.insert(payload).inserted {
-                problems.append(Violation(.order, "\(record.sequence) is there twice"))
+                problems.append(Violation(.order, "\(record.sequence) occurs twice"))
             }
             if gone.contains(payload) {
-                problems.append(Violation(.foreign, "\(record.sequence) was gone, and is back"))
+                problems.append(Violation(.foreign, "\(record.sequence) was gone and reappeared"))
             } else if reported[record.sequence] != nil || !unknown.contains(payload) {
                 problems.append(Violation(.foreign, "\(record.sequence) isn't what was appended"))
             }
@@ -181,7 +183,7 @@ public struct LogHistory: Sendable {
         for sequence in reported.keys.sorted() {
             if there.contains(sequence) {
                 if let firstLost, !pagesWereLost {
-                    problems.append(Violation(.order, "\(sequence) is there, and \(firstLost) isn't"))
+                    problems.append(Violation(.order, "\(sequence) exists, but \(firstLost) is missing"))
                 }
             } else if sequence <= durable || isAllSafe {
                 if sequence > removable || sequence > first {
@@ -203,7 +205,7 @@ public struct LogHistory: Sendable {
             let allowed = isExact ? possible.suffix(1) : possible[...]
             guard !allowed.contains(values[name]) else { return nil }
             return Violation(
-                .cursor, "cursor \(name) is \(values[name].map(String.init) ?? "gone"), and not one of \(allowed)")
+                .cursor, "cursor \(name) is \(values[name].map(String.init) ?? "gone"), not one of \(allowed)")
         }
     }
 
@@ -225,7 +227,7 @@ public struct LogHistory: Sendable {
     }
 }
 
-/// Bytes that are hashed as a whole, and not one by one as an array's elements are.
+/// A payload that is hashed as a whole, not byte by byte as an array is.
 private struct Payload: Hashable {
     private let bytes: [UInt8]
 

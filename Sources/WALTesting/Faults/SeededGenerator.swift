@@ -1,4 +1,4 @@
-/// Random numbers that are the same for the same seed, in every process and version (SplitMix64).
+/// A generator of the same random numbers for the same seed, in every process and version (SplitMix64).
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

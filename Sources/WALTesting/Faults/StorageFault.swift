@@ -4,21 +4,21 @@
     internal import Glibc
 #endif
 
-/// What goes wrong with a call.
+/// A fault of a call.
 public enum StorageFault: Hashable, Sendable {
-    /// It isn't made, and fails with this error number.
+    /// The call isn't made, and fails with this error number.
     case error(Int32)
-    /// It reads or writes a part only. Of other calls, nothing goes wrong.
+    /// The call reads or writes only a part. Calls of other kinds succeed.
     case short
-    /// Of a sync: it fails, and the kernel forgets what it couldn't write, so that the file reads as it is on the disk. Needs a
-    /// storage that records; of other calls, an error of the disk.
+    /// A sync fails, and the kernel drops the pages that it couldn't write, so that the file reads as it is on the
+    /// disk. It needs a recording storage. Calls of other kinds get an error of the disk.
     case losingPages
 
     /// The disk has failed (`EIO`).
     public static let inputOutput = StorageFault.error(EIO)
     /// No space is left (`ENOSPC`).
     public static let diskFull = StorageFault.error(ENOSPC)
-    /// A signal came in between (`EINTR`); the log tries again at once.
+    /// A signal interrupted the call (`EINTR`). The log tries again at once.
     public static let interrupted = StorageFault.error(EINTR)
 }
 

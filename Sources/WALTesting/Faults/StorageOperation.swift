@@ -1,12 +1,12 @@
 internal import WAL
 
-/// A kind of call that a log makes to the operating system, to be counted and failed.
+/// A kind of call that a log makes to the operating system, to count and to fail.
 public enum StorageOperation: String, CaseIterable, Hashable, Sendable {
     /// Opening or creating a file.
     case open
     /// Reading from a file.
     case read
-    /// Writing to a file. What is appended is stored into mapped memory, without a call.
+    /// Writing to a file. Appends write to mapped memory, without a call.
     case write
     /// Cutting a file.
     case truncate
@@ -29,7 +29,7 @@ public enum StorageOperation: String, CaseIterable, Hashable, Sendable {
     /// Giving a file another name.
     case link
 
-    /// Nil for calls that can't fail: closing and unmapping.
+    /// Returns nil for calls that can't fail: closing and unmapping.
     init?(_ call: StorageCall) {
         switch call {
         case .open: self = .open

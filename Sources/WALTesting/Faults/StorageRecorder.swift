@@ -6,21 +6,21 @@ internal import WAL
     internal import Glibc
 #endif
 
-/// Follows what a log does to its files. Stores into mapped memory make no calls, so mapped files are read again at each call, and
-/// whenever ``takeSnapshot()`` is called.
+/// Follows the changes that a log makes to its files. Stores into mapped memory make no calls, so mapped files are
+/// read again at each call and by ``takeSnapshot()``.
 struct StorageRecorder {
     private let root: String
     private(set) var state = CrashState()
     private var tick = 0
-    /// The entries as they are now.
+    /// The current entries.
     private var entries: [String: CrashState.Entry] = [:]
     private var descriptors: [Int32: CrashState.FileID] = [:]
     private var mapped: [Int: MappedFile] = [:]
     private var current: [CrashState.FileID: [UInt8]] = [:]
-    /// What a sync that runs makes durable.
+    /// The contents that each running sync makes durable.
     private var syncing: [ThreadID: (tick: Int, contents: [UInt8])] = [:]
 
-    /// A descriptor of its own, closed with the last reference.
+    /// A separate descriptor of a mapped file, closed with the last reference.
     private final class MappedFile {
         let file: CrashState.FileID
         let descriptor: Int32
@@ -80,7 +80,7 @@ struct StorageRecorder {
             guard let file = descriptors[descriptor] else { return }
             syncing[ThreadID.current] = (tick, current[file] ?? [])
         case .syncDirectory: syncing[ThreadID.current] = (tick, [])
-        // Nobody else can have got the number yet.
+        // No other thread can have got the same number yet.
         case .close(let descriptor): descriptors[descriptor] = nil
         case .unmap(let address): mapped[address] = nil
         default: break
@@ -151,7 +151,7 @@ struct StorageRecorder {
         forgetLostFiles()
     }
 
-    /// Files that no name can lead to any more, and that nobody has open.
+    /// Drops files that no name can reach and no descriptor holds open.
     private mutating func forgetLostFiles() {
         var found = Set(descriptors.values).union(mapped.values.map(\.file))
         for entry in entries.values { if case .file(let file) = entry { found.insert(file) } }
@@ -170,7 +170,7 @@ struct StorageRecorder {
 
     // MARK: Contents
 
-    /// Takes note of what was stored into mapped files since.
+    /// Records the changes stored into mapped files since the last look.
     mutating func takeSnapshot() {
         for mapping in mapped.values { readAgain(mapping.file, mapping.descriptor) }
     }
@@ -194,7 +194,7 @@ struct StorageRecorder {
         current[file] = contents
     }
 
-    /// The kernel gives up what it can't write: the file reads as it is on the disk.
+    /// Drops the pages that the kernel couldn't write. The file reads as it is on the disk.
     mutating func losePages(of call: StorageCall) {
         guard case .sync(let descriptor) = call, let file = descriptors[descriptor], let state = state.files[file]
         else { return }
@@ -228,7 +228,7 @@ extension [UInt8] {
         return self[start..<end] + [UInt8](repeating: 0, count: size - (end - start))
     }
 
-    /// The sectors in which this differs from what was before, whose end counts as followed by zeros.
+    /// Returns the sectors that differ from `old`, which counts as padded with zeros.
     fileprivate func changedSectors(since old: [UInt8]) -> [Int] {
         let (sector, block) = (CrashState.File.sectorSize, CrashState.Unit.page.rawValue)
         let old = old.count >= count ? old : old + [UInt8](repeating: 0, count: count - old.count)
@@ -250,7 +250,7 @@ extension [UInt8] {
     }
 }
 
-/// Tells threads apart.
+/// The identity of a thread.
 private struct ThreadID: Hashable {
     private let number: UInt
 

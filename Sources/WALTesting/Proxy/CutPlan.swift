@@ -1,30 +1,31 @@
-/// Decides what becomes of each piece of data that passes a ``CuttingProxy``. Pure.
+/// Decides the fate of each piece of data that passes a ``CuttingProxy``. Pure.
 struct CutPlan: Sendable {
-    /// What to do with some bytes.
+    /// The action for some bytes.
     enum Verdict: Hashable {
         case forward
-        /// Forward so many, then cut the connection.
+        /// Forward this number of bytes, then cut the connection.
         case cut(after: Int)
-        /// Keep them back until they are released, then forward them.
+        /// Hold the bytes until they are released, then forward them.
         case hold
     }
 
     var isRefusing = false
-    /// Replies until the one that is kept back.
+    /// The number of replies up to and including the one that is dropped.
     var repliesLeft: Int?
-    /// Replies until the one that is held.
+    /// The number of replies up to and including the one that is held.
     var repliesUntilHold: Int?
     var bytesLeft: [CuttingProxy.Side: Int] = [:]
     private(set) var counts = CuttingProxy.Counts()
 
-    /// A connection was made. False if it is to be closed at once.
+    /// Counts a new connection. Returns false if it must be closed at once.
     mutating func connected() -> Bool {
         counts.connections += 1
         if isRefusing { counts.refusals += 1 }
         return !isRefusing
     }
 
-    /// Bytes came. `isReply` tells that they are the first from the server since the client has sent something.
+    /// Returns the action for bytes that have arrived. `isReply` is true for the first bytes from the server since
+    /// the client has sent some.
     mutating func received(_ count: Int, from side: CuttingProxy.Side, isReply: Bool) -> Verdict {
         if isReply, let left = repliesLeft {
             repliesLeft = left > 1 ? left - 1 : nil

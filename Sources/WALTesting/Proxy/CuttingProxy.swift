@@ -6,57 +6,57 @@ internal import WAL
     internal import Glibc
 #endif
 
-/// Forwards connections to a server, and cuts them when it's told to: for the moments in which a network fails.
+/// A proxy that forwards connections to a server and cuts them on demand, to test failures of a network.
 ///
-/// The moment that matters most is between a commit and its reply: the server has it, and the client can't know.
-/// ``cutBeforeReply(_:)`` makes that moment.
+/// The most important moment is between a commit and its reply: the server has committed, and the client can't know.
+/// ``cutBeforeReply(_:)`` produces that moment.
 ///
 /// ```swift
 /// let proxy = try CuttingProxy(
 ///     listeningOn: .unix(path: "\(directory)/proxy/.s.PGSQL.5432"), forwardingTo: .unix(path: "\(directory)/.s.PGSQL.5432"))
 /// ```
 ///
-/// Blocks on threads of its own. ``close()`` ends them.
+/// It blocks on its own threads, which ``close()`` ends.
 public final class CuttingProxy: Sendable {
-    /// Who has sent some bytes.
+    /// The sender of some bytes.
     public enum Side: Hashable, Sendable, CaseIterable {
-        /// Who connected to the proxy.
+        /// The client, which connected to the proxy.
         case client
-        /// Whom the proxy connects to.
+        /// The server, to which the proxy connects.
         case server
     }
 
-    /// What a proxy has seen.
+    /// The counts of a proxy.
     public struct Counts: Hashable, Sendable {
         /// Connections that clients have made.
         public var connections = 0
-        /// Of those, the ones that were closed at once.
+        /// Connections that were closed at once.
         public var refusals = 0
         /// Connections that were cut.
         public var cuts = 0
-        /// Bytes that were forwarded, by who has sent them.
+        /// The forwarded bytes by sender.
         public var bytes: [Side: Int] = [:]
     }
 
     private struct State: Sendable {
         var plan = CutPlan()
         var delay: Duration = .zero
-        /// A reply is held until this is false.
+        /// Whether a reply is held.
         var isHolding = false
         var connections: [ObjectIdentifier: ProxyConnection] = [:]
         var isClosed = false
     }
 
-    /// Where clients connect.
+    /// The address to which clients connect.
     public let address: SocketAddress
-    /// Where the connections go.
+    /// The address of the server.
     public let target: SocketAddress
     private let listener: Socket
     private let state = Monitor(State())
 
-    /// Starts to listen. A file at a unix socket's path is removed.
+    /// Starts listening. Removes an existing file at a unix socket's path.
     ///
-    /// - Throws: ``SystemCallError``, or what starting a thread throws.
+    /// - Throws: ``SystemCallError``, or an error of starting a thread.
     public init(listeningOn address: SocketAddress, forwardingTo target: SocketAddress) throws {
         listener = try Socket.listening(on: address)
         if case .loopback = address, let port = listener.port() {
@@ -77,13 +77,13 @@ public final class CuttingProxy: Sendable {
         }
     }
 
-    /// What was seen so far.
+    /// The counts so far.
     public var counts: Counts { state.withLock { $0.plan.counts } }
 
-    /// How many connections are open.
+    /// The number of open connections.
     public var connectionCount: Int { state.withLock { $0.connections.count } }
 
-    /// Cuts all connections that are open.
+    /// Cuts all open connections.
     public func cut() {
         let open = state.withLock { state in
             state.plan.cutNow(connections: state.connections.count)
@@ -92,20 +92,21 @@ public final class CuttingProxy: Sendable {
         for connection in open { connection.cut() }
     }
 
-    /// Keeps back a reply of the server, and cuts its connection instead: the next one, or the `number`th from now.
+    /// Drops a reply of the server and cuts its connection: the next reply, or the `number`th from now.
     ///
-    /// A reply is what the server sends after the client has sent something; what else it sends until the client
-    /// speaks again belongs to the same reply.
+    /// A reply is all data that the server sends after the client has sent some, until the client sends again.
     public func cutBeforeReply(_ number: Int = 1) {
         state.withLock { $0.plan.repliesLeft = max(1, number) }
     }
 
-    /// Cuts a connection when so many more bytes of one side have been forwarded, on all connections together.
+    /// Cuts a connection once this number of further bytes from one side have been forwarded, counted over all
+    /// connections.
     public func cut(after byteCount: Int, from side: Side) {
         state.withLock { $0.plan.bytesLeft[side] = max(0, byteCount) }
     }
 
-    /// Holds a reply of the server until ``release()``: the next one, or the `number`th from now. Other connections go on.
+    /// Holds a reply of the server until ``release()``: the next reply, or the `number`th from now. Other connections
+    /// continue.
     public func holdBeforeReply(_ number: Int = 1) {
         state.withLock { $0.plan.repliesUntilHold = max(1, number) }
     }
@@ -113,7 +114,7 @@ public final class CuttingProxy: Sendable {
     /// Whether a reply is held now.
     public var isHolding: Bool { state.withLock(\.isHolding) }
 
-    /// Passes on the reply that is held, and forgets a hold that was ordered and hasn't happened.
+    /// Forwards the held reply, and cancels a hold that hasn't happened yet.
     public func release() {
         state.withLock { state in
             state.isHolding = false
@@ -121,7 +122,7 @@ public final class CuttingProxy: Sendable {
         }
     }
 
-    /// Forgets cuts that were ordered and haven't happened.
+    /// Cancels cuts that haven't happened yet.
     public func cancelCuts() {
         state.withLock { state in
             state.plan.repliesLeft = nil
@@ -135,13 +136,13 @@ public final class CuttingProxy: Sendable {
         set { state.withLock { $0.plan.isRefusing = newValue } }
     }
 
-    /// How long each piece of data is held back.
+    /// The delay of each piece of data.
     public var delay: Duration {
         get { state.withLock { $0.delay } }
         set { state.withLock { $0.delay = newValue } }
     }
 
-    /// Stops to listen, and cuts all connections. Once; does nothing the second time.
+    /// Stops listening and cuts all connections. A second call has no effect.
     public func close() {
         let open = state.withLock { state in
             state.isClosed = true
@@ -153,10 +154,10 @@ public final class CuttingProxy: Sendable {
 
     // MARK: For the threads
 
-    /// Waits a little for a connection. False when the proxy was closed.
+    /// Waits briefly for a connection. Returns false once the proxy is closed.
     private func acceptNext() -> Bool {
         if state.withLock(\.isClosed) { return false }
-        // The longest that closing, and forgetting, a proxy takes.
+        // This timeout bounds the time to close or release a proxy.
         guard let client = listener.accepted(within: 50) else { return true }
         guard state.withLock({ $0.plan.connected() }), let server = try? Socket.connected(to: target) else {
             client.close()

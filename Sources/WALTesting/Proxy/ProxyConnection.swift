@@ -5,7 +5,7 @@ final class ProxyConnection: Sendable {
     private struct State: Sendable {
         /// Directions whose thread still uses the sockets.
         var directions = 2
-        /// The client has sent something that the server hasn't answered.
+        /// Whether the client has sent data that the server hasn't answered yet.
         var isAsked = false
     }
 
@@ -34,7 +34,7 @@ final class ProxyConnection: Sendable {
     /// Ends the connection at once, for both sides.
     func cut() {
         state.withLock { state in
-            // Later the numbers may be those of other files.
+            // Later the descriptors may belong to other files.
             guard state.directions > 0 else { return }
             client.shutDown()
             server.shutDown()

@@ -4,7 +4,7 @@
     internal import Glibc
 #endif
 
-/// A stream socket. Blocks; used on threads of the proxy's own.
+/// A blocking stream socket, used on the proxy's own threads.
 struct Socket: Sendable {
     let descriptor: Int32
 
@@ -73,7 +73,7 @@ struct Socket: Sendable {
         return result == 0 ? UInt16(bigEndian: address.sin_port) : nil
     }
 
-    /// The next connection; nil after `milliseconds` without one.
+    /// Returns the next connection, or nil after `milliseconds` without one.
     func accepted(within milliseconds: Int32) -> Socket? {
         var poller = pollfd(descriptor: descriptor)
         guard unsafe poll(&poller, 1, milliseconds) > 0 else { return nil }
@@ -84,7 +84,7 @@ struct Socket: Sendable {
         return socket
     }
 
-    /// Some bytes, or none at the end of the connection.
+    /// Returns some bytes, or none at the end of the connection.
     func read(into buffer: inout [UInt8]) -> ArraySlice<UInt8> {
         while true {
             let count = unsafe buffer.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress, $0.count, 0) }
@@ -93,7 +93,7 @@ struct Socket: Sendable {
         }
     }
 
-    /// Writes all bytes; false if the connection is gone.
+    /// Writes all bytes. Returns false if the connection is closed.
     func write(_ bytes: ArraySlice<UInt8>) -> Bool {
         #if canImport(Darwin)
             let flags: Int32 = 0
@@ -110,7 +110,7 @@ struct Socket: Sendable {
         return true
     }
 
-    /// Ends both directions: whoever reads or writes on another thread is woken.
+    /// Ends both directions, which wakes threads that read or write.
     func shutDown() {
         #if canImport(Darwin)
             _ = shutdown(descriptor, SHUT_RDWR)
@@ -119,7 +119,7 @@ struct Socket: Sendable {
         #endif
     }
 
-    /// No more bytes will be written.
+    /// Ends the direction of writing.
     func finishWriting() {
         #if canImport(Darwin)
             _ = shutdown(descriptor, SHUT_WR)

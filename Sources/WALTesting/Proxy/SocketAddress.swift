@@ -4,11 +4,11 @@
     internal import Glibc
 #endif
 
-/// Where a server listens, on this machine.
+/// The address of a server on this machine.
 public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
     /// A unix socket. The path has at most 103 bytes.
     case unix(path: String)
-    /// A TCP port of the loopback interface; 0, for listening, takes any that is free.
+    /// A TCP port of the loopback interface. For listening, 0 selects any free port.
     case loopback(port: UInt16)
 
     public var description: String {
@@ -27,7 +27,7 @@ extension SocketAddress {
         }
     }
 
-    /// Calls `body` with the address as the system wants it.
+    /// Calls `body` with the address in the system's form.
     func withSystemAddress(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) throws(SystemCallError) -> Int32 {
         switch self {
         case .unix(let path):

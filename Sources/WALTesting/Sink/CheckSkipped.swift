@@ -1,4 +1,4 @@
-/// The fixture has nothing that the check needs.
+/// An error that skips a check, because the fixture doesn't provide its requirements.
 struct CheckSkipped: Error {
     let reason: String
 }

@@ -1,7 +1,7 @@
 internal import WAL
 internal import WALDelivery
 
-/// A sink with the lanes that it has claimed: cuts batches as a flusher does.
+/// A sink with its claimed lanes, which makes batches as a flusher does.
 struct LaneOwner<Tested: Sink>: Sendable {
     private static var attemptsMax: Int { 100 }
 
@@ -13,7 +13,7 @@ struct LaneOwner<Tested: Sink>: Sendable {
     /// The first record that no lane has applied.
     var next: SequenceNumber { (lanes.map(\.position).max() ?? .zero).next }
 
-    /// The payloads as the records from ``next`` on, for all lanes or some.
+    /// Returns a batch of payloads as the records from ``next`` on, for all lanes or some.
     func batch(_ payloads: [[UInt8]], lanes some: [SinkLane]? = nil) -> SinkBatch {
         let first = next.rawValue
         let records = payloads.enumerated().map { index, payload in
@@ -26,7 +26,7 @@ struct LaneOwner<Tested: Sink>: Sendable {
             position: SequenceNumber(rawValue: first + UInt64(max(payloads.count, 1)) - 1), records: records)
     }
 
-    /// Applies a batch, and knows where the lanes are then. What fails for now is tried again, as a flusher does.
+    /// Applies a batch and updates the lanes. Retries transient failures as a flusher does.
     @discardableResult
     mutating func apply(_ batch: SinkBatch) async throws -> SinkReceipt {
         var attempts = 1

@@ -1,6 +1,6 @@
 internal import WAL
 
-/// What a check has opened and nobody else closes.
+/// The resources that a check has opened and that no other code closes.
 final class Leftovers: Sendable {
     private let closings = Monitor<[@Sendable () async -> Void]>([])
 

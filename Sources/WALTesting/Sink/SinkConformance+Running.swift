@@ -1,13 +1,15 @@
 extension SinkConformance {
-    /// How a check ended that hasn't failed.
+    /// The outcome of a check that hasn't failed.
     public enum Outcome: Hashable, Sendable {
         /// The sink keeps the rule.
         case passed
-        /// The fixture, or the sink, has nothing to check it with.
+        /// The fixture or the sink doesn't support the check.
         case skipped(String)
     }
 
-    /// Runs the check. Throws what it has found; an error of the fixture or of the sink counts as a finding, too.
+    /// Runs the check. An error of the fixture or of the sink counts as a failure, too.
+    ///
+    /// - Throws: The broken rule.
     @discardableResult
     public func run(on fixture: some SinkFixture) async throws(ConformanceFailure) -> Outcome {
         let examination = SinkExamination(fixture: fixture, check: self)
@@ -65,7 +67,7 @@ extension SinkConformance {
         }
     }
 
-    /// Runs all checks, one after another, and goes on after failures.
+    /// Runs all checks one after another, and continues after failures.
     public static func runAll(on fixture: some SinkFixture) async -> ConformanceReport {
         var report = ConformanceReport()
         for check in allCases {
@@ -82,13 +84,13 @@ extension SinkConformance {
     }
 }
 
-/// What ``SinkConformance/runAll(on:)`` has found.
+/// The results of ``SinkConformance/runAll(on:)``.
 public struct ConformanceReport: Sendable, CustomStringConvertible {
     /// The checks that passed.
     public var passed: [SinkConformance] = []
-    /// The checks that there was nothing for, with the reason.
+    /// The skipped checks with the reason.
     public var skipped: [SinkConformance: String] = [:]
-    /// What broke which rule.
+    /// The failed checks with the broken rules.
     public var failures: [ConformanceFailure] = []
 
     /// Makes an empty report.

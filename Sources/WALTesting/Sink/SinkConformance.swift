@@ -1,4 +1,4 @@
-/// What every `Sink` has to do, whatever is behind it: one case a check.
+/// The requirements on every `Sink`, independent of its destination. Each case is a check.
 ///
 /// ```swift
 /// @Test(arguments: SinkConformance.allCases)
@@ -7,97 +7,97 @@
 /// }
 /// ```
 public enum SinkConformance: String, CaseIterable, Hashable, Sendable {
-    /// Lanes that were never seen.
+    /// New lanes are claimed with epoch 1 and position zero.
     case startsAtZero
-    /// Epochs of claims by several owners.
+    /// Each claim raises the epoch of its lanes by one, and of no others.
     case raisesEpochs
-    /// Positions as a new owner is told them.
+    /// A claim by a new sink returns the positions that batches of another sink have moved.
     case keepsPositions
-    /// A claim with another number of lanes.
+    /// A claim with another number of lanes fails permanently and changes nothing.
     case refusesOtherLaneCount
-    /// Two logs in one destination.
+    /// Lanes of two logs in one destination are independent.
     case keepsLogsApart
-    /// Values of a key, within batches and over them.
+    /// The last value of a key remains, within a batch and across batches.
     case keepsOrder
-    /// Deletes, before and after values.
+    /// Deletes and values of a key take effect in their order.
     case deletes
-    /// Events, each once.
+    /// Each event exists once.
     case keepsEvents
-    /// Batches without records.
+    /// A batch without records moves its lanes and no others.
     case movesWithoutRecords
-    /// The largest batches that are promised.
+    /// The largest batch and the largest values arrive.
     case takesLargestBatch
-    /// Batches of several lanes at the same time.
+    /// Batches of several lanes are applied concurrently.
     case appliesLanesConcurrently
-    /// Batches that were applied before.
+    /// A batch that was applied before is refused as fenced and changes nothing.
     case refusesReplay
-    /// Batches from other positions and epochs than the lanes'.
+    /// A batch from another position or epoch is refused as fenced.
     case fencesOtherPositions
-    /// Batches of which one lane is another's.
+    /// If one of a batch's lanes has moved, no lane moves and no row is written.
     case fencesLanesTogether
-    /// Batches of earlier owners.
+    /// After a claim, batches of the earlier owner are refused as fenced.
     case fencesEarlierOwners
-    /// Owners who lost some of their lanes.
+    /// An owner that lost one lane keeps the others.
     case fencesLanesAlone
-    /// Claims while a batch is under way.
+    /// The positions that a claim returns stay correct, even if a batch was in progress.
     case claimsSettleOpenBatches
-    /// Errors of others.
+    /// An error that isn't the sink's own blames no record and no other owner.
     case classifiesForeignErrors
-    /// Closing one of several sinks.
+    /// After one sink was closed, another sink of the destination continues.
     case closesAlone
-    /// A bad record in a batch.
+    /// A batch with a bad record leaves rows, positions and receipt consistent.
     case setsPoisonAsideWhole
-    /// Bad records at each place, through a flusher.
+    /// All good records of a batch arrive, and each bad one is a dead letter once.
     case setsPoisonAside
-    /// Delivery through flushers of several shapes.
+    /// Every record arrives once through flushers of several shapes, in order for its key.
     case deliversEverything
-    /// Flushers that stop after each batch.
+    /// A flusher that stops after each batch loses and duplicates no record.
     case resumesAfterEveryBatch
-    /// Replies that are lost inside of the process.
+    /// If replies are lost, the next claim shows whether the batch was applied.
     case survivesLostReplies
-    /// Connections that break between the commit and its reply.
+    /// A connection that breaks before a reply loses and duplicates no record.
     case survivesLostCommits
-    /// Connections that break while a request is sent.
+    /// A connection that breaks within a request loses and duplicates no record.
     case survivesLostRequests
-    /// Connections that are refused.
+    /// While connections are refused, batches fail as transient; then they succeed.
     case survivesRefusedConnections
-    /// Connections that break before each reply, and within the requests, under a flusher.
+    /// Connections that break before each reply or within requests, under a flusher, lose and duplicate no record.
     case survivesCutsWhileDelivering
-    /// Restarts of the destination's server under a flusher.
+    /// Restarts of the destination's server under a flusher lose and duplicate no record.
     case survivesRestarts
 
-    /// What is checked, in one sentence.
+    /// The checked requirement in one sentence.
     public var summary: String {
         switch self {
-        case .startsAtZero: "Lanes that were never seen are claimed with epoch 1 and position zero."
+        case .startsAtZero: "New lanes are claimed with epoch 1 and position zero."
         case .raisesEpochs: "Each claim raises the epoch of its lanes by one, and of no others."
-        case .keepsPositions: "A new sink is told the positions that batches of another have moved."
-        case .refusesOtherLaneCount: "A claim with another number of lanes fails for good, and changes nothing."
-        case .keepsLogsApart: "Lanes of two logs in one destination don't touch each other."
-        case .keepsOrder: "The last value of a key stays, within a batch and over batches."
-        case .deletes: "Deletes and values of a key work in their order."
-        case .keepsEvents: "Each event is there once."
+        case .keepsPositions: "A claim by a new sink returns the positions that batches of another sink have moved."
+        case .refusesOtherLaneCount: "A claim with another number of lanes fails permanently and changes nothing."
+        case .keepsLogsApart: "Lanes of two logs in one destination are independent."
+        case .keepsOrder: "The last value of a key remains, within a batch and across batches."
+        case .deletes: "Deletes and values of a key take effect in their order."
+        case .keepsEvents: "Each event exists once."
         case .movesWithoutRecords: "A batch without records moves its lanes, and no others."
         case .takesLargestBatch: "The largest batch and the largest values arrive."
-        case .appliesLanesConcurrently: "Batches of several lanes are applied at the same time."
-        case .refusesReplay: "A batch that was applied is refused as fenced, and changes nothing."
+        case .appliesLanesConcurrently: "Batches of several lanes are applied concurrently."
+        case .refusesReplay: "A batch that was applied before is refused as fenced and changes nothing."
         case .fencesOtherPositions: "A batch from another position or epoch is refused as fenced."
-        case .fencesLanesTogether: "Where one of a batch's lanes has moved, none moves and no row is written."
-        case .fencesEarlierOwners: "After a claim the earlier owner's batches are refused as fenced."
-        case .fencesLanesAlone: "Who lost one lane keeps the others."
-        case .claimsSettleOpenBatches: "What a claim tells stays true, though a batch was under way."
+        case .fencesLanesTogether: "If one of a batch's lanes has moved, no lane moves and no row is written."
+        case .fencesEarlierOwners: "After a claim, batches of the earlier owner are refused as fenced."
+        case .fencesLanesAlone: "An owner that lost one lane keeps the others."
+        case .claimsSettleOpenBatches: "The positions from a claim stay correct, even if a batch was in progress."
         case .classifiesForeignErrors: "An error that isn't the sink's own blames no record and no other owner."
-        case .closesAlone: "After one sink was closed, another over the destination goes on."
-        case .setsPoisonAsideWhole: "A batch with a bad record leaves rows, positions and receipt in agreement."
-        case .setsPoisonAside: "Of a batch with bad records all others arrive, and each bad one is a dead letter once."
-        case .deliversEverything: "Through flushers of several shapes every record arrives once, in order for its key."
-        case .resumesAfterEveryBatch: "A flusher that stops after each batch loses and doubles nothing."
-        case .survivesLostReplies: "Where replies are lost, the next claim tells whether the batch was applied."
-        case .survivesLostCommits: "A connection that breaks before a reply loses and doubles nothing."
-        case .survivesLostRequests: "A connection that breaks within a request loses and doubles nothing."
-        case .survivesRefusedConnections: "While connections are refused, batches fail for now; then they go on."
-        case .survivesCutsWhileDelivering: "Connections that break at any time lose and double nothing."
-        case .survivesRestarts: "Restarts of the server lose and double nothing."
+        case .closesAlone: "After one sink was closed, another sink of the destination continues."
+        case .setsPoisonAsideWhole: "A batch with a bad record leaves rows, positions and receipt consistent."
+        case .setsPoisonAside: "All good records of a batch arrive, and each bad one is a dead letter once."
+        case .deliversEverything: "Every record arrives once through flushers of several shapes, in order for its key."
+        case .resumesAfterEveryBatch: "A flusher that stops after each batch loses and duplicates no record."
+        case .survivesLostReplies: "If replies are lost, the next claim shows whether the batch was applied."
+        case .survivesLostCommits: "A connection that breaks before a reply loses and duplicates no record."
+        case .survivesLostRequests: "A connection that breaks within a request loses and duplicates no record."
+        case .survivesRefusedConnections: "While connections are refused, batches fail as transient; then they succeed."
+        case .survivesCutsWhileDelivering: "Connections that break at any time lose and duplicate no record."
+        case .survivesRestarts: "Restarts of the server lose and duplicate no record."
         }
     }
 }

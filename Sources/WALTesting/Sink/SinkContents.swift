@@ -1,8 +1,8 @@
-/// What is in a destination.
+/// The contents of a destination.
 public struct SinkContents: Hashable, Sendable {
-    /// The value of each key that is there.
+    /// The value of each existing key.
     public var values: [String: String]
-    /// How often each event is there, by its id.
+    /// The number of times that each event exists, by its id.
     public var events: [String: Int]
 
     /// Makes contents, empty by default.
@@ -11,7 +11,7 @@ public struct SinkContents: Hashable, Sendable {
         self.events = events
     }
 
-    /// Applies a change as a sink has to. Poison changes nothing.
+    /// Applies a change as a sink must. Poison changes nothing.
     mutating func apply(_ change: SinkChange) {
         switch change {
         case .set(let key, let value): values[key] = value
@@ -21,7 +21,7 @@ public struct SinkContents: Hashable, Sendable {
         }
     }
 
-    /// What belongs to one check.
+    /// Returns the contents of one check.
     func with(prefix: String) -> SinkContents {
         SinkContents(
             values: values.filter { $0.key.hasPrefix(prefix) }, events: events.filter { $0.key.hasPrefix(prefix) })
@@ -29,7 +29,7 @@ public struct SinkContents: Hashable, Sendable {
 }
 
 extension SinkContents {
-    /// What others lack or have otherwise, for messages.
+    /// Returns the differences to other contents, for messages.
     func difference(to other: SinkContents) -> (mine: String, other: String) {
         let keys = Set(values.keys).union(other.values.keys).filter { values[$0] != other.values[$0] }.sorted()
         let ids = Set(events.keys).union(other.events.keys).filter { events[$0] != other.events[$0] }.sorted()

@@ -1,7 +1,7 @@
 internal import WAL
 internal import WALDelivery
 
-/// With a real connection that breaks.
+/// Checks with a real connection that breaks.
 extension SinkExamination {
     private typealias Proxied = (owner: Owner, proxy: CuttingProxy)
 
@@ -19,8 +19,8 @@ extension SinkExamination {
         }
     }
 
-    /// A reply is kept back and the connection cut: the first, the second … until a batch needs no more replies than that.
-    /// So one of the cuts is between the commit and its reply, whatever the sink's protocol.
+    /// Drops a reply and cuts the connection: at the first reply, the second, and so on until a batch needs no more
+    /// replies. So one of the cuts is between the commit and its reply, whatever the sink's protocol.
     func survivesLostCommits() async throws {
         var (owner, proxy) = try await proxied()
         defer { proxy.close() }
@@ -41,7 +41,7 @@ extension SinkExamination {
         }
     }
 
-    /// The connection breaks while the request is on its way.
+    /// Breaks the connection while the request is on its way.
     func survivesLostRequests() async throws {
         var (owner, proxy) = try await proxied()
         defer { proxy.close() }
@@ -55,7 +55,7 @@ extension SinkExamination {
         }
     }
 
-    /// The destination can't be reached for a while; the sink finds back by itself.
+    /// Makes the destination unreachable for a while. The sink must reconnect by itself.
     func survivesRefusedConnections() async throws {
         var (owner, proxy) = try await proxied()
         defer { proxy.close() }
@@ -75,9 +75,9 @@ extension SinkExamination {
         _ = try await settle(owner.batch(payloads(changes)), changes, &owner, after: [])
     }
 
-    /// Under a flusher, the connection breaks before each reply of the conversation in turn, from the first claim to the last
-    /// batch, until a delivery needs no more replies than that. Then it breaks within the requests, a sixteenth of their bytes
-    /// later each time. The cuts are counted, so no bug depends on the moment of a cut.
+    /// Breaks the connection under a flusher before each reply of the conversation in turn, from the first claim to
+    /// the last batch, until a delivery needs no more replies. Then it breaks the connection within the requests, a
+    /// sixteenth of their bytes later each time. The cuts are counted, so no bug depends on the moment of a cut.
     func survivesCutsWhileDelivering() async throws {
         for workers in [1, 2] {
             let setting = DeliveryRun.Setting(workers: workers, batchSize: 4)
@@ -101,11 +101,12 @@ extension SinkExamination {
     private static var repliesMax: Int { 200 }
     private static var requestParts: Int { 16 }
 
-    /// Delivers two batches through a connection of their own, which `order` has cut once, and checks what arrived.
+    /// Delivers two batches through a new connection, which `order` makes the proxy cut once, and checks the
+    /// destination.
     private func deliverCut(
         _ prefix: String, _ setting: DeliveryRun.Setting, order: (CuttingProxy) -> Void
     ) async throws -> CuttingProxy.Counts {
-        // In each batch there is a change that shows if it is applied twice.
+        // Each batch has a change that shows if it is applied twice.
         let changes = try expressible(
             (0..<8).map { number in
                 switch number % 4 {
@@ -117,7 +118,7 @@ extension SinkExamination {
         ).map { $0.renamed(by: prefix) }
         let payloads = try payloads(changes)
         let log = try await deliveryLog(for: payloads)
-        // All of it first, so that batches and requests are the same each time.
+        // Append all records first, so that batches and requests are the same each time.
         try log.append(payloads)
         guard let (sink, proxy) = try await fixture.makeSinkBehindProxy() else {
             throw CheckSkipped(reason: "the fixture has no proxy")
@@ -131,7 +132,7 @@ extension SinkExamination {
         return proxy.counts
     }
 
-    /// Applies a batch whatever happens to the connection, as a flusher does, and checks each step.
+    /// Applies a batch despite all losses of the connection, as a flusher does, and checks each step.
     private func settle(
         _ batch: SinkBatch, _ changes: [SinkChange], _ owner: inout Owner, after done: [SinkChange]
     ) async throws -> [SinkChange] {

@@ -2,7 +2,7 @@ internal import WAL
 internal import WALDelivery
 
 extension SinkExamination {
-    /// A workload in which what is lost, doubled or out of order shows. Some keys end deleted.
+    /// Returns a workload that shows lost, duplicate or misordered records. Some keys end deleted.
     func workload(_ count: Int, keys: Int = 6) throws -> [SinkChange] {
         let changes: [SinkChange] = (0..<count).map { number in
             let key = number * 5 % keys
@@ -57,7 +57,7 @@ extension SinkExamination {
         }
     }
 
-    /// Stops after each batch, and goes on with a new sink, another number of workers and another size of batches.
+    /// Stops after each batch, and continues with a new sink, another number of workers and another batch size.
     func resumesAfterEveryBatch() async throws {
         let changes = try workload(120)
         let payloads = try payloads(changes)
@@ -68,7 +68,7 @@ extension SinkExamination {
         for run in 0..<1000 {
             let setting = DeliveryRun.Setting(workers: [1, 2, 4, 3][run % 4], batchSize: [3, 5, 2, 9, 1][run % 5])
             let base = try await fixture.makeSink()
-            // With several workers, others finish the batches that they have begun.
+            // With several workers, the others finish the batches that they have begun.
             let sink = WatchedSink(base) { $0 > 1 ? .halting : .none }
             switch try await deliver(log, into: sink, setting) {
             case .drained: return try await expectContents(model, SinkRule.delivery)
@@ -77,10 +77,10 @@ extension SinkExamination {
             }
         }
         throw rule(SinkRule.positions).failure(
-            expected: "every run goes on where the last one stopped", found: "1000 runs didn't come to the end")
+            expected: "every run resumes where the last one stopped", found: "1000 runs didn't reach the end")
     }
 
-    /// The reply to every third batch is lost: only the next claim can tell that it was applied.
+    /// Loses the reply to every third batch. Only the next claim can show that the batch was applied.
     func survivesLostReplies() async throws {
         for workers in [1, 3] {
             let setting = DeliveryRun.Setting(workers: workers, batchSize: 4)
@@ -96,7 +96,7 @@ extension SinkExamination {
 
     func survivesRestarts() async throws {
         let setting = DeliveryRun.Setting(workers: 2, batchSize: 5)
-        // Nothing covers for what came before.
+        // No change replaces an earlier one, so that no loss is hidden.
         let changes = try expressible((0..<200).map { $0 % 3 == 0 ? event($0, $0 % 5) : set($0, "v") })
         let payloads = try payloads(changes)
         let log = try await deliveryLog(for: payloads)
@@ -107,7 +107,7 @@ extension SinkExamination {
             for start in stride(from: 0, to: payloads.count, by: 50) {
                 let count = sink.notes.batchCount
                 try log.append(Array(payloads[start..<min(start + 50, payloads.count)]))
-                // In the middle of the work, not before it.
+                // Restart in the middle of the work, not before it.
                 while sink.notes.batchCount == count { try await Task.sleep(for: .milliseconds(1)) }
                 guard try await fixture.restartDestination() else {
                     canRestart.withLock { $0 = false }
@@ -120,7 +120,7 @@ extension SinkExamination {
         try await expectContents(after: changes, SinkRule.once)
     }
 
-    /// As ``expectContents(after:_:)``, for keys that one round of a check has to itself.
+    /// Verifies the contents as ``expectContents(after:_:)`` does, for keys that only one round of a check uses.
     func expectContents(of changes: [SinkChange], prefix: String, _ text: String) async throws {
         var expected = SinkContents()
         for change in changes { expected.apply(change) }
@@ -132,7 +132,7 @@ extension SinkExamination {
 }
 
 extension SinkChange {
-    /// The same with another key, and another id.
+    /// Returns the change with another key and another id.
     func renamed(by prefix: String) -> SinkChange {
         switch self {
         case .set(let key, let value): .set(key: prefix + key, value: value)

@@ -15,7 +15,7 @@ extension SinkExamination {
             try await expectFenced(batch, into: owner.sink, "a batch from before", SinkRule.replay)
         }
         try await expectContents(after: first + second, SinkRule.once)
-        // As a flusher does that doesn't know what became of its batch, but keeps the positions that it knew.
+        // Like a flusher that doesn't know the outcome of its batch, but keeps the positions that it knew.
         try await owner.claimAgain()
         var stale = secondBatch
         stale.lanes = zip(owner.lanes, secondBatch.lanes).map {
@@ -50,7 +50,7 @@ extension SinkExamination {
         try await expectPositions([2, 2, 2, 2], SinkRule.together)
     }
 
-    /// One of several lanes moved on: the others must not move either.
+    /// Moves one of several lanes. A batch of all lanes must not move the others.
     func fencesLanesTogether() async throws {
         var owner = try await owner()
         let number = try numbers(1, inLane: 3, of: 4)[0]
@@ -82,7 +82,7 @@ extension SinkExamination {
         try await expectPositions([3, 3, 3, 3], SinkRule.epochFence)
     }
 
-    /// Who lost one lane keeps the others.
+    /// Takes one lane from an owner, which must keep the others.
     func fencesLanesAlone() async throws {
         var first = try await owner()
         let second = try await sink()
@@ -97,10 +97,10 @@ extension SinkExamination {
         try await expectPositions([0, 1, 0, 0], SinkRule.epochFence)
     }
 
-    /// A claim while a batch is under way has to wait for it, or to keep it from being applied.
+    /// Claims while a batch is in progress. The claim must wait for the batch or prevent it from being applied.
     ///
-    /// Where there is a proxy, it holds the first reply to the batch while the claim comes, then the second, and so on until a
-    /// batch needs no more replies. Without one the claim comes at different times.
+    /// If there is a proxy, it holds the first reply to the batch while the claim arrives, then the second, and so on
+    /// until a batch needs no more replies. Without a proxy, the claim arrives at different times.
     func claimsSettleOpenBatches() async throws {
         var done = SinkContents()
         for number in 1...100 {
@@ -109,7 +109,7 @@ extension SinkExamination {
             defer { proxy.close() }
             leftovers.add { await sink.close() }
             let zombie = Owner(sink: sink, log: log, laneCount: 4, lanes: try await claim(4, of: log, by: sink))
-            // A claim that takes so much longer than that of the owner before it waits for the batch.
+            // A claim that takes this much longer than the previous owner's claim is waiting for the batch.
             let patience = max(.milliseconds(100), (ContinuousClock.now - start) * 20)
             proxy.holdBeforeReply(number)
             let applying = try settling(zombie, "p\(number)")
@@ -124,8 +124,8 @@ extension SinkExamination {
         }
         for round in 0..<20 {
             let applying = try settling(try await owner(), "r\(round)")
-            // Later from round to round, so that claims come before, into and after the transaction; the last one so late that
-            // it meets whatever a batch leaves open.
+            // The claim arrives later from round to round, so that it comes before, during and after the transaction.
+            // The last one is so late that it meets any transaction that a batch leaves open.
             try await Task.sleep(for: round == 19 ? .milliseconds(200) : .microseconds(round * round * 20))
             try await expectSettled(applying, by: try await owner(), &done)
             await leftovers.closeAll()
@@ -155,7 +155,7 @@ extension SinkExamination {
             before: zombie.lanes[0].position, batch: batch, changes: changes, outcome: outcome, end: end)
     }
 
-    /// Returns when the claim has been made, or has had as long for it.
+    /// Waits until the claim has succeeded, or for at most `patience`.
     private func wait(for heir: Task<Owner, any Error>, _ patience: Duration) async throws {
         let isMade = Monitor(false)
         Task {
@@ -186,7 +186,7 @@ extension SinkExamination {
             case .fenced, .transient, .overloaded, .indeterminate: break
             case .fatal, .record:
                 throw rule(SinkRule.epochFence).failure(
-                    expected: "a batch that is overtaken by a claim is applied, or fenced",
+                    expected: "a batch that a claim overtakes is applied or fenced",
                     found: "\(sink.classify(error)): \(error)")
             }
         }

@@ -2,14 +2,15 @@ internal import WAL
 internal import WALDelivery
 
 extension SinkExamination {
-    /// Each bad record has a key to itself: a sink that coalesces may leave out what a later record replaces.
+    /// Returns changes in which each bad record has its own key, because a sink that coalesces may leave out a record
+    /// that a later one replaces.
     private func changes(count: Int, poisonAt places: Set<Int>) -> [SinkChange] {
         (0..<count).map { places.contains($0) ? poison(100 + $0) : set($0 % 3, "v\($0)") }
     }
 
     private func number(_ place: Int) -> SequenceNumber { SequenceNumber(rawValue: UInt64(place) + 1) }
 
-    /// Without a flusher: whatever the sink does with a bad record, it does the same with rows, position and receipt.
+    /// Applies a bad record without a flusher. The sink must treat rows, position and receipt consistently.
     func setsPoisonAsideWhole() async throws {
         let places: Set = [2]
         let changes = changes(count: 5, poisonAt: places)
@@ -38,7 +39,8 @@ extension SinkExamination {
         }
     }
 
-    /// Through a flusher: all others arrive, and each bad record is a dead letter once, wherever it stands.
+    /// Delivers bad records at each place through a flusher. All good records must arrive, and each bad one must be a
+    /// dead letter once.
     func setsPoisonAside() async throws {
         let count = 9
         let settings: [Set<Int>] = [[0], [4], [8], [1, 2, 3, 7], Set(0..<count)]

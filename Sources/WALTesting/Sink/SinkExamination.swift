@@ -1,16 +1,16 @@
 internal import WAL
 internal import WALDelivery
 
-/// One check of ``SinkConformance`` at work.
+/// A run of one check of ``SinkConformance``.
 struct SinkExamination<Fixture: SinkFixture>: Sendable {
     typealias Owner = LaneOwner<Fixture.Tested>
 
     let fixture: Fixture
     let check: SinkConformance
     let leftovers = Leftovers()
-    /// The log that the check plays.
+    /// The id of the log that the check simulates.
     let log = LogID.random()
-    /// What the keys and events of this run of the check begin with.
+    /// The prefix of the keys and events of this run of the check.
     let token = "c" + String(UInt32.random(in: 0x1000_0000...UInt32.max), radix: 16) + "-"
 
     func rule(_ text: String) -> Rule {
@@ -41,12 +41,12 @@ struct SinkExamination<Fixture: SinkFixture>: Sendable {
         try changes.map(payload)
     }
 
-    /// What a fixture can express of these.
+    /// Returns the changes that the fixture can express.
     func expressible(_ changes: [SinkChange]) throws -> [SinkChange] {
         try changes.filter(has)
     }
 
-    /// So many numbers whose keys belong to a lane.
+    /// Returns `count` numbers whose keys belong to a lane.
     func numbers(_ count: Int, inLane lane: Int, of laneCount: Int) throws -> [Int] {
         var found: [Int] = []
         var number = 0
@@ -73,7 +73,7 @@ struct SinkExamination<Fixture: SinkFixture>: Sendable {
         return sink
     }
 
-    /// A new sink that has claimed all lanes.
+    /// Returns a new sink that has claimed all lanes.
     func owner(laneCount: Int = 4, log other: LogID? = nil) async throws -> Owner {
         let sink = try await sink()
         let log = other ?? log
@@ -81,7 +81,7 @@ struct SinkExamination<Fixture: SinkFixture>: Sendable {
         return Owner(sink: sink, log: log, laneCount: laneCount, lanes: lanes)
     }
 
-    /// Claims all lanes, as often as a busy destination wants it, like a flusher.
+    /// Claims all lanes like a flusher, and retries while the destination is busy.
     func claim(_ laneCount: Int, of log: LogID, by sink: Fixture.Tested) async throws -> [SinkLane] {
         let deadline = ContinuousClock.now + fixture.patience
         while true {
@@ -117,7 +117,7 @@ struct SinkExamination<Fixture: SinkFixture>: Sendable {
         throw rule(text).failure(expected: difference.mine, found: difference.other)
     }
 
-    /// The positions as a new owner is told them, who then has the lanes.
+    /// Returns a new owner of the lanes, after verifying the positions that its claim returned.
     @discardableResult
     func expectPositions(_ positions: [SequenceNumber], _ text: String) async throws -> Owner {
         let owner = try await owner(laneCount: positions.count)

@@ -1,50 +1,54 @@
 public import WAL
 public import WALDelivery
 
-/// What ``SinkConformance`` has to know of a sink, to test it.
+/// The properties of a sink that ``SinkConformance`` needs to test it.
 ///
-/// Checks use keys, events and logs that no other check uses: one destination can serve all of them.
+/// Each check uses its own keys, events and logs, so one destination can serve all of them.
 public protocol SinkFixture: Sendable {
-    /// The sink that is tested.
+    /// The type of the tested sink.
     associatedtype Tested: Sink
 
-    /// Opens the destination once more, as another process would. The suite closes each sink that it is given, once.
+    /// Opens the destination again, as another process would. The suite closes each sink once.
     func makeSink() async throws -> Tested
 
-    /// A record's payload that makes the sink do this; nil where the sink has nothing of the kind, which skips checks.
+    /// Returns the payload of a record with this effect. Nil if the sink doesn't support the effect, which skips
+    /// checks.
     func payload(for change: SinkChange) throws -> [UInt8]?
 
-    /// The hash of a payload's key, as flushers into the sink are given it; equal for changes with equal keys, never nil for them.
+    /// Returns the hash of a payload's key, as flushers into the sink use it. It must be equal for changes with equal
+    /// keys, and not nil for changes.
     func key(of payload: RawSpan) -> UInt64?
 
-    /// Everything that is in the destination now, read past the sink if that's possible.
+    /// Returns the current contents of the destination, bypassing the sink if possible.
     func contents() async throws -> SinkContents
 
-    /// The records of a log that the sink itself has set aside, read from the destination; nil if it keeps none.
+    /// Returns the records of a log that the sink itself has set aside, read from the destination. Nil if it keeps
+    /// none.
     func deadLetters(of log: LogID) async throws -> [SequenceNumber]?
 
-    /// The largest batch that the sink promises to take.
+    /// The largest batch that the sink must accept.
     var largestBatch: LargestBatch { get }
 
-    /// Opens the destination through a proxy that the suite may cut; nil where there is no connection to cut.
-    /// The suite closes both.
+    /// Opens the destination through a proxy that the suite may cut. Nil if there is no connection to cut. The suite
+    /// closes both.
     func makeSinkBehindProxy() async throws -> (sink: Tested, proxy: CuttingProxy)?
 
-    /// Kills the destination's server and starts it again, so that it keeps what it has acknowledged; false where there is none.
+    /// Kills the destination's server and starts it again, so that it keeps all acknowledged data. Returns false if
+    /// there is no server.
     func restartDestination() async throws -> Bool
 
-    /// How long the suite waits for a delivery before it calls it stuck.
+    /// The time after which the suite considers a delivery stuck.
     var patience: Duration { get }
 }
 
-/// How large a batch may be.
+/// The size limits of a batch.
 public struct LargestBatch: Hashable, Sendable {
-    /// Records in a batch.
+    /// The number of records in a batch.
     public var recordCount: Int
-    /// Bytes of one value.
+    /// The number of bytes of a value.
     public var valueSize: Int
 
-    /// Makes limits; 10,000 records and values of 1 MiB by default.
+    /// Makes limits, by default 10,000 records and values of 1 MiB.
     public init(recordCount: Int = 10_000, valueSize: Int = 1 << 20) {
         self.recordCount = recordCount
         self.valueSize = valueSize

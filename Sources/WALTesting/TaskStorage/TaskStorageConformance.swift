@@ -1,6 +1,6 @@
 public import WALTasks
 
-/// What every `TaskStorage` has to do, whatever is behind it: one case a check.
+/// The requirements on every `TaskStorage`, independent of its store. Each case is a check.
 ///
 /// ```swift
 /// @Test(arguments: TaskStorageConformance.allCases)
@@ -9,71 +9,73 @@ public import WALTasks
 /// }
 /// ```
 public enum TaskStorageConformance: String, CaseIterable, Hashable, Sendable {
-    /// Every field of a task comes back.
+    /// Every field of a task is returned as saved.
     case savesAndLoads
-    /// Saving again keeps the DAG and the time of creation.
+    /// Saving again keeps the DAG and the creation time.
     case keepsDAGAndCreation
-    /// Saving many stores all or none.
+    /// Saving many tasks stores all or none.
     case savesMany
-    /// Ids differ by each byte.
+    /// Ids that differ in any byte are different tasks.
     case distinguishesIDs
-    /// Long texts and the longest id come back.
+    /// Long texts and the longest id are returned as saved.
     case takesLargeTexts
-    /// The tasks of a DAG are listed by creation and id, in pages.
+    /// The tasks of a DAG are listed by creation time and id, in pages.
     case listsByDAG
-    /// The tasks of a status are listed by creation, in pages.
+    /// The tasks of a status are listed by creation time and id, in pages.
     case listsByStatus
     /// Pending tasks are listed by priority.
     case listsPending
-    /// Tasks to go on with are pending, running, or failed with retries left.
+    /// Resumable tasks are pending, running, or failed with retries left.
     case listsResumable
     /// Equal times are ordered by the bytes of the id.
     case ordersIDsByBytes
     /// A change of status sets the times and the error.
     case updatesStatus
-    /// Changing what isn't there does nothing.
+    /// Changing or deleting a task that doesn't exist has no effect.
     case ignoresUnknownTasks
-    /// A deleted task is gone, its activities stay, and its id is free.
+    /// A deleted task is gone, its activities remain, and its id is free.
     case deletes
     /// Deleting a DAG deletes its tasks and nothing else.
     case deletesDAG
     /// Activities are listed by task and by DAG, in pages.
     case logsActivities
-    /// Of two activities with one id the first stays.
+    /// The first of two activities with the same id remains.
     case ignoresSecondActivity
-    /// Cleaning up removes what ended before a time, and nothing else.
+    /// Cleaning up removes only tasks that ended and activities logged before a time.
     case cleansUp
-    /// What no storage takes is refused, and nothing stored.
+    /// Invalid values are refused, and none of them is stored.
     case refuses
     /// A closed storage refuses every call.
     case closes
 
-    /// The rule that is checked, in one sentence.
+    /// The checked rule in one sentence.
     public var summary: String {
         switch self {
-        case .savesAndLoads: "Every field of a task comes back."
+        case .savesAndLoads: "Every field of a task is returned as saved."
         case .keepsDAGAndCreation: "Saving a task again keeps its dagID and createdAt, and replaces the rest."
         case .savesMany: "Saving many tasks stores all or none."
         case .distinguishesIDs: "Ids that differ in any byte are different tasks."
-        case .takesLargeTexts: "A payload of 100,000 bytes, an error of 32,000 bytes and an id of 512 bytes come back."
+        case .takesLargeTexts: "A payload of 100,000 bytes, an error of 32,000 bytes and an id of 512 bytes are kept."
         case .listsByDAG: "The tasks of a DAG are listed by createdAt and id; limit and offset cut pages."
         case .listsByStatus: "The tasks of a status are listed by createdAt and id; limit and offset cut pages."
         case .listsPending: "Pending tasks are listed by priority, the highest first, then by createdAt and id."
         case .listsResumable: "Resumable are the tasks of a DAG that are pending, running, or failed with retries left."
-        case .ordersIDsByBytes: "Where createdAt is equal, lists are ordered by the UTF-8 bytes of the id."
-        case .updatesStatus: "A change of status sets status, error and times, each as the protocol says."
-        case .ignoresUnknownTasks: "Changing or deleting a task that isn't there does nothing."
-        case .deletes: "A deleted task is gone, its activities stay, and its id can be used again."
-        case .deletesDAG: "Deleting a DAG deletes its tasks, not those of others, and no activities."
+        case .ordersIDsByBytes: "If createdAt is equal, lists are ordered by the UTF-8 bytes of the id."
+        case .updatesStatus: "A change of status sets status, error and times as the protocol specifies."
+        case .ignoresUnknownTasks: "Changing or deleting a task that doesn't exist has no effect."
+        case .deletes: "A deleted task is gone, its activities remain, and its id can be used again."
+        case .deletesDAG: "Deleting a DAG deletes its tasks, no tasks of other DAGs, and no activities."
         case .logsActivities: "Activities are listed by task and by DAG, by createdAt and id, in pages."
-        case .ignoresSecondActivity: "Of two activities with the same id the first stays."
-        case .cleansUp: "Cleaning up removes ended tasks and activities from before a time, and nothing else."
-        case .refuses: "What no storage can take is refused at once, and nothing of it stored."
+        case .ignoresSecondActivity: "The first of two activities with the same id remains."
+        case .cleansUp: "Cleaning up removes only tasks that ended and activities logged before a time."
+        case .refuses: "Invalid values are refused at once, and none of them is stored."
         case .closes: "After close every call throws."
         }
     }
 
-    /// Runs the check on an empty storage, which ``closes`` closes and the others leave open.
+    /// Runs the check on an empty storage. ``closes`` closes the storage, and all other checks leave it open.
+    ///
+    /// - Throws: The broken rule.
     public func run(on storage: some TaskStorage) async throws(ConformanceFailure) {
         let rule = Rule(check: rawValue, text: summary)
         let examination = TaskStorageExamination(storage: storage, rule: rule)

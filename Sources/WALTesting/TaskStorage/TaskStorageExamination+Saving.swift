@@ -3,7 +3,7 @@ internal import WALTasks
 
 extension TaskStorageExamination {
     func savesAndLoads() async throws {
-        // JSON as databases with a type of their own for it write it, too.
+        // JSON in the form in which databases with a JSON type return it.
         let full = PersistentTask(
             id: "ü/1", dagID: "dag", nodeID: "node", currentNodeID: "current", subDAGPath: "a/b",
             processingState: "state",
@@ -63,13 +63,13 @@ extension TaskStorageExamination {
         try await expectError("ping") { try await storage.ping() }
     }
 
-    /// A collation that folds case or pads with spaces makes one task of two, and so does a comparison by what Unicode holds for
-    /// the same text: an umlaut is one character, or two.
+    /// A collation that folds case or pads with spaces merges two tasks into one. So does a comparison by Unicode
+    /// equivalence: an umlaut is one character or two.
     func distinguishesIDs() async throws {
         let ids = ["a", "A", "a ", " a", "\u{E4}", "a\u{308}", "a/1", "🙂"]
         let tasks = ids.enumerated().map { number, id in
             var task = task(id, dag: id)
-            // Swift calls the two umlauts equal: what comes back is told by a number.
+            // Swift compares the two umlauts as equal. A number distinguishes the returned tasks.
             task.retryCount = Int32(number)
             return task
         }

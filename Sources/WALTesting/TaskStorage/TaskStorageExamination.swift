@@ -1,7 +1,7 @@
 internal import WAL
 internal import WALTasks
 
-/// One check of ``TaskStorageConformance`` at work.
+/// A run of one check of ``TaskStorageConformance``.
 struct TaskStorageExamination: Sendable {
     let storage: any TaskStorage
     let rule: Rule

@@ -1,7 +1,7 @@
 public import WAL
 public import WALTasks
 
-/// A ``SinkFixture`` over any `TaskStore`: values are tasks' payloads, events are activities.
+/// A ``SinkFixture`` for any `TaskStore`. Values are payloads of tasks, and events are activities.
 ///
 /// ```swift
 /// @Test(arguments: SinkConformance.allCases, [true, false])
@@ -11,20 +11,21 @@ public import WALTasks
 /// }
 /// ```
 public struct TaskStoreFixture<Store: TaskStore>: SinkFixture {
-    /// Opens a store behind a proxy, and makes the proxy.
+    /// A function that opens a store through a proxy that it makes.
     public typealias ProxiedOpening = @Sendable () async throws -> (store: Store, proxy: CuttingProxy)
 
-    /// See ``SinkFixture/largestBatch``.
+    /// The largest batch; see ``SinkFixture/largestBatch``.
     public var largestBatch = LargestBatch()
-    /// See ``SinkFixture/patience``.
+    /// The time limit of a delivery; see ``SinkFixture/patience``.
     public var patience: Duration = .seconds(60)
-    /// The payload of a task that the store can't take, JSON text, where there is one; otherwise what isn't an encoded mutation.
+    /// The payload of a task that the store rejects, as JSON text. If nil, the poison is a record that isn't an
+    /// encoded mutation.
     public var poisonPayload: String?
-    /// Opens the store behind a proxy.
+    /// Opens the store through a proxy.
     public var openingBehindProxy: ProxiedOpening?
-    /// Kills the store's server, and starts it again.
+    /// Kills the store's server and starts it again.
     public var restarting: (@Sendable () async throws -> Void)?
-    /// Tells what is in the store's dead letters for a log.
+    /// Returns the records in the store's dead letters for a log.
     public var readingDeadLetters: (@Sendable (LogID) async throws -> [SequenceNumber])?
 
     private let isCoalescing: Bool
@@ -32,14 +33,14 @@ public struct TaskStoreFixture<Store: TaskStore>: SinkFixture {
     private let open: @Sendable () async throws -> Store
     private let dagID = "conformance-" + String(UInt64.random(in: 0 ... .max), radix: 16)
 
-    /// A fixture of stores that `open` opens, one for each sink, which are closed with it.
+    /// Makes a fixture that opens a store for each sink with `open` and closes it with the sink.
     public init(coalescing: Bool = true, opening open: @escaping @Sendable () async throws -> Store) {
         isCoalescing = coalescing
         isShared = false
         self.open = open
     }
 
-    /// A fixture of one store that all sinks share, and that nobody closes.
+    /// Makes a fixture of one store that all sinks share and that the suite doesn't close.
     public init(sharing store: Store, coalescing: Bool = true) {
         isCoalescing = coalescing
         isShared = true

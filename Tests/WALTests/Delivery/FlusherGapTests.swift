@@ -34,7 +34,7 @@ import Testing
         #expect(sink.snapshot.rows.map(\.sequence).sorted() == Array(1...4) + Array(7...30))
         #expect(sink.snapshot.breaches == [])
         #expect(flusher.statistics.sequencesLost == 2)
-        let message = "records are missing from the log; delivery goes on behind them"
+        let message = "records are missing from the log; delivery continues after them"
         let told = lines.messages.all.filter { $0.text == message }
         #expect(told.count == 1)
         try await again.close()
