@@ -1,7 +1,7 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-// The sources are those of the package itself, through links, so that they are instrumented and their insides can be reached.
+// Links to the package's own sources, so that they are instrumented and their internal declarations are visible.
 
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -53,7 +53,7 @@ let package = Package(
             ],
             exclude: ["WALTasks.docc"], swiftSettings: settings),
         .target(name: "CWALSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
-        // Of the tool only the reader of lines.
+        // Only the tool's reader of lines.
         .target(
             name: "WALTool", dependencies: ["WAL", "WALDelivery", "WALTasks", "CWALSimdJSON", "CWALShims"], swiftSettings: settings),
         .target(name: "CWALFuzzer"),

@@ -16,11 +16,11 @@ struct AllocationsSuite: AsyncParsableCommand {
 
     func run() async throws {
         let payload = Payload(size: 256)
-        // As many as one segment takes: what a new one asks for is counted by itself.
+        // The number of records that fit into one segment. A new segment's allocations are counted separately.
         let inSegment = 200_000
         let cases = [
             Case(Comparison("allocations-check"), Contender("an array a call", .limit)) { _ in
-                // Were nothing counted here, none of the other numbers would say anything.
+                // If the counter missed these allocations, the other numbers would mean nothing.
                 try Counting.outcome(calls: 1000) { consume([UInt8](repeating: 1, count: $0 % 7 + 1)) }
             },
             Case(Comparison("allocations-append", Setup(payload: payload.size, writers: 1)), .log) { directory in
@@ -57,7 +57,7 @@ struct AllocationsSuite: AsyncParsableCommand {
 }
 
 enum Counting {
-    /// By this thread, and by all of the process. What only first calls ask for isn't counted.
+    /// The allocations of this thread and of the process. Those of first calls aren't counted.
     static func outcome(calls: Int, _ body: (Int) throws -> Void) throws -> Outcome {
         for call in 0..<1000 { try body(call) }
         let before = (callocations_of_thread(), callocations_of_process())
@@ -69,7 +69,7 @@ enum Counting {
     }
 }
 
-/// Keeps the compiler from leaving out what makes it.
+/// Keeps the compiler from removing the computation of the value.
 @inline(never)
 private func consume(_ bytes: [UInt8]) {
     withExtendedLifetime(bytes) {}

@@ -1,14 +1,14 @@
 public import BenchmarkReport
 
-/// One way to do what is compared.
+/// One contender's way to do the compared work.
 public struct Case: Sendable {
     public let comparison: Comparison
     public let contender: Contender
-    /// How often it is done in one round.
+    /// The number of runs in a round.
     let repeats: Int
     /// About how much memory it uses, page cache included.
     let memory: Int
-    /// Does it once, in an empty directory that is removed afterwards.
+    /// Runs the case once, in an empty directory that is removed afterwards.
     let run: @Sendable (String) async throws -> Outcome
 
     public init(
@@ -23,7 +23,7 @@ public struct Case: Sendable {
     }
 }
 
-/// What one measurement came to.
+/// The result of one measurement.
 public struct Outcome: Sendable {
     var values: [(quantity: Quantity, value: Double)] = []
     /// Each call's nanoseconds.
@@ -52,12 +52,12 @@ public struct Outcome: Sendable {
 
 /// A call that took over a millisecond, and what its thread did meanwhile.
 public struct Stall: Codable, Sendable {
-    /// The how many-th call it was.
+    /// The number of the call.
     public let index: Int
     public let milliseconds: Double
-    /// How often the thread went to sleep: for a segment, or for the disk.
+    /// The number of times that the thread went to sleep, for a segment or for the disk.
     public let sleeps: Int
-    /// How often it was taken off its core for another.
+    /// The number of times that another thread got its core.
     public let preemptions: Int
 
     public init(index: Int, milliseconds: Double, sleeps: Int, preemptions: Int) {

@@ -1,16 +1,16 @@
 import BenchmarkReport
 import Foundation
 
-/// Who else uses the machine while something is measured: what they use, the measured don't get.
+/// The CPU time that other processes use during a measurement, and that the contenders don't get.
 public struct Company {
-    /// From here on a figure is doubtful. The kernel's own threads, which write to the disk, stay below.
+    /// The bound above which a figure is doubtful. The kernel's own threads, which write to the disk, stay below.
     public static let noticeable = 0.25
 
     private let all = Self.busySeconds()
     private let own = ProcessTime.ownSeconds()
     private let start = ContinuousClock.now
 
-    /// Cores that others used on average since it was made; 0 where the system doesn't tell.
+    /// The average number of cores that other processes used since the start; 0 if the system doesn't report it.
     var cores: Double {
         guard let before = all, let now = Self.busySeconds() else { return 0 }
         let seconds = start.duration(to: .now) / .seconds(1)

@@ -6,7 +6,7 @@ import Synchronization
 public enum OwnThreads {
     /// Runs `body` on each of `count` threads. Returns the seconds from when the first starts until the last one is done.
     ///
-    /// - Parameter pinned: Whether each stays on one core, by turns.
+    /// - Parameter pinned: Whether each thread stays on one core; threads are distributed over the cores.
     public static func run(
         _ count: Int, pinned: Bool = false, _ body: @escaping @Sendable (Int) throws -> Void
     ) throws -> Double {
@@ -22,7 +22,7 @@ public enum OwnThreads {
                 .toOpaque()
             var handle = pthread_t()
             let result = pthread_create(&handle, nil, runPlace, place)
-            // Those that wait at the barrier can't be called back.
+            // Threads that wait at the barrier can't be canceled.
             precondition(result == 0, "thread \(index) of \(count) could not be started")
             return handle
         }

@@ -1,6 +1,6 @@
 import BenchmarkReport
 
-/// Samples on a terminal: a line for each contender, medians with their range, and how many times what comes first it is.
+/// Samples on a terminal: a line for each contender, with medians, ranges, and the ratio to the first contender.
 public struct SamplesTable {
     private let set: SampleSet
 

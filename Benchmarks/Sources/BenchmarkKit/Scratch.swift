@@ -12,7 +12,7 @@ struct Scratch {
         climits_warm_memory(min(memory, Int(clamping: ProcessInfo.processInfo.physicalMemory) / 4))
     }
 
-    /// Removes it, and lets the disk come to rest: what is still to be written would be measured with what comes next.
+    /// Removes the directory, and syncs all file systems. Pending writes would slow the next measurement.
     func remove() {
         try? FileManager.default.removeItem(atPath: path)
         sync()

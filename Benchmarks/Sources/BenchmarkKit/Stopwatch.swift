@@ -10,10 +10,10 @@ public struct Stopwatch: ~Copyable {
     private var usage = climits_thread_usage()
     public private(set) var stalls: [Stall] = []
 
-    /// - Parameter capacity: How many calls are timed at most.
+    /// - Parameter capacity: The largest number of timed calls.
     public init(capacity: Int) {
         latencies = .allocate(capacity: capacity)
-        // Pages are made now, not in the loop.
+        // Touches the pages now, so that the loop has no page faults.
         latencies.initialize(repeating: 0)
         climits_use(&usage)
         last = climits_now()
@@ -23,13 +23,13 @@ public struct Stopwatch: ~Copyable {
         latencies.deallocate()
     }
 
-    /// The loop starts now.
+    /// Starts the loop.
     public mutating func start() {
         climits_use(&usage)
         last = climits_now()
     }
 
-    /// A call has ended, and the next one starts. Returns the time.
+    /// Ends a call, and starts the next one. Returns the time.
     @inlinable @inline(__always) @discardableResult
     public mutating func lap() -> UInt64 {
         let now = climits_now()
@@ -38,7 +38,7 @@ public struct Stopwatch: ~Copyable {
         return now
     }
 
-    /// A call has ended that should have started then: what it had to wait before counts, too.
+    /// Ends a call that was due at this time. Its delay before the start counts, too.
     @inlinable @inline(__always)
     public mutating func lap(due: UInt64) {
         last = climits_now()
@@ -64,7 +64,7 @@ public struct Stopwatch: ~Copyable {
 
     @inlinable public var isFull: Bool { count == latencies.count }
 
-    /// What was timed.
+    /// The timed durations.
     public var result: [UInt32] { Array(latencies[..<count]) }
 }
 

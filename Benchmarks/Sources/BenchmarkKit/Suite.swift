@@ -2,7 +2,7 @@ import BenchmarkReport
 import Foundation
 import Histogram
 
-/// Measures cases round by round, so that what is compared is measured in turns.
+/// Measures cases round by round, so that contenders take turns.
 public struct Suite {
     private let name: String
     private let options: SuiteOptions
@@ -23,7 +23,7 @@ public struct Suite {
         self.cases = cases.filter { options.wants($0) }
     }
 
-    /// - Parameter settings: How each contender is set up, for people.
+    /// - Parameter settings: Each contender's setup, as text.
     public mutating func run(settings: [SuiteResults.Setting] = []) async throws {
         if options.list { return listMeasures() }
         results.settings = settings

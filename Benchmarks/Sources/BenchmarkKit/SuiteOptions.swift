@@ -1,7 +1,7 @@
 public import ArgumentParser
 import BenchmarkReport
 
-/// What all suites let one choose.
+/// The options that all suites have.
 public struct SuiteOptions: ParsableArguments {
     @Argument(help: "What to measure; everything if nothing is named. See --list.") public var measures: [String] = []
     @Flag(help: "Names what can be measured, and ends.") public var list = false
@@ -20,7 +20,7 @@ public struct SuiteOptions: ParsableArguments {
         guard rounds ?? 1 >= 1 else { throw ValidationError("--rounds must be at least 1.") }
     }
 
-    /// The sizes to measure: those that were asked for, or else these.
+    /// Returns the requested sizes to measure, or these if none was requested.
     public func payloads(quick: [Int], full: [Int]) -> [Int] {
         payloads.isEmpty ? (self.quick ? quick : full) : payloads
     }

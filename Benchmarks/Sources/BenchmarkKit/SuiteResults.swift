@@ -1,9 +1,9 @@
 public import BenchmarkReport
 import Foundation
 
-/// What a suite leaves for the report.
+/// A suite's results for the report.
 public struct SuiteResults: Codable, Sendable {
-    /// How somebody was set up.
+    /// The setup of a contender.
     public struct Setting: Codable, Sendable {
         public let contender: String
         public let version: String
@@ -15,7 +15,7 @@ public struct SuiteResults: Codable, Sendable {
             self.text = text
         }
 
-        /// For people.
+        /// The setup as text.
         public var summary: String {
             "\(contender)\(version.isEmpty ? "" : " " + version): \(text)"
         }
@@ -24,7 +24,7 @@ public struct SuiteResults: Codable, Sendable {
     public struct Latencies: Codable, Sendable {
         public let comparison: Comparison
         public let contender: Contender
-        /// Over all rounds.
+        /// The latencies of all rounds.
         public let sample: LatencySample
     }
 
@@ -35,7 +35,7 @@ public struct SuiteResults: Codable, Sendable {
         public let stall: Stall
     }
 
-    /// What processes that aren't part of the measurement did meanwhile, the kernel's own threads included.
+    /// The CPU use of processes that aren't part of the measurement, including the kernel's own threads.
     public struct Others: Codable, Sendable {
         public let comparison: Comparison
         public let contender: Contender

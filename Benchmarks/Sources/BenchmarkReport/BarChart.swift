@@ -1,9 +1,9 @@
-/// Bars that lie on their side, in groups, from zero, each with a whisker from minimum to maximum.
+/// Horizontal bars in groups, from zero, each with a whisker from minimum to maximum.
 public struct BarChart {
     public struct Bar {
         public let label: String
         public let spread: Spread
-        /// Said behind the bar.
+        /// The label after the bar.
         public let note: String
         public let role: Contender.Role
 
@@ -14,7 +14,7 @@ public struct BarChart {
             self.role = role
         }
 
-        /// - Parameter isPeer: Whether it is what is compared with.
+        /// - Parameter isPeer: Whether the bar is one of the contenders that the log is compared with.
         public init(_ label: String, _ spread: Spread, note: String, isPeer: Bool) {
             self.init(label, spread, note: note, role: isPeer ? .peer : .ours)
         }
@@ -34,7 +34,7 @@ public struct BarChart {
     private let groups: [Group]
     private let hasScaleEach: Bool
 
-    /// - Parameter scaleEach: Whether the groups' lengths aren't to be compared.
+    /// - Parameter scaleEach: Whether each group has its own scale.
     public init(title: String, groups: [Group], scaleEach: Bool = false) {
         self.title = title
         hasScaleEach = scaleEach

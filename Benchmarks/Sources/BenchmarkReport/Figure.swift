@@ -1,6 +1,6 @@
 import Foundation
 
-/// Numbers for people: three digits that matter.
+/// Formats numbers with three significant digits.
 public enum Figure {
     public static func short(_ number: Double) -> String {
         let size = abs(number)

@@ -1,4 +1,4 @@
-/// Something that a measurement must reach.
+/// A bound that a measurement must reach.
 public struct Goal: Codable, Sendable {
     public enum Bound: String, Codable, Sendable {
         case atLeast, atMost
@@ -24,7 +24,7 @@ public struct Goal: Codable, Sendable {
         met = measured.map { bound == .atLeast ? $0 >= goal : $0 <= goal }
     }
 
-    /// The bound, for people.
+    /// The bound as text.
     public var limit: String {
         (bound == .atLeast ? "≥ " : "≤ ") + Figure.short(goal) + unit
     }

@@ -1,4 +1,4 @@
-/// Names of curves beside their ends, moved apart where they would lie on each other.
+/// Names of curves next to their ends, moved apart so that they don't overlap.
 struct LabelColumn {
     private var labels: [(text: String, x: Double, y: Double, role: Contender.Role)] = []
     private static let distance = 16.0
@@ -7,7 +7,7 @@ struct LabelColumn {
         labels.append((text, x, y, role))
     }
 
-    /// - Parameter bottom: Below this there is no room.
+    /// - Parameter bottom: The lowest position for a label.
     func draw(x: Double, bottom: Double, _ drawing: inout SVG) {
         let sorted = labels.sorted { $0.y < $1.y }
         var places: [Double] = []

@@ -55,7 +55,7 @@ public struct LatencyChart {
         return drawing.markup
     }
 
-    /// How many of the calls are faster, in nines.
+    /// The share of calls that are faster, in nines.
     private static func rarity(_ percentile: Double) -> Double {
         -log10(1 - percentile / 100)
     }

@@ -1,6 +1,6 @@
 import Histogram
 
-/// How long calls took, in nanoseconds.
+/// The durations of calls, in nanoseconds.
 public struct LatencySample: Codable, Sendable {
     public struct Point: Codable, Sendable {
         public let percentile: Double
@@ -24,7 +24,7 @@ public struct LatencySample: Codable, Sendable {
         p99 = value(99)
         p999 = value(99.9)
         max = Double(histogram.max)
-        // Up to where at least ten calls are beyond.
+        // Up to the point that at least ten calls are slower than.
         let percentiles = [
             1, 5, 10, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 92.5, 95, 97, 98, 99, 99.3, 99.6, 99.8, 99.9, 99.95,
             99.97, 99.99,

@@ -1,6 +1,6 @@
 import Foundation
 
-/// How something changes with something else that doubles or quadruples from point to point.
+/// A chart of lines over a quantity that doubles or quadruples from point to point.
 public struct LineChart {
     public struct Series {
         public let name: String
@@ -21,8 +21,8 @@ public struct LineChart {
     private let text: (Double) -> String
 
     /// - Parameters:
-    ///   - axis: What the steps are.
-    ///   - text: How a value is written.
+    ///   - axis: The quantity of the steps.
+    ///   - text: Formats a value.
     public init(
         title: String, axis: String, series: [Series], text: @escaping (Double) -> String = { Figure.short($0) }
     ) {

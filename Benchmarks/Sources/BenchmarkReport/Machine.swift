@@ -1,6 +1,6 @@
 import Foundation
 
-/// Where measurements were taken. What can't be found out is empty.
+/// The machine of the measurements. Unknown fields are empty.
 public struct Machine: Codable, Sendable {
     public let cores: Int
     public let processor: String
@@ -8,7 +8,7 @@ public struct Machine: Codable, Sendable {
     public let kernel: String
     public let fileSystem: String
 
-    /// - Parameter directory: The directory whose file system is meant.
+    /// - Parameter directory: A directory on the file system to describe.
     public init(directory: String) {
         let process = ProcessInfo.processInfo
         cores = process.activeProcessorCount
@@ -19,7 +19,7 @@ public struct Machine: Codable, Sendable {
         fileSystem = Self.fileSystem(of: directory)
     }
 
-    /// One line for people.
+    /// A description in one line.
     public var summary: String {
         let memory = Figure.short(Double(memoryBytes) / Double(1 << 30))
         return "\(cores) cores (\(processor)), \(memory) GiB, \(kernel), \(fileSystem)"

@@ -20,9 +20,9 @@ public struct Page {
         sections.append("<figure>\(svg)</figure>")
     }
 
-    /// Rows below a header; numbers are to be read downwards, so all columns but the first are to the right.
+    /// Rows below a header. All columns but the names are aligned right, because numbers are read downwards.
     ///
-    /// - Parameter names: How many columns are names, and to the left: one or two.
+    /// - Parameter names: The number of columns with names, which are aligned left: one or two.
     public mutating func table(_ header: [String], _ rows: [[String]], names: Int = 1) {
         let head = header.map { "<th>\(SVG.escaped($0))</th>" }.joined()
         let body = rows.map { row in "<tr>" + row.map { "<td>\(SVG.escaped($0))</td>" }.joined() + "</tr>" }
@@ -31,7 +31,7 @@ public struct Page {
         )
     }
 
-    /// Goals as a list of what was reached.
+    /// A list of the goals, and whether each was reached.
     public mutating func goals(_ goals: [Goal]) {
         let items = goals.map { goal in
             let style = goal.met.map { $0 ? "met" : "missed" } ?? "open"

@@ -65,7 +65,7 @@ struct SVG {
         String(format: "%.1f", number)
     }
 
-    /// Series are told apart by lightness as well as hue.
+    /// Series differ in lightness as well as hue.
     private static let style = """
         text { font: 13px system-ui, sans-serif; fill: #24292f } .strong { font-weight: 600 } .faint { fill: #6e7781 }
         .heading { font-size: 15px; font-weight: 600 }

@@ -1,6 +1,6 @@
-/// What was the same for all that is compared.
+/// The circumstances that all contenders share.
 public struct Setup: Codable, Hashable, Sendable {
-    /// Bytes a record.
+    /// Bytes in a record.
     public var payload: Int?
     /// Threads or tasks that append at the same time.
     public var writers: Int?
@@ -13,7 +13,7 @@ public struct Setup: Codable, Hashable, Sendable {
         self.history = history
     }
 
-    /// For people.
+    /// The description as text.
     public var text: String {
         var parts: [String] = []
         if let payload { parts.append("\(payload) B") }
@@ -23,7 +23,7 @@ public struct Setup: Codable, Hashable, Sendable {
     }
 }
 
-/// Who is measured.
+/// The contender that is measured.
 public struct Contender: Codable, Hashable, Sendable {
     public enum Role: String, Codable, Sendable {
         case ours, peer, limit
@@ -40,7 +40,7 @@ public struct Contender: Codable, Hashable, Sendable {
     public static let log = Contender("swift-wal", .ours)
 }
 
-/// What is compared: the same work, by whoever does it.
+/// The work that is compared; every contender does it.
 public struct Comparison: Codable, Hashable, Sendable {
     public let measure: String
     public let setup: Setup
@@ -55,7 +55,7 @@ public struct Comparison: Codable, Hashable, Sendable {
     }
 }
 
-/// What a number counts.
+/// The unit and meaning of a number.
 public enum Quantity: String, Codable, Sendable {
     case recordsPerSecond = "records/s"
     case bytesPerSecond = "B/s"
@@ -65,7 +65,7 @@ public enum Quantity: String, Codable, Sendable {
     /// Opening a log whose process was killed.
     case openKilled = "open after kill -9 ns"
     case openKilledDurable = "open after kill -9, all durable ns"
-    /// Of that the time that a verified read of what had to be scanned takes.
+    /// The part of the opening that a verified read of the scanned bytes takes.
     case scan = "scan ns"
     case seek = "seek ns"
     case seekByTime = "seek by time ns"
@@ -76,10 +76,10 @@ public enum Quantity: String, Codable, Sendable {
     /// Calls that took over a millisecond.
     case stalls = "over 1 ms"
     case bytesPerRecord = "B/record"
-    /// On the disk for a byte of payload.
+    /// Bytes on the disk for a byte of payload.
     case bytesPerByte = "B/B"
     case allocations = "allocations/call"
-    /// Those of all threads of the process, the maintenance of segments included.
+    /// The count for all threads of the process, including the maintenance of segments.
     case allocationsOfAll = "allocations of all threads/call"
 }
 

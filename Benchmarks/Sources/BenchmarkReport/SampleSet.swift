@@ -1,4 +1,4 @@
-/// Samples by what they are of, in the order of measuring.
+/// Samples by subject, in the order of measuring.
 public struct SampleSet: Sendable {
     public let comparisons: [Comparison]
     private let samples: [Comparison: [Sample]]
@@ -21,7 +21,7 @@ public struct SampleSet: Sendable {
         Spread(values(comparison, contender, quantity).map(\.value))
     }
 
-    /// Of the values of the same rounds.
+    /// Returns the spread of the ratios of all rounds.
     public func ratio(
         _ comparison: Comparison, _ contender: Contender, to other: Contender, _ quantity: Quantity
     ) -> Spread? {
@@ -33,7 +33,7 @@ public struct SampleSet: Sendable {
             })
     }
 
-    /// To the contender that was measured first.
+    /// The ratio to the contender that was measured first.
     public func ratioToFirst(_ comparison: Comparison, _ contender: Contender, _ quantity: Quantity) -> Spread? {
         contenders(comparison).first.flatMap { ratio(comparison, contender, to: $0, quantity) }
     }
@@ -44,7 +44,7 @@ public struct SampleSet: Sendable {
 }
 
 extension Sequence where Element: Hashable {
-    /// Each once, in the order of their first appearance.
+    /// The values without repeats, in the order of their first appearance.
     public var unique: [Element] {
         var seen: Set<Element> = []
         return filter { seen.insert($0).inserted }

@@ -1,4 +1,4 @@
-/// What several measurements of the same thing came to.
+/// The median and range of repeated measurements.
 public struct Spread: Codable, Sendable {
     public let median: Double
     public let min: Double

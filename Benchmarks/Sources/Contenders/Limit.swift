@@ -3,7 +3,7 @@ public import BenchmarkReport
 import CLimits
 import Foundation
 
-/// The C loops that nothing can be much faster than.
+/// C loops, as an upper bound of speed.
 public struct Limit: Sendable {
     public static let loop = Contender("C loop", .limit)
     public static let preparing = Contender("C loop, a second thread preparing", .limit)

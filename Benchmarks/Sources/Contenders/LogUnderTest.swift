@@ -1,7 +1,7 @@
 import Foundation
 public import WAL
 
-/// The log as it is measured: with its defaults but for what is said here.
+/// The measured log, with the default configuration except for the settings here.
 public enum LogUnderTest {
     public static let segmentSize = 64 << 20
     public static let segmentsReady = 2
@@ -18,8 +18,8 @@ public enum LogUnderTest {
         return configuration
     }
 
-    /// Opens it and waits until its segments are ready, as they are after a quiet moment. The first segment after an opening
-    /// is a small one: it is left behind.
+    /// Opens the log and waits until its segments are ready, as they are after a quiet moment. The first segment after an
+    /// opening is a small one, so this rolls to the next.
     public static func open(in directory: String, _ policy: WriteAheadLog.SyncPolicy) throws -> WriteAheadLog {
         try open(in: directory, configuration(policy))
     }

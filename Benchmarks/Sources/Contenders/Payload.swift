@@ -1,4 +1,4 @@
-/// The same bytes for all, and none that can be compressed.
+/// Payload bytes, identical for all contenders and incompressible.
 public struct Payload: Sendable {
     public let bytes: [UInt8]
 
@@ -8,10 +8,10 @@ public struct Payload: Sendable {
     }
 
     public var size: Int { bytes.count }
-    /// What a record takes up in the log.
+    /// The size of a record's frame in the log.
     public var frameSize: Int { (24 + size + 7) & ~7 }
 
-    /// Always the same (Vigna, SplitMix64).
+    /// A generator with a fixed seed (Vigna, SplitMix64).
     private struct Generator: RandomNumberGenerator {
         var state: UInt64
 

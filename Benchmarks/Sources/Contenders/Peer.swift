@@ -12,14 +12,14 @@ public struct Peer: @unchecked Sendable {
     public static let all: [Peer] = (0...).lazy.map { peer_kind_at(Int32($0)) }.prefix { $0 != nil }
         .compactMap { $0.map { Peer(kind: $0) } }
 
-    /// Those that can give this guarantee.
+    /// The libraries that can give this guarantee.
     public static func all(_ guarantee: peer_guarantee) -> [Peer] {
         guarantee == peer_durable ? all.filter { !$0.kind.pointee.is_buffered } : all
     }
 
     public var contender: Contender { Contender(String(cString: kind.pointee.name), .peer) }
 
-    /// Whether it finds records by their number.
+    /// Whether the library finds records by their number.
     public var canFind: Bool { kind.pointee.find != nil }
 
     public var setting: SuiteResults.Setting {
@@ -35,7 +35,7 @@ public struct Peer: @unchecked Sendable {
 
 /// Closed with the last reference. Its calls may come from any thread.
 public final class OpenPeer: @unchecked Sendable {
-    // Never changes; the library behind it locks for itself.
+    // Never changes, and the library does its own locking.
     private let kind: peer_kind
     private let handle: UnsafeMutableRawPointer
 
@@ -70,7 +70,7 @@ public final class OpenPeer: @unchecked Sendable {
         return (records, bytes)
     }
 
-    /// The how many-th record, from 0.
+    /// The index of the record, from 0.
     public func find(_ number: UInt64) throws {
         guard kind.find(handle, number) else { throw Failed() }
     }

@@ -4,7 +4,7 @@ import CLimits
 import Contenders
 import WAL
 
-/// The forms of appending, where none of them waits: the cost of a name.
+/// The forms of appending when none of them waits: the cost of the form itself.
 enum AppendForms {
     static func cases(_ options: SuiteOptions) -> [Case] {
         let payload = Payload(size: 256)

@@ -3,7 +3,7 @@ import Contenders
 import Foundation
 import WAL
 
-/// Appends to a log in a process of its own, which ends by `kill -9` or by closing it.
+/// Appends to a log in a separate process, which closes the log or ends by `kill -9`.
 struct Fill: ParsableCommand {
     static let configuration = CommandConfiguration(shouldDisplay: false)
 
@@ -31,7 +31,7 @@ struct Fill: ParsableCommand {
         }
     }
 
-    /// Does it in a process of its own.
+    /// Fills the log in a separate process.
     static func run(
         _ directory: String, bytes: Int, payload: Int, sparse: Bool = false, kill: Bool = false, durable: Bool = false
     ) throws {

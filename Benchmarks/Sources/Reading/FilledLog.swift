@@ -23,7 +23,7 @@ struct FilledLog {
 }
 
 extension Outcome {
-    /// What a run over all records took. The first run, which brings the files into the page cache, isn't timed.
+    /// The time of a run over all records. The first run, which reads the files into the page cache, isn't timed.
     static func rate(_ records: Int, _ payload: Payload, _ body: () throws -> Int) throws -> Outcome {
         let found = try body()
         precondition(found == records, "\(found) of \(records) records were there")

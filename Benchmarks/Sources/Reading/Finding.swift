@@ -52,7 +52,7 @@ enum Finding {
         let calls = 2000
         var watch = Stopwatch(capacity: calls)
         var outcome = Outcome()
-        // The first round warms what can be warm.
+        // The first round warms the caches.
         for isTimed in [false, true] {
             watch.start()
             for call in 0..<calls {

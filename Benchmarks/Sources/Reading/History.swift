@@ -4,12 +4,12 @@ import CLimits
 import Contenders
 import WAL
 
-/// What a log costs with much in it already: opening, after it was closed and after `kill -9`, appending, finding.
+/// The cost of operations on a large log: opening after a close and after `kill -9`, appending, and finding.
 enum History {
     /// Large, so that filling takes seconds; the number of segments is what counts.
     private static let payload = Payload(size: 4096)
     private static let opens = 5
-    /// What was appended since the log was opened for the last time, when the process is killed.
+    /// The bytes appended between the last opening and the kill of the process.
     private static let unsealed = 32 << 20
 
     static func cases(_ options: SuiteOptions) -> [Case] {
@@ -60,7 +60,7 @@ enum History {
         return (log, Double(climits_now() - start))
     }
 
-    /// What a C scan takes for the segments that opening must read whole.
+    /// The time of a C scan of the segments that opening must read completely.
     private static func scanTime(_ directory: String) throws -> Double {
         let segments = try ReadOnlyLog(at: directory + "/log").segments.filter {
             $0.state == .active || $0.state == .unsealed

@@ -2,8 +2,8 @@ import CLimits
 import Foundation
 import WAL
 
-/// Gives the disk back what is in the middle of sealed segments, so that many of them fit. Headers, the first records, index
-/// and footer stay: all that opening and finding need.
+/// Frees the disk space in the middle of sealed segments, so that many of them fit. Headers, the first records, index
+/// and footer stay: opening and finding need no more.
 struct HollowSegments {
     private static let kept = 256 << 10
     private var done: Set<UInt64> = []

@@ -3,7 +3,7 @@ import BenchmarkReport
 import Contenders
 import WAL
 
-/// What opening does with every byte in its scope, and what `wal verify` does.
+/// The scan that opening does with every byte in its scope, and `wal verify` with every byte.
 enum Scan {
     static func cases(_ options: SuiteOptions) -> [Case] {
         let count = options.quick ? 1_000_000 : 2_000_000

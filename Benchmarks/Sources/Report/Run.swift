@@ -2,7 +2,7 @@ import BenchmarkKit
 import BenchmarkReport
 import Foundation
 
-/// Everything that a run has found out.
+/// All results of a run.
 struct Run {
     let date = Date()
     let machine: Machine
@@ -43,6 +43,6 @@ struct Run {
             others: results.others)
     }
 
-    /// Measurements during which other processes used so much that their figures are doubtful.
+    /// Measurements with doubtful figures, because other processes used too much CPU time.
     var disturbed: Int { results.others.count { $0.cores > Company.noticeable } }
 }

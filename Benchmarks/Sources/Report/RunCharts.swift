@@ -1,7 +1,7 @@
 import BenchmarkKit
 import BenchmarkReport
 
-/// What can be seen sooner than read.
+/// The charts of a run.
 struct RunCharts {
     private let run: Run
     private var set: SampleSet { run.set }
@@ -15,7 +15,7 @@ struct RunCharts {
         let text: String
     }
 
-    /// For the README.
+    /// The chart for the README.
     var headline: String {
         BarChart(
             title: "Records of 256 bytes a second",
@@ -50,7 +50,7 @@ struct RunCharts {
         )
     }
 
-    /// Over the number of threads or tasks.
+    /// Charts over the number of threads or tasks.
     var scaling: [Chart] {
         [
             scalingChart("burst", "Threads that append bursts at the same time, 256 B", "threads"),
@@ -75,7 +75,7 @@ struct RunCharts {
         ].compactMap { $0 }
     }
 
-    /// Over what is in the log already.
+    /// Charts over the size of the log.
     var growth: Chart? {
         let all = comparisons("history-sparse") { _ in true }
         func line(_ name: String, _ quantity: Quantity, _ role: Contender.Role) -> LineChart.Series {

@@ -1,7 +1,7 @@
 import BenchmarkKit
 import BenchmarkReport
 
-/// What the project wants to reach, by what was measured in the same run.
+/// The project's goals, relative to other figures of the same run.
 extension Run {
     var goals: [Goal] { writingGoals + durableGoals + readingGoals + otherGoals }
 
@@ -117,7 +117,7 @@ extension Run {
         set.ratio(comparison, .log, to: Contender(limit, .limit), .recordsPerSecond)?.median
     }
 
-    /// To the median of whichever of them has the highest.
+    /// The ratio to the highest median among them.
     private func ofBestPeer(_ comparison: Comparison, where isWanted: (String) -> Bool = { _ in true }) -> Double? {
         let best = set.contenders(comparison).filter { $0.role == .peer && isWanted($0.name) }
             .compactMap { set.spread(comparison, $0, .recordsPerSecond)?.median }.max()

@@ -25,7 +25,7 @@ struct RunText {
         return text
     }
 
-    /// For a terminal: those that the run has measured.
+    /// Tables of the measured suites, for a terminal.
     var goals: String {
         var table = TextTable(["goal", "limit", "measured", "met"])
         for goal in run.goals where goal.measured != nil { table.add(cells(goal)) }

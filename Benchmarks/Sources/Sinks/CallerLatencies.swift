@@ -3,7 +3,7 @@ import Foundation
 import Histogram
 import WALTasks
 
-/// How long the caller waits for one task to be saved: through the buffer, and by a statement of its own. Over all rounds.
+/// The time that a caller waits for the save of one task, through the buffer and by a statement, over all rounds.
 struct CallerLatencies {
     private(set) var store: StoreKind?
     private var buffered = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
@@ -28,7 +28,7 @@ struct CallerLatencies {
         try await measureDirect(database, scale.naiveCalls)
     }
 
-    /// The same calls while the server is away, which has crashed. What they have saved must arrive when it is back.
+    /// The latencies of these calls after a crash of the server. The saved tasks must arrive once the server is available.
     mutating func measure(_ database: some Database, awayFrom server: PrivateServer, calls: Int, scratch: String)
         async throws
     {

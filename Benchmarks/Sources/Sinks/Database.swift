@@ -5,14 +5,14 @@ protocol Database: Sendable {
     associatedtype Store: TaskStore
 
     var kind: StoreKind { get }
-    /// Whose CPU time counts; nil where the database is part of this process.
+    /// The process whose CPU time counts; nil if the database is part of this process.
     var serverProcess: Int32? { get }
 
     func connect() throws -> NaiveConnection
     func openStore(writeConnections: Int) async throws -> Store
-    /// Removes the tables, and leaves nothing to do for the database that would be measured with what comes.
+    /// Removes the tables, and lets the database finish its work, which would slow the next measurement.
     func clear() throws
-    /// What the settings that matter are, by the database's own word.
+    /// The relevant settings, as the database reports them.
     func settings(_ connection: NaiveConnection) throws -> [Setting]
     /// The versions of the database and of the client library.
     func versions(_ connection: NaiveConnection) throws -> [Setting]
@@ -24,7 +24,7 @@ struct Setting: Codable, Sendable {
     var value: String
 }
 
-/// What a database is, for the results.
+/// The description of a database, for the results.
 struct DatabaseDescription: Codable, Sendable {
     var store: StoreKind
     var versions: [Setting]
@@ -44,7 +44,7 @@ extension Database {
         try await openStore(writeConnections: 1).close()
     }
 
-    /// What is in the tables.
+    /// The contents of the tables.
     func contents() throws -> Workload.Contents {
         let connection = try connect()
         func number(_ sql: String) throws -> Int { Int(try connection.query(sql)) ?? 0 }

@@ -2,7 +2,7 @@ import WAL
 import WALDelivery
 import WALTasks
 
-/// A flusher from its start until it has delivered what was in the log.
+/// A flusher, from its start until it has delivered every record in the log.
 struct Delivery<Store: TaskStore> {
     private let flusher: Flusher<TaskSink<Store>>
     private var running: Task<Void, any Error>?
@@ -14,7 +14,7 @@ struct Delivery<Store: TaskStore> {
         }
     }
 
-    /// Batches keep their size: it is what is compared.
+    /// Makes a flusher whose batches keep their size, because sizes are compared.
     init(log: WriteAheadLog, store: Store, batchSize: Int, workers: Int) {
         var configuration = Flusher<TaskSink<Store>>.Configuration()
         configuration.batchSize = batchSize
@@ -30,7 +30,7 @@ struct Delivery<Store: TaskStore> {
         try await flusher.drain()
     }
 
-    /// What was done. Ends the flusher.
+    /// Ends the flusher, and returns its statistics.
     func end() async throws -> FlusherStatistics {
         running?.cancel()
         do { try await running?.value } catch is CancellationError {}

@@ -2,7 +2,7 @@ import CNaive
 import Foundation
 import WALMySQL
 
-/// A MariaDB server of one's own, on a socket.
+/// A private MariaDB server, on a socket.
 struct MariaDBDatabase: Database {
     private let url: String
     private let socket: String

@@ -4,7 +4,7 @@ import WAL
 import WALDelivery
 import WALTasks
 
-/// One way into one database, measured once, on empty tables; what is there afterwards is checked.
+/// One measurement of one way into one database, on empty tables. Checks the tables' contents afterwards.
 struct Measurement {
     let path: WritePath
     let scale: Scale

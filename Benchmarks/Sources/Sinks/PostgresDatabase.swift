@@ -1,7 +1,7 @@
 import CNaive
 import WALPostgres
 
-/// A PostgreSQL server of one's own.
+/// A private PostgreSQL server.
 struct PostgresDatabase: Database {
     let conninfo: String
     /// The postmaster.

@@ -1,4 +1,4 @@
-/// How much is measured.
+/// The amounts of work that are measured.
 struct Scale: Codable, Sendable {
     /// Records in batches: half of them save tasks, half log activities.
     var batchedRecords: Int

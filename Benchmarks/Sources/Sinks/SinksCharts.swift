@@ -8,7 +8,7 @@ extension SinksResults {
         }
     }
 
-    /// The same as multiples of row by row: what holds on other machines, too.
+    /// The rates as multiples of row by row, which hold on other machines, too.
     var ratioChart: String {
         chart("Throughput into the database, row by row = 1", \.ratio) { Figure.short($0.ratio.median) + "×" }
     }

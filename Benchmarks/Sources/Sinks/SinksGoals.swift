@@ -1,7 +1,7 @@
 import BenchmarkReport
 
 extension SinksResults {
-    /// What the project wants to reach; ratios, since they hold on other machines, too.
+    /// The project's goals, as ratios, because they hold on other machines, too.
     var goals: [Goal] {
         let callers = latencies.samples
         return [

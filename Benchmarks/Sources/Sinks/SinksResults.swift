@@ -1,7 +1,7 @@
 import BenchmarkReport
 import Foundation
 
-/// Everything that a run has found out.
+/// All results of a run.
 struct SinksResults {
     let machine: Machine
     let compiler: String
@@ -12,12 +12,12 @@ struct SinksResults {
     var samples: [Sample] = []
     var latencies = CallerLatencies()
 
-    /// What one way into a database came to over all rounds.
+    /// The results of one way into a database, over all rounds.
     struct Row {
         var store: StoreKind
         var path: WritePath
         var rate: Spread
-        /// To row by row in the same round.
+        /// The ratio to row by row in the same round.
         var ratio: Spread
         /// In microseconds a record.
         var databaseTime: Spread
@@ -46,7 +46,7 @@ struct SinksResults {
         samples.filter { $0.store == store && $0.path == path.name }
     }
 
-    /// Where, on what and how, for people.
+    /// The machine, the database and the settings, as text.
     var preface: String {
         let lines = stores.map { store in
             let versions = store.versions.map { "\($0.name) \($0.value)" }.joined(separator: ", ")

@@ -72,7 +72,7 @@ struct SinksSuite: AsyncParsableCommand {
 }
 
 extension Array {
-    /// As `map`, one after another.
+    /// Maps the elements one after another.
     fileprivate func asyncMap<Result>(_ transform: (Element) async throws -> Result) async rethrows -> [Result] {
         var results: [Result] = []
         for element in self { results.append(try await transform(element)) }

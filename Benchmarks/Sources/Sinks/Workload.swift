@@ -4,10 +4,10 @@ import WALTasks
 /// Records like those of a service that runs workflows: about 324 bytes of column data each, always the same for the same size.
 struct Workload: Sendable {
     let mutations: [TaskMutation]
-    /// What must be in the tables afterwards.
+    /// The expected contents of the tables.
     let expected: Contents
 
-    /// What can be counted in the tables.
+    /// The counts of the tables' contents.
     struct Contents: Equatable, Sendable {
         var tasks: Int
         var activities: Int

@@ -1,10 +1,10 @@
 /// One of the ways in which records reach a database.
 enum WritePath: Hashable, Sendable {
-    /// One prepared statement and one transaction each.
+    /// Row by row, with a prepared statement and a transaction each.
     case naive
     /// Through the log, in batches.
     case batched(size: Int, workers: Int)
-    /// The same, where each task is saved many times within a batch.
+    /// Through the log, in batches that save each task many times.
     case burst(size: Int)
 
     /// In the order in which a round measures them.

@@ -13,7 +13,7 @@ struct Main {
 
     static func main() {
         var arguments = CommandLine.arguments
-        // libFuzzer starts this program again to merge corpora, and knows of its own arguments only.
+        // libFuzzer restarts this program to merge corpora, and passes only its own arguments.
         if arguments.count > 1, FuzzTarget.all[arguments[1]] != nil {
             setenv("WAL_FUZZ_TARGET", arguments.remove(at: 1), 1)
         }
@@ -22,7 +22,7 @@ struct Main {
             return
         }
         run = target
-        // libFuzzer keeps what it gets.
+        // libFuzzer keeps the pointers, so they are never freed.
         let texts = arguments.map { strdup($0) } + [nil]
         let vector = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: texts.count)
         vector.initialize(from: texts, count: texts.count)

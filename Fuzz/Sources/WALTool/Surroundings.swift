@@ -4,7 +4,7 @@
     import Darwin
 #endif
 
-// What the reader of lines uses of the rest of the tool, which needs no fuzzing.
+// The parts of the tool that the reader of lines uses, and that need no fuzzing.
 
 enum ExitStatus {
     case fine, badInput, inputOutput

@@ -3,7 +3,7 @@ import Foundation
 @testable import WAL
 
 extension FuzzTarget {
-    /// Makes the checksums right that are asked for, for no fuzzer guesses one: what is behind them is to be reached.
+    /// Corrects the requested checksums. No fuzzer guesses one, so it would never reach the code after a check.
     static func sealed(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         var file = Array(bytes)
         guard file.count >= SegmentHeader.size + Frame.headerSize else { return file }
@@ -19,7 +19,7 @@ extension FuzzTarget {
                 let frame = base + offset
                 let length = Int(UnsafeRawPointer(frame).load(UInt32.self, at: 0))
                 guard length >= Frame.headerSize, roundedUp8(length) <= file.count - offset else { break }
-                // One in sixteen stays as it is.
+                // One checksum in sixteen stays wrong.
                 if UnsafeRawPointer(frame).load(UInt32.self, at: 4) & 15 != 15 {
                     let checksum = Frame.checksum(
                         seed: seed, offset: offset, length: length, frame: UnsafeRawPointer(frame))
@@ -35,7 +35,7 @@ extension FuzzTarget {
         sealed(bytes).withUnsafeBytes { file in
             guard case .header(let header, _) = SegmentHeader.decode(file), header.state == .active else { return }
             var end = 0
-            // Bytes in memory can be read.
+            // Reading bytes in memory can't fail.
             guard
                 let scan = try? SegmentScan(
                     SegmentBytes(file), header: header,
@@ -51,7 +51,8 @@ extension FuzzTarget {
         }
     }
 
-    /// One or two segment files: verified, read, opened, written to and opened again. Each input is prefixed with the size of the first.
+    /// Verifies, reads, opens, appends to and reopens a log of one or two segment files. An input begins with the size of
+    /// the first.
     static let log: Run = { bytes in
         guard bytes.count > 2 else { return }
         let rest = UnsafeRawBufferPointer(rebasing: bytes[2...])
@@ -82,13 +83,13 @@ extension FuzzTarget {
             _ = try opened.appendBlocking([1, 2, 3])
             try opened.closeBlocking()
             let again = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
-            // Every repair settles, whatever the headers say.
+            // After a repair, a second one must find nothing, for any headers.
             precondition(
                 again.recovery.findings.isEmpty, "\(opened.recovery.findings) and then \(again.recovery.findings)")
             try again.closeBlocking()
             readAll()
         } catch {
-            // Of what a file can say, only these stop an opening.
+            // The contents of a file may cause no other error of an opening.
             guard [.versionTooNew, .notALogDirectory].contains(error.code) else { fatalError("\(error)") }
         }
     }

@@ -4,7 +4,7 @@ import WALTasks
 @testable import WALTool
 
 extension FuzzTarget {
-    /// Each mutation has one spelling, so what can be read is what would be written.
+    /// Each mutation has one encoding, so encoding a decoded mutation gives identical bytes.
     static let task: Run = { bytes in
         let payload = RawSpan(_unsafeBytes: bytes)
         _ = TaskCodec.key(of: payload)
@@ -37,7 +37,7 @@ extension FuzzTarget {
         }
     }
 
-    /// A line that is taken is one that `save` takes, and comes back from the log and from a dump the same.
+    /// `save` accepts every line that `ingest` accepts, and the log and a dump return it unchanged.
     private static func check(_ line: UnsafeRawBufferPointer, _ parser: LineParser) {
         guard let mutation = try? parser.mutation(from: line) else { return }
         precondition((try? mutation.validate()) != nil)

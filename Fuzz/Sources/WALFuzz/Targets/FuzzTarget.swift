@@ -1,4 +1,4 @@
-/// What reads bytes that others may have chosen. A target returns, whatever it gets; what must hold besides is a precondition.
+/// Code that reads bytes of unknown origin. A target returns for any input; preconditions check its other promises.
 enum FuzzTarget {
     typealias Run = @Sendable (UnsafeRawBufferPointer) -> Void
 
