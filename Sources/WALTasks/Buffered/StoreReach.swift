@@ -98,12 +98,12 @@ final class StoreReach<Store: TaskStore>: Sendable {
                 throw away(error)
             }
         }
-        // The calling task was cancelled.
+        // The calling task was canceled.
         work.cancel()
         throw CancellationError()
     }
 
-    /// Returns the reason once a call is late, or nil if it is cancelled.
+    /// Returns the reason once a call is late, or nil if it is canceled.
     private func lateness(_ patience: Patience) async -> (any Error)? {
         let error = NoAnswer(time: patience.limit)
         guard case .long = patience else {
