@@ -3,8 +3,8 @@ public import Metrics
 public import ServiceLifecycle
 public import WAL
 
-/// Delivers a log's durable records into a sink, in order for each key. Each record is applied exactly once if the
-/// sink moves its positions in the transaction of the rows.
+/// A service that delivers a log's durable records into a sink, in order for each key. Each record is applied exactly
+/// once if the sink moves its positions in the transaction of the rows.
 ///
 /// Add it to a `ServiceGroup`, or call ``run()`` in a task. A flusher runs once. A new flusher resumes at the sink's
 /// positions.

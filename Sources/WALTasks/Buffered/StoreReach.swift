@@ -1,8 +1,8 @@
 internal import WAL
 internal import WALDelivery
 
-/// Calls the store, and knows from the results whether calls are currently in vain. Then queries fail at once instead
-/// of waiting.
+/// The access to the store. It knows from the results of calls whether the store is unavailable, and then lets
+/// queries fail at once.
 ///
 /// Successful calls of other components, for example delivery, also show that the store is available again.
 final class StoreReach<Store: TaskStore>: Sendable {

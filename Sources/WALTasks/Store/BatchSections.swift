@@ -42,7 +42,7 @@ extension BatchSection {
     }
 }
 
-/// Puts each operation into the first section in which it conflicts with no other.
+/// A cutter that puts each operation into the first section in which it conflicts with no other.
 private struct SectionCutter {
     private var finished: [BatchSection] = []
     /// The sections since the last operation without a task id.

@@ -1,7 +1,8 @@
 package import Logging
 internal import WAL
 
-/// Logs that a store's connections fail, at a decreasing rate while that lasts, and that they succeed again.
+/// The log of a store's connections. It reports that they fail, at a decreasing rate while that lasts, and that they
+/// succeed again.
 package final class ConnectionLog: Sendable {
     private let logger: Logger?
     private let start = ContinuousClock.now
