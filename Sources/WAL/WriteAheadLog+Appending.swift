@@ -75,7 +75,8 @@ extension WriteAheadLog {
     /// - Throws: As ``append(_:)-(RawSpan)``.
     @discardableResult
     public func appendDurably(_ payload: [UInt8]) async throws(WALError) -> SequenceNumber {
-        let sequence = try await engine.appender.appendSuspending(.record, bodySize: payload.count, records: 1) { frame in
+        let sequence = try await engine.appender.appendSuspending(.record, bodySize: payload.count, records: 1) {
+            frame in
             unsafe payload.withUnsafeBytes { unsafe frame.copy($0) }
         }
         try await engine.commit.waitUntilDurable(.sequence(sequence))

@@ -20,7 +20,9 @@ extension WriteAheadLog {
     public func entries(
         from sequence: SequenceNumber? = nil, through last: SequenceNumber? = nil, visibility: ReadVisibility = .written
     ) -> LogEntries {
-        LogEntries(through: last) { [source = engine.source] in LogReader(source, from: sequence?.rawValue, visibility: visibility) }
+        LogEntries(through: last) { [source = engine.source] in
+            LogReader(source, from: sequence?.rawValue, visibility: visibility)
+        }
     }
 
     /// Returns the entries from a time on: records, and gaps where records are missing.
@@ -32,7 +34,9 @@ extension WriteAheadLog {
     public func entries(
         since time: Timestamp, until end: Timestamp? = nil, visibility: ReadVisibility = .written
     ) -> LogEntries {
-        LogEntries(until: end) { [source = engine.source] in LogReader(source, since: time.rawValue, visibility: visibility) }
+        LogEntries(until: end) { [source = engine.source] in
+            LogReader(source, since: time.rawValue, visibility: visibility)
+        }
     }
 
     /// Returns the records from a record on. A gap with a loss throws; see ``LogRecords``.
@@ -44,7 +48,9 @@ extension WriteAheadLog {
     public func records(
         from sequence: SequenceNumber? = nil, through last: SequenceNumber? = nil, visibility: ReadVisibility = .written
     ) -> LogRecords {
-        LogRecords(through: last) { [source = engine.source] in LogReader(source, from: sequence?.rawValue, visibility: visibility) }
+        LogRecords(through: last) { [source = engine.source] in
+            LogReader(source, from: sequence?.rawValue, visibility: visibility)
+        }
     }
 
     /// Returns the records from a time on. A gap with a loss throws; see ``LogRecords``.
@@ -56,6 +62,8 @@ extension WriteAheadLog {
     public func records(
         since time: Timestamp, until end: Timestamp? = nil, visibility: ReadVisibility = .written
     ) -> LogRecords {
-        LogRecords(until: end) { [source = engine.source] in LogReader(source, since: time.rawValue, visibility: visibility) }
+        LogRecords(until: end) { [source = engine.source] in
+            LogReader(source, since: time.rawValue, visibility: visibility)
+        }
     }
 }

@@ -59,7 +59,7 @@ public final class WriteAheadLog: Sendable {
         }
         if let ahead = report.timeAhead {
             logger?.warning(
-                "records have times that lie ahead of the system's clock",
+                "record times are ahead of the system's clock",
                 metadata: ["wal.directory": "\(directory)", "wal.message": "by \(ahead)"])
         }
         logger?.log(

@@ -3,7 +3,8 @@ internal import WAL
 
 /// The metrics objects of a flusher, made once. All have the dimensions `log` and `sink`.
 struct FlusherMetrics: Sendable {
-    private let appliedRecords, appliedBatches, writtenRows, coalescedRecords, lostRecords, retries, deadLetters: Counter
+    private let appliedRecords, appliedBatches, writtenRows, coalescedRecords, lostRecords, retries,
+        deadLetters: Counter
     private let failures: [SinkFailure.Kind: Counter]
     private let batchDuration: Metrics.Timer
     private let batchRecords: Recorder

@@ -16,7 +16,7 @@
         ///   - configuration: How the buffer works.
         ///   - logger: Where it reports what needs attention.
         ///   - metrics: Where its figures go.
-        /// - Throws: `MySQLError` for the database, `TaskStorageError` for the log.
+        /// - Throws: `StoreError` for the database, `TaskStorageError` for the log.
         public static func mysql(
             _ url: String, log directory: String, configuration: Configuration = Configuration(), logger: Logger? = nil,
             metrics: (any MetricsFactory)? = nil

@@ -1,6 +1,7 @@
 #if MySQL
     internal import CWALMySQL
     internal import WAL
+    internal import WALTasks
 
     /// A session with the server. Not thread-safe: it belongs to one ``DatabaseThread``.
     @safe final class Connection {
@@ -25,11 +26,11 @@
         static let begin = "begin"
 
         /// Connects and sets the session up.
-        init(_ settings: ConnectionSettings, access: Access) throws(MySQLError) {
+        init(_ settings: ConnectionSettings, access: Access) throws(StoreError) {
             let address = settings.address
             StandardDescriptors.fill()
             guard Library.isReady, let handle = unsafe mysql_init(nil) else {
-                throw MySQLError(.outOfMemory, "no memory for a connection", server: address.description)
+                throw StoreError(.outOfMemory, "no memory for a connection", place: address.description)
             }
             self.settings = settings
             unsafe self.handle = handle
@@ -89,7 +90,7 @@
             + "NO_ENGINE_SUBSTITUTION"
 
         /// Sets everything that the statements rely on, whatever the server's defaults are.
-        private func setUp(_ access: Access, isMariaDB: Bool) throws(MySQLError) {
+        private func setUp(_ access: Access, isMariaDB: Bool) throws(StoreError) {
             if access != .control {
                 // Some servers don't heed what the library asks for when it connects.
                 try execute("SET NAMES utf8mb4 COLLATE utf8mb4_bin", named: "set up session")
@@ -115,22 +116,22 @@
             server =
                 try Statement(
                     "SELECT CONCAT(@@hostname, ' ', @@port, ' ', @@server_id)", named: "set up session", on: self
-                ).first { (row) throws(MySQLError) in row.text() } ?? ""
+                ).first { (row) throws(StoreError) in row.text() } ?? ""
             if access == .control { return }
             if access == .readOnly { try execute("SET SESSION TRANSACTION READ ONLY", named: "set up session") }
             let packetSize = try Statement("SELECT @@max_allowed_packet", named: "set up session", on: self)
-            packetSizeMax = Int(try packetSize.first { (row) throws(MySQLError) in row.number() } ?? 1 << 20)
+            packetSizeMax = Int(try packetSize.first { (row) throws(StoreError) in row.number() } ?? 1 << 20)
         }
 
         /// Runs a statement without values and rows; errors call it `name`.
-        func execute(_ sql: String, named name: String) throws(MySQLError) {
+        func execute(_ sql: String, named name: String) throws(StoreError) {
             var sql = sql
             let result = sql.withUTF8 { utf8 in unsafe send(UnsafeRawBufferPointer(utf8)) }
             guard result == 0 else { throw lastError(during: name) }
         }
 
         /// Runs a statement with its values in it; returns the number of rows that it changed or found.
-        func execute(_ sql: [UInt8], named name: String) throws(MySQLError) -> Int {
+        func execute(_ sql: [UInt8], named name: String) throws(StoreError) -> Int {
             let result = unsafe sql.withUnsafeBytes { bytes in unsafe send(bytes) }
             guard result == 0 else { throw lastError(during: name) }
             return Int(clamping: unsafe mysql_affected_rows(handle))
@@ -144,15 +145,15 @@
         /// Runs `body` while no other session has the lock of this name, which has at most 64 characters and is the server's,
         /// not the database's.
         func locked<Result>(
-            _ name: String, _ body: () throws(MySQLError) -> Result
-        ) throws(MySQLError) -> Result {
+            _ name: String, _ body: () throws(StoreError) -> Result
+        ) throws(StoreError) -> Result {
             let take = try Statement("SELECT GET_LOCK(?, ?)", named: Self.begin, on: self)
             take.bind(name)
             take.bind(Int64(settings.lockTimeout))
-            guard try take.first({ (row) throws(MySQLError) in row.number() }) == 1 else {
-                throw MySQLError(
+            guard try take.first({ (row) throws(StoreError) in row.number() }) == 1 else {
+                throw StoreError(
                     .busy, "another session has held the lock '\(name)' for \(settings.lockTimeout) s",
-                    statement: "lock", server: settings.address.description)
+                    statement: "lock", place: settings.address.description)
             }
             defer { release(name) }
             return try body()
@@ -161,26 +162,26 @@
         /// A session that ends loses its locks by itself.
         private func release(_ name: String) {
             guard !isBroken else { return }
-            do throws(MySQLError) {
+            do throws(StoreError) {
                 let release = try Statement("SELECT RELEASE_LOCK(?)", named: "unlock", on: self)
                 release.bind(name)
-                _ = try release.first { (row) throws(MySQLError) in row.number() }
+                _ = try release.first { (row) throws(StoreError) in row.number() }
             } catch {
                 isBroken = true
             }
         }
 
         /// Commits what `body` wrote, or nothing if it throws.
-        func transaction<Result>(_ body: () throws(MySQLError) -> Result) throws(MySQLError) -> Result {
+        func transaction<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
             try execute("START TRANSACTION", named: Self.begin)
             let result: Result
-            do throws(MySQLError) {
+            do throws(StoreError) {
                 result = try body()
             } catch {
                 rollBack()
                 throw error
             }
-            do throws(MySQLError) {
+            do throws(StoreError) {
                 try execute("COMMIT", named: "commit")
             } catch {
                 // Whatever it was: the server may have committed before it, or its answer was lost.
@@ -195,25 +196,25 @@
         /// The server rolls back by itself when a connection ends, and after a deadlock.
         private func rollBack() {
             guard !isBroken else { return }
-            do throws(MySQLError) {
+            do throws(StoreError) {
                 try execute("ROLLBACK", named: "roll back")
             } catch {
                 isBroken = true
             }
         }
 
-        func lastError(during statement: String) -> MySQLError {
+        func lastError(during statement: String) -> StoreError {
             unsafe error(
                 mysql_errno(handle), String(cString: mysql_sqlstate(handle)), String(cString: mysql_error(handle)),
                 during: statement)
         }
 
-        func error(_ number: UInt32, _ sqlState: String, _ message: String, during statement: String) -> MySQLError {
-            let code = MySQLError.Code(errorNumber: number, sqlState: sqlState)
+        func error(_ number: UInt32, _ sqlState: String, _ message: String, during statement: String) -> StoreError {
+            let code = StoreError.Code(number: number, sqlState: sqlState)
             if code == .connectionFailed { isBroken = true }
-            return MySQLError(
-                code, message, errorNumber: number, sqlState: sqlState, statement: statement,
-                server: settings.address.description)
+            return StoreError(
+                code, message, number: number, sqlState: sqlState, statement: statement,
+                place: settings.address.description)
         }
     }
 #endif

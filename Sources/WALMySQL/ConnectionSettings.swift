@@ -1,4 +1,6 @@
 #if MySQL
+    internal import WALTasks
+
     /// How a store connects, and what it asks of its sessions.
     struct ConnectionSettings: Sendable {
         var address: ServerAddress
@@ -12,7 +14,7 @@
         init(
             url: String, statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10),
             usesArrays: Bool = true
-        ) throws(MySQLError) {
+        ) throws(StoreError) {
             address = try ServerAddress(url)
             self.lockTimeout = try Self.seconds(lockTimeout, "lockTimeout")
             self.statementTimeout = try Self.seconds(statementTimeout, "statementTimeout")
@@ -20,9 +22,9 @@
         }
 
         /// Rounded up: 0 would mean not to wait at all, or without end.
-        private static func seconds(_ duration: Duration, _ name: String) throws(MySQLError) -> Int {
+        private static func seconds(_ duration: Duration, _ name: String) throws(StoreError) -> Int {
             guard duration > .zero, duration <= .seconds(86400) else {
-                throw MySQLError(.invalidArgument, "\(name) must be above 0 and a day at most, not \(duration)")
+                throw StoreError(.invalidArgument, "\(name) must be above 0 and a day at most, not \(duration)")
             }
             let (seconds, rest) = duration.components
             return Int(seconds) + (rest > 0 ? 1 : 0)

@@ -3,14 +3,14 @@
     internal import WALTasks
 
     /// Sets operations aside in `wal_sink_dead_letter`, inside the transaction of their batch, and takes them out again.
-    struct DeadLetterStatements {
+    struct DeadLetterStatements: DeadLetterTable {
         // An insert that leaves what is there: a record that is set aside already, by a database that was restored since,
         // must not stop the sink.
         private let insert: RowStatement
         private let read: Statement
         private let remove: Statement
 
-        init(_ connection: Connection) throws(MySQLError) {
+        init(_ connection: Connection) throws(StoreError) {
             insert = try RowStatement(WriteSQL.insertDeadLetters, on: connection)
             read = try Statement(
                 "SELECT \(Columns.deadLetter) FROM wal_sink_dead_letter WHERE log_id = ? AND position = ? FOR UPDATE",
@@ -20,18 +20,18 @@
                 on: connection)
         }
 
-        func insert(_ letter: StoredDeadLetter) throws(MySQLError) {
+        func insert(_ letter: StoredDeadLetter) throws(StoreError) {
             let table = RowTable(columnCount: Columns.count(Columns.deadLetter), capacity: 1)
             table.add(letter)
             try insert.run(table)
         }
 
-        func letter(_ id: StoredDeadLetter.ID) throws(MySQLError) -> StoredDeadLetter? {
+        func letter(_ id: StoredDeadLetter.ID) throws(StoreError) -> StoredDeadLetter? {
             bind(id, to: read)
-            return try read.first { (row) throws(MySQLError) in try row.deadLetter() }
+            return try read.first { (row) throws(StoreError) in try row.deadLetter() }
         }
 
-        func remove(_ id: StoredDeadLetter.ID) throws(MySQLError) {
+        func remove(_ id: StoredDeadLetter.ID) throws(StoreError) {
             bind(id, to: remove)
             try remove.run()
         }

@@ -1,6 +1,7 @@
 #if MySQL
     internal import WAL
     internal import WALDelivery
+    internal import WALTasks
 
     /// Reads and moves the positions of a log's lanes in `wal_sink_checkpoint`, inside a transaction.
     struct LaneStatements {
@@ -10,7 +11,7 @@
         private let claimLanes: RowStatement
         private let moveLanes: RowStatement
 
-        init(_ connection: Connection) throws(MySQLError) {
+        init(_ connection: Connection) throws(StoreError) {
             self.connection = connection
             countLanes = try Statement(
                 "SELECT parts FROM wal_sink_checkpoint WHERE log_id = ? LIMIT 1", named: "count lanes", on: connection)
@@ -24,13 +25,13 @@
         }
 
         /// How many lanes the log has; nil if none was claimed yet.
-        func count(log: String) throws(MySQLError) -> Int? {
+        func count(log: String) throws(StoreError) -> Int64? {
             countLanes.bind(log)
-            return try countLanes.first { (row) throws(MySQLError) in Int(row.number()) }
+            return try countLanes.first { (row) throws(StoreError) in row.number() }
         }
 
         /// Raises the epochs, and reads what they have become under the rows' locks.
-        func claim(_ indices: Range<Int>, of laneCount: Int, log: String, owner: String) throws(MySQLError)
+        func claim(_ indices: Range<Int>, of laneCount: Int, log: String, owner: String) throws(StoreError)
             -> [SinkLane]
         {
             let now = Timestamp.now
@@ -46,15 +47,11 @@
             readLanes.bind(log)
             readLanes.bind(Int64(indices.lowerBound))
             readLanes.bind(Int64(indices.upperBound))
-            let lanes = try readLanes.all { (row) throws(MySQLError) in
-                SinkLane(
-                    index: Int(row.number()), epoch: UInt64(bitPattern: row.number()),
-                    position: SequenceNumber(rawValue: UInt64(bitPattern: row.number())))
-            }
+            let lanes = try readLanes.all { (row) throws(StoreError) in row.lane() }
             guard lanes.map(\.index) == Array(indices) else {
-                throw MySQLError(
+                throw StoreError(
                     .other, "the lanes \(indices) were claimed, but rows of them are missing",
-                    server: connection.settings.address.description)
+                    place: connection.settings.address.description)
             }
             return lanes
         }
@@ -62,7 +59,7 @@
         /// Throws `fenced` if one of the lanes isn't as its owner believes.
         func move(
             _ lanes: [SinkLane], to position: SequenceNumber, log: String, at time: Timestamp
-        ) throws(MySQLError) {
+        ) throws(StoreError) {
             let runs = Self.runs(of: lanes)
             let table = RowTable(columnCount: 7, capacity: runs.count)
             for run in runs {
@@ -77,11 +74,11 @@
             let count = try moveLanes.run(table)
             guard count == lanes.count else {
                 let places = lanes.map { "\($0.index) at epoch \($0.epoch) and position \($0.position)" }
-                throw MySQLError(
+                throw StoreError(
                     .fenced,
                     "of the log \(log) only \(count) of these lanes were as their owner believes:"
                         + " \(places.joined(separator: ", ")); another owner has claimed them, or the batch was applied before",
-                    server: connection.settings.address.description)
+                    place: connection.settings.address.description)
             }
         }
 

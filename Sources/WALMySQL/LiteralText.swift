@@ -1,5 +1,6 @@
 #if MySQL
     internal import CWALMySQL
+    internal import WALTasks
 
     /// A statement with rows written out as literals.
     struct LiteralText {
@@ -40,7 +41,7 @@
         }
 
         /// Runs it; after that it has no rows.
-        mutating func run() throws(MySQLError) -> Int {
+        mutating func run() throws(StoreError) -> Int {
             bytes += Array(sql.tail.utf8)
             defer {
                 bytes = Array(sql.head.utf8)

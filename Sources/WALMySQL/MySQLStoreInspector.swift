@@ -7,36 +7,36 @@
         package let name = "mysql"
         private let readers: ConnectionPool<InspectSession>
 
-        /// - Throws: `MySQLError`: `connectionFailed`, `noTables`, `schemaTooNew`, or what the server reports.
-        package convenience init(url: String) async throws(MySQLError) {
+        /// - Throws: `StoreError`: `connectionFailed`, `noTables`, `schemaTooNew`, or what the server reports.
+        package convenience init(url: String) async throws(StoreError) {
             try await self.init(
                 ConnectionSettings(url: url, statementTimeout: .seconds(30), lockTimeout: .seconds(10)))
         }
 
-        init(_ settings: ConnectionSettings) async throws(MySQLError) {
+        init(_ settings: ConnectionSettings) async throws(StoreError) {
             readers = try await ConnectionPool(
                 settings, count: 1, log: ConnectionLog(nil, store: name))
-            do throws(MySQLError) {
-                try await readers.run { (_) throws(MySQLError) in }
+            do throws(StoreError) {
+                try await readers.run { (_) throws(StoreError) in }
             } catch {
                 try? await readers.close()
                 throw error
             }
         }
 
-        package func checkpoints(log: LogID) async throws(MySQLError) -> [SinkCheckpoint] {
-            try await readers.run { (session) throws(MySQLError) in try session.queries.checkpoints(log: log) }
+        package func checkpoints(log: LogID) async throws(StoreError) -> [SinkCheckpoint] {
+            try await readers.run { (session) throws(StoreError) in try session.queries.checkpoints(log: log) }
         }
 
         package func deadLetters(
             log: LogID?, after previous: StoredDeadLetter.ID?, limit: Int
-        ) async throws(MySQLError) -> [StoredDeadLetter] {
-            try await readers.run { (session) throws(MySQLError) in
+        ) async throws(StoreError) -> [StoredDeadLetter] {
+            try await readers.run { (session) throws(StoreError) in
                 try session.queries.deadLetters(log: log, after: previous, limit: limit)
             }
         }
 
-        package func close() async throws(MySQLError) {
+        package func close() async throws(StoreError) {
             try await readers.close()
         }
     }
@@ -47,7 +47,7 @@
         let queries: ReadSession
         var connection: Connection { queries.connection }
 
-        init(_ settings: ConnectionSettings) throws(MySQLError) {
+        init(_ settings: ConnectionSettings) throws(StoreError) {
             try Schema.requireTables(Connection(settings, access: .readOnly))
             queries = try ReadSession(settings)
         }

@@ -1,13 +1,6 @@
 #if MySQL
     public import Logging
-    internal import Synchronization
-    internal import WAL
-    internal import WALTasks
-    #if canImport(Darwin)
-        internal import Darwin
-    #else
-        internal import Glibc
-    #endif
+    public import WALTasks
 
     /// Keeps tasks and activities in a MariaDB (10.2 or later) or MySQL (8 or later) database: by itself, or behind a log as
     /// the store of a `TaskSink`.
@@ -34,15 +27,11 @@
     /// | `tls_ca` | | a file with authorities' certificates |
     /// | `connect_timeout` | 5 | seconds for a connection to be made |
     /// | `read_timeout`, `write_timeout` | 60 | seconds for the server's answer, and for sending |
-    public final class MySQLTaskStore: Sendable {
+    public final class MySQLTaskStore: SessionStore {
         /// Names the store in the log's cursor, in metrics and in messages.
         public let name: String
-        let writeConnections: Int
-        let writers: ConnectionPool<WriteSession>
-        let readers: ConnectionPool<ReadSession>
-        private let hasTables = Atomic<Bool>(false)
-        /// Who has claimed lanes, for people: process and host.
-        let owner: String
+        let pools: StorePools<WriteSession, ReadSession>
+        public var sessions: StoreSessions { StoreSessions(pools) }
 
         /// Prepares a store. The first call that uses it connects and creates the tables if need be, and so does the first one
         /// after a failure; call ``ping()`` to have that done now.
@@ -56,13 +45,13 @@
         ///   - statementTimeout: How long one statement may take, in whole seconds; on MariaDB only.
         ///   - lockTimeout: How long one statement waits for a lock, in whole seconds.
         ///   - logger: Where the store logs that it can't connect, and that it can again.
-        /// - Throws: `MySQLError`: `invalidArgument`, `outOfMemory`. Calls that connect throw `connectionFailed`,
+        /// - Throws: `StoreError`: `invalidArgument`, `outOfMemory`. Calls that connect throw `connectionFailed`,
         ///   `schemaTooNew`, `foreignDatabase`, or what the server reports.
         public convenience init(
             url: String, name: String = "mysql", writeConnections: Int = 4, readConnections: Int = 2,
             statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10),
             logger: Logger? = nil
-        ) async throws(MySQLError) {
+        ) async throws(StoreError) {
             let settings = try ConnectionSettings(
                 url: url, statementTimeout: statementTimeout, lockTimeout: lockTimeout)
             try await self.init(
@@ -73,41 +62,10 @@
         init(
             _ settings: ConnectionSettings, name: String = "mysql", writeConnections: Int, readConnections: Int,
             logger: Logger? = nil
-        ) async throws(MySQLError) {
-            guard writeConnections >= 1, readConnections >= 1 else {
-                throw MySQLError(.invalidArgument, "a store needs one connection to write and one to read at least")
-            }
+        ) async throws(StoreError) {
             self.name = name
-            self.writeConnections = writeConnections
-            owner = "\(getpid())@\(hostName())"
-            let log = ConnectionLog(logger, store: name)
-            writers = try await ConnectionPool(settings, count: writeConnections, log: log)
-            readers = try await ConnectionPool(settings, count: readConnections, log: log)
-        }
-
-        func write<Value: Sendable>(
-            _ body: @Sendable (WriteSession) throws(MySQLError) -> Value
-        ) async throws(MySQLError) -> Value {
-            let value = try await writers.run(body)
-            hasTables.store(true, ordering: .relaxed)
-            return value
-        }
-
-        /// Runs a query. Where nothing was written yet, a connection that writes makes the tables first.
-        func read<Value: Sendable>(
-            _ body: @Sendable (ReadSession) throws(MySQLError) -> Value
-        ) async throws(MySQLError) -> Value {
-            if !hasTables.load(ordering: .relaxed) { try await write { (_) throws(MySQLError) in } }
-            return try await readers.run(body)
-        }
-    }
-
-    private func hostName() -> String {
-        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
-            unsafe name.initialize(repeating: 0)
-            // One byte less: a name that is cut off need not be terminated.
-            guard let start = name.baseAddress, unsafe gethostname(start, name.count - 1) == 0 else { return "" }
-            return unsafe String(cString: start)
+            pools = try await StorePools(
+                settings, store: name, writers: writeConnections, readers: readConnections, logger: logger)
         }
     }
 #endif

@@ -1,4 +1,6 @@
 #if MySQL
+    internal import WALTasks
+
     /// How large what is sent may be: the server ends the connection at a larger packet, which looks as if it had gone away.
     enum Packet {
         /// Header, flags and types of parameters, amply.
@@ -15,12 +17,12 @@
             (table.sizes.indices.contains(row) ? table.sizes[row] : 0) + parameterCount * overheadPerValue
         }
 
-        static func tooLarge(_ size: Int, for connection: Connection, _ name: String) -> MySQLError {
-            MySQLError(
+        static func tooLarge(_ size: Int, for connection: Connection, _ name: String) -> StoreError {
+            StoreError(
                 .rowRefused,
                 "a row needs a packet of \(size) bytes, the server takes \(connection.packetSizeMax):"
                     + " raise its max_allowed_packet",
-                statement: name, server: connection.settings.address.description)
+                statement: name, place: connection.settings.address.description)
         }
     }
 #endif

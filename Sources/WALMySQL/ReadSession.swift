@@ -4,7 +4,7 @@
     internal import WALTasks
 
     /// The queries, prepared on a connection of their own: they go on beside batches that are being written.
-    final class ReadSession: Session {
+    final class ReadSession: Session, QuerySession {
         static let isReadOnly = true
         let connection: Connection
         private let task: Statement
@@ -21,14 +21,14 @@
         private static let lookupSize = 100
 
         /// Connects to a database that has its tables already.
-        init(_ settings: ConnectionSettings) throws(MySQLError) {
+        init(_ settings: ConnectionSettings) throws(StoreError) {
             let connection = try Connection(settings, access: .readOnly)
             self.connection = connection
-            func tasks(_ name: String, where condition: String) throws(MySQLError) -> Statement {
+            func tasks(_ name: String, where condition: String) throws(StoreError) -> Statement {
                 try Statement("SELECT \(Columns.task) FROM dag_tasks WHERE \(condition)", named: name, on: connection)
             }
             let page = "ORDER BY created_at, id LIMIT ? OFFSET ?"
-            func activities(_ name: String, where condition: String) throws(MySQLError) -> Statement {
+            func activities(_ name: String, where condition: String) throws(StoreError) -> Statement {
                 try Statement(
                     "SELECT \(Columns.activity) FROM dag_task_activity_logs WHERE \(condition) \(page)", named: name,
                     on: connection)
@@ -56,12 +56,12 @@
                 """, named: "list dead letters", on: connection)
         }
 
-        func task(id: String) throws(MySQLError) -> PersistentTask? {
+        func task(id: String) throws(StoreError) -> PersistentTask? {
             task.bind(id)
-            return try task.first { (row) throws(MySQLError) in try row.task() }
+            return try task.first { (row) throws(StoreError) in try row.task() }
         }
 
-        func tasks(ids: [String]) throws(MySQLError) -> [PersistentTask] {
+        func tasks(ids: [String]) throws(StoreError) -> [PersistentTask] {
             var found: [PersistentTask] = []
             var rest = ids[...]
             while let last = rest.last {
@@ -69,44 +69,44 @@
                 rest = rest.dropFirst(part.count)
                 for id in part { tasksByID.bind(id) }
                 for _ in part.count..<Self.lookupSize { tasksByID.bind(part.last ?? last) }
-                found += try tasksByID.all { (row) throws(MySQLError) in try row.task() }
+                found += try tasksByID.all { (row) throws(StoreError) in try row.task() }
             }
             return found
         }
 
-        func tasks(dagID: String, limit: Int, offset: Int) throws(MySQLError) -> [PersistentTask] {
+        func tasks(dagID: String, limit: Int, offset: Int) throws(StoreError) -> [PersistentTask] {
             tasksOfDAG.bind(dagID)
             return try page(of: tasksOfDAG, limit: limit, offset: offset)
         }
 
-        func tasks(status: TaskStatus, limit: Int, offset: Int) throws(MySQLError) -> [PersistentTask] {
+        func tasks(status: TaskStatus, limit: Int, offset: Int) throws(StoreError) -> [PersistentTask] {
             tasksByStatus.bind(status.rawValue)
             return try page(of: tasksByStatus, limit: limit, offset: offset)
         }
 
-        func pendingTasks(limit: Int) throws(MySQLError) -> [PersistentTask] {
+        func pendingTasks(limit: Int) throws(StoreError) -> [PersistentTask] {
             pendingTasks.bind(Int64(limit))
-            return try pendingTasks.all { (row) throws(MySQLError) in try row.task() }
+            return try pendingTasks.all { (row) throws(StoreError) in try row.task() }
         }
 
-        func resumableTasks(dagID: String) throws(MySQLError) -> [PersistentTask] {
+        func resumableTasks(dagID: String) throws(StoreError) -> [PersistentTask] {
             resumableTasks.bind(dagID)
-            return try resumableTasks.all { (row) throws(MySQLError) in try row.task() }
+            return try resumableTasks.all { (row) throws(StoreError) in try row.task() }
         }
 
-        func activities(taskID: String, limit: Int, offset: Int) throws(MySQLError) -> [TaskActivityLog] {
+        func activities(taskID: String, limit: Int, offset: Int) throws(StoreError) -> [TaskActivityLog] {
             activitiesOfTask.bind(taskID)
             return try page(of: activitiesOfTask, limit: limit, offset: offset)
         }
 
-        func activities(dagID: String, limit: Int, offset: Int) throws(MySQLError) -> [TaskActivityLog] {
+        func activities(dagID: String, limit: Int, offset: Int) throws(StoreError) -> [TaskActivityLog] {
             activitiesOfDAG.bind(dagID)
             return try page(of: activitiesOfDAG, limit: limit, offset: offset)
         }
 
         func deadLetters(
             log: LogID?, after previous: StoredDeadLetter.ID?, limit: Int
-        ) throws(MySQLError) -> [StoredDeadLetter] {
+        ) throws(StoreError) -> [StoredDeadLetter] {
             deadLetters.bind(previous?.log.description ?? "")
             deadLetters.bind(previous?.log.description ?? "")
             deadLetters.bind(previous.map { Int64(bitPattern: $0.sequence.rawValue) } ?? 0)
@@ -114,42 +114,35 @@
             deadLetters.bind(log?.description ?? "")
             deadLetters.bind(log?.description ?? "g")
             deadLetters.bind(Int64(limit))
-            return try deadLetters.all { (row) throws(MySQLError) in try row.deadLetter() }
+            return try deadLetters.all { (row) throws(StoreError) in try row.deadLetter() }
         }
 
         /// Rare, so not prepared ahead.
-        func checkpoints(log: LogID) throws(MySQLError) -> [SinkCheckpoint] {
+        func checkpoints(log: LogID) throws(StoreError) -> [SinkCheckpoint] {
             let statement = try Statement(
                 """
                 SELECT part, epoch, position, parts, owner, claimed_at, flushed_at FROM wal_sink_checkpoint \
                 WHERE log_id = ? ORDER BY part
                 """, named: "list checkpoints", on: connection)
             statement.bind(log.description)
-            return try statement.all { (row) throws(MySQLError) in
-                SinkCheckpoint(
-                    lane: SinkLane(
-                        index: Int(row.number()), epoch: UInt64(bitPattern: row.number()),
-                        position: SequenceNumber(rawValue: UInt64(bitPattern: row.number()))),
-                    laneCount: Int(row.number()), owner: row.optionalText(), claimedAt: row.time(),
-                    flushedAt: row.optionalTime())
-            }
+            return try statement.all { (row) throws(StoreError) in row.checkpoint() }
         }
 
         /// Returns if the database can be read.
-        func ping() throws(MySQLError) {
+        func ping() throws(StoreError) {
             try Statement("SELECT COUNT(*) FROM wal_sink_schema", named: "ping", on: connection).run()
         }
 
-        private func page(of tasks: Statement, limit: Int, offset: Int) throws(MySQLError) -> [PersistentTask] {
+        private func page(of tasks: Statement, limit: Int, offset: Int) throws(StoreError) -> [PersistentTask] {
             tasks.bind(Int64(limit))
             tasks.bind(Int64(offset))
-            return try tasks.all { (row) throws(MySQLError) in try row.task() }
+            return try tasks.all { (row) throws(StoreError) in try row.task() }
         }
 
-        private func page(of activities: Statement, limit: Int, offset: Int) throws(MySQLError) -> [TaskActivityLog] {
+        private func page(of activities: Statement, limit: Int, offset: Int) throws(StoreError) -> [TaskActivityLog] {
             activities.bind(Int64(limit))
             activities.bind(Int64(offset))
-            return try activities.all { (row) throws(MySQLError) in row.activity() }
+            return try activities.all { (row) throws(StoreError) in row.activity() }
         }
     }
 #endif

@@ -1,9 +1,12 @@
 #if MySQL
     internal import CWALMySQL
     internal import WAL
+    internal import WALTasks
 
     /// The row that a query is at: columns are read in their order. Valid until the query's next step.
-    @safe struct Row {
+    @safe struct Row: RowReader {
+        static let server = StoreError.Server.mysql
+
         private let columns: ResultColumns
         private var readCount = 0
 

@@ -1,4 +1,6 @@
 #if MySQL
+    internal import WALTasks
+
     /// A statement that writes rows: what stands before, for, and behind each row's values.
     struct RowSQL {
         let name: String
@@ -25,7 +27,7 @@
         /// Nil where rows are written out.
         private let prepared: Statement?
 
-        init(_ sql: RowSQL, on connection: Connection) throws(MySQLError) {
+        init(_ sql: RowSQL, on connection: Connection) throws(StoreError) {
             self.sql = sql
             self.connection = connection
             prepared =
@@ -35,26 +37,26 @@
 
         /// Runs with all rows of a table; returns the number of rows that were written, changed or found.
         @discardableResult
-        func run(_ table: RowTable) throws(MySQLError) -> Int {
+        func run(_ table: RowTable) throws(StoreError) -> Int {
             try run(table, 0..<table.count)
         }
 
         /// Runs with some rows of a table.
         ///
         /// May have written some of them when it throws: what throws is undone by the transaction or to a savepoint.
-        func run(_ table: RowTable, _ rows: Range<Int>) throws(MySQLError) -> Int {
+        func run(_ table: RowTable, _ rows: Range<Int>) throws(StoreError) -> Int {
             for row in rows {
                 guard let refusal = table.refusals[row] else { continue }
                 throw refusal
             }
-            let found = try prepared.map { (prepared) throws(MySQLError) in try run(prepared, table, rows) }
+            let found = try prepared.map { (prepared) throws(StoreError) in try run(prepared, table, rows) }
             let count = if let found { found } else { try runLiterals(table, rows) }
             return sql.isUpsert ? rows.count : count
         }
 
         // MARK: Prepared
 
-        private func run(_ prepared: Statement, _ table: RowTable, _ rows: Range<Int>) throws(MySQLError) -> Int {
+        private func run(_ prepared: Statement, _ table: RowTable, _ rows: Range<Int>) throws(StoreError) -> Int {
             var count = 0
             var start = rows.lowerBound
             while start < rows.upperBound {
@@ -68,7 +70,7 @@
         }
 
         /// Where the rows end that a packet takes.
-        private func packet(of table: RowTable, _ rows: Range<Int>) throws(MySQLError) -> Int {
+        private func packet(of table: RowTable, _ rows: Range<Int>) throws(StoreError) -> Int {
             var size = 0
             let sizeMax = Packet.sizeMax(of: connection)
             for row in rows {
@@ -84,7 +86,7 @@
 
         // MARK: Literals
 
-        private func runLiterals(_ table: RowTable, _ rows: Range<Int>) throws(MySQLError) -> Int {
+        private func runLiterals(_ table: RowTable, _ rows: Range<Int>) throws(StoreError) -> Int {
             var count = 0
             var text = LiteralText(sql, connection)
             for row in rows {

@@ -1,6 +1,7 @@
 #if MySQL
     internal import CWALMySQL
     internal import WAL
+    internal import WALTasks
 
     /// Rows of values on their way to the server, kept column by column as bulk execution wants them.
     ///
@@ -12,7 +13,7 @@
         /// How many rows are complete.
         private(set) var count = 0
         /// Rows with a value that no column can take, and why.
-        private(set) var refusals: [Int: MySQLError] = [:]
+        private(set) var refusals: [Int: StoreError] = [:]
         /// How many bytes the texts of each row have.
         private(set) var sizes: [Int] = []
 
@@ -97,7 +98,7 @@
         /// A time outside of `datetime` is the row's fault: it would be stored as another time, or not at all.
         func add(_ time: Timestamp) {
             guard DateTime.range.contains(time.rawValue) else {
-                let error = MySQLError(
+                let error = StoreError(
                     .rowRefused,
                     "the time \(time.rawValue) (microseconds since 1970) isn't in the years 1000 to 9999, which datetime takes"
                 )

@@ -1,18 +1,20 @@
 #if MySQL
+    internal import WALTasks
+
     /// The tables, and how a database comes to have them.
     enum Schema {
         /// What `wal_sink_schema` says of a database that this version has migrated.
         static let version: Int64 = 1
 
         /// Creates or migrates the tables. The server commits each statement of this kind by itself, so all can be repeated.
-        static func migrate(_ connection: Connection) throws(MySQLError) {
+        static func migrate(_ connection: Connection) throws(StoreError) {
             // Whoever only writes rows needs no right to create tables.
             guard try check(connection) < version else { return }
             // The name has 64 characters at most; a database's own can have as many.
             let digest =
                 try Statement("SELECT MD5(DATABASE())", named: "read schema version", on: connection)
-                .first { (row) throws(MySQLError) in row.text() } ?? ""
-            try connection.locked("wal_sink_schema.\(digest)") { () throws(MySQLError) in
+                .first { (row) throws(StoreError) in row.text() } ?? ""
+            try connection.locked("wal_sink_schema.\(digest)") { () throws(StoreError) in
                 let found = try check(connection)
                 for (index, step) in steps.enumerated().dropFirst(Int(found)) {
                     for statement in step { try connection.execute(statement, named: "migrate") }
@@ -24,40 +26,38 @@
         }
 
         /// Throws unless the database has the tables of this version or an earlier one.
-        static func requireTables(_ connection: Connection) throws(MySQLError) {
+        static func requireTables(_ connection: Connection) throws(StoreError) {
             guard try check(connection) > 0 else {
-                throw MySQLError(
+                throw StoreError(
                     .noTables, "no swift-wal tables in this database: check its name",
-                    server: connection.settings.address.description)
+                    place: connection.settings.address.description)
             }
         }
 
         /// The database's version, 0 if it has none; throws `schemaTooNew`.
-        private static func check(_ connection: Connection) throws(MySQLError) -> Int64 {
+        private static func check(_ connection: Connection) throws(StoreError) -> Int64 {
             let tables = try Statement(
                 "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
                 named: "read schema version", on: connection)
             tables.bind("wal_sink_schema")
-            guard try tables.first({ (row) throws(MySQLError) in row.number() }) == 1 else {
+            guard try tables.first({ (row) throws(StoreError) in row.number() }) == 1 else {
                 // The version's table is made first: without it the others are somebody else's.
                 tables.bind("dag_tasks")
-                guard try tables.first({ (row) throws(MySQLError) in row.number() }) == 0 else {
-                    throw MySQLError(
+                guard try tables.first({ (row) throws(StoreError) in row.number() }) == 0 else {
+                    throw StoreError(
                         .foreignDatabase,
                         "the database has a table 'dag_tasks' of another program: use another database",
-                        server: connection.settings.address.description)
+                        place: connection.settings.address.description)
                 }
                 return 0
             }
             let found =
                 try Statement(
                     "SELECT MAX(version) FROM wal_sink_schema", named: "read schema version", on: connection
-                ).first { (row) throws(MySQLError) in row.number() } ?? 0
+                ).first { (row) throws(StoreError) in row.number() } ?? 0
             guard found <= version else {
-                throw MySQLError(
-                    .schemaTooNew,
-                    "the database has schema \(found), this version knows \(version): use the version that made it",
-                    server: connection.settings.address.description)
+                throw .schemaTooNew(
+                    found, known: version, server: .mysql, place: connection.settings.address.description)
             }
             return found
         }

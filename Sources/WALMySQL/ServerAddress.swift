@@ -1,4 +1,6 @@
 #if MySQL
+    internal import WALTasks
+
     /// Where a database is, and how long to wait for it: `mysql://user:password@host:port/database?option=value&…`.
     ///
     /// The scheme's word may be left out. User, password, database and values are percent-decoded.
@@ -35,7 +37,7 @@
         }
 
         /// Messages name the part that is wrong and quote none: the password may be anywhere in a malformed address.
-        init(_ url: String) throws(MySQLError) {
+        init(_ url: String) throws(StoreError) {
             let parts = try URLParts(url)
             // Not a database, but the rest of a password, which messages would name.
             guard !parts.path.contains("@") else {
@@ -60,7 +62,7 @@
             }
         }
 
-        private mutating func set(_ name: String, to value: String) throws(MySQLError) {
+        private mutating func set(_ name: String, to value: String) throws(StoreError) {
             switch name {
             case "socket": socket = value
             case "tls":
@@ -79,14 +81,14 @@
             }
         }
 
-        private static func seconds(_ value: String, _ name: String) throws(MySQLError) -> UInt32 {
+        private static func seconds(_ value: String, _ name: String) throws(StoreError) -> UInt32 {
             guard let number = UInt32(value), (1...86400).contains(number) else {
                 throw malformed("has an option '\(name)' that isn't a number of seconds from 1 to 86400")
             }
             return number
         }
 
-        private static func decoded(_ text: Substring?, _ part: String) throws(MySQLError) -> String? {
+        private static func decoded(_ text: Substring?, _ part: String) throws(StoreError) -> String? {
             guard let text else { return nil }
             var bytes: [UInt8] = []
             var rest = text.utf8[...]
@@ -108,8 +110,8 @@
             return text
         }
 
-        fileprivate static func malformed(_ reason: String) -> MySQLError {
-            MySQLError(.invalidArgument, "the server's address \(reason)")
+        fileprivate static func malformed(_ reason: String) -> StoreError {
+            StoreError(.invalidArgument, "the server's address \(reason)")
         }
     }
 
@@ -122,7 +124,7 @@
         var path: Substring
         var options: [(name: Substring, value: Substring)] = []
 
-        init(_ url: String) throws(MySQLError) {
+        init(_ url: String) throws(StoreError) {
             var rest = url[...]
             for scheme in ["mysql:", "mariadb:"] where rest.hasPrefix(scheme) { rest = rest.dropFirst(scheme.count) }
             guard rest.hasPrefix("//") else {

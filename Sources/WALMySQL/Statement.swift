@@ -1,6 +1,7 @@
 #if MySQL
     internal import CWALMySQL
     internal import WAL
+    internal import WALTasks
 
     /// A prepared statement. Values are bound in the order of its parameters, then it runs; or it runs with rows of a table.
     /// Not thread-safe, as its connection.
@@ -17,7 +18,7 @@
         private var isArray = false
 
         /// Prepares `sql`; errors call it `name`.
-        init(_ sql: String, named name: String, on connection: Connection) throws(MySQLError) {
+        init(_ sql: String, named name: String, on connection: Connection) throws(StoreError) {
             guard let handle = unsafe mysql_stmt_init(connection.handle) else {
                 throw connection.lastError(during: name)
             }
@@ -58,7 +59,7 @@
 
         /// Runs a statement whose rows don't matter; returns the number of rows that it changed or found.
         @discardableResult
-        func run() throws(MySQLError) -> Int {
+        func run() throws(StoreError) -> Int {
             defer { values.removeAll() }
             try execute()
             let count = Int(clamping: unsafe mysql_stmt_affected_rows(handle))
@@ -67,7 +68,7 @@
         }
 
         /// Runs with rows of a table, `columns` being those of the parameters: with one row, or with all as an array.
-        func run(_ table: RowTable, _ rows: Range<Int>, columns: [Int], asArray: Bool) throws(MySQLError) -> Int {
+        func run(_ table: RowTable, _ rows: Range<Int>, columns: [Int], asArray: Bool) throws(StoreError) -> Int {
             for (parameter, column) in columns.enumerated() {
                 if asArray {
                     unsafe table.bind(column: column, rows: rows, to: binds + parameter)
@@ -84,9 +85,9 @@
         }
 
         /// Runs a query and reads every row.
-        func all<Value>(_ read: (inout Row) throws(MySQLError) -> Value) throws(MySQLError) -> [Value] {
+        func all<Value>(_ read: (inout Row) throws(StoreError) -> Value) throws(StoreError) -> [Value] {
             var found: [Value] = []
-            try forEach { (row) throws(MySQLError) in
+            try forEach { (row) throws(StoreError) in
                 found.append(try read(&row))
                 return true
             }
@@ -94,16 +95,16 @@
         }
 
         /// Runs a query and reads the first row, if there is one.
-        func first<Value>(_ read: (inout Row) throws(MySQLError) -> Value) throws(MySQLError) -> Value? {
+        func first<Value>(_ read: (inout Row) throws(StoreError) -> Value) throws(StoreError) -> Value? {
             var found: Value?
-            try forEach { (row) throws(MySQLError) in
+            try forEach { (row) throws(StoreError) in
                 found = try read(&row)
                 return false
             }
             return found
         }
 
-        private func forEach(_ body: (inout Row) throws(MySQLError) -> Bool) throws(MySQLError) {
+        private func forEach(_ body: (inout Row) throws(StoreError) -> Bool) throws(StoreError) {
             defer { values.removeAll() }
             try execute()
             defer { unsafe mysql_stmt_free_result(handle) }
@@ -123,7 +124,7 @@
             }
         }
 
-        private func execute() throws(MySQLError) {
+        private func execute() throws(StoreError) {
             if let refusal = values.refusals[0] { throw refusal }
             for parameter in 0..<parameterCount {
                 unsafe values.bind(column: parameter, row: 0, to: binds + parameter)
@@ -133,19 +134,19 @@
             try send()
         }
 
-        private func send() throws(MySQLError) {
+        private func send() throws(StoreError) {
             guard unsafe cwal_mysql_statement_bind(handle, binds) == 0, unsafe mysql_stmt_execute(handle) == 0 else {
                 throw lastError()
             }
         }
 
-        private func lastError() -> MySQLError {
+        private func lastError() -> StoreError {
             unsafe Self.lastError(of: handle, on: connection, name)
         }
 
         private static func lastError(
             of handle: UnsafeMutablePointer<MYSQL_STMT>, on connection: Connection, _ name: String
-        ) -> MySQLError {
+        ) -> StoreError {
             unsafe connection.error(
                 mysql_stmt_errno(handle), String(cString: mysql_stmt_sqlstate(handle)),
                 String(cString: mysql_stmt_error(handle)), during: name)

@@ -7,16 +7,15 @@
         /// Raises the epochs of the lanes, all or none.
         func claim(
             _ indices: Range<Int>, of laneCount: Int, log: LogID, owner: String
-        ) throws(MySQLError) -> [SinkLane] {
+        ) throws(StoreError) -> [SinkLane] {
             let log = log.description
             // A log that is new has no row that two owners with different counts could meet at.
-            return try connection.locked("wal_sink.\(log)") { () throws(MySQLError) in
-                try connection.transaction { () throws(MySQLError) in
+            return try connection.locked("wal_sink.\(log)") { () throws(StoreError) in
+                try connection.transaction { () throws(StoreError) in
                     if let before = try lanes.count(log: log), before != laneCount {
-                        throw MySQLError(
-                            .laneCountMismatch,
-                            "the log \(log) had \(before) lanes here before, not \(laneCount): go back to \(before)",
-                            server: connection.settings.address.description)
+                        throw .laneCountMismatch(
+                            log: log, before: before, now: laneCount, server: Self.server,
+                            place: connection.settings.address.description)
                     }
                     return try lanes.claim(indices, of: laneCount, log: log, owner: owner)
                 }
@@ -24,8 +23,8 @@
         }
 
         /// Applies a batch and moves its lanes, in one transaction. Rows that the database refuses become dead letters.
-        func apply(_ batch: TaskBatch) throws(MySQLError) -> SinkReceipt {
-            do throws(MySQLError) {
+        func apply(_ batch: TaskBatch) throws(StoreError) -> SinkReceipt {
+            do throws(StoreError) {
                 return try apply(batch, isolating: false)
             } catch {
                 // Rare: savepoints for each batch would cost the others round trips.
@@ -34,26 +33,21 @@
             }
         }
 
-        private func apply(_ batch: TaskBatch, isolating: Bool) throws(MySQLError) -> SinkReceipt {
-            try connection.transaction { () throws(MySQLError) in
+        private func apply(_ batch: TaskBatch, isolating: Bool) throws(StoreError) -> SinkReceipt {
+            try connection.transaction { () throws(StoreError) in
                 let now = Timestamp.now
                 try lanes.move(batch.lanes, to: batch.position, log: batch.log.description, at: now)
                 var receipt = SinkReceipt(rowCount: 0)
-                for (record, letter) in batch.undecodable {
-                    try deadLetters.insert(StoredDeadLetter(undecodable: record, letter, of: batch, time: now))
-                    receipt.deadLetters.append(letter)
-                }
-                try apply(batch.operations) { (work) throws(MySQLError) in
+                try deadLetters.setAsideUndecodable(of: batch, at: now, in: &receipt.deadLetters)
+                try apply(batch.operations) { (work) throws(StoreError) in
                     guard isolating else {
                         receipt.rowCount += try run(work)
                         return
                     }
-                    try isolate(work, 0..<work.table.count, &receipt.rowCount) { (row, error) throws(MySQLError) in
-                        let letter = StoredDeadLetter(
-                            batch.operations[work.operations[row]], of: batch, code: error.letterCode,
-                            reason: error.message, time: now)
-                        try deadLetters.insert(letter)
-                        receipt.deadLetters.append(letter.summary)
+                    try isolate(work, 0..<work.table.count, &receipt.rowCount) { (row, error) throws(StoreError) in
+                        try deadLetters.setAside(
+                            batch.operations[work.operations[row]], of: batch, for: error, at: now,
+                            in: &receipt.deadLetters)
                     }
                 }
                 return receipt
@@ -63,11 +57,11 @@
         /// Runs rows, and halves them until those that are refused stand alone.
         private func isolate(
             _ work: Work, _ rows: Range<Int>, _ count: inout Int,
-            _ setAside: (_ row: Int, _ error: MySQLError) throws(MySQLError) -> Void
-        ) throws(MySQLError) {
+            _ setAside: (_ row: Int, _ error: StoreError) throws(StoreError) -> Void
+        ) throws(StoreError) {
             try connection.execute("SAVEPOINT wal_sink_rows", named: "isolate rows")
-            let refusal: MySQLError
-            do throws(MySQLError) {
+            let refusal: StoreError
+            do throws(StoreError) {
                 count += try run(work, rows)
                 return
             } catch {
@@ -82,23 +76,18 @@
         }
 
         /// Applies a dead letter and removes it, in one transaction.
-        func redrive(_ id: StoredDeadLetter.ID) throws(MySQLError) {
-            try connection.transaction { () throws(MySQLError) in
-                guard let letter = try deadLetters.letter(id) else { return }
-                let mutation: TaskMutation
-                do throws(TaskCodecError) {
-                    mutation = try letter.mutation()
-                } catch {
-                    throw MySQLError(
-                        .rowUnreadable, "the dead letter can't be decoded: \(error)",
-                        server: connection.settings.address.description)
+        func redrive(_ id: StoredDeadLetter.ID) throws(StoreError) {
+            try connection.transaction { () throws(StoreError) in
+                try deadLetters.redrive(id, on: self, at: connection.settings.address.description) {
+                    (operation) throws(StoreError) in
+                    try apply([operation]) { (work) throws(StoreError) in try run(work) }
                 }
-                let record = SinkRecord(sequence: id.sequence, time: letter.time, payload: [])
-                try apply([TaskBatch.Operation(record: record, mutation: mutation)]) { (work) throws(MySQLError) in
-                    try run(work)
-                }
-                try deadLetters.remove(id)
             }
+        }
+
+        /// Removes a dead letter.
+        func discard(_ id: StoredDeadLetter.ID) throws(StoreError) {
+            try connection.transaction { () throws(StoreError) in try deadLetters.remove(id) }
         }
     }
 #endif

@@ -4,7 +4,7 @@
     internal import WALTasks
 
     /// The changes, prepared on one of the connections that write.
-    final class WriteSession: Session {
+    final class WriteSession: Session, ChangeSession {
         static let isReadOnly = false
         let connection: Connection
         let lanes: LaneStatements
@@ -18,7 +18,7 @@
         private let removeActivities: RowStatement
 
         /// Connects, and creates or migrates the tables.
-        init(_ settings: ConnectionSettings) throws(MySQLError) {
+        init(_ settings: ConnectionSettings) throws(StoreError) {
             let connection = try Connection(settings, access: .readWrite)
             try Schema.migrate(connection)
             self.connection = connection
@@ -34,11 +34,11 @@
         }
 
         /// Applies changes of which none came through a log: all or none.
-        func commit(_ mutations: [TaskMutation]) throws(MySQLError) {
+        func commit(_ mutations: [TaskMutation]) throws(StoreError) {
             let record = SinkRecord(sequence: .zero, time: .now, payload: [])
             let operations = mutations.map { TaskBatch.Operation(record: record, mutation: $0) }
-            try connection.transaction { () throws(MySQLError) in
-                try apply(operations) { (work) throws(MySQLError) in try run(work) }
+            try connection.transaction { () throws(StoreError) in
+                try apply(operations) { (work) throws(StoreError) in try run(work) }
             }
         }
 
@@ -54,8 +54,8 @@
 
         /// Cuts operations into sets of rows and has them run, in order.
         func apply(
-            _ operations: [TaskBatch.Operation], _ run: (Work) throws(MySQLError) -> Void
-        ) throws(MySQLError) {
+            _ operations: [TaskBatch.Operation], _ run: (Work) throws(StoreError) -> Void
+        ) throws(StoreError) {
             for section in BatchSection.cut(operations) {
                 switch section {
                 case .rows(let section):
@@ -93,7 +93,7 @@
 
         /// Runs rows, all or as numbered; returns how many rows were written, changed or found.
         @discardableResult
-        func run(_ work: Work, _ rows: Range<Int>? = nil) throws(MySQLError) -> Int {
+        func run(_ work: Work, _ rows: Range<Int>? = nil) throws(StoreError) -> Int {
             let rows = rows ?? 0..<work.table.count
             var count = try work.statement.run(work.table, rows)
             guard work.isPartial else { return count }

@@ -39,44 +39,6 @@
         }
     }
 
-    extension Row {
-        mutating func task() throws(PostgresError) -> PersistentTask {
-            PersistentTask(
-                id: text(), dagID: text(), nodeID: text(), currentNodeID: optionalText(), subDAGPath: optionalText(),
-                processingState: optionalText(), payload: optionalText(), status: try status(), createdAt: time(),
-                updatedAt: time(), startedAt: optionalTime(), completedAt: optionalTime(), error: optionalText(),
-                retryCount: Int32(clamping: number()), maxRetries: Int32(clamping: number()),
-                priority: Int32(clamping: number()))
-        }
-
-        mutating func activity() -> TaskActivityLog {
-            TaskActivityLog(
-                id: text(), taskID: text(), dagID: text(), nodeID: text(), action: text(), message: optionalText(),
-                data: optionalText(), level: text(), createdAt: time())
-        }
-
-        mutating func deadLetter() throws(PostgresError) -> StoredDeadLetter {
-            let logID = text()
-            guard let log = LogID(logID) else {
-                throw PostgresError(
-                    .rowUnreadable, "a dead letter has the log id '\(logID)', which is none: correct the row")
-            }
-            return StoredDeadLetter(
-                id: StoredDeadLetter.ID(log: log, sequence: SequenceNumber(rawValue: UInt64(bitPattern: number()))),
-                lane: optionalNumber().map(Int.init), kind: text(), rowID: optionalText(), body: bytes(), code: text(),
-                reason: text(), time: time())
-        }
-
-        private mutating func status() throws(PostgresError) -> TaskStatus {
-            let name = text()
-            guard let status = TaskStatus(rawValue: name) else {
-                throw PostgresError(
-                    .rowUnreadable, "a task has the status '\(name)', which doesn't exist: correct the row")
-            }
-            return status
-        }
-    }
-
     extension ParameterList {
         mutating func append(_ id: StoredDeadLetter.ID) {
             append(id.log.description)

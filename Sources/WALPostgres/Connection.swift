@@ -1,6 +1,7 @@
 #if Postgres
     internal import CWALPostgres
     internal import WAL
+    internal import WALTasks
 
     /// An open session with the server. Not thread-safe, but for ``cancelHandle``: it belongs to one thread.
     @safe final class Connection {
@@ -19,33 +20,33 @@
         private static let begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
 
         /// Connects and sets the session up; `variables` are more `name = value` for it.
-        init(_ settings: ConnectionSettings, variables more: [String] = []) throws(PostgresError) {
+        init(_ settings: ConnectionSettings, variables more: [String] = []) throws(StoreError) {
             self.settings = settings
             let variables = settings.variables + more
             pooledBegin = Self.begin + variables.map { "; SET LOCAL \($0)" }.joined()
             StandardDescriptors.fill()
             guard let handle = unsafe Self.connect(settings.parameters) else {
-                throw PostgresError(.outOfMemory, "no memory for a connection")
+                throw StoreError(.outOfMemory, "no memory for a connection")
             }
             unsafe self.handle = unsafe handle
             cancelHandle = unsafe CancelHandle(handle)
             // The default prints to standard error.
             unsafe PQsetNoticeReceiver(handle, { _, _ in }, nil)
             guard unsafe PQstatus(handle) == CONNECTION_OK else {
-                throw unsafe PostgresError(
-                    .connectionFailed, Self.text(PQerrorMessage(handle)), statement: "connect", server: settings.server)
+                throw unsafe StoreError(
+                    .connectionFailed, Self.text(PQerrorMessage(handle)), statement: "connect", place: settings.server)
             }
             // A pooler can't know at login which process will serve a transaction, so it makes the number up.
             let process = try query("SELECT pg_backend_pid()", named: "set up session")
             isPooled =
-                unsafe try process.first { (row) throws(PostgresError) in row.number() }
+                unsafe try process.first { (row) throws(StoreError) in row.number() }
                 != Int64(PQbackendPID(handle))
             if isPooled { return }
             let setup = variables + ["default_transaction_isolation = 'read committed'"]
             try execute(setup.map { "SET \($0)" }.joined(separator: "; "), named: "set up session")
             // Ends what a process that is gone has left running. Not every system can do it.
             if unsafe PQserverVersion(handle) >= 140_000 {
-                do throws(PostgresError) {
+                do throws(StoreError) {
                     try execute("SET client_connection_check_interval = 5000", named: "set up session")
                 } catch {
                     guard isUsable else { throw error }
@@ -79,17 +80,17 @@
 
         /// Runs one or more statements without values; errors call them `name`.
         @discardableResult
-        func execute(_ sql: String, named name: String) throws(PostgresError) -> QueryResult {
+        func execute(_ sql: String, named name: String) throws(StoreError) -> QueryResult {
             unsafe try check(PQexec(handle, sql), name)
         }
 
         /// Runs one statement without values, for its rows.
-        func query(_ sql: String, named name: String) throws(PostgresError) -> QueryResult {
+        func query(_ sql: String, named name: String) throws(StoreError) -> QueryResult {
             unsafe try check(PQexecParams(handle, sql, 0, nil, nil, nil, nil, 1), name)
         }
 
         /// Prepares a statement under its name. Through a pooler it is prepared with each run.
-        func prepare(_ sql: String, named name: String) throws(PostgresError) {
+        func prepare(_ sql: String, named name: String) throws(StoreError) {
             if isPooled {
                 texts[name] = sql
                 return
@@ -99,12 +100,12 @@
 
         /// Runs a prepared statement. Values and rows are in PostgreSQL's binary form.
         @discardableResult
-        func run(_ name: String, _ values: ParameterList) throws(PostgresError) -> QueryResult {
+        func run(_ name: String, _ values: ParameterList) throws(StoreError) -> QueryResult {
             if isPooled, let sql = texts[name] {
                 guard unsafe PQtransactionStatus(handle) == PQTRANS_IDLE else {
                     return try run(sql, values, named: name)
                 }
-                return try transaction { () throws(PostgresError) in try run(sql, values, named: name) }
+                return try transaction { () throws(StoreError) in try run(sql, values, named: name) }
             }
             return unsafe try check(
                 values.withPointers { pointers, sizes, formats in
@@ -115,7 +116,7 @@
         /// Runs a statement that isn't prepared.
         private func run(
             _ sql: String, _ values: ParameterList, named name: String
-        ) throws(PostgresError) -> QueryResult {
+        ) throws(StoreError) -> QueryResult {
             unsafe try check(
                 values.withPointers { pointers, sizes, formats in
                     unsafe PQexecParams(
@@ -124,7 +125,7 @@
         }
 
         /// Commits what `body` wrote, or nothing if it throws.
-        func transaction<Value>(_ body: () throws(PostgresError) -> Value) throws(PostgresError) -> Value {
+        func transaction<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
             try execute(isPooled ? pooledBegin : Self.begin, named: "begin")
             let value: Value
             do {
@@ -134,19 +135,19 @@
                 if unsafe PQstatus(handle) == CONNECTION_OK { _ = try? execute("ROLLBACK", named: "roll back") }
                 throw error
             }
-            let end = try committing { () throws(PostgresError) in try execute("COMMIT", named: "commit") }
+            let end = try committing { () throws(StoreError) in try execute("COMMIT", named: "commit") }
             // The server answers to a COMMIT of what has failed already with a ROLLBACK, and calls that a success.
             guard end.commandTag == "COMMIT" else {
-                throw PostgresError(
+                throw StoreError(
                     .other, "the transaction was rolled back instead of committed", statement: "commit",
-                    server: settings.server)
+                    place: settings.server)
             }
             return value
         }
 
         /// Runs a statement that commits: where the connection breaks under it, or its answer finds no memory, nobody knows
         /// whether it did.
-        func committing<Value>(_ body: () throws(PostgresError) -> Value) throws(PostgresError) -> Value {
+        func committing<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
             do {
                 return try body()
             } catch var error {
@@ -156,7 +157,7 @@
         }
 
         @discardableResult
-        private func check(_ result: OpaquePointer?, _ name: String) throws(PostgresError) -> QueryResult {
+        private func check(_ result: OpaquePointer?, _ name: String) throws(StoreError) -> QueryResult {
             guard let result = unsafe result else { throw failure(name) }
             let owned = unsafe QueryResult(result)
             switch unsafe PQresultStatus(result) {
@@ -166,9 +167,9 @@
             guard let sqlState = unsafe PQresultErrorField(result, Self.sqlStateField) else { throw failure(name) }
             let state = unsafe String(cString: sqlState)
             let primary = unsafe PQresultErrorField(result, Self.messageField) ?? PQresultErrorMessage(result)
-            throw unsafe PostgresError(
-                PostgresError.Code(sqlState: state), Self.text(primary), sqlState: state, statement: name,
-                server: settings.server)
+            throw unsafe StoreError(
+                StoreError.Code(sqlState: state), Self.text(primary), sqlState: state, statement: name,
+                place: settings.server)
         }
 
         // libpq's macros for the fields are characters, which Swift doesn't import.
@@ -176,11 +177,11 @@
         private static let messageField = Int32(UInt8(ascii: "M"))
 
         /// An error without SQLSTATE: libpq's own. It is the connection's end, or a lack of memory.
-        private func failure(_ name: String) -> PostgresError {
+        private func failure(_ name: String) -> StoreError {
             let isLost = unsafe PQstatus(handle) != CONNECTION_OK
-            return unsafe PostgresError(
+            return unsafe StoreError(
                 isLost ? .connectionFailed : .outOfMemory, Self.text(PQerrorMessage(handle)), statement: name,
-                server: settings.server)
+                place: settings.server)
         }
 
         private static func text(_ message: UnsafePointer<CChar>?) -> String {

@@ -1,5 +1,6 @@
 #if Postgres
     internal import CWALPostgres
+    internal import WALTasks
 
     /// How to reach the server, and what a session is set to.
     struct ConnectionSettings: Sendable {
@@ -16,7 +17,7 @@
         ]
 
         /// `conninfo` is libpq's connection string or URI.
-        init(conninfo: String, statementTimeout: Duration, lockTimeout: Duration) throws(PostgresError) {
+        init(conninfo: String, statementTimeout: Duration, lockTimeout: Duration) throws(StoreError) {
             self.statementTimeout = statementTimeout
             self.lockTimeout = lockTimeout
             let given = try Self.parse(conninfo)
@@ -51,19 +52,19 @@
         }
 
         /// A password with a character in it that nobody has encoded ends up in host, port or database, which messages name.
-        private static func refuseSplitPassword(_ given: [String: String], isURI: Bool) throws(PostgresError) {
+        private static func refuseSplitPassword(_ given: [String: String], isURI: Bool) throws(StoreError) {
             if isURI, ["host", "dbname"].contains(where: { given[$0]?.contains("@") ?? false }) {
-                throw PostgresError(
+                throw StoreError(
                     .invalidArgument,
                     "the connection URI has more than one '@', or a '/' before it: write those in user and password as %40 and %2F"
                 )
             }
             guard given["port"]?.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ",") }) ?? true else {
-                throw PostgresError(.invalidArgument, "the connection string has a port that isn't a number")
+                throw StoreError(.invalidArgument, "the connection string has a port that isn't a number")
             }
         }
 
-        private static func parse(_ conninfo: String) throws(PostgresError) -> [String: String] {
+        private static func parse(_ conninfo: String) throws(StoreError) -> [String: String] {
             var message: UnsafeMutablePointer<CChar>?
             let options = unsafe PQconninfoParse(conninfo, &message)
             defer {
@@ -72,7 +73,7 @@
             }
             guard let options = unsafe options else {
                 // libpq's own words repeat parts of the string, which may be of a password.
-                throw PostgresError(
+                throw StoreError(
                     .invalidArgument,
                     "the connection string can't be read: write key=value pairs or a postgresql:// URI as libpq takes them"
                 )

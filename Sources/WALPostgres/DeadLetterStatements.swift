@@ -3,10 +3,10 @@
     internal import WALTasks
 
     /// Sets operations aside in `wal_sink_dead_letter`, inside the transaction of their batch, and takes them out again.
-    struct DeadLetterStatements {
+    struct DeadLetterStatements: DeadLetterTable {
         private let connection: Connection
 
-        init(_ connection: Connection) throws(PostgresError) {
+        init(_ connection: Connection) throws(StoreError) {
             self.connection = connection
             // DO NOTHING: a record that is set aside already, by a database that was restored since, must not stop the sink.
             try connection.prepare(
@@ -28,7 +28,7 @@
         private static let read = "read dead letter"
         private static let remove = "remove dead letter"
 
-        func insert(_ letter: StoredDeadLetter) throws(PostgresError) {
+        func insert(_ letter: StoredDeadLetter) throws(StoreError) {
             var parameters = ParameterList()
             parameters.append(letter.id)
             parameters.append(letter.lane.map { Int32(clamping: $0) })
@@ -42,15 +42,15 @@
             try connection.run(Self.insert, parameters)
         }
 
-        func letter(_ id: StoredDeadLetter.ID) throws(PostgresError) -> StoredDeadLetter? {
+        func letter(_ id: StoredDeadLetter.ID) throws(StoreError) -> StoredDeadLetter? {
             var parameters = ParameterList()
             parameters.append(id)
-            return try connection.run(Self.read, parameters).first { (row) throws(PostgresError) in
+            return try connection.run(Self.read, parameters).first { (row) throws(StoreError) in
                 try row.deadLetter()
             }
         }
 
-        func remove(_ id: StoredDeadLetter.ID) throws(PostgresError) {
+        func remove(_ id: StoredDeadLetter.ID) throws(StoreError) {
             var parameters = ParameterList()
             parameters.append(id)
             try connection.run(Self.remove, parameters)

@@ -7,7 +7,7 @@
     struct LaneStatements {
         private let connection: Connection
 
-        init(_ connection: Connection) throws(PostgresError) {
+        init(_ connection: Connection) throws(StoreError) {
             self.connection = connection
             try connection.prepare("SELECT pg_advisory_xact_lock($1::int4, $2::int4)", named: "lock lanes")
             try connection.prepare(
@@ -28,9 +28,9 @@
         /// Raises the epochs of the lanes, all or none.
         func claim(
             _ indices: Range<Int>, of laneCount: Int, log: LogID, owner: String
-        ) throws(PostgresError) -> [SinkLane] {
+        ) throws(StoreError) -> [SinkLane] {
             let count = Int32(clamping: laneCount)
-            return try connection.transaction { () throws(PostgresError) in
+            return try connection.transaction { () throws(StoreError) in
                 // One claim of a log at a time, so that two that count the lanes differently see each other.
                 var key = ParameterList()
                 key.append(Self.lockClass)
@@ -43,10 +43,8 @@
                 for index in indices { parts.append(Int32(clamping: index)) }
                 parameters.append(parts)
                 parameters.append(owner)
-                let lanes = try connection.run("claim lanes", parameters).all { (row) throws(PostgresError) in
-                    SinkLane(
-                        index: Int(row.number()), epoch: UInt64(bitPattern: row.number()),
-                        position: SequenceNumber(rawValue: UInt64(bitPattern: row.number())))
+                let lanes = try connection.run("claim lanes", parameters).all { (row) throws(StoreError) in
+                    row.lane()
                 }
                 guard lanes.count == indices.count else { throw try mismatch(log, count) }
                 return lanes
@@ -54,25 +52,23 @@
         }
 
         /// Moves the lanes inside a transaction. Throws `fenced`, and moves none, if one isn't as its owner believes.
-        func move(_ lanes: LaneMove) throws(PostgresError) {
-            let isOwner = try connection.run("move lanes", lanes.parameters).first { (row) throws(PostgresError) in
+        func move(_ lanes: LaneMove) throws(StoreError) {
+            let isOwner = try connection.run("move lanes", lanes.parameters).first { (row) throws(StoreError) in
                 row.number() == 1
             }
             guard isOwner == true else { throw lanes.fenced(connection.settings.server) }
         }
 
-        private func mismatch(_ log: LogID, _ count: Int32) throws(PostgresError) -> PostgresError {
+        private func mismatch(_ log: LogID, _ count: Int32) throws(StoreError) -> StoreError {
             var parameters = ParameterList()
             parameters.append(log.description)
             parameters.append(count)
-            let before = try connection.run("count lanes", parameters).first { (row) throws(PostgresError) in
+            let before = try connection.run("count lanes", parameters).first { (row) throws(StoreError) in
                 row.number()
             }
-            let number = before.map(String.init) ?? "another number of"
-            return PostgresError(
-                .laneCountMismatch,
-                "the log \(log) had \(number) lanes here before, not \(count): go back to \(number)",
-                server: connection.settings.server)
+            return .laneCountMismatch(
+                log: log.description, before: before, now: Int(count), server: .postgres,
+                place: connection.settings.server)
         }
 
         /// The first half of the advisory lock's key, beside ``Schema``'s.
@@ -118,12 +114,12 @@
             self.parameters = parameters
         }
 
-        func fenced(_ server: String) -> PostgresError {
+        func fenced(_ server: String) -> StoreError {
             let lanes = batch.lanes.map { "lane \($0.index) at epoch \($0.epoch) and position \($0.position)" }
-            return PostgresError(
+            return StoreError(
                 .fenced,
                 "the log \(batch.log) hasn't each of these any more: \(lanes.joined(separator: ", ")): another owner has"
-                    + " claimed one, or the batch was applied before", server: server)
+                    + " claimed one, or the batch was applied before", place: server)
         }
     }
 #endif

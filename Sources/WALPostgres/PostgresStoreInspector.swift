@@ -7,37 +7,37 @@
         package let name = "postgres"
         private let readers: ConnectionPool<InspectSession>
 
-        /// - Throws: `PostgresError`: `connectionFailed`, `noTables`, `schemaTooNew`, or what PostgreSQL reports.
-        package init(_ conninfo: String) async throws(PostgresError) {
+        /// - Throws: `StoreError`: `connectionFailed`, `noTables`, `schemaTooNew`, or what PostgreSQL reports.
+        package init(_ conninfo: String) async throws(StoreError) {
             let settings = try ConnectionSettings(
                 conninfo: conninfo, statementTimeout: .seconds(30), lockTimeout: .seconds(10))
             readers = try await ConnectionPool(
                 settings, count: 1, log: ConnectionLog(nil, store: name))
-            do throws(PostgresError) {
-                try await readers.run { (_) throws(PostgresError) in }
+            do throws(StoreError) {
+                try await readers.run { (_) throws(StoreError) in }
             } catch {
                 try? await readers.close()
                 throw error
             }
         }
 
-        package func checkpoints(log: LogID) async throws(PostgresError) -> [SinkCheckpoint] {
-            try await readers.run { (session) throws(PostgresError) in
-                try session.connection.reading { () throws(PostgresError) in try session.queries.checkpoints(log: log) }
+        package func checkpoints(log: LogID) async throws(StoreError) -> [SinkCheckpoint] {
+            try await readers.run { (session) throws(StoreError) in
+                try session.connection.reading { () throws(StoreError) in try session.queries.checkpoints(log: log) }
             }
         }
 
         package func deadLetters(
             log: LogID?, after previous: StoredDeadLetter.ID?, limit: Int
-        ) async throws(PostgresError) -> [StoredDeadLetter] {
-            try await readers.run { (session) throws(PostgresError) in
-                try session.connection.reading { () throws(PostgresError) in
+        ) async throws(StoreError) -> [StoredDeadLetter] {
+            try await readers.run { (session) throws(StoreError) in
+                try session.connection.reading { () throws(StoreError) in
                     try session.queries.deadLetters(log: log, after: previous, limit: limit)
                 }
             }
         }
 
-        package func close() async throws(PostgresError) {
+        package func close() async throws(StoreError) {
             try await readers.close()
         }
     }
@@ -47,18 +47,18 @@
         let queries: ReadSession
         var connection: Connection { queries.connection }
 
-        init(_ settings: ConnectionSettings) throws(PostgresError) {
+        init(_ settings: ConnectionSettings) throws(StoreError) {
             let connection = try Connection(settings)
-            try connection.reading { () throws(PostgresError) in try Schema.requireTables(connection) }
+            try connection.reading { () throws(StoreError) in try Schema.requireTables(connection) }
             queries = try ReadSession(settings)
         }
     }
 
     extension Connection {
         /// Runs queries in a transaction that the server lets write nothing.
-        fileprivate func reading<Value>(_ body: () throws(PostgresError) -> Value) throws(PostgresError) -> Value {
+        fileprivate func reading<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
             try execute("BEGIN READ ONLY", named: "begin")
-            let result = Result { () throws(PostgresError) in try body() }
+            let result = Result { () throws(StoreError) in try body() }
             try execute("ROLLBACK", named: "end reading")
             return try result.get()
         }

@@ -1,13 +1,6 @@
 #if Postgres
     public import Logging
-    internal import Synchronization
-    internal import WAL
-    internal import WALTasks
-    #if canImport(Darwin)
-        internal import Darwin
-    #else
-        internal import Glibc
-    #endif
+    public import WALTasks
 
     /// Keeps tasks and activities in a PostgreSQL database (version 12 or later): by itself, or behind a log as the store of a
     /// `TaskSink`.
@@ -36,15 +29,11 @@
     ///
     /// Removing old tasks, and listing completed, failed or cancelled ones, read the whole table of tasks; everything else has
     /// an index.
-    public final class PostgresTaskStore: Sendable {
+    public final class PostgresTaskStore: SessionStore {
         /// Names the store in the log's cursor, in metrics and in messages.
         public let name: String
-        let writeConnections: Int
-        let writers: ConnectionPool<WriteSession>
-        let readers: ConnectionPool<ReadSession>
-        private let hasTables = Atomic<Bool>(false)
-        /// Who has claimed lanes, for people: process and host.
-        let owner: String
+        let pools: StorePools<WriteSession, ReadSession>
+        public var sessions: StoreSessions { StoreSessions(pools) }
 
         /// Prepares a store. The first call that uses it connects and creates the tables if need be, and so does the first one
         /// after a failure; call ``ping()`` to have that done now.
@@ -59,49 +48,18 @@
         ///   - statementTimeout: How long one statement may take.
         ///   - lockTimeout: How long one statement waits for a lock.
         ///   - logger: Where the store logs that it can't connect, and that it can again.
-        /// - Throws: `PostgresError`: `invalidArgument`, `outOfMemory`. Calls that connect throw `connectionFailed`,
+        /// - Throws: `StoreError`: `invalidArgument`, `outOfMemory`. Calls that connect throw `connectionFailed`,
         ///   `schemaTooNew`, `foreignDatabase`, or what PostgreSQL reports.
         public init(
             _ conninfo: String, name: String = "postgres", writeConnections: Int = 4, readConnections: Int = 2,
             statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10),
             logger: Logger? = nil
-        ) async throws(PostgresError) {
-            guard writeConnections >= 1, readConnections >= 1 else {
-                throw PostgresError(.invalidArgument, "a store needs one connection to write and one to read at least")
-            }
+        ) async throws(StoreError) {
             let settings = try ConnectionSettings(
                 conninfo: conninfo, statementTimeout: statementTimeout, lockTimeout: lockTimeout)
             self.name = name
-            self.writeConnections = writeConnections
-            owner = "\(getpid())@\(hostName())"
-            let log = ConnectionLog(logger, store: name)
-            writers = try await ConnectionPool(settings, count: writeConnections, log: log)
-            readers = try await ConnectionPool(settings, count: readConnections, log: log)
-        }
-
-        func write<Value: Sendable>(
-            _ body: @Sendable (WriteSession) throws(PostgresError) -> Value
-        ) async throws(PostgresError) -> Value {
-            let value = try await writers.run(body)
-            hasTables.store(true, ordering: .relaxed)
-            return value
-        }
-
-        /// Runs a query. Where nothing was written yet, a connection that writes makes the tables first.
-        func read<Value: Sendable>(
-            _ body: @Sendable (ReadSession) throws(PostgresError) -> Value
-        ) async throws(PostgresError) -> Value {
-            if !hasTables.load(ordering: .relaxed) { try await write { (_) throws(PostgresError) in } }
-            return try await readers.run(body)
-        }
-    }
-
-    private func hostName() -> String {
-        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
-            unsafe name.initialize(repeating: 0)
-            // One byte less: a name that is cut off need not be terminated.
-            guard let start = name.baseAddress, unsafe gethostname(start, name.count - 1) == 0 else { return "" }
-            return unsafe String(cString: start)
+            pools = try await StorePools(
+                settings, store: name, writers: writeConnections, readers: readConnections, logger: logger)
         }
     }
 #endif

@@ -1,6 +1,7 @@
 #if Postgres
     internal import CWALPostgres
     internal import WAL
+    internal import WALTasks
 
     /// The rows of a statement, in PostgreSQL's binary form.
     @safe final class QueryResult {
@@ -26,7 +27,7 @@
         }
 
         /// Reads every row.
-        func all<Value>(_ read: (inout Row) throws(PostgresError) -> Value) throws(PostgresError) -> [Value] {
+        func all<Value>(_ read: (inout Row) throws(StoreError) -> Value) throws(StoreError) -> [Value] {
             var values: [Value] = []
             let count = unsafe PQntuples(handle)
             values.reserveCapacity(Int(count))
@@ -38,7 +39,7 @@
         }
 
         /// Reads the first row, if there is one.
-        func first<Value>(_ read: (inout Row) throws(PostgresError) -> Value) throws(PostgresError) -> Value? {
+        func first<Value>(_ read: (inout Row) throws(StoreError) -> Value) throws(StoreError) -> Value? {
             guard unsafe PQntuples(handle) > 0 else { return nil }
             var row = unsafe Row(handle, 0)
             return try read(&row)
@@ -46,7 +47,9 @@
     }
 
     /// A row of a result: columns are read in their order. Valid while its result is.
-    @safe struct Row {
+    @safe struct Row: RowReader {
+        static let server = StoreError.Server.postgres
+
         private let handle: OpaquePointer
         private let index: Int32
         private var readCount: Int32 = 0

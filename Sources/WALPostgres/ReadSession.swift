@@ -4,11 +4,11 @@
     internal import WALTasks
 
     /// The queries, prepared on a connection of their own.
-    final class ReadSession: Session {
+    final class ReadSession: Session, QuerySession {
         let connection: Connection
 
         /// Connects. The tables are there: a ``WriteSession`` came before.
-        init(_ settings: ConnectionSettings) throws(PostgresError) {
+        init(_ settings: ConnectionSettings) throws(StoreError) {
             connection = try Connection(settings)
             let page = "ORDER BY created_at, id LIMIT $2::int8 OFFSET $3::int8"
             let isOpen = "status IN ('pending', 'running')"
@@ -67,44 +67,44 @@
             case checkpoints = "list checkpoints"
         }
 
-        func task(id: String) throws(PostgresError) -> PersistentTask? {
+        func task(id: String) throws(StoreError) -> PersistentTask? {
             try tasks(.task) { $0.append(id) }.first
         }
 
-        func tasks(ids: [String]) throws(PostgresError) -> [PersistentTask] {
+        func tasks(ids: [String]) throws(StoreError) -> [PersistentTask] {
             let array = BinaryArray(.text)
             for id in ids { array.append(id) }
             return try tasks(.tasks) { $0.append(array) }
         }
 
-        func tasks(dagID: String, limit: Int, offset: Int) throws(PostgresError) -> [PersistentTask] {
+        func tasks(dagID: String, limit: Int, offset: Int) throws(StoreError) -> [PersistentTask] {
             try tasks(.tasksOfDAG) { $0.append(page: dagID, limit, offset) }
         }
 
-        func tasks(status: TaskStatus, limit: Int, offset: Int) throws(PostgresError) -> [PersistentTask] {
+        func tasks(status: TaskStatus, limit: Int, offset: Int) throws(StoreError) -> [PersistentTask] {
             let query: Query = status == .pending || status == .running ? .openTasks : .endedTasks
             return try tasks(query) { $0.append(page: status.rawValue, limit, offset) }
         }
 
-        func pendingTasks(limit: Int) throws(PostgresError) -> [PersistentTask] {
+        func pendingTasks(limit: Int) throws(StoreError) -> [PersistentTask] {
             try tasks(.pendingTasks) { $0.append(Int64(limit)) }
         }
 
-        func resumableTasks(dagID: String) throws(PostgresError) -> [PersistentTask] {
+        func resumableTasks(dagID: String) throws(StoreError) -> [PersistentTask] {
             try tasks(.resumableTasks) { $0.append(dagID) }
         }
 
-        func activities(taskID: String, limit: Int, offset: Int) throws(PostgresError) -> [TaskActivityLog] {
+        func activities(taskID: String, limit: Int, offset: Int) throws(StoreError) -> [TaskActivityLog] {
             try activities(.activitiesOfTask) { $0.append(page: taskID, limit, offset) }
         }
 
-        func activities(dagID: String, limit: Int, offset: Int) throws(PostgresError) -> [TaskActivityLog] {
+        func activities(dagID: String, limit: Int, offset: Int) throws(StoreError) -> [TaskActivityLog] {
             try activities(.activitiesOfDAG) { $0.append(page: dagID, limit, offset) }
         }
 
         func deadLetters(
             log: LogID?, after previous: StoredDeadLetter.ID?, limit: Int
-        ) throws(PostgresError) -> [StoredDeadLetter] {
+        ) throws(StoreError) -> [StoredDeadLetter] {
             var parameters = ParameterList()
             parameters.append(previous?.log.description ?? "")
             parameters.append(previous.map { Int64(bitPattern: $0.sequence.rawValue) } ?? 0)
@@ -112,41 +112,36 @@
             parameters.append(log?.description ?? "g")
             parameters.append(Int64(limit))
             let result = try connection.run(Query.deadLetters.rawValue, parameters)
-            return try result.all { (row) throws(PostgresError) in try row.deadLetter() }
+            return try result.all { (row) throws(StoreError) in try row.deadLetter() }
         }
 
-        func checkpoints(log: LogID) throws(PostgresError) -> [SinkCheckpoint] {
+        func checkpoints(log: LogID) throws(StoreError) -> [SinkCheckpoint] {
             var parameters = ParameterList()
             parameters.append(log.description)
-            return try connection.run(Query.checkpoints.rawValue, parameters).all { (row) throws(PostgresError) in
-                SinkCheckpoint(
-                    lane: SinkLane(
-                        index: Int(row.number()), epoch: UInt64(bitPattern: row.number()),
-                        position: SequenceNumber(rawValue: UInt64(bitPattern: row.number()))),
-                    laneCount: Int(row.number()), owner: row.optionalText(), claimedAt: row.time(),
-                    flushedAt: row.optionalTime())
+            return try connection.run(Query.checkpoints.rawValue, parameters).all { (row) throws(StoreError) in
+                row.checkpoint()
             }
         }
 
         /// Returns if the tables can be read.
-        func ping() throws(PostgresError) {
+        func ping() throws(StoreError) {
             try connection.execute("SELECT FROM wal_sink_checkpoint LIMIT 1", named: "ping")
         }
 
         private func tasks(
             _ query: Query, _ fill: (inout ParameterList) -> Void
-        ) throws(PostgresError) -> [PersistentTask] {
+        ) throws(StoreError) -> [PersistentTask] {
             var parameters = ParameterList()
             fill(&parameters)
-            return try connection.run(query.rawValue, parameters).all { (row) throws(PostgresError) in try row.task() }
+            return try connection.run(query.rawValue, parameters).all { (row) throws(StoreError) in try row.task() }
         }
 
         private func activities(
             _ query: Query, _ fill: (inout ParameterList) -> Void
-        ) throws(PostgresError) -> [TaskActivityLog] {
+        ) throws(StoreError) -> [TaskActivityLog] {
             var parameters = ParameterList()
             fill(&parameters)
-            return try connection.run(query.rawValue, parameters).all { (row) throws(PostgresError) in row.activity() }
+            return try connection.run(query.rawValue, parameters).all { (row) throws(StoreError) in row.activity() }
         }
     }
 

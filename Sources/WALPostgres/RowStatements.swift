@@ -13,7 +13,7 @@
             var rowCount: Int
         }
 
-        init(_ connection: Connection) throws(PostgresError) {
+        init(_ connection: Connection) throws(StoreError) {
             self.connection = connection
             try connection.prepare(
                 """
@@ -27,22 +27,22 @@
         /// Moves the lanes and writes the rows, or nothing.
         func apply(
             _ section: RowSection, of operations: [TaskBatch.Operation], moving lanes: LaneMove
-        ) throws(PostgresError) -> Outcome {
+        ) throws(StoreError) -> Outcome {
             try run(Self.fenced, section, operations, lanes.parameters)
         }
 
         /// Writes the rows; returns how many it wrote or removed.
-        func apply(_ section: RowSection, of operations: [TaskBatch.Operation]) throws(PostgresError) -> Int {
+        func apply(_ section: RowSection, of operations: [TaskBatch.Operation]) throws(StoreError) -> Int {
             try run(Self.plain, section, operations, ParameterList()).rowCount
         }
 
         private func run(
             _ statement: String, _ section: RowSection, _ operations: [TaskBatch.Operation], _ before: ParameterList
-        ) throws(PostgresError) -> Outcome {
+        ) throws(StoreError) -> Outcome {
             rows.fill(section, of: operations)
             var parameters = before
             rows.append(to: &parameters)
-            let outcome = try connection.run(statement, parameters).first { (row) throws(PostgresError) in
+            let outcome = try connection.run(statement, parameters).first { (row) throws(StoreError) in
                 Outcome(isOwner: row.number() == 1, rowCount: Int(row.number()))
             }
             return outcome ?? Outcome(isOwner: false, rowCount: 0)

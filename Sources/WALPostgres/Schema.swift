@@ -1,4 +1,6 @@
 #if Postgres
+    internal import WALTasks
+
     /// The tables, and how a database comes to have them.
     enum Schema {
         /// What `wal_sink_schema` says of a database that this version has migrated.
@@ -8,8 +10,8 @@
         private static let lockKey: Int64 = 0x5357_414C_7363_686D
 
         /// Creates or migrates the tables, in one transaction. A database that has them needs no right to create.
-        static func migrate(_ connection: Connection) throws(PostgresError) {
-            try connection.transaction { () throws(PostgresError) in
+        static func migrate(_ connection: Connection) throws(StoreError) {
+            try connection.transaction { () throws(StoreError) in
                 try connection.execute("SELECT pg_advisory_xact_lock(\(lockKey))", named: "lock schema")
                 let found = try foundVersion(connection)
                 try requireKnown(found, connection)
@@ -26,29 +28,26 @@
         }
 
         /// Throws unless the database has the tables of this version or an earlier one.
-        static func requireTables(_ connection: Connection) throws(PostgresError) {
+        static func requireTables(_ connection: Connection) throws(StoreError) {
             let found = try foundVersion(connection)
             guard found > 0 else {
-                throw PostgresError(
+                throw StoreError(
                     .noTables, "no swift-wal tables in this database: check its name and the search_path",
-                    server: connection.settings.server)
+                    place: connection.settings.server)
             }
             try requireKnown(found, connection)
         }
 
-        private static func requireKnown(_ found: Int64, _ connection: Connection) throws(PostgresError) {
+        private static func requireKnown(_ found: Int64, _ connection: Connection) throws(StoreError) {
             guard found <= version else {
-                throw PostgresError(
-                    .schemaTooNew,
-                    "the database has schema \(found), this version knows \(version): use the version that made it",
-                    server: connection.settings.server)
+                throw .schemaTooNew(found, known: version, server: .postgres, place: connection.settings.server)
             }
         }
 
-        private static func foundVersion(_ connection: Connection) throws(PostgresError) -> Int64 {
-            func number(_ query: String) throws(PostgresError) -> Int64 {
+        private static func foundVersion(_ connection: Connection) throws(StoreError) -> Int64 {
+            func number(_ query: String) throws(StoreError) -> Int64 {
                 let result = try connection.query(query, named: "read schema version")
-                return try result.first { (row) throws(PostgresError) in row.number() } ?? 0
+                return try result.first { (row) throws(StoreError) in row.number() } ?? 0
             }
             guard try number("SELECT (to_regclass('wal_sink_schema') IS NOT NULL)::int") == 1 else { return 0 }
             return try number("SELECT coalesce(max(version), 0) FROM wal_sink_schema")

@@ -4,26 +4,32 @@
     internal import WALTasks
 
     extension WriteSession {
+        func claim(
+            _ indices: Range<Int>, of laneCount: Int, log: LogID, owner: String
+        ) throws(StoreError) -> [SinkLane] {
+            try lanes.claim(indices, of: laneCount, log: log, owner: owner)
+        }
+
         /// Applies a batch and moves its lanes, in one transaction: as a rule in one statement. Operations that the database
         /// refuses become dead letters.
-        func apply(_ batch: TaskBatch) throws(PostgresError) -> SinkReceipt {
+        func apply(_ batch: TaskBatch) throws(StoreError) -> SinkReceipt {
             let operations = batch.operations
             let sections = BatchSection.cut(operations).flatMap { $0.pieces(of: operations) }
             let move = LaneMove(of: batch)
-            do throws(PostgresError) {
+            do throws(StoreError) {
                 if batch.undecodable.isEmpty, let rows = Self.onlyRows(sections) {
-                    let outcome = try connection.committing { () throws(PostgresError) in
+                    let outcome = try connection.committing { () throws(StoreError) in
                         try self.rows.apply(rows, of: operations, moving: move)
                     }
                     guard outcome.isOwner else { throw move.fenced(connection.settings.server) }
                     return SinkReceipt(rowCount: outcome.rowCount)
                 }
-                return try apply(sections, of: batch, move) { section, receipt throws(PostgresError) in
+                return try apply(sections, of: batch, move) { section, receipt throws(StoreError) in
                     receipt.rowCount += try apply(section, of: operations)
                 }
             } catch {
                 guard error.code == .rowRefused else { throw error }
-                return try apply(sections, of: batch, move) { section, receipt throws(PostgresError) in
+                return try apply(sections, of: batch, move) { section, receipt throws(StoreError) in
                     try applyIsolating(section, of: batch, &receipt)
                 }
             }
@@ -38,18 +44,14 @@
 
         private func apply(
             _ sections: [BatchSection], of batch: TaskBatch, _ move: LaneMove,
-            with body: (BatchSection, inout SinkReceipt) throws(PostgresError) -> Void
-        ) throws(PostgresError) -> SinkReceipt {
-            try connection.transaction { () throws(PostgresError) in
+            with body: (BatchSection, inout SinkReceipt) throws(StoreError) -> Void
+        ) throws(StoreError) -> SinkReceipt {
+            try connection.transaction { () throws(StoreError) in
                 // What waits for the commit would be found too late to be set aside.
                 try connection.execute("SET CONSTRAINTS ALL IMMEDIATE", named: "set constraints")
                 try lanes.move(move)
                 var receipt = SinkReceipt(rowCount: 0)
-                for (record, letter) in batch.undecodable {
-                    try deadLetters.insert(
-                        StoredDeadLetter(undecodable: record, letter, of: batch, time: .now))
-                    receipt.deadLetters.append(letter)
-                }
+                try deadLetters.setAsideUndecodable(of: batch, at: .now, in: &receipt.deadLetters)
                 for section in sections { try body(section, &receipt) }
                 return receipt
             }
@@ -58,7 +60,7 @@
         /// Halves a section that is refused until each culprit stands alone, and sets those aside.
         private func applyIsolating(
             _ section: BatchSection, of batch: TaskBatch, _ receipt: inout SinkReceipt
-        ) throws(PostgresError) {
+        ) throws(StoreError) {
             try connection.execute("SAVEPOINT section", named: "set savepoint")
             do {
                 receipt.rowCount += try apply(section, of: batch.operations)
@@ -70,30 +72,24 @@
                     for half in section.halves { try applyIsolating(half, of: batch, &receipt) }
                     return
                 }
-                let letter = StoredDeadLetter(
-                    batch.operations[culprit], of: batch, code: error.sqlState ?? "\(error.code)",
-                    reason: error.message, time: .now)
-                try deadLetters.insert(letter)
-                receipt.deadLetters.append(letter.summary)
+                try deadLetters.setAside(
+                    batch.operations[culprit], of: batch, for: error, at: .now, in: &receipt.deadLetters)
             }
         }
 
         /// Applies a dead letter and removes it, in one transaction.
-        func redrive(_ id: StoredDeadLetter.ID) throws(PostgresError) {
-            try connection.transaction { () throws(PostgresError) in
-                guard let letter = try deadLetters.letter(id) else { return }
-                let operation: TaskBatch.Operation
-                do throws(TaskCodecError) {
-                    let record = SinkRecord(sequence: id.sequence, time: letter.time, payload: letter.body[...])
-                    operation = TaskBatch.Operation(record: record, mutation: try letter.mutation())
-                } catch {
-                    throw PostgresError(
-                        .rowUnreadable, "the dead letter can't be decoded: \(error)",
-                        server: connection.settings.server)
+        func redrive(_ id: StoredDeadLetter.ID) throws(StoreError) {
+            try connection.transaction { () throws(StoreError) in
+                try deadLetters.redrive(id, on: self, at: connection.settings.server) {
+                    (operation) throws(StoreError) in
+                    for section in BatchSection.cut([operation]) { _ = try apply(section, of: [operation]) }
                 }
-                for section in BatchSection.cut([operation]) { _ = try apply(section, of: [operation]) }
-                try deadLetters.remove(id)
             }
+        }
+
+        /// Removes a dead letter.
+        func discard(_ id: StoredDeadLetter.ID) throws(StoreError) {
+            try connection.committing { () throws(StoreError) in try deadLetters.remove(id) }
         }
     }
 #endif

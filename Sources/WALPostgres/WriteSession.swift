@@ -4,14 +4,14 @@
     internal import WALTasks
 
     /// The changes, prepared on a connection that writes.
-    final class WriteSession: Session {
+    final class WriteSession: Session, ChangeSession {
         let connection: Connection
         let lanes: LaneStatements
         let rows: RowStatements
         let deadLetters: DeadLetterStatements
 
         /// Connects, and creates or migrates the tables.
-        init(_ settings: ConnectionSettings) throws(PostgresError) {
+        init(_ settings: ConnectionSettings) throws(StoreError) {
             // Every statement but one goes by an index, whatever the planner knows about the tables when it is prepared:
             // plans stay, and statistics of an empty table would mean reading a full one.
             let connection = try Connection(
@@ -40,21 +40,21 @@
         private static let removeActivities = "remove activities"
 
         /// Applies changes of which none came through a log: all or none.
-        func commit(_ mutations: [TaskMutation]) throws(PostgresError) {
+        func commit(_ mutations: [TaskMutation]) throws(StoreError) {
             let none = SinkRecord(sequence: .zero, time: Timestamp(rawValue: 0), payload: [])
             let operations = mutations.map { TaskBatch.Operation(record: none, mutation: $0) }
             let sections = BatchSection.cut(operations).flatMap { $0.pieces(of: operations) }
             if let only = sections.first, sections.count == 1 {
-                _ = try connection.committing { () throws(PostgresError) in try apply(only, of: operations) }
+                _ = try connection.committing { () throws(StoreError) in try apply(only, of: operations) }
             } else if !sections.isEmpty {
-                try connection.transaction { () throws(PostgresError) in
+                try connection.transaction { () throws(StoreError) in
                     for section in sections { _ = try apply(section, of: operations) }
                 }
             }
         }
 
         /// Applies a section; returns the number of rows that it wrote or removed.
-        func apply(_ section: BatchSection, of operations: [TaskBatch.Operation]) throws(PostgresError) -> Int {
+        func apply(_ section: BatchSection, of operations: [TaskBatch.Operation]) throws(StoreError) -> Int {
             switch section {
             case .rows(let rows): return try self.rows.apply(rows, of: operations)
             case .barrier(let index):

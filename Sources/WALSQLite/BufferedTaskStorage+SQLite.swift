@@ -16,9 +16,10 @@
         ///   - configuration: How the buffer works.
         ///   - logger: Where it reports what needs attention.
         ///   - metrics: Where its figures go.
-        /// - Throws: `SQLiteError` for the database, `TaskStorageError` for the log.
+        /// - Throws: `StoreError` for the database, `TaskStorageError` for the log.
         public static func sqlite(
-            _ path: String, log directory: String, configuration: Configuration = Configuration(), logger: Logger? = nil,
+            _ path: String, log directory: String, configuration: Configuration = Configuration(),
+            logger: Logger? = nil,
             metrics: (any MetricsFactory)? = nil
         ) async throws -> BufferedTaskStorage {
             let store = try await SQLiteTaskStore(path: path, logger: logger)

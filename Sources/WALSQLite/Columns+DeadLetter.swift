@@ -23,18 +23,4 @@
             bind(Int64(bitPattern: id.sequence.rawValue))
         }
     }
-
-    extension Row {
-        mutating func deadLetter() throws(SQLiteError) -> StoredDeadLetter {
-            let logID = text()
-            guard let log = LogID(logID) else {
-                throw SQLiteError(
-                    .rowUnreadable, "a dead letter has the log id '\(logID)', which is none: correct the row")
-            }
-            return StoredDeadLetter(
-                id: StoredDeadLetter.ID(log: log, sequence: SequenceNumber(rawValue: UInt64(bitPattern: number()))),
-                lane: optionalNumber().map(Int.init), kind: text(), rowID: optionalText(), body: bytes(), code: text(),
-                reason: text(), time: Timestamp(rawValue: number()))
-        }
-    }
 #endif

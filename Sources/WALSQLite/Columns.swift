@@ -43,38 +43,4 @@
             bind(activity.createdAt.rawValue)
         }
     }
-
-    extension Row {
-        mutating func task() throws(SQLiteError) -> PersistentTask {
-            PersistentTask(
-                id: text(), dagID: text(), nodeID: text(), currentNodeID: optionalText(), subDAGPath: optionalText(),
-                processingState: optionalText(), payload: optionalText(), status: try status(), createdAt: time(),
-                updatedAt: time(), startedAt: optionalTime(), completedAt: optionalTime(), error: optionalText(),
-                retryCount: Int32(clamping: number()), maxRetries: Int32(clamping: number()),
-                priority: Int32(clamping: number()))
-        }
-
-        mutating func activity() -> TaskActivityLog {
-            TaskActivityLog(
-                id: text(), taskID: text(), dagID: text(), nodeID: text(), action: text(), message: optionalText(),
-                data: optionalText(), level: text(), createdAt: time())
-        }
-
-        private mutating func status() throws(SQLiteError) -> TaskStatus {
-            let name = text()
-            guard let status = TaskStatus(rawValue: name) else {
-                throw SQLiteError(
-                    .rowUnreadable, "a task has the status '\(name)', which doesn't exist: correct the row")
-            }
-            return status
-        }
-
-        private mutating func time() -> Timestamp {
-            Timestamp(rawValue: number())
-        }
-
-        private mutating func optionalTime() -> Timestamp? {
-            optionalNumber().map(Timestamp.init(rawValue:))
-        }
-    }
 #endif

@@ -1,6 +1,7 @@
 #if SQLite
     internal import CWALSQLite
     internal import WAL
+    internal import WALTasks
     #if canImport(Darwin)
         internal import Darwin
     #else
@@ -21,7 +22,7 @@
         private let inspected: ReadOnlyFile?
 
         /// Opens the database, creates it if need be, and sets it up. Waits up to `busyTimeout` for others.
-        init(path: String, access: Access, busyTimeout: Duration) throws(SQLiteError) {
+        init(path: String, access: Access, busyTimeout: Duration) throws(StoreError) {
             var opened: OpaquePointer?
             // A reader opens for writing, too: reading a WAL-mode database writes to the shared index of its log.
             let flags =
@@ -31,7 +32,7 @@
             inspected = access == .inspect ? try ReadOnlyFile(path: path) : nil
             let result = unsafe sqlite3_open_v2(inspected?.uri ?? path, &opened, flags | SQLITE_OPEN_NOMUTEX, nil)
             guard let handle = unsafe opened else {
-                throw SQLiteError(.outOfMemory, "no memory for a connection", resultCode: result, path: path)
+                throw StoreError(.outOfMemory, "no memory for a connection", number: result, place: path)
             }
             self.path = path
             unsafe self.handle = handle
@@ -45,14 +46,14 @@
             unsafe sqlite3_close_v2(handle)
         }
 
-        private func setUp(_ access: Access) throws(SQLiteError) {
+        private func setUp(_ access: Access) throws(StoreError) {
             // Waiting happens in `retryingWhileBusy`, where it has jitter and a bound for the whole operation.
             try execute("PRAGMA busy_timeout = 0")
             if access == .inspect { return try execute("PRAGMA query_only = ON") }
-            try retryingWhileBusy { () throws(SQLiteError) in
+            try retryingWhileBusy { () throws(StoreError) in
                 let mode = try Statement("PRAGMA journal_mode = WAL", named: "open", on: self)
-                guard try mode.first({ (row) throws(SQLiteError) in row.text() }) == "wal" else {
-                    throw SQLiteError(.unsupported, "the database can't be in WAL mode: use a local file", path: path)
+                guard try mode.first({ (row) throws(StoreError) in row.text() }) == "wal" else {
+                    throw StoreError(.unsupported, "the database can't be in WAL mode: use a local file", place: path)
                 }
             }
             // FULL syncs the log at each commit: applied means as durable as this disk. On Darwin a sync reaches the disk
@@ -66,14 +67,14 @@
         }
 
         /// Runs one or more statements without values; errors call them `name`, or by their own text.
-        func execute(_ sql: String, named name: String? = nil) throws(SQLiteError) {
+        func execute(_ sql: String, named name: String? = nil) throws(StoreError) {
             guard unsafe sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK else {
                 throw lastError(during: name ?? sql)
             }
         }
 
         /// Throws `busy` if a database that is only inspected may have changed since it was opened.
-        func requireUnchanged() throws(SQLiteError) {
+        func requireUnchanged() throws(StoreError) {
             try inspected?.requireUnchanged()
         }
 
@@ -83,9 +84,9 @@
         }
 
         /// Commits what `body` wrote, or nothing if it throws.
-        func transaction<Result>(_ body: () throws(SQLiteError) -> Result) throws(SQLiteError) -> Result {
+        func transaction<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
             // Not a plain BEGIN: turning a reader into a writer gives BUSY_SNAPSHOT, which no waiting cures.
-            try retryingWhileBusy { () throws(SQLiteError) in try execute("BEGIN IMMEDIATE") }
+            try retryingWhileBusy { () throws(StoreError) in try execute("BEGIN IMMEDIATE") }
             do {
                 let result = try body()
                 try commit()
@@ -96,13 +97,13 @@
             }
         }
 
-        private func commit() throws(SQLiteError) {
+        private func commit() throws(StoreError) {
             do {
                 try execute("COMMIT")
             } catch var error {
                 // The commit frame is the last that is written. Where the disk or the file size limit has refused a write, it isn't
                 // whole, and no opening takes it for one. After other errors, as of its sync, it may be on disk.
-                let isRefusedWrite = error.resultCode == SQLITE_FULL || error.resultCode == Self.writeError
+                let isRefusedWrite = [SQLITE_FULL, Self.writeError].contains { error.number == Int($0) }
                 if error.code == .inputOutput || (error.code == .full && !isRefusedWrite) {
                     error.code = .indeterminate
                 }
@@ -111,7 +112,7 @@
         }
 
         /// Tries again after 5 to 50 ms while another connection is in the way, until the time to wait is over.
-        func retryingWhileBusy<Result>(_ body: () throws(SQLiteError) -> Result) throws(SQLiteError) -> Result {
+        func retryingWhileBusy<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
             let deadline = ContinuousClock.now + busyTimeout
             while true {
                 do {
@@ -124,16 +125,16 @@
             }
         }
 
-        func lastError(during statement: String) -> SQLiteError {
+        func lastError(during statement: String) -> StoreError {
             let resultCode = unsafe sqlite3_extended_errcode(handle)
-            var code = SQLiteError.Code(resultCode: resultCode)
+            var code = StoreError.Code(resultCode: resultCode)
             var message = unsafe String(cString: sqlite3_errmsg(handle))
             // SQLite takes only ENOSPC for a full disk.
             if code == .inputOutput, isAtFileSizeLimit(resultCode) {
                 code = .full
                 message += ": this process may have no larger files (`ulimit -f`). The call works again when it may"
             }
-            return SQLiteError(code, message, resultCode: resultCode, statement: statement, path: path)
+            return StoreError(code, message, number: resultCode, statement: statement, place: path)
         }
     }
 #endif

@@ -3,12 +3,12 @@
     internal import WALTasks
 
     /// Sets operations aside in `wal_sink_dead_letter`, inside the transaction of their batch, and takes them out again.
-    struct DeadLetterStatements {
+    struct DeadLetterStatements: DeadLetterTable {
         private let insert: Statement
         private let read: Statement
         private let remove: Statement
 
-        init(_ connection: Connection) throws(SQLiteError) {
+        init(_ connection: Connection) throws(StoreError) {
             // DO NOTHING: a record that is set aside already, by a database that was restored since, must not stop the sink.
             insert = try Statement(
                 """
@@ -23,17 +23,17 @@
                 on: connection)
         }
 
-        func insert(_ letter: StoredDeadLetter) throws(SQLiteError) {
+        func insert(_ letter: StoredDeadLetter) throws(StoreError) {
             insert.bind(letter)
             try insert.run()
         }
 
-        func letter(_ id: StoredDeadLetter.ID) throws(SQLiteError) -> StoredDeadLetter? {
+        func letter(_ id: StoredDeadLetter.ID) throws(StoreError) -> StoredDeadLetter? {
             read.bind(id)
-            return try read.first { (row) throws(SQLiteError) in try row.deadLetter() }
+            return try read.first { (row) throws(StoreError) in try row.deadLetter() }
         }
 
-        func remove(_ id: StoredDeadLetter.ID) throws(SQLiteError) {
+        func remove(_ id: StoredDeadLetter.ID) throws(StoreError) {
             remove.bind(id)
             try remove.run()
         }

@@ -1,6 +1,7 @@
 #if SQLite
     internal import WAL
     internal import WALDelivery
+    internal import WALTasks
 
     /// Reads and moves the positions of a log's lanes in `wal_sink_checkpoint`, inside a transaction.
     struct LaneStatements {
@@ -9,7 +10,7 @@
         private let claimLane: Statement
         private let moveLane: Statement
 
-        init(_ connection: Connection) throws(SQLiteError) {
+        init(_ connection: Connection) throws(StoreError) {
             self.connection = connection
             countLanes = try Statement(
                 "SELECT parts FROM wal_sink_checkpoint WHERE log_id = ? LIMIT 1", named: "count lanes", on: connection)
@@ -28,24 +29,24 @@
         }
 
         /// How many lanes the log has; nil if none was claimed yet.
-        func count(log: String) throws(SQLiteError) -> Int? {
+        func count(log: String) throws(StoreError) -> Int64? {
             countLanes.bind(log)
-            return try countLanes.first { (row) throws(SQLiteError) in Int(row.number()) }
+            return try countLanes.first { (row) throws(StoreError) in row.number() }
         }
 
-        func claim(_ index: Int, of laneCount: Int, log: String, owner: String) throws(SQLiteError) -> SinkLane {
+        func claim(_ index: Int, of laneCount: Int, log: String, owner: String) throws(StoreError) -> SinkLane {
             claimLane.bind(log)
             claimLane.bind(Int64(index))
             claimLane.bind(Int64(laneCount))
             claimLane.bind(owner)
             claimLane.bind(Timestamp.now.rawValue)
-            let lanes = try claimLane.all { (row) throws(SQLiteError) in
+            let lanes = try claimLane.all { (row) throws(StoreError) in
                 SinkLane(
                     index: index, epoch: UInt64(bitPattern: row.number()),
                     position: SequenceNumber(rawValue: UInt64(bitPattern: row.number())))
             }
             guard let lane = lanes.first else {
-                throw SQLiteError(.other, "lane \(index) was claimed, but its row is missing", path: connection.path)
+                throw StoreError(.other, "lane \(index) was claimed, but its row is missing", place: connection.path)
             }
             return lane
         }
@@ -53,7 +54,7 @@
         /// Throws `fenced` if the lane isn't as its owner believes.
         func move(
             _ lane: SinkLane, to position: SequenceNumber, log: String, at time: Timestamp
-        ) throws(SQLiteError) {
+        ) throws(StoreError) {
             moveLane.bind(Int64(bitPattern: position.rawValue))
             moveLane.bind(time.rawValue)
             moveLane.bind(log)
@@ -61,11 +62,11 @@
             moveLane.bind(Int64(bitPattern: lane.epoch))
             moveLane.bind(Int64(bitPattern: lane.position.rawValue))
             guard try moveLane.run() == 1 else {
-                throw SQLiteError(
+                throw StoreError(
                     .fenced,
                     "lane \(lane.index) of the log \(log) isn't at epoch \(lane.epoch) and position \(lane.position):"
                         + " another owner has claimed it, or the batch was applied before",
-                    path: connection.path)
+                    place: connection.path)
             }
         }
     }

@@ -1,4 +1,6 @@
 #if SQLite
+    internal import WALTasks
+
     #if canImport(Darwin)
         internal import Darwin
     #else
@@ -22,19 +24,19 @@
             var nanoseconds: Int
         }
 
-        init(path: String) throws(SQLiteError) {
+        init(path: String) throws(StoreError) {
             self.path = path
             guard let state = Self.state(of: path) else {
-                throw SQLiteError(
-                    .noSuchDatabase, "there is no such database: \(path). Check the path", path: path)
+                throw StoreError(
+                    .noSuchDatabase, "there is no such database: \(path). Check the path", place: path)
             }
             seen = state
             isImmutable = Self.isInWALMode(path) && !state.hasLog
             guard !state.hasLog || Self.status(of: path + "-shm") != nil else {
-                throw SQLiteError(
+                throw StoreError(
                     .unsupported,
                     "changes are in \(path)-wal, and without \(path)-shm only a program that may write can read them: open the "
-                        + "database once with one", path: path)
+                        + "database once with one", place: path)
             }
         }
 
@@ -50,9 +52,9 @@
         }
 
         /// Throws `busy` if somebody may have written what was read without locks.
-        func requireUnchanged() throws(SQLiteError) {
+        func requireUnchanged() throws(StoreError) {
             guard isImmutable, Self.state(of: path) != seen else { return }
-            throw SQLiteError(.busy, "another program has opened the database meanwhile: try again", path: path)
+            throw StoreError(.busy, "another program has opened the database meanwhile: try again", place: path)
         }
 
         private static func status(of path: String) -> stat? {

@@ -4,7 +4,7 @@
     internal import WALTasks
 
     /// The queries, prepared on a connection of their own: in WAL mode they go on beside a batch that is being written.
-    final class ReadSession {
+    final class ReadSession: Session, QuerySession {
         private let connection: Connection
         private let task: Statement
         private let tasksOfDAG: Statement
@@ -17,16 +17,16 @@
         private let deadLetters: Statement
 
         /// Opens the database, which has its tables already.
-        convenience init(path: String, busyTimeout: Duration) throws(SQLiteError) {
-            try self.init(Connection(path: path, access: .readOnly, busyTimeout: busyTimeout))
+        convenience init(_ settings: ConnectionSettings) throws(StoreError) {
+            try self.init(Connection(path: settings.path, access: .readOnly, busyTimeout: settings.busyTimeout))
         }
 
-        init(_ connection: Connection) throws(SQLiteError) {
+        init(_ connection: Connection) throws(StoreError) {
             self.connection = connection
-            func tasks(_ name: String, where condition: String) throws(SQLiteError) -> Statement {
+            func tasks(_ name: String, where condition: String) throws(StoreError) -> Statement {
                 try Statement("SELECT \(Columns.task) FROM dag_tasks WHERE \(condition)", named: name, on: connection)
             }
-            func activities(_ name: String, where condition: String) throws(SQLiteError) -> Statement {
+            func activities(_ name: String, where condition: String) throws(StoreError) -> Statement {
                 let order = "ORDER BY created_at, id LIMIT ?2 OFFSET ?3"
                 return try Statement(
                     "SELECT \(Columns.activity) FROM dag_task_activity_logs WHERE \(condition) \(order)", named: name,
@@ -57,95 +57,95 @@
                 """, named: "list dead letters", on: connection)
         }
 
-        func task(id: String) throws(SQLiteError) -> PersistentTask? {
+        func task(id: String) throws(StoreError) -> PersistentTask? {
             task.bind(id)
-            return try task.first { (row) throws(SQLiteError) in try row.task() }
+            return try task.first { (row) throws(StoreError) in try row.task() }
         }
 
-        func tasks(dagID: String, limit: Int, offset: Int) throws(SQLiteError) -> [PersistentTask] {
+        func tasks(ids: [String]) throws(StoreError) -> [PersistentTask] {
+            var found: [PersistentTask] = []
+            for id in ids {
+                if let task = try task(id: id) { found.append(task) }
+            }
+            return found
+        }
+
+        func tasks(dagID: String, limit: Int, offset: Int) throws(StoreError) -> [PersistentTask] {
             tasksOfDAG.bind(dagID)
             return try page(of: tasksOfDAG, limit: limit, offset: offset)
         }
 
-        func tasks(status: TaskStatus, limit: Int, offset: Int) throws(SQLiteError) -> [PersistentTask] {
+        func tasks(status: TaskStatus, limit: Int, offset: Int) throws(StoreError) -> [PersistentTask] {
             let statement = status == .pending || status == .running ? openTasks : endedTasks
             statement.bind(status.rawValue)
             return try page(of: statement, limit: limit, offset: offset)
         }
 
-        func pendingTasks(limit: Int) throws(SQLiteError) -> [PersistentTask] {
+        func pendingTasks(limit: Int) throws(StoreError) -> [PersistentTask] {
             pendingTasks.bind(Int64(limit))
-            return try pendingTasks.all { (row) throws(SQLiteError) in try row.task() }
+            return try pendingTasks.all { (row) throws(StoreError) in try row.task() }
         }
 
-        func resumableTasks(dagID: String) throws(SQLiteError) -> [PersistentTask] {
+        func resumableTasks(dagID: String) throws(StoreError) -> [PersistentTask] {
             resumableTasks.bind(dagID)
-            return try resumableTasks.all { (row) throws(SQLiteError) in try row.task() }
+            return try resumableTasks.all { (row) throws(StoreError) in try row.task() }
         }
 
-        func activities(taskID: String, limit: Int, offset: Int) throws(SQLiteError) -> [TaskActivityLog] {
+        func activities(taskID: String, limit: Int, offset: Int) throws(StoreError) -> [TaskActivityLog] {
             activitiesOfTask.bind(taskID)
             return try page(of: activitiesOfTask, limit: limit, offset: offset)
         }
 
-        func activities(dagID: String, limit: Int, offset: Int) throws(SQLiteError) -> [TaskActivityLog] {
+        func activities(dagID: String, limit: Int, offset: Int) throws(StoreError) -> [TaskActivityLog] {
             activitiesOfDAG.bind(dagID)
             return try page(of: activitiesOfDAG, limit: limit, offset: offset)
         }
 
         func deadLetters(
             log: LogID?, after previous: StoredDeadLetter.ID?, limit: Int
-        ) throws(SQLiteError) -> [StoredDeadLetter] {
+        ) throws(StoreError) -> [StoredDeadLetter] {
             deadLetters.bind(previous?.log.description ?? "")
             deadLetters.bind(previous.map { Int64(bitPattern: $0.sequence.rawValue) } ?? 0)
             // Every log id is between "" and "g": it is hexadecimal.
             deadLetters.bind(log?.description ?? "")
             deadLetters.bind(log?.description ?? "g")
             deadLetters.bind(Int64(limit))
-            return try deadLetters.all { (row) throws(SQLiteError) in try row.deadLetter() }
+            return try deadLetters.all { (row) throws(StoreError) in try row.deadLetter() }
         }
 
         /// Rare, so not prepared ahead.
-        func checkpoints(log: LogID) throws(SQLiteError) -> [SinkCheckpoint] {
+        func checkpoints(log: LogID) throws(StoreError) -> [SinkCheckpoint] {
             let statement = try Statement(
                 """
                 SELECT part, epoch, position, parts, owner, claimed_at, flushed_at FROM wal_sink_checkpoint \
                 WHERE log_id = ? ORDER BY part
                 """, named: "list checkpoints", on: connection)
             statement.bind(log.description)
-            return try statement.all { (row) throws(SQLiteError) in
-                SinkCheckpoint(
-                    lane: SinkLane(
-                        index: Int(row.number()), epoch: UInt64(bitPattern: row.number()),
-                        position: SequenceNumber(rawValue: UInt64(bitPattern: row.number()))),
-                    laneCount: Int(row.number()), owner: row.optionalText(),
-                    claimedAt: Timestamp(rawValue: row.number()),
-                    flushedAt: row.optionalNumber().map(Timestamp.init(rawValue:)))
-            }
+            return try statement.all { (row) throws(StoreError) in row.checkpoint() }
         }
 
         /// Runs a query, and throws `busy` where its rows can't be trusted, as somebody may have changed the file under it.
-        func whileUnchanged<Rows>(_ query: () throws(SQLiteError) -> Rows) throws(SQLiteError) -> Rows {
-            let rows = Result { () throws(SQLiteError) in try query() }
+        func whileUnchanged<Rows>(_ query: () throws(StoreError) -> Rows) throws(StoreError) -> Rows {
+            let rows = Result { () throws(StoreError) in try query() }
             try connection.requireUnchanged()
             return try rows.get()
         }
 
         /// Returns if the database can be read.
-        func ping() throws(SQLiteError) {
+        func ping() throws(StoreError) {
             try connection.execute("SELECT count(*) FROM wal_sink_checkpoint")
         }
 
-        private func page(of tasks: Statement, limit: Int, offset: Int) throws(SQLiteError) -> [PersistentTask] {
+        private func page(of tasks: Statement, limit: Int, offset: Int) throws(StoreError) -> [PersistentTask] {
             tasks.bind(Int64(limit))
             tasks.bind(Int64(offset))
-            return try tasks.all { (row) throws(SQLiteError) in try row.task() }
+            return try tasks.all { (row) throws(StoreError) in try row.task() }
         }
 
-        private func page(of activities: Statement, limit: Int, offset: Int) throws(SQLiteError) -> [TaskActivityLog] {
+        private func page(of activities: Statement, limit: Int, offset: Int) throws(StoreError) -> [TaskActivityLog] {
             activities.bind(Int64(limit))
             activities.bind(Int64(offset))
-            return try activities.all { (row) throws(SQLiteError) in row.activity() }
+            return try activities.all { (row) throws(StoreError) in row.activity() }
         }
     }
 #endif

@@ -5,39 +5,35 @@
     /// Looks into a database of ``SQLiteTaskStore`` without writing anything: no file, no table, not a byte.
     package final class SQLiteStoreInspector: StoreInspector {
         package let name = "sqlite"
-        private let reader: DatabaseThread<ReadSession, SQLiteError>
+        private let reader: DatabaseThread<ReadSession>
 
-        /// - Throws: `SQLiteError`: `noSuchDatabase`, `noTables`, `schemaTooNew`, `unsupported`, or what SQLite reports.
-        package init(path: String, busyTimeout: Duration = .seconds(1)) async throws(SQLiteError) {
-            do throws(WALError) {
-                reader = try DatabaseThread("wal-sqlite", closed: SQLiteError(.closed, "the inspector was closed"))
-            } catch {
-                throw SQLiteError(.outOfMemory, "no thread can be started: raise the limit of threads (\(error))")
-            }
-            try await reader.open { () throws(SQLiteError) in
+        /// - Throws: `StoreError`: `noSuchDatabase`, `noTables`, `schemaTooNew`, `unsupported`, or what SQLite reports.
+        package init(path: String, busyTimeout: Duration = .seconds(1)) async throws(StoreError) {
+            reader = try DatabaseThread(.sqlite)
+            try await reader.open { () throws(StoreError) in
                 let connection = try Connection(path: path, access: .inspect, busyTimeout: busyTimeout)
                 try Schema.requireTables(connection)
                 return try ReadSession(connection)
             }
         }
 
-        package func checkpoints(log: LogID) async throws(SQLiteError) -> [SinkCheckpoint] {
-            try await reader.run { (session) throws(SQLiteError) in
-                try session.whileUnchanged { () throws(SQLiteError) in try session.checkpoints(log: log) }
+        package func checkpoints(log: LogID) async throws(StoreError) -> [SinkCheckpoint] {
+            try await reader.run { (session) throws(StoreError) in
+                try session.whileUnchanged { () throws(StoreError) in try session.checkpoints(log: log) }
             }
         }
 
         package func deadLetters(
             log: LogID?, after previous: StoredDeadLetter.ID?, limit: Int
-        ) async throws(SQLiteError) -> [StoredDeadLetter] {
-            try await reader.run { (session) throws(SQLiteError) in
-                try session.whileUnchanged { () throws(SQLiteError) in
+        ) async throws(StoreError) -> [StoredDeadLetter] {
+            try await reader.run { (session) throws(StoreError) in
+                try session.whileUnchanged { () throws(StoreError) in
                     try session.deadLetters(log: log, after: previous, limit: limit)
                 }
             }
         }
 
-        package func close() async throws(SQLiteError) {
+        package func close() async throws(StoreError) {
             try await reader.close()
         }
     }

@@ -1,13 +1,6 @@
 #if SQLite
     public import Logging
-    internal import Synchronization
-    internal import WAL
-    internal import WALTasks
-    #if canImport(Darwin)
-        internal import Darwin
-    #else
-        internal import Glibc
-    #endif
+    public import WALTasks
 
     /// Keeps tasks and activities in a SQLite database: by itself, or behind a log as the store of a `TaskSink`.
     ///
@@ -21,14 +14,11 @@
     ///
     /// Removing old tasks, and listing completed, failed or cancelled ones, read the whole table of tasks; everything else has
     /// an index.
-    public final class SQLiteTaskStore: Sendable {
+    public final class SQLiteTaskStore: SessionStore {
         /// Names the store in the log's cursor, in metrics and in messages.
         public let name: String
-        let writer: DatabaseThread<Link<WriteSession>, SQLiteError>
-        let reader: DatabaseThread<Link<ReadSession>, SQLiteError>
-        private let hasTables = Atomic<Bool>(false)
-        /// Who has claimed lanes, for people: process and host.
-        let owner: String
+        let pools: StorePools<WriteSession, ReadSession>
+        public var sessions: StoreSessions { StoreSessions(pools) }
 
         /// Prepares a store. The first call that uses it opens the database and creates the file and its tables if need be, and
         /// so does the first one after that has failed; call ``ping()`` to have it done now.
@@ -38,52 +28,15 @@
         ///   - name: Names the store in the log's cursor, in metrics and in messages.
         ///   - busyTimeout: How long a call waits for other connections' locks.
         ///   - logger: Where it says that the database can't be opened, and that it can be again.
-        /// - Throws: `SQLiteError`: `outOfMemory`. Calls that open the database throw `schemaTooNew`, `foreignDatabase`,
+        /// - Throws: `StoreError`: `outOfMemory`. Calls that open the database throw `schemaTooNew`, `foreignDatabase`,
         ///   `unsupported`, or what SQLite reports.
         public init(
             path: String, name: String = "sqlite", busyTimeout: Duration = .seconds(1), logger: Logger? = nil
-        ) async throws(SQLiteError) {
+        ) async throws(StoreError) {
             self.name = name
-            owner = "\(getpid())@\(hostName())"
-            do throws(WALError) {
-                let closed = SQLiteError(.closed, "the store was closed: open a new one")
-                writer = try DatabaseThread("wal-sqlite", closed: closed)
-                reader = try DatabaseThread("wal-sqlite", closed: closed)
-            } catch {
-                throw SQLiteError(.outOfMemory, "no thread can be started: raise the limit of threads (\(error))")
-            }
-            let log = ConnectionLog(logger, store: name)
-            try await writer.open { () throws(SQLiteError) in
-                Link(log) { () throws(SQLiteError) in try WriteSession(path: path, busyTimeout: busyTimeout) }
-            }
-            try await reader.open { () throws(SQLiteError) in
-                Link(log) { () throws(SQLiteError) in try ReadSession(path: path, busyTimeout: busyTimeout) }
-            }
-        }
-
-        func write<Value: Sendable>(
-            _ body: @Sendable (WriteSession) throws(SQLiteError) -> Value
-        ) async throws(SQLiteError) -> Value {
-            let value = try await writer.run { (link) throws(SQLiteError) in try link.run(body) }
-            hasTables.store(true, ordering: .relaxed)
-            return value
-        }
-
-        /// Runs a query. Where nothing was written yet, the connection that writes makes the tables first.
-        func read<Value: Sendable>(
-            _ body: @Sendable (ReadSession) throws(SQLiteError) -> Value
-        ) async throws(SQLiteError) -> Value {
-            if !hasTables.load(ordering: .relaxed) { try await write { (_) throws(SQLiteError) in } }
-            return try await reader.run { (link) throws(SQLiteError) in try link.run(body) }
-        }
-    }
-
-    private func hostName() -> String {
-        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
-            unsafe name.initialize(repeating: 0)
-            // One byte less: a name that is cut off need not be terminated.
-            guard let start = name.baseAddress, unsafe gethostname(start, name.count - 1) == 0 else { return "" }
-            return unsafe String(cString: start)
+            pools = try await StorePools(
+                ConnectionSettings(path: path, busyTimeout: busyTimeout), store: name, writers: 1, readers: 1,
+                logger: logger)
         }
     }
 #endif

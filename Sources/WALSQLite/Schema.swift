@@ -1,4 +1,6 @@
 #if SQLite
+    internal import WALTasks
+
     /// The tables, and how a database comes to have them.
     enum Schema {
         /// What `PRAGMA user_version` says of a database that this version has migrated.
@@ -8,15 +10,15 @@
         static let applicationID: Int64 = 0x5357_414c
 
         /// Creates or migrates the tables, in one transaction.
-        static func migrate(_ connection: Connection) throws(SQLiteError) {
-            try connection.transaction { () throws(SQLiteError) in
+        static func migrate(_ connection: Connection) throws(StoreError) {
+            try connection.transaction { () throws(StoreError) in
                 let application = try value("application_id", connection)
                 let found = try value("user_version", connection)
                 guard application == applicationID || (application == 0 && found == 0) else {
-                    throw SQLiteError(
+                    throw StoreError(
                         .foreignDatabase,
                         "the database belongs to another program (application_id \(application), user_version \(found)):"
-                            + " use a file of its own", path: connection.path)
+                            + " use a file of its own", place: connection.path)
                 }
                 try requireKnown(found, connection)
                 for step in steps[Int(found)...] {
@@ -30,29 +32,26 @@
         }
 
         /// Throws unless the database has the tables of this version or an earlier one.
-        static func requireTables(_ connection: Connection) throws(SQLiteError) {
-            let (application, found) = try connection.retryingWhileBusy { () throws(SQLiteError) in
+        static func requireTables(_ connection: Connection) throws(StoreError) {
+            let (application, found) = try connection.retryingWhileBusy { () throws(StoreError) in
                 (try value("application_id", connection), try value("user_version", connection))
             }
             guard application == applicationID, found > 0 else {
-                throw SQLiteError(
-                    .noTables, "no swift-wal tables in this database: check the path", path: connection.path)
+                throw StoreError(
+                    .noTables, "no swift-wal tables in this database: check the path", place: connection.path)
             }
             try requireKnown(found, connection)
         }
 
-        private static func requireKnown(_ found: Int64, _ connection: Connection) throws(SQLiteError) {
+        private static func requireKnown(_ found: Int64, _ connection: Connection) throws(StoreError) {
             guard found <= version else {
-                throw SQLiteError(
-                    .schemaTooNew,
-                    "the database has schema \(found), this version knows \(version): use the version that made it",
-                    path: connection.path)
+                throw .schemaTooNew(found, known: version, server: .sqlite, place: connection.path)
             }
         }
 
-        private static func value(_ pragma: String, _ connection: Connection) throws(SQLiteError) -> Int64 {
+        private static func value(_ pragma: String, _ connection: Connection) throws(StoreError) -> Int64 {
             try Statement("PRAGMA \(pragma)", named: "read schema version", on: connection)
-                .first { (row) throws(SQLiteError) in row.number() } ?? 0
+                .first { (row) throws(StoreError) in row.number() } ?? 0
         }
 
         /// The step at index n leads from version n to n + 1.

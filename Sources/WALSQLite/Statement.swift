@@ -1,6 +1,7 @@
 #if SQLite
     internal import CWALSQLite
     internal import WAL
+    internal import WALTasks
 
     /// A prepared statement: values are bound in the order of its parameters, then it runs. Not thread-safe, as its connection.
     @safe final class Statement {
@@ -16,7 +17,7 @@
         private static let textsCapacity = 16 << 10
 
         /// Prepares `sql`; errors call it `name`.
-        init(_ sql: String, named name: String, on connection: Connection) throws(SQLiteError) {
+        init(_ sql: String, named name: String, on connection: Connection) throws(StoreError) {
             var prepared: OpaquePointer?
             let flags = UInt32(SQLITE_PREPARE_PERSISTENT)
             guard unsafe sqlite3_prepare_v3(connection.handle, sql, -1, flags, &prepared, nil) == SQLITE_OK,
@@ -101,14 +102,14 @@
 
         /// Runs a statement whose rows don't matter; returns the number of rows that it changed.
         @discardableResult
-        func run() throws(SQLiteError) -> Int {
+        func run() throws(StoreError) -> Int {
             defer { reset() }
             while try step() {}
             return Int(unsafe sqlite3_changes64(connection.handle))
         }
 
         /// Runs a query and reads every row.
-        func all<Value>(_ read: (inout Row) throws(SQLiteError) -> Value) throws(SQLiteError) -> [Value] {
+        func all<Value>(_ read: (inout Row) throws(StoreError) -> Value) throws(StoreError) -> [Value] {
             defer { reset() }
             var values: [Value] = []
             var hasRow = try begin()
@@ -121,7 +122,7 @@
         }
 
         /// Runs a query and reads the first row, if there is one.
-        func first<Value>(_ read: (inout Row) throws(SQLiteError) -> Value) throws(SQLiteError) -> Value? {
+        func first<Value>(_ read: (inout Row) throws(StoreError) -> Value) throws(StoreError) -> Value? {
             defer { reset() }
             guard try begin() else { return nil }
             var row = unsafe Row(handle)
@@ -129,15 +130,15 @@
         }
 
         /// The first step takes the snapshot: it alone can meet another connection's lock.
-        private func begin() throws(SQLiteError) -> Bool {
-            try connection.retryingWhileBusy { () throws(SQLiteError) in try step() }
+        private func begin() throws(StoreError) -> Bool {
+            try connection.retryingWhileBusy { () throws(StoreError) in try step() }
         }
 
-        private func step() throws(SQLiteError) -> Bool {
+        private func step() throws(StoreError) -> Bool {
             guard bindResult == SQLITE_OK else {
-                throw SQLiteError(
-                    SQLiteError.Code(resultCode: bindResult), unsafe String(cString: sqlite3_errstr(bindResult)),
-                    resultCode: bindResult, statement: name, path: connection.path)
+                throw StoreError(
+                    StoreError.Code(resultCode: bindResult), unsafe String(cString: sqlite3_errstr(bindResult)),
+                    number: bindResult, statement: name, place: connection.path)
             }
             switch unsafe sqlite3_step(handle) {
             case SQLITE_ROW: return true
@@ -155,7 +156,9 @@
     }
 
     /// The row that a query is at: columns are read in their order. Valid until the query's next step.
-    @safe struct Row {
+    @safe struct Row: RowReader {
+        static let server = StoreError.Server.sqlite
+
         private let handle: OpaquePointer
         private var readCount: Int32 = 0
 
@@ -189,6 +192,14 @@
             let column = next()
             guard unsafe sqlite3_column_type(handle, column) != SQLITE_NULL else { return nil }
             return unsafe sqlite3_column_int64(handle, column)
+        }
+
+        mutating func time() -> Timestamp {
+            Timestamp(rawValue: number())
+        }
+
+        mutating func optionalTime() -> Timestamp? {
+            optionalNumber().map(Timestamp.init(rawValue:))
         }
 
         private mutating func next() -> Int32 {

@@ -3,7 +3,7 @@
     internal import WALTasks
 
     /// The changes, prepared on the one connection that writes.
-    final class WriteSession {
+    final class WriteSession: Session, ChangeSession {
         let connection: Connection
         let lanes: LaneStatements
         let deadLetters: DeadLetterStatements
@@ -16,8 +16,9 @@
         private let removeActivities: Statement
 
         /// Opens the database, and creates or migrates its tables.
-        init(path: String, busyTimeout: Duration) throws(SQLiteError) {
-            let connection = try Connection(path: path, access: .readWrite, busyTimeout: busyTimeout)
+        init(_ settings: ConnectionSettings) throws(StoreError) {
+            let connection = try Connection(
+                path: settings.path, access: .readWrite, busyTimeout: settings.busyTimeout)
             try Schema.migrate(connection)
             self.connection = connection
             lanes = try LaneStatements(connection)
@@ -50,8 +51,8 @@
         }
 
         /// Applies changes of which none came through a log: all or none.
-        func commit(_ mutations: [TaskMutation]) throws(SQLiteError) {
-            try connection.transaction { () throws(SQLiteError) in
+        func commit(_ mutations: [TaskMutation]) throws(StoreError) {
+            try connection.transaction { () throws(StoreError) in
                 for mutation in mutations {
                     try apply(mutation)
                 }
@@ -60,7 +61,7 @@
 
         /// Applies a change inside a transaction; returns the number of rows that it wrote or removed.
         @discardableResult
-        func apply(_ mutation: TaskMutation) throws(SQLiteError) -> Int {
+        func apply(_ mutation: TaskMutation) throws(StoreError) -> Int {
             switch mutation {
             case .save(let task):
                 saveTask.bind(task)

@@ -11,10 +11,10 @@ import WAL
 struct Tool: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "wal",
-        abstract: "Works with write-ahead logs: takes task events in, looks into logs, checks and repairs them.",
+        abstract: "Ingests task events into write-ahead logs, and inspects, checks and repairs logs.",
         discussion: """
-            Exit codes: 0 fine, 1 damage or a difference was found, 64 usage, 65 bad input, 74 input or output failed,
-            75 another flusher has taken over the store.
+            Exit codes: 0 success, 1 damage or a difference was found, 64 usage, 65 bad input, 74 input or output failed,
+            75 another flusher has taken over the store. `wal help VERB` has the details of a verb.
             """,
         version: Version.text,
         subcommands: [
@@ -23,9 +23,9 @@ struct Tool: AsyncParsableCommand {
         ])
 
     static func main() async {
-        // Before anything is opened that would get their numbers.
+        // First, so that no file gets the number of a closed standard descriptor.
         StandardDescriptors.fill()
-        // Output that reaches the limit of file sizes is an error like others.
+        // Then a write past the file size limit fails with EFBIG, instead of a signal that ends the process.
         signal(SIGXFSZ, SIG_IGN)
         do {
             var command = try parseAsRoot()

@@ -1,5 +1,6 @@
 #if MySQL
     import Testing
+    import WALTasks
 
     @testable import WALMySQL
 

@@ -44,11 +44,11 @@
                 let root = try database.connect()
                 let sessions = "FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
                 let ids = try Statement("SELECT id \(sessions)", named: "look", on: root)
-                    .all { (row) throws(MySQLError) in row.number() }
+                    .all { (row) throws(StoreError) in row.number() }
                 #expect(ids.count == 2)
                 for id in ids { try root.execute("KILL CONNECTION \(id)", named: "kill") }
                 let left = try Statement("SELECT COUNT(*) \(sessions)", named: "look", on: root)
-                try await eventually { try left.first { (row) throws(MySQLError) in row.number() } == 0 }
+                try await eventually { try left.first { (row) throws(StoreError) in row.number() } == 0 }
                 try await store.save(task("a"))
                 #expect(try await store.task(id: "a") != nil)
                 let messages = recording.messages.all

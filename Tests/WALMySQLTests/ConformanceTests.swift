@@ -42,7 +42,7 @@
             }
             fixture.readingDeadLetters = { log in
                 let query = "SELECT position FROM wal_sink_dead_letter WHERE log_id = '\(log)' ORDER BY position"
-                return try Statement(query, named: query, on: database.connect()).all { (row) throws(MySQLError) in
+                return try Statement(query, named: query, on: database.connect()).all { (row) throws(StoreError) in
                     SequenceNumber(rawValue: UInt64(row.number()))
                 }
             }

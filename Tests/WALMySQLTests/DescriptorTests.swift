@@ -20,7 +20,7 @@
                 let sessions = try Statement(
                     "SELECT id FROM information_schema.processlist WHERE db = database() AND id <> connection_id()",
                     named: "look", on: other
-                ).all { (row) throws(MySQLError) in row.number() }
+                ).all { (row) throws(StoreError) in row.number() }
                 #expect(!sessions.isEmpty)
                 for session in sessions { try other.execute("KILL \(session)", named: "terminate") }
                 StandardNumbers.close()
@@ -33,7 +33,7 @@
                 let held = Task { await code(of: { try await store.save(task("c")) }) }
                 let waiting =
                     "SELECT count(*) FROM information_schema.processlist WHERE state LIKE 'Waiting for table%'"
-                while try Statement(waiting, named: "look", on: other).first({ (row) throws(MySQLError) in row.number()
+                while try Statement(waiting, named: "look", on: other).first({ (row) throws(StoreError) in row.number()
                 })
                     != 1
                 {

@@ -2,11 +2,12 @@
     import Testing
     import WAL
     import WALDelivery
+    import WALTasks
 
     @testable import WALMySQL
 
     @Suite struct ErrorTests {
-        private static let known: [(MySQLError.Code, [UInt32])] = [
+        private static let known: [(StoreError.Code, [UInt32])] = [
             (.connectionFailed, [2002, 2003, 2006, 2013, 2055, 1053, 1927]), (.busy, [1205, 1213]),
             (.overloaded, [1040, 1203, 1226, 1969, 3024, 1317]), (.full, [1021, 1114]), (.inputOutput, [1030]),
             (.readOnly, [1290, 1836, 1792]), (.corrupted, [1034, 1712]),
@@ -15,38 +16,38 @@
         ]
 
         @Test(arguments: known)
-        func numbers(_ code: MySQLError.Code, _ numbers: [UInt32]) {
+        func numbers(_ code: StoreError.Code, _ numbers: [UInt32]) {
             for number in numbers {
-                #expect(MySQLError.Code(errorNumber: number, sqlState: "HY000") == code, "\(number)")
+                #expect(StoreError.Code(number: number, sqlState: "HY000") == code, "\(number)")
             }
         }
 
         /// Numbers that nobody has listed here still say something by their class.
         @Test(arguments: [
-            ("08S01", MySQLError.Code.connectionFailed), ("22001", .rowRefused), ("23000", .rowRefused),
+            ("08S01", StoreError.Code.connectionFailed), ("22001", .rowRefused), ("23000", .rowRefused),
             ("45000", .rowRefused),
             ("42000", .schemaMismatch), ("40001", .busy), ("HY000", .other),
         ])
-        func states(_ state: String, _ code: MySQLError.Code) {
-            #expect(MySQLError.Code(errorNumber: 9999, sqlState: state) == code)
+        func states(_ state: String, _ code: StoreError.Code) {
+            #expect(StoreError.Code(number: 9999, sqlState: state) == code)
         }
 
         @Test(arguments: [
-            (MySQLError.Code.connectionFailed, SinkFailure.transient), (.busy, .transient), (.overloaded, .transient),
+            (StoreError.Code.connectionFailed, SinkFailure.transient), (.busy, .transient), (.overloaded, .transient),
             (.full, .transient), (.inputOutput, .transient), (.outOfMemory, .transient), (.readOnly, .transient),
             (.schemaMismatch, .transient), (.indeterminate, .indeterminate), (.fenced, .fenced), (.corrupted, .fatal),
             (.laneCountMismatch, .fatal), (.schemaTooNew, .fatal), (.closed, .fatal), (.other, .fatal),
             (.rowRefused, .record(code: "1366", reason: "m")),
         ])
-        func failures(_ code: MySQLError.Code, _ failure: SinkFailure) {
-            #expect(MySQLError(code, "m", errorNumber: 1366).failure == failure)
+        func failures(_ code: StoreError.Code, _ failure: SinkFailure) {
+            #expect(StoreError(code, "m", number: 1366).failure == failure)
         }
 
         @Test func descriptionNamesEverything() {
-            let error = MySQLError(
-                .busy, "m", errorNumber: 1205, sqlState: "HY000", statement: "save tasks", server: "host:1 tasks")
+            let error = StoreError(
+                .busy, "m", number: 1205, sqlState: "HY000", statement: "save tasks", place: "host:1 tasks")
             #expect(error.description == "busy (MySQL 1205, HY000): m [save tasks, host:1 tasks]")
-            #expect(MySQLError(.closed, "m").description == "closed: m")
+            #expect(StoreError(.closed, "m").description == "closed: m")
         }
     }
 #endif

@@ -17,9 +17,9 @@
         }
 
         private func writerID(_ store: MySQLTaskStore) async throws -> Int64? {
-            try await store.writers.run { (session) throws(MySQLError) in
+            try await store.pools.writers.run { (session) throws(StoreError) in
                 try Statement("SELECT CONNECTION_ID()", named: "test", on: session.connection)
-                    .first { (row) throws(MySQLError) in row.number() }
+                    .first { (row) throws(StoreError) in row.number() }
             }
         }
 
@@ -32,7 +32,7 @@
             try other.execute("UPDATE dag_tasks SET priority = 1", named: "test")
             let work = batch([.save(task("a", priority: 5)), .save(task("b"))], lanes: lanes)
             let refused = await error { _ = try await store.apply(work) }
-            #expect(refused?.code == .busy && refused?.errorNumber == 1205 && refused?.failure == .transient)
+            #expect(refused?.code == .busy && refused?.number == 1205 && refused?.failure == .transient)
             #expect(try await store.task(id: "b") == nil)
             try other.execute("ROLLBACK", named: "test")
             #expect(try await store.apply(work).rowCount == 2)
@@ -69,7 +69,7 @@
             try await database.waitUntilOneWaitsForALock()
             try other.execute("UPDATE dag_tasks SET priority = 1 WHERE id = 'a'", named: "test")
             let refused = await found
-            #expect(refused?.code == .busy && refused?.errorNumber == 1213 && refused?.failure == .transient)
+            #expect(refused?.code == .busy && refused?.number == 1213 && refused?.failure == .transient)
             try other.execute("COMMIT", named: "test")
             #expect(try await store.apply(work).rowCount == 2)
             #expect(try await store.task(id: "b")?.priority == 7)
@@ -81,7 +81,7 @@
             try database.execute("CREATE TRIGGER slow BEFORE INSERT ON dag_tasks FOR EACH ROW SET @slept = SLEEP(600)")
             let start = ContinuousClock.now
             let refused = await error { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
-            #expect(refused?.code == .overloaded && refused?.errorNumber == 1969 && refused?.failure == .overloaded)
+            #expect(refused?.code == .overloaded && refused?.number == 1969 && refused?.failure == .overloaded)
             #expect(ContinuousClock.now - start < .seconds(300))
             try database.execute("DROP TRIGGER slow")
             #expect(try await store.apply(batch([.save(task("a"))], lanes: lanes)).rowCount == 1)
@@ -114,9 +114,9 @@
         }
 
         private func readerID(_ store: MySQLTaskStore) async throws -> Int64? {
-            try await store.readers.run { (session) throws(MySQLError) in
+            try await store.pools.readers.run { (session) throws(StoreError) in
                 try Statement("SELECT CONNECTION_ID()", named: "test", on: session.connection)
-                    .first { (row) throws(MySQLError) in row.number() }
+                    .first { (row) throws(StoreError) in row.number() }
             }
         }
 
@@ -189,7 +189,7 @@
             try await store.save(task("a"))
             try await store.close()
             let refused = await error { try await MySQLTaskStore(url: database.url(user: "\(user):hunter2")).ping() }
-            #expect(refused?.code == .schemaMismatch && refused?.errorNumber == 1045)
+            #expect(refused?.code == .schemaMismatch && refused?.number == 1045)
             #expect(refused?.description.contains("hunter2") == false)
         }
 
@@ -197,7 +197,7 @@
         @Test(arguments: ["required", "verified"])
         func connectionWithoutEncryptionIsRefused(_ encryption: String) async throws {
             let refused = await error { _ = try await database.store(options: "&tls=\(encryption)") }
-            #expect(refused?.code == .connectionFailed && refused?.errorNumber == 2026)
+            #expect(refused?.code == .connectionFailed && refused?.number == 2026)
         }
 
         @Test func everyCallRunsOnTheStoresOwnThreads() async throws {
@@ -205,8 +205,8 @@
             let threads = try await withThrowingTaskGroup(of: (UInt, UInt).self) { group in
                 for _ in 0..<50 {
                     group.addTask {
-                        let writer = try await store.writers.run { (_) throws(MySQLError) in threadNumber() }
-                        let reader = try await store.readers.run { (_) throws(MySQLError) in threadNumber() }
+                        let writer = try await store.pools.writers.run { (_) throws(StoreError) in threadNumber() }
+                        let reader = try await store.pools.readers.run { (_) throws(StoreError) in threadNumber() }
                         #expect(threadNumber() != writer && threadNumber() != reader)
                         return (writer, reader)
                     }

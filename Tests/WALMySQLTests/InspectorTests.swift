@@ -36,7 +36,7 @@
             #expect(found != nil && found != .noTables)
             let connection = try database.connect()
             let databases = try Statement("SHOW DATABASES LIKE 'typo'", named: "show", on: connection)
-                .all { (row) throws(MySQLError) in row.text() }
+                .all { (row) throws(StoreError) in row.text() }
             #expect(databases.isEmpty)
         }
 

@@ -1,6 +1,7 @@
 #if MySQL
     import Foundation
     import Testing
+    import WALTasks
 
     @testable import WALMySQL
 

@@ -44,7 +44,7 @@
             let lanes = try await store.claim(0..<1, of: 1, log: log)
             try database.execute("SET GLOBAL read_only = 1")
             let refused = await error { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
-            #expect(refused?.code == .readOnly && refused?.errorNumber == 1290 && refused?.failure == .transient)
+            #expect(refused?.code == .readOnly && refused?.number == 1290 && refused?.failure == .transient)
             try database.execute("SET GLOBAL read_only = 0")
             #expect(try await store.apply(batch([.save(task("a"))], lanes: lanes)).rowCount == 1)
         }

@@ -145,12 +145,12 @@
             let lanes = try await zombie.claim(0..<1, of: 1, log: log)
             let (begun, continuation) = AsyncStream.makeStream(of: Void.self)
             let gate = Gate()
-            async let written: Void = zombie.writers.run { (session) throws(MySQLError) in
-                try session.connection.transaction { () throws(MySQLError) in
+            async let written: Void = zombie.pools.writers.run { (session) throws(StoreError) in
+                try session.connection.transaction { () throws(StoreError) in
                     try session.lanes.move(lanes, to: 9, log: logDigits, at: time(0))
                     continuation.yield()
                     gate.wait()
-                    if !commits { throw MySQLError(.other, "given up") }
+                    if !commits { throw StoreError(.other, "given up") }
                 }
             }
             for await _ in begun { break }

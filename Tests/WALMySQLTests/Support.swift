@@ -43,11 +43,11 @@
         }
 
         func number(_ query: String) throws -> Int64? {
-            try Statement(query, named: query, on: connect()).first { (row) throws(MySQLError) in row.number() }
+            try Statement(query, named: query, on: connect()).first { (row) throws(StoreError) in row.number() }
         }
 
         func texts(_ query: String) throws -> [String] {
-            try Statement(query, named: query, on: connect()).all { (row) throws(MySQLError) in row.text() }
+            try Statement(query, named: query, on: connect()).all { (row) throws(StoreError) in row.text() }
         }
 
         /// A connected store that writes rows as arrays, or as literals.
@@ -99,16 +99,16 @@
             position: SequenceNumber(rawValue: first + UInt64(mutations.count) - 1), operations: operations)
     }
 
-    func error(of body: () async throws -> Void) async -> MySQLError? {
+    func error(of body: () async throws -> Void) async -> StoreError? {
         do {
             try await body()
             return nil
         } catch {
-            return error as? MySQLError
+            return error as? StoreError
         }
     }
 
-    func code(of body: () async throws -> Void) async -> MySQLError.Code? {
+    func code(of body: () async throws -> Void) async -> StoreError.Code? {
         await error(of: body)?.code
     }
 #endif

@@ -157,7 +157,7 @@
             } catch {
                 let error = try #require(error as? TaskStorageError)
                 #expect(error.code == .storeAway && error.isRetriable)
-                #expect((error.cause as? PostgresError)?.code == .connectionFailed)
+                #expect((error.cause as? StoreError)?.code == .connectionFailed)
             }
             #expect(!FileManager.default.fileExists(atPath: log))
         }

@@ -96,7 +96,7 @@
                     AND name NOT IN ('application_name', 'client_encoding')) + \
                     (SELECT count(*) FROM pg_prepared_statements)
                     """
-                let count = try other.query(changed, named: "look").first { (row) throws(PostgresError) in row.number()
+                let count = try other.query(changed, named: "look").first { (row) throws(StoreError) in row.number()
                 }
                 #expect(count == 0)
             }

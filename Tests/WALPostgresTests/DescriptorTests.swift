@@ -31,7 +31,7 @@
                 let held = Task { await code { try await store.save(task("c")) } }
                 let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
                 try await eventually {
-                    try other.query(waiting, named: "look").first { (row) throws(PostgresError) in row.number() } == 1
+                    try other.query(waiting, named: "look").first { (row) throws(StoreError) in row.number() } == 1
                 }
                 StandardNumbers.close()
                 held.cancel()

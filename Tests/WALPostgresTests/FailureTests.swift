@@ -163,7 +163,7 @@
             let name = try #require(database.conninfo.split(separator: "=").last)
             try other.execute("ALTER DATABASE \(name) SET default_transaction_read_only = on", named: "fail over")
             // Sessions keep their setting; new ones are refused by `target_session_attrs`.
-            try await store.writers.run { (session) throws(PostgresError) in
+            try await store.pools.writers.run { (session) throws(StoreError) in
                 _ = try session.connection.execute("SET default_transaction_read_only = on", named: "fail over")
             }
             do {
@@ -249,7 +249,7 @@
                 Issue.record("connected to nowhere")
             } catch {
                 #expect(error.code == .connectionFailed)
-                #expect(error.server == "none at /nowhere:1")
+                #expect(error.place == "none at /nowhere:1")
                 #expect(!error.description.contains("sesame"))
             }
             for broken in ["password = 'ses ame", "sesame sesame", "postgresql://user:sesame@[host/db"] {

@@ -2,6 +2,7 @@
     import Testing
     import WAL
     import WALDelivery
+    import WALTasks
 
     @testable import WALPostgres
 
@@ -29,15 +30,15 @@
         }
 
         @Test func libraryErrorsAreClassified() {
-            #expect(PostgresError(.connectionFailed, "").failure == .transient)
-            #expect(PostgresError(.indeterminate, "").failure == .indeterminate)
-            #expect(PostgresError(.fenced, "").failure == .fenced)
-            #expect(PostgresError(.cancelled, "").failure == .transient)
-            #expect(PostgresError(.schemaTooNew, "").failure == .fatal)
+            #expect(StoreError(.connectionFailed, "").failure == .transient)
+            #expect(StoreError(.indeterminate, "").failure == .indeterminate)
+            #expect(StoreError(.fenced, "").failure == .fenced)
+            #expect(StoreError(.cancelled, "").failure == .transient)
+            #expect(StoreError(.schemaTooNew, "").failure == .fatal)
         }
 
-        private func error(_ sqlState: String) -> PostgresError {
-            PostgresError(PostgresError.Code(sqlState: sqlState), "m", sqlState: sqlState)
+        private func error(_ sqlState: String) -> StoreError {
+            StoreError(StoreError.Code(sqlState: sqlState), "m", sqlState: sqlState)
         }
     }
 #endif

@@ -30,7 +30,7 @@
             do {
                 _ = try await database.store()
                 Issue.record("a newer schema was opened")
-            } catch let error as PostgresError {
+            } catch let error as StoreError {
                 #expect(error.code == .schemaTooNew)
                 #expect(error.message.contains("schema 7"))
             }
@@ -78,7 +78,7 @@
             ] {
                 let plan = try connection.query(
                     "EXPLAIN SELECT * FROM dag_tasks WHERE \(query)", named: "explain"
-                ).all { (row) throws(PostgresError) in row.text() }
+                ).all { (row) throws(StoreError) in row.text() }
                 #expect(plan.joined().contains("dag_tasks_\(index)"))
             }
         }

@@ -53,11 +53,11 @@
         }
 
         func number(_ query: String) throws -> Int64? {
-            try connect().query(query, named: query).first { (row) throws(PostgresError) in row.number() }
+            try connect().query(query, named: query).first { (row) throws(StoreError) in row.number() }
         }
 
         func texts(_ query: String) throws -> [String] {
-            try connect().query(query, named: query).all { (row) throws(PostgresError) in row.text() }
+            try connect().query(query, named: query).all { (row) throws(StoreError) in row.text() }
         }
     }
 
@@ -101,12 +101,12 @@
             position: SequenceNumber(rawValue: first + UInt64(mutations.count) - 1), operations: operations)
     }
 
-    func code(of body: () async throws -> Void) async -> PostgresError.Code? {
+    func code(of body: () async throws -> Void) async -> StoreError.Code? {
         do {
             try await body()
             return nil
         } catch {
-            return (error as? PostgresError)?.code
+            return (error as? StoreError)?.code
         }
     }
 #endif

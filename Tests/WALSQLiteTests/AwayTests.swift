@@ -103,7 +103,7 @@
             let connection = try Connection(
                 path: directory + "/mount/tasks.sqlite", access: .readOnly, busyTimeout: .seconds(1))
             let found = try Statement("SELECT count(*) FROM dag_tasks", named: "count", on: connection)
-                .first { (row) throws(SQLiteError) in row.number() }
+                .first { (row) throws(StoreError) in row.number() }
             #expect(found == Int64(count) + 1)
         }
     }

@@ -2,6 +2,7 @@
     import CWALSQLite
     import Foundation
     import Testing
+    import WALTasks
 
     @testable import WALSQLite
 

@@ -45,7 +45,7 @@
             let database = try TemporaryDatabase()
             let store = try await SQLiteTaskStore(path: database.path)
             let lanes = try await store.claim(0..<1, of: 1, log: log)
-            try await store.write { (session) throws(SQLiteError) in
+            try await store.pools.write { (session) throws(StoreError) in
                 try session.connection.execute("PRAGMA max_page_count = 40")
             }
             let payload = String(repeating: "x", count: 2000)
@@ -58,7 +58,7 @@
                 #expect(store.classify(error) == .transient)
             }
             #expect(try await store.tasks(dagID: "dag", limit: 9, offset: 0).isEmpty)
-            try await store.write { (session) throws(SQLiteError) in
+            try await store.pools.write { (session) throws(StoreError) in
                 try session.connection.execute("PRAGMA max_page_count = 100000")
             }
             #expect(try await store.apply(large).rowCount == 200)
@@ -70,8 +70,8 @@
             try await store.save(task("a"))
             let (begun, continuation) = AsyncStream.makeStream(of: Void.self)
             let released = DispatchSemaphore(value: 0)
-            async let written: Void = store.write { (session) throws(SQLiteError) in
-                try session.connection.transaction { () throws(SQLiteError) in
+            async let written: Void = store.pools.write { (session) throws(StoreError) in
+                try session.connection.transaction { () throws(StoreError) in
                     _ = try session.apply(.save(task("b")))
                     continuation.yield()
                     released.wait()
@@ -90,8 +90,8 @@
             let threads = try await withThrowingTaskGroup(of: (UInt, UInt).self) { group in
                 for _ in 0..<50 {
                     group.addTask {
-                        let writer = try await store.write { (_) throws(SQLiteError) in threadNumber() }
-                        let reader = try await store.read { (_) throws(SQLiteError) in threadNumber() }
+                        let writer = try await store.pools.write { (_) throws(StoreError) in threadNumber() }
+                        let reader = try await store.pools.read { (_) throws(StoreError) in threadNumber() }
                         #expect(threadNumber() != writer && threadNumber() != reader)
                         return (writer, reader)
                     }
@@ -113,7 +113,7 @@
             (SQLITE_TOOBIG, .record(code: "18", reason: "m")),
         ])
         func classification(_ resultCode: Int32, _ failure: SinkFailure) {
-            let error = SQLiteError(SQLiteError.Code(resultCode: resultCode), "m", resultCode: resultCode)
+            let error = StoreError(StoreError.Code(resultCode: resultCode), "m", number: resultCode)
             #expect(error.failure == failure)
         }
 
@@ -125,8 +125,8 @@
                 let store = try await SQLiteTaskStore(path: path)
                 let lanes = try await store.claim(0..<1, of: 1, log: log)
                 _ = try await store.apply(batch([.save(task("a")), .log(activity("1"))], lanes: lanes))
-                try await store.write { (session) throws(SQLiteError) in
-                    try session.connection.transaction { () throws(SQLiteError) in
+                try await store.pools.write { (session) throws(StoreError) in
+                    try session.connection.transaction { () throws(StoreError) in
                         try session.connection.execute("UPDATE wal_sink_checkpoint SET position = 3")
                         // More than the cache's share, so that some of it is in the database's log already.
                         try session.connection.execute("PRAGMA cache_size = 10")

@@ -9,7 +9,7 @@
 
     /// At the limit of `ulimit -f` a write fails as on a full disk, and the kernel sends SIGXFSZ, which ends a process.
     @Suite struct FileSizeLimitTests {
-        static func expectFull(_ error: SQLiteError?) {
+        static func expectFull(_ error: StoreError?) {
             #expect(error?.code == .full && error?.failure == .transient, "\(String(describing: error))")
             #expect(error?.message.contains("ulimit -f") ?? false, "\(String(describing: error))")
         }
@@ -20,7 +20,7 @@
                 let store = try await SQLiteTaskStore(path: path)
                 var lanes = try await store.claim(0..<1, of: 1, log: log)
                 setFileSizeLimit(300_000)
-                var (count, failure) = (0, SQLiteError?.none)
+                var (count, failure) = (0, StoreError?.none)
                 while failure == nil, count < 1000 {
                     let work = batch(
                         [.save(task("\(count)", payload: "\"\(String(repeating: "x", count: 5000))\""))], lanes: lanes)
@@ -72,7 +72,7 @@
                             + (SELECT sum(position) FROM wal_sink_checkpoint)
                             """
                         let count = try Statement(rows, named: "count", on: found)
-                            .first { (row) throws(SQLiteError) in row.number() }
+                            .first { (row) throws(StoreError) in row.number() }
                         #expect(count == 0, "refused at byte \(end - start) of the commit")
                     }
                     for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: copy + suffix) }

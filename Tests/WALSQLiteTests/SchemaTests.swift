@@ -83,7 +83,7 @@
                 EXPLAIN QUERY PLAN SELECT * FROM dag_tasks WHERE status IN ('pending', 'running') AND status = 'pending'
                 ORDER BY priority DESC, created_at, id LIMIT 1
                 """, named: "explain", on: database.connect()
-            ).first { (row) throws(SQLiteError) in
+            ).first { (row) throws(StoreError) in
                 for _ in 0..<3 { _ = row.number() }
                 return row.text()
             }

@@ -133,7 +133,7 @@
 
         /// A row that is too large for the database is too large for a dead letter in it: the flusher has to keep it.
         @Test func tooLargeRowIsBlamed() async throws {
-            try await store.write { (session) throws(SQLiteError) in
+            try await store.pools.write { (session) throws(StoreError) in
                 _ = sqlite3_limit(session.connection.handle, SQLITE_LIMIT_LENGTH, 50_000)
             }
             let lanes = try await store.claim(0..<1, of: 1, log: log)

@@ -28,11 +28,11 @@
         }
 
         func number(_ query: String) throws -> Int64? {
-            try Statement(query, named: query, on: connect()).first { (row) throws(SQLiteError) in row.number() }
+            try Statement(query, named: query, on: connect()).first { (row) throws(StoreError) in row.number() }
         }
 
         func texts(_ query: String) throws -> [String] {
-            try Statement(query, named: query, on: connect()).all { (row) throws(SQLiteError) in row.text() }
+            try Statement(query, named: query, on: connect()).all { (row) throws(StoreError) in row.text() }
         }
     }
 
@@ -72,16 +72,16 @@
             position: SequenceNumber(rawValue: first + UInt64(mutations.count) - 1), operations: operations)
     }
 
-    func error(of body: () async throws -> Void) async -> SQLiteError? {
+    func error(of body: () async throws -> Void) async -> StoreError? {
         do {
             try await body()
             return nil
         } catch {
-            return error as? SQLiteError
+            return error as? StoreError
         }
     }
 
-    func code(of body: () async throws -> Void) async -> SQLiteError.Code? {
+    func code(of body: () async throws -> Void) async -> StoreError.Code? {
         await error(of: body)?.code
     }
 #endif

@@ -21,7 +21,7 @@
             fixture.readingDeadLetters = { log in
                 let query = "SELECT position FROM wal_sink_dead_letter WHERE log_id = '\(log)' ORDER BY position"
                 let connection = try Connection(path: path, access: .readWrite, busyTimeout: .seconds(1))
-                return try Statement(query, named: query, on: connection).all { (row) throws(SQLiteError) in
+                return try Statement(query, named: query, on: connection).all { (row) throws(StoreError) in
                     SequenceNumber(rawValue: UInt64(row.number()))
                 }
             }

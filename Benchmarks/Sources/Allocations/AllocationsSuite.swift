@@ -26,28 +26,28 @@ struct AllocationsSuite: AsyncParsableCommand {
             Case(Comparison("allocations-append", Setup(payload: payload.size, writers: 1)), .log) { directory in
                 let log = try LogUnderTest.open(in: directory, .manual)
                 let outcome = try Counting.outcome(calls: inSegment) { _ in try log.appendBlocking(payload.bytes.span.bytes) }
-                try log.closeBlocking()
+                try await log.close()
                 return outcome
             },
             Case(Comparison("allocations-append-array", Setup(payload: payload.size, writers: 1)), .log) { directory in
                 let log = try LogUnderTest.open(in: directory, .manual)
                 let outcome = try Counting.outcome(calls: inSegment) { _ in try log.appendBlocking(payload.bytes) }
-                try log.closeBlocking()
+                try await log.close()
                 return outcome
             },
             Case(Comparison("allocations-roll", Setup(payload: payload.size, writers: 1)), .log) { directory in
                 let log = try LogUnderTest.open(in: directory, .manual)
                 let outcome = try Counting.outcome(calls: 1_000_000) { _ in try log.appendBlocking(payload.bytes.span.bytes) }
-                try log.closeBlocking()
+                try await log.close()
                 return outcome
             },
             Case(Comparison("allocations-read", Setup(payload: payload.size)), .log) { directory in
                 let log = try LogUnderTest.open(in: directory, .manual)
-                for _ in 0..<1_000_000 { try log.appendBlocking(payload.bytes.span.bytes) }
+                for _ in 0..<1_000_000 { try await log.append(payload.bytes.span.bytes) }
                 let reader = log.reader()
                 let outcome = try Counting.outcome(calls: 1_000_000) { _ in _ = try reader.next { $0.payload.byteCount }
                 }
-                try log.closeBlocking()
+                try await log.close()
                 return outcome
             },
         ]

@@ -22,7 +22,7 @@ enum Durable {
                 let peers = Peer.all(peer_durable).map { peer in
                     Case(comparison, peer.contender) { directory in
                         let open = try peer.open(directory, peer_durable)
-                        return try closedLoop(threads: threads, seconds: seconds) { try open.appendBlocking(payload) }
+                        return try closedLoop(threads: threads, seconds: seconds) { try open.append(payload) }
                     }
                 }
                 return (threads == 1 ? limits : []) + [ours] + peers

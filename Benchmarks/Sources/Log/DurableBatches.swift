@@ -19,14 +19,14 @@ enum DurableBatches {
                     for _ in 0..<size { batch.append(payload.bytes) }
                     try log.appendBlocking(batch)
                 }
-                try log.closeBlocking()
+                try await log.close()
                 return outcome
             }
             let peers = Peer.all(peer_durable).map { peer in
                 Case(comparison, peer.contender) { directory in
                     let open = try peer.open(directory, peer_durable)
                     return try Durable.closedLoop(threads: 1, seconds: seconds, records: size) {
-                        try open.appendBlocking(payload, count: size)
+                        try open.append(payload, count: size)
                     }
                 }
             }

@@ -43,7 +43,7 @@ enum Written {
         ]
         if isBurst {
             cases.insert(
-                Case(comparison, Limit.loop, repeats: repeats, memory: memory) { try limit.appendBlocking(in: $0) }, at: 0)
+                Case(comparison, Limit.loop, repeats: repeats, memory: memory) { try limit.append(in: $0) }, at: 0)
         } else if threads == 1 {
             cases.insert(
                 Case(comparison, Limit.preparing, repeats: repeats, memory: memory) {
@@ -80,7 +80,7 @@ enum Written {
                 let elapsed = try OwnThreads.run(threads, pinned: threads > 1) { _ in
                     var own = 0
                     repeat {
-                        for _ in 0..<16 { try open.appendBlocking(payload) }
+                        for _ in 0..<16 { try open.append(payload) }
                         own += 16
                     } while climits_now() < end
                     count.add(own, ordering: .relaxed)

@@ -73,7 +73,7 @@ enum WrittenLatency {
                 var watch = Stopwatch(capacity: 4_000_000)
                 watch.start()
                 let end = climits_now() + duration
-                repeat { try open.appendBlocking(payload) } while watch.lap() < end && !watch.isFull
+                repeat { try open.append(payload) } while watch.lap() < end && !watch.isFull
                 return watch.outcome
             }
         }

@@ -20,7 +20,7 @@ enum Following {
                 }
                 var outcome = Outcome()
                 outcome.add(latencies: try await watcher.value)
-                try log.closeBlocking()
+                try await log.close()
                 return outcome
             }
         ]

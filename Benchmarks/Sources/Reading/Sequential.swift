@@ -49,6 +49,6 @@ enum Sequential {
 
     static func fill(_ peer: Peer, _ payload: Payload, _ count: Int, in directory: String) throws {
         let open = try peer.open(directory, peer_written)
-        for _ in 0..<count / 1000 { try open.appendBlocking(payload, count: 1000) }
+        for _ in 0..<count / 1000 { try open.append(payload, count: 1000) }
     }
 }

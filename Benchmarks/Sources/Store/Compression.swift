@@ -33,8 +33,8 @@ enum Compression {
             Case(Comparison("lz4, sealed segments"), compression == .none ? Contender("plain", .limit) : .log) {
                 directory in
                 let log = try LogUnderTest.open(in: directory, LogUnderTest.configuration(.manual))
-                for _ in 0..<repeats { for line in lines { try log.appendBlocking(line) } }
-                try log.closeBlocking()
+                for _ in 0..<repeats { for line in lines { try await log.append(line) } }
+                try await log.close()
                 var outcome = Outcome()
                 if compression == .lz4 {
                     outcome.add(.bytesPerSecond, Double(size) / (try compressAll(in: directory)))

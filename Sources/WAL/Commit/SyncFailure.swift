@@ -76,9 +76,9 @@ extension GroupCommit {
             return true
         }
         if isNew, cause.code == .directoryGone {
-            logger?.error("the log takes no records until its directory is back", metadata: LogMetadata.of(cause))
+            logger?.error("appends suspended: the log's directory is not in its place", metadata: LogMetadata.of(cause))
         } else if isNew {
-            logger?.error("the log takes no records until its disk does", metadata: LogMetadata.of(cause))
+            logger?.error("appends suspended: the disk rejects writes", metadata: LogMetadata.of(cause))
         }
         if let end = appender.closeCurrent() { appender.registerEnd(end) }
         catalog.changed()

@@ -71,9 +71,9 @@ struct EngineReporter {
         // The thread that poisoned the log has logged this immediately.
         case (.poisoned, .began): break
         case (.poisoned, .lasts):
-            logger?.error("the log still takes no records", metadata: metadata)
+            logger?.error("appends are still suspended", metadata: metadata)
         case (.poisoned, .ended):
-            logger?.notice("the log takes records again", metadata: metadata)
+            logger?.notice("appends resumed", metadata: metadata)
         }
     }
 }

@@ -80,7 +80,7 @@ extension Engine {
     func applyRetention() {
         if let jump = clockWatch.withLock({ $0.jump(time: .now, at: .now) }) {
             logger?.warning(
-                "the system's clock has jumped; records have its times, and retention doesn't go by them",
+                "the system's clock jumped; record times follow it, and retention doesn't use them",
                 metadata: ["wal.message": "by \(jump)"])
         }
         do throws(WALError) {

@@ -53,7 +53,8 @@ public enum WALMetric: String, CaseIterable, Sendable {
 
     public var kind: Kind {
         switch self {
-        case .appendedRecords, .appendedBytes, .syncFailures, .sinkAppliedRecords, .sinkAppliedBatches, .sinkWrittenRows,
+        case .appendedRecords, .appendedBytes, .syncFailures, .sinkAppliedRecords, .sinkAppliedBatches,
+            .sinkWrittenRows,
             .sinkCoalescedRecords, .sinkLostRecords, .sinkFailures, .sinkRetries, .sinkDeadLetters, .bufferedMutations:
             .counter
         case .syncDuration, .sinkBatchDuration: .timer

@@ -12,7 +12,8 @@ public struct LogEntries: AsyncSequence, Sendable {
     private let makeReader: @Sendable () -> LogReader
 
     init(
-        through last: SequenceNumber? = nil, until end: Timestamp? = nil, _ makeReader: @escaping @Sendable () -> LogReader
+        through last: SequenceNumber? = nil, until end: Timestamp? = nil,
+        _ makeReader: @escaping @Sendable () -> LogReader
     ) {
         self.last = last
         self.end = end
@@ -46,7 +47,8 @@ public struct LogRecords: AsyncSequence, Sendable {
     private let makeReader: @Sendable () -> LogReader
 
     init(
-        through last: SequenceNumber? = nil, until end: Timestamp? = nil, _ makeReader: @escaping @Sendable () -> LogReader
+        through last: SequenceNumber? = nil, until end: Timestamp? = nil,
+        _ makeReader: @escaping @Sendable () -> LogReader
     ) {
         self.last = last
         self.end = end

@@ -122,6 +122,7 @@ extension TaskMutation {
 
 extension LogID {
     /// Parses a log's identifier from its 32 hexadecimal digits. Returns nil for any other text.
+    @usableFromInline
     package init?(_ digits: String) {
         let utf8 = Array(digits.utf8)
         guard utf8.count == 32, utf8.allSatisfy({ $0 >= UInt8(ascii: "0") }),

@@ -1,13 +1,13 @@
 import WAL
 
-/// The measurements, each on a log of its own.
+/// The measurements. Each has its own log; ``recovery()`` opens the log of ``written()``.
 struct BenchSuite: Sendable {
     private static let recordSize = 256
     private static let writersMax = 64
 
     let directory: String
     let duration: Duration
-    /// How many records are written without waiting for durability.
+    /// The number of records that ``written()`` appends, without waiting for durability.
     let recordCount: Int
 
     private func open(_ name: String, _ policy: WriteAheadLog.SyncPolicy) throws -> WriteAheadLog {
@@ -25,7 +25,7 @@ struct BenchSuite: Sendable {
         let log = try open("written", .manual)
         let payload = payload
         let start = ContinuousClock.now
-        // On this thread alone, and without suspending.
+        // On this thread only, and without suspending.
         func appendAll() throws { for _ in 0..<recordCount { try log.appendBlocking(payload.span.bytes) } }
         try appendAll()
         let seconds = start.duration(to: .now) / .seconds(1)
@@ -43,7 +43,7 @@ struct BenchSuite: Sendable {
             latencies: latencies)
     }
 
-    /// As a thread does it: the writer syncs itself.
+    /// Appends from one thread, which leads each sync itself.
     private func appendAlone() throws -> [Duration] {
         let log = try open("alone", .always)
         let payload = payload
@@ -90,7 +90,7 @@ struct BenchSuite: Sendable {
             value: Double(latencies.count) / seconds, unit: "records/s", latencies: latencies)
     }
 
-    /// Of the log that ``written()`` has left.
+    /// Measures an opening of the log that ``written()`` made.
     func recovery() async throws -> BenchResult {
         let log = try open("written", .manual)
         let report = log.recovery

@@ -4,7 +4,7 @@
     import Darwin
 #endif
 
-/// A new directory, to be removed with all that is in it.
+/// A new directory, which is removed with its contents.
 struct ScratchDirectory {
     let path: String
 
@@ -17,7 +17,7 @@ struct ScratchDirectory {
         path = String(cString: made)
     }
 
-    /// What can't be removed stays: there is nobody to tell who could do more.
+    /// Removes the directory and ignores errors: the measurement is over, and the caller can't do more.
     func remove() {
         Self.remove(path)
     }

@@ -11,8 +11,9 @@ struct Append: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Appends each line of standard input as a record.",
         discussion: """
-            Lines are taken as they are, without their ends; an empty line is an empty record. The log is created if need be.
-            When the command has ended well, everything is durable.
+            A record is a line without its line end; an empty line is an empty record. The log is created if it doesn't
+            exist. With exit code 0 every record is durable. A line of more than 16 MiB is bad input (exit code 65); the
+            lines before it are appended.
 
             Example: printf 'one\\ntwo\\n' | wal append notes.wal
             """)

@@ -5,16 +5,15 @@ struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measures a log on this machine's disk, in a few seconds.",
         discussion: """
-            Writes up to 2 GiB (less with fewer --records) into a new directory, which is removed afterwards. The figures are
-            for records of 256 bytes.
-            What else the machine does shows in them: run it more than once.
+            Writes up to 2 GiB (less with fewer --records) into a new directory, and removes it afterwards. The figures are
+            for records of 256 bytes. Other load on the machine changes them: run it more than once.
 
             Example: wal bench --directory /var/lib/myservice
             """)
 
-    @Option(help: "Where the log for measuring is made: on the disk that is to be measured.") var directory = "."
-    @Option(help: "How long each durable measurement takes, in seconds.") var seconds = 2.0
-    @Option(help: "How many records are written for the figures of writing and recovery.") var records = 4_000_000
+    @Option(help: "A directory on the disk to measure.") var directory = "."
+    @Option(help: "The duration of each durable measurement, in seconds.") var seconds = 2.0
+    @Option(help: "The number of records for the figures of writing and recovery.") var records = 4_000_000
     @Flag(help: "Print JSON.") var json = false
 
     func validate() throws {

@@ -3,24 +3,25 @@ import WAL
 
 struct Cursors: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows the cursors of a log, and removes or sets one.",
+        abstract: "Shows the cursors of a log, or removes or sets one.",
         discussion: """
-            A cursor is a consumer's position: retention keeps every record behind it. One of a consumer that is gone keeps them
-            for ever; --remove lets go of them. A sink's cursor (sink/NAME) only follows the sink's own position: --set moves
-            what is kept, not what is delivered next.
+            A cursor is a consumer's position: retention keeps every later record. The cursor of a consumer that no longer
+            exists keeps them for ever, until --remove. A sink's cursor (sink/NAME) follows the sink's own position: --set
+            changes which records are kept, not which record is delivered next.
 
-            Without --remove and --set it reads beside a writer and changes nothing. With one of them nobody may have the log
-            open: a running program calls WriteAheadLog.removeCursor(_:) or setCursor(_:to:) itself.
+            Without --remove and --set the verb changes nothing, and works while a writer runs. With one of them, no process
+            may have the log open (exit code 74): a running program calls WriteAheadLog.removeCursor(_:) or
+            setCursor(_:to:) itself. An unknown cursor or an impossible position is exit code 64.
 
             Example: wal cursors events.wal --remove sink/old-database
             """)
 
     @Argument(help: "The log's directory.") var directory: String
-    @Option(help: "The cursor that is removed.") var remove: String?
+    @Option(help: "The cursor to remove.") var remove: String?
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "The cursor that is set, and the last sequence number that its consumer has done with.",
+            "The cursor to set, and the last sequence number that its consumer has processed.",
             valueName: "name> <seq"))
     var set: [String] = []
     @Flag(help: "Print JSON.") var json = false
@@ -33,7 +34,7 @@ struct Cursors: ParsableCommand {
     }
 
     func run() throws {
-        // A directory that holds no log stays as it is.
+        // Opening read-only first doesn't create a log in a directory that has none.
         let overview = try CursorOverview(ReadOnlyLog(at: directory))
         if let remove {
             try requireCursor(remove, in: overview)
@@ -48,7 +49,7 @@ struct Cursors: ParsableCommand {
                 guard (lowest...log.lastSequence.rawValue).contains(sequence.rawValue) else {
                     throw ToolError(
                         .usage,
-                        "\(name) can be set to \(lowest) (every record that is there is kept) up to "
+                        "\(name) can be set to \(lowest) (all records are kept) up to "
                             + "\(log.lastSequence.rawValue) (the last one), not to \(sequence.rawValue).")
                 }
                 try log.setCursor(name, to: sequence)
@@ -71,7 +72,7 @@ struct Cursors: ParsableCommand {
         }
     }
 
-    /// Opens the log for writing. A damaged one is left alone: that is for `repair`.
+    /// Opens the log for writing and runs `change`. Throws for a damaged log without changing it: `repair` repairs it.
     private func changing(_ change: (WriteAheadLog) throws -> CursorOverview) throws -> CursorOverview {
         var configuration = WriteAheadLog.Configuration()
         configuration.damagePolicy = .strict
@@ -82,7 +83,7 @@ struct Cursors: ParsableCommand {
             guard error.code == .locked else { throw error }
             throw ToolError(
                 .inputOutput,
-                "\(error.message) A program that has it open changes cursors with WriteAheadLog.removeCursor(_:) and "
+                "\(error.message) The program that has it open can change cursors with WriteAheadLog.removeCursor(_:) and "
                     + "setCursor(_:to:).")
         }
         let overview: CursorOverview

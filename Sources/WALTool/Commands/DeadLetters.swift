@@ -12,21 +12,22 @@ import WALTasks
 struct DeadLetters: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dead-letters",
-        abstract: "Shows what sinks couldn't take, and tries it again.",
+        abstract: "Shows the dead letters of sinks, or applies them again.",
         discussion: """
-            PLACE is a log's directory, for the records that a flusher has set aside beside it, or a store, for what it has set
-            aside in its own transactions: \(StoreArgument.forms).
+            PLACE is a log's directory, for the records that a flusher kept in the log's dead letters, or a store, for the
+            operations that it rejected in its own transactions: \(StoreArgument.forms).
 
-            Once the reason is gone, --redrive applies them: those of a store in it, and each is removed in the transaction of
-            its rows; those of a directory in the store given with --into, which remembers how far that came. What still can't be
-            applied stays, is shown, and makes the exit code 1.
+            Use --redrive once the reason is removed. A store's dead letters are applied in that store, and each is deleted
+            in the transaction of its rows. A directory's dead letters are applied in the store given with --into, which
+            keeps a position, so that none is applied twice. Dead letters that still can't be applied stay and are shown,
+            and the exit code is 1.
 
             Example: wal dead-letters sqlite:events.db --redrive
             """)
 
     @Argument(help: "A log's directory or a store.") var place: String
-    @Flag(help: "Apply them.") var redrive = false
-    @Option(help: "Where a directory's dead letters go.") var into: StoreArgument?
+    @Flag(help: "Apply the dead letters.") var redrive = false
+    @Option(help: "The store in which to apply a directory's dead letters.") var into: StoreArgument?
     @Flag(help: "Print JSON, one object a line.") var json = false
 
     func validate() throws {
@@ -42,12 +43,12 @@ struct DeadLetters: AsyncParsableCommand {
         if argument.isKnown {
             try await redrive ? self.redrive(argument) : show(argument)
         } else if place.contains("//"), access(place, F_OK) != 0 {
-            // Not quoted, as it may be a mistyped address.
-            throw ToolError(.usage, "That is neither a directory nor a store. Stores are \(StoreArgument.forms).")
+            // Not quoted: a mistyped address may have a password in it.
+            throw ToolError(.usage, "This is neither a directory nor a store. Stores are \(StoreArgument.forms).")
         } else if let into {
             try await redrive(into: into)
         } else {
-            // A directory that is no log, or isn't there, has no letters, and isn't one without.
+            // Throws for a path without a log: no output would look like a log without dead letters.
             _ = try ReadOnlyLog(at: place)
             var output = StandardOutput()
             var reader = try DeadLetterReader(logDirectory: place)
@@ -74,9 +75,9 @@ struct DeadLetters: AsyncParsableCommand {
         try await store.close()
     }
 
-    /// Applies a store's letters in it.
+    /// Applies a store's dead letters in that store.
     private func redrive(_ argument: StoreArgument) async throws {
-        // A store that isn't there has no letters, and isn't made for them.
+        // Throws if the store doesn't exist. Opening it for writing would create it.
         try await argument.inspect().close()
         let opened = try await argument.open()
         guard let store = opened as? any DeadLetterStore else {
@@ -92,7 +93,7 @@ struct DeadLetters: AsyncParsableCommand {
                     try await store.redrive(letter.id)
                     applied += 1
                 } catch {
-                    // What can't be reached says nothing about the letter.
+                    // An error of the connection says nothing about the dead letter.
                     guard case .record = store.classify(error) else { throw error }
                     var shown = DeadLetterLine(letter)
                     shown.redriveError = "\(error)"
@@ -108,11 +109,11 @@ struct DeadLetters: AsyncParsableCommand {
         try finish(applied: applied, left: left)
     }
 
-    /// The letters beside a log. To the store they are a log of their own, in one lane, so that none is applied twice.
+    /// Applies a log's dead letters. To the store they are a separate log with one lane, so that none is applied twice.
     private func redrive(into argument: StoreArgument) async throws {
         _ = try ReadOnlyLog(at: place)
         var first = try DeadLetterReader(logDirectory: place)
-        // Without letters they may have no log yet.
+        // Without dead letters, the directory of their log may not exist.
         guard try first.next() != nil else { return try finish(applied: 0, left: 0) }
         let letters = try ReadOnlyLog(at: place + "/dead-letters")
         let opened = try await argument.open()

@@ -3,23 +3,23 @@ import WAL
 
 struct Dump: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Prints records.",
+        abstract: "Prints the records of a log.",
         discussion: """
-            Task events are decoded; other records are shown in hexadecimal and as text. With --json, every task event is a
-            line in the form that `wal ingest` reads, with the record's sequence number and time.
+            Decodes task events, and shows other records in hexadecimal and as text. With --json, every task event is a line
+            in the form that `wal ingest` reads, with the record's sequence number and time. Works while a writer runs.
 
-            The order is that of sequence numbers, in which records were appended. Times follow it as long as the writer's
-            clock isn't set back; --since and --until look at each record's own time.
+            Records come in the order of their sequence numbers, in which they were appended. Times increase with them
+            unless the writer's clock was set back; --since and --until compare each record's own time.
 
-            Each gap in the sequence numbers is told on standard error. Where records that were acknowledged are missing, or may
-            be, --json prints a line {"gap": …} in their place, and the exit code is 1.
+            Each gap in the sequence numbers is reported on standard error. If acknowledged records are missing, or may be,
+            --json prints a line {"gap": …} in their place, and the exit code is 1.
 
             Example: wal dump --json events.wal | wal ingest --log copy.wal --store sqlite:copy.db -
             """)
 
     @Argument(help: "The log's directory.") var directory: String
-    @Option(help: "The first sequence number.") var from: SequenceNumber?
-    @Option(help: "The last sequence number.") var to: SequenceNumber?
+    @Option(help: "The first sequence number to print.") var from: SequenceNumber?
+    @Option(help: "The last sequence number to print.") var to: SequenceNumber?
     @Option(help: "Only records of this time or later, such as 2011-09-30T22:38:44Z.") var since: Timestamp?
     @Option(help: "Only records before this time.") var until: Timestamp?
     @Flag(help: "Print JSON, one object a line.") var json = false

@@ -12,45 +12,47 @@ import WALTasks
 
 struct Ingest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Takes task events into a log, and through it into a store.",
+        abstract: "Ingests task events into a log, and delivers them into a store.",
         discussion: """
-            Reads newline-delimited JSON, one of these a line:
+            Reads newline-delimited JSON. Each line is one of these:
               {"type":"task_update","task":{"id":"t1","dag_id":"d","node_id":"n","status":"running","created_at":"…",…}}
               {"type":"activity_log","activity":{"id":"a1","task_id":"t1","dag_id":"d","node_id":"n","action":"…",…}}
               {"type":"status_update","task_id":"t1","status":"failed","error":"…"}
               {"type":"task_delete","task_id":"t1"}
 
-            The log remembers how far the input was read, in the same append as the records. Killed at any moment and run
-            again with the same input, it goes on where the log ends: no line is lost, none is taken in twice. The input may
-            have grown: a last line without an end that isn't whole yet is left for the next run. Where that can't come, as
-            from a pipe, it is bad input (exit code 65). A byte order mark is passed over.
+            Each append stores the position in the input together with the records. If the process is killed, run it again
+            with the same input: it continues after the last line in the log, and ingests every line exactly once. The input
+            may have grown. An incomplete last line of a file is left for the next run; from a pipe it is bad input (exit
+            code 65). A byte order mark is skipped.
 
-            What `wal dump --json` writes can be taken in, but for its gaps: a gap is a bad line, which says so.
+            The output of `wal dump --json` is valid input, except for its gaps: a gap is a bad line with its own message.
 
-            SIGINT and SIGTERM end the reading; what was read goes into the store within --drain-timeout, what remains is
-            delivered by the next run, and the exit code is 0. A second signal ends the process at once, which the next run
-            makes good. While the store is away, standard error says so.
+            While the store is unavailable, lines go into the log, and standard error reports the outage. They reach the
+            store once it is available.
 
-            The store may be away: lines go into the log, and reach the store when it is there.
+            SIGINT and SIGTERM stop reading. The store then gets up to --drain-timeout to take the lines read; the next run
+            delivers the rest. The exit code is 0. A second signal ends the process at once, without loss: the next run
+            continues from the log.
 
-            Where another flusher takes over the lanes of this log in the store, this one stops with exit code 75.
+            A bad line without --on-bad-line skip is exit code 65. If another flusher claims this log's lanes in the store,
+            this one stops with exit code 75.
 
             Example: gunzip -c events.ndjson.gz | wal ingest --log events.wal --store sqlite:events.db -
             """)
 
-    @Option(help: "The log's directory; it is created if need be.") var log: String
-    @Option(help: "Where the tasks go: \(StoreArgument.forms).") var store: StoreArgument
+    @Option(help: "The log's directory; created if it doesn't exist.") var log: String
+    @Option(help: "The store for the tasks: \(StoreArgument.forms).") var store: StoreArgument
     @Option(help: "When records become durable: always, interval:5ms, bytes:1MiB or manual.")
     var sync = SyncPolicyArgument.standard
     @Option(
-        help: "How many records a transaction of the store takes (default: as many as 50 to 100 ms are enough for).")
+        help: "The number of records in a transaction of the store (default: adapts to 50 to 100 ms).")
     var batchSize: Int?
-    @Option(help: "How many batches are applied at the same time, if the store can.") var workers = 2
+    @Option(help: "The number of batches applied at the same time, if the store supports it.") var workers = 2
     @OptionGroup var limits: LimitOptions
-    @Option(help: "What to do about a bad line: stop with exit code 65, or skip it and keep it beside the log.")
+    @Option(help: "For a bad line: stop with exit code 65, or skip it and keep it in a file next to the log.")
     var onBadLine = LineIngester.BadLinePolicy.stop
-    @Option(help: "Names the input in the log; otherwise a digest of its first line does.") var source: String?
-    @Option(help: "How many seconds after a signal the store may take for what was read.") var drainTimeout = 30.0
+    @Option(help: "The input's name in the log (default: a digest of its first line).") var source: String?
+    @Option(help: "After a signal, the seconds that the store gets to take the lines read.") var drainTimeout = 30.0
     @Flag(help: "Print the summary as JSON.") var json = false
     @Argument(help: "The file to read; - is standard input.") var file = "-"
 
@@ -71,7 +73,7 @@ struct Ingest: AsyncParsableCommand {
         stop.catchSignals()
         defer { stop.releaseSignals() }
         let reader = LineReader(descriptor: input.descriptor, stop: stop, skipsByteOrderMark: true)
-        // What can't be taken in is refused before anything is made for it; a pipe would have to be waited for.
+        // Rejects an unusable file before the log and the store are created. A check of a pipe would wait for input.
         if input.isFile { try LineIngester.refuseOtherForms(of: reader, input.name) }
 
         var configuration = WriteAheadLog.Configuration()
@@ -83,7 +85,7 @@ struct Ingest: AsyncParsableCommand {
         for finding in log.recovery.findings { StandardError.write("Recovered: \(finding.text)\n") }
         let summary = try await ingest(reader, from: input, into: log, opened, stop)
         try await log.close()
-        // A store that hangs doesn't hold up the process, which ends anyway.
+        // A store that hangs must not delay the end of the process.
         _ = await returns(within: .seconds(2)) { _ = try? await opened.close() }
 
         StandardError.write(summary.badLinesText)
@@ -104,7 +106,8 @@ struct Ingest: AsyncParsableCommand {
             defer { stop.request() }
             try await flusher.run()
         }
-        // A copy of a log that has gone on elsewhere must take nothing in before the store has said so. One that is away doesn't.
+        // The store may refuse this log, if it is a copy and the original was appended to since: append nothing before
+        // that is known. An unavailable store doesn't delay this.
         do { try await flusher.waitUntilAsked() } catch { try await flushing.value }
         let showing = Task { await progress.show { flusher.appliedSequence.rawValue } }
         var outcome = await Self.onOwnThread {
@@ -116,7 +119,7 @@ struct Ingest: AsyncParsableCommand {
         do { _ = try await drain.run(flusher) } catch { outcome.failure = outcome.failure ?? error }
         showing.cancel()
         flushing.cancel()
-        // The flusher's own reason for ending is better than what followed from it.
+        // The flusher's own error explains more than the errors that follow from it.
         if case .failure(let error) = await flushing.result, !(error is CancellationError) { throw error }
         await showing.value
         if let failure = outcome.failure { throw failure }
@@ -124,7 +127,7 @@ struct Ingest: AsyncParsableCommand {
         let remaining = log.lastSequence.rawValue - min(statistics.appliedSequence, log.lastSequence).rawValue
         if remaining > 0 {
             StandardError.write(
-                "\(remaining) records weren't delivered to \(store.name); the next run delivers them.\n")
+                "\(remaining) records weren't delivered to \(store.name). The next run delivers them.\n")
         }
         return IngestSummary(
             counts: outcome.counts, coalesced: statistics.coalesced, rowsWritten: statistics.rowsWritten,
@@ -139,10 +142,10 @@ struct Ingest: AsyncParsableCommand {
             do {
                 try await store.ping()
             } catch {
-                // What can't be cured by waiting ends the flusher, which says so.
+                // Any other error ends the flusher, which reports it.
                 guard case .transient = store.classify(error) else { return }
                 StandardError.write(
-                    "\(store.name) can't be reached yet; what is read stays in the log until it can: \(error)\n")
+                    "\(store.name) is unavailable: \(error). The log keeps the records until the store is available.\n")
             }
         }
     }
@@ -159,7 +162,7 @@ struct Ingest: AsyncParsableCommand {
             key: TaskCodec.key(of:))
     }
 
-    /// Reading blocks, so it doesn't run on the concurrency runtime's threads.
+    /// Runs `body` on its own thread. Reading blocks, so it must not run on the concurrency runtime's threads.
     private static func onOwnThread<Result: Sendable>(_ body: sending @escaping () -> Result) async -> Result {
         await withCheckedContinuation { continuation in
             let work = DispatchWorkItem { continuation.resume(returning: body()) }

@@ -3,9 +3,9 @@ import WAL
 
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows what a log consists of: segments, ranges, sizes, cursors.",
+        abstract: "Shows a log's segments with their ranges and sizes, its cursors and its bookmarks.",
         discussion: """
-            Reads beside a writer, changes nothing. Of the segment that is being written only the beginning is known.
+            Changes nothing, and works while a writer runs. Shows only the first record of the segment being written.
 
             Example: wal inspect events.wal
             """)

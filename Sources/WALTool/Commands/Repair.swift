@@ -3,28 +3,29 @@ import WAL
 
 struct Repair: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows what opening would do about damage, and does it with --apply.",
+        abstract: "Shows how opening would repair a log, and repairs it with --apply.",
         discussion: """
-            Lists what isn't as it was written, and the steps that opening the log would take about it, in their order. With
-            --apply the log is opened once, reading every byte, and the steps are taken: damaged files are kept aside, what is
-            whole stays. Nobody may be writing the log, not even to be shown the steps: a log that grows isn't damaged.
+            Lists the findings, and the steps that opening the log would take, in their order. With --apply it opens the log
+            once, reads every byte, and takes the steps: damaged files are kept in the log's directory damaged/, and intact
+            records stay. No process may have the log open for writing, even without --apply (exit code 74): the end of a
+            growing log would look like damage.
 
-            Exit code 1 if there is damage and --apply isn't given; 0 if there is none, or it was repaired. What a crash leaves
-            behind, and opening would tidy up, is no damage.
+            The exit code is 1 if there is damage and --apply isn't given, and 0 if there is none or it was repaired. The
+            remains of a crash, which opening removes, aren't damage.
 
             Example: wal repair events.wal && wal repair --apply events.wal
             """)
 
     @Argument(help: "The log's directory.") var directory: String
-    @Flag(help: "Do it.") var apply = false
+    @Flag(help: "Repair the log.") var apply = false
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
         if let process = LockHolder.process(of: directory) {
             throw ToolError(
                 .inputOutput,
-                "\(directory) is in use by process \(process), which writes it. Repair it when that has ended; `wal verify` "
-                    + "reads beside a writer.")
+                "\(directory) is in use by process \(process), which writes it. Repair it after that process has ended. "
+                    + "`wal verify` works while a writer runs.")
         }
         var report = try WriteAheadLog.recoveryPlanBlocking(at: directory, scope: .everything)
         let isApplied = apply && !report.steps.isEmpty
@@ -39,9 +40,9 @@ struct Repair: ParsableCommand {
     }
 
     private func stepsText(_ steps: [RecoveryStep], isApplied: Bool) -> String {
-        if steps.isEmpty { return "There is nothing to do, and nothing was changed." }
+        if steps.isEmpty { return "There is nothing to do. Nothing was changed." }
         if isApplied { return "Done:\n\(steps.text)" }
-        return "Opening the log would do this, and so does --apply:\n\(steps.text)\nNothing was changed."
+        return "Opening the log, or --apply, takes these steps:\n\(steps.text)\nNothing was changed."
     }
 
     private func repaired() throws -> RecoveryReport {

@@ -5,32 +5,32 @@ import WALTasks
 
 struct Replay: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Feeds a log's records into another store.",
+        abstract: "Applies a log's records to another store.",
         discussion: """
-            The store remembers how far the replay came, in the transaction of the rows: killed and run again, it goes on there.
-            It keeps a position of its own for each --from, apart from that of a service that works on the log, and doesn't
-            disturb one. Reads the log only.
+            The store keeps the replay's position in the transaction of the rows. If the process is killed, the next run
+            continues from there. Each --from has its own position, separate from that of a service that delivers the log, so
+            a replay doesn't disturb the service. The log isn't changed.
 
-            With --owed, replays what refused deliveries owe the store, and settles it, after which the service can be started
-            again. The log must not be open for that.
+            With --owed, replays the records that refused deliveries owe the store, and settles them. Then the service can
+            start again. No other process may have the log open meanwhile (exit code 74).
 
-            SIGINT and SIGTERM end it after the batch that the store is taking, or after --drain-timeout, with exit code 0. The
-            next run continues after that batch. A second signal ends the process at once, and the next run makes that good.
-            Standard error says which signal came, and when the store is away.
+            SIGINT and SIGTERM end the replay after the batch that the store is taking, or after --drain-timeout, with exit
+            code 0. The next run continues after that batch. A second signal ends the process at once, without loss.
+            Standard error reports the signal, and outages of the store.
 
-            Each gap in the sequence numbers is told on standard error and passed over. Where records that were acknowledged are
-            missing, or may be, the exit code is 1, and the result of --json has them as `gaps`.
+            Each gap in the sequence numbers is reported on standard error and skipped. If acknowledged records are missing,
+            or may be, the exit code is 1, and the result of --json has them as `gaps`.
 
             Example: wal replay events.wal --into sqlite:copy.db
             """)
 
     @Argument(help: "The log's directory.") var directory: String
-    @Option(help: "Where the tasks go: \(StoreArgument.forms).") var into: StoreArgument
+    @Option(help: "The store to apply them to: \(StoreArgument.forms).") var into: StoreArgument
     @Option(help: "The first sequence number.") var from: SequenceNumber = 1
-    @Option(help: "The last sequence number; the log's last if there is none.") var to: SequenceNumber?
-    @Flag(help: "Replay what refused deliveries owe the store (see `wal sinks`), and settle it.") var owed = false
-    @Option(help: "How many records a transaction of the store takes.") var batchSize = 2000
-    @Option(help: "How many seconds after a signal the store may take for the batch under way.") var drainTimeout = 30.0
+    @Option(help: "The last sequence number (default: the log's last).") var to: SequenceNumber?
+    @Flag(help: "Replay the records owed to the store (see `wal sinks`), and settle them.") var owed = false
+    @Option(help: "The number of records in a transaction of the store.") var batchSize = 2000
+    @Option(help: "After a signal, the seconds that the store gets to finish its batch.") var drainTimeout = 30.0
     @Flag(help: "Print the result as JSON.") var json = false
 
     func validate() throws {
@@ -51,8 +51,8 @@ struct Replay: AsyncParsableCommand {
         guard from >= first else {
             throw ToolError(
                 .damage,
-                "Record \(from.rawValue) was removed; the first that is there is \(first.rawValue). "
-                    + "Give --from \(first.rawValue) to do without the others.")
+                "Record \(from.rawValue) was removed; the log's first record is \(first.rawValue). "
+                    + "Give --from \(first.rawValue) to leave out the removed ones.")
         }
         let store = try await into.open()
         let stop = try ReplayStop(storeName: store.name, limit: .seconds(drainTimeout))
@@ -67,7 +67,7 @@ struct Replay: AsyncParsableCommand {
     }
 
     private func replayOwed() async throws {
-        // The writer's lock comes first: who delivers meanwhile must know nothing of a debt that is half settled.
+        // The writer's lock comes first: no service may deliver while the owed records are only partly replayed.
         let reading = try ReadOnlyLog(at: directory)
         let log = try await WriteAheadLog.open(at: directory)
         let store = try await into.open()
@@ -79,7 +79,7 @@ struct Replay: AsyncParsableCommand {
                 try await Self.replay(
                     reading, from: owed.sequences.lowerBound, to: owed.sequences.upperBound, mark: owed.token,
                     into: store, batchSize: batchSize, stop, progress)
-                // What a signal has cut short is owed still.
+                // A replay that a signal ended early isn't settled: its records are still owed.
                 if stop.signalName == nil { try log.settle(owed) }
             }
         }
@@ -88,7 +88,7 @@ struct Replay: AsyncParsableCommand {
         try finish(progress, stop)
     }
 
-    /// A store that hangs doesn't hold up the process, which ends anyway.
+    /// Closes the store, for at most 2 seconds. A store that hangs must not delay the end of the process.
     private static func close(_ store: any TaskStore) async {
         _ = await returns(within: .seconds(2)) { _ = try? await store.close() }
     }
@@ -129,7 +129,7 @@ struct Replay: AsyncParsableCommand {
 }
 
 extension LogEntry {
-    /// The number of the record, or the first one of the gap.
+    /// The record's sequence number, or the first one of the gap.
     fileprivate var first: SequenceNumber {
         switch self {
         case .record(let record): record.sequence

@@ -5,22 +5,22 @@ import WALTasks
 
 struct Sinks: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows the sinks of a log: how far each is, and what it couldn't take.",
+        abstract: "Shows the sinks of a log with their positions, lag and dead letters.",
         discussion: """
-            The log knows each sink by a cursor, which follows the sink's own position within about a second. With --store, the
-            store is asked too: for the epoch and position of each lane, and for its dead letters. Changes nothing.
+            Each sink has a cursor in the log, which follows the sink's own position within about a second. With --store, also
+            reads the epoch and position of each lane, and the dead letters, from the store. Changes nothing without
+            --give-up-owed.
 
-            What a refused delivery owes a sink is shown, and makes the exit code 1: records of a copied log whose numbers the sink
-            takes for applied. `wal replay DIR --owed --into STORE` brings them there; --give-up-owed NAME does without them, for a
-            log that isn't open.
+            If a refused delivery owes records to a sink, they are shown, and the exit code is 1: these are records of a
+            copied log whose sequence numbers the sink counts as applied. `wal replay DIR --owed --into STORE` delivers
+            them. --give-up-owed NAME drops the claim to them; no process may have the log open then.
 
             Example: wal sinks events.wal --store sqlite:events.db
             """)
 
     @Argument(help: "The log's directory.") var directory: String
-    @Option(help: "A store to ask: \(StoreArgument.forms). May be given several times.") var store: [StoreArgument] = []
-    @Option(help: "The sink to which nothing is owed any more; the records that it lacks are given up.") var giveUpOwed:
-        String?
+    @Option(help: "A store to read: \(StoreArgument.forms). Can be repeated.") var store: [StoreArgument] = []
+    @Option(help: "The sink whose owed records are given up: they never reach it.") var giveUpOwed: String?
     @Flag(help: "Print JSON.") var json = false
 
     func run() async throws {
@@ -45,6 +45,6 @@ struct Sinks: AsyncParsableCommand {
             StandardError.write("Given up: records \(each.sequences.lowerBound) to \(each.sequences.upperBound)\n")
         }
         try log.closeBlocking()
-        if owed.isEmpty { throw ToolError(.usage, "Nothing is owed to a sink of this name.") }
+        if owed.isEmpty { throw ToolError(.usage, "No records are owed to a sink of this name.") }
     }
 }

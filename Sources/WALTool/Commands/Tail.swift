@@ -3,20 +3,20 @@ import WAL
 
 struct Tail: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Prints the last records, and with --follow those that come.",
+        abstract: "Prints the last records, and with --follow new ones as they are appended.",
         discussion: """
-            Works beside the writer. With --follow it ends on SIGINT and SIGTERM, with exit code 0 and no line cut short, or when
-            the output is closed.
+            Works while a writer runs. With --follow it ends on SIGINT and SIGTERM, with exit code 0 and after a whole line,
+            or when the output is closed.
 
-            Each gap in the sequence numbers is told on standard error. Where records that were acknowledged are missing, or may
-            be, --json prints a line {"gap": …} in their place, and the exit code is 1.
+            Each gap in the sequence numbers is reported on standard error. If acknowledged records are missing, or may be,
+            --json prints a line {"gap": …} in their place, and the exit code is 1.
 
             Example: wal tail --follow events.wal
             """)
 
     @Argument(help: "The log's directory.") var directory: String
-    @Flag(name: [.customShort("f"), .long], help: "Wait for more.") var follow = false
-    @Option(name: [.customShort("n"), .long], help: "How many records to begin with.") var lines: UInt64 = 10
+    @Flag(name: [.customShort("f"), .long], help: "Wait for new records.") var follow = false
+    @Option(name: [.customShort("n"), .long], help: "The number of records to begin with.") var lines: UInt64 = 10
     @Flag(help: "Print JSON, one object a line.") var json = false
 
     func run() async throws {
@@ -49,7 +49,7 @@ struct Tail: AsyncParsableCommand {
         case gap(LogGap)
     }
 
-    /// Where the last `lines` records begin. Sealed segments say where they end; the last one has to be read.
+    /// Returns the first of the last `lines` records. Only reading finds the end of a segment without a footer.
     private func firstSequence(_ log: ReadOnlyLog) throws -> SequenceNumber {
         let written = try log.segments.last { $0.state != .prepared }
         let start = try written?.firstSequence ?? log.firstSequence

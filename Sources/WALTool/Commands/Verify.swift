@@ -5,7 +5,8 @@ struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Checks every byte that a checksum covers.",
         discussion: """
-            Reads only. Exit code 1 if anything is lost or changed; the torn end that a power loss leaves isn't.
+            Changes nothing, and works while a writer runs. The exit code is 1 if records are lost or changed. The torn end that
+            a power loss leaves is neither.
 
             Example: wal verify events.wal
             """)

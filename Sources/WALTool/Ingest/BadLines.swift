@@ -4,30 +4,30 @@
     import Darwin
 #endif
 
-/// A line that wasn't taken in.
+/// A line that wasn't ingested.
 struct BadLine {
     var number: UInt64
     var defect: LineDefect
     var text: [UInt8]
 }
 
-/// The file beside a log that keeps the lines that were passed over: one JSON object a line.
+/// The file next to a log that keeps the skipped lines: one JSON object a line.
 ///
-/// Lines go into it before the log's bookmark passes them. A run that was killed in between leaves lines that the next
-/// run finds again: it removes them first.
+/// Lines go into it before the log's bookmark passes them. If a run is killed in between, the next run skips the same
+/// lines again, so it first removes them from the file.
 struct BadLinesFile {
     let path: String
     private let source: String
     private let input: String
 
-    /// For the log at `directory`, and the lines of `input`, which the log knows as `source`.
+    /// Makes the file of the log at `directory` for the lines of `input`, whose name in the log is `source`.
     init(besideLog directory: String, source: String, input: String) {
         path = (directory.hasSuffix("/") ? String(directory.dropLast()) : directory) + ".bad-lines.ndjson"
         self.source = source
         self.input = input
     }
 
-    /// Removes this source's lines behind `last`, and what a crash left of a line.
+    /// Removes this source's lines after line `last`, and a line that a crash cut off.
     func removeLines(after last: UInt64) throws(ToolError) {
         guard let old = try? readAll(path) else { return }
         let prefix = Array(prefix.utf8)
@@ -57,7 +57,7 @@ struct BadLinesFile {
             bytes.append(contentsOf: ",\"text\":".utf8)
             let text = String(decoding: line.text, as: UTF8.self)
             bytes.append(jsonString: text)
-            // Text that isn't UTF-8 can't be in JSON as it was.
+            // JSON can't hold bytes that aren't UTF-8.
             if !text.utf8.elementsEqual(line.text) {
                 bytes.append(contentsOf: ",\"hex\":\"".utf8)
                 for byte in line.text { bytes.append(hexadecimal: byte) }
@@ -70,7 +70,7 @@ struct BadLinesFile {
 
     private var prefix: String { "{\"source\":\(JSON.string(source)),\"line\":" }
 
-    /// Durable when it returns: the bookmark that follows may be.
+    /// Writes and syncs, because the bookmark that follows may become durable at once.
     private func write(_ bytes: [UInt8], to path: String, flags: Int32) throws(ToolError) {
         let descriptor = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw failure("Opening") }
@@ -88,7 +88,7 @@ struct BadLinesFile {
     }
 }
 
-/// The whole of a file.
+/// Returns the contents of a file.
 func readAll(_ path: String) throws(ToolError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {

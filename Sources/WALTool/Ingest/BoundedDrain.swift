@@ -2,17 +2,17 @@ import WAL
 import WALDelivery
 import WALTasks
 
-/// Waits until the store has everything: as long as that takes, or once a signal has asked to stop, no longer than a limit.
+/// Waits until the store has every record. After a signal, the wait has a limit.
 struct BoundedDrain {
     private static var lookInterval: Duration { .milliseconds(50) }
 
     let log: WriteAheadLog
     let storeName: String
     let stop: StopSignal
-    /// From the signal on.
+    /// The longest wait, from the signal on.
     let limit: Duration
 
-    /// Returns whether the store has everything.
+    /// Returns whether the store has every record.
     func run<Destination: Sink>(_ flusher: Flusher<Destination>) async throws -> Bool {
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
@@ -34,7 +34,7 @@ struct BoundedDrain {
         guard remaining > 0, let signal = stop.signalName else { return }
         StandardError.write(
             """
-            \(signal): reading has ended; waiting for up to \(limit) until \(storeName) has \(remaining) more records. \
+            \(signal): reading has ended. Waiting for up to \(limit) until \(storeName) has \(remaining) more records. \
             A second signal ends this at once; the next run delivers the rest.
 
             """)

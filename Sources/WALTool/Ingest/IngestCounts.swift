@@ -1,12 +1,12 @@
-/// What an ingest has read so far.
+/// The counts of the lines that an ingest has read.
 struct IngestCounts: Hashable, Sendable {
-    /// Lines that an earlier run took in.
+    /// Lines that earlier runs ingested.
     var linesBefore: UInt64 = 0
-    /// Lines of this run, blank and bad ones too.
+    /// Lines of this run, including blank and bad ones.
     var lines: UInt64 = 0
     var tasks: UInt64 = 0
     var activities: UInt64 = 0
-    /// Other changes: of a status, deletions.
+    /// Status updates and deletions.
     var others: UInt64 = 0
     var badLines: UInt64 = 0
 

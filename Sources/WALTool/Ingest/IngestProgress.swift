@@ -1,6 +1,6 @@
 import WAL
 
-/// What the ingesting thread tells those who watch it.
+/// The counts that the ingesting thread reports to other threads.
 final class IngestProgress: Sendable {
     private let counts = Monitor(IngestCounts())
 
@@ -12,7 +12,7 @@ final class IngestProgress: Sendable {
         counts.withLock { $0 }
     }
 
-    /// Shows the progress on standard error until the task is cancelled; nothing if that isn't a terminal.
+    /// Shows the progress on standard error until the task is canceled. Does nothing if that isn't a terminal.
     func show(applied: @Sendable () -> UInt64) async {
         guard StandardError.isTerminal else { return }
         let clock = ContinuousClock()

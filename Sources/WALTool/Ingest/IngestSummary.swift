@@ -1,21 +1,21 @@
-/// What an ingest has done, for people and programs.
+/// The result of an ingest, as text and as JSON.
 struct IngestSummary {
     var counts: IngestCounts
     var coalesced: UInt64
     var rowsWritten: UInt64
     var deadLetters: UInt64
-    /// Records that were in the log, and not in the store, when the input ended.
+    /// Records that the store didn't have yet when the input ended.
     var lag: UInt64
-    /// Records that the store hasn't now.
+    /// Records that the store still doesn't have.
     var remaining: UInt64
     var readSeconds: Double
     var totalSeconds: Double
-    /// The signal that ended it before its time.
+    /// The signal that ended the ingest early.
     var stoppedBy: String?
     var badLines: [BadLine]
     var badLinesPath: String?
     var inputName: String
-    /// Bytes behind the last line end, which the next run takes in.
+    /// Bytes after the last line end, which the next run ingests.
     var unfinishedBytes: Int
 
     private func rate(_ count: UInt64, _ seconds: Double) -> Int {
@@ -64,13 +64,13 @@ struct IngestSummary {
         if deadLetters > 0 { rows.append(("dead letters", "\(deadLetters)")) }
         if counts.badLines > 0 { rows.append(("bad lines", "\(counts.badLines), kept in \(badLinesPath ?? "")")) }
         if unfinishedBytes > 0 {
-            rows.append(("unfinished", "\(unfinishedBytes) bytes of a last line without an end, left for the next run"))
+            rows.append(("unfinished", "\(unfinishedBytes) bytes of an incomplete last line, left for the next run"))
         }
-        if let stoppedBy { rows.append(("stopped by", "\(stoppedBy); run again to go on")) }
+        if let stoppedBy { rows.append(("stopped by", "\(stoppedBy); run again to continue")) }
         return Table.pairs(rows)
     }
 
-    /// The bad lines, each with its place; for standard error.
+    /// The bad lines with their places, for standard error.
     var badLinesText: String {
         var text = ""
         for line in badLines { text += "\(LineIngester.place(of: line, in: inputName)): \(line.defect.reason)\n" }

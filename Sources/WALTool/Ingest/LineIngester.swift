@@ -2,12 +2,12 @@ import CWALSimdJSON
 import WAL
 import WALTasks
 
-/// Reads lines into a log. Each append carries the position in the input that it reaches, so that whatever a crash leaves,
-/// records and position agree.
+/// Reads lines into a log. Each append also stores the position in the input that it reaches, so that records and
+/// position agree after every crash.
 ///
-/// Blocks: it has a thread of its own.
+/// Blocks, so it needs its own thread.
 final class LineIngester {
-    /// What to do about a line that can't be taken in.
+    /// The action for a line that can't be ingested.
     enum BadLinePolicy: String, CaseIterable, Sendable {
         case stop
         case skip
@@ -15,33 +15,33 @@ final class LineIngester {
 
     struct Settings: Sendable {
         var inputName: String
-        /// Whether the input is a file, which may go on where it ends now. A pipe can't.
+        /// Whether the input is a file, which may grow past its present end. A pipe can't.
         var canGrow: Bool
         var badLines: BadLinePolicy
-        /// Nil: a digest of the first line.
+        /// The input's name in the log; if nil, a digest of the first line.
         var source: String?
     }
 
-    // An append has at most this many records or bytes, so that it's visible soon and its copy stays in the cache.
+    // The most records and bytes of an append, so that it is visible soon and its copy stays in the cache.
     private static let recordsMax = 1000
     private static let bytesMax = 256 << 10
-    /// How long what was read of a slow input may wait for company, in milliseconds.
+    /// The longest time that lines of a slow input wait for further lines before their append, in milliseconds.
     private static let linger: Int32 = 100
-    /// So many bad lines are kept to be shown at the end.
+    /// The number of bad lines that are shown at the end.
     private static let shownMax = 20
 
-    /// How far a run came, and what ended it before its time.
+    /// The counts of a run, and the error that ended it early.
     struct Outcome: Sendable {
         var counts = IngestCounts()
         var shown: [BadLine] = []
         var badLinesPath: String?
         var failure: (any Error)?
-        /// Bytes behind the last line end that aren't a whole line yet.
+        /// Bytes of an incomplete last line.
         var unfinishedBytes = 0
     }
 
     private var counts = IngestCounts()
-    /// What of `counts` is in the log.
+    /// The part of `counts` that is in the log.
     private var counted = IngestCounts()
     private var shown: [BadLine] = []
     private var badLinesPath: String?
@@ -56,7 +56,7 @@ final class LineIngester {
     private var unsaved: [BadLine] = []
     private var source = ""
     private var file: BadLinesFile?
-    /// Behind the last line that was dealt with.
+    /// The position after the last line that was ingested or skipped.
     private var consumed = InputPosition()
 
     init(
@@ -69,7 +69,8 @@ final class LineIngester {
         self.progress = progress
     }
 
-    /// Reads to the end of the input, or until it is asked to stop. What it has counted is in the log then, even if it failed.
+    /// Reads to the end of the input, or until a stop is requested. Everything that the outcome counts is in the log,
+    /// even after a failure.
     func outcome() -> Outcome {
         var outcome = Outcome()
         do { try run() } catch is Stopped {} catch { outcome.failure = error }
@@ -101,7 +102,7 @@ final class LineIngester {
             case .idle: try append()
             case .stopped: return try append()
             case .end:
-                // What was passed over of a line beyond the limit and has no end.
+                // Bytes are left if the last line is longer than the limit and has no end.
                 let rest = reader.position.bytes - consumed.bytes
                 return try rest > 0 ? leave(Int(rest)) : append()
             }
@@ -118,7 +119,7 @@ final class LineIngester {
             throw ToolError(
                 .badInput,
                 "\(settings.inputName) differs from what was ingested before as \(source): its first \(known.lines) lines "
-                    + "(\(known.bytes) bytes) are not the same. Give the same input to go on, or --source NAME to ingest "
+                    + "(\(known.bytes) bytes) are not the same. Give the same input to continue, or --source NAME to ingest "
                     + "this one as another.")
         }
         consumed = reader.position
@@ -126,14 +127,14 @@ final class LineIngester {
         counted = counts
     }
 
-    /// Throws if the input can't be lines.
+    /// Throws if the input can't be lines of UTF-8.
     static func refuseOtherForms(of reader: LineReader, _ inputName: String) throws(ToolError) {
         guard let form = try reader.foreignForm() else { return }
         throw ToolError(.badInput, form.remedy(file: inputName == "<stdin>" ? nil : inputName))
     }
 
-    /// A last line without an end is one if it is whole. Otherwise somebody is still writing it, or it was cut off: it isn't
-    /// counted, so that the next run finds it where it begins.
+    /// Ingests a last line without a line end if it is valid JSON. Otherwise the line is still being written, or was cut
+    /// off: it isn't counted, so that the next run reads it from its beginning.
     private func takeRest(_ bytes: UnsafeRawBufferPointer, _ parser: LineParser) throws {
         guard cwal_json_is_valid(bytes.assumingMemoryBound(to: UInt8.self).baseAddress, bytes.count) else {
             return Self.isBlank(bytes) ? () : try leave(bytes.count)
@@ -148,8 +149,8 @@ final class LineIngester {
         guard !settings.canGrow else { return }
         throw ToolError(
             .badInput,
-            "\(settings.inputName):\(consumed.lines + 1): the input ends within a line. What came before is taken in; "
-                + "run again with the whole input to go on.")
+            "\(settings.inputName):\(consumed.lines + 1): the input ends within a line. The lines before it are "
+                + "ingested; run again with the whole input to continue.")
     }
 
     private static func isBlank(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -190,7 +191,8 @@ final class LineIngester {
 
     private func append() throws {
         try saveBadLines()
-        // Without records the position stays: what was passed over is passed over again, and found there to be so.
+        // Without records the bookmark stays. The next run skips the same lines again; removeLines(after:) first removes
+        // them from the file.
         if !batch.isEmpty {
             try appendBatch()
             batch.removeAll()
@@ -199,10 +201,10 @@ final class LineIngester {
         progress.report(counts)
     }
 
-    /// Somebody asked to stop while the log was full: what is in the batch is read again by the next run.
+    /// A stop was requested while the log was full. The next run reads the batch's lines again.
     private struct Stopped: Error {}
 
-    /// Waits while the log is full, for the store to catch up.
+    /// Appends the batch. While the log is full, waits for the store to catch up.
     private func appendBatch() throws {
         while true {
             do throws(WALError) {
@@ -222,12 +224,12 @@ final class LineIngester {
         unsaved.removeAll()
     }
 
-    /// Where a bad line is, as compilers say it.
+    /// Returns the place of a bad line in the form of compilers: input:line:column.
     static func place(of line: BadLine, in input: String) -> String {
         "\(input):\(line.number):\(line.defect.column)"
     }
 
-    /// FNV-1a, 64 bits: enough to tell the handful of inputs of a log from one another.
+    /// Returns the FNV-1a hash, 64 bits. A log has few inputs, so collisions are unlikely enough.
     private static func digest(_ line: UnsafeRawBufferPointer) -> String {
         let hash = line.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
         let digits = String(hash, radix: 16)

@@ -4,15 +4,15 @@
     import Darwin
 #endif
 
-/// Where lines come from: a file or standard input.
+/// The source of lines: a file or standard input.
 struct InputFile: Sendable {
     let descriptor: Int32
-    /// For people.
+    /// The name for messages.
     let name: String
-    /// Whether it is a file, which has an end and may grow, and not a pipe or a terminal.
+    /// Whether the input is a regular file, which may grow, and not a pipe or a terminal.
     let isFile: Bool
 
-    /// `-` is standard input.
+    /// Opens the file named `argument`, or standard input for `-`.
     init(argument: String) throws(ToolError) {
         name = argument == "-" ? "<stdin>" : argument
         descriptor = argument == "-" ? STDIN_FILENO : open(argument, O_RDONLY | O_CLOEXEC)

@@ -1,20 +1,20 @@
-/// What an input can be instead of lines of UTF-8, by its first bytes.
+/// A form of input that isn't lines of UTF-8, recognized by its first bytes.
 enum InputForm: CaseIterable {
     case gzip, zstd, xz, bzip2, lz4, utf16
 
-    /// Of UTF-8. It says nothing, and is passed over.
+    /// The byte order mark of UTF-8, which is skipped.
     static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     static let markSizeMax = 6
 
-    /// Nil if the bytes begin like none of them.
+    /// Finds the form that the bytes begin with; nil if there is none.
     init?(_ bytes: UnsafeRawBufferPointer) {
         let form = Self.allCases.first { $0.marks.contains { bytes.starts(with: $0) } }
         guard let form else { return nil }
         self = form
     }
 
-    /// No line begins like this: neither JSON nor UTF-8 does.
+    /// The first bytes of the form. No line of JSON begins with them.
     private var marks: [[UInt8]] {
         switch self {
         case .gzip: [[0x1F, 0x8B]]
@@ -26,7 +26,7 @@ enum InputForm: CaseIterable {
         }
     }
 
-    /// What it is, and the command that makes lines of it. `file` is nil for standard input.
+    /// Returns a message with the form and the command that converts it to lines. `file` is nil for standard input.
     func remedy(file: String?) -> String {
         let (what, command) =
             switch self {

@@ -1,19 +1,19 @@
 import CWALShims
 import WAL
 
-/// How much of an input was consumed, and a checksum of all of it: so that another run goes on at the right place, and
-/// only in the same input.
+/// The length of the consumed part of an input, and its checksum. With them a later run continues at the right place,
+/// and only in the same input.
 struct InputPosition: Hashable {
     private(set) var lines: UInt64 = 0
     private(set) var bytes: UInt64 = 0
     /// CRC-32C of every byte consumed.
     private(set) var checksum: UInt32 = 0
-    /// Whether the last byte was not a newline: then the input ended there when it was read.
+    /// Whether the last consumed byte isn't a newline, because the input ended there when it was read.
     private(set) var endsOpen = false
 
     init() {}
 
-    /// Nil if the bookmark isn't one of `ingest`.
+    /// Reads a bookmark; nil if it isn't one of `ingest`.
     init?(_ bookmark: Bookmark) {
         guard bookmark.metadata.count == Self.metadataSize else { return nil }
         lines = bookmark.position
@@ -35,7 +35,7 @@ struct InputPosition: Hashable {
         endsOpen = last != UInt8(ascii: "\n")
     }
 
-    /// The newline that an open end has got since: part of a line that was counted before.
+    /// Consumes the newline that was added after an open end. Its line was already counted.
     mutating func closeEnd(_ newline: UnsafeRawBufferPointer) {
         consume(newline, lines: 0)
         endsOpen = false

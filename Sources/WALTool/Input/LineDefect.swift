@@ -1,6 +1,6 @@
-/// Why a line can't be taken in, and where in it.
+/// The reason why a line can't be ingested, and its place in the line.
 struct LineDefect: Error, Hashable {
-    /// From 1, in bytes.
+    /// The column in bytes, from 1.
     var column: Int
     var reason: String
 }

@@ -2,10 +2,10 @@ import CWALSimdJSON
 import WAL
 import WALTasks
 
-/// The fields of one object of a line, by their index.
+/// The fields of one JSON object of a line, by their index.
 struct LineFields {
     let slices: UnsafePointer<cwal_json_slice>
-    /// Of the object, for what is missing in it.
+    /// The object's column, for defects that name a missing field.
     let column: Int
 
     func string(_ index: Int, _ name: StaticString) throws(LineDefect) -> String {
@@ -22,7 +22,7 @@ struct LineFields {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// An identifier of a task or an activity.
+    /// Returns an identifier of a task or an activity. It must not be empty.
     func id(_ index: Int, _ name: StaticString) throws(LineDefect) -> String {
         guard slices[index].count > 0 || slices[index].kind != CWAL_JSON_STRING.rawValue else {
             throw defect(index, "\"\(name)\" is empty")
@@ -30,7 +30,7 @@ struct LineFields {
         return try group(index, name)
     }
 
-    /// An identifier of a graph or a node: may be empty.
+    /// Returns an identifier of a graph or a node. It may be empty.
     func group(_ index: Int, _ name: StaticString) throws(LineDefect) -> String {
         guard slices[index].kind != CWAL_JSON_STRING.rawValue || slices[index].count <= TaskMutation.maxIDSize else {
             throw defect(index, "\"\(name)\" is longer than \(TaskMutation.maxIDSize) bytes")
@@ -75,8 +75,8 @@ struct LineFields {
         return number
     }
 
-    /// Any JSON value, as the text that it is in the line; or the text that a string holds, of what no line can hold as it
-    /// is (see `TaskLine`).
+    /// Returns the text of any JSON value as it is in the line. For a value that no line can hold (see `TaskLine`), returns
+    /// the contents of the string field `textName`.
     func json(_ index: Int, _ name: StaticString, orText textIndex: Int, _ textName: StaticString) throws(LineDefect)
         -> String?
     {
@@ -95,7 +95,7 @@ struct LineFields {
         slices[index].kind != CWAL_JSON_ABSENT.rawValue && slices[index].kind != CWAL_JSON_NULL.rawValue
     }
 
-    /// The fields of an object in this one.
+    /// Returns the fields of an object inside of this one.
     func object(_ index: Int, _ name: StaticString, slices inner: UnsafePointer<cwal_json_slice>) throws(LineDefect)
         -> LineFields
     {

@@ -2,9 +2,9 @@ import CWALSimdJSON
 import WAL
 import WALTasks
 
-/// Makes mutations of lines. Not for several threads at a time.
+/// Parses lines into mutations. Not thread-safe.
 final class LineParser {
-    /// How many readable bytes must follow a line.
+    /// The number of readable bytes that must follow a line.
     static let padding = cwal_json_padding()
 
     private let parser: UnsafeMutableRawPointer
@@ -15,7 +15,7 @@ final class LineParser {
 
     init() throws(ToolError) {
         guard let parser = cwal_json_parser_create() else {
-            throw ToolError(.inputOutput, "There is no memory for reading JSON.")
+            throw ToolError(.inputOutput, "There isn't enough memory to read JSON.")
         }
         self.parser = parser
         line = .allocate(capacity: 1)
@@ -30,7 +30,7 @@ final class LineParser {
         cwal_json_parser_destroy(parser)
     }
 
-    /// Reads a line that ``padding`` readable bytes follow.
+    /// Parses a line. ``padding`` readable bytes must follow it.
     func mutation(from bytes: UnsafeRawBufferPointer) throws(LineDefect) -> TaskMutation {
         guard cwal_json_parse(parser, bytes.assumingMemoryBound(to: UInt8.self).baseAddress, bytes.count, line) else {
             throw LineDefect(column: line.pointee.error_offset + 1, reason: String(cString: line.pointee.error))
@@ -63,10 +63,10 @@ final class LineParser {
     }
 
     private static let gapReason =
-        "the line is a gap of `wal dump`: the log that it comes from lacks these records. Take the line out or give "
-        + "--on-bad-line skip to take in the others"
+        "the line is a gap of `wal dump`: these records are missing from its log. Remove the line or give "
+        + "--on-bad-line skip to ingest the others"
 
-    /// Whether it is an object that begins with a member `gap`.
+    /// Whether the line is an object whose first member is `gap`.
     private static func isGap(_ bytes: UnsafeRawBufferPointer) -> Bool {
         let start = #"{"gap":"#.utf8
         return bytes.lazy.filter { $0 != 0x20 && $0 != 0x09 }.prefix(start.count).elementsEqual(start)

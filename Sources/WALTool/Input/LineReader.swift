@@ -4,19 +4,19 @@
     import Darwin
 #endif
 
-/// Cuts an input into lines, and knows how far it has been consumed. Not for several threads at a time.
+/// Splits an input into lines, and keeps the position of the consumed part. Not thread-safe.
 final class LineReader {
     enum Event {
-        /// A line without its end, with ``LineParser/padding`` readable bytes behind it; valid until the next call.
+        /// A line without its end. ``LineParser/padding`` readable bytes follow it. Valid until the next call.
         case line(UnsafeRawBufferPointer)
-        /// What is behind the last line end, valid as a line is. ``takeRest()`` makes a line of it; otherwise ``position`` stays
-        /// before it.
+        /// The bytes after the last line end, valid until the next call. ``position`` stays before them unless
+        /// ``takeRest()`` counts them as a line.
         case rest(UnsafeRawBufferPointer)
-        /// A line of more than ``lineSizeMax`` bytes, which was passed over.
+        /// A line of more than ``lineSizeMax`` bytes, which was skipped.
         case tooLong
-        /// Nothing came in the time that was to be waited for.
+        /// No input came within the timeout.
         case idle
-        /// Somebody asked to stop.
+        /// A stop was requested.
         case stopped
         case end
     }
@@ -24,19 +24,19 @@ final class LineReader {
     static let lineSizeMax = 16 << 20
     private static let readSize = 1 << 20
 
-    /// What the lines so far take up in the input.
+    /// The position after the lines consumed so far.
     private(set) var position = InputPosition()
 
     private let descriptor: Int32
     private let stop: StopSignal
     private var buffer: UnsafeMutableRawPointer
     private var capacity: Int
-    // What was read and not consumed is at `start..<end`; up to `searched` there is no newline.
+    // Bytes that were read and not consumed are at `start..<end`; there is no newline before `searched`.
     private var start = 0
     private var searched = 0
     private var end = 0
     private var isAtEnd = false
-    /// Whether a byte order mark at `start` would be passed over.
+    /// Whether a byte order mark at `start` is skipped.
     private var skipsMark: Bool
 
     init(descriptor: Int32, stop: StopSignal, skipsByteOrderMark: Bool = false) {
@@ -45,7 +45,7 @@ final class LineReader {
         self.stop = stop
         capacity = 2 * Self.readSize
         buffer = .allocate(byteCount: capacity + LineParser.padding, alignment: 64)
-        // The parser reads the padding, though it makes nothing of it.
+        // The parser reads the padding, although its contents don't matter.
         buffer.initializeMemory(as: UInt8.self, repeating: 0, count: capacity + LineParser.padding)
     }
 
@@ -53,7 +53,7 @@ final class LineReader {
         buffer.deallocate()
     }
 
-    /// The next line. Waits for input for `timeout` milliseconds at most, or for ever if it is -1.
+    /// Returns the next line. Waits for input for at most `timeout` milliseconds, or without a limit if it is -1.
     func next(timeout: Int32 = -1) throws(ToolError) -> Event {
         while true {
             if let newline = findNewline() {
@@ -70,7 +70,8 @@ final class LineReader {
         }
     }
 
-    /// What the input begins with says that it can't be lines of UTF-8; nil if it can. Waits for the first bytes.
+    /// Returns the form of an input that can't be lines of UTF-8, by its first bytes; nil if it can be. Waits for the
+    /// first bytes.
     func foreignForm() throws(ToolError) -> InputForm? {
         while !isAtEnd, end - start < InputForm.markSizeMax {
             if try fill(timeout: -1) != nil { return nil }
@@ -78,7 +79,8 @@ final class LineReader {
         return InputForm(UnsafeRawBufferPointer(start: buffer + start, count: end - start))
     }
 
-    /// The first line that `next` will return, or as much of it as fits; nil if there is none, or somebody asked to stop.
+    /// Returns the first line that `next` will return, cut off at the limit; nil if there is none, or after a stop
+    /// request.
     func peekLine() throws(ToolError) -> UnsafeRawBufferPointer? {
         while true {
             if let newline = findNewline() { return trimmed(start..<newline) }
@@ -88,7 +90,7 @@ final class LineReader {
         return start < end ? trimmed(start..<end) : nil
     }
 
-    /// Passes over what was consumed before. Returns false if it isn't the beginning of this input.
+    /// Skips the part that an earlier run consumed. Returns false if this input doesn't begin with that part.
     func skip(to known: InputPosition) throws(ToolError) -> Bool {
         while position.bytes < known.bytes {
             if start == end {
@@ -105,7 +107,8 @@ final class LineReader {
         return known.endsOpen ? try closeOpenEnd() : true
     }
 
-    /// The last line had no newline when it was consumed. If the input goes on, then with one.
+    /// Consumes the newline after a last line that had none when it was consumed. Returns false if the input continues
+    /// with anything else.
     private func closeOpenEnd() throws(ToolError) -> Bool {
         while !isAtEnd, end - start < 2 {
             if try fill(timeout: -1) != nil { throw ToolError(.fine, "Stopped.") }
@@ -119,7 +122,7 @@ final class LineReader {
         return true
     }
 
-    /// Counts what is behind the last line end as a line.
+    /// Counts the bytes after the last line end as a line.
     func takeRest() {
         _ = consumeLine(upTo: end)
     }
@@ -159,18 +162,18 @@ final class LineReader {
         while true {
             let newline = findNewline()
             let next = newline.map { $0 + 1 } ?? end
-            // Without its end it is left, as any line: the input may go on.
+            // The line's end may still come: leave the line for the next run.
             if newline == nil, isAtEnd { return .end }
             let isDone = newline != nil
             position.consume(UnsafeRawBufferPointer(start: buffer + start, count: next - start), lines: isDone ? 1 : 0)
             advance(to: next)
             if isDone { return .tooLong }
-            // Nothing of the line may become visible in a bookmark: after a stop it is read again.
+            // No bookmark may hold a part of the line: after a stop, the next run reads it again.
             if let event = try fill(timeout: -1) { return event }
         }
     }
 
-    /// Reads once. Returns an event if there is something else to be told first.
+    /// Reads once. Returns an event if a stop or a timeout comes first.
     private func fill(timeout: Int32) throws(ToolError) -> Event? {
         freeSpace()
         switch try stop.waitForInput(descriptor, timeout: timeout) {

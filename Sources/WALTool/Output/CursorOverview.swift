@@ -1,6 +1,6 @@
 import WAL
 
-/// What `cursors` shows.
+/// The output of `cursors`.
 struct CursorOverview {
     private let cursors: [(name: String, position: SequenceNumber)]
     private let firstSequence: SequenceNumber
@@ -22,18 +22,18 @@ struct CursorOverview {
 
     private var slowest: (name: String, position: SequenceNumber)? { cursors.min { $0.position < $1.position } }
 
-    /// The last record that retention may remove, as far as cursors go.
+    /// The last record that cursors let retention remove.
     private var removableUpTo: SequenceNumber { slowest?.position ?? lastSequence }
 
-    /// What cursors keep, as a sentence.
+    /// A sentence on the records that cursors keep.
     var retentionText: String {
         guard let slowest else {
-            return "No cursor keeps any record: retention may remove what it finds old or too much."
+            return "No cursor keeps any record: retention may remove all records past its limits."
         }
         guard slowest.position >= firstSequence else {
             return "\(slowest.name) still keeps every record: retention may remove none."
         }
-        return "Retention may remove records up to \(slowest.position.rawValue); \(slowest.name) keeps those behind it."
+        return "Retention may remove records up to \(slowest.position.rawValue); \(slowest.name) keeps the later ones."
     }
 
     var json: JSON {

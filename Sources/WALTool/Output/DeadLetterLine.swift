@@ -2,10 +2,10 @@ import WAL
 import WALDelivery
 import WALTasks
 
-/// A dead letter on a line.
+/// A dead letter as one line.
 struct DeadLetterLine {
     private let sequence: SequenceNumber
-    /// The sink that couldn't take it, or the log that it is from.
+    /// The sink that rejected it, or the log that it comes from.
     private let origin: (key: String, value: String)
     private let time: Timestamp
     private let code: String
@@ -13,7 +13,7 @@ struct DeadLetterLine {
     private let kind: String?
     private let rowID: String?
     private let body: [UInt8]
-    /// Why it couldn't be applied now either.
+    /// The error of the attempt to apply it again.
     var redriveError: String?
 
     init(_ letter: DeadLetterRecord) {

@@ -1,7 +1,7 @@
 import WAL
 
 extension RecoveryReport.Finding {
-    /// One line: what, where, what is gone, and on what evidence.
+    /// One line with the finding's kind, place, lost records and evidence.
     var text: String {
         var parts = ["\(classification.rawValue) in segment \(segment) at offset \(offset), \(byteCount) bytes"]
         if let sequences {
@@ -47,12 +47,12 @@ extension RecoveryReport {
         var lines = findings.map(\.text)
         if let timeAhead {
             lines.append(
-                "The latest time of a record lies \(Table.seconds(timeAhead / .seconds(1))) ahead of the clock.")
+                "The latest time of a record is \(Table.seconds(timeAhead / .seconds(1))) ahead of the clock.")
         }
         lines.append(
             "\(segmentCount) segments, \(recordsScanned) records, \(Table.bytes(bytesScanned)) read in "
                 + "\(Table.seconds(duration / .seconds(1))): "
-                + (isDamaged ? "damaged" : findings.isEmpty ? "whole" : "whole, with the remains of a crash"))
+                + (isDamaged ? "damaged" : findings.isEmpty ? "intact" : "intact, with the remains of a crash"))
         return lines.joined(separator: "\n")
     }
 }

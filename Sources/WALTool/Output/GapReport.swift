@@ -1,7 +1,7 @@
 import ArgumentParser
 import WAL
 
-/// Tells of the gaps that a verb meets in a log: each on standard error.
+/// Reports each gap that a verb finds in a log on standard error.
 struct GapReport {
     private(set) var losses: [LogGap] = []
 
@@ -10,14 +10,14 @@ struct GapReport {
         if gap.isLoss { losses.append(gap) }
     }
 
-    /// Ends the verb with the code for damage where records that were acknowledged are missing, or may be.
+    /// Throws the exit code for damage if acknowledged records are missing, or may be.
     func finish() throws {
         if !losses.isEmpty { throw ExitCode(ExitStatus.damage.rawValue) }
     }
 }
 
 extension LogGap {
-    /// The members of a gap, `last` and `acknowledged` null where they aren't known.
+    /// The gap as JSON; `last` and `acknowledged` are null if they aren't known.
     var json: JSON {
         .object([
             ("first", JSON(first.rawValue)),
@@ -30,6 +30,6 @@ extension LogGap {
         ])
     }
 
-    /// A gap among the lines of records.
+    /// The gap as a line between the lines of records.
     var jsonLine: String { JSON.object([("gap", json)]).description }
 }

@@ -1,4 +1,4 @@
-/// A JSON value to be printed; objects keep their order.
+/// A JSON value for output. Objects keep the order of their members.
 enum JSON {
     case null
     case bool(Bool)
@@ -11,7 +11,7 @@ enum JSON {
     init(_ value: Double) { self = value.isFinite ? .number("\((value * 1000).rounded() / 1000)") : .null }
     init(_ value: String?) { self = value.map { .string($0) } ?? .null }
 
-    /// An object with more members.
+    /// Returns the object with more members.
     func with(_ more: [(String, JSON)]) -> JSON {
         if case .object(let members) = self { .object(members + more) } else { self }
     }
@@ -39,7 +39,7 @@ extension JSON: CustomStringConvertible {
 }
 
 extension [UInt8] {
-    /// Appends text in quotes, with the escapes that JSON needs and no others.
+    /// Appends text in quotes, with only the escapes that JSON requires.
     mutating func append(jsonString text: String) {
         append(UInt8(ascii: "\""))
         for byte in text.utf8 {

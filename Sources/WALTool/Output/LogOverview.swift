@@ -1,6 +1,6 @@
 import WAL
 
-/// What `inspect` shows.
+/// The output of `inspect`.
 struct LogOverview {
     private let directory: String
     private let id: LogID
@@ -29,7 +29,7 @@ struct LogOverview {
     private var epoch: UInt64 { segments.map(\.epoch).max() ?? 0 }
     private var recordCount: UInt64 { segments.reduce(0) { $0 + ($1.recordCount ?? 0) } }
 
-    /// How many bytes of payload a byte of frames holds.
+    /// The bytes of payload for each byte of frames.
     private func compression(_ segment: SegmentInfo) -> Double? {
         guard let payload = segment.payloadSize, let used = segment.usedSize, used > 0 else { return nil }
         return Double(payload) / Double(used)
@@ -77,7 +77,7 @@ struct LogOverview {
     var text: String {
         let head = Table.pairs([
             ("log", "\(directory), id \(id)"),
-            ("epoch", epoch == 0 ? "0: nothing was ever dropped" : "\(epoch): recoveries that dropped something"),
+            ("epoch", epoch == 0 ? "0: no data was ever discarded" : "\(epoch): data discarded or numbers skipped"),
             ("first record", "\(firstSequence.rawValue)"),
             ("durable", "up to record \(durableSequence.rawValue) at least"),
             ("records", "\(recordCount) in sealed segments"),

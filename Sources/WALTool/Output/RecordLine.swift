@@ -1,7 +1,7 @@
 import WAL
 import WALTasks
 
-/// A record on a line: a task event in the form that `ingest` reads, anything else as it is.
+/// A record as one line: a task event in the form that `ingest` reads, or the bytes of any other payload.
 enum RecordLine {
     static func json(_ record: borrowing RecordView) -> [UInt8] {
         if let mutation = try? TaskCodec.decode(record.payload) {
@@ -18,7 +18,7 @@ enum RecordLine {
             ]).description.utf8)
     }
 
-    /// For people: sequence number, time, size, and what is in it.
+    /// Returns a line of text with the sequence number, time, size and payload.
     static func text(_ record: borrowing RecordView) -> [UInt8] {
         let head = "\(record.sequence.rawValue)\t\(record.time)\t\(record.payload.byteCount)\t"
         if let mutation = try? TaskCodec.decode(record.payload) { return Array(head.utf8) + TaskLine(mutation).bytes }

@@ -1,17 +1,17 @@
 import WAL
 
 extension RecoveryStep {
-    /// One line: what is done, where, and why.
+    /// One line with the action, its place and its reason.
     var text: String {
         let what =
             switch action {
             case .setAside: "set segment \(segment) aside"
             case .rewrite:
-                "write what is whole of segment \(segment) into a new file, and keep the old one (offset \(offset))"
-            case .placeholder: "make a segment \(segment) that says which records are missing"
-            case .fillClaim: "fill the abandoned place at offset \(offset) of segment \(segment)"
+                "write the intact part of segment \(segment) to a new file, and keep the old one (offset \(offset))"
+            case .placeholder: "write a segment \(segment) that lists the missing records"
+            case .fillClaim: "fill the abandoned claim at offset \(offset) of segment \(segment)"
             case .seal: "seal segment \(segment) at offset \(offset)"
-            case .cut: "cut off what is behind the footer of segment \(segment), at offset \(offset)"
+            case .cut: "cut off the space past the footer of segment \(segment), at offset \(offset)"
             case .remove: "remove the file of segment \(segment)"
             case .record: "write the findings into segment \(segment)"
             }

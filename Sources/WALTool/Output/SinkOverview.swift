@@ -2,15 +2,15 @@ import WAL
 import WALDelivery
 import WALTasks
 
-/// What `sinks` shows.
+/// The output of `sinks`.
 struct SinkOverview {
     private struct Sink {
         var name: String
         var position: SequenceNumber
         var lag: LogLag
-        /// Records that the flusher has set aside beside the log.
+        /// Records that the flusher kept in the log's dead letters.
         var besideLog: Int
-        /// Operations that the store of this name has set aside itself; nil unless it was asked.
+        /// Operations that the store of this name keeps as dead letters; nil if the store wasn't read.
         var inStore: Int?
 
         var deadLetters: Int { besideLog + (inStore ?? 0) }
@@ -19,7 +19,7 @@ struct SinkOverview {
     private struct Store {
         var name: String
         var checkpoints: [SinkCheckpoint]
-        /// Operations that the store has set aside itself.
+        /// Operations that the store keeps as dead letters.
         var deadLetters: Int
     }
 
@@ -27,7 +27,7 @@ struct SinkOverview {
 
     private var sinks: [Sink] = []
     private var stores: [Store] = []
-    /// What refused deliveries owe their sinks.
+    /// Records that refused deliveries owe their sinks.
     let owed: [OwedRecords]
 
     init(_ log: ReadOnlyLog) throws(WALError) {
@@ -43,7 +43,7 @@ struct SinkOverview {
         }
     }
 
-    /// Asks a store for its side.
+    /// Adds a store's positions and dead letters.
     mutating func add(_ store: any StoreInspector, of log: LogID) async throws {
         var count = 0
         var previous: StoredDeadLetter.ID?
@@ -124,10 +124,10 @@ struct SinkOverview {
             }
             parts.append(
                 Table.columns(
-                    ["sink", "position", "lag", "bytes", "dead letters", "oldest record that it lacks"],
+                    ["sink", "position", "lag", "bytes", "dead letters", "oldest missing record"],
                     right: [1, 2, 3, 4], rows))
             if sinks.contains(where: { $0.inStore == nil }) {
-                parts.append("+ those that the store keeps aren't counted: ask it with --store")
+                parts.append("+ dead letters in the store aren't counted: give --store to count them")
             }
         }
         for store in stores {
@@ -143,7 +143,7 @@ struct SinkOverview {
         }
         for owed in owed {
             parts.append(
-                "owed to \(owed.sink): records \(owed.sequences.lowerBound) to \(owed.sequences.upperBound), which it takes for "
+                "owed to \(owed.sink): records \(owed.sequences.lowerBound) to \(owed.sequences.upperBound), which it counts as "
                     + "applied. Replay them (wal replay DIR --owed --into STORE) or give them up "
                     + "(wal sinks DIR --give-up-owed \(owed.sink)).")
         }
@@ -151,15 +151,15 @@ struct SinkOverview {
     }
 }
 
-/// How much of a log lies behind a position.
+/// The part of a log after a position.
 struct LogLag {
     private(set) var records: UInt64 = 0
     /// Bytes of payload.
     private(set) var bytes: UInt64 = 0
-    /// When the first of them was appended.
+    /// The time of the first of these records.
     private(set) var oldest: Timestamp?
 
-    /// Reads what lies behind `position`.
+    /// Reads the records after `position`.
     init(_ log: ReadOnlyLog, behind position: SequenceNumber) throws(WALError) {
         let reader = log.reader(from: position.next)
         while let record = try reader.next({ (time: $0.time, size: $0.payload.byteCount) }, gap: { _ in nil }) {

@@ -1,7 +1,8 @@
 import Logging
 import WAL
 
-/// Writes what the libraries log, from notices up, to standard error: a line each, with its time, level and metadata.
+/// Writes the libraries' log messages, from notices up, to standard error: one line each, with time, level and
+/// metadata.
 struct StandardErrorLog: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.notice
@@ -20,7 +21,7 @@ struct StandardErrorLog: LogHandler {
         StandardError.write("\(Timestamp.now) \(event.level): \(event.message)\(pairs)\n")
     }
 
-    /// A value with spaces in quotes, so that a line can be taken apart again.
+    /// Returns the value, in quotes if it has spaces, quotes or equal signs, so that programs can split the line.
     private static func quoted(_ value: String) -> String {
         guard value.isEmpty || value.contains(where: { $0.isWhitespace || $0 == "\"" || $0 == "=" }) else {
             return value

@@ -4,7 +4,7 @@
     import Darwin
 #endif
 
-/// What the system said about the call that failed last.
+/// Returns the system's message for the last failed call.
 func systemMessage() -> String {
     strerror(errno).map { String(cString: $0) } ?? "error \(errno)"
 }
@@ -14,16 +14,16 @@ private func endByBrokenPipe() {
     raise(SIGPIPE)
 }
 
-/// Writes all bytes, whatever the pieces that the system takes.
+/// Writes all bytes, with several calls if the system takes only a part.
 func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(ToolError) {
     var rest = bytes
     while !rest.isEmpty {
         let count = write(descriptor, rest.baseAddress, rest.count)
         if count < 0 {
             if errno == EINTR { continue }
-            // Nobody reads any more, and SIGPIPE was ignored by whoever started this process.
+            // The reader closed the pipe, and the parent process set SIGPIPE to be ignored.
             if errno == EPIPE, descriptor == STDOUT_FILENO { endByBrokenPipe() }
-            let remedy = errno == EFBIG ? ". This process may have no larger files (`ulimit -f`)." : ""
+            let remedy = errno == EFBIG ? ". The file size limit of this process is reached (`ulimit -f`)." : ""
             throw ToolError(.inputOutput, "Writing failed: \(systemMessage())\(remedy)")
         }
         rest = UnsafeRawBufferPointer(rebasing: rest[count...])
@@ -33,14 +33,14 @@ func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(Tool
 enum StandardError {
     static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// A message that can't be written has nowhere else to go.
+    /// Writes text and ignores errors: there is no other place for the message.
     static func write(_ text: String) {
         var text = text
         text.withUTF8 { try? writeAll(UnsafeRawBufferPointer($0), to: STDERR_FILENO) }
     }
 }
 
-/// Collects output, so that a line isn't a system call.
+/// Buffered standard output, so that not every line is a system call.
 struct StandardOutput: ~Copyable {
     private static let flushSize = 1 << 16
     private var bytes: [UInt8] = []

@@ -1,12 +1,12 @@
 /// Text in columns.
 enum Table {
-    /// Names and values.
+    /// Returns lines of names and values.
     static func pairs(_ rows: [(String, String)]) -> String {
         let width = rows.map { $0.0.count }.max() ?? 0
         return rows.map { "\(padded($0.0, width))  \($0.1)" }.joined(separator: "\n")
     }
 
-    /// A heading and rows of as many cells; the columns named in `right` hold numbers.
+    /// Returns a table. Each row has one cell for each heading; the columns in `right` are aligned right.
     static func columns(_ heading: [String], right: Set<Int>, _ rows: [[String]]) -> String {
         let all = [heading] + rows
         let widths = heading.indices.map { column in all.map { $0[column].count }.max() ?? 0 }

@@ -2,12 +2,12 @@ import CWALSimdJSON
 import WAL
 import WALTasks
 
-/// A line of NDJSON for a mutation, in the form that `ingest` reads.
+/// A mutation as one line of NDJSON, in the form that `ingest` reads.
 struct TaskLine {
     private(set) var bytes: [UInt8] = []
     private let record: (sequence: SequenceNumber, time: Timestamp)?
 
-    /// With the record that holds it, the line says which it is; `ingest` passes over that.
+    /// Makes a line. The sequence number and time of the record, if given, are members that `ingest` ignores.
     init(_ mutation: TaskMutation, sequence: SequenceNumber? = nil, time: Timestamp? = nil) {
         bytes.reserveCapacity(512)
         record = sequence.flatMap { sequence in time.map { (sequence, $0) } }
@@ -108,9 +108,9 @@ struct TaskLine {
         bytes.append(contentsOf: String(number).utf8)
     }
 
-    /// JSON text as it is, so that the very same bytes come back. What a member of an object on one line can't hold is a string
-    /// under the member's name and `_text`: line ends and space around the value, the value `null`, which means that there is
-    /// none, and what was stored without a check and isn't JSON.
+    /// Appends JSON text unchanged, so that `ingest` gets identical bytes. A member on one line can't hold three kinds of
+    /// text: text with line ends or with space around the value; the value `null`, which means no value; and text that
+    /// isn't JSON, because it was stored without a check. These become a string, under the member's name with `_text`.
     private mutating func put(_ name: String, json text: String?) {
         guard let text else { return put(name, nil as String?) }
         guard text != "null", !Self.hasSpaceAround(text), !text.utf8.contains(where: { $0 == 0x0A || $0 == 0x0D }),
@@ -124,7 +124,7 @@ struct TaskLine {
         [" ", "\t"].contains { text.hasPrefix($0) || text.hasSuffix($0) }
     }
 
-    /// Whether a text is one JSON value, by the grammar that `ingest` and `save` have.
+    /// Whether a text is one JSON value, by the grammar of `ingest` and `save`.
     static func isJSON(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { cwal_json_is_valid($0.baseAddress, $0.count) }

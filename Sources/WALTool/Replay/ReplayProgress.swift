@@ -1,7 +1,7 @@
 import WAL
 import WALDelivery
 
-/// What a replay has done so far, also for a caller that has given up waiting for it.
+/// The progress of a replay. A caller that no longer waits for the replay can read it, too.
 final class ReplayProgress: Sendable {
     private let state = Monitor((outcome: ReplayOutcome(), gaps: GapReport()))
 

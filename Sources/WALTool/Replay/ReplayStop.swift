@@ -1,4 +1,4 @@
-/// Has the first SIGINT or SIGTERM end a replay with the batch that the store is taking, and says so at once.
+/// Ends a replay at the first SIGINT or SIGTERM, after the batch that the store is taking, and reports the signal.
 struct ReplayStop {
     private static var lookInterval: Duration { .milliseconds(50) }
 
@@ -6,7 +6,7 @@ struct ReplayStop {
     private let storeName: String
     private let limit: Duration
 
-    /// `limit` is how long the store may take for that batch, from the signal on.
+    /// Catches signals. `limit` is the store's time for that batch, from the signal on.
     init(storeName: String, limit: Duration) throws(ToolError) {
         signal = try StopSignal()
         self.storeName = storeName
@@ -14,16 +14,16 @@ struct ReplayStop {
         signal.catchSignals()
     }
 
-    /// The signal that asked, `SIGINT` or `SIGTERM`.
+    /// The signal that came, `SIGINT` or `SIGTERM`.
     var signalName: String? { signal.signalName }
 
-    /// Signals are the process's own again.
+    /// Restores the default actions of the signals.
     func end() {
         signal.releaseSignals()
     }
 
-    /// Runs `body`, which ends after a batch once there is a ``signalName``. Returns without it where that takes too long: a store
-    /// that hangs can't be interrupted.
+    /// Runs `body`, which ends after a batch once there is a ``signalName``. Returns without waiting for `body` if that
+    /// takes longer than the limit: a store that hangs can't be interrupted.
     func run(_ body: @escaping @Sendable () async throws -> Void) async throws {
         let (ends, end) = AsyncStream<Result<Void, any Error>>.makeStream()
         let work = Task {
@@ -39,7 +39,7 @@ struct ReplayStop {
             announce()
             try await Task.sleep(for: limit)
             StandardError.write(
-                "\(storeName) hasn't taken the last batch within \(limit); the next run asks it, and continues there.\n"
+                "\(storeName) hasn't taken the last batch within \(limit). The next run continues from the store's position.\n"
             )
             end.yield(.success(()))
         }
@@ -53,7 +53,7 @@ struct ReplayStop {
     private func announce() {
         StandardError.write(
             """
-            \(signalName ?? "stopped"): no more is read; waiting for up to \(limit) until \(storeName) has taken the last batch. \
+            \(signalName ?? "stopped"): no more is read. Waiting for up to \(limit) until \(storeName) has taken the last batch. \
             A second signal ends this at once; the next run continues after that batch.
 
             """)

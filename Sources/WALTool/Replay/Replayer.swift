@@ -13,10 +13,10 @@ struct Replayer<Destination: Sink> {
     private let progress: ReplayProgress
     private var lane: SinkLane
 
-    /// A replay is to the sink a log of its own, so that it neither fences the service that works on the real one nor
-    /// depends on its lanes.
+    /// Claims the replay's lane. To the sink, a replay is a separate log, so it neither fences the service that delivers
+    /// the real one nor depends on that service's lanes.
     ///
-    /// `mark` tells replays of one log apart: the first sequence number, or the token of what is owed.
+    /// `mark` distinguishes replays of one log: the first sequence number, or the token of owed records.
     init(sink: Destination, log: LogID, mark: UInt64, progress: ReplayProgress) async throws {
         self.sink = sink
         self.progress = progress
@@ -24,10 +24,10 @@ struct Replayer<Destination: Sink> {
         lane = try await Self.claim(sink, self.log)
     }
 
-    /// Everything up to here was applied.
+    /// The last sequence number that was applied.
     var position: SequenceNumber { lane.position }
 
-    /// Applies records that come right behind ``position``.
+    /// Applies the records that follow ``position``.
     mutating func apply(_ records: [SinkRecord]) async throws {
         guard let last = records.last else { return }
         var pause = Duration.milliseconds(50)
@@ -56,7 +56,7 @@ struct Replayer<Destination: Sink> {
         }
     }
 
-    /// Logs that the store fails, at a slowing rate, and that it takes batches again.
+    /// Logs the store's failures, at a decreasing rate, and its recovery.
     private mutating func noteOutage(_ error: (any Error)?) {
         var metadata: Logger.Metadata = ["wal.sink": "\(sink.name)"]
         if let error { metadata["wal.error"] = "\(error)" }
@@ -67,13 +67,13 @@ struct Replayer<Destination: Sink> {
 
     private static func claim(_ sink: Destination, _ log: LogID) async throws -> SinkLane {
         guard let lane = try await sink.claim(0..<1, of: 1, log: log).first else {
-            throw ToolError(.inputOutput, "The store gave no lane.")
+            throw ToolError(.inputOutput, "The store returned no lane.")
         }
         return lane
     }
 }
 
-/// What a replay has done.
+/// The counts of a replay.
 struct ReplayOutcome: Sendable {
     private(set) var records = 0
     private var rowsWritten = 0

@@ -8,7 +8,7 @@ import WALTasks
     import Darwin
 #endif
 
-/// The exit codes; those above 1 are those of `sysexits.h`.
+/// The exit codes. Codes above 1 are from `sysexits.h`.
 enum ExitStatus: Int32 {
     case fine = 0
     /// Damage or a difference was found.
@@ -16,7 +16,7 @@ enum ExitStatus: Int32 {
     case usage = 64
     case badInput = 65
     case inputOutput = 74
-    /// Another flusher has taken over.
+    /// Another flusher has claimed the lanes.
     case fenced = 75
 
     init(_ code: WALError.Code) {
@@ -31,7 +31,7 @@ enum ExitStatus: Int32 {
 }
 
 extension Tool {
-    /// Says what went wrong and ends the process with the code for it.
+    /// Prints the error and ends the process with its exit code.
     static func fail(with error: any Error) -> Never {
         switch error {
         case let error as ToolError: end(error.message, error.exit)
@@ -39,7 +39,7 @@ extension Tool {
         case let error as TaskStorageError: end(error.description, .inputOutput)
         case is ExitCode, is CleanExit: exit(withError: error)
         default:
-            // Everything of the argument parser has a code of its own; what is left comes from a store.
+            // Errors of the argument parser have their own codes; all others come from a store.
             let code = exitCode(for: error)
             guard code != .failure else { end("\(error)", .inputOutput) }
             guard code != .success else { exit(withError: error) }
@@ -48,7 +48,7 @@ extension Tool {
         }
     }
 
-    /// The parser quotes what it can't take, and an address may have a password in it.
+    /// Returns the message without addresses. The parser quotes arguments, and an address may have a password in it.
     private static func hidingAddresses(in message: String) -> String {
         let values = CommandLine.arguments.dropFirst().flatMap { argument in
             [argument] + argument.split(separator: "=", maxSplits: 1).dropFirst().map(String.init)
@@ -65,7 +65,7 @@ extension Tool {
     }
 }
 
-// Inside the type, `exit` is the argument parser's.
+// Inside of the type, `exit` would be the argument parser's function.
 private func leave(_ code: Int32) -> Never {
     exit(code)
 }

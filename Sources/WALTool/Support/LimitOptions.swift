@@ -1,16 +1,16 @@
 import ArgumentParser
 import WAL
 
-/// What keeps a log small.
+/// The options that limit a log's size.
 struct LimitOptions: ParsableArguments {
-    @Option(help: "Remove what was delivered and is older, such as 12h or 7d; in whole segments, once a second.")
+    @Option(help: "Remove delivered records older than this (12h or 7d), in whole segments, once a second.")
     var retentionAge: DurationArgument?
-    @Option(help: "Remove what was delivered, oldest first, where the log is larger, such as 1GiB; in whole segments.")
+    @Option(help: "If the log is larger than this (1GiB), remove delivered records, oldest first, in whole segments.")
     var retentionSize: SizeArgument?
-    @Option(help: "What the log may take up on disk. At the budget reading waits until the store has caught up.")
+    @Option(help: "The log's most space on disk. When it is used up, reading waits for the store to catch up.")
     var diskBudget: SizeArgument?
 
-    // A batch of lines, and all but the longest lines, fit into the smallest.
+    // A batch of lines, and all but the longest lines, fit into the smallest segment.
     private static let segmentSizeMin = 4 << 20
     private static let segmentSizeMax = 64 << 20
 
@@ -23,12 +23,12 @@ struct LimitOptions: ParsableArguments {
         }
     }
 
-    /// A limit is kept by removing whole segments: they are an eighth of the smaller one.
+    /// Sets the limits. The log removes whole segments only, so a segment is an eighth of the smaller limit.
     func apply(to configuration: inout WriteAheadLog.Configuration) {
         configuration.retention.age = retentionAge?.duration
         configuration.retention.totalSize = retentionSize?.bytes
         configuration.diskBudget = diskBudget?.bytes
-        // Short, so that whoever waits for the store sees a signal.
+        // Short, so that an append that waits for the store notices a signal.
         configuration.whenFull = .wait(.seconds(1))
         guard let least = [retentionSize?.bytes, diskBudget?.bytes].compactMap(\.self).min() else { return }
         let wanted = min(max(least / 8, Self.segmentSizeMin), Self.segmentSizeMax)

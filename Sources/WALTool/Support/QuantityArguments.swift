@@ -36,7 +36,7 @@ struct DurationArgument: ExpressibleByArgument, Sendable {
 
 /// A number with a unit.
 enum Quantity {
-    /// Nil unless the number is above 0.
+    /// Splits off the unit; nil unless the number is above 0.
     static func split(_ text: String) -> (Int, Substring)? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard let number = Int(digits), number > 0 else { return nil }

@@ -6,7 +6,7 @@ import Synchronization
     import Darwin
 #endif
 
-/// The wish to stop, from a signal or from within. A pipe, because a thread that waits for input has to see it, too.
+/// A request to stop, from a signal or from the program. It is a pipe, so that a thread that polls its input notices it.
 final class StopSignal: Sendable {
     enum Readiness {
         case readable, timedOut, stopped
@@ -27,7 +27,7 @@ final class StopSignal: Sendable {
         close(writeEnd)
     }
 
-    /// The signal that asked, `SIGINT` or `SIGTERM`.
+    /// The signal that came, `SIGINT` or `SIGTERM`.
     var signalName: String? {
         switch caughtSignal.load(ordering: .acquiring) {
         case SIGINT: "SIGINT"
@@ -40,12 +40,12 @@ final class StopSignal: Sendable {
         Self.wake(writeEnd)
     }
 
-    /// From now on the first SIGINT or SIGTERM asks this one to stop; the second ends the process as usual.
+    /// Makes the first SIGINT or SIGTERM a request to stop. The second ends the process as usual.
     func catchSignals() {
         wakingEnd.store(writeEnd, ordering: .releasing)
         caughtSignal.store(0, ordering: .releasing)
         for each in [SIGINT, SIGTERM] {
-            // Nothing but what may be called in a signal handler.
+            // Calls only functions that are safe in a signal handler.
             signal(each) { number in
                 caughtSignal.store(number, ordering: .releasing)
                 signal(SIGINT, SIG_DFL)
@@ -55,7 +55,7 @@ final class StopSignal: Sendable {
         }
     }
 
-    /// Signals are the process's own again.
+    /// Restores the default actions of the signals.
     func releaseSignals() {
         for each in [SIGINT, SIGTERM] { signal(each, SIG_DFL) }
         wakingEnd.store(-1, ordering: .releasing)
@@ -66,7 +66,7 @@ final class StopSignal: Sendable {
         _ = write(descriptor, &byte, 1)
     }
 
-    /// Waits until `descriptor` can be read, or somebody asked to stop, or `timeout` milliseconds have passed.
+    /// Waits until `descriptor` is readable, a stop is requested, or `timeout` milliseconds have passed.
     func waitForInput(_ descriptor: Int32, timeout: Int32) throws(ToolError) -> Readiness {
         var entries = [
             pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),

@@ -17,7 +17,8 @@ enum StoreArgument: ExpressibleByArgument, Sendable {
     case mysql(url: String)
     case sqlite(path: String)
     case memory
-    /// Not refused as an argument, for then the parser would quote it, and there may be a password in it.
+    /// Any other argument. The parser would quote a rejected argument, and there may be a password in it, so `open` and
+    /// `inspect` reject it instead.
     case unknown
 
     var isKnown: Bool { if case .unknown = self { false } else { true } }
@@ -31,17 +32,17 @@ enum StoreArgument: ExpressibleByArgument, Sendable {
         switch argument[..<colon] {
         case "memory" where rest.isEmpty: self = .memory
         case "sqlite" where !rest.isEmpty: self = .sqlite(path: rest)
-        // libpq takes "postgresql://…" whole, and "postgres://…" too.
+        // libpq expects the whole of "postgresql://…" and "postgres://…".
         case "postgres", "postgresql": self = .postgres(conninfo: rest.hasPrefix("//") ? argument : rest)
         case "mysql", "mariadb": self = .mysql(url: "mysql:\(rest)")
         default: break
         }
     }
 
-    /// Opens the store, with as many connections as there are to be batches at the same time.
+    /// Opens the store for writing, with a connection for each worker.
     func open(workers: Int = 2) async throws -> any TaskStore {
         switch self {
-        case .unknown: throw ToolError(.usage, "That is no store. Stores are \(Self.forms).")
+        case .unknown: throw ToolError(.usage, "The argument is not a store. Stores are \(Self.forms).")
         case .memory: return MemoryTaskStore()
         case .postgres(let conninfo):
             #if Postgres
@@ -66,11 +67,11 @@ enum StoreArgument: ExpressibleByArgument, Sendable {
         }
     }
 
-    /// Opens the store for those who only look. What isn't there is an error, and stays away.
+    /// Opens the store for reading. A store that doesn't exist is an error, and isn't created.
     func inspect() async throws -> any StoreInspector {
         switch self {
-        case .unknown: throw ToolError(.usage, "That is no store. Stores are \(Self.forms).")
-        case .memory: throw ToolError(.usage, "memory: can't be asked: it keeps nothing beyond its process.")
+        case .unknown: throw ToolError(.usage, "The argument is not a store. Stores are \(Self.forms).")
+        case .memory: throw ToolError(.usage, "memory: can't be read: it exists only in its own process.")
         case .postgres(let conninfo):
             #if Postgres
                 return try await PostgresStoreInspector(conninfo)

@@ -12,7 +12,9 @@ import WALTasks
         func run() async throws -> [String] {
             let storage = try await TaskWork.open(directory, seed: seed)
             var findings: [String] = []
-            if storage.writeAheadLog.recovery.isDamaged { findings.append("DAMAGE opening: \(storage.writeAheadLog.recovery.findings)") }
+            if storage.writeAheadLog.recovery.isDamaged {
+                findings.append("DAMAGE opening: \(storage.writeAheadLog.recovery.findings)")
+            }
             try await storage.drain()
             for (task, versions) in tasks {
                 guard let last = versions.max(by: { $0.version < $1.version }) else { continue }

@@ -48,7 +48,9 @@ final class FlusherHarness: Sendable {
         for _ in 0..<count {
             let number = log.lastSequence.rawValue + 1
             let isBarrier = number.isMultiple(of: UInt64(barrierEvery))
-            last = try log.appendBlocking([isBarrier ? RecordingSink.barrierKey : UInt8(number * 7 % 32), UInt8(number % 256)])
+            last = try log.appendBlocking([
+                isBarrier ? RecordingSink.barrierKey : UInt8(number * 7 % 32), UInt8(number % 256),
+            ])
         }
         return last
     }

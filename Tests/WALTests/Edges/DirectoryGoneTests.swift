@@ -19,7 +19,8 @@ import Testing
             }
             #expect(rename(path, path + "-moved") == 0)
             if self == .replacedByADirectory { #expect(mkdir(path, 0o700) == 0) }
-            return self == .replacedByALog ? try WriteAheadLog.openBlocking(at: path, configuration: .small(.always)) : nil
+            return self == .replacedByALog
+                ? try WriteAheadLog.openBlocking(at: path, configuration: .small(.always)) : nil
         }
     }
 

@@ -15,7 +15,9 @@ struct FuseTests {
     func openingNamesWhatIsMissing(_ options: [String], _ number: Int32, _ call: String) throws {
         let mount = try FuseMount(options)
         let path = mount.path + "/log"
-        let error = #expect(throws: WALError.self) { _ = try WriteAheadLog.openBlocking(at: path, configuration: .small(.always)) }
+        let error = #expect(throws: WALError.self) {
+            _ = try WriteAheadLog.openBlocking(at: path, configuration: .small(.always))
+        }
         #expect(error?.code == .unsupportedFileSystem, "\(String(describing: error))")
         #expect(error?.errno == number)
         for part in [call, mount.path, "FUSE", "ext4 or XFS"] {

@@ -54,7 +54,9 @@ import Testing
         for number in 0..<10 { _ = try await log.append(payload(number)) }
         defer { trick.cleanUp(path) }
         let other = try trick.play(on: path)
-        let here = #expect(throws: WALError.self) { _ = try WriteAheadLog.openBlocking(at: other, configuration: .small()) }
+        let here = #expect(throws: WALError.self) {
+            _ = try WriteAheadLog.openBlocking(at: other, configuration: .small())
+        }
         #expect(here?.code == .locked)
         await #expect(processExitsWith: .success) { [other = other as String] in
             let error = #expect(throws: WALError.self) {

@@ -15,7 +15,8 @@ import Testing
         }
         try log.closeBlocking()
         let quiet = RecordingLog()
-        try WriteAheadLog.openBlocking(at: directory.path, configuration: .small(), logger: quiet.logger).closeBlocking()
+        try WriteAheadLog.openBlocking(at: directory.path, configuration: .small(), logger: quiet.logger)
+            .closeBlocking()
         #expect(quiet.messages.all.map(\.level) == [.info, .info])
         let second = try segmentNames(directory.path)[1]
         try FileManager.default.removeItem(atPath: "\(directory.path)/\(second)")
@@ -42,7 +43,7 @@ import Testing
         gate.open(breakingTheDisk: true)
         await #expect(throws: WALError.self) { try await log.sync() }
         let errors = recording.messages.all.filter { $0.level == .error }
-        #expect(errors.first?.text == "the log takes no records until its disk does")
+        #expect(errors.first?.text == "appends suspended: the disk rejects writes")
         let message = try #require(errors.first)
         #expect(message.metadata["wal.error"] == "inputOutput")
         #expect(message.metadata["wal.errno"] == "\(EIO)")

@@ -17,7 +17,8 @@ import Testing
 
     @Test(arguments: WALMetric.allCases) func `each metric has its row in the article`(_ metric: WALMetric) throws {
         let dimensions = (["log"] + metric.dimensions).map { "`\($0)`" }.joined(separator: ", ")
-        let row = "| `\(metric.rawValue)` | `\(metric.prometheusName)` | \(metric.kind) | \(metric.unit) | \(dimensions) "
+        let row =
+            "| `\(metric.rawValue)` | `\(metric.prometheusName)` | \(metric.kind) | \(metric.unit) | \(dimensions) "
             + "| \(metric.help) |"
         #expect(try rows().contains { $0 == row }, "\(row)")
     }

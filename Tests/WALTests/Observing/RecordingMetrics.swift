@@ -26,13 +26,17 @@ final class RecordingMetrics: MetricsFactory {
         return Handler { [self] value in instruments.withLock { $0[label]?.values.append(value) } }
     }
 
-    func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler { make(label, dimensions, "counter") }
+    func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+        make(label, dimensions, "counter")
+    }
 
     func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
         make(label, dimensions, aggregate ? "recorder" : "gauge")
     }
 
-    func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler { make(label, dimensions, "timer") }
+    func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+        make(label, dimensions, "timer")
+    }
 
     func destroyCounter(_ handler: any CounterHandler) {}
     func destroyRecorder(_ handler: any RecorderHandler) {}

@@ -1,0 +1,24 @@
+#if MySQL
+    internal import WALTasks
+
+    /// What can be done on a connection.
+    protocol Session: DatabaseSession where Settings == ConnectionSettings {
+        /// Whether a call changes nothing, so that it can be done again when nobody knows how far it came.
+        static var isReadOnly: Bool { get }
+        var connection: Connection { get }
+    }
+
+    extension Session {
+        static var server: StoreError.Server { .mysql }
+        var cancelTarget: (any CancelTarget)? { connection.identity }
+        var isUsable: Bool { !connection.isBroken }
+
+        /// A server that went away between two calls is no reason for an error: nothing was begun yet.
+        static func canRepeat(after error: StoreError) -> Bool {
+            error.code == .connectionFailed && (isReadOnly || error.statement == Connection.begin)
+        }
+
+        static func enterThread() { Library.enterThread() }
+        static func leaveThread() { Library.leaveThread() }
+    }
+#endif

@@ -1,0 +1,62 @@
+#if MySQL
+    internal import WALTasks
+
+    extension StoreError {
+        init(
+            _ code: Code, _ message: String, number: UInt32? = nil, sqlState: String? = nil, statement: String? = nil,
+            place: String? = nil
+        ) {
+            // A statement that took too long, in MariaDB and MySQL.
+            self.init(
+                code, message, server: .mysql, number: number.map(Int.init), sqlState: sqlState, statement: statement,
+                place: place, asksForLess: [1969, 3024].contains(number))
+        }
+    }
+
+    extension StoreError.Code {
+        /// By number and SQLSTATE, never by message: messages can hold users' data.
+        ///
+        /// Numbers of 2000 and above up to 2999 are the library's, the others the server's; those above 3000 are MySQL's, but
+        /// for 4025 and 4078, which are MariaDB's.
+        init(number: UInt32, sqlState: String) {
+            switch number {
+            // No server, no route to it, packets that got lost, a session that was killed, a server that shuts down.
+            case 1042, 1043, 1053, 1080, 1152, 1158...1161, 1184, 1927, 2002, 2003, 2005, 2006, 2012, 2013, 2026, 2055,
+                3169,
+                4031:
+                self = .connectionFailed
+            // Lock wait timeout, deadlock, NOWAIT, deadlock of metadata locks or of GET_LOCK; a row or table that was changed
+            // meanwhile, a statement that must be prepared again, no room for locks, a lock of the whole server.
+            case 1020, 1205, 1206, 1213, 1223, 1412, 1614, 1615, 3058, 3132, 3572, 3573: self = .busy
+            // Connections of all, of one user; interrupted (KILL QUERY); statement timeouts of MariaDB and MySQL.
+            case 1040, 1203, 1226, 1317, 1969, 3024: self = .overloaded
+            case 1021, 1114: self = .full
+            case 1016, 1017, 1023, 1024, 1026, 1030: self = .inputOutput
+            case 1037, 1038, 1041, 1135, 2008: self = .outOfMemory
+            // A replica, a read-only session, a server in read-only mode.
+            case 1290, 1792, 1836, 3989: self = .readOnly
+            case 1034, 1035, 1194, 1195, 1712, 1877, 1932: self = .corrupted
+            // NULL, range, conversion, length, foreign keys, CHECK (4025 MariaDB, 3819 MySQL), JSON, a packet that is too
+            // large, a row that is too large, a trigger's SIGNAL.
+            case 1048, 1062, 1118, 1153, 1216, 1217, 1264, 1265, 1292, 1300, 1364, 1366, 1367, 1406, 1411, 1441, 1451,
+                1452,
+                1644, 1690, 3140...3158, 3819, 4025, 4078:
+                self = .rowRefused
+            // Logins, rights, databases, tables, columns, syntax.
+            case 1044, 1045, 1046, 1049, 1054, 1064, 1129, 1130, 1142, 1143, 1146, 1227, 1251, 1305, 1370, 1698, 2059:
+                self = .schemaMismatch
+            default: self.init(sqlState: sqlState)
+            }
+        }
+
+        private init(sqlState: String) {
+            switch sqlState.prefix(2) {
+            case "08": self = .connectionFailed
+            case "22", "23", "45": self = .rowRefused
+            case "28", "3D", "42": self = .schemaMismatch
+            case "40": self = .busy
+            default: self = .other
+            }
+        }
+    }
+#endif

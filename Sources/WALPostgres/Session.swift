@@ -1,0 +1,18 @@
+#if Postgres
+    internal import WALTasks
+
+    /// What can be done on a connection.
+    protocol Session: DatabaseSession where Settings == ConnectionSettings {
+        var connection: Connection { get }
+    }
+
+    extension Session {
+        static var server: StoreError.Server { .postgres }
+        var cancelTarget: (any CancelTarget)? { connection.cancelHandle }
+        var isUsable: Bool { connection.isUsable }
+
+        func notice() { connection.notice() }
+
+        static func isEnded(by error: StoreError) -> Bool { error.endsConnection }
+    }
+#endif

@@ -1,0 +1,83 @@
+internal import WAL
+
+/// Threads with a session each: a call has one for itself, and waits for its turn where all are taken.
+package final class ConnectionPool<Kept: DatabaseSession>: Sendable {
+    private typealias Thread = DatabaseThread<ReconnectingSession<Kept>>
+
+    private struct State {
+        var free: [DatabaseThread<ReconnectingSession<Kept>>]
+        var waiting: [CheckedContinuation<DatabaseThread<ReconnectingSession<Kept>>, Never>] = []
+    }
+
+    /// How many calls can run at the same time.
+    package let count: Int
+    private let threads: [Thread]
+    private let state: Monitor<State>
+
+    /// Starts `count` threads, 1 or more. Each connects with its first use.
+    package init(_ settings: Kept.Settings, count: Int, log: ConnectionLog) async throws(StoreError) {
+        var threads: [Thread] = []
+        for _ in 0..<max(1, count) { threads.append(try Thread(Kept.server)) }
+        for thread in threads {
+            try await thread.open { () throws(StoreError) in ReconnectingSession(settings, log) }
+        }
+        self.count = threads.count
+        self.threads = threads
+        state = Monitor(State(free: threads))
+    }
+
+    /// Runs `body` on a free session's thread. When the calling task is cancelled, so is what the server does for it.
+    package func run<Value: Sendable>(
+        _ body: @Sendable (Kept) throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        let thread = await take()
+        defer { giveBack(thread) }
+        let cancellation = Cancellation()
+        let result: Result<Value, StoreError> = await withTaskCancellationHandler {
+            do throws(StoreError) {
+                return .success(
+                    try await thread.run { (session) throws(StoreError) in
+                        try session.run { (kept) throws(StoreError) in
+                            try cancellation.whileRunning(on: kept, body)
+                        }
+                    })
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            cancellation.cancel()
+        }
+        return try result.get()
+    }
+
+    /// Waits for the calls that run, and closes the connections. Calls after it throw `closed`.
+    package func close() async throws(StoreError) {
+        for thread in threads { try await thread.close() }
+    }
+
+    private func take() async -> DatabaseThread<ReconnectingSession<Kept>> {
+        // One thread is a queue by itself: what was called before it is closed runs before that.
+        if count == 1, let only = threads.first { return only }
+        return await withCheckedContinuation { continuation in
+            let thread = state.withLock { state in
+                // The last one given back: of many connections only as many are opened as there is work for.
+                let thread = state.free.popLast()
+                if thread == nil { state.waiting.append(continuation) }
+                return thread
+            }
+            if let thread { continuation.resume(returning: thread) }
+        }
+    }
+
+    private func giveBack(_ thread: DatabaseThread<ReconnectingSession<Kept>>) {
+        if count == 1 { return }
+        let next = state.withLock { state in
+            if state.waiting.isEmpty {
+                state.free.append(thread)
+                return nil as CheckedContinuation<DatabaseThread<ReconnectingSession<Kept>>, Never>?
+            }
+            return state.waiting.removeFirst()
+        }
+        next?.resume(returning: thread)
+    }
+}

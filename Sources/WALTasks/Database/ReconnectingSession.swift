@@ -1,0 +1,61 @@
+/// Keeps one session, and makes a new one when the old one's connection is gone. Not thread-safe.
+package final class ReconnectingSession<Kept: DatabaseSession> {
+    private let settings: Kept.Settings
+    private let log: ConnectionLog
+    private var session: Kept?
+
+    /// Connects with the first use. Made on the thread that it belongs to.
+    init(_ settings: Kept.Settings, _ log: ConnectionLog) {
+        Kept.enterThread()
+        self.settings = settings
+        self.log = log
+    }
+
+    deinit {
+        session = nil
+        Kept.leaveThread()
+    }
+
+    /// Runs `body` on the session, after connecting if need be. Where connecting fails, the next call tries again.
+    func run<Value>(_ body: (Kept) throws(StoreError) -> Value) throws(StoreError) -> Value {
+        // A server that went away between two calls is no reason for an error, and here nothing is in doubt.
+        session?.notice()
+        if session?.isUsable == false { lose() }
+        guard let kept = session else { return try run(on: connect(), body) }
+        do throws(StoreError) {
+            return try run(on: kept, body)
+        } catch {
+            guard Kept.canRepeat(after: error) else { throw error }
+            return try run(on: connect(), body)
+        }
+    }
+
+    private func run<Value>(
+        on kept: Kept, _ body: (Kept) throws(StoreError) -> Value
+    ) throws(StoreError) -> Value {
+        defer { if !kept.isUsable { lose() } }
+        do throws(StoreError) {
+            return try body(kept)
+        } catch {
+            if Kept.isEnded(by: error) { lose() }
+            throw error
+        }
+    }
+
+    private func connect() throws(StoreError) -> Kept {
+        do throws(StoreError) {
+            let new = try Kept(settings)
+            log.connected()
+            session = new
+            return new
+        } catch {
+            log.failed(error)
+            throw error
+        }
+    }
+
+    private func lose() {
+        if session != nil { log.lost() }
+        session = nil
+    }
+}

@@ -1,0 +1,85 @@
+public import WAL
+public import WALDelivery
+
+/// The row that a query is at: columns are read in their order.
+///
+/// Inlinable, so that each store has the functions for its own rows instead of calls through a table.
+@usableFromInline
+package protocol RowReader {
+    /// Which server's rows these are.
+    static var server: StoreError.Server { get }
+
+    mutating func text() -> String
+    mutating func optionalText() -> String?
+    mutating func bytes() -> [UInt8]
+    mutating func number() -> Int64
+    mutating func optionalNumber() -> Int64?
+    mutating func time() -> Timestamp
+    mutating func optionalTime() -> Timestamp?
+}
+
+extension RowReader {
+    @inlinable
+    package mutating func task() throws(StoreError) -> PersistentTask {
+        PersistentTask(
+            id: text(), dagID: text(), nodeID: text(), currentNodeID: optionalText(), subDAGPath: optionalText(),
+            processingState: optionalText(), payload: optionalText(), status: try status(), createdAt: time(),
+            updatedAt: time(), startedAt: optionalTime(), completedAt: optionalTime(), error: optionalText(),
+            retryCount: Int32(clamping: number()), maxRetries: Int32(clamping: number()),
+            priority: Int32(clamping: number()))
+    }
+
+    @inlinable
+    package mutating func activity() -> TaskActivityLog {
+        TaskActivityLog(
+            id: text(), taskID: text(), dagID: text(), nodeID: text(), action: text(), message: optionalText(),
+            data: optionalText(), level: text(), createdAt: time())
+    }
+
+    @inlinable
+    package mutating func deadLetter() throws(StoreError) -> StoredDeadLetter {
+        let logID = text()
+        guard let log = LogID(logID) else { throw StoreError.unreadable(logID: logID, Self.server) }
+        return StoredDeadLetter(
+            id: StoredDeadLetter.ID(log: log, sequence: sequence()), lane: optionalNumber().map { Int($0) },
+            kind: text(), rowID: optionalText(), body: bytes(), code: text(), reason: text(), time: time())
+    }
+
+    /// A lane: index, epoch and position.
+    @inlinable
+    package mutating func lane() -> SinkLane {
+        SinkLane(index: Int(number()), epoch: UInt64(bitPattern: number()), position: sequence())
+    }
+
+    @inlinable
+    package mutating func checkpoint() -> SinkCheckpoint {
+        SinkCheckpoint(
+            lane: lane(), laneCount: Int(number()), owner: optionalText(), claimedAt: time(), flushedAt: optionalTime())
+    }
+
+    @inlinable
+    package mutating func sequence() -> SequenceNumber {
+        SequenceNumber(rawValue: UInt64(bitPattern: number()))
+    }
+
+    @inlinable
+    package mutating func status() throws(StoreError) -> TaskStatus {
+        let name = text()
+        guard let status = TaskStatus(rawValue: name) else { throw StoreError.unreadable(status: name, Self.server) }
+        return status
+    }
+}
+
+extension StoreError {
+    @usableFromInline
+    package static func unreadable(status: String, _ server: Server) -> StoreError {
+        StoreError(
+            .rowUnreadable, "a task has the status '\(status)', which doesn't exist: correct the row", server: server)
+    }
+
+    @usableFromInline
+    package static func unreadable(logID: String, _ server: Server) -> StoreError {
+        StoreError(
+            .rowUnreadable, "a dead letter has the log id '\(logID)', which is none: correct the row", server: server)
+    }
+}

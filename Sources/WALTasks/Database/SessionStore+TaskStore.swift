@@ -1,0 +1,45 @@
+public import WAL
+public import WALDelivery
+
+extension SessionStore {
+    /// The number of connections that write.
+    public var maxConcurrency: Int { sessions.pools.writerCount }
+
+    /// - Throws: `laneCountMismatch` if the log's lanes were counted differently before.
+    public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws(StoreError) -> [SinkLane] {
+        let owner = sessions.pools.owner
+        return try await change { (session) throws(StoreError) in
+            try session.claim(lanes, of: laneCount, log: log, owner: owner)
+        }
+    }
+
+    /// - Throws: `fenced`, `busy`, `overloaded`, `full` and others, with nothing written; `connectionFailed` if the connection
+    ///   broke before the transaction could be committed, `indeterminate` if nobody knows; `rowRefused` where even the dead
+    ///   letter is too large for the server.
+    public func apply(_ batch: TaskBatch) async throws(StoreError) -> SinkReceipt {
+        try await change { (session) throws(StoreError) in
+            do throws(StoreError) {
+                return try session.apply(batch)
+            } catch {
+                var error = error
+                error.hasBrokenBatch = error.code == .connectionFailed
+                throw error
+            }
+        }
+    }
+
+    /// By the server's number or SQLSTATE; fatal for an error that isn't a store's.
+    public func classify(_ error: any Error) -> SinkFailure {
+        (error as? StoreError)?.failure ?? .fatal
+    }
+
+    /// In as few queries as the server takes.
+    public func tasks(ids: [String]) async throws(StoreError) -> [PersistentTask] {
+        try await query { (session) throws(StoreError) in try session.tasks(ids: ids) }
+    }
+
+    /// - Throws: What the server reports.
+    public func checkpoints(log: LogID) async throws(StoreError) -> [SinkCheckpoint] {
+        try await query { (session) throws(StoreError) in try session.checkpoints(log: log) }
+    }
+}

@@ -1,0 +1,69 @@
+/// A store that reaches its database through sessions: what the stores in SQLite, MySQL and PostgreSQL have in common.
+///
+/// A store of your own conforms to ``TaskStore`` instead.
+public protocol SessionStore: CheckpointStore, DeadLetterStore {
+    /// The store's sessions. This package alone makes and uses them.
+    var sessions: StoreSessions { get }
+}
+
+/// The sessions of a ``SessionStore``.
+public struct StoreSessions: Sendable {
+    let pools: any SessionPools
+
+    package init<Writer: ChangeSession, Reader: QuerySession>(_ pools: StorePools<Writer, Reader>) {
+        self.pools = pools
+    }
+}
+
+/// ``StorePools`` of any sessions.
+protocol SessionPools: Sendable {
+    var server: StoreError.Server { get }
+    var owner: String { get }
+    var writerCount: Int { get }
+    func change<Value: Sendable>(
+        _ body: @Sendable (any ChangeSession) throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value
+    func query<Value: Sendable>(
+        _ body: @Sendable (any QuerySession) throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value
+    func close() async throws(StoreError)
+}
+
+extension StorePools: SessionPools {
+    var server: StoreError.Server { Writer.server }
+    var writerCount: Int { writers.count }
+
+    func change<Value: Sendable>(
+        _ body: @Sendable (any ChangeSession) throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        try await write { (session) throws(StoreError) in try body(session) }
+    }
+
+    func query<Value: Sendable>(
+        _ body: @Sendable (any QuerySession) throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        try await read { (session) throws(StoreError) in try body(session) }
+    }
+}
+
+extension SessionStore {
+    func change<Value: Sendable>(
+        _ body: @Sendable (any ChangeSession) throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        try await sessions.pools.change(body)
+    }
+
+    func query<Value: Sendable>(
+        _ body: @Sendable (any QuerySession) throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        try await sessions.pools.query(body)
+    }
+
+    /// Refused here: SQLite takes a negative limit for none, and other servers report a fault of the statement.
+    func checkPage(_ limit: Int, _ offset: Int = 0) throws(StoreError) {
+        guard limit >= 0, offset >= 0 else {
+            throw StoreError(
+                .invalidArgument, "limit \(limit) or offset \(offset) is negative", server: sessions.pools.server)
+        }
+    }
+}

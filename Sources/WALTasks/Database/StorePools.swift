@@ -1,0 +1,64 @@
+package import Logging
+internal import Synchronization
+
+#if canImport(Darwin)
+    internal import Darwin
+#else
+    internal import Glibc
+#endif
+
+/// The sessions of a store: some write and some read, each on a thread of its own.
+package final class StorePools<Writer: ChangeSession, Reader: QuerySession>: Sendable
+where Writer.Settings == Reader.Settings {
+    package let writers: ConnectionPool<Writer>
+    package let readers: ConnectionPool<Reader>
+    /// Who claims lanes, for people: process and host.
+    package let owner: String
+    private let hasTables = Atomic<Bool>(false)
+
+    /// Starts the threads. Each connects with its first use.
+    package init(
+        _ settings: Writer.Settings, store: String, writers: Int, readers: Int, logger: Logger?
+    ) async throws(StoreError) {
+        guard writers >= 1, readers >= 1 else {
+            throw StoreError(
+                .invalidArgument, "a store needs one connection to write and one to read at least",
+                server: Writer.server)
+        }
+        owner = "\(getpid())@\(hostName())"
+        let log = ConnectionLog(logger, store: store)
+        self.writers = try await ConnectionPool(settings, count: writers, log: log)
+        self.readers = try await ConnectionPool(settings, count: readers, log: log)
+    }
+
+    package func write<Value: Sendable>(
+        _ body: @Sendable (Writer) throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        let value = try await writers.run(body)
+        hasTables.store(true, ordering: .relaxed)
+        return value
+    }
+
+    /// Runs a query. Where nothing was written yet, a session that writes makes the tables first.
+    package func read<Value: Sendable>(
+        _ body: @Sendable (Reader) throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        if !hasTables.load(ordering: .relaxed) { try await write { (_) throws(StoreError) in } }
+        return try await readers.run(body)
+    }
+
+    package func close() async throws(StoreError) {
+        // The writers last: SQLite's last connection folds the database's own log into its file.
+        try await readers.close()
+        try await writers.close()
+    }
+}
+
+private func hostName() -> String {
+    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
+        unsafe name.initialize(repeating: 0)
+        // One byte less: a name that is cut off need not be terminated.
+        guard let start = name.baseAddress, unsafe gethostname(start, name.count - 1) == 0 else { return "" }
+        return unsafe String(cString: start)
+    }
+}

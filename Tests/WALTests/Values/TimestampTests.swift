@@ -1,0 +1,23 @@
+import Testing
+
+@testable import WAL
+
+@Suite struct TimestampTests {
+    @Test(arguments: [
+        ("2011-09-30T22:38:44.546Z", Int64(1_317_422_324_546_000)), ("1970-01-01T00:00:00Z", 0),
+        ("2000-02-29T12:00:00.123456+02:00", 951_818_400_123_456), ("1969-12-31T23:59:59.999999Z", -1),
+    ])
+    func timesAreReadAndWritten(_ text: String, _ microseconds: Int64) {
+        #expect(Timestamp(text)?.rawValue == microseconds)
+        let time = Timestamp(rawValue: microseconds)
+        #expect(Timestamp(time.description) == time)
+    }
+
+    @Test(arguments: [
+        "", "2011", "2011-02-29T00:00:00Z", "2011-09-30T24:00:00Z", "2011-09-30T22:38:44", "2011-09-30T22:38:44.Z",
+        "2011-09-30T22:38:44Zx",
+    ])
+    func whatIsNoTimeIsRefused(_ text: String) {
+        #expect(Timestamp(text) == nil)
+    }
+}
