@@ -41,7 +41,7 @@ struct OwnedLanes: Sendable {
     var scannedMin: SequenceNumber { scanned.min() ?? .zero }
     /// The lowest position of these lanes that the sink itself holds, or the start position if that is higher.
     var committed: SequenceNumber { zip(claimed, startPositions).lazy.map { max($0.position, $1) }.min() ?? .zero }
-    /// The lane that is furthest behind.
+    /// The lane with the largest lag.
     var furthestBehind: SinkLane? {
         scanned.indices.min { scanned[$0] < scanned[$1] }.map { claimed[$0] }
     }
