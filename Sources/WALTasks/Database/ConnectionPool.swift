@@ -62,8 +62,8 @@ package final class ConnectionPool<Kept: DatabaseSession>: Sendable {
         if count == 1, let only = threads.first { return only }
         return await withCheckedContinuation { continuation in
             let thread = state.withLock { state in
-            // Take the thread that was returned last, so that only as many connections are opened as the work
-                // needs.
+                // Take the thread that was returned last, so that only as many connections are opened as the
+                // work needs.
                 let thread = state.free.popLast()
                 if thread == nil { state.waiting.append(continuation) }
                 return thread
