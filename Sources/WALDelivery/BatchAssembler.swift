@@ -1,6 +1,6 @@
 internal import WAL
 
-/// Collects a worker's records from the log until the batch must be cut. Pure: it neither waits nor reads.
+/// The collector of a worker's next batch from the records of the log. Pure: it neither waits nor reads.
 struct BatchAssembler {
     enum Step: Hashable {
         case more
@@ -30,8 +30,8 @@ struct BatchAssembler {
         var end: Int
     }
 
-    /// The number of scanned records that ends a batch. It moves the position of a worker whose lanes have few of the
-    /// records, after a few milliseconds of reading.
+    /// The number of scanned records that ends a batch, after a few milliseconds of reading. It moves the position of
+    /// a worker even if few records are of its lanes.
     static let scanMax = 1 << 16
 
     let laneCount: UInt64

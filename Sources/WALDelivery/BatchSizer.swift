@@ -3,9 +3,9 @@ internal import WAL
 /// The number of records in a worker's next batch. Pure.
 ///
 /// The size grows by a quarter while full batches are applied faster than the target. It is halved when a batch takes
-/// longer than the target, or when it waits for locks of other clients. Neither halves it below ``sizeMin``, where
-/// the commit costs more than the rows. Only a batch that exceeds the sink's limits of time or memory shrinks
-/// further, down to one record.
+/// longer than the target, or when it waits for locks of other clients. In both cases it stays at or above
+/// ``sizeMin``, below which the commit costs more than the rows. Only a batch that exceeds the sink's limits of time
+/// or memory shrinks further, down to one record.
 struct BatchSizer {
     let sizeMin: Int
     let sizeMax: Int

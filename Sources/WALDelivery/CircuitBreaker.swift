@@ -1,6 +1,6 @@
 internal import WAL
 
-/// Limits calls to a sink that is unavailable. After several consecutive failures all workers park, and one of them
+/// A limit on calls to an unavailable sink. After several consecutive failures all workers park, and one of them
 /// tries again at intervals.
 struct CircuitBreaker {
     /// The state of the breaker as reported in statistics.

@@ -1,7 +1,7 @@
 internal import WAL
 
-/// Decides when to write the log's cursor for the sink. Cursor updates are records of the log, so there is at most
-/// one a second.
+/// The pace of writing the log's cursor for the sink. Cursor updates are records of the log, so there is at most one
+/// a second.
 struct CursorPacer {
     static let interval: Duration = .seconds(1)
 

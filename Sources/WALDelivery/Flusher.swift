@@ -3,8 +3,8 @@ public import Metrics
 public import ServiceLifecycle
 public import WAL
 
-/// Delivers a log's durable records into a sink, in order for each key. Each record is applied exactly once if the
-/// sink moves its positions in the transaction of the rows.
+/// A service that delivers a log's durable records into a sink, in order for each key. Each record is applied exactly
+/// once if the sink moves its positions in the transaction of the rows.
 ///
 /// Add it to a `ServiceGroup`, or call ``run()`` in a task. A flusher runs once. A new flusher resumes at the sink's
 /// positions.
@@ -57,12 +57,12 @@ public final class Flusher<Destination: Sink>: Service {
         context.markUnasked()
     }
 
-    /// Delivers until the task is cancelled or a graceful shutdown begins; then drains within the deadline.
+    /// Delivers until the task is canceled or a graceful shutdown begins; then drains within the deadline.
     ///
     /// After a graceful shutdown it returns, even if records are left; the next flusher delivers them. If it throws,
     /// every waiter of this flusher gets the same error.
     ///
-    /// - Throws: `CancellationError` if the task is cancelled, or a `WALError`:
+    /// - Throws: `CancellationError` if the task is canceled, or a `WALError`:
     ///   - `sinkAhead`, `sinkBehind` if the log and the sink don't belong together
     ///   - `detached` if the sink's lag exceeds ``SinkAttachment/bestEffort(maxLagBytes:)``
     ///   - `fenced` if another flusher has claimed the lanes
@@ -109,7 +109,7 @@ public final class Flusher<Destination: Sink>: Service {
     /// - Throws:
     ///   - the error that ended or ends ``run()``
     ///   - the error of a failed sync of the log
-    ///   - `cancelled` if the task is cancelled
+    ///   - `cancelled` if the task is canceled
     public func drain() async throws(WALError) {
         try await context.drain()
     }

@@ -34,7 +34,7 @@ final class FlusherCoordinator: Sendable {
     }
 
     /// Suspends until the condition holds. Throws the error that ended the flusher, or `cancelled` if the waiting
-    /// task is cancelled.
+    /// task is canceled.
     func wait(for condition: Machine.Condition) async throws(WALError) {
         let id = machine.withLock { $0.makeWaiterID() }
         let result = await withTaskCancellationHandler {

@@ -45,7 +45,7 @@ extension FlusherCore {
         }
     }
 
-    /// Counts a failure. Throws if the task is cancelled, because the sink may have failed for that reason alone.
+    /// Counts a failure. Throws if the task is canceled, because the sink may have failed for that reason alone.
     func failed(_ failure: SinkFailure) throws(WALError) {
         if Task.isCancelled { throw .waitCancelled }
         coordinator.withState { $0.counters.count(failure) }

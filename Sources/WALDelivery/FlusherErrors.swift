@@ -2,7 +2,7 @@ internal import WAL
 
 extension WALError {
     static var waitCancelled: WALError {
-        WALError(.cancelled, "The task was cancelled while it waited.")
+        WALError(.cancelled, "The task was canceled while it waited.")
     }
 
     static func flusherStopped(_ sink: String) -> WALError {
@@ -14,7 +14,7 @@ extension WALError {
     }
 
     static func flusherCancelled(_ sink: String) -> WALError {
-        WALError(.cancelled, "The flusher into \(sink) was cancelled. The next flusher delivers the remaining records.")
+        WALError(.cancelled, "The flusher into \(sink) was canceled. The next flusher delivers the remaining records.")
     }
 
     static func fenced(_ sink: String, cause: (any Error)? = nil) -> WALError {

@@ -70,7 +70,7 @@ struct FlusherEvents: Sendable {
             "the sink failed; it is tried again", metadata: [Key.worker: "\(worker)", Key.error: "\(error)"])
     }
 
-    /// Logged at each doubling of `times`, because the state may last.
+    /// Logs only at each doubling of `times`, because the state may last.
     func tooMuch(_ sequence: SequenceNumber, _ error: any Error, times: Int) {
         guard times.nonzeroBitCount == 1 else { return }
         logger?.error(

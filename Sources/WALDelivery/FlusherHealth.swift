@@ -17,8 +17,8 @@ public struct FlusherHealth: Sendable {
 
     /// Whether the sink answers.
     public var sink: SinkState
-    /// The records that were appended and not applied. The age is up to a second old, and zero if the flusher doesn't
-    /// run.
+    /// The records that were appended and not applied. The age is up to a second old. It is zero if the flusher
+    /// doesn't run.
     public var lag: FlusherLag
     /// The number of records that were set aside since the flusher was made.
     public var deadLetters: UInt64

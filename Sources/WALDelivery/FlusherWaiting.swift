@@ -14,7 +14,7 @@ struct LentReader: @unchecked Sendable {
 }
 
 extension FlusherCore {
-    /// Waits for several events at once and returns the first. The other waits are cancelled.
+    /// Waits for several events at once and returns the first. The other waits are canceled.
     @discardableResult
     func waitForFirst(of wakes: [FlusherWake]) async throws(WALError) -> FlusherWake {
         let result = await withTaskGroup(of: Result<FlusherWake, WALError>.self) { group in

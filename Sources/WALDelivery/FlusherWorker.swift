@@ -12,8 +12,8 @@ struct FlusherWorker<Destination: Sink> {
         case rewind
     }
 
-    /// The longest time that a position moves in memory alone. Idle lanes must not pin the log, which may be at its
-    /// disk budget, and must not cause a transaction for each record of other lanes.
+    /// The longest time that a position may stay in memory alone. Idle lanes must not pin the log, which may be at
+    /// its disk budget, and must not cause needless transactions.
     static var settleInterval: Duration { .seconds(1) }
 
     let index: Int

@@ -2,7 +2,7 @@ internal import WAL
 
 /// Runs `body` and waits at most `limit` for its end. Returns whether it has ended.
 ///
-/// After the limit, `body` is cancelled and left running, because a client library that blocks can't be interrupted.
+/// After the limit, `body` is canceled and left running, because a client library that blocks can't be interrupted.
 package func returns(within limit: Duration, _ body: @escaping @Sendable () async -> Void) async -> Bool {
     let (outcome, continuation) = AsyncStream<Bool>.makeStream()
     let work = Task {
@@ -17,7 +17,7 @@ package func returns(within limit: Duration, _ body: @escaping @Sendable () asyn
         work.cancel()
         timer.cancel()
     }
-    // Iterate in a separate task. If the caller is cancelled, iterating in its own task would end at once.
+    // Iterate in a separate task. If the caller is canceled, iterating in its own task would end at once.
     return await Task {
         for await hasEnded in outcome { return hasEnded }
         return false

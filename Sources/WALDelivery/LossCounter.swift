@@ -1,6 +1,7 @@
 internal import WAL
 
-/// Distinguishes a record that breaks the sink's connection from a sink that is unavailable. Pure.
+/// A counter of lost connections. It distinguishes a record that breaks the sink's connection from an unavailable
+/// sink. Pure.
 ///
 /// A loss counts if the connection existed, broke while a step was applied, and a later claim has found the positions
 /// unchanged. An unreachable sink answers no claim, so its losses don't count. The same step must break the

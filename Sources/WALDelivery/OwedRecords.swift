@@ -11,8 +11,8 @@ public struct OwedRecords: Hashable, Sendable {
     public var sink: String
     /// The sequence numbers of the records.
     public var sequences: ClosedRange<SequenceNumber>
-    /// Distinguishes this range from a range of the same numbers in another copy of the log, which holds other
-    /// records.
+    /// A token that distinguishes this range from a range of the same numbers in another copy of the log, which holds
+    /// other records.
     public var token: UInt64
 
     private static let prefix = "owed/"

@@ -39,9 +39,9 @@ struct OwnedLanes: Sendable {
 
     /// The sequence number up to which the sink is missing no record of these lanes.
     var scannedMin: SequenceNumber { scanned.min() ?? .zero }
-    /// The sequence number up to which the sink's own positions say so.
+    /// The lowest position of these lanes that the sink itself holds, or the start position if that is higher.
     var committed: SequenceNumber { zip(claimed, startPositions).lazy.map { max($0.position, $1) }.min() ?? .zero }
-    /// The lane that is furthest behind.
+    /// The lane with the largest lag.
     var furthestBehind: SinkLane? {
         scanned.indices.min { scanned[$0] < scanned[$1] }.map { claimed[$0] }
     }

@@ -4,7 +4,7 @@ internal import WAL
 public enum SinkAttachment: Hashable, Sendable {
     /// Retention keeps every record until the sink has it, even if that takes long or fills the disk.
     case required
-    /// Retention keeps records until the sink is more than `maxLagBytes` bytes of the log behind. Then the sink is
+    /// Retention keeps records until the lag of the sink exceeds `maxLagBytes` bytes of the log. Then the sink is
     /// detached: its cursor is removed, its flusher stops with `detached`, and retention may remove records that the
     /// sink is missing.
     case bestEffort(maxLagBytes: Int)

@@ -1,7 +1,7 @@
 internal import WAL
 
-/// Syncs written records if no other caller does so in time. Under every sync policy, a sink only receives records
-/// that a power loss can't take back.
+/// A loop that syncs written records if no other caller does so in time. Under every sync policy, a sink only
+/// receives records that a power loss can't take back.
 struct SyncPump<Destination: Sink> {
     /// The longest interval between syncs. Even with a long flush interval, full batches must not wait for
     /// durability.

@@ -2,9 +2,9 @@ public import Logging
 public import Metrics
 
 extension BufferedTaskStorage where Store == MemoryTaskStore {
-    /// Opens a buffered storage over a store in memory: after a restart, only what wasn't delivered is left.
+    /// Opens a buffered storage with a store in memory. After a restart, only undelivered changes are left.
     ///
-    /// For tests and trials; other stores have a function of the same shape. As
+    /// For tests and trials. Other stores have a function of the same form. Like
     /// ``open(at:store:configuration:logger:metrics:)``, it delivers from then on.
     public static func memory(
         log directory: String, configuration: Configuration = Configuration(), logger: Logger? = nil,

@@ -4,8 +4,8 @@
     internal import Darwin
 #endif
 
-/// An id as a key, compared by its bytes as databases do with a binary collation. Swift's strings are equal to others that Unicode
-/// holds for the same text.
+/// An id as a key, compared by its bytes as databases do with a binary collation. Swift compares strings by Unicode
+/// equivalence instead.
 struct BinaryID: Hashable {
     let text: String
 
@@ -23,7 +23,7 @@ struct BinaryID: Hashable {
 }
 
 extension String {
-    /// Whether two strings have the same bytes of UTF-8.
+    /// Returns whether two strings have the same UTF-8 bytes.
     func hasBytes(of other: String) -> Bool {
         let (own, others) = (utf8.span, other.utf8.span)
         guard own.count == others.count else { return false }

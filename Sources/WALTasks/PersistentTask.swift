@@ -1,41 +1,41 @@
 public import WAL
 
-/// A task of a workflow as it is stored: one node's run in a directed acyclic graph (DAG) of nodes.
+/// A stored task of a workflow: one node's run in a directed acyclic graph (DAG) of nodes.
 public struct PersistentTask: Hashable, Sendable {
-    /// Unique over all tasks; 1 to 512 bytes of UTF-8.
+    /// The identifier, unique over all tasks. 1 to 512 bytes of UTF-8.
     public var id: String
-    /// The graph that the task belongs to.
+    /// The DAG to which the task belongs.
     public var dagID: String
-    /// The node that the task was made for.
+    /// The node for which the task was made.
     public var nodeID: String
-    /// The node that works on it now.
+    /// The node that currently works on the task.
     public var currentNodeID: String?
-    /// Where it is among nested graphs.
+    /// The path of the task in nested DAGs.
     public var subDAGPath: String?
-    /// The processor's own word for where it is.
+    /// An application-defined processing state.
     public var processingState: String?
-    /// The task's data: JSON text.
+    /// The task's data as JSON text.
     public var payload: String?
-    /// Where it is in its life.
+    /// The status of the task.
     public var status: TaskStatus
-    /// When it was made.
+    /// The time when the task was created.
     public var createdAt: Timestamp
-    /// When it was last changed.
+    /// The time of the last change.
     public var updatedAt: Timestamp
-    /// When it was first running.
+    /// The time when the task first ran.
     public var startedAt: Timestamp?
-    /// When it ended, well or badly.
+    /// The time when the task completed, failed or was canceled.
     public var completedAt: Timestamp?
-    /// Why it failed.
+    /// The reason for the failure.
     public var error: String?
-    /// How often it was tried again.
+    /// The number of retries so far.
     public var retryCount: Int32
-    /// How often it may be.
+    /// The maximum number of retries.
     public var maxRetries: Int32
-    /// Higher goes first.
+    /// The priority. Tasks with a higher value come first.
     public var priority: Int32
 
-    /// Makes a task; what is left out is nil, 0, or as new tasks have it.
+    /// Makes a task. Omitted values are nil, 0, or those of a new task.
     public init(
         id: String, dagID: String, nodeID: String, currentNodeID: String? = nil, subDAGPath: String? = nil,
         processingState: String? = nil, payload: String? = nil, status: TaskStatus = .pending,
@@ -62,16 +62,16 @@ public struct PersistentTask: Hashable, Sendable {
     }
 }
 
-/// Where a task is in its life. The raw value is what stores hold.
+/// The status of a task. Stores hold the raw value.
 public enum TaskStatus: String, CaseIterable, Hashable, Sendable {
-    /// Waits to be started.
+    /// Waiting to be started.
     case pending
-    /// Was started.
+    /// Running.
     case running
-    /// Ended well.
+    /// Finished successfully.
     case completed
-    /// Ended badly.
+    /// Finished with an error.
     case failed
-    /// Was given up.
+    /// Canceled.
     case cancelled
 }

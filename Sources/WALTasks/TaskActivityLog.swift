@@ -1,24 +1,25 @@
 public import WAL
 
-/// Something that happened to a task: written once, never changed.
+/// An activity of a task. It is written once and never changed.
 public struct TaskActivityLog: Hashable, Sendable {
-    /// Unique over all activities; 1 to 512 bytes of UTF-8. A second one with the same id is ignored.
+    /// The identifier, unique over all activities. 1 to 512 bytes of UTF-8. A second activity with the same id is
+    /// ignored.
     public var id: String
-    /// The task that it happened to.
+    /// The task of the activity.
     public var taskID: String
-    /// The graph that the task belongs to.
+    /// The DAG to which the task belongs.
     public var dagID: String
-    /// The node where it happened.
+    /// The node of the activity.
     public var nodeID: String
-    /// What was done.
+    /// The action that was performed.
     public var action: String
-    /// What was done, for people.
+    /// The description as human-readable text.
     public var message: String?
-    /// Details: JSON text.
+    /// Details as JSON text.
     public var data: String?
-    /// How important it is, such as `info`.
+    /// The log level, for example `info`.
     public var level: String
-    /// When it was made.
+    /// The time of the activity.
     public var createdAt: Timestamp
 
     /// Makes an activity.

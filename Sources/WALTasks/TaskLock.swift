@@ -4,10 +4,10 @@
     internal import Darwin
 #endif
 
-/// A plain mutex. `Synchronization.Mutex` is a priority-inheriting futex on Linux, which takes 20 µs and more an operation
-/// once several threads contend.
+/// A plain mutex. `Synchronization.Mutex` is a priority-inheriting futex on Linux, which takes 20 µs or more for each
+/// operation once several threads contend.
 @safe final class TaskLock: @unchecked Sendable {
-    // The pointer never changes, and what it points to is only handed to pthread calls, which are thread-safe.
+    // The pointer never changes, and its target is only passed to pthread calls, which are thread-safe.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
 
     init() {

@@ -1,6 +1,7 @@
 public import WAL
 
-/// A change to a task storage, as the log holds it: what ``BufferedTaskStorage/apply(_:)`` takes, several at once.
+/// A change to a task storage in the form that the log holds. ``BufferedTaskStorage/apply(_:)`` takes several at
+/// once.
 ///
 /// ```swift
 /// try await storage.apply([.save(order), .log(activity), .updateStatus(id: "cart-7", status: .completed)])
@@ -21,8 +22,8 @@ public enum TaskMutation: Hashable, Sendable {
     /// ``TaskStorage/removeActivities(createdBefore:)``
     case removeActivities(createdBefore: Timestamp)
 
-    /// The task whose order it keeps; nil for a change that must wait for all that came before it, and be waited for by
-    /// all that comes after.
+    /// The id of the task with which the change is ordered. Nil for a change that is ordered against all others: it
+    /// waits for all earlier changes, and all later changes wait for it.
     public var taskID: String? {
         switch self {
         case .save(let task): task.id

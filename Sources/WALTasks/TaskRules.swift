@@ -1,9 +1,9 @@
 internal import WAL
 
-// What TaskStorage promises about one task, in one place for the in-memory store, the coalescer and the overlay.
+// The guarantees of TaskStorage for one task, in one place for the in-memory store, the coalescer and the overlay.
 
 extension TaskStatus {
-    /// Whether a task in this status is done with.
+    /// Whether a task in this status has ended.
     var isEnded: Bool {
         switch self {
         case .pending, .running: false
@@ -13,7 +13,7 @@ extension TaskStatus {
 }
 
 extension PersistentTask {
-    /// As ``TaskStorage/updateStatus(id:to:error:at:)`` does.
+    /// Changes the status as ``TaskStorage/updateStatus(id:to:error:at:)`` does.
     mutating func update(to status: TaskStatus, error: String?, at time: Timestamp) {
         self.status = status
         self.error = error
@@ -22,7 +22,7 @@ extension PersistentTask {
         if status.isEnded { completedAt = time }
     }
 
-    /// This task as it is stored over one with the same id.
+    /// Returns this task as it is stored in place of one with the same id.
     func replacing(_ old: PersistentTask?) -> PersistentTask {
         guard let old else { return self }
         var new = self
@@ -31,7 +31,7 @@ extension PersistentTask {
         return new
     }
 
-    /// Whether a restart has to go on with it.
+    /// Whether a restart must resume the task.
     var isResumable: Bool {
         switch status {
         case .pending, .running: true
@@ -40,26 +40,26 @@ extension PersistentTask {
         }
     }
 
-    /// The order of all lists but that of pending tasks.
+    /// Orders all lists except that of pending tasks.
     static func isOlder(_ left: PersistentTask, _ right: PersistentTask) -> Bool {
         left.createdAt == right.createdAt ? left.id.isBefore(right.id) : left.createdAt < right.createdAt
     }
 
-    /// The order of pending tasks.
+    /// Orders pending tasks.
     static func isMoreUrgent(_ left: PersistentTask, _ right: PersistentTask) -> Bool {
         left.priority == right.priority ? isOlder(left, right) : left.priority > right.priority
     }
 }
 
 extension TaskActivityLog {
-    /// The order of all lists.
+    /// Orders all lists.
     static func isOlder(_ left: TaskActivityLog, _ right: TaskActivityLog) -> Bool {
         left.createdAt == right.createdAt ? left.id.isBefore(right.id) : left.createdAt < right.createdAt
     }
 }
 
 extension TaskMutation {
-    /// What this change leaves of a task; for a change without a task id, as for every task.
+    /// Returns a task after this change. A change without a task id applies to every task.
     func applied(to task: PersistentTask?) -> PersistentTask? {
         switch self {
         case .save(let new): return new.replacing(task)
@@ -78,7 +78,7 @@ extension TaskMutation {
 }
 
 extension String {
-    /// By bytes, as databases compare with a binary collation.
+    /// Compares by bytes, as databases do with a binary collation.
     fileprivate func isBefore(_ other: String) -> Bool {
         utf8.lexicographicallyPrecedes(other.utf8)
     }
@@ -91,13 +91,13 @@ struct Page {
 
     init(limit: Int, offset: Int = 0) throws(TaskStorageError) {
         guard limit >= 0, offset >= 0 else {
-            throw TaskStorageError(.invalidArgument, "limit \(limit) and offset \(offset) must be 0 or more.")
+            throw TaskStorageError(.invalidArgument, "limit and offset must be at least 0, not \(limit) and \(offset).")
         }
         self.limit = limit
         self.offset = offset
     }
 
-    /// How much of the list has to be known.
+    /// The number of list entries up to the end of the page.
     var end: Int {
         let (end, overflow) = limit.addingReportingOverflow(offset)
         return overflow ? Int.max : end

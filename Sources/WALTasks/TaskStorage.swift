@@ -1,51 +1,53 @@
 public import WAL
 
-/// Keeps tasks and their activities.
+/// A storage of tasks and their activities.
 ///
-/// Lists are ordered by `createdAt` and then `id`, the oldest first, but for ``pendingTasks(limit:)``.
-/// `limit` and `offset` count tasks or activities, both 0 or more. Callable from any task.
+/// Lists are ordered by `createdAt` and then `id`, the oldest first, except ``pendingTasks(limit:)``. `limit` and
+/// `offset` count tasks or activities, and both must be at least 0. All functions can be called from any task.
 public protocol TaskStorage: Sendable {
-    /// What a change returns: nothing where the change is complete by then, else what its further progress can be waited for with.
+    /// The result of a change. Void if the change is complete when it returns; otherwise a receipt with which to wait
+    /// for its further progress.
     associatedtype Receipt: Sendable = Void
-    /// What closing returns: nothing where closing leaves nothing to do.
+    /// The result of closing. Void if closing leaves no work.
     associatedtype ClosingReport: Sendable = Void
 
-    /// Stores a task; one with the same id is replaced, but for its `dagID` and `createdAt`.
+    /// Stores a task. Replaces a task with the same id, except its `dagID` and `createdAt`.
     @discardableResult func save(_ task: PersistentTask) async throws -> Receipt
     /// Stores many tasks, all or none.
     @discardableResult func save(_ tasks: [PersistentTask]) async throws -> Receipt
-    /// The task with this id, or nil.
+    /// Returns the task with this id, or nil.
     func task(id: String) async throws -> PersistentTask?
-    /// The tasks of a DAG.
+    /// Returns the tasks of a DAG.
     func tasks(dagID: String, limit: Int, offset: Int) async throws -> [PersistentTask]
-    /// The tasks in a status.
+    /// Returns the tasks in a status.
     func tasks(status: TaskStatus, limit: Int, offset: Int) async throws -> [PersistentTask]
-    /// The tasks that wait to be started: by `priority`, the highest first, then as all lists.
+    /// Returns the pending tasks by `priority`, the highest first, then in the order of all lists.
     func pendingTasks(limit: Int) async throws -> [PersistentTask]
-    /// The tasks of a DAG that a restart has to go on with: pending, running, or failed with retries left.
+    /// Returns the tasks of a DAG that a restart must resume: pending, running, or failed with retries left.
     func resumableTasks(dagID: String) async throws -> [PersistentTask]
-    /// Changes a task's status and error, and `updatedAt` to `time`; `startedAt` on the first change to running,
-    /// `completedAt` on a change to completed, failed or cancelled. Does nothing if there is no such task.
+    /// Changes a task's status and error, and sets `updatedAt` to `time`. Also sets `startedAt` on the first change
+    /// to running, and `completedAt` on a change to completed, failed or canceled. Has no effect if the task doesn't
+    /// exist.
     @discardableResult
     func updateStatus(
         id: String, to status: TaskStatus, error: String?, at time: Timestamp
     ) async throws -> Receipt
-    /// Removes a task, if it is there. Its activities stay until they are cleaned up.
+    /// Removes a task if it exists. Its activities stay until they are cleaned up.
     @discardableResult func deleteTask(id: String) async throws -> Receipt
     /// Removes all tasks of a DAG. Their activities stay until they are cleaned up.
     @discardableResult func deleteTasks(dagID: String) async throws -> Receipt
-    /// Stores an activity; one whose id is known already is ignored.
+    /// Stores an activity. Ignores it if its id exists already.
     @discardableResult func log(_ activity: TaskActivityLog) async throws -> Receipt
-    /// The activities of a task.
+    /// Returns the activities of a task.
     func activities(taskID: String, limit: Int, offset: Int) async throws -> [TaskActivityLog]
-    /// The activities of a DAG.
+    /// Returns the activities of a DAG.
     func activities(dagID: String, limit: Int, offset: Int) async throws -> [TaskActivityLog]
-    /// Removes the tasks that ended (completed, failed, cancelled) and were last updated before `time`.
+    /// Removes the tasks that ended (completed, failed, canceled) and were last updated before `time`.
     @discardableResult func removeTasks(endedBefore time: Timestamp) async throws -> Receipt
-    /// Removes the activities that were made before `time`.
+    /// Removes the activities that were created before `time`.
     @discardableResult func removeActivities(createdBefore time: Timestamp) async throws -> Receipt
     /// Returns if the storage answers.
     func ping() async throws
-    /// Finishes what was begun and frees everything. Calls after it throw.
+    /// Finishes all pending work and releases all resources. Later calls throw.
     @discardableResult func close() async throws -> ClosingReport
 }

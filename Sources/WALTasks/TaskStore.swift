@@ -1,25 +1,27 @@
 public import WAL
 public import WALDelivery
 
-/// A task storage that batches of a log are applied to: a database, or memory.
+/// A task storage to which batches of a log are applied: a database, or memory.
 ///
 /// ``TaskSink`` makes a `Sink` of it.
 public protocol TaskStore: TaskStorage where Receipt == Void, ClosingReport == Void {
-    /// Names the store in the log's cursor, in metrics and in messages.
+    /// The name of the store in the log's cursor, in metrics and in messages.
     var name: String { get }
-    /// How many batches it can apply at the same time.
+    /// The number of batches that the store can apply concurrently.
     var maxConcurrency: Int { get }
-    /// As `Sink.claim(_:of:log:)`.
+    /// Takes over lanes of a log under the rules of `Sink.claim(_:of:log:)`.
     func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane]
-    /// Applies the operations in order and moves the lanes, in one transaction; as `Sink.apply(_:)`.
+    /// Applies the operations in order and moves the lanes in one transaction, under the rules of `Sink.apply(_:)`.
     ///
-    /// An operation that the store can't take goes to the store's dead letters in the same transaction, and the others are applied.
+    /// If the store rejects an operation, it moves the operation to its dead letters in the same transaction, and
+    /// applies the others.
     func apply(_ batch: TaskBatch) async throws -> SinkReceipt
-    /// As `Sink.classify(_:)`.
+    /// Returns the meaning of an error under the rules of `Sink.classify(_:)`.
     func classify(_ error: any Error) -> SinkFailure
-    /// The tasks with these ids, in any order; ids that aren't there are left out.
+    /// Returns the tasks with these ids, in any order. Ids without a task are left out.
     ///
-    /// Reading through a buffer asks for up to some thousand at once: a store with a cheaper way than one by one should take it.
+    /// Queries of a buffered storage request up to a thousand ids at once, so implement it if the store has a cheaper
+    /// way than one by one.
     func tasks(ids: [String]) async throws -> [PersistentTask]
 }
 
@@ -33,14 +35,15 @@ extension TaskStore {
     }
 }
 
-/// Changes to a task store for one transaction, to be applied in order.
+/// The changes of one transaction of a task store, to be applied in order.
 ///
-/// Coalesced (see ``TaskSink``), a task id is in at most three operations between two that have no task id: a delete and then
-/// a save, or up to three changes of status, since the times that they set can't be had from fewer; else in one.
+/// In a coalesced batch (see ``TaskSink``), a task id has at most three operations between two operations without a
+/// task id. They are a deletion and then a save, or up to three changes of status, because fewer couldn't set all
+/// their times. In all other cases there is one operation.
 public struct TaskBatch: Sendable {
-    /// One change, with the record that it came from.
+    /// A change with the record that it came from.
     public struct Operation: Sendable {
-        /// The last of the records that it came from.
+        /// The last of the records that the change came from.
         public var record: SinkRecord
         /// The change.
         public var mutation: TaskMutation
@@ -56,9 +59,9 @@ public struct TaskBatch: Sendable {
     public var log: LogID
     /// The number of lanes of this log and store.
     public var laneCount: Int
-    /// The lanes that move, each with the epoch and position that it must have before.
+    /// The lanes to move, each with the epoch and the position that it must have before.
     public var lanes: [SinkLane]
-    /// Where the lanes are afterwards.
+    /// The position of the lanes after the transaction.
     public var position: SequenceNumber
     /// The changes, in order.
     public var operations: [Operation]

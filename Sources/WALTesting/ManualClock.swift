@@ -48,7 +48,7 @@ public final class ManualClock: Clock, Sendable {
 
     /// Suspends until the clock has been advanced to a time.
     ///
-    /// - Throws: `CancellationError` if the task is cancelled.
+    /// - Throws: `CancellationError` if the task is canceled.
     public func sleep(until deadline: Instant, tolerance: Duration? = nil) async throws {
         let id = state.withLock { state in
             state.lastID += 1

@@ -5,7 +5,7 @@ internal import WALDelivery
 extension BufferedTaskStorage {
     /// Runs in a service group until the group shuts down or delivery fails permanently.
     ///
-    /// In both cases it drains and closes the storage. If it is cancelled, it closes the storage without draining. An
+    /// In both cases it drains and closes the storage. If it is canceled, it closes the storage without draining. An
     /// unavailable store is no failure: undelivered changes stay in the log for the next start, and a warning states
     /// their number.
     ///

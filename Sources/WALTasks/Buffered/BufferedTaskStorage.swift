@@ -269,7 +269,7 @@ extension BufferedTaskStorage {
 
     /// Suspends until the store has every change whose call returned before.
     ///
-    /// - Throws: `deliveryFailed` if delivery has ended or the task was cancelled, `closed` if the storage was
+    /// - Throws: `deliveryFailed` if delivery has ended or the task was canceled, `closed` if the storage was
     ///   closed.
     public func drain() async throws(TaskStorageError) {
         try life.checkOpen()

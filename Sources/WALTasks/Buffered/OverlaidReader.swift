@@ -1,6 +1,6 @@
 internal import WAL
 
-/// Answers queries from the store, with the overlay applied on top.
+/// A reader that answers queries from the store with the overlay applied on top.
 struct OverlaidReader<Store: TaskStore>: Sendable {
     /// The maximum number of reads if a barrier may have reached the store meanwhile.
     private static var attemptsMax: Int { 4 }

@@ -24,7 +24,7 @@ struct OverlayListLimits: Sendable {
     }
 }
 
-/// Finds the tasks that may be in a list according to the log, so that all other mutations need only a short look.
+/// A search of the log for the tasks that may be in a list. All other mutations need only a short look.
 enum OverlayCandidates {
     /// Returns the hashes of the candidates, or nil for all tasks. Blocks.
     static func find(

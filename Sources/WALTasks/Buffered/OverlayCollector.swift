@@ -1,7 +1,7 @@
 internal import WAL
 
-/// Collects the changes that a list needs from a stretch of the log, in bounded memory. Tasks that don't fit are left
-/// for the next walk through the stretch.
+/// A collector of the changes that a list needs from a stretch of the log, in bounded memory. Tasks that don't fit
+/// are left for the next walk through the stretch.
 struct OverlayCollector: Sendable {
     /// The stretch.
     let range: ClosedRange<UInt64>
@@ -51,8 +51,8 @@ struct OverlayCollector: Sendable {
     }
 }
 
-/// Collects the first activities of a list from a stretch of the log. The number of wanted activities bounds the
-/// memory.
+/// A collector of the first activities of a list from a stretch of the log. The number of wanted activities bounds
+/// the memory.
 struct OverlayActivities: Sendable {
     let range: ClosedRange<UInt64>
     let countMax: Int

@@ -1,8 +1,8 @@
 internal import Synchronization
 internal import WAL
 
-/// Reads undelivered mutations from the log into an ``OverlayIndex``, on its own thread. These are the mutations that
-/// an earlier process left, and those that memory has no space for.
+/// The thread that reads undelivered mutations from the log into an ``OverlayIndex``. These are the mutations that an
+/// earlier process left, and those that memory has no space for.
 ///
 /// Changes don't wait for it. A query waits until the index covers its range, or searches the log itself.
 final class OverlayIndexer: Sendable {

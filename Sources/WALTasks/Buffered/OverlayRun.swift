@@ -98,7 +98,7 @@ final class OverlayRun: Sendable {
     }
 }
 
-/// Reads a run's keys one after another.
+/// A reader of a run's keys, one after another.
 private struct OverlayRunCursor {
     private let run: OverlayRun
     private var keys: [UInt64] = []
@@ -121,7 +121,7 @@ private struct OverlayRunCursor {
     }
 }
 
-/// Writes a run, key by key.
+/// A writer of a run, key by key.
 private struct OverlayRunWriter {
     private let base: UInt64
     private let file: OverlayFile

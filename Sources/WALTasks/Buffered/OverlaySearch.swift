@@ -6,7 +6,7 @@ internal import WAL
     internal import Darwin
 #endif
 
-/// Reads mutations back from the log. It blocks, so don't call it on threads of the cooperative pool.
+/// A search that reads mutations back from the log. It blocks, so don't call it on threads of the cooperative pool.
 struct OverlaySearch: Sendable {
     /// The distance up to which the reader continues instead of seeking.
     private static let distanceMax: UInt64 = 1024

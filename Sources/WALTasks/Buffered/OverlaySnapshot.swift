@@ -54,7 +54,7 @@ struct OverlaySnapshot {
         mutations.reduce(0) { $0 + $1.size + overhead }
     }
 
-    /// Whether the snapshot alone determines a task, so that the store's row doesn't matter.
+    /// Returns whether the snapshot alone determines a task, so that the store's row doesn't matter.
     func isWhole(_ id: String) -> Bool {
         if case .delete = tasks[BinaryID(id)]?.first?.mutation { true } else { false }
     }

@@ -53,7 +53,7 @@ internal import WAL
         keepToBudget()
     }
 
-    /// Over the budget, drops the oldest mutations, which remain in the log.
+    /// Drops the oldest mutations while the budget is exceeded. They remain in the log.
     @inline(__always)
     private func keepToBudget() {
         let size = queue.memorySize

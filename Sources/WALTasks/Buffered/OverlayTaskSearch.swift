@@ -1,6 +1,6 @@
 internal import WAL
 
-/// Searches the log for the mutations of one task, and for those without a task id.
+/// A search of the log for the mutations of one task, and for those without a task id.
 struct OverlayTaskSearch: Sendable {
     let taskID: String
     let hash: UInt64

@@ -1,8 +1,8 @@
 internal import WAL
 internal import WALDelivery
 
-/// Calls the store, and knows from the results whether calls are currently in vain. Then queries fail at once instead
-/// of waiting.
+/// The access to the store. It knows from the results of calls whether the store is unavailable, and then lets
+/// queries fail at once.
 ///
 /// Successful calls of other components, for example delivery, also show that the store is available again.
 final class StoreReach<Store: TaskStore>: Sendable {
@@ -98,12 +98,12 @@ final class StoreReach<Store: TaskStore>: Sendable {
                 throw away(error)
             }
         }
-        // The calling task was cancelled.
+        // The calling task was canceled.
         work.cancel()
         throw CancellationError()
     }
 
-    /// Returns the reason once a call is late, or nil if it is cancelled.
+    /// Returns the reason once a call is late, or nil if it is canceled.
     private func lateness(_ patience: Patience) async -> (any Error)? {
         let error = NoAnswer(time: patience.limit)
         guard case .long = patience else {

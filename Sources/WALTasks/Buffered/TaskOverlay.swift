@@ -39,6 +39,8 @@ final class TaskOverlay: @unchecked Sendable {
     /// The position up to which mutations aren't wanted.
     private let start: SequenceNumber
 
+    /// Makes an overlay of the log's mutations after `start`.
+    ///
     /// - Parameters:
     ///   - log: The log to which mutations are appended. Mutations after `start` that it holds already are found
     ///     there.

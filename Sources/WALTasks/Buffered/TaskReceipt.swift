@@ -11,7 +11,7 @@ extension BufferedTaskStorage {
     /// Suspends until a change survives a power loss, and syncs the log if no other caller does.
     ///
     /// - Throws: ``TaskStorageError``:
-    ///   - `logFailed` if the sync failed or the task was cancelled
+    ///   - `logFailed` if the sync failed or the task was canceled
     ///   - `closed` if the storage was closed
     public func waitUntilDurable(_ receipt: TaskReceipt) async throws(TaskStorageError) {
         do throws(WALError) {
@@ -25,7 +25,7 @@ extension BufferedTaskStorage {
     ///
     /// While the store is unavailable, it keeps waiting. Cancel the task to give up.
     ///
-    /// - Throws: ``TaskStorageError``: `deliveryFailed` if delivery has ended or the task was cancelled; see its
+    /// - Throws: ``TaskStorageError``: `deliveryFailed` if delivery has ended or the task was canceled; see its
     ///   cause.
     public func waitUntilApplied(_ receipt: TaskReceipt) async throws(TaskStorageError) {
         do throws(WALError) {

@@ -1,6 +1,6 @@
 internal import WAL
 
-/// Reads fields from a payload. Every length is checked before it is used.
+/// A reader of the fields of a payload. It checks every length before using it.
 struct FieldInput: ~Escapable {
     private let bytes: RawSpan
     private(set) var offset = 0
@@ -27,7 +27,7 @@ struct FieldInput: ~Escapable {
         var shift: UInt64 = 0
         while true {
             let byte = try byte()
-            // The tenth byte holds one bit; a last byte of 0 would be a second spelling of the same number.
+            // The tenth byte holds one bit. A last byte of 0 would be a second encoding of the same number.
             guard shift < 63 || byte <= 1, byte != 0 || shift == 0 else {
                 throw TaskCodecError(.invalidField, at: start)
             }
@@ -58,7 +58,8 @@ struct FieldInput: ~Escapable {
         return Timestamp(rawValue: Int64(bitPattern: UInt64(littleEndian: bits)))
     }
 
-    /// A time that is stored as its distance from another; both wrap around, so that every pair can be stored.
+    /// Reads a time that is stored as its distance from another. The difference wraps around, so every pair can be
+    /// stored.
     @_lifetime(self: copy self)
     mutating func time(after base: Timestamp) throws(TaskCodecError) -> Timestamp {
         Timestamp(rawValue: base.rawValue &+ (try zigzag()))
@@ -76,7 +77,7 @@ struct FieldInput: ~Escapable {
         guard let range = try textRange() else { return nil }
         let span = Span<UInt8>(_bytes: bytes.extracting(range))
         do {
-            // Half the time of `String(validating:as:)`, which isn't specialised.
+            // Takes half the time of `String(validating:as:)`, which isn't specialized.
             return String(copying: try UTF8Span(validating: span))
         } catch {
             throw TaskCodecError(.invalidField, at: range.lowerBound)
@@ -90,7 +91,7 @@ struct FieldInput: ~Escapable {
         return text
     }
 
-    /// Where the next text lies; nil if it is nil.
+    /// Reads past the next text and returns its range, or nil if the text is nil.
     @_lifetime(self: copy self)
     mutating func textRange() throws(TaskCodecError) -> Range<Int>? {
         let start = offset

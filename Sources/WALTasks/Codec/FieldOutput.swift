@@ -1,4 +1,4 @@
-/// Where the encoder writes: once to count, once into the log. One encoder for both, so that they can't disagree.
+/// An output of the encoder: a counter, or memory of the log. One encoder serves both, so the two can't disagree.
 protocol FieldOutput: ~Copyable, ~Escapable {
     @_lifetime(self: copy self)
     mutating func put(_ byte: UInt8)
@@ -8,7 +8,7 @@ protocol FieldOutput: ~Copyable, ~Escapable {
     mutating func put(_ text: String?)
 }
 
-/// Counts the bytes that an encoding takes.
+/// A counter of the bytes of an encoding.
 struct ByteCounter: FieldOutput {
     private(set) var count = 0
 

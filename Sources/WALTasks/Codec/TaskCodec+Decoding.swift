@@ -1,9 +1,9 @@
 internal import WAL
 
 extension TaskCodec {
-    /// Reads a mutation back.
+    /// Decodes a mutation.
     ///
-    /// Takes any bytes: it neither traps nor reads outside of them, and allocates no more than their number.
+    /// It accepts any bytes: it neither traps nor reads outside of them, and allocates no more bytes than they have.
     public static func decode(_ payload: RawSpan) throws(TaskCodecError) -> TaskMutation {
         var input = FieldInput(payload)
         guard try input.byte() == version else { throw TaskCodecError(.unknownVersion, at: 0) }

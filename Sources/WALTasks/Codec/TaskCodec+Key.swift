@@ -1,11 +1,11 @@
 extension TaskCodec {
-    /// The key of what can't be decoded: any lane will do, as long as it is always the same one.
+    /// The key of undecodable payloads. Any lane will do if it is always the same.
     static let undecodableKey: UInt64 = 0
 
-    /// The key that a payload's lane comes from, found without decoding more than the task's id.
+    /// Returns the key that determines a payload's lane. Decodes only the task's id.
     ///
-    /// Equal ids give equal keys, in every process and version. Nil for a mutation without a task id, which has to wait for
-    /// everything before it. What can't be decoded gets a key, too: it isn't worth holding up all others for.
+    /// Equal ids give equal keys in every process and version. Nil for a mutation without a task id, which must wait
+    /// for all earlier records. An undecodable payload has a key, so that it doesn't delay all others.
     public static func key(of payload: RawSpan) -> UInt64? {
         do throws(TaskCodecError) {
             var input = FieldInput(payload)
@@ -23,13 +23,13 @@ extension TaskCodec {
         }
     }
 
-    /// The key of a task id.
+    /// Returns the key of a task id.
     static func key(ofTask id: String) -> UInt64 {
         unsafe hash(id.utf8.span.bytes)
     }
 
-    /// FNV-1a with 64 bits, the upper half folded into the lower: its low bits alone only depend on the low bits of the input,
-    /// and lanes are counted by low bits. (Fowler, Noll, Vo: draft-eastlake-fnv.)
+    /// Returns a 64-bit FNV-1a hash with its upper half folded into the lower. Lanes are chosen by the low bits,
+    /// which otherwise depend only on the low bits of the input. (Fowler, Noll, Vo: draft-eastlake-fnv.)
     private static func hash(_ bytes: RawSpan) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for index in 0..<bytes.byteCount {

@@ -1,11 +1,11 @@
 internal import WAL
 
-/// The encoding of ``TaskMutation`` in a log: compact, versioned, little-endian. Its byte tables are in FORMAT.md.
+/// The encoding of ``TaskMutation`` in a log: compact, versioned and little-endian. FORMAT.md has its byte tables.
 public enum TaskCodec {
     /// The first byte of every payload.
     static let version: UInt8 = 1
 
-    /// The second byte of every payload. The task's id comes third, where there is one, so that its lane can be found
+    /// The second byte of every payload. The task's id comes third if there is one, so that its lane can be found
     /// without decoding the rest.
     enum Kind: UInt8 {
         case save = 1
@@ -17,7 +17,7 @@ public enum TaskCodec {
         case removeActivities = 7
     }
 
-    /// The byte in a saved task that holds the status and which times there are. The other bits are 0.
+    /// The byte of a saved task that holds the status and marks the times that follow. The other bits are 0.
     enum SavedState {
         static let status: UInt8 = 0b0000_0111
         static let hasStarted: UInt8 = 0b0000_1000
@@ -25,19 +25,19 @@ public enum TaskCodec {
         static let all = status | hasStarted | hasCompleted
     }
 
-    /// How many bytes a mutation takes.
+    /// Returns the number of bytes of an encoded mutation.
     public static func size(of mutation: TaskMutation) -> Int {
         var counter = ByteCounter()
         put(mutation, into: &counter)
         return counter.count
     }
 
-    /// Writes a mutation; `output` must have room for ``size(of:)`` bytes.
+    /// Encodes a mutation. `output` must have space for ``size(of:)`` bytes.
     public static func encode(_ mutation: TaskMutation, into output: inout OutputRawSpan) {
         put(mutation, into: &output)
     }
 
-    /// A mutation's bytes.
+    /// Returns an encoded mutation.
     public static func encode(_ mutation: TaskMutation) -> [UInt8] {
         unsafe Array(unsafeUninitializedCapacity: size(of: mutation)) { room, count in
             let bytes = UnsafeMutableRawBufferPointer(room)
@@ -47,7 +47,7 @@ public enum TaskCodec {
         }
     }
 
-    /// ``size(of:)`` of a save: a mutation that is made for it would copy the task.
+    /// Returns the ``size(of:)`` of a save without making a mutation, which would copy the task.
     static func size(ofSaved task: PersistentTask) -> Int {
         var counter = ByteCounter()
         put(task, into: &counter)
@@ -58,7 +58,7 @@ public enum TaskCodec {
         put(task, into: &output)
     }
 
-    /// ``size(of:)`` of an activity that is logged.
+    /// Returns the ``size(of:)`` of a logged activity.
     static func size(ofLogged activity: TaskActivityLog) -> Int {
         var counter = ByteCounter()
         put(activity, into: &counter)

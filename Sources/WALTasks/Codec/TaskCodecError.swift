@@ -1,4 +1,4 @@
-/// Why bytes aren't an encoded ``TaskMutation``.
+/// The reason why bytes aren't an encoded ``TaskMutation``.
 public struct TaskCodecError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of an error. More kinds may come: keep a default branch.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
@@ -22,7 +22,7 @@ public struct TaskCodecError: Error, Hashable, Sendable, CustomStringConvertible
 
     /// The kind of the error.
     public var code: Code
-    /// Where it was found, in bytes from the start of the payload.
+    /// The offset of the error from the start of the payload, in bytes.
     public var offset: Int
 
     /// Makes an error.

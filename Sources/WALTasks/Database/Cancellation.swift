@@ -1,16 +1,16 @@
 internal import WAL
 
-/// Cancels the statement that a session runs, from any thread.
+/// A canceler of the statement that a session runs. Any thread can use it.
 package protocol CancelTarget: Sendable {
     /// The name of the thread that cancels, of at most 15 bytes.
     var threadName: String { get }
-    /// Asks the server to give up the statement that runs now. Blocks until the server has heard it.
+    /// Asks the server to cancel the running statement. Blocks until the server has received the request.
     func cancel()
-    /// Whether an error is the end of a statement that was given up.
+    /// Returns whether an error comes from a canceled statement.
     func hasCaused(_ error: StoreError) -> Bool
 }
 
-/// Carries the cancellation of one call's task to the session that works for it.
+/// The cancellation of one call's task, passed on to the session that works for it.
 final class Cancellation: Sendable {
     private struct State {
         var isCancelled = false
@@ -19,21 +19,21 @@ final class Cancellation: Sendable {
 
     private let state = Monitor(State())
 
-    /// Cancels what runs for the call, now or when it would start. Returns at once.
+    /// Cancels the call's statement, now or when it would start. Returns at once.
     func cancel() {
         let threadName = state.withLock { state in
             state.isCancelled = true
             return state.running?.threadName
         }
         guard let threadName else { return }
-        // Reaching the server can take long. Without a thread the statement runs until its time is up.
+        // Reaching the server can take long. Without a thread, the statement runs until its time limit.
         try? NamedThread.start(threadName) { [state] in
-            // Under the lock, so that the session doesn't go on to another call meanwhile.
+            // Under the lock, so that the session can't continue with another call meanwhile.
             state.withLock { $0.running?.cancel() }
         }
     }
 
-    /// Runs `body`, which a session does for the call. A session that nothing cancels runs it in any case.
+    /// Runs `body` for the call on a session. A session without a cancel target always runs it.
     func whileRunning<Session: DatabaseSession, Value>(
         on session: Session, _ body: (Session) throws(StoreError) -> Value
     ) throws(StoreError) -> Value {

@@ -1,7 +1,8 @@
 package import Logging
 internal import WAL
 
-/// Logs when a store's connections can't be made, at a slowing rate while that lasts, and when they can be made again.
+/// The log of a store's connections. It reports that they fail, at a decreasing rate while that lasts, and that they
+/// succeed again.
 package final class ConnectionLog: Sendable {
     private let logger: Logger?
     private let start = ContinuousClock.now
@@ -13,17 +14,17 @@ package final class ConnectionLog: Sendable {
         self.logger = logger
     }
 
-    /// A connection was made.
+    /// Reports that a connection was made.
     package func connected() {
         report(nil)
     }
 
-    /// A connection can't be made: the server is away, refuses it, or has another schema.
+    /// Reports that a connection can't be made. The server is unavailable, refuses it, or has another schema.
     package func failed(_ error: any Error) {
         report(error)
     }
 
-    /// A connection that was there is gone, and another is about to be made.
+    /// Reports that a connection was lost and that another one is about to be made.
     package func lost() {
         logger?.info("a connection to the store is lost; the next call makes another")
     }

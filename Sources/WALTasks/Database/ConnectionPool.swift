@@ -1,6 +1,7 @@
 internal import WAL
 
-/// Threads with a session each: a call has one for itself, and waits for its turn where all are taken.
+/// A pool of threads with one session each. A call has one thread for itself, and waits for its turn if all are in
+/// use.
 package final class ConnectionPool<Kept: DatabaseSession>: Sendable {
     private typealias Thread = DatabaseThread<ReconnectingSession<Kept>>
 
@@ -9,12 +10,12 @@ package final class ConnectionPool<Kept: DatabaseSession>: Sendable {
         var waiting: [CheckedContinuation<DatabaseThread<ReconnectingSession<Kept>>, Never>] = []
     }
 
-    /// How many calls can run at the same time.
+    /// The number of calls that can run concurrently.
     package let count: Int
     private let threads: [Thread]
     private let state: Monitor<State>
 
-    /// Starts `count` threads, 1 or more. Each connects with its first use.
+    /// Starts `count` threads, at least 1. Each connects with its first use.
     package init(_ settings: Kept.Settings, count: Int, log: ConnectionLog) async throws(StoreError) {
         var threads: [Thread] = []
         for _ in 0..<max(1, count) { threads.append(try Thread(Kept.server)) }
@@ -26,7 +27,8 @@ package final class ConnectionPool<Kept: DatabaseSession>: Sendable {
         state = Monitor(State(free: threads))
     }
 
-    /// Runs `body` on a free session's thread. When the calling task is cancelled, so is what the server does for it.
+    /// Runs `body` on a free session's thread. If the calling task is canceled, its statement on the server is
+    /// canceled, too.
     package func run<Value: Sendable>(
         _ body: @Sendable (Kept) throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
@@ -50,17 +52,18 @@ package final class ConnectionPool<Kept: DatabaseSession>: Sendable {
         return try result.get()
     }
 
-    /// Waits for the calls that run, and closes the connections. Calls after it throw `closed`.
+    /// Waits for the running calls and closes the connections. Later calls throw `closed`.
     package func close() async throws(StoreError) {
         for thread in threads { try await thread.close() }
     }
 
     private func take() async -> DatabaseThread<ReconnectingSession<Kept>> {
-        // One thread is a queue by itself: what was called before it is closed runs before that.
+        // One thread is a queue by itself: calls made before closing run before it.
         if count == 1, let only = threads.first { return only }
         return await withCheckedContinuation { continuation in
             let thread = state.withLock { state in
-                // The last one given back: of many connections only as many are opened as there is work for.
+                // Take the thread that was returned last, so that only as many connections are opened as the
+                // work needs.
                 let thread = state.free.popLast()
                 if thread == nil { state.waiting.append(continuation) }
                 return thread

@@ -1,27 +1,27 @@
-/// What can be done on a connection to a database: its prepared statements. Not thread-safe.
+/// A connection to a database with its prepared statements. Not thread-safe.
 package protocol DatabaseSession: SendableMetatype {
-    /// What a connection is made with.
+    /// The settings of a connection.
     associatedtype Settings: Sendable
-    /// Which server's sessions these are.
+    /// The server of these sessions.
     static var server: StoreError.Server { get }
 
     /// Connects.
     init(_ settings: Settings) throws(StoreError)
 
-    /// What cancels the statement that runs; nil where nothing does.
+    /// The canceler of the running statement. Nil if statements can't be canceled.
     var cancelTarget: (any CancelTarget)? { get }
-    /// Whether another call can use it.
+    /// Whether another call can use the session.
     var isUsable: Bool { get }
-    /// Looks whether the connection has ended while nothing was asked of it. Doesn't wait.
+    /// Checks whether the connection has ended while idle. Doesn't wait.
     func notice()
 
-    /// Whether a session is of no use after this error, even if its connection is still there.
+    /// Returns whether a session is unusable after this error, even if its connection still exists.
     static func isEnded(by error: StoreError) -> Bool
-    /// Whether a call that threw this changed nothing, so that another session can do it.
+    /// Returns whether a call that threw this error changed nothing, so that another session can repeat it.
     static func canRepeat(after error: StoreError) -> Bool
     /// Prepares the calling thread, which will make sessions and use them.
     static func enterThread()
-    /// Frees what the calling thread had.
+    /// Frees the calling thread's resources.
     static func leaveThread()
 }
 

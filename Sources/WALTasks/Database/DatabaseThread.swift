@@ -1,8 +1,8 @@
 internal import WAL
 
-/// Holds one session with a database, and runs everything that is done with it on a thread of its own.
+/// An actor that holds one session with a database and runs all its work on its own thread.
 ///
-/// For the stores of this package, whose client libraries block.
+/// It is for the stores of this package, whose client libraries block.
 package actor DatabaseThread<Session> {
     private let thread: SerialThread
     private let server: StoreError.Server
@@ -27,7 +27,7 @@ package actor DatabaseThread<Session> {
         session = try makeSession()
     }
 
-    /// Calls of this method wait for each other.
+    /// Runs `body` on the session. Calls wait for each other.
     package func run<Result: Sendable>(
         _ body: @Sendable (Session) throws(StoreError) -> Result
     ) throws(StoreError) -> Result {

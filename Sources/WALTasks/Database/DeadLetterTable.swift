@@ -1,11 +1,12 @@
 package import WAL
 package import WALDelivery
 
-/// The table of a store's dead letters, inside a transaction.
+/// The table of a store's dead letters, within a transaction.
 package protocol DeadLetterTable {
-    /// Keeps what is there: a record that is set aside already, by a database that was restored since, must not stop the sink.
+    /// Inserts a letter, and keeps an existing one. A database that was restored may have set the record aside
+    /// already, and that must not stop the sink.
     func insert(_ letter: StoredDeadLetter) throws(StoreError)
-    /// The letter, locked against others who want to apply it.
+    /// Returns the letter, locked against other sessions that want to apply it.
     func letter(_ id: StoredDeadLetter.ID) throws(StoreError) -> StoredDeadLetter?
     func remove(_ id: StoredDeadLetter.ID) throws(StoreError)
 }
@@ -21,7 +22,7 @@ extension DeadLetterTable {
         }
     }
 
-    /// Sets an operation aside that the database has refused.
+    /// Sets aside an operation that the database has rejected.
     package func setAside(
         _ operation: TaskBatch.Operation, of batch: TaskBatch, for refusal: StoreError, at time: Timestamp,
         in letters: inout [DeadLetter]
@@ -32,7 +33,7 @@ extension DeadLetterTable {
         letters.append(letter.summary)
     }
 
-    /// Has a dead letter applied and removes it, if it is there. Errors name `session`'s server and `place`.
+    /// Applies a dead letter and removes it, if it exists. Errors name `session`'s server and `place`.
     package func redrive<Session: DatabaseSession>(
         _ id: StoredDeadLetter.ID, on session: Session, at place: String,
         _ apply: (TaskBatch.Operation) throws(StoreError) -> Void

@@ -1,7 +1,7 @@
 package import WAL
 
-/// The queries of a store. The functions are those of `TaskStorage`, `CheckpointStore` and `DeadLetterStore`, whose arguments
-/// are checked already.
+/// The queries of a store. The functions are those of `TaskStorage`, `CheckpointStore` and `DeadLetterStore`, with
+/// arguments that are checked already.
 package protocol QuerySession: DatabaseSession {
     func task(id: String) throws(StoreError) -> PersistentTask?
     func tasks(ids: [String]) throws(StoreError) -> [PersistentTask]

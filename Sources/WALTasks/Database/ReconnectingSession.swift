@@ -1,10 +1,10 @@
-/// Keeps one session, and makes a new one when the old one's connection is gone. Not thread-safe.
+/// A session that is replaced by a new one once its connection is lost. Not thread-safe.
 package final class ReconnectingSession<Kept: DatabaseSession> {
     private let settings: Kept.Settings
     private let log: ConnectionLog
     private var session: Kept?
 
-    /// Connects with the first use. Made on the thread that it belongs to.
+    /// Makes a session that connects with its first use. Call it on the thread that uses the session.
     init(_ settings: Kept.Settings, _ log: ConnectionLog) {
         Kept.enterThread()
         self.settings = settings
@@ -16,9 +16,9 @@ package final class ReconnectingSession<Kept: DatabaseSession> {
         Kept.leaveThread()
     }
 
-    /// Runs `body` on the session, after connecting if need be. Where connecting fails, the next call tries again.
+    /// Runs `body` on the session, after connecting if necessary. If connecting fails, the next call tries again.
     func run<Value>(_ body: (Kept) throws(StoreError) -> Value) throws(StoreError) -> Value {
-        // A server that went away between two calls is no reason for an error, and here nothing is in doubt.
+        // A connection lost between two calls is no reason for an error, because no outcome is in doubt here.
         session?.notice()
         if session?.isUsable == false { lose() }
         guard let kept = session else { return try run(on: connect(), body) }

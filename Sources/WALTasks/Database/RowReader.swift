@@ -1,12 +1,12 @@
 public import WAL
 public import WALDelivery
 
-/// The row that a query is at: columns are read in their order.
+/// The current row of a query. Columns are read in their order.
 ///
-/// Inlinable, so that each store has the functions for its own rows instead of calls through a table.
+/// Inlinable, so that each store has functions for its own rows instead of calls through a table.
 @usableFromInline
 package protocol RowReader {
-    /// Which server's rows these are.
+    /// The server of these rows.
     static var server: StoreError.Server { get }
 
     mutating func text() -> String
@@ -45,7 +45,7 @@ extension RowReader {
             kind: text(), rowID: optionalText(), body: bytes(), code: text(), reason: text(), time: time())
     }
 
-    /// A lane: index, epoch and position.
+    /// Reads a lane: index, epoch and position.
     @inlinable
     package mutating func lane() -> SinkLane {
         SinkLane(index: Int(number()), epoch: UInt64(bitPattern: number()), position: sequence())

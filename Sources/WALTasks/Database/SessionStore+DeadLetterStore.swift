@@ -1,7 +1,7 @@
 public import WAL
 
 extension SessionStore {
-    /// - Throws: `invalidArgument` for a negative limit, or what the server reports.
+    /// - Throws: `invalidArgument` for a negative limit, or the server's error.
     public func deadLetters(
         log: LogID?, after previous: StoredDeadLetter.ID?, limit: Int
     ) async throws(StoreError) -> [StoredDeadLetter] {
@@ -11,13 +11,13 @@ extension SessionStore {
         }
     }
 
-    /// - Throws: `rowRefused` where the database still can't take it, `rowUnreadable` for a letter that can't be decoded, or
-    ///   what the server reports.
+    /// - Throws: `rowRefused` if the database still rejects it, `rowUnreadable` if the letter can't be decoded, or
+    ///   the server's error.
     public func redrive(_ id: StoredDeadLetter.ID) async throws(StoreError) {
         try await change { (session) throws(StoreError) in try session.redrive(id) }
     }
 
-    /// - Throws: What the server reports.
+    /// - Throws: the server's error.
     public func discard(_ id: StoredDeadLetter.ID) async throws(StoreError) {
         try await change { (session) throws(StoreError) in try session.discard(id) }
     }

@@ -5,7 +5,7 @@ extension SessionStore {
     /// The number of connections that write.
     public var maxConcurrency: Int { sessions.pools.writerCount }
 
-    /// - Throws: `laneCountMismatch` if the log's lanes were counted differently before.
+    /// - Throws: `laneCountMismatch` if the log had another number of lanes before.
     public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws(StoreError) -> [SinkLane] {
         let owner = sessions.pools.owner
         return try await change { (session) throws(StoreError) in
@@ -13,9 +13,11 @@ extension SessionStore {
         }
     }
 
-    /// - Throws: `fenced`, `busy`, `overloaded`, `full` and others, with nothing written; `connectionFailed` if the connection
-    ///   broke before the transaction could be committed, `indeterminate` if nobody knows; `rowRefused` where even the dead
-    ///   letter is too large for the server.
+    /// - Throws:
+    ///   - `fenced`, `busy`, `overloaded`, `full` and others, with nothing written
+    ///   - `connectionFailed` if the connection broke before the transaction could be committed
+    ///   - `indeterminate` if it is unknown whether the transaction was committed
+    ///   - `rowRefused` if even the dead letter is too large for the server
     public func apply(_ batch: TaskBatch) async throws(StoreError) -> SinkReceipt {
         try await change { (session) throws(StoreError) in
             do throws(StoreError) {
@@ -28,17 +30,17 @@ extension SessionStore {
         }
     }
 
-    /// By the server's number or SQLSTATE; fatal for an error that isn't a store's.
+    /// Returns the meaning of an error by the server's number or SQLSTATE. Fatal for an error that isn't a store's.
     public func classify(_ error: any Error) -> SinkFailure {
         (error as? StoreError)?.failure ?? .fatal
     }
 
-    /// In as few queries as the server takes.
+    /// Returns the tasks with these ids, in as few queries as the server allows.
     public func tasks(ids: [String]) async throws(StoreError) -> [PersistentTask] {
         try await query { (session) throws(StoreError) in try session.tasks(ids: ids) }
     }
 
-    /// - Throws: What the server reports.
+    /// - Throws: the server's error.
     public func checkpoints(log: LogID) async throws(StoreError) -> [SinkCheckpoint] {
         try await query { (session) throws(StoreError) in try session.checkpoints(log: log) }
     }

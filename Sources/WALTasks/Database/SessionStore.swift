@@ -1,6 +1,6 @@
-/// A store that reaches its database through sessions: what the stores in SQLite, MySQL and PostgreSQL have in common.
+/// A store that reaches its database through sessions: the common part of the stores in SQLite, MySQL and PostgreSQL.
 ///
-/// A store of your own conforms to ``TaskStore`` instead.
+/// Your own store conforms to ``TaskStore`` instead.
 public protocol SessionStore: CheckpointStore, DeadLetterStore {
     /// The store's sessions. This package alone makes and uses them.
     var sessions: StoreSessions { get }
@@ -59,7 +59,8 @@ extension SessionStore {
         try await sessions.pools.query(body)
     }
 
-    /// Refused here: SQLite takes a negative limit for none, and other servers report a fault of the statement.
+    /// Throws for a negative limit or offset. SQLite takes a negative limit for none, and other servers report a
+    /// fault of the statement.
     func checkPage(_ limit: Int, _ offset: Int = 0) throws(StoreError) {
         guard limit >= 0, offset >= 0 else {
             throw StoreError(

@@ -1,5 +1,6 @@
 extension StoreError {
-    /// The log's lanes were counted differently before; nil where nobody knows how.
+    /// Returns the error for a log that had another number of lanes before; `before` is nil if that number is
+    /// unknown.
     package static func laneCountMismatch(
         log: String, before: Int64?, now: Int, server: Server, place: String
     ) -> StoreError {
@@ -9,7 +10,7 @@ extension StoreError {
             server: server, place: place)
     }
 
-    /// The database has a later schema than this version knows.
+    /// Returns the error for a database with a later schema than this version knows.
     package static func schemaTooNew(_ found: Int64, known: Int64, server: Server, place: String) -> StoreError {
         StoreError(
             .schemaTooNew,

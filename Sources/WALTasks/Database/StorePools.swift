@@ -7,12 +7,12 @@ internal import Synchronization
     internal import Glibc
 #endif
 
-/// The sessions of a store: some write and some read, each on a thread of its own.
+/// The sessions of a store. Some write and some read, each on its own thread.
 package final class StorePools<Writer: ChangeSession, Reader: QuerySession>: Sendable
 where Writer.Settings == Reader.Settings {
     package let writers: ConnectionPool<Writer>
     package let readers: ConnectionPool<Reader>
-    /// Who claims lanes, for people: process and host.
+    /// The process and host that claim lanes, as human-readable text.
     package let owner: String
     private let hasTables = Atomic<Bool>(false)
 
@@ -39,7 +39,7 @@ where Writer.Settings == Reader.Settings {
         return value
     }
 
-    /// Runs a query. Where nothing was written yet, a session that writes makes the tables first.
+    /// Runs a query. If no change was written yet, a session that writes makes the tables first.
     package func read<Value: Sendable>(
         _ body: @Sendable (Reader) throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
@@ -48,7 +48,7 @@ where Writer.Settings == Reader.Settings {
     }
 
     package func close() async throws(StoreError) {
-        // The writers last: SQLite's last connection folds the database's own log into its file.
+        // Close the writers last: SQLite's last connection merges the database's own log into its file.
         try await readers.close()
         try await writers.close()
     }
@@ -57,7 +57,7 @@ where Writer.Settings == Reader.Settings {
 private func hostName() -> String {
     unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
         unsafe name.initialize(repeating: 0)
-        // One byte less: a name that is cut off need not be terminated.
+        // Pass one byte less, because a name that is cut off may have no terminator.
         guard let start = name.baseAddress, unsafe gethostname(start, name.count - 1) == 0 else { return "" }
         return unsafe String(cString: start)
     }

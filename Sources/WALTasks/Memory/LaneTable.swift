@@ -1,7 +1,7 @@
 internal import WAL
 internal import WALDelivery
 
-/// The lanes of one log as a store in memory keeps them: who owns them, and how far they were applied.
+/// The lanes of one log in a store in memory, with their epochs and positions.
 struct LaneTable {
     let laneCount: Int
     private var lanes: [Int: SinkLane] = [:]
@@ -19,7 +19,7 @@ struct LaneTable {
         }
     }
 
-    /// Whether each of the lanes is where its owner believes.
+    /// Returns whether each lane has the epoch and position that its owner expects.
     func agrees(with claimed: [SinkLane]) -> Bool {
         claimed.allSatisfy { lanes[$0.index] == $0 }
     }

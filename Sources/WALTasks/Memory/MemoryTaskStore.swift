@@ -1,10 +1,9 @@
 public import WAL
 public import WALDelivery
 
-/// A task store in memory: for tests, and for tasks that needn't outlive the process.
+/// A task store in memory, for tests and for tasks that may end with the process.
 ///
-/// It keeps positions and fences their owners as a database does, so that it can stand in for one. Everything is gone
-/// when it is.
+/// It keeps positions and fences owners as a database does, so it can replace one. Its contents are lost with it.
 public final class MemoryTaskStore: TaskStore, @unchecked Sendable {
     // `lock` protects everything below it.
     private let lock = TaskLock()
@@ -16,13 +15,13 @@ public final class MemoryTaskStore: TaskStore, @unchecked Sendable {
     public let name: String
     public let maxConcurrency: Int
 
-    /// Makes an empty store; `maxConcurrency` is how many batches a flusher hands over at the same time.
+    /// Makes an empty store. `maxConcurrency` is the number of batches that a flusher applies concurrently.
     public init(name: String = "memory", maxConcurrency: Int = 4) {
         self.name = name
         self.maxConcurrency = maxConcurrency
     }
 
-    /// The records that couldn't be decoded, in the order in which they came.
+    /// The records that couldn't be decoded, in the order of arrival.
     public var deadLetters: [DeadLetter] {
         lock.withLock { letters }
     }

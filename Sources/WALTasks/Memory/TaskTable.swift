@@ -9,7 +9,7 @@ struct TaskTable {
     private var activityIDsByTask: [BinaryID: Set<BinaryID>] = [:]
     private var activityIDsByDAG: [BinaryID: Set<BinaryID>] = [:]
 
-    /// Applies a change; returns how many rows it wrote or removed.
+    /// Applies a change. Returns the number of rows that it wrote or removed.
     @discardableResult
     mutating func apply(_ mutation: TaskMutation) -> Int {
         switch mutation {
@@ -93,7 +93,7 @@ struct TaskTable {
 
     private static func remove<Key>(_ id: BinaryID, at key: Key, from index: inout [Key: Set<BinaryID>]) {
         index[key]?.remove(id)
-        // An index mustn't keep the keys of everything that ever was.
+        // An index must not keep keys without entries forever.
         if index[key]?.isEmpty == true { index[key] = nil }
     }
 }

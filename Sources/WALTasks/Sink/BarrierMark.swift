@@ -1,17 +1,17 @@
 internal import Synchronization
 internal import WAL
 
-/// How far a ``TaskSink`` is with mutations that have no task id.
+/// The progress of a ``TaskSink`` with mutations that have no task id.
 ///
-/// The flusher brings such a mutation after everything before it and before everything after it. So when the sink has applied
-/// one, the store has all records up to it, which is known here a little earlier than from the flusher.
+/// The flusher delivers such a mutation after all earlier records and before all later ones. So once the sink has
+/// applied one, the store has all records up to it. This mark shows that a little earlier than the flusher does.
 final class BarrierMark: Sendable {
     private let begunNumber = Atomic<UInt64>(0)
     private let appliedNumber = Atomic<UInt64>(0)
 
-    /// The last one that the store may have.
+    /// The last one that the store may have applied.
     var begun: SequenceNumber { SequenceNumber(rawValue: begunNumber.load(ordering: .acquiring)) }
-    /// The last one that the store has.
+    /// The last one that the store has applied.
     var applied: SequenceNumber { SequenceNumber(rawValue: appliedNumber.load(ordering: .acquiring)) }
 
     func begin(_ sequence: SequenceNumber) {

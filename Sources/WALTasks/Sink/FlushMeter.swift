@@ -1,7 +1,7 @@
 internal import WAL
 internal import WALDelivery
 
-/// Counts what a ``TaskSink`` does.
+/// The counts of a ``TaskSink``.
 final class FlushMeter: @unchecked Sendable {
     struct Counts {
         var records: UInt64 = 0

@@ -1,9 +1,9 @@
 internal import WAL
 
-/// Leaves out what a later mutation of the same batch makes superfluous, so that the rows in the store end as if all had
-/// been applied one by one, whatever was in the store before.
+/// A filter that drops mutations that a later mutation of the same batch makes unnecessary. The resulting rows are
+/// the same as if all had been applied one by one, whatever rows the store had before.
 ///
-/// | Before | then | leaves |
+/// | Earlier | Later | Result |
 /// | --- | --- | --- |
 /// | save | save | the second, with `dagID` and `createdAt` of the first |
 /// | save | status | the save with the status |
@@ -14,18 +14,18 @@ internal import WAL
 /// | delete | save | both: the new task gets its own `dagID` and `createdAt` |
 /// | activity | activity with its id | the first |
 ///
-/// A mutation without a task id ends the section that is coalesced. So of one task there are at most, in order: a delete
-/// and a save, or a delete, or a save, or three status changes.
+/// A mutation without a task id ends the coalesced section. So one task has at most, in this order: a deletion and a
+/// save, or a deletion, or a save, or three changes of status.
 struct TaskCoalescer {
     private var operations: [TaskBatch.Operation] = []
-    /// For each operation whether it was made superfluous.
+    /// Whether each operation was made unnecessary.
     private var isDropped: [Bool] = []
     private var tasks: [BinaryID: Pending]
     private var activities: Set<BinaryID>
     private var addedCount = 0
     private var keptCount = 0
 
-    /// For about so many mutations.
+    /// Makes a coalescer for about `capacity` mutations.
     init(capacity: Int = 0) {
         operations.reserveCapacity(capacity)
         isDropped.reserveCapacity(capacity)
@@ -33,20 +33,20 @@ struct TaskCoalescer {
         activities = Set(minimumCapacity: capacity)
     }
 
-    /// Where the operations of one task are, as indexes into `operations`.
+    /// The operations of one task, as indexes into `operations`.
     private struct Pending {
         var delete: Int?
         var save: Int?
         var updates: [Int] = []
     }
 
-    /// What is left, in order.
+    /// The remaining operations, in order.
     var result: [TaskBatch.Operation] {
-        // Most batches lose nothing, and operations are large to copy.
+        // Most batches drop no operation, and operations are expensive to copy.
         keptCount == operations.count ? operations : zip(operations, isDropped).filter { !$0.1 }.map(\.0)
     }
 
-    /// How many were left out.
+    /// The number of dropped operations.
     var coalescedCount: Int { addedCount - keptCount }
 
     mutating func add(_ operation: TaskBatch.Operation) {
@@ -89,7 +89,7 @@ struct TaskCoalescer {
         }
     }
 
-    /// Drops the status changes that no time in the row can come from.
+    /// Drops the changes of status that determine no time of the row.
     private mutating func keepingNeeded(_ updates: [Int]) -> [Int] {
         let needed = [
             updates.first { status(at: $0) == .running },

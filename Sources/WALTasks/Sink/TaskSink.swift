@@ -1,17 +1,17 @@
 public import WAL
 public import WALDelivery
 
-/// Makes a `Sink` of a task store: decodes the records of a batch, and coalesces what they change.
+/// A `Sink` for a task store. It decodes the records of a batch and coalesces their changes.
 public struct TaskSink<Store: TaskStore>: Sink {
-    /// The store that batches go to.
+    /// The store to which batches are applied.
     public let store: Store
     private let isCoalescing: Bool
     private let meter: FlushMeter?
     private let barriers: BarrierMark?
     private let reach: StoreReach<Store>?
 
-    /// Makes a sink for `store`. Without `coalescing` every record becomes one operation, so that the store sees each state
-    /// that a task went through.
+    /// Makes a sink for `store`. Without `coalescing`, every record becomes one operation, so the store sees each
+    /// state of a task.
     public init(store: Store, coalescing: Bool = true) {
         self.init(store: store, coalescing: coalescing, meter: nil, barriers: nil, reach: nil)
     }
@@ -55,7 +55,7 @@ public struct TaskSink<Store: TaskStore>: Sink {
         store.classify(error)
     }
 
-    /// Does nothing: the store is closed by whoever opened it, and may be read from still.
+    /// Has no effect. The store's owner closes it, and may still read from it.
     public func close() async {}
 
     private func decode(_ batch: SinkBatch) -> (batch: TaskBatch, coalescedCount: Int) {
@@ -70,7 +70,7 @@ public struct TaskSink<Store: TaskStore>: Sink {
             } catch {
                 let letter = DeadLetter(
                     sequence: record.sequence, code: error.code.description,
-                    reason: "Not an encoded task mutation: \(error)")
+                    reason: "The record isn't an encoded task mutation: \(error).")
                 undecodable.append((record, letter))
             }
         }

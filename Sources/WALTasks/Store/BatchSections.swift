@@ -1,19 +1,19 @@
 /// A part of a batch that a database can apply as sets of rows.
 package enum BatchSection: Hashable, Sendable {
-    /// Changes of which no two touch one row, but for the updates of one task.
+    /// Changes that touch different rows, except the updates of one task.
     case rows(RowSection)
-    /// The index of one operation without a task id, which touches rows that nobody has counted.
+    /// The index of one operation without a task id. It may touch any row, so it runs by itself.
     case barrier(Int)
 }
 
-/// Operations that may run in any order, or as one statement: a task id is in `deletes`, or in `saves`, or in `updates`.
-/// All are indexes of the batch's operations, in order.
+/// Operations that may run in any order or as one statement: a task id is in only one of `deletes`, `saves` and
+/// `updates`. All are indexes into the batch's operations, in order.
 package struct RowSection: Hashable, Sendable {
     /// Deleted tasks, each id once.
     package var deletes: [Int]
     /// Saved tasks, each id once.
     package var saves: [Int]
-    /// Changes of status: an id may be here several times, and its changes keep their order. See ``StatusChange``.
+    /// Changes of status. An id may occur several times, and its changes keep their order. See ``StatusChange``.
     package var updates: [Int]
     /// Logged activities, each id once.
     package var activities: [Int]
@@ -25,15 +25,16 @@ package struct RowSection: Hashable, Sendable {
         self.activities = activities
     }
 
-    /// How many operations it holds.
+    /// The number of operations.
     package var count: Int { deletes.count + saves.count + updates.count + activities.count }
 }
 
 extension BatchSection {
-    /// Cuts operations into the fewest sections that, applied one after another, end as the operations one by one.
+    /// Divides operations into the fewest sections that give the same result as the operations one by one.
     ///
-    /// A coalesced batch gives one section between two operations without a task id, or two where it deletes and saves the
-    /// same task: the new row has its own `dagID` and `createdAt`. Repeats of one id, without coalescing, give more.
+    /// A coalesced batch gives one section between two operations without a task id. It gives two if it deletes and
+    /// saves the same task, because the new row has its own `dagID` and `createdAt`. Without coalescing, repeats of
+    /// one id give more.
     package static func cut(_ operations: [TaskBatch.Operation]) -> [BatchSection] {
         var cutter = SectionCutter(capacity: operations.count)
         for (index, operation) in operations.enumerated() { cutter.add(operation.mutation, at: index) }
@@ -41,16 +42,16 @@ extension BatchSection {
     }
 }
 
-/// Puts each operation into the first section where nothing stands against it.
+/// A cutter that puts each operation into the first section in which it conflicts with no other.
 private struct SectionCutter {
     private var finished: [BatchSection] = []
     /// The sections since the last operation without a task id.
     private var open: [RowSection] = []
     private var tasks: [BinaryID: Place]
-    /// How many sections know an activity's id.
+    /// The number of sections that have an activity's id.
     private var activities: [BinaryID: Int]
 
-    /// For so many operations.
+    /// Makes a cutter for `capacity` operations.
     init(capacity: Int) {
         tasks = Dictionary(minimumCapacity: capacity)
         activities = Dictionary(minimumCapacity: capacity)
@@ -60,7 +61,7 @@ private struct SectionCutter {
         case delete, save, update
     }
 
-    /// Where a task was last, and as what.
+    /// The section in which a task occurred last, and the kind of its operation.
     private struct Place {
         var section: Int
         var kind: Kind

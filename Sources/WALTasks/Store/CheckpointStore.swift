@@ -1,23 +1,23 @@
 public import WAL
 public import WALDelivery
 
-/// A store that tells how far it is with a log, without claiming anything: for those who operate it.
+/// A store that reports its positions in a log without claiming lanes, for operators.
 public protocol CheckpointStore: TaskStore {
-    /// The lanes of a log, in order; none if the log was never delivered here.
+    /// Returns the lanes of a log, in order. Empty if the log was never delivered to this store.
     func checkpoints(log: LogID) async throws -> [SinkCheckpoint]
 }
 
-/// How far a store is with one lane of a log.
+/// The position of a store in one lane of a log.
 public struct SinkCheckpoint: Hashable, Sendable {
     /// The lane, with its epoch and position.
     public var lane: SinkLane
-    /// How many lanes the log has here.
+    /// The number of lanes of the log in this store.
     public var laneCount: Int
-    /// Who claimed the lane last: process and host.
+    /// The process and host that claimed the lane last.
     public var owner: String?
-    /// When that was.
+    /// The time of that claim.
     public var claimedAt: Timestamp
-    /// When the position was last moved.
+    /// The time when the position was last moved.
     public var flushedAt: Timestamp?
 
     /// Makes a checkpoint.

@@ -1,33 +1,36 @@
 public import WAL
 package import WALDelivery
 
-/// A store that keeps the operations that it couldn't take, and can be asked for them.
+/// A store that keeps the operations that it rejected, and can list them.
 ///
-/// Once the reason is gone (a constraint dropped, a limit raised), ``redrive(_:)`` applies one again. It's applied as if it
-/// were new: a saved task replaces what the task has become since. Where that isn't wanted, save what is wanted and
-/// ``discard(_:)`` the letter.
+/// Once the reason is gone (a constraint dropped, a limit raised), ``redrive(_:)`` applies a letter's operation. It
+/// is applied as a new one, so a saved task replaces the current task. If you don't want that, save the wanted task
+/// and ``discard(_:)`` the letter.
 public protocol DeadLetterStore: TaskStore {
-    /// The dead letters by log and sequence number, `limit` of them at most.
+    /// Returns up to `limit` dead letters, ordered by log and sequence number.
     ///
     /// - Parameters:
-    ///   - log: Only those of this log; nil for all.
-    ///   - previous: Only those behind this one; nil for all. Pass the last one of a page to have the next.
-    ///   - limit: How many at most.
+    ///   - log: The log of the letters; nil for all logs.
+    ///   - previous: The letter after which to begin; nil to begin with the first. Pass the last letter of a page to
+    ///     get the next page.
+    ///   - limit: The maximum number of letters.
     func deadLetters(log: LogID?, after previous: StoredDeadLetter.ID?, limit: Int) async throws -> [StoredDeadLetter]
-    /// Applies a dead letter's operation and removes the letter, in one transaction. Throws what the store says against it,
-    /// with the letter kept; does nothing if there is no such letter.
+    /// Applies a dead letter's operation and removes the letter, in one transaction. Has no effect if the letter
+    /// doesn't exist.
+    ///
+    /// - Throws: the store's error if it rejects the operation again. The letter is kept.
     func redrive(_ id: StoredDeadLetter.ID) async throws
-    /// Removes a dead letter without applying it, if it is there.
+    /// Removes a dead letter without applying it, if it exists.
     func discard(_ id: StoredDeadLetter.ID) async throws
 }
 
-/// An operation that a store couldn't take, as the store keeps it.
+/// An operation that a store has rejected and keeps.
 public struct StoredDeadLetter: Identifiable, Hashable, Sendable {
-    /// The record that it came from.
+    /// The identifier of the rejected record.
     public struct ID: Hashable, Sendable {
         /// The record's log.
         public var log: LogID
-        /// The record's place in it.
+        /// The record's sequence number in that log.
         public var sequence: SequenceNumber
 
         /// Makes an identifier.
@@ -37,21 +40,21 @@ public struct StoredDeadLetter: Identifiable, Hashable, Sendable {
         }
     }
 
-    /// The record that it came from: the last one, where several were coalesced.
+    /// The record that the operation came from, or the last one of several coalesced records.
     public var id: ID
-    /// The lane that was moving; nil where several moved together.
+    /// The lane that the batch moved. Nil if it moved several.
     public var lane: Int?
-    /// What the operation does, such as `save`; `undecodable` where that couldn't be read.
+    /// The kind of the operation, for example `save`, or `undecodable` if it couldn't be decoded.
     public var kind: String
-    /// The task, activity or DAG that it is about.
+    /// The id of the task, activity or DAG of the operation.
     public var rowID: String?
-    /// The operation as ``TaskCodec`` encodes it; an undecodable record as it was.
+    /// The operation as ``TaskCodec`` encodes it, or the undecodable record itself.
     public var body: [UInt8]
-    /// The store's own code, such as a SQLSTATE.
+    /// The store's own code for the failure, for example a SQLSTATE.
     public var code: String
-    /// Why, for people.
+    /// The reason as human-readable text.
     public var reason: String
-    /// When it was set aside.
+    /// The time when the operation was set aside.
     public var time: Timestamp
 
     /// Makes a dead letter.
@@ -70,8 +73,8 @@ public struct StoredDeadLetter: Identifiable, Hashable, Sendable {
 }
 
 extension StoredDeadLetter {
-    /// A letter for an operation. Its body is the operation, not the record: of several coalesced records the last one alone
-    /// would lose what the others changed.
+    /// Makes a letter for an operation. Its body is the operation, not the record: the last of several coalesced
+    /// records alone would lose the changes of the others.
     package init(_ operation: TaskBatch.Operation, of batch: TaskBatch, code: String, reason: String, time: Timestamp) {
         let (kind, rowID) = operation.mutation.kindAndRow
         self.init(
@@ -79,19 +82,19 @@ extension StoredDeadLetter {
             body: TaskCodec.encode(operation.mutation), code: code, reason: reason, time: time)
     }
 
-    /// A letter for a record that can't be decoded.
+    /// Makes a letter for a record that can't be decoded.
     package init(undecodable record: SinkRecord, _ letter: DeadLetter, of batch: TaskBatch, time: Timestamp) {
         self.init(
             id: ID(log: batch.log, sequence: record.sequence), lane: batch.onlyLane, kind: "undecodable", rowID: nil,
             body: Array(record.payload), code: letter.code, reason: letter.reason, time: time)
     }
 
-    /// The operation that it holds.
+    /// Returns the operation of the letter.
     package func mutation() throws(TaskCodecError) -> TaskMutation {
         try unsafe TaskCodec.decode(body.span.bytes)
     }
 
-    /// What the flusher is told of it.
+    /// The dead letter as reported to the flusher.
     package var summary: DeadLetter {
         DeadLetter(sequence: id.sequence, code: code, reason: reason)
     }
@@ -118,7 +121,7 @@ extension TaskMutation {
 }
 
 extension LogID {
-    /// Reads a log's identifier from its 32 hexadecimal digits; nil for anything else.
+    /// Parses a log's identifier from its 32 hexadecimal digits. Returns nil for any other text.
     @usableFromInline
     package init?(_ digits: String) {
         let utf8 = Array(digits.utf8)

@@ -1,9 +1,9 @@
 package import WAL
 
-/// What changes of one task's status come to together, for a database that takes a row only once in a statement.
+/// Several changes of one task's status folded into one, for a database that takes a row only once in a statement.
 ///
-/// The row's `startedAt` stays if it has one, else it becomes ``startedAt``; its `completedAt` becomes ``completedAt``, or
-/// stays where that is nil.
+/// The row's `startedAt` stays if it has one; otherwise it becomes ``startedAt``. Its `completedAt` becomes
+/// ``completedAt``, or stays if that is nil.
 package struct StatusChange: Hashable, Sendable {
     package let id: String
     package private(set) var status: TaskStatus
@@ -34,7 +34,7 @@ package struct StatusChange: Hashable, Sendable {
         if status.isEnded { completedAt = time }
     }
 
-    /// The changes among these mutations, folded to one for each task.
+    /// Returns the changes of status among these mutations, folded into one for each task.
     package static func folded(_ mutations: some Sequence<TaskMutation>) -> [StatusChange] {
         var changes: [StatusChange] = []
         var places: [BinaryID: Int] = [:]

@@ -8,16 +8,16 @@ extension StoreError {
             description = name
         }
 
-        /// The server can't be reached or refuses connections, or the connection broke before anything could be committed.
-        /// The next call connects again.
+        /// The server can't be reached or refuses connections, or the connection broke before anything could be
+        /// committed. The next call connects again.
         public static let connectionFailed = Code("connectionFailed")
         /// A transaction's outcome is unknown: the connection broke, or writing failed, while it was committed.
         public static let indeterminate = Code("indeterminate")
-        /// Another session was in the way for too long: a lock, a deadlock, a serialization failure. Try again.
+        /// Another session blocked the call for too long: a lock, a deadlock, or a serialization failure. Try again.
         public static let busy = Code("busy")
         /// The server takes too long, or has too little memory or too few connections. Try again later, or with less.
         public static let overloaded = Code("overloaded")
-        /// The task that called was cancelled, and so was what it did.
+        /// The calling task was canceled, and so was its statement.
         public static let cancelled = Code("cancelled")
         /// The disk, the database or a table is full, or the process may have no larger files (`ulimit -f`). Nothing was
         /// stored. Works again when there is space.
@@ -30,9 +30,9 @@ extension StoreError {
         public static let readOnly = Code("readOnly")
         /// The file under the open database was moved or removed. Open the store again. Only in SQLite.
         public static let moved = Code("moved")
-        /// The database is damaged, or is none.
+        /// The database is damaged, or the file isn't a database.
         public static let corrupted = Code("corrupted")
-        /// An argument or the server's address is malformed, out of its range, or holds what no store takes.
+        /// An argument or the server's address is malformed, out of its range, or holds a value that no store takes.
         public static let invalidArgument = Code("invalidArgument")
         /// A row violates a constraint, is too large, or has a value that its column can't take.
         public static let rowRefused = Code("rowRefused")
@@ -54,7 +54,7 @@ extension StoreError {
         public static let unsupported = Code("unsupported")
         /// A lane has another owner or position than the batch says. Nothing was written.
         public static let fenced = Code("fenced")
-        /// The log's lanes were counted differently before.
+        /// The log had another number of lanes before.
         public static let laneCountMismatch = Code("laneCountMismatch")
         /// The store was closed.
         public static let closed = Code("closed")

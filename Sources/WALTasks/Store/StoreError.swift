@@ -1,11 +1,11 @@
 package import WALDelivery
 
-/// What went wrong in a store in a database, and what to do about it.
+/// An error of a store in a database, with its remedy.
 ///
-/// Thrown by every function of the stores in SQLite, MySQL and PostgreSQL. Switch on ``code``; show ``description`` to people.
-/// No text of it holds a password.
+/// Every function of the stores in SQLite, MySQL and PostgreSQL throws it. Switch on ``code``, and show
+/// ``description`` to users. None of its texts holds a password.
 public struct StoreError: Error, Sendable {
-    /// Which database management system it is.
+    /// The database management system.
     public enum Server: String, Sendable {
         /// SQLite.
         case sqlite
@@ -17,21 +17,22 @@ public struct StoreError: Error, Sendable {
 
     /// The kind of the error.
     public var code: Code
-    /// What happened, as a sentence.
+    /// The error, as a sentence.
     public var message: String
-    /// Which server's store it is.
+    /// The server of the store.
     public var server: Server
-    /// The server's or its library's number of the error, where they reported it: SQLite's extended result code, MySQL's number.
+    /// The number of the error from the server or its library, if they reported one: SQLite's extended result code,
+    /// or MySQL's number.
     public var number: Int?
-    /// The SQLSTATE, where the server reported one.
+    /// The SQLSTATE, if the server reported one.
     public var sqlState: String?
-    /// What was being done, such as `save tasks`.
+    /// The operation in progress, for example `save tasks`.
     public var statement: String?
     /// The server and database, without user and password; SQLite's file.
     public var place: String?
-    /// The server gave up a statement that took too much time or memory. A smaller batch may succeed.
+    /// Whether the server canceled a statement that took too much time or memory. A smaller batch may succeed.
     package var asksForLess: Bool
-    /// The connection was there, and broke while a batch was applied.
+    /// Whether an existing connection broke while a batch was applied.
     package var hasBrokenBatch = false
 
     package init(
@@ -48,7 +49,7 @@ public struct StoreError: Error, Sendable {
         self.asksForLess = asksForLess
     }
 
-    /// Whether the same call can succeed later without anything being changed here.
+    /// Whether the same call can succeed later without any change here.
     public var isRetriable: Bool {
         switch code {
         case .connectionFailed, .busy, .overloaded, .cancelled, .full, .inputOutput, .outOfMemory, .readOnly,
@@ -58,12 +59,12 @@ public struct StoreError: Error, Sendable {
         }
     }
 
-    /// What a dead letter calls it.
+    /// The code of the error in a dead letter.
     package var letterCode: String {
         number.map(String.init) ?? sqlState ?? "\(code)"
     }
 
-    /// What the error means for a batch.
+    /// The meaning of the error for a batch.
     package var failure: SinkFailure {
         switch code {
         case .rowRefused: .record(code: letterCode, reason: message)
@@ -77,7 +78,7 @@ public struct StoreError: Error, Sendable {
 }
 
 extension StoreError: CustomStringConvertible {
-    /// Kind, number, SQLSTATE, message, statement and place.
+    /// The kind, number, SQLSTATE, message, statement and place.
     public var description: String {
         let state = sqlState.map { number == nil ? "SQLSTATE \($0)" : $0 }
         let details = [number.map { "\(server) \($0)" }, state].compactMap { $0 }.joined(separator: ", ")
@@ -87,7 +88,7 @@ extension StoreError: CustomStringConvertible {
 }
 
 extension StoreError.Server: CustomStringConvertible {
-    /// The name, as its makers write it.
+    /// The name as its makers write it.
     public var description: String {
         switch self {
         case .sqlite: "SQLite"

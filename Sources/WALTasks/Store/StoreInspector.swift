@@ -1,13 +1,13 @@
 package import WAL
 
-/// What can be asked of a store by those who only look: nothing is created, migrated, claimed or written, and what isn't
-/// there is an error.
+/// The read-only queries of a store for inspection. They create, migrate, claim and write nothing, and report an
+/// error if the store's data doesn't exist.
 package protocol StoreInspector: Sendable {
-    /// As `TaskStore.name`: the store's name in a log's cursors.
+    /// The store's name in a log's cursors; see `TaskStore.name`.
     var name: String { get }
-    /// As `CheckpointStore.checkpoints(log:)`.
+    /// Returns the lanes of a log, as `CheckpointStore.checkpoints(log:)` does.
     func checkpoints(log: LogID) async throws -> [SinkCheckpoint]
-    /// As `DeadLetterStore.deadLetters(log:after:limit:)`.
+    /// Returns dead letters, as `DeadLetterStore.deadLetters(log:after:limit:)` does.
     func deadLetters(log: LogID?, after previous: StoredDeadLetter.ID?, limit: Int) async throws -> [StoredDeadLetter]
     func close() async throws
 }

@@ -1,20 +1,21 @@
-/// Checks JSON text (RFC 8259) without building anything.
+/// A validator of JSON text (RFC 8259), which builds no values.
 ///
-/// Open arrays and objects are kept as one bit each in a fixed field, not on the call stack: hostile nesting is an error
-/// and can't overflow anything. The input is UTF-8 by its type (`String`), so only the grammar is left to check.
+/// Open arrays and objects take one bit each in a fixed field, not in the call stack. So hostile nesting is an error
+/// and can't overflow the stack. The type of the input (`String`) guarantees UTF-8, so only the grammar is checked.
 ///
-/// Every saved task goes through here, so the small steps are put in line into one loop, whose variables then stay in registers.
+/// Every saved task passes through it, so the small steps are inlined into one loop whose variables stay in
+/// registers.
 struct JSONValidator: ~Escapable {
-    /// How deep arrays and objects may be nested.
+    /// The maximum nesting of arrays and objects.
     static let depthMax = 512
 
     private let bytes: Span<UInt8>
     private let count: Int
     private var offset = 0
     private var depth = 0
-    /// Whether the innermost container that is open is an object.
+    /// Whether the innermost open container is an object.
     private var isObject = false
-    /// Bit `n` says that the container at depth `n + 1` is an object.
+    /// Bit `n` is set if the container at depth `n + 1` is an object.
     private var objects = InlineArray<8, UInt64>(repeating: 0)
 
     @_lifetime(copy bytes)
@@ -23,7 +24,7 @@ struct JSONValidator: ~Escapable {
         count = bytes.count
     }
 
-    /// The offset of the first byte that can't be part of valid JSON; nil if the whole text is valid.
+    /// Returns the offset of the first byte that can't be part of valid JSON, or nil if the whole text is valid.
     static func firstError(in bytes: Span<UInt8>) -> Int? {
         var validator = JSONValidator(bytes)
         return validator.document() ? nil : validator.offset
@@ -42,7 +43,7 @@ struct JSONValidator: ~Escapable {
                 isNamed = isObject
                 continue
             }
-            // Behind a value: everything that ends here, until a comma asks for the next value.
+            // After a value: close all containers that end here, until a comma requires the next value.
             while true {
                 skipSpace()
                 guard depth > 0 else { return offset == count }
@@ -57,7 +58,7 @@ struct JSONValidator: ~Escapable {
         }
     }
 
-    /// Passes a scalar, an empty container, or the opening of one that isn't empty; true for the last.
+    /// Skips a scalar, an empty container, or the opening of a nonempty one. Returns true for the last.
     @inline(__always)
     @_lifetime(self: copy self)
     private mutating func value() -> Bool? {
@@ -96,7 +97,7 @@ struct JSONValidator: ~Escapable {
         isObject = objects[outer / 64] >> UInt64(outer % 64) & 1 == 1
     }
 
-    /// A member's name and the colon.
+    /// Skips a member's name and the colon.
     @inline(__always)
     @_lifetime(self: copy self)
     private mutating func name() -> Bool {
@@ -120,7 +121,7 @@ struct JSONValidator: ~Escapable {
         }
     }
 
-    /// Passes characters that mean nothing in a string, eight bytes at a time as long as there are so many.
+    /// Skips characters without a meaning in a string, eight bytes at a time while there are that many.
     @inline(__always)
     @_lifetime(self: copy self)
     private mutating func skipOrdinary() {
@@ -131,8 +132,8 @@ struct JSONValidator: ~Escapable {
                     fromUncheckedByteOffset: offset, as: UInt64.self))
             let quotes = word ^ ones &* UInt64(UInt8(ascii: "\""))
             let backslashes = word ^ ones &* UInt64(UInt8(ascii: "\\"))
-            // The subtraction borrows into a byte's top bit where the byte is 0, or less than 0x20. Borrows run on into higher bytes
-            // only, so the lowest bit that is set is right. (H. S. Warren, Hacker's Delight, 6-1.)
+            // The subtraction borrows into a byte's top bit if the byte is 0 or less than 0x20. Borrows only run into
+            // higher bytes, so the lowest set bit is right. (H. S. Warren, Hacker's Delight, 6-1.)
             let special =
                 ((quotes &- ones) & ~quotes | (backslashes &- ones) & ~backslashes | (word &- ones &* 0x20) & ~word)
                 & (ones &* 0x80)
@@ -145,7 +146,7 @@ struct JSONValidator: ~Escapable {
         while offset < count, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { offset += 1 }
     }
 
-    /// What follows a backslash.
+    /// Skips the characters after a backslash.
     @_lifetime(self: copy self)
     private mutating func escape() -> Bool {
         guard offset < count else { return false }
@@ -182,7 +183,7 @@ struct JSONValidator: ~Escapable {
         return true
     }
 
-    /// One digit or more.
+    /// Skips at least one digit.
     @inline(__always)
     @_lifetime(self: copy self)
     private mutating func digits() -> Bool {
@@ -218,7 +219,8 @@ struct JSONValidator: ~Escapable {
         return true
     }
 
-    /// The byte at `offset`, which everybody has compared with `count` before: a second check would cost a tenth of the whole.
+    /// The byte at `offset`. Every caller has compared `offset` with `count` before; a second check would cost a
+    /// tenth of the total time.
     @inline(__always)
     private var byte: UInt8 {
         unsafe bytes[unchecked: offset]

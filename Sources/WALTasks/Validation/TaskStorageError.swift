@@ -1,4 +1,4 @@
-/// What went wrong in a task storage, and whether trying again can help.
+/// An error of a task storage, with its remedy and whether a retry can help.
 public struct TaskStorageError: Error, Sendable {
     /// The kind of an error. More kinds may come: keep a default branch.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
@@ -14,34 +14,34 @@ public struct TaskStorageError: Error, Sendable {
         public static let nulCharacter = Code("nulCharacter")
         /// A payload, or an activity's data, isn't JSON (RFC 8259), or is nested deeper than 512 levels.
         public static let invalidJSON = Code("invalidJSON")
-        /// A time is beyond the years 1 to 9999; see ``TaskMutation/timeRange``.
+        /// A time is outside of the years 1 to 9999; see ``TaskMutation/timeRange``.
         public static let invalidTime = Code("invalidTime")
         /// An argument is out of its range.
         public static let invalidArgument = Code("invalidArgument")
         /// The storage was closed.
         public static let closed = Code("closed")
-        /// The log refused; see ``TaskStorageError/cause``.
+        /// The log failed; see ``TaskStorageError/cause``.
         public static let logFailed = Code("logFailed")
-        /// Delivery to the store ended before its time; see ``TaskStorageError/cause``. What is in the log stays there.
+        /// Delivery to the store ended early; see ``TaskStorageError/cause``. Undelivered records stay in the log.
         public static let deliveryFailed = Code("deliveryFailed")
-        /// The store can't be reached, or doesn't answer, and the call needs it; see ``TaskStorageError/cause``. Try again when
-        /// the store is back.
+        /// The store can't be reached or doesn't answer, and the call needs it; see ``TaskStorageError/cause``. Try
+        /// again when the store is available.
         public static let storeAway = Code("storeAway")
-        /// Another owner has claimed the lanes since.
+        /// Another owner has claimed the lanes.
         public static let fenced = Code("fenced")
-        /// The lanes were counted differently when the store was first used with this log.
+        /// The store was first used with another number of lanes for this log.
         public static let laneCountChanged = Code("laneCountChanged")
     }
 
     /// The kind of the error.
     public var code: Code
-    /// What happened, and the remedy, as a sentence.
+    /// The error and its remedy, as sentences.
     public var message: String
-    /// The error below this one, where there was one.
+    /// The underlying error, if any.
     public var cause: (any Error)?
-    /// Whether the same call can succeed later without anything being changed.
+    /// Whether the same call can succeed later without any other change.
     public var isRetriable: Bool
-    /// How many log records weren't delivered; only with ``Code/deliveryFailed``.
+    /// The number of undelivered records of the log; only with ``Code/deliveryFailed``.
     public var remaining: UInt64
 
     /// Makes an error.

@@ -7,15 +7,16 @@ public import WAL
 #endif
 
 extension TaskMutation {
-    /// The most bytes of UTF-8 that an id may have: it is an index key in every store.
+    /// The maximum number of UTF-8 bytes of an id, which is an index key in every store.
     public static let maxIDSize = 512
 
-    /// The times that every part of this package can write and read: the years 1 to 9999 in UTC, which ISO 8601 has four
-    /// digits for. MariaDB and MySQL begin with the year 1000.
+    /// The times that every part of this package can write and read: the years 1 to 9999 in UTC, for which ISO 8601
+    /// has four digits. MariaDB and MySQL begin with the year 1000.
     public static let timeRange =
         Timestamp(rawValue: -62_135_596_800_000_000)...Timestamp(rawValue: 253_402_300_799_999_999)
 
-    /// Refuses what no store can take, so that it doesn't come back as a dead letter long after the caller is gone.
+    /// Throws if no store can take the mutation. Otherwise it would become a dead letter long after the caller is
+    /// gone.
     public func validate() throws(TaskStorageError) {
         switch self {
         case .save(let task): try task.validate()
@@ -35,11 +36,11 @@ extension TaskMutation {
         try check(group: id, field)
     }
 
-    /// An id that may be empty: of a graph or a node.
+    /// Checks an id that may be empty, of a DAG or a node.
     fileprivate static func check(group: String, _ field: String) throws(TaskStorageError) {
         let size = group.utf8.count
         guard size <= maxIDSize else {
-            throw TaskStorageError(.invalidID, "\(field) has \(size) bytes; \(maxIDSize) are the limit.")
+            throw TaskStorageError(.invalidID, "\(field) has \(size) bytes. The limit is \(maxIDSize).")
         }
         try check(text: group, field)
     }
@@ -52,7 +53,7 @@ extension TaskMutation {
     fileprivate static func check(time: Timestamp?, _ field: String) throws(TaskStorageError) {
         guard let time, time < timeRange.lowerBound || time > timeRange.upperBound else { return }
         throw TaskStorageError(
-            .invalidTime, "\(field) is \(time); give a time in the years 1 to 9999 (UTC).")
+            .invalidTime, "\(field) is \(time). Use a time in the years 1 to 9999 (UTC).")
     }
 
     fileprivate static func check(json: String?, _ field: String) throws(TaskStorageError) {

@@ -1,4 +1,4 @@
-/// Decides which calls fail. Pure.
+/// The plan that decides which calls fail. Pure.
 struct FaultPlan {
     private struct Rule {
         var operation: StorageOperation?

@@ -6,8 +6,8 @@ internal import WAL
     internal import Glibc
 #endif
 
-/// Follows the changes that a log makes to its files. Stores into mapped memory make no calls, so mapped files are
-/// read again at each call and by ``takeSnapshot()``.
+/// A recorder of the changes that a log makes to its files. Stores into mapped memory make no calls, so mapped files
+/// are read again at each call and by ``takeSnapshot()``.
 struct StorageRecorder {
     private let root: String
     private(set) var state = CrashState()

@@ -1,4 +1,4 @@
-/// Decides the fate of each piece of data that passes a ``CuttingProxy``. Pure.
+/// The plan that decides the fate of each piece of data that passes a ``CuttingProxy``. Pure.
 struct CutPlan: Sendable {
     /// The action for some bytes.
     enum Verdict: Hashable {

@@ -61,7 +61,7 @@ struct Socket: Sendable {
         guard result >= 0 else { throw SystemCallError(call: call, what: "\(address)", errno: errno) }
     }
 
-    /// The port that a loopback socket listens on.
+    /// Returns the port of a listening loopback socket.
     func port() -> UInt16? {
         var address = sockaddr_in()
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)

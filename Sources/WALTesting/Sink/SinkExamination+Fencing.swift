@@ -36,16 +36,16 @@ extension SinkExamination {
         batch.records = batch.records.map { SinkRecord(sequence: 9, time: $0.time, payload: $0.payload) }
         let ahead = batch.lanes.map { SinkLane(index: $0.index, epoch: $0.epoch, position: 8) }
         let behind = batch.lanes.map { SinkLane(index: $0.index, epoch: $0.epoch, position: 1) }
-        for (lanes, what) in [(ahead, "a batch from positions ahead"), (behind, "a batch from positions behind")] {
+        for (lanes, what) in [(ahead, "a batch from later positions"), (behind, "a batch from earlier positions")] {
             batch.lanes = lanes
             try await expectFenced(batch, into: owner.sink, what, SinkRule.replay)
         }
         batch.lanes = owner.lanes.map { SinkLane(index: $0.index, epoch: $0.epoch + 1, position: $0.position) }
         try await expectFenced(
-            batch, into: owner.sink, "a batch with an epoch that nobody claimed", SinkRule.epochFence)
+            batch, into: owner.sink, "a batch with an unclaimed epoch", SinkRule.epochFence)
         batch.lanes = owner.lanes
         batch.log = .random()
-        try await expectFenced(batch, into: owner.sink, "a batch of a log that nobody claimed", SinkRule.epochFence)
+        try await expectFenced(batch, into: owner.sink, "a batch of an unclaimed log", SinkRule.epochFence)
         try await expectContents(after: changes, SinkRule.together)
         try await expectPositions([2, 2, 2, 2], SinkRule.together)
     }

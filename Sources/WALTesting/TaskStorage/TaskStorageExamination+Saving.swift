@@ -63,8 +63,8 @@ extension TaskStorageExamination {
         try await expectError("ping") { try await storage.ping() }
     }
 
-    /// A collation that folds case or pads with spaces merges two tasks into one. So does a comparison by Unicode
-    /// equivalence: an umlaut is one character or two.
+    /// Checks ids that differ only in case, spaces or Unicode form. A collation that folds case or pads with spaces
+    /// merges two tasks into one. So does a comparison by Unicode equivalence: an umlaut is one character or two.
     func distinguishesIDs() async throws {
         let ids = ["a", "A", "a ", " a", "\u{E4}", "a\u{308}", "a/1", "🙂"]
         let tasks = ids.enumerated().map { number, id in

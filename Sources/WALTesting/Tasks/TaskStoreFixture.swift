@@ -21,11 +21,11 @@ public struct TaskStoreFixture<Store: TaskStore>: SinkFixture {
     /// The payload of a task that the store rejects, as JSON text. If nil, the poison is a record that isn't an
     /// encoded mutation.
     public var poisonPayload: String?
-    /// Opens the store through a proxy.
+    /// A function that opens the store through a proxy.
     public var openingBehindProxy: ProxiedOpening?
-    /// Kills the store's server and starts it again.
+    /// A function that kills the store's server and starts it again.
     public var restarting: (@Sendable () async throws -> Void)?
-    /// Returns the records in the store's dead letters for a log.
+    /// A function that returns the records in the store's dead letters for a log.
     public var readingDeadLetters: (@Sendable (LogID) async throws -> [SequenceNumber])?
 
     private let isCoalescing: Bool
