@@ -127,10 +127,18 @@ let package = Package(
             name: "PowerCutGuest",
             dependencies: ["WAL", "WALDelivery", "WALTasks", "WALSQLite"], path: "Tests/PowerCuts/Guest",
             swiftSettings: settings),
+        // What several test targets use. No product has it.
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "WAL", "WALDelivery", "WALTasks", "WALTesting",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(
             name: "WALTests",
             dependencies: [
-                "WAL", "WALDelivery", "WALTasks", "WALTesting", "CWALShims",
+                "TestSupport", "WAL", "WALDelivery", "WALTasks", "WALTesting", "CWALShims",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
@@ -138,7 +146,7 @@ let package = Package(
         .testTarget(
             name: "WALTasksTests",
             dependencies: [
-                "WALTasks", "WAL", "WALDelivery", "WALTesting",
+                "TestSupport", "WALTasks", "WAL", "WALDelivery", "WALTesting",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -147,7 +155,7 @@ let package = Package(
         .testTarget(
             name: "WALSQLiteTests",
             dependencies: [
-                "WALSQLite", "WAL", "WALDelivery", "WALTesting",
+                "TestSupport", "WALSQLite", "WAL", "WALDelivery", "WALTesting",
                 .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"])),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -158,14 +166,14 @@ let package = Package(
         .testTarget(
             name: "WALMySQLTests",
             dependencies: [
-                "WALMySQL", "WAL", "WALDelivery", "WALTasks", "WALTesting",
+                "TestSupport", "WALMySQL", "WAL", "WALDelivery", "WALTasks", "WALTesting",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "WALPostgresTests",
             dependencies: [
-                "WALPostgres", "WALTasks", "WAL", "WALDelivery", "WALTesting",
+                "TestSupport", "WALPostgres", "WALTasks", "WAL", "WALDelivery", "WALTesting",
                 .product(name: "Logging", package: "swift-log"),
                 .target(name: "CWALPostgres", condition: .when(traits: ["Postgres"])),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
