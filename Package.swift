@@ -140,10 +140,18 @@ let package = Package(
             name: "PowerCutGuest",
             dependencies: ["WAL", "WALDelivery", "WALTasks", "WALSQLite"], path: "Tests/PowerCuts/Guest",
             swiftSettings: settings),
+        // What several test targets use. No product has it.
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "WAL", "WALDelivery", "WALTasks", "WALTesting",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(
             name: "WALTests",
             dependencies: [
-                "WAL", "WALDelivery", "WALTasks", "WALTesting", "CWALShims",
+                "TestSupport", "WAL", "WALDelivery", "WALTasks", "WALTesting", "CWALShims",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
@@ -151,7 +159,7 @@ let package = Package(
         .testTarget(
             name: "WALTasksTests",
             dependencies: [
-                "WALTasks", "WAL", "WALDelivery", "WALTesting",
+                "TestSupport", "WALTasks", "WAL", "WALDelivery", "WALTesting",
                 .product(name: "Logging", package: "swift-log"),
                 serviceLifecycle,
                 unixSignals,
@@ -160,7 +168,7 @@ let package = Package(
         .testTarget(
             name: "WALSQLiteTests",
             dependencies: [
-                "WALSQLite", "WAL", "WALDelivery", "WALTesting",
+                "TestSupport", "WALSQLite", "WAL", "WALDelivery", "WALTesting",
                 .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"])),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -171,14 +179,14 @@ let package = Package(
         .testTarget(
             name: "WALMySQLTests",
             dependencies: [
-                "WALMySQL", "WAL", "WALDelivery", "WALTasks", "WALTesting",
+                "TestSupport", "WALMySQL", "WAL", "WALDelivery", "WALTasks", "WALTesting",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "WALPostgresTests",
             dependencies: [
-                "WALPostgres", "WALTasks", "WAL", "WALDelivery", "WALTesting",
+                "TestSupport", "WALPostgres", "WALTasks", "WAL", "WALDelivery", "WALTesting",
                 .product(name: "Logging", package: "swift-log"),
                 .target(name: "CWALPostgres", condition: .when(traits: ["Postgres"])),
                 serviceLifecycle,

@@ -1,6 +1,7 @@
 #if MySQL
     import Foundation
     import Logging
+    import TestSupport
     import Testing
     import WAL
     import WALTasks

@@ -1,5 +1,6 @@
 #if MySQL
     import Synchronization
+    import TestSupport
     import Testing
     import WAL
     import WALTasks

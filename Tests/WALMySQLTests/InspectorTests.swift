@@ -1,4 +1,5 @@
 #if MySQL
+    import TestSupport
     import Testing
     import WAL
     import WALDelivery

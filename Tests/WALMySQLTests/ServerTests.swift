@@ -1,5 +1,6 @@
 #if MySQL
     import Foundation
+    import TestSupport
     import Testing
     import WAL
     import WALDelivery

@@ -1,6 +1,7 @@
 #if MySQL
     import Foundation
     import Synchronization
+    import TestSupport
     import Testing
     import WAL
     import WALDelivery

@@ -1,6 +1,7 @@
 #if Postgres
     import Foundation
     import Logging
+    import TestSupport
     import Testing
     import WAL
     import WALTasks

@@ -1,4 +1,6 @@
 #if Postgres
+    import TestSupport
+    import WALTesting
     import Testing
     import WAL
     import WALDelivery

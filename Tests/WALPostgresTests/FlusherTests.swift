@@ -1,5 +1,6 @@
 #if Postgres
     import Foundation
+    import TestSupport
     import Testing
     import WAL
     import WALTasks

@@ -1,4 +1,5 @@
 #if Postgres
+    import TestSupport
     import Testing
     import WAL
     import WALTasks

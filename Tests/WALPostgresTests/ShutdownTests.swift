@@ -2,6 +2,7 @@
     import Foundation
     import Logging
     import ServiceLifecycle
+    import TestSupport
     import Testing
     import UnixSignals
     import WAL

@@ -1,6 +1,7 @@
 #if SQLite
     import Foundation
     import Logging
+    import TestSupport
     import Testing
     import WAL
     import WALTasks

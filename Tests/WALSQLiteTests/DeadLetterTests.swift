@@ -1,4 +1,5 @@
 #if SQLite
+    import TestSupport
     import Testing
     import WAL
     import WALDelivery

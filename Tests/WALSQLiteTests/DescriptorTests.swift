@@ -1,6 +1,7 @@
 #if SQLite
     import CWALSQLite
     import Foundation
+    import TestSupport
     import Testing
     import WALTasks
 

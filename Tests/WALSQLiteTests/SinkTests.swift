@@ -1,5 +1,6 @@
 #if SQLite
     import CWALSQLite
+    import TestSupport
     import Testing
     import WAL
     import WALDelivery

@@ -1,7 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 import WAL
 import WALDelivery
+import WALTesting
 
 @testable import WALTasks
 

@@ -1,5 +1,7 @@
+import TestSupport
 import Testing
 import WAL
+import WALTesting
 
 @testable import WALTasks
 

@@ -1,6 +1,8 @@
+import TestSupport
 import Testing
 import WAL
 import WALDelivery
+import WALTesting
 
 @testable import WALTasks
 

@@ -6,7 +6,7 @@ public protocol SessionStore: CheckpointStore, DeadLetterStore {
     var sessions: StoreSessions { get }
 }
 
-/// The sessions of a ``SessionStore``.
+/// The sessions of a ``SessionStore``, without functions for others than this package.
 public struct StoreSessions: Sendable {
     let pools: any SessionPools
 

@@ -1,13 +1,13 @@
-import WAL
-import WALTasks
+internal import WAL
+package import WALTasks
 
 /// Everything that the queries of a storage tell about the tasks and graphs of ``RandomMutations``.
-struct StorageContents: Equatable {
-    var tasks: [PersistentTask?] = []
-    var lists: [[PersistentTask]] = []
-    var activities: [[TaskActivityLog]] = []
+package struct StorageContents: Equatable {
+    package var tasks: [PersistentTask?] = []
+    package var lists: [[PersistentTask]] = []
+    package var activities: [[TaskActivityLog]] = []
 
-    init(of storage: some TaskStorage, pages: [(limit: Int, offset: Int)] = [(1000, 0)]) async throws {
+    package init(of storage: some TaskStorage, pages: [(limit: Int, offset: Int)] = [(1000, 0)]) async throws {
         for id in RandomMutations.taskIDs {
             tasks.append(try await storage.task(id: id))
             for page in pages {

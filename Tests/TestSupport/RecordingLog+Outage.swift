@@ -1,9 +1,9 @@
-import Logging
-import Testing
+internal import Logging
+internal import Testing
 
 extension RecordingLog {
     /// Expects one warning when the server of `sink` is away, however often a call fails, and one notice when it is back.
-    func expectOutageIsLogged(
+    package func expectOutageIsLogged(
         sink: String, ping: () async throws -> Void, crash: () throws -> Void, start: () throws -> Void
     ) async throws {
         func logged(_ text: String) -> [Message] { messages.all.filter { $0.text.hasPrefix(text) } }

@@ -1,10 +1,10 @@
-import Foundation
-import WALTesting
+internal import Foundation
+package import WALTesting
 
 extension SinkConformance {
     /// The checks that claim and apply by themselves: each statement of a store comes in one of these. The others bring the same
     /// statements through flushers.
-    static let withoutFlushers = allCases.filter { check in
+    package static let withoutFlushers = allCases.filter { check in
         switch check {
         case .setsPoisonAside, .deliversEverything, .resumesAfterEveryBatch, .survivesLostReplies,
             .survivesLostCommits, .survivesLostRequests, .survivesRefusedConnections, .survivesCutsWhileDelivering,
@@ -16,7 +16,7 @@ extension SinkConformance {
 
     /// For a form of a store, or a way to it, whose statements another one has brought through all checks already: through flushers
     /// comes what its own statements have a part in. All of them with `WAL_LONG` in the environment.
-    static let ofAnotherForm =
+    package static let ofAnotherForm =
         ProcessInfo.processInfo.environment["WAL_LONG"] != nil
         ? allCases : withoutFlushers + [.setsPoisonAside, .survivesLostReplies, .survivesLostCommits]
 }

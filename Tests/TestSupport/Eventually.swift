@@ -1,7 +1,7 @@
-import Testing
+internal import Testing
 
 /// Waits until `condition` holds. Records an issue after two minutes.
-func eventually(_ condition: () async throws -> Bool) async throws {
+package func eventually(_ condition: () async throws -> Bool) async throws {
     let end = ContinuousClock.now + .seconds(120)
     while ContinuousClock.now < end {
         if try await condition() { return }

@@ -1,1 +1,0 @@
-../WALTestingTests/ConformanceTiers.swift

@@ -1,1 +1,0 @@
-../WALPostgresTests/OutageLog.swift

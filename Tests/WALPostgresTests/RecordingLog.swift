@@ -1,1 +1,0 @@
-../WALTests/Observing/RecordingLog.swift

@@ -1,1 +1,0 @@
-../WALTasksTests/StorageContents.swift

@@ -1,1 +1,0 @@
-../WALTests/Support/FileSizeLimit.swift
