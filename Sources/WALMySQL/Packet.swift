@@ -12,7 +12,7 @@
             connection.packetSizeMax - overhead
         }
 
-        /// At most so many bytes does a row take as values of a prepared statement.
+        /// The largest number of bytes of a row as values of a prepared statement.
         static func size(of table: RowTable, _ row: Int, parameterCount: Int) -> Int {
             (table.sizes.indices.contains(row) ? table.sizes[row] : 0) + parameterCount * overheadPerValue
         }

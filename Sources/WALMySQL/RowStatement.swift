@@ -1,7 +1,7 @@
 #if MySQL
     internal import WALTasks
 
-    /// A statement that writes rows: what stands before, for, and behind each row's values.
+    /// A statement that writes rows: the text before the rows, for each row, and after the rows.
     struct RowSQL {
         let name: String
         let head: String

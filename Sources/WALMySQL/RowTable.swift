@@ -5,7 +5,7 @@
 
     /// Rows of values on their way to the server, kept column by column as bulk execution wants them.
     ///
-    /// Texts stand one behind the other in memory of their own: a row costs no allocation.
+    /// Texts follow each other in memory of their own: a row costs no allocation.
     @safe final class RowTable {
         let columnCount: Int
         /// How many rows it has room for.

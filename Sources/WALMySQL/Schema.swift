@@ -8,7 +8,7 @@
 
         /// Creates or migrates the tables. The server commits each statement of this kind by itself, so all can be repeated.
         static func migrate(_ connection: Connection) throws(StoreError) {
-            // Whoever only writes rows needs no right to create tables.
+            // A user that only writes rows needs no right to create tables.
             guard try check(connection) < version else { return }
             // The name has 64 characters at most; a database's own can have as many.
             let digest =
@@ -41,7 +41,7 @@
                 named: "read schema version", on: connection)
             tables.bind("wal_sink_schema")
             guard try tables.first({ (row) throws(StoreError) in row.number() }) == 1 else {
-                // The version's table is made first: without it the others are somebody else's.
+                // The version's table is made first: without it the other tables belong to another application.
                 tables.bind("dag_tasks")
                 guard try tables.first({ (row) throws(StoreError) in row.number() }) == 0 else {
                     throw StoreError(

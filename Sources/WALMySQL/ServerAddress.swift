@@ -41,7 +41,7 @@
             let parts = try URLParts(url)
             // Not a database, but the rest of a password, which messages would name.
             guard !parts.path.contains("@") else {
-                throw Self.malformed("has an '@' behind its first '/': write a '/' in user or password as %2F")
+                throw Self.malformed("has an '@' after its first '/': write a '/' in user or password as %2F")
             }
             guard let database = try Self.decoded(parts.path, "database"), !database.isEmpty else {
                 throw Self.malformed("names no database: mysql://user:password@host:port/database")
@@ -135,7 +135,7 @@
             let (authority, path) = Self.split(head, at: "/")
             self.path = path ?? ""
             var place = authority
-            // The last one: a password may have an '@' in it that nobody has encoded.
+            // The last one: a password may have an unencoded '@' in it.
             if let at = authority.lastIndex(of: "@") {
                 let (user, password) = Self.split(authority[..<at], at: ":")
                 self.user = user
@@ -149,7 +149,7 @@
                 host = place[place.index(after: place.startIndex)..<end]
                 let behind = place[place.index(after: end)...]
                 guard behind.isEmpty || behind.hasPrefix(":") else {
-                    throw ServerAddress.malformed("has something other than a port behind ']'")
+                    throw ServerAddress.malformed("has something other than a port after ']'")
                 }
                 port = behind.isEmpty ? nil : behind.dropFirst()
             } else {

@@ -3,7 +3,7 @@
 
     /// What can be done on a connection.
     protocol Session: DatabaseSession where Settings == ConnectionSettings {
-        /// Whether a call changes nothing, so that it can be done again when nobody knows how far it came.
+        /// Whether a call changes nothing, so that it can be repeated if its outcome is unknown.
         static var isReadOnly: Bool { get }
         var connection: Connection { get }
     }

@@ -4,7 +4,7 @@
     /// Which session of which server a connection is.
     struct SessionIdentity: CancelTarget {
         let settings: ConnectionSettings
-        /// Tells servers behind one address from each other.
+        /// Distinguishes the servers that one address leads to.
         let server: String
         /// The session's number on its server.
         let number: UInt
@@ -20,7 +20,7 @@
         /// Asks the server, from another session, to give up the statement that runs now. Blocks until the server has done so.
         private func interrupt() throws(StoreError) {
             let connection = try Connection(settings, access: .control)
-            // The address may lead to several servers: on another one the number is somebody else's.
+            // The address may lead to several servers: on another server the number is another session's.
             guard connection.identity.server == server else { return }
             try connection.execute("KILL QUERY \(number)", named: "cancel")
         }

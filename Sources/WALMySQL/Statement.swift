@@ -14,7 +14,7 @@
         private let binds: UnsafeMutablePointer<MYSQL_BIND>
         /// Where its rows come to.
         private var row: Row?
-        /// Whether the library was told of an array.
+        /// Whether the library has the size of an array.
         private var isArray = false
 
         /// Prepares `sql`; errors call it `name`.

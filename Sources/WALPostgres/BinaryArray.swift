@@ -1,7 +1,7 @@
 #if Postgres
     internal import WAL
 
-    /// A one-dimensional array as PostgreSQL has it in binary: five integers, then each element behind its size; all
+    /// A one-dimensional array in PostgreSQL's binary form: five integers, then each element after its size; all
     /// integers big-endian. Values are written once, straight into the memory that is sent, and the memory serves again.
     @safe final class BinaryArray {
         /// The type of the elements, by its OID.

@@ -145,8 +145,7 @@
             return value
         }
 
-        /// Runs a statement that commits: where the connection breaks under it, or its answer finds no memory, nobody knows
-        /// whether it did.
+        /// Runs a statement that commits. If the connection breaks meanwhile, or the answer finds no memory, the outcome is unknown.
         func committing<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
             do {
                 return try body()
@@ -194,7 +193,7 @@
         }
     }
 
-    /// Calls `body` with the strings as C has them, and a null behind the last.
+    /// Calls `body` with the strings as C strings, and a null after the last.
     private func withCStrings<Result>(
         _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Result
     ) -> Result {

@@ -51,7 +51,7 @@
             Int32(clamping: max(1, Int64(duration / .milliseconds(1))))
         }
 
-        /// A password with a character in it that nobody has encoded ends up in host, port or database, which messages name.
+        /// A password with an unencoded character in it ends up in host, port or database, which messages name.
         private static func refuseSplitPassword(_ given: [String: String], isURI: Bool) throws(StoreError) {
             if isURI, ["host", "dbname"].contains(where: { given[$0]?.contains("@") ?? false }) {
                 throw StoreError(

@@ -76,7 +76,7 @@
 
         static let moveParameterCount = 5
 
-        /// Parts of a `WITH`: `fence.is_owner` tells whether every lane was as the batch says; only then all have moved.
+        /// Parts of a `WITH`: `fence.is_owner` is true if every lane was as the batch says; only then all have moved.
         /// They're counted under their locks first, because a statement that commits by itself can't take back a part.
         static let move = """
             wanted AS (SELECT * FROM unnest($3::int4[], $4::int8[], $5::int8[]) AS w (part, epoch, position)), \

@@ -2,7 +2,7 @@
     public import Logging
     public import WALTasks
 
-    /// Keeps tasks and activities in a PostgreSQL database (version 12 or later): by itself, or behind a log as the store of a
+    /// Keeps tasks and activities in a PostgreSQL database (version 12 or later): by itself, or with a log in front of it as the store of a
     /// `TaskSink`.
     ///
     /// The tables are `dag_tasks`, `dag_task_activity_logs`, `wal_sink_checkpoint`, `wal_sink_dead_letter` and

@@ -38,7 +38,7 @@
             case "58": self = .inputOutput
             // P0: what a trigger says against a row. 54: a row that is too large for an index.
             case "22", "23", "44", "54", "P0": self = .rowRefused
-            // 0A: a statement that was prepared before somebody changed the tables.
+            // 0A: a statement that was prepared before a change of the tables.
             case "0A", "28", "3D", "3F", "42": self = .schemaMismatch
             default: self = .other
             }

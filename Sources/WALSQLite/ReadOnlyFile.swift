@@ -9,9 +9,9 @@
 
     /// How a database is opened so that nothing changes on disk, its `-wal` and `-shm` included.
     ///
-    /// SQLite makes both files for whoever reads a database in WAL mode, even read-only. Beside a writer, and after one that was
-    /// killed, they are there: `readonly_shm` uses them as they are. After one that was closed they aren't, and all there is
-    /// lies in the database itself: `immutable` reads only that, as long as nobody opens it for writing meanwhile.
+    /// SQLite makes both files for every reader of a database in WAL mode, even for a read-only one. While a writer runs, and after a
+    /// killed one, they are there, and `readonly_shm` uses them unchanged. After a closed writer they aren't there, and all content is in
+    /// the database itself: `immutable` reads only that, as long as no process opens it for writing meanwhile.
     struct ReadOnlyFile {
         private let path: String
         private let isImmutable: Bool
@@ -51,7 +51,7 @@
             return "file:\(path.hasPrefix("/") ? "//" : "")\(escaped)?\(isImmutable ? "immutable=1" : "readonly_shm=1")"
         }
 
-        /// Throws `busy` if somebody may have written what was read without locks.
+        /// Throws `busy` if a process may have written the pages that were read without locks.
         func requireUnchanged() throws(StoreError) {
             guard isImmutable, Self.state(of: path) != seen else { return }
             throw StoreError(.busy, "another program has opened the database meanwhile: try again", place: path)

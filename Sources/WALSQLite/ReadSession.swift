@@ -124,7 +124,7 @@
             return try statement.all { (row) throws(StoreError) in row.checkpoint() }
         }
 
-        /// Runs a query, and throws `busy` where its rows can't be trusted, as somebody may have changed the file under it.
+        /// Runs a query, and throws `busy` where its rows can't be trusted, because a process may have changed the file under it.
         func whileUnchanged<Rows>(_ query: () throws(StoreError) -> Rows) throws(StoreError) -> Rows {
             let rows = Result { () throws(StoreError) in try query() }
             try connection.requireUnchanged()

@@ -2,7 +2,7 @@
     public import Logging
     public import WALTasks
 
-    /// Keeps tasks and activities in a SQLite database: by itself, or behind a log as the store of a `TaskSink`.
+    /// Keeps tasks and activities in a SQLite database: by itself, or with a log in front of it as the store of a `TaskSink`.
     ///
     /// The tables are `dag_tasks`, `dag_task_activity_logs`, `wal_sink_checkpoint` and `wal_sink_dead_letter`, with times in
     /// microseconds since 1970 (UTC) and JSON as text. What a call has stored is on disk when it returns: every commit is

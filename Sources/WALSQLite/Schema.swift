@@ -60,7 +60,7 @@
         // Times are microseconds since 1970 in UTC. Activities have no foreign key: they may come before their task, or
         // outlive it. No index has `updated_at`: it changes with every save, and so would the index. The last two indexes
         // of activities cost a sixth of the rows a second together; without them listing those of a DAG, and removing
-        // old ones amid batches, would read the whole table.
+        // old ones in the middle of batches, would read the whole table.
         private static let tables = """
             CREATE TABLE dag_tasks (
               id TEXT PRIMARY KEY NOT NULL,
