@@ -51,7 +51,7 @@ public final class WriteAheadLog: Sendable {
         report.duration = ContinuousClock.now - start
         recovery = report
         let findings = Dictionary(grouping: report.findings, by: \.classification.rawValue).mapValues(\.count)
-        metrics?.recordRecovery(report.duration, findings: findings)
+        metrics?.recordRecovery(report.duration, findings: findings, at: engine.snapshot)
         if case .limited(let reason) = fileSystem.use {
             logger?.warning(
                 "the log is on a file system that limits its promises",

@@ -66,7 +66,9 @@ final class LogMetrics: Sendable {
     }
 
     /// Records the duration and the findings of an opening. `findings` has the number of findings of each class.
-    func recordRecovery(_ duration: Duration, findings: [String: Int]) {
+    func recordRecovery(_ duration: Duration, findings: [String: Int], at start: Snapshot? = nil) {
+        // The counters count from here.
+        if let start { counted.withLock { $0 = $0 ?? (start.lastSequence, start.position) } }
         recoveryDuration.record(duration / .seconds(1))
         for (name, count) in findings { recoveryFindings(name).record(count) }
     }
