@@ -14,22 +14,25 @@ extension WriteAheadLog {
     ///   ``WALError/Code/closed``; ``WALError/Code/cancelled``, whose message says whether the record was appended.
     @discardableResult
     public func append(_ payload: RawSpan) async throws(WALError) -> SequenceNumber {
-        try await finish(
-            engine.appender.appendSuspending(.record, bodySize: payload.byteCount, records: 1) { frame in
-                unsafe payload.withUnsafeBytes { unsafe frame.copy($0) }
-            })
+        try await append(.record, bodySize: payload.byteCount) { frame in
+            unsafe payload.withUnsafeBytes { unsafe frame.copy($0) }
+        }
     }
 
     /// Appends a record; see ``append(_:)-(RawSpan)``.
     @discardableResult
     public func append(_ payload: Span<UInt8>) async throws(WALError) -> SequenceNumber {
-        unsafe try await append(payload.bytes)
+        try await append(.record, bodySize: payload.count) { frame in
+            unsafe payload.bytes.withUnsafeBytes { unsafe frame.copy($0) }
+        }
     }
 
     /// Appends a record; see ``append(_:)-(RawSpan)``.
     @discardableResult
     public func append(_ payload: [UInt8]) async throws(WALError) -> SequenceNumber {
-        unsafe try await append(payload.span.bytes)
+        try await append(.record, bodySize: payload.count) { frame in
+            unsafe payload.withUnsafeBytes { unsafe frame.copy($0) }
+        }
     }
 
     /// Appends a record; see ``append(_:)-(RawSpan)``. Copies a collection whose storage isn't contiguous.
@@ -52,10 +55,7 @@ extension WriteAheadLog {
     public func append(
         count: Int, initializingWith initialize: (inout OutputRawSpan) -> Void
     ) async throws(WALError) -> SequenceNumber {
-        try await finish(
-            engine.appender.appendSuspending(.record, bodySize: count, records: 1) { frame in
-                frame.fill(with: initialize)
-            })
+        try await append(.record, bodySize: count) { frame in frame.fill(with: initialize) }
     }
 
     /// Appends records that become visible together or not at all, and a bookmark with them.
@@ -75,11 +75,23 @@ extension WriteAheadLog {
     /// - Throws: As ``append(_:)-(RawSpan)``.
     @discardableResult
     public func appendDurably(_ payload: [UInt8]) async throws(WALError) -> SequenceNumber {
-        let sequence = try await engine.appender.appendSuspending(.record, bodySize: payload.count, records: 1) {
-            frame in
-            unsafe payload.withUnsafeBytes { unsafe frame.copy($0) }
-        }
+        let sequence = try await append(payload).rawValue
         try await engine.commit.waitUntilDurable(.sequence(sequence))
+        return SequenceNumber(rawValue: sequence)
+    }
+
+    /// Appends a frame of one record. Awaits nothing unless no segment is ready or the policy wants a sync.
+    @inline(__always)
+    private func append(
+        _ kind: Frame.Kind, bodySize: Int, fill: (ClaimedFrame) -> UInt32
+    ) async throws(WALError) -> SequenceNumber {
+        let sequence: UInt64
+        if let claimed = try engine.appender.appendIfReady(kind, bodySize: bodySize, records: 1, fill: fill) {
+            sequence = claimed
+        } else {
+            sequence = try await engine.appender.appendSuspending(kind, bodySize: bodySize, records: 1, fill: fill)
+        }
+        if engine.appender.isSyncedAlways { try await engine.commit.waitUntilDurable(.sequence(sequence)) }
         return SequenceNumber(rawValue: sequence)
     }
 

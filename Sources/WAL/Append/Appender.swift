@@ -107,7 +107,9 @@ final class Appender: @unchecked Sendable {
     }
 
     /// Appends a frame as ``append(_:bodySize:records:fill:)`` does, and suspends while no segment is ready.
-    @inline(__always)
+    ///
+    /// Not inlined: callers try ``appendIfReady(_:bodySize:records:fill:)`` first, which costs no asynchronous call.
+    @inline(never)
     func appendSuspending(
         _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (ClaimedFrame) -> UInt32
     ) async throws(WALError) -> UInt64 {
@@ -121,14 +123,28 @@ final class Appender: @unchecked Sendable {
     }
 
     /// Appends a frame as ``append(_:bodySize:records:fill:)`` does, or returns nil while no segment is ready.
+    @inline(__always)
     func appendIfReady(
         _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (ClaimedFrame) -> UInt32
     ) throws(WALError) -> UInt64? {
         try requireFit(bodySize: bodySize, records: records)
+        switch tryAppend(kind, bodySize: bodySize, records: records, fill: fill) {
+        case .appended(let sequence): return sequence
+        case .ended(let end):
+            return try appendIfReady(after: end, kind, bodySize: bodySize, records: records, fill: fill)
+        }
+    }
+
+    @inline(never)
+    private func appendIfReady(
+        after end: SegmentEnd?, _ kind: Frame.Kind, bodySize: Int, records: Int, fill: (ClaimedFrame) -> UInt32
+    ) throws(WALError) -> UInt64? {
+        var end = end
         while true {
+            guard try openPreparedSegment(after: end) else { return nil }
             switch tryAppend(kind, bodySize: bodySize, records: records, fill: fill) {
             case .appended(let sequence): return sequence
-            case .ended(let end): guard try openPreparedSegment(after: end) else { return nil }
+            case .ended(let next): end = next
             }
         }
     }

@@ -55,6 +55,7 @@ final class SegmentCatalog: Sendable {
     /// Returns the maintenance thread's next step for the pipeline of segments, or nil if there is none. The caller
     /// holds `state`.
     func nextStep(_ state: inout CatalogState) -> SegmentPipeline.Step? {
+        guard state.pipeline.hasPlace(readyMax: configuration.maxPreparedSegments) else { return nil }
         let surroundings = SegmentPipeline.Surroundings(
             readyMax: configuration.maxPreparedSegments, budget: configuration.budgetOfProducers,
             diskSize: state.diskSize, hasUnsealedEnd: state.hasUnsealedEnd)

@@ -56,7 +56,7 @@ struct SegmentPipeline {
     mutating func next(
         _ surroundings: Surroundings, isOldestRemovable: (Int) -> Bool, logFull: () -> WALError
     ) -> Step? {
-        guard ready.count < surroundings.readyMax, failure == nil, !isOverBudget else { return nil }
+        guard hasPlace(readyMax: surroundings.readyMax) else { return nil }
         if let budget = surroundings.budget, surroundings.diskSize + capacity > budget {
             let sizeMax = budget - capacity
             if isOldestRemovable(sizeMax) { return .freeSpace(sizeMax: sizeMax) }
@@ -69,6 +69,11 @@ struct SegmentPipeline {
         sealingWaitStart = nil
         nextNumber += 1
         return .make(number: nextNumber - 1, capacity: capacity)
+    }
+
+    /// Whether another segment may be made now. Cheap, because the maintenance thread asks at each change of the catalog.
+    func hasPlace(readyMax: Int) -> Bool {
+        ready.count < readyMax && failure == nil && !isOverBudget
     }
 
     private mutating func waitsForSealing() -> Bool {

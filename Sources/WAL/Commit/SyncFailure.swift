@@ -43,7 +43,7 @@ extension GroupCommit {
         let written = try SegmentRewrite.write(
             header: live.segment.header, contents: contents, to: file, end: footer.offset,
             recordCount: footer.end.recordCount, markersBefore: footer.markers)
-        guard written.isWhole, written.footer.offset == footer.offset else {
+        guard written.isWhole, written.footer.end == footer.end else {
             throw WALError(
                 .corrupted,
                 """
