@@ -67,7 +67,7 @@ extension WriteAheadLog {
     /// - Throws: As ``append(_:)-(RawSpan)``, and ``WALError/Code/invalidArgument`` for an empty batch or a bookmark that is too large.
     @discardableResult
     public func append(_ batch: RecordBatch, bookmark: Bookmark? = nil) async throws(WALError) -> SequenceNumber {
-        try await finish(engine.appender.appendSuspending(batch, bookmark: bookmark))
+        try await finish(appender.appendSuspending(batch, bookmark: bookmark))
     }
 
     /// Appends a record and suspends until it is durable, whatever the sync policy.
@@ -86,17 +86,17 @@ extension WriteAheadLog {
         _ kind: Frame.Kind, bodySize: Int, fill: (ClaimedFrame) -> UInt32
     ) async throws(WALError) -> SequenceNumber {
         let sequence: UInt64
-        if let claimed = try engine.appender.appendIfReady(kind, bodySize: bodySize, records: 1, fill: fill) {
+        if let claimed = try appender.appendIfReady(kind, bodySize: bodySize, records: 1, fill: fill) {
             sequence = claimed
         } else {
-            sequence = try await engine.appender.appendSuspending(kind, bodySize: bodySize, records: 1, fill: fill)
+            sequence = try await appender.appendSuspending(kind, bodySize: bodySize, records: 1, fill: fill)
         }
-        if engine.appender.isSyncedAlways { try await engine.commit.waitUntilDurable(.sequence(sequence)) }
+        if isSyncedAlways { try await engine.commit.waitUntilDurable(.sequence(sequence)) }
         return SequenceNumber(rawValue: sequence)
     }
 
     private func finish(_ sequence: UInt64) async throws(WALError) -> SequenceNumber {
-        if engine.appender.isSyncedAlways { try await engine.commit.waitUntilDurable(.sequence(sequence)) }
+        if isSyncedAlways { try await engine.commit.waitUntilDurable(.sequence(sequence)) }
         return SequenceNumber(rawValue: sequence)
     }
 }
@@ -107,7 +107,7 @@ extension WriteAheadLog {
     @available(*, noasync, message: "Blocks the thread. Await append(_:) instead.")
     @discardableResult
     public func appendBlocking(_ payload: RawSpan) throws(WALError) -> SequenceNumber {
-        let sequence = try engine.appender.append(.record, bodySize: payload.byteCount, records: 1) { frame in
+        let sequence = try appender.append(.record, bodySize: payload.byteCount, records: 1) { frame in
             unsafe payload.withUnsafeBytes { bytes in unsafe frame.copy(bytes) }
         }
         return try finishBlocking(sequence)
@@ -147,7 +147,7 @@ extension WriteAheadLog {
     public func appendBlocking(
         count: Int, initializingWith initialize: (inout OutputRawSpan) -> Void
     ) throws(WALError) -> SequenceNumber {
-        let sequence = try engine.appender.append(.record, bodySize: count, records: 1) { frame in
+        let sequence = try appender.append(.record, bodySize: count, records: 1) { frame in
             frame.fill(with: initialize)
         }
         return try finishBlocking(sequence)
@@ -157,12 +157,12 @@ extension WriteAheadLog {
     @available(*, noasync, message: "Blocks the thread. Await append(_:bookmark:) instead.")
     @discardableResult
     public func appendBlocking(_ batch: RecordBatch, bookmark: Bookmark? = nil) throws(WALError) -> SequenceNumber {
-        try finishBlocking(engine.appender.append(batch, bookmark: bookmark))
+        try finishBlocking(appender.append(batch, bookmark: bookmark))
     }
 
     @inline(__always)
     private func finishBlocking(_ sequence: UInt64) throws(WALError) -> SequenceNumber {
-        if engine.appender.isSyncedAlways { try engine.commit.blockUntilDurable(.sequence(sequence)) }
+        if isSyncedAlways { try engine.commit.blockUntilDurable(.sequence(sequence)) }
         return SequenceNumber(rawValue: sequence)
     }
 }
@@ -176,7 +176,7 @@ extension WriteAheadLog {
     /// - Returns: The record's sequence number; nil while no segment is ready. ``append(_:)-(RawSpan)`` waits for one.
     /// - Throws: As ``append(_:)-(RawSpan)``, but for ``WALError/Code/indeterminate`` and ``WALError/Code/cancelled``.
     public func tryAppend(_ payload: RawSpan) throws(WALError) -> SequenceNumber? {
-        try engine.appender.appendIfReady(.record, bodySize: payload.byteCount, records: 1) { frame in
+        try appender.appendIfReady(.record, bodySize: payload.byteCount, records: 1) { frame in
             unsafe payload.withUnsafeBytes { unsafe frame.copy($0) }
         }.map(SequenceNumber.init(rawValue:))
     }
@@ -206,18 +206,18 @@ extension WriteAheadLog {
     public func tryAppend(
         count: Int, initializingWith initialize: (inout OutputRawSpan) -> Void
     ) throws(WALError) -> SequenceNumber? {
-        try engine.appender.appendIfReady(.record, bodySize: count, records: 1) { frame in
+        try appender.appendIfReady(.record, bodySize: count, records: 1) { frame in
             frame.fill(with: initialize)
         }.map(SequenceNumber.init(rawValue:))
     }
 
     /// Appends a batch if a segment is ready; see ``append(_:bookmark:)`` and ``tryAppend(_:)-(RawSpan)``.
     public func tryAppend(_ batch: RecordBatch, bookmark: Bookmark? = nil) throws(WALError) -> SequenceNumber? {
-        try engine.appender.appendIfReady(batch, bookmark: bookmark).map(SequenceNumber.init(rawValue:))
+        try appender.appendIfReady(batch, bookmark: bookmark).map(SequenceNumber.init(rawValue:))
     }
 
     /// Suspends until a segment is ready, for a caller of `tryAppend`. Throws as appending does.
     package func waitForSegment() async throws(WALError) {
-        try await engine.appender.suspendForNextSegment(after: nil)
+        try await appender.suspendForNextSegment(after: nil)
     }
 }

@@ -17,6 +17,9 @@ internal import Synchronization
 /// - ``tryAppend(_:)-(RawSpan)`` never waits.
 public final class WriteAheadLog: Sendable {
     let engine: Engine
+    /// The engine's appender and its policy, here so that an append reads no other object for them.
+    let appender: Appender
+    let isSyncedAlways: Bool
     /// The running flushers, by the names of their sinks.
     package let sinks = Monitor<[String: any SinkProgress]>([:])
 
@@ -40,6 +43,8 @@ public final class WriteAheadLog: Sendable {
         let metrics = metrics.map { LogMetrics($0, log: directory) }
         var (recovered, report) = try Recovery.recover(place, configuration: configuration)
         engine = try Engine(recovered, configuration: configuration, lock: lock, logger: logger, metrics: metrics)
+        appender = engine.appender
+        isSyncedAlways = configuration.syncPolicy == .always
         do throws(WALError) {
             // The new segment is durable, and has the recovery's decisions.
             try RecoveryIntent.remove(from: place)

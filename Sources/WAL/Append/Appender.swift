@@ -28,7 +28,6 @@ final class Appender: @unchecked Sendable {
     /// The slot that producers claim from; nil while the active segment has ended. Stored under the lock of the catalog's state.
     private let current: Atomic<UnsafeMutablePointer<AppendSlot>?>
     let recordSizeMax: Int
-    let isSyncedAlways: Bool
     /// The number of records that ends a segment once the next one is ready.
     private let recordsTarget: Int
     /// The number of bytes after the durable position at which a producer requests a sync.
@@ -48,7 +47,6 @@ final class Appender: @unchecked Sendable {
         self.slots = slots
         unsafe self.current = unsafe Atomic(current.pointer)
         recordSizeMax = Self.recordSizeMax(configuration)
-        isSyncedAlways = configuration.syncPolicy == .always
         recordsTarget = configuration.targetSegmentRecords
         syncThreshold = if case .bytes(let count) = configuration.syncPolicy { UInt64(max(1, count)) } else { .max }
         durablePosition = Atomic(durable.position)
