@@ -34,7 +34,7 @@
         public var sessions: StoreSessions { StoreSessions(pools) }
 
         /// Prepares a store. The first call that uses it connects and creates the tables if need be, and so does the first one
-        /// after a failure; call ``ping()`` to have that done now.
+        /// after a failure; call `ping()` to have that done now.
         ///
         /// - Parameters:
         ///   - url: `mysql://user:password@host:port/database?option=value&…`, with or without `mysql:`. Parts are

@@ -36,7 +36,7 @@
         public var sessions: StoreSessions { StoreSessions(pools) }
 
         /// Prepares a store. The first call that uses it connects and creates the tables if need be, and so does the first one
-        /// after a failure; call ``ping()`` to have that done now.
+        /// after a failure; call `ping()` to have that done now.
         ///
         /// - Parameters:
         ///   - conninfo: How to reach the database, as libpq takes it: `key=value` pairs or a `postgresql://` URI. Unless it

@@ -21,7 +21,7 @@
         public var sessions: StoreSessions { StoreSessions(pools) }
 
         /// Prepares a store. The first call that uses it opens the database and creates the file and its tables if need be, and
-        /// so does the first one after that has failed; call ``ping()`` to have it done now.
+        /// so does the first one after that has failed; call `ping()` to have it done now.
         ///
         /// - Parameters:
         ///   - path: A file on a local file system. Beside it are `-wal` and `-shm` files of the same name while it is open.
