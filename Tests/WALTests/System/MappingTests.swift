@@ -3,7 +3,7 @@ import Testing
 @testable import WAL
 
 @Suite struct MappingTests {
-    /// Pages that a sync took out of the page tables have what was stored, in memory and in the file, also where appending goes on.
+    /// A sync releases pages from the page tables. They keep their bytes in memory and in the file, and so does a page that is still written.
     @Test func releasedPagesKeepTheirBytes() throws {
         let directory = TemporaryDirectory()
         let place = try Directory.make(directory.path)
