@@ -91,10 +91,10 @@ extension WriteAheadLog {
         } else {
             sequence = try await appender.appendSuspending(kind, bodySize: bodySize, records: 1, fill: fill)
         }
-        if isSyncedAlways { try await engine.commit.waitUntilDurable(.sequence(sequence)) }
-        return SequenceNumber(rawValue: sequence)
+        return try await finish(sequence)
     }
 
+    @inline(__always)
     private func finish(_ sequence: UInt64) async throws(WALError) -> SequenceNumber {
         if isSyncedAlways { try await engine.commit.waitUntilDurable(.sequence(sequence)) }
         return SequenceNumber(rawValue: sequence)

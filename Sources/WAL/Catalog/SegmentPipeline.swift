@@ -2,7 +2,7 @@
 /// maintenance thread makes the files.
 struct SegmentPipeline {
     /// A step for the maintenance thread.
-    enum Step {
+    enum Step: Equatable {
         case make(number: UInt64, capacity: Int)
         /// The disk budget is used up, and old segments may be removed.
         case freeSpace(sizeMax: Int)

@@ -1,0 +1,74 @@
+import Testing
+
+@testable import WAL
+
+/// The decision when to make a segment, without threads and files.
+@Suite struct SegmentPipelineTests {
+    private let capacity = 8 << 20
+
+    private func surroundings(_ diskSize: Int, budget: Int? = nil, unsealed: Bool = false)
+        -> SegmentPipeline.Surroundings
+    {
+        SegmentPipeline.Surroundings(readyMax: 2, budget: budget, diskSize: diskSize, hasUnsealedEnd: unsealed)
+    }
+
+    private let full = WALError(.logFull, "full")
+
+    private func next(
+        _ pipeline: inout SegmentPipeline, _ surroundings: SegmentPipeline.Surroundings, removable: Bool = false
+    ) -> SegmentPipeline.Step? {
+        pipeline.next(surroundings, isOldestRemovable: { _ in removable }, logFull: { full })
+    }
+
+    @Test func `numbers of segments rise`() {
+        var pipeline = SegmentPipeline(nextNumber: 4, capacity: capacity)
+        for number: UInt64 in 4...6 {
+            #expect(next(&pipeline, surroundings(0)) == .make(number: number, capacity: capacity))
+        }
+    }
+
+    @Test func `a used-up budget removes what retention lets go, and fails waiters otherwise`() {
+        var pipeline = SegmentPipeline(nextNumber: 1, capacity: capacity)
+        let used = surroundings(3 * capacity, budget: 3 * capacity)
+        #expect(next(&pipeline, used, removable: true) == .freeSpace(sizeMax: 2 * capacity))
+        // No append waits: nothing to do.
+        #expect(next(&pipeline, used) == nil)
+        pipeline.demand()
+        #expect(next(&pipeline, used) == .failWaitersOverBudget)
+        #expect(pipeline.isOverBudget)
+        #expect(pipeline.obstacle?.code == .logFull)
+        #expect(next(&pipeline, surroundings(0)) == nil)
+        pipeline.recheckBudget()
+        #expect(next(&pipeline, surroundings(0)) != nil)
+    }
+
+    @Test func `waiters don't fail while a pending seal may make a file smaller`() {
+        var pipeline = SegmentPipeline(nextNumber: 1, capacity: capacity)
+        pipeline.demand()
+        #expect(next(&pipeline, surroundings(3 * capacity, budget: 3 * capacity, unsealed: true)) == nil)
+        #expect(!pipeline.isOverBudget)
+    }
+
+    @Test func `a failure stops the pipeline until an append asks again later`() {
+        var pipeline = SegmentPipeline(nextNumber: 1, capacity: capacity)
+        pipeline.fail(WALError(.diskFull, "full"))
+        #expect(next(&pipeline, surroundings(0)) == nil)
+        // At once, the disk isn't tried again.
+        pipeline.demand()
+        #expect(pipeline.failure?.code == .diskFull)
+        #expect(pipeline.obstacle?.code == .diskFull)
+    }
+
+    @Test func `segments that end by their records make the next file smaller, and by their size as large as can be`() {
+        var pipeline = SegmentPipeline(nextNumber: 1, capacity: capacity)
+        func size() -> Int? {
+            if case .make(_, let size)? = next(&pipeline, surroundings(0)) { size } else { nil }
+        }
+        pipeline.segmentEndedByRecords(at: SegmentEnd(offset: 100_000, recordCount: 10))
+        #expect(size() == capacity / 2)
+        for _ in 0..<5 { pipeline.segmentEndedByRecords(at: SegmentEnd(offset: 100_000, recordCount: 10)) }
+        #expect(size() == 1 << 20)
+        pipeline.segmentEndedBySize()
+        #expect(size() == capacity)
+    }
+}
