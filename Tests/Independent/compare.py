@@ -558,7 +558,7 @@ def compare_steps(binary, path, log):
     process = subprocess.run([binary, "repair", "--json", path], capture_output=True)
     ours, steps = log.recovery.actions, {name: set() for name in log.recovery.actions}
     for step in json.loads(process.stdout)["steps"]:
-        if step["action"] in steps and not re.match("there are two files|left by", step["reason"]):
+        if step["action"] in steps and not re.match("the segment has two files|left by", step["reason"]):
             steps[step["action"]].add(step["segment"])                  # of files that a reader reads
     if steps != ours:
         return "repair: steps\n    tool   %r\n    reader %r" % (steps, ours)

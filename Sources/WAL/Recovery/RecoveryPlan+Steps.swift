@@ -75,6 +75,7 @@ extension RecoveryPlan.Step {
     }
 }
 
+/// Reasons that need no evidence. Tests/Independent/compare.py knows the last two by their first words.
 extension RecoveryStep {
     static let isAbandoned = "its producer died between claiming and committing it"
     static let isOther = "the segment has two files, and the other one counts"
