@@ -202,14 +202,14 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         try await submit(.removeActivities(createdBefore: time))
     }
 
-    private func noteBuffered(_ count: Int) {
+    func noteBuffered(_ count: Int) {
         instruments?.buffered(count)
         let total = bufferedCount.add(UInt64(count), ordering: .relaxed).newValue
         if total % UInt64(configuration.maxBufferSize) < UInt64(count) { hurry() }
     }
 
     /// Starts delivering all changes at once, and updates the log's cursor.
-    private func hurry() {
+    func hurry() {
         guard isHurrying.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else { return }
         Task {
             // Closing the storage reports changes that couldn't be delivered.

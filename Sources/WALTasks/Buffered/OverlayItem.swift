@@ -3,15 +3,22 @@ enum OverlayItem {
     case task(id: String, OverlayKind)
     /// A change without a task id.
     case barrier(TaskMutation)
+    /// A record that isn't a mutation, and which no query needs.
+    case other
 
     init(_ mutation: TaskMutation) {
         self = mutation.taskID.map { .task(id: $0, OverlayKind(mutation)) } ?? .barrier(mutation)
     }
 
+    /// Whether the change is ordered against every task.
+    var isBarrier: Bool {
+        if case .barrier = self { true } else { false }
+    }
+
     var taskID: String? {
         switch self {
         case .task(let id, _): id
-        case .barrier: nil
+        case .barrier, .other: nil
         }
     }
 }

@@ -129,7 +129,7 @@ final class TaskOverlay: @unchecked Sendable {
         let hashes = items.map { $0.taskID.map(hasher.hash) }
         // A barrier is ordered against every task.
         let locked =
-            hashes.contains(nil) ? Array(stripes.indices) : Set(hashes.compactMap { $0.map(index) }).sorted()
+            items.contains(where: \.isBarrier) ? Array(stripes.indices) : Set(hashes.compactMap { $0.map(index) }).sorted()
         for index in locked { stripes[index].lock.lock() }
         defer { for index in locked { stripes[index].lock.unlock() } }
         guard let last = try append() else { return nil }
@@ -145,6 +145,7 @@ final class TaskOverlay: @unchecked Sendable {
                     batch.payloads.span.bytes.extracting(start..<end), kind, hash: hash, at: sequence)
             case .barrier(let mutation):
                 keep(LoggedMutation(sequence: sequence, mutation: mutation, size: Int(size)))
+            case .other: break
             }
             start = end
         }

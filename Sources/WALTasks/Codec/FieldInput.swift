@@ -1,19 +1,19 @@
-internal import WAL
+package import WAL
 
 /// A reader of the fields of a payload. It checks every length before using it.
-struct FieldInput: ~Escapable {
+package struct FieldInput: ~Escapable {
     private let bytes: RawSpan
-    private(set) var offset = 0
+    package private(set) var offset = 0
 
     @_lifetime(copy bytes)
-    init(_ bytes: RawSpan) {
+    package init(_ bytes: RawSpan) {
         self.bytes = bytes
     }
 
-    var remaining: Int { bytes.byteCount - offset }
+    package var remaining: Int { bytes.byteCount - offset }
 
     @_lifetime(self: copy self)
-    mutating func byte() throws(TaskCodecError) -> UInt8 {
+    package mutating func byte() throws(TaskCodecError) -> UInt8 {
         guard remaining > 0 else { throw TaskCodecError(.truncated, at: offset) }
         let value = unsafe bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
         offset += 1
@@ -21,7 +21,7 @@ struct FieldInput: ~Escapable {
     }
 
     @_lifetime(self: copy self)
-    mutating func varint() throws(TaskCodecError) -> UInt64 {
+    package mutating func varint() throws(TaskCodecError) -> UInt64 {
         let start = offset
         var value: UInt64 = 0
         var shift: UInt64 = 0
@@ -38,20 +38,20 @@ struct FieldInput: ~Escapable {
     }
 
     @_lifetime(self: copy self)
-    mutating func zigzag() throws(TaskCodecError) -> Int64 {
+    package mutating func zigzag() throws(TaskCodecError) -> Int64 {
         let bits = try varint()
         return Int64(bitPattern: bits >> 1) ^ -Int64(bitPattern: bits & 1)
     }
 
     @_lifetime(self: copy self)
-    mutating func int32() throws(TaskCodecError) -> Int32 {
+    package mutating func int32() throws(TaskCodecError) -> Int32 {
         let start = offset
         guard let value = Int32(exactly: try zigzag()) else { throw TaskCodecError(.invalidField, at: start) }
         return value
     }
 
     @_lifetime(self: copy self)
-    mutating func time() throws(TaskCodecError) -> Timestamp {
+    package mutating func time() throws(TaskCodecError) -> Timestamp {
         guard remaining >= 8 else { throw TaskCodecError(.truncated, at: offset) }
         let bits = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
         offset += 8
@@ -61,19 +61,19 @@ struct FieldInput: ~Escapable {
     /// Reads a time that is stored as its distance from another. The difference wraps around, so every pair can be
     /// stored.
     @_lifetime(self: copy self)
-    mutating func time(after base: Timestamp) throws(TaskCodecError) -> Timestamp {
+    package mutating func time(after base: Timestamp) throws(TaskCodecError) -> Timestamp {
         Timestamp(rawValue: base.rawValue &+ (try zigzag()))
     }
 
     @_lifetime(self: copy self)
-    mutating func status() throws(TaskCodecError) -> TaskStatus {
+    package mutating func status() throws(TaskCodecError) -> TaskStatus {
         let start = offset
         guard let status = TaskStatus(code: try byte()) else { throw TaskCodecError(.invalidField, at: start) }
         return status
     }
 
     @_lifetime(self: copy self)
-    mutating func optionalText() throws(TaskCodecError) -> String? {
+    package mutating func optionalText() throws(TaskCodecError) -> String? {
         guard let range = try textRange() else { return nil }
         let span = Span<UInt8>(_bytes: bytes.extracting(range))
         do {
@@ -85,15 +85,22 @@ struct FieldInput: ~Escapable {
     }
 
     @_lifetime(self: copy self)
-    mutating func text() throws(TaskCodecError) -> String {
+    package mutating func text() throws(TaskCodecError) -> String {
         let start = offset
         guard let text = try optionalText() else { throw TaskCodecError(.invalidField, at: start) }
         return text
     }
 
+    /// Reads bytes that are stored as a text is, in any encoding.
+    @_lifetime(self: copy self)
+    package mutating func optionalBytes() throws(TaskCodecError) -> [UInt8]? {
+        guard let range = try textRange() else { return nil }
+        return unsafe bytes.extracting(range).withUnsafeBytes { unsafe Array($0) }
+    }
+
     /// Reads past the next text and returns its range, or nil if the text is nil.
     @_lifetime(self: copy self)
-    mutating func textRange() throws(TaskCodecError) -> Range<Int>? {
+    package mutating func textRange() throws(TaskCodecError) -> Range<Int>? {
         let start = offset
         let marker = try varint()
         guard marker > 0 else { return nil }
@@ -103,7 +110,7 @@ struct FieldInput: ~Escapable {
         return range
     }
 
-    func end() throws(TaskCodecError) {
+    package func end() throws(TaskCodecError) {
         guard remaining == 0 else { throw TaskCodecError(.trailingBytes, at: offset) }
     }
 }

@@ -1,5 +1,5 @@
 /// An output of the encoder: a counter, or memory of the log. One encoder serves both, so the two can't disagree.
-protocol FieldOutput: ~Copyable, ~Escapable {
+package protocol FieldOutput: ~Copyable, ~Escapable {
     @_lifetime(self: copy self)
     mutating func put(_ byte: UInt8)
     @_lifetime(self: copy self)
@@ -9,18 +9,20 @@ protocol FieldOutput: ~Copyable, ~Escapable {
 }
 
 /// A counter of the bytes of an encoding.
-struct ByteCounter: FieldOutput {
-    private(set) var count = 0
+package struct ByteCounter: FieldOutput {
+    package private(set) var count = 0
 
-    mutating func put(_ byte: UInt8) {
+    package init() {}
+
+    package mutating func put(_ byte: UInt8) {
         count += 1
     }
 
-    mutating func put(_ bytes: RawSpan) {
+    package mutating func put(_ bytes: RawSpan) {
         count += bytes.byteCount
     }
 
-    mutating func put(_ text: String?) {
+    package mutating func put(_ text: String?) {
         guard let size = text?.utf8.count else { return count += 1 }
         put(varint: UInt64(size) + 1)
         count += size
@@ -29,12 +31,12 @@ struct ByteCounter: FieldOutput {
 
 extension OutputRawSpan: FieldOutput {
     @_lifetime(self: copy self)
-    mutating func put(_ byte: UInt8) {
+    package mutating func put(_ byte: UInt8) {
         append(byte)
     }
 
     @_lifetime(self: copy self)
-    mutating func put(_ bytes: RawSpan) {
+    package mutating func put(_ bytes: RawSpan) {
         let size = bytes.byteCount
         precondition(size <= freeCapacity, "\(size) bytes for \(freeCapacity)")
         unsafe withUnsafeMutableBytes { room, count in
@@ -48,7 +50,7 @@ extension OutputRawSpan: FieldOutput {
 
 extension FieldOutput where Self: ~Copyable, Self: ~Escapable {
     @_lifetime(self: copy self)
-    mutating func put(varint value: UInt64) {
+    package mutating func put(varint value: UInt64) {
         var rest = value
         while rest >= 0x80 {
             put(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -58,12 +60,12 @@ extension FieldOutput where Self: ~Copyable, Self: ~Escapable {
     }
 
     @_lifetime(self: copy self)
-    mutating func put(zigzag value: Int64) {
+    package mutating func put(zigzag value: Int64) {
         put(varint: UInt64(bitPattern: (value << 1) ^ (value >> 63)))
     }
 
     @_lifetime(self: copy self)
-    mutating func put(fixed value: Int64) {
+    package mutating func put(fixed value: Int64) {
         let bits = UInt64(bitPattern: value)
         for shift in stride(from: UInt64(0), to: 64, by: 8) {
             put(UInt8(truncatingIfNeeded: bits >> shift))
@@ -71,10 +73,18 @@ extension FieldOutput where Self: ~Copyable, Self: ~Escapable {
     }
 
     @_lifetime(self: copy self)
-    mutating func put(_ text: String?) {
+    package mutating func put(_ text: String?) {
         guard let text else { return put(0) }
         let bytes = unsafe text.utf8.span.bytes
         put(varint: UInt64(bytes.byteCount) + 1)
         put(bytes)
+    }
+
+    /// Writes bytes as a text is written, in any encoding.
+    @_lifetime(self: copy self)
+    package mutating func put(bytes: [UInt8]?) {
+        guard let bytes else { return put(0) }
+        put(varint: UInt64(bytes.count) + 1)
+        put(unsafe bytes.span.bytes)
     }
 }

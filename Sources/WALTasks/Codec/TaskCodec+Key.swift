@@ -9,8 +9,11 @@ extension TaskCodec {
     public static func key(of payload: RawSpan) -> UInt64? {
         do throws(TaskCodecError) {
             var input = FieldInput(payload)
-            guard try input.byte() == version, let kind = Kind(rawValue: try input.byte()) else {
-                return undecodableKey
+            guard try input.byte() == version else { return undecodableKey }
+            let byte = try input.byte()
+            guard let kind = Kind(rawValue: byte) else {
+                guard flowKinds.contains(byte), let range = try input.textRange() else { return undecodableKey }
+                return hash(payload.extracting(range))
             }
             switch kind {
             case .deleteDAG, .removeTasks, .removeActivities: return nil

@@ -62,7 +62,7 @@ public struct TaskSink<Store: TaskStore>: Sink {
         var coalescer = TaskCoalescer(capacity: batch.records.count)
         var operations: [TaskBatch.Operation] = []
         var undecodable: [(record: SinkRecord, letter: DeadLetter)] = []
-        for record in batch.records {
+        for record in batch.records where !TaskCodec.isFlowRecord(unsafe record.payload.span.bytes) {
             do throws(TaskCodecError) {
                 let mutation = try unsafe TaskCodec.decode(record.payload.span.bytes)
                 let operation = TaskBatch.Operation(record: record, mutation: mutation)

@@ -1,0 +1,66 @@
+package import WAL
+
+/// What durable DAGs need of a buffered storage, whatever its store.
+package protocol FlowStorage: Sendable {
+    var writeAheadLog: WriteAheadLog { get }
+
+    /// Throws `closed` if the storage was closed.
+    func checkOpen() throws(TaskStorageError)
+
+    /// Appends records of a DAG, and then changes, as one batch of the log.
+    ///
+    /// - Parameters:
+    ///   - records: The encoded records.
+    ///   - mutations: The changes, all valid.
+    /// - Returns: The sequence number of the last record or change. Nil if no segment is ready; then nothing was appended, and
+    ///   ``waitForSpace()`` waits for one.
+    func tryAppend(_ records: RecordBatch, _ mutations: [TaskMutation]) throws(TaskStorageError) -> SequenceNumber?
+
+    /// Suspends until ``tryAppend(_:_:)`` can succeed, and hurries delivery, which alone makes space in a full log.
+    func waitForSpace() async throws(TaskStorageError)
+
+    /// Suspends until a record survives a power loss.
+    func waitUntilDurable(through sequence: SequenceNumber) async throws(TaskStorageError)
+
+    func task(id: String) async throws -> PersistentTask?
+    func activities(taskID: String, limit: Int, offset: Int) async throws -> [TaskActivityLog]
+}
+
+extension BufferedTaskStorage: FlowStorage {
+    package func checkOpen() throws(TaskStorageError) {
+        try life.checkOpen()
+    }
+
+    package func tryAppend(
+        _ records: RecordBatch, _ mutations: [TaskMutation]
+    ) throws(TaskStorageError) -> SequenceNumber? {
+        try life.checkOpen()
+        var batch = records
+        for mutation in mutations {
+            batch.append(count: TaskCodec.size(of: mutation)) { TaskCodec.encode(mutation, into: &$0) }
+        }
+        let items = repeatElement(OverlayItem.other, count: records.count) + mutations.map(OverlayItem.init)
+        do throws(WALError) {
+            let added = try overlay.add(items, encodedIn: batch) { () throws(WALError) in
+                try writeAheadLog.tryAppend(batch)
+            }
+            if added != nil { noteBuffered(items.count) }
+            return added
+        } catch {
+            throw TaskStorageError(log: error)
+        }
+    }
+
+    package func waitForSpace() async throws(TaskStorageError) {
+        hurry()
+        do throws(WALError) {
+            try await writeAheadLog.waitForSegment()
+        } catch {
+            throw TaskStorageError(log: error)
+        }
+    }
+
+    package func waitUntilDurable(through sequence: SequenceNumber) async throws(TaskStorageError) {
+        try await waitUntilDurable(TaskReceipt(sequence: sequence))
+    }
+}
