@@ -25,6 +25,7 @@ let package = Package(
         .library(name: "WAL", targets: ["WAL"]),
         .library(name: "WALDelivery", targets: ["WALDelivery"]),
         .library(name: "WALTasks", targets: ["WALTasks"]),
+        .library(name: "WALFlow", targets: ["WALFlow"]),
         .library(name: "WALSQLite", targets: ["WALSQLite"]),
         .library(name: "WALTesting", targets: ["WALTesting"]),
         .library(name: "WALMySQL", targets: ["WALMySQL"]),
@@ -80,6 +81,14 @@ let package = Package(
                 "CWALShims", "WAL", "WALDelivery",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
+                serviceLifecycle,
+            ],
+            swiftSettings: librarySettings),
+        .target(
+            name: "WALFlow",
+            dependencies: [
+                "WAL", "WALDelivery", "WALTasks",
+                .product(name: "Logging", package: "swift-log"),
                 serviceLifecycle,
             ],
             swiftSettings: librarySettings),

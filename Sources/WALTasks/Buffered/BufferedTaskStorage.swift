@@ -36,6 +36,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     let life: BufferLife
     let overlay: TaskOverlay
     let events: BufferLog
+    package let attachment: Monitor<(any AnyObject & Sendable)?> = Monitor(nil)
     private let reader: OverlaidReader<Store>
     private let bufferedCount = Atomic<UInt64>(0)
     private let isHurrying = Atomic<Bool>(false)

@@ -4,6 +4,9 @@ package import WAL
 package protocol FlowStorage: Sendable {
     var writeAheadLog: WriteAheadLog { get }
 
+    /// The runner of the storage, if it has one.
+    var attachment: Monitor<(any AnyObject & Sendable)?> { get }
+
     /// Throws `closed` if the storage was closed.
     func checkOpen() throws(TaskStorageError)
 

@@ -1,0 +1,361 @@
+/// The walk of one task along its graph: which steps are ready, and what the task's end is.
+///
+/// It decides from a ``TaskJournal`` and a ``Plan`` alone, with no clock and no concurrency. A restart makes a new one from the journal,
+/// which takes journaled results in place of running their steps. Its owner calls it under the lock of the task.
+struct Execution {
+    /// What the owner must do next.
+    enum Action {
+        /// Run a step. Its inputs are in the order of the node's parents.
+        case run(StepPlace)
+        /// Begin to wait for a signal or a time.
+        case wait(StepPlace)
+    }
+
+    enum Outcome {
+        /// Every node has ended. The value is nil if the output was skipped.
+        case completed(StepValue?)
+        case failed(FlowFailure)
+    }
+
+    private enum Work {
+        case complete(Scope, Int, StepValue)
+        case skip(Scope, Int)
+        case evaluate(Scope, Int)
+        case fail(Scope, Int, String)
+        /// All nodes of a scope have ended.
+        case close(Scope)
+        /// Begin with elements while the window has space.
+        case advance(Scope, Int)
+        case endElement(Scope.Place, PlanNode.Outcome)
+    }
+
+    let root: Scope
+    private var work: [Work] = []
+    private var actions: [Action] = []
+    /// The first final failure. From then on, only handlers begin.
+    private(set) var failure: FlowFailure?
+    private(set) var isFinished = false
+    /// The number of steps that were handed out and haven't ended.
+    private(set) var activeCount = 0
+
+    init(_ plan: Plan) {
+        root = Scope(plan, prefix: "", in: nil)
+    }
+
+    /// The end of the task, if it has come.
+    func outcome() -> Outcome? {
+        guard activeCount == 0 else { return nil }
+        if let failure { return .failed(failure) }
+        guard isFinished else { return nil }
+        if case .done(let value) = root.nodes[root.plan.output] { return .completed(value) }
+        return .completed(nil)
+    }
+
+    // MARK: Events
+
+    /// Begins with the task's input, and takes every result that the journal has.
+    mutating func start(input: StepValue, _ journal: inout TaskJournal) -> [Action] {
+        work.append(.complete(root, 0, input))
+        return run(&journal)
+    }
+
+    /// Continues after a step's result, which is in the journal.
+    mutating func complete(_ step: StepPlace, _ value: StepValue, _ journal: inout TaskJournal) -> [Action] {
+        end(step)
+        guard !step.scope.nodes[step.node].isEnded else { return [] }
+        if step.plan.kind.isHandler {
+            step.scope.nodes[step.node] = .done(value)
+            return []
+        }
+        work.append(.complete(step.scope, step.node, value))
+        return run(&journal)
+    }
+
+    /// Continues after a step's final failure, which is in the journal.
+    mutating func fail(_ step: StepPlace, _ message: String, _ journal: inout TaskJournal) -> [Action] {
+        end(step)
+        guard !step.scope.nodes[step.node].isEnded else { return [] }
+        work.append(.fail(step.scope, step.node, message))
+        return run(&journal)
+    }
+
+    /// Takes back a step that was handed out and won't run, because the task fails.
+    mutating func abandon(_ step: StepPlace) {
+        end(step)
+    }
+
+    /// Whether a step that was handed out may still begin.
+    func mayBegin(_ step: StepPlace) -> Bool {
+        !step.scope.nodes[step.node].isEnded && (failure == nil || step.plan.kind.isHandler)
+    }
+
+    private mutating func end(_ step: StepPlace) {
+        switch step.plan.kind {
+        case .wait, .timer: break
+        default: activeCount -= 1
+        }
+    }
+
+    // MARK: Walking
+
+    private mutating func run(_ journal: inout TaskJournal) -> [Action] {
+        var next = 0
+        while next < work.count {
+            defer { next += 1 }
+            switch work[next] {
+            case .complete(let scope, let node, let value): complete(scope, node, value, &journal)
+            case .skip(let scope, let node): end(scope, node, .skipped)
+            case .evaluate(let scope, let node): evaluate(scope, node, &journal)
+            case .fail(let scope, let node, let message): fail(scope, node, message, journal)
+            case .close(let scope): close(scope, &journal)
+            case .advance(let scope, let node): advance(scope, node, journal)
+            case .endElement(let place, let outcome): endElement(place, outcome)
+            }
+        }
+        defer {
+            actions = []
+            work.removeAll(keepingCapacity: work.count < 64)
+        }
+        return actions
+    }
+
+    private mutating func complete(_ scope: Scope, _ node: Int, _ value: StepValue, _ journal: inout TaskJournal) {
+        if case .branch(_, let labels) = scope.plan.nodes[node].kind, let label = value.label, !labels.contains(label) {
+            return fail(scope, node, FlowError.unknownLabel(label, labels).description, journal)
+        }
+        end(scope, node, .done(value))
+    }
+
+    private mutating func end(_ scope: Scope, _ node: Int, _ status: Scope.Status) {
+        guard !scope.nodes[node].isEnded else { return }
+        scope.nodes[node] = status
+        scope.openCount -= 1
+        if scope.openCount == 0 { work.append(.close(scope)) }
+        for child in scope.plan.children[node] {
+            scope.missing[child] -= 1
+            if scope.missing[child] == 0 { work.append(.evaluate(scope, child)) }
+        }
+    }
+
+    private mutating func evaluate(_ scope: Scope, _ index: Int, _ journal: inout TaskJournal) {
+        let node = scope.plan.nodes[index]
+        guard failure == nil, !scope.nodes[index].isEnded else { return }
+        if case .merge(let combination) = node.kind { return merge(scope, index, combination, journal) }
+        if node.parents.contains(where: { if case .skipped = scope.nodes[$0] { true } else { false } }) {
+            return work.append(.skip(scope, index))
+        }
+        switch node.kind {
+        case .input, .merge, .handler: return
+        case .label(let label):
+            guard case .done(let chosen) = scope.nodes[node.parents[0]], chosen.label == label,
+                case .done(let value) = scope.nodes[node.parents[1]]
+            else { return work.append(.skip(scope, index)) }
+            pass(value, of: node.parents[1], to: index, in: scope, journal)
+        case .step, .branch, .wait, .timer:
+            begin(scope, index, journal)
+        case .dag(let plan):
+            scope.nodes[index] = .active
+            let inner = Scope(
+                plan, prefix: scope.path(of: index) + "/", in: Scope.Place(scope: scope, node: index, element: nil))
+            guard case .done(let value) = scope.nodes[node.parents[0]] else { return }
+            pass(value, of: node.parents[0], to: 0, in: inner, from: scope, journal)
+        case .iterator(let iteration):
+            scope.nodes[index] = .active
+            do {
+                let elements = try iteration.elements(try scope.value(of: node.parents[0]))
+                scope.iterations[index] = IterationRun(elements)
+                work.append(.advance(scope, index))
+            } catch {
+                fail(scope, index, "\(error)", journal)
+            }
+        }
+    }
+
+    private mutating func merge(
+        _ scope: Scope, _ index: Int, _ combination: PlanNode.Combination?, _ journal: TaskJournal
+    ) {
+        let done = scope.plan.nodes[index].parents.filter { if case .done = scope.nodes[$0] { true } else { false } }
+        guard let first = done.first, case .done(let value) = scope.nodes[first] else {
+            return work.append(.skip(scope, index))
+        }
+        guard let combination else { return pass(value, of: first, to: index, in: scope, journal) }
+        do {
+            let values = try done.map { (id: scope.plan.nodes[$0].id, value: try scope.value(of: $0)) }
+            work.append(.complete(scope, index, StepValue(live: try combination(values))))
+        } catch {
+            fail(scope, index, "\(error)", journal)
+        }
+    }
+
+    /// Passes a parent's value on as it is.
+    private mutating func pass(
+        _ value: StepValue, of parent: Int, to node: Int, in scope: Scope, from source: Scope? = nil,
+        _ journal: TaskJournal
+    ) {
+        do {
+            let live = try value.decoded(by: (source ?? scope).plan.nodes[parent])
+            work.append(.complete(scope, node, StepValue(bytes: value.bytes, live: live)))
+        } catch {
+            fail(source ?? scope, parent, "\(error)", journal)
+        }
+    }
+
+    private mutating func begin(_ scope: Scope, _ index: Int, _ journal: TaskJournal) {
+        let node = scope.plan.nodes[index]
+        let journaled = journal.steps[scope.path(of: index)]
+        if let bytes = journaled?.result {
+            // A timer passes on its parent's value, and a label says all that a branch decided.
+            if case .timer = node.kind, case .done(let value) = scope.nodes[node.parents[0]] {
+                return pass(value, of: node.parents[0], to: index, in: scope, journal)
+            }
+            return work.append(.complete(scope, index, StepValue(bytes: bytes, label: journaled?.label)))
+        }
+        if let journaled, journaled.hasFailed {
+            return fail(scope, index, journaled.error ?? "", journal)
+        }
+        scope.nodes[index] = .active
+        hand(out: StepPlace(scope, index))
+    }
+
+    private mutating func hand(out step: StepPlace) {
+        switch step.plan.kind {
+        case .wait, .timer: actions.append(.wait(step))
+        default:
+            activeCount += 1
+            actions.append(.run(step))
+        }
+    }
+
+    private mutating func close(_ scope: Scope, _ journal: inout TaskJournal) {
+        guard let place = scope.place else {
+            isFinished = true
+            return
+        }
+        let output: StepValue? = if case .done(let value) = scope.nodes[scope.plan.output] { value } else { nil }
+        guard place.element != nil else {
+            guard let output else { return work.append(.skip(place.scope, place.node)) }
+            return pass(output, of: scope.plan.output, to: place.node, in: place.scope, from: scope, journal)
+        }
+        if scope.plan.endsWithOutput {
+            for (index, node) in scope.plan.nodes.enumerated() where index != scope.plan.output && node.kind.isJournaled {
+                journal.forget(scope.path(of: index))
+            }
+        }
+        guard let output else {
+            let failure = FlowFailure(
+                path: String(scope.prefix.dropLast()),
+                message: "The output was skipped. Merge the ways of a branch, so that each element has an output.")
+            return work.append(.endElement(place, .failure(failure)))
+        }
+        do {
+            let value = try output.decoded(by: scope.plan.nodes[scope.plan.output])
+            work.append(.endElement(place, .success(value)))
+        } catch {
+            fail(scope, scope.plan.output, "\(error)", journal)
+        }
+    }
+
+    // MARK: Iterators
+
+    private mutating func advance(_ scope: Scope, _ index: Int, _ journal: TaskJournal) {
+        guard case .iterator(let iteration) = scope.plan.nodes[index].kind, let run = scope.iterations[index] else {
+            return
+        }
+        let path = scope.path(of: index)
+        let body = iteration.body
+        while run.next < run.elements.count, run.openCount < iteration.window, failure == nil {
+            let element = run.next
+            run.next += 1
+            let prefix = StepPath.element(element, of: path)
+            let output = body.nodes[body.output]
+            if body.endsWithOutput, let bytes = journal.steps[prefix + output.id]?.result,
+                let value = try? output.decode(bytes)
+            {
+                run.outcomes[element] = .success(value)
+                run.doneCount += 1
+                continue
+            }
+            run.openCount += 1
+            let inner = Scope(body, prefix: prefix, in: Scope.Place(scope: scope, node: index, element: element))
+            work.append(.complete(inner, 0, StepValue(live: run.elements[element])))
+        }
+        guard run.doneCount == run.elements.count else { return }
+        scope.iterations[index] = nil
+        do {
+            let outcomes = run.outcomes.compactMap { $0 }
+            work.append(.complete(scope, index, StepValue(live: try iteration.collect(outcomes))))
+        } catch {
+            fail(scope, index, "\(error)", journal)
+        }
+    }
+
+    private mutating func endElement(_ place: Scope.Place, _ outcome: PlanNode.Outcome) {
+        guard let element = place.element, let run = place.scope.iterations[place.node],
+            case .iterator(let iteration) = place.scope.plan.nodes[place.node].kind, run.outcomes[element] == nil
+        else { return }
+        if case .failure(let failure) = outcome, !iteration.collectsFailures {
+            self.failure = self.failure ?? failure
+            return
+        }
+        run.outcomes[element] = outcome
+        run.openCount -= 1
+        run.doneCount += 1
+        work.append(.advance(place.scope, place.node))
+    }
+
+    // MARK: Failing
+
+    private mutating func fail(_ scope: Scope, _ index: Int, _ message: String, _ journal: TaskJournal) {
+        let node = scope.plan.nodes[index]
+        if node.isOptional, let absent = node.absent {
+            return end(scope, index, .done(StepValue(live: absent())))
+        }
+        scope.nodes[index] = .failed(message)
+        let failure = FlowFailure(path: scope.path(of: index), message: message)
+        if let place = collector(of: scope) {
+            return work.append(.endElement(place, .failure(failure)))
+        }
+        if !node.kind.isHandler { self.failure = self.failure ?? failure }
+        for (handler, other) in scope.plan.nodes.enumerated() {
+            guard case .handler(of: index, _) = other.kind, case .blocked = scope.nodes[handler] else { continue }
+            guard journal.steps[scope.path(of: handler)]?.result == nil,
+                journal.steps[scope.path(of: handler)]?.hasFailed != true
+            else { continue }
+            scope.nodes[handler] = .active
+            hand(out: StepPlace(scope, handler))
+        }
+    }
+
+    /// Returns the place of the innermost element whose iterator collects failures.
+    private func collector(of scope: Scope) -> Scope.Place? {
+        var place = scope.place
+        while let current = place {
+            if current.element != nil, case .iterator(let iteration) = current.scope.plan.nodes[current.node].kind,
+                iteration.collectsFailures
+            {
+                return current
+            }
+            place = current.scope.place
+        }
+        return nil
+    }
+
+    // MARK: Inputs
+
+    /// Returns the values that a step takes.
+    func inputs(of step: StepPlace) throws -> [any Sendable] {
+        if case .handler(let index, _) = step.plan.kind {
+            guard case .failed(let message) = step.scope.nodes[index] else { return [] }
+            return [FlowFailure(path: step.scope.path(of: index), message: message)]
+        }
+        return try step.plan.parents.map { try step.scope.value(of: $0) }
+    }
+}
+
+extension FlowError {
+    static func unknownLabel(_ label: String, _ labels: [String]) -> FlowError {
+        FlowError(
+            .unknownLabel,
+            "The branch chose the label \"\(label)\", and no node follows it. The labels are: \(labels.joined(separator: ", ")).")
+    }
+}

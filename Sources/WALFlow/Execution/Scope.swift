@@ -1,0 +1,112 @@
+/// One instance of a graph: a task's own, a sub-DAG's, or that of one element of an iterator.
+///
+/// Only its ``Execution`` uses it, under the lock of the task.
+final class Scope {
+    /// The node of another scope that this one is a part of.
+    struct Place {
+        let scope: Scope
+        let node: Int
+        /// The element's index, if the node is an iterator.
+        let element: Int?
+    }
+
+    enum Status {
+        /// Not all parents have ended.
+        case blocked
+        /// The node's step, wait, or graph is under way.
+        case active
+        case done(StepValue)
+        case skipped
+        /// The message of the last error.
+        case failed(String)
+
+        var isEnded: Bool {
+            switch self {
+            case .blocked, .active: false
+            case .done, .skipped, .failed: true
+            }
+        }
+    }
+
+    let plan: Plan
+    /// The start of the paths of the graph's steps: empty, or ending in `/`.
+    let prefix: String
+    let place: Place?
+    var nodes: [Status]
+    /// The number of each node's parents that haven't ended.
+    var missing: [Int]
+    /// The number of nodes that haven't ended. Handlers don't count.
+    var openCount: Int
+    /// The iterators that are under way.
+    var iterations: [Int: IterationRun] = [:]
+
+    init(_ plan: Plan, prefix: String, in place: Place?) {
+        self.plan = plan
+        self.prefix = prefix
+        self.place = place
+        nodes = Array(repeating: .blocked, count: plan.nodes.count)
+        missing = plan.nodes.map(\.parents.count)
+        openCount = plan.nodes.count { !$0.kind.isHandler }
+    }
+
+    func path(of node: Int) -> String { prefix + plan.nodes[node].id }
+
+    /// Returns the value of a node that has ended.
+    func value(of node: Int) throws -> any Sendable {
+        guard case .done(let value) = nodes[node] else {
+            throw FlowError(.undecodable, "The node \(path(of: node)) has no value.")
+        }
+        return try value.decoded(by: plan.nodes[node])
+    }
+}
+
+/// The value of a node: live, in the form of the journal, or both.
+struct StepValue {
+    var bytes: [UInt8]?
+    var live: (any Sendable)?
+    var label: String?
+
+    func decoded(by node: PlanNode) throws -> any Sendable {
+        if let live { return live }
+        do {
+            return try node.decode(bytes ?? [])
+        } catch {
+            throw FlowError(
+                .undecodable,
+                "The journaled value of the node \(node.id) can't be decoded with its type of today. Run it again with retry(from:).",
+                cause: error)
+        }
+    }
+}
+
+/// The progress of an iterator.
+final class IterationRun {
+    let elements: [any Sendable]
+    var outcomes: [PlanNode.Outcome?]
+    /// The next element to begin with.
+    var next = 0
+    var openCount = 0
+    var doneCount = 0
+
+    init(_ elements: [any Sendable]) {
+        self.elements = elements
+        outcomes = Array(repeating: nil, count: elements.count)
+    }
+}
+
+/// A step, a wait or a timer of a task that is ready to begin.
+///
+/// `@unchecked Sendable`: the lock of the task protects the scope, and the rest never changes.
+final class StepPlace: @unchecked Sendable {
+    let scope: Scope
+    let node: Int
+    let path: String
+
+    init(_ scope: Scope, _ node: Int) {
+        self.scope = scope
+        self.node = node
+        path = scope.path(of: node)
+    }
+
+    var plan: PlanNode { scope.plan.nodes[node] }
+}

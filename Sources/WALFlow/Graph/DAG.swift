@@ -1,0 +1,144 @@
+internal import WAL
+
+/// A directed acyclic graph (DAG) of steps, declared once and run for many tasks.
+///
+/// ```swift
+/// let orders = DAG(name: "Orders", key: "orders", of: Order.self) { dag, order in
+///     let checked = dag.addNode("validate", after: order) { step, order in try check(order) }
+///     return dag.addNode("charge", after: checked) { step, order in
+///         try await bank.charge(order.total, idempotencyKey: step.key)
+///     }
+/// }
+/// ```
+///
+/// A ``FlowRunner`` runs it. Thread-safe.
+public final class DAG<Input: Codable & Sendable, Output: Codable & Sendable>: FlowDAG {
+    public let key: String
+    public let name: String
+    let coder: any FlowCoder
+    let declaration: Monitor<Declaration>
+    /// The runner and the storage of a DAG of names.
+    let home: Monitor<Home?> = Monitor(nil)
+
+    /// A graph that is complete, or one of names that can still grow.
+    enum Declaration {
+        case complete(Result<FrozenDAG, FlowError>)
+        case open(ClassicGraph)
+    }
+
+    /// Declares a graph.
+    ///
+    /// - Parameters:
+    ///   - name: The name that people see.
+    ///   - key: The key, by which a journal knows the DAG after a restart: 1 to 64 bytes without `/`, `[`, `]` and `#`.
+    ///   - type: The type of the input.
+    ///   - durability: When results survive a power loss, for nodes that don't say it.
+    ///   - concurrency: The largest number of steps of this DAG that run at the same time in one process. Nil for the runner's limit.
+    ///   - coder: The coder of the values.
+    ///   - build: Declares the nodes, and returns the one whose value is the output. Called once.
+    public init(
+        name: String, key: String, of type: Input.Type = Input.self, durability: NodeOptions.Durability = .written,
+        concurrency: Int? = nil, coder: any FlowCoder = JSONFlowCoder(), _ build: (Graph, Node<Input>) -> Node<Output>
+    ) {
+        self.name = name
+        self.key = key
+        self.coder = coder
+        let graph = Graph(coder: coder)
+        let output = build(graph, graph.addInput(type))
+        let result = Result { () throws(FlowError) in
+            try FrozenDAG(
+                key: key, name: name, plan: try graph.plan(output: output), durability: durability,
+                concurrency: concurrency, coder: coder)
+        }
+        declaration = Monitor(.complete(result))
+    }
+
+    init(name: String, key: String, classic graph: ClassicGraph, coder: any FlowCoder) {
+        self.name = name
+        self.key = key
+        self.coder = coder
+        declaration = Monitor(.open(graph))
+    }
+
+    public func frozen() throws(FlowError) -> FrozenDAG {
+        try declaration.withLock { declaration throws(FlowError) in
+            switch declaration {
+            case .complete(let result): return try result.get()
+            case .open(let graph):
+                let result = Result { () throws(FlowError) in
+                    try FrozenDAG(
+                        key: key, name: name, plan: try graph.plan(), durability: .written, concurrency: nil,
+                        coder: coder)
+                }
+                // A mistake can be mended and the graph validated again.
+                var frozen = try result.get()
+                frozen.onResult = graph.onResult
+                declaration = .complete(.success(frozen))
+                return frozen
+            }
+        }
+    }
+}
+
+/// A DAG of any input and output, as ``FlowRunner`` takes them.
+public protocol FlowDAG: Sendable {
+    /// The key, by which a journal knows the DAG after a restart.
+    var key: String { get }
+    /// The name that people see.
+    var name: String { get }
+    /// Freezes the graph, and returns it.
+    ///
+    /// - Throws: ``FlowError`` with the first mistake of the declaration.
+    func frozen() throws(FlowError) -> FrozenDAG
+}
+
+extension FlowDAG {
+    /// Checks the declaration.
+    ///
+    /// - Throws: ``FlowError``: `duplicateNode`, `invalidID`, `unknownNode`, `cycle`, `unreachableNode`, `unknownLabel`, `foreignNode`
+    ///   or `invalidOption`, with the node's id and the remedy.
+    public func validate() throws(FlowError) {
+        _ = try frozen()
+    }
+
+    /// Returns the graph's shape as JSON, for `wal flow check`.
+    public func graphJSON() throws(FlowError) -> String {
+        try frozen().json
+    }
+}
+
+/// A graph that can't change any more. ``FlowDAG/frozen()`` makes it.
+public struct FrozenDAG: Sendable {
+    let key: String
+    let name: String
+    let plan: Plan
+    let shape: GraphShape
+    let json: String
+    let hash: UInt64
+    let durability: NodeOptions.Durability
+    let concurrency: Int?
+    let coder: any FlowCoder
+    /// The DAG's own final callback.
+    var onResult: FlowRunner.Callback?
+
+    init(
+        key: String, name: String, plan: Plan, durability: NodeOptions.Durability, concurrency: Int?,
+        coder: any FlowCoder
+    ) throws(FlowError) {
+        if let mistake = StepPath.mistake(in: key) {
+            throw FlowError(mistake.code, "The DAG's key: \(mistake.message)")
+        }
+        if let concurrency, concurrency < 1 {
+            throw FlowError(.invalidOption, "concurrency of the DAG \(key) is \(concurrency). Use at least 1.")
+        }
+        self.key = key
+        self.name = name
+        self.plan = plan
+        self.durability = durability
+        self.concurrency = concurrency
+        self.coder = coder
+        shape = GraphShape(plan, key: key, name: name)
+        json = try shape.json()
+        hash = GraphShape.hash(json)
+    }
+}

@@ -1,0 +1,334 @@
+/// A graph that is being declared. The closure of a ``DAG`` gets one, and the body of an iterator gets one of its own.
+///
+/// Its functions add nodes and return their handles. Mistakes, such as an id that is taken, are found by ``DAG/validate()``, at the
+/// latest when a runner gets the DAG.
+public final class Graph {
+    private(set) var nodes: [PlanNode] = []
+    private(set) var labels: [Int: [String]] = [:]
+    private(set) var mistakes: [FlowError] = []
+    let coder: any FlowCoder
+
+    init(coder: any FlowCoder) {
+        self.coder = coder
+    }
+
+    // MARK: Nodes
+
+    /// Adds a node whose step runs once all parents have ended.
+    ///
+    /// If a parent is skipped, so is the node.
+    ///
+    /// - Parameters:
+    ///   - id: The id, unique in this graph: 1 to 64 bytes without `/`, `[`, `]` and `#`. The journal knows the step by it.
+    ///   - parents: The nodes whose values the step takes.
+    ///   - options: How the step runs.
+    ///   - body: The step. It may run more than once (see ``FlowStep/key``).
+    public func addNode<each Parent: Sendable, Value: Codable & Sendable>(
+        _ id: String, after parents: repeat Node<each Parent>, options: NodeOptions = NodeOptions(),
+        _ body: @escaping @Sendable (FlowStep, repeat each Parent) async throws -> Value
+    ) -> Node<Value> {
+        add(id, .step(erase(body)), handles(repeat each parents), options, Value.self)
+    }
+
+    /// Adds a node as ``addNode(_:after:options:_:)`` does. If its last attempt fails, its value is nil and the task goes on.
+    public func addOptionalNode<each Parent: Sendable, Value: Codable & Sendable>(
+        _ id: String, after parents: repeat Node<each Parent>, options: NodeOptions = NodeOptions(),
+        _ body: @escaping @Sendable (FlowStep, repeat each Parent) async throws -> Value
+    ) -> Node<Value?> {
+        let optional: @Sendable (FlowStep, repeat each Parent) async throws -> Value? = {
+            (step: FlowStep, values: repeat each Parent) in
+            try await body(step, repeat each values)
+        }
+        return add(id, .step(erase(optional)), handles(repeat each parents), options, Value?.self) {
+            $0.isOptional = true
+            $0.absent = { Value?.none }
+        }
+    }
+
+    /// Adds a step that runs if a node's last attempt failed, before the task fails. It can undo what the task did so far.
+    public func onFailure<Value: Sendable>(
+        of node: Node<Value>, _ id: String, options: NodeOptions = NodeOptions(),
+        _ body: @escaping @Sendable (FlowStep, FlowFailure) async throws -> Void
+    ) {
+        let erased: PlanNode.Body = { step, values in
+            guard let failure = values.first as? FlowFailure else { throw FlowError.wrongType(FlowFailure.self, values.first) }
+            try await body(step, failure)
+            return true
+        }
+        guard let index = handles(node).first else { return }
+        _ = add(id, .handler(of: index, erased), [], options, Bool.self)
+    }
+
+    /// Adds a graph that runs once for each element of a parent's value, and collects the outputs in the order of the elements.
+    ///
+    /// The steps' paths are `id[0]/…`. With no elements the value is empty at once. A failed element fails the node. The results of all
+    /// elements stay in memory until the task ends.
+    ///
+    /// - Parameters:
+    ///   - id: The id, as in ``addNode(_:after:options:_:)``.
+    ///   - parent: The node whose value has the elements.
+    ///   - elements: Returns the elements. It must return the same ones each time: a restart calls it again.
+    ///   - concurrency: The largest number of elements in flight, at least 1.
+    ///   - body: Declares the graph of an element. Its last handle's value is the element's output.
+    public func addIterator<Parent: Sendable, Element: Codable & Sendable, Value: Codable & Sendable>(
+        _ id: String, over parent: Node<Parent>, _ elements: @escaping @Sendable (Parent) -> [Element],
+        concurrency: Int = 16, _ body: (Graph, Node<Element>) -> Node<Value>
+    ) -> Node<[Value]> {
+        addIteration(id, parent, elements, concurrency, body, [Value].self, collectsFailures: false) { outcomes in
+            try outcomes.map { try FlowError.cast($0.get(), to: Value.self) }
+        }
+    }
+
+    /// Adds an iterator as ``addIterator(_:over:_:concurrency:_:)`` does, in which a failed element is a part of the value.
+    public func addCollectingIterator<Parent: Sendable, Element: Codable & Sendable, Value: Codable & Sendable>(
+        _ id: String, over parent: Node<Parent>, _ elements: @escaping @Sendable (Parent) -> [Element],
+        concurrency: Int = 16, _ body: (Graph, Node<Element>) -> Node<Value>
+    ) -> Node<[ElementResult<Value>]> {
+        addIteration(id, parent, elements, concurrency, body, [ElementResult<Value>].self, collectsFailures: true) {
+            outcomes in
+            try outcomes.map { outcome in
+                switch outcome {
+                case .success(let value): .success(try FlowError.cast(value, to: Value.self))
+                case .failure(let failure): .failure(failure)
+                }
+            }
+        }
+    }
+
+    /// Adds a step that chooses one of the ways that follow. The choice is journaled, and never made twice.
+    ///
+    /// - Returns: The branch. Its labels are nodes: `way["review"]`.
+    public func addBranch<Parent: Codable & Sendable>(
+        _ id: String, after parent: Node<Parent>, options: NodeOptions = NodeOptions(),
+        _ body: @escaping @Sendable (FlowStep, Parent) async throws -> String
+    ) -> Branch<Parent> {
+        let branch = add(id, .branch(erase(body), labels: []), handles(parent), options, String.self) {
+            $0.label = { $0 as? String }
+        }
+        labels[branch.index] = []
+        return Branch(graph: self, index: branch.index, parent: parent.index)
+    }
+
+    /// Adds a node with the value of the first of these nodes that wasn't skipped. It is skipped if all of them are.
+    public func merge<Value: Codable & Sendable>(_ nodes: Node<Value>...) -> Node<Value> {
+        let parents = nodes.flatMap { handles($0) }
+        return add("merge \(self.nodes.count)", .merge(nil), parents, NodeOptions(), Value.self)
+    }
+
+    /// Adds another DAG as a node. Its steps' paths are `id/…`.
+    public func addDAG<Input: Codable & Sendable, Output: Codable & Sendable>(
+        _ id: String, _ dag: DAG<Input, Output>, after parent: Node<Input>
+    ) -> Node<Output> {
+        let plan: Plan
+        do throws(FlowError) {
+            plan = try dag.frozen().plan
+        } catch {
+            mistakes.append(error)
+            return Node(graph: ObjectIdentifier(self), index: 0)
+        }
+        return add(id, .dag(plan), handles(parent), NodeOptions(), Output.self)
+    }
+
+    /// Adds a node that waits for a value from outside: a person's decision, or a message of another system.
+    ///
+    /// ``FlowRunner/submit(_:to:of:id:)`` gives it the value, also before the node is reached. Waiting takes no thread.
+    ///
+    /// - Parameters:
+    ///   - id: The id, as in ``addNode(_:after:options:_:)``.
+    ///   - parent: The node after which waiting begins.
+    ///   - type: The type of the value.
+    ///   - timeout: The time after which the node fails. It goes on while the program is down. Nil for no limit.
+    public func addWait<Parent: Sendable, Value: Codable & Sendable>(
+        _ id: String, after parent: Node<Parent>, for type: Value.Type, timeout: Duration? = nil
+    ) -> Node<Value> {
+        add(id, .wait(timeout: timeout), handles(parent), NodeOptions(), Value.self)
+    }
+
+    /// Adds a node that passes on its parent's value after a while. The time goes on while the program is down.
+    public func addTimer<Parent: Codable & Sendable>(
+        _ id: String, after parent: Node<Parent>, for duration: Duration
+    ) -> Node<Parent> {
+        add(id, .timer(duration), handles(parent), NodeOptions(), Parent.self)
+    }
+
+    // MARK: Making the plan
+
+    /// Adds the input's node, which is the first.
+    func addInput<Value: Codable & Sendable>(_ type: Value.Type) -> Node<Value> {
+        add("input", .input, [], NodeOptions(), type)
+    }
+
+    func label<Value: Codable & Sendable>(_ name: String, of branch: Branch<Value>) -> Node<Value> {
+        if let index = nodes.indices.first(where: { isLabel(name, of: branch.index, at: $0) }) {
+            return Node(graph: ObjectIdentifier(self), index: index)
+        }
+        labels[branch.index, default: []].append(name)
+        return add(
+            "\(nodes[branch.index].id)=\(name)", .label(name), [branch.index, branch.parent], NodeOptions(), Value.self)
+    }
+
+    private func isLabel(_ name: String, of branch: Int, at index: Int) -> Bool {
+        guard case .label(name) = nodes[index].kind else { return false }
+        return nodes[index].parents.first == branch
+    }
+
+    /// Returns the plan with this node's value as the output.
+    func plan<Value: Sendable>(output: Node<Value>) throws(FlowError) -> Plan {
+        if output.graph != ObjectIdentifier(self) {
+            mistakes.append(.foreignNode("The output"))
+        }
+        if let mistake = mistakes.first { throw mistake }
+        var nodes = nodes
+        for (index, labels) in labels {
+            guard case .branch(let body, _) = nodes[index].kind else { continue }
+            guard !labels.isEmpty else {
+                throw FlowError(
+                    .unknownLabel,
+                    "The branch \(nodes[index].id) has no labels. Let nodes follow its labels, such as way[\"yes\"].")
+            }
+            let old = nodes[index]
+            nodes[index] = PlanNode(
+                id: old.id, kind: .branch(body, labels: labels), parents: old.parents, options: old.options,
+                label: old.label, encode: old.encode, decode: old.decode)
+        }
+        return Plan(nodes: nodes, output: output.index)
+    }
+
+    private func addIteration<
+        Parent: Sendable, Element: Codable & Sendable, Output: Codable & Sendable, Value: Codable & Sendable
+    >(
+        _ id: String, _ parent: Node<Parent>, _ elements: @escaping @Sendable (Parent) -> [Element], _ window: Int,
+        _ body: (Graph, Node<Element>) -> Node<Output>, _ type: Value.Type, collectsFailures: Bool,
+        _ collect: @escaping @Sendable ([PlanNode.Outcome]) throws -> Value
+    ) -> Node<Value> {
+        let graph = Graph(coder: coder)
+        let output = body(graph, graph.addInput(Element.self))
+        if window < 1 {
+            mistakes.append(
+                FlowError(.invalidOption, "concurrency of the iterator \(id) is \(window). Use at least 1."))
+        }
+        do throws(FlowError) {
+            let iteration = PlanNode.Iteration(
+                body: try graph.plan(output: output), window: window,
+                elements: { value in elements(try FlowError.cast(value, to: Parent.self)) },
+                collect: { try collect($0) }, collectsFailures: collectsFailures)
+            return add(id, .iterator(iteration), handles(parent), NodeOptions(), type)
+        } catch {
+            mistakes.append(error)
+            return Node(graph: ObjectIdentifier(self), index: 0)
+        }
+    }
+
+    private func add<Value: Codable & Sendable>(
+        _ id: String, _ kind: PlanNode.Kind, _ parents: [Int], _ options: NodeOptions, _ type: Value.Type,
+        _ change: (inout PlanNode) -> Void = { _ in }
+    ) -> Node<Value> {
+        let coder = coder
+        var node = PlanNode(
+            id: id, kind: kind, parents: parents, options: options,
+            encode: { try coder.encode(try FlowError.cast($0, to: Value.self)) },
+            decode: { try coder.decode(Value.self, from: $0) })
+        change(&node)
+        check(node)
+        nodes.append(node)
+        return Node(graph: ObjectIdentifier(self), index: nodes.count - 1)
+    }
+
+    private func check(_ node: PlanNode) {
+        if node.kind.needsID, let mistake = StepPath.mistake(in: node.id) { mistakes.append(mistake) }
+        if nodes.contains(where: { $0.id == node.id }) {
+            mistakes.append(
+                FlowError(.duplicateNode, "Two nodes have the id \(node.id). Give each node of a graph its own id."))
+        }
+        if let mistake = node.options.mistake(in: node.id) { mistakes.append(mistake) }
+    }
+
+    /// Returns the indexes of handles, which must be of this graph.
+    private func handles<each Value: Sendable>(_ handles: repeat Node<each Value>) -> [Int] {
+        var indexes: [Int] = []
+        for handle in repeat each handles {
+            if handle.graph == ObjectIdentifier(self) {
+                indexes.append(handle.index)
+            } else {
+                mistakes.append(.foreignNode("A parent"))
+            }
+        }
+        return indexes
+    }
+
+    private func erase<each Parent: Sendable, Value: Sendable>(
+        _ body: @escaping @Sendable (FlowStep, repeat each Parent) async throws -> Value
+    ) -> PlanNode.Body {
+        { step, values in
+            var inputs = Inputs(values)
+            return try await body(step, repeat try inputs.next((each Parent).self))
+        }
+    }
+}
+
+/// The result of one element of ``Graph/addCollectingIterator(_:over:_:concurrency:_:)``.
+public enum ElementResult<Value: Codable & Sendable>: Codable, Sendable {
+    /// The element's output.
+    case success(Value)
+    /// The final failure of one of the element's steps.
+    case failure(FlowFailure)
+}
+
+/// The values of a step's parents, taken one after another.
+private struct Inputs {
+    private let values: [any Sendable]
+    private var index = 0
+
+    init(_ values: [any Sendable]) {
+        self.values = values
+    }
+
+    mutating func next<Value>(_ type: Value.Type) throws -> Value {
+        defer { index += 1 }
+        return try FlowError.cast(index < values.count ? values[index] : nil, to: type)
+    }
+}
+
+extension FlowError {
+    static func wrongType(_ type: Any.Type, _ value: (any Sendable)?) -> FlowError {
+        FlowError(.undecodable, "A step needs \(type), and the value is \(value.map { "\(Swift.type(of: $0))" } ?? "missing").")
+    }
+
+    static func cast<Value>(_ value: (any Sendable)?, to type: Value.Type) throws -> Value {
+        guard let cast = value as? Value else { throw wrongType(type, value) }
+        return cast
+    }
+
+    fileprivate static func foreignNode(_ what: String) -> FlowError {
+        FlowError(
+            .foreignNode, "\(what) is a node of another graph. Use the handles that this graph, or this element's body, returned.")
+    }
+}
+
+extension PlanNode.Kind {
+    /// Whether a person chose the node's id.
+    fileprivate var needsID: Bool {
+        switch self {
+        case .input, .label, .merge: false
+        default: true
+        }
+    }
+}
+
+extension NodeOptions {
+    fileprivate func mistake(in node: String) -> FlowError? {
+        let wrong: String? =
+            if let concurrency, concurrency < 1 {
+                "concurrency is \(concurrency). Use at least 1."
+            } else if let timeout, timeout <= .zero {
+                "timeout is \(timeout). Use a positive duration."
+            } else if let retry, retry.max < 0 || retry.first < .zero || !(0...1).contains(retry.jitter) {
+                "retry has a value below 0, or a jitter above 1."
+            } else if execution == .atMostOnce, let retry, retry.max > 0 {
+                "execution is atMostOnce, and retry has \(retry.max) retries. Use one of both."
+            } else {
+                nil
+            }
+        return wrong.map { FlowError(.invalidOption, "Options of the node \(node): \($0)") }
+    }
+}

@@ -1,0 +1,99 @@
+#if canImport(FoundationEssentials)
+    internal import FoundationEssentials
+#else
+    internal import Foundation
+#endif
+
+/// What a graph looks like: nodes and edges, without code. The journal has it, so that tools can draw a task, and compare two versions
+/// of a graph, without the program.
+package struct GraphShape: Codable, Hashable, Sendable {
+    package enum Kind: String, Codable, Sendable {
+        case input, step, branch, label, merge, iterator, dag, wait, timer, handler
+
+        /// Whether the journal has the node's result. Those of other nodes follow from it.
+        package var isJournaled: Bool {
+            switch self {
+            case .step, .branch, .wait, .timer, .handler: true
+            case .input, .label, .merge, .iterator, .dag: false
+            }
+        }
+    }
+
+    package struct Node: Codable, Hashable, Sendable {
+        package var id: String
+        package var kind: Kind
+        package var parents: [String]
+        /// The node whose failure a handler handles.
+        package var handles: String?
+        /// The graph of an iterator or a sub-DAG.
+        package var body: GraphShape?
+    }
+
+    package var key: String
+    package var name: String
+    /// In an order in which parents come before their children.
+    package var nodes: [Node]
+    package var output: String
+
+    init(_ plan: Plan, key: String, name: String) {
+        self.key = key
+        self.name = name
+        output = plan.nodes[plan.output].id
+        nodes = plan.nodes.map { node in
+            var shape = Node(id: node.id, kind: Kind(node.kind), parents: node.parents.map { plan.nodes[$0].id })
+            switch node.kind {
+            case .iterator(let iteration): shape.body = GraphShape(iteration.body, key: node.id, name: node.id)
+            case .dag(let plan): shape.body = GraphShape(plan, key: node.id, name: node.id)
+            case .handler(let index, _): shape.handles = plan.nodes[index].id
+            default: break
+            }
+            return shape
+        }
+    }
+
+    /// Returns the shape as JSON, the same text for equal shapes.
+    package func json() throws(FlowError) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return String(decoding: try encoder.encode(self), as: UTF8.self)
+        } catch {
+            throw FlowError(.undecodable, "The shape of the DAG \(key) can't be written as JSON.", cause: error)
+        }
+    }
+
+    /// Reads a shape that ``json()`` wrote.
+    package init(json: String) throws(FlowError) {
+        do {
+            self = try JSONDecoder().decode(GraphShape.self, from: Data(json.utf8))
+        } catch {
+            throw FlowError(
+                .undecodable, "The text isn't the shape of a DAG. Use what graphJSON() returns.", cause: error)
+        }
+    }
+
+    /// Returns a 64-bit FNV-1a hash. (Fowler, Noll, Vo: draft-eastlake-fnv.)
+    package static func hash(_ json: String) -> UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in json.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        return hash
+    }
+}
+
+extension GraphShape.Kind {
+    fileprivate init(_ kind: PlanNode.Kind) {
+        self =
+            switch kind {
+            case .input: .input
+            case .step: .step
+            case .branch: .branch
+            case .label: .label
+            case .merge: .merge
+            case .iterator: .iterator
+            case .dag: .dag
+            case .wait: .wait
+            case .timer: .timer
+            case .handler: .handler
+            }
+    }
+}

@@ -1,0 +1,90 @@
+/// A frozen graph, with the types erased: what the execution of a task walks along.
+final class Plan: Sendable {
+    /// The nodes. A node's parents come before it. The first is the input.
+    let nodes: [PlanNode]
+    /// The node whose value is the graph's output.
+    let output: Int
+    /// The nodes that each node is a parent of.
+    let children: [[Int]]
+    /// Whether every node has ended once the output's result is journaled.
+    let endsWithOutput: Bool
+
+    init(nodes: [PlanNode], output: Int) {
+        self.nodes = nodes
+        self.output = output
+        var children: [[Int]] = Array(repeating: [], count: nodes.count)
+        for (index, node) in nodes.enumerated() {
+            for parent in node.parents { children[parent].append(index) }
+        }
+        self.children = children
+        var needed: Set<Int> = [output]
+        for index in nodes.indices.reversed() where needed.contains(index) { needed.formUnion(nodes[index].parents) }
+        endsWithOutput = nodes[output].kind.isJournaled && needed.count == nodes.count
+    }
+}
+
+/// A node of a ``Plan``.
+struct PlanNode: Sendable {
+    /// Makes one value of several, each with the id of its node.
+    typealias Combination = @Sendable ([(id: String, value: any Sendable)]) throws -> any Sendable
+    typealias Body = @Sendable (FlowStep, [any Sendable]) async throws -> any Sendable
+
+    enum Kind: Sendable {
+        case input
+        case step(Body)
+        /// The step's value has one of the labels.
+        case branch(Body, labels: [String])
+        /// Passes the value of the second parent, if the first one, a branch, chose this label.
+        case label(String)
+        /// Combines the values of the parents that weren't skipped. Without a function, it passes the first one.
+        case merge(Combination?)
+        case iterator(Iteration)
+        case dag(Plan)
+        case wait(timeout: Duration?)
+        case timer(Duration)
+        /// Runs if `node` failed for good, before the task fails.
+        case handler(of: Int, Body)
+
+        /// Whether the journal has the node's result. Those of other nodes follow from it.
+        var isJournaled: Bool {
+            switch self {
+            case .step, .branch, .wait, .timer, .handler: true
+            case .input, .label, .merge, .iterator, .dag: false
+            }
+        }
+
+        /// Whether the node isn't a part of the graph's normal course.
+        var isHandler: Bool {
+            if case .handler = self { true } else { false }
+        }
+    }
+
+    /// A graph that runs once for each element.
+    struct Iteration: Sendable {
+        var body: Plan
+        /// The number of elements in flight.
+        var window: Int
+        var elements: @Sendable (any Sendable) throws -> [any Sendable]
+        /// Makes the value of the outputs, in order.
+        var collect: @Sendable ([Outcome]) throws -> any Sendable
+        /// Whether a failed element is a part of the value.
+        var collectsFailures: Bool
+    }
+
+    typealias Outcome = Result<any Sendable, FlowFailure>
+
+    /// The id, which is unique in its graph. It is the step's part of the path.
+    let id: String
+    let kind: Kind
+    /// The parents, in the order of the step's inputs. For a label, the branch and then the node with the value.
+    let parents: [Int]
+    var options = NodeOptions()
+    /// Whether a final failure gives the value nil, and the task goes on.
+    var isOptional = false
+    /// Returns the label that a branch's value has.
+    var label: (@Sendable (any Sendable) -> String?)?
+    /// The value of a failed optional node.
+    var absent: (@Sendable () -> any Sendable)?
+    let encode: @Sendable (any Sendable) throws -> [UInt8]
+    let decode: @Sendable ([UInt8]) throws -> any Sendable
+}

@@ -1,0 +1,84 @@
+package import WAL
+
+/// A record of the journal of a task: something that happened and is never undone.
+///
+/// FORMAT.md has the byte tables. Applying a record twice has the effect of applying it once (see ``TaskJournal``), so a checkpoint
+/// only appends the records again that a live task still needs.
+package struct FlowRecord: Hashable, Sendable {
+    /// The task. For a graph, the key of the DAG.
+    package var taskID: String
+    package var event: Event
+
+    package init(_ taskID: String, _ event: Event) {
+        self.taskID = taskID
+        self.event = event
+    }
+
+    package enum Event: Hashable, Sendable {
+        /// The shape of a DAG, for tools that don't have the program.
+        case graph(hash: UInt64, json: String)
+        case begin(Beginning)
+        /// A step ended with a value. `label` is the branch's choice, or the signal that a wait took.
+        case result(path: String, attempt: UInt32, time: Timestamp, label: String?, bytes: [UInt8])
+        /// An attempt of a step failed. Without `retryAt`, the failure is final.
+        case failure(path: String, attempt: UInt32, time: Timestamp, error: String, retryAt: Timestamp?)
+        /// A step that must not run twice is about to run.
+        case started(path: String, attempt: UInt32)
+        /// A step waits for a signal, a time, or both.
+        case wait(path: String, signal: String?, due: Timestamp?)
+        case signal(path: String, id: String, payload: [UInt8])
+        case control(Control)
+        /// A process found the task unfinished, for the `count`th time without a step's end in between.
+        case resumed(count: UInt32)
+        case end(Ending)
+        /// The final callback returned.
+        case delivered(time: Timestamp)
+        /// What ``FlowStep/once(_:_:)`` computed.
+        case memo(path: String, name: String, bytes: [UInt8])
+    }
+
+    /// The start of a task.
+    package struct Beginning: Hashable, Sendable {
+        package var dag: String
+        package var graph: UInt64
+        package var priority: Int32
+        package var maxRetries: Int32
+        package var createdAt: Timestamp
+        package var input: [UInt8]
+    }
+
+    /// What a person or a program did to a task. Each has a higher number than the one before.
+    package struct Control: Hashable, Sendable {
+        package enum Action: UInt8, Hashable, Sendable {
+            case pause = 1
+            case resume = 2
+            /// The results of `paths` are void, and their steps run again.
+            case retry = 3
+            /// The task goes on with the graph of this hash.
+            case accept = 4
+        }
+
+        package var number: UInt32
+        package var action: Action
+        package var time: Timestamp
+        package var paths: [String] = []
+        package var graph: UInt64 = 0
+        package var reason: String?
+    }
+
+    /// The end of a task.
+    package struct Ending: Hashable, Sendable {
+        package enum Status: UInt8, Hashable, Sendable {
+            case completed = 2
+            case failed = 3
+            case cancelled = 4
+        }
+
+        package var status: Status
+        package var time: Timestamp
+        package var output: [UInt8]?
+        package var error: String?
+        /// The path of the step that failed.
+        package var path: String?
+    }
+}

@@ -1,0 +1,61 @@
+package import WAL
+internal import WALTasks
+
+/// The tasks of a log, as its records have them. Recovery and tools read a log into one.
+package struct JournalTable: Sendable {
+    /// The tasks that haven't been forgotten, by id.
+    package private(set) var tasks: [String: TaskJournal] = [:]
+    /// The shapes of graphs by hash.
+    package private(set) var graphs: [UInt64: GraphShape] = [:]
+    /// The newest shape of each DAG by key.
+    package private(set) var newestGraphs: [String: GraphShape] = [:]
+    /// The gaps of the log, in order.
+    package private(set) var gaps: [LogGap] = []
+    /// The number of records that belong to flows and can't be decoded.
+    package private(set) var undecodableCount = 0
+    package private(set) var recordCount = 0
+
+    package init() {}
+
+    /// The name of the cursor after which records are needed.
+    package static let cursor = "flow"
+
+    /// Applies the records of a reader up to one of them, or to the end. Blocks while it reads files.
+    package mutating func read(_ reader: LogReader, through last: SequenceNumber?) throws(WALError) {
+        while last.map({ reader.nextSequence <= $0 }) ?? true {
+            let found: Void? = try reader.next {
+                apply($0.payload)
+            } gap: {
+                gaps.append($0)
+            }
+            guard found != nil else { return }
+        }
+    }
+
+    /// Applies a payload, if it is a record of a flow.
+    package mutating func apply(_ payload: RawSpan) {
+        guard TaskCodec.isFlowRecord(payload) else { return }
+        do throws(TaskCodecError) {
+            guard let record = try FlowRecord(payload) else { return }
+            apply(record)
+        } catch {
+            undecodableCount += 1
+        }
+    }
+
+    package mutating func apply(_ record: FlowRecord) {
+        recordCount += 1
+        if case .graph(let hash, let json) = record.event {
+            guard let shape = try? GraphShape(json: json) else { return undecodableCount += 1 }
+            graphs[hash] = shape
+            newestGraphs[record.taskID] = shape
+            return
+        }
+        tasks[record.taskID, default: TaskJournal(id: record.taskID)].apply(record.event)
+        // A failed task can be retried, so it stays.
+        if let task = tasks[record.taskID], task.isDelivered, task.end?.status != .failed { tasks[record.taskID] = nil }
+    }
+
+    /// The tasks whose beginning the log has lost.
+    package var orphans: [TaskJournal] { tasks.values.filter { $0.beginning == nil } }
+}

@@ -1,0 +1,207 @@
+package import WAL
+
+/// The state of one task as its records define it: the only rule of what a record means, for a running program, for recovery and for
+/// tools.
+///
+/// It needs no graph. A record that was applied before changes nothing, so records may be read twice.
+package struct TaskJournal: Hashable, Sendable {
+    /// A step of the task, by its path.
+    package struct Step: Hashable, Sendable {
+        /// The number of the last attempt that ended or, for steps that must not run twice, began.
+        package var attempt: UInt32 = 0
+        /// Whether an attempt began whose end isn't known. Only for steps that must not run twice.
+        package var hasStarted = false
+        package var result: [UInt8]?
+        package var label: String?
+        /// The error of the last failed attempt.
+        package var error: String?
+        /// Whether the last failure was final.
+        package var hasFailed = false
+        package var retryAt: Timestamp?
+        package var time: Timestamp?
+        package var wait: Wait?
+        package var memos: [String: [UInt8]] = [:]
+
+        fileprivate var attemptsFailed: UInt32 { hasStarted ? attempt - 1 : attempt }
+    }
+
+    package struct Wait: Hashable, Sendable {
+        package var signal: String?
+        package var due: Timestamp?
+    }
+
+    package struct Signal: Hashable, Sendable {
+        package var path: String
+        package var id: String
+        package var payload: [UInt8]
+    }
+
+    package let id: String
+    /// Nil if the log has no beginning of this task, because damage took it.
+    package private(set) var beginning: FlowRecord.Beginning?
+    package private(set) var steps: [String: Step] = [:]
+    /// The signals that no wait took yet, in order.
+    package private(set) var signals: [Signal] = []
+    /// The ids of all signals, so that a repetition is ignored.
+    private var signalIDs: Set<String> = []
+    /// The last control of each action that still has an effect, without what it made void.
+    private var controls: [FlowRecord.Control] = []
+    package private(set) var isPaused = false
+    /// The graph that the task goes on with: that of its beginning, or the last accepted one.
+    package private(set) var graph: UInt64 = 0
+    package private(set) var resumedCount: UInt32 = 0
+    /// The number of failed attempts of all steps.
+    package private(set) var retryCount: Int32 = 0
+    package private(set) var end: FlowRecord.Ending?
+    package private(set) var isDelivered = false
+
+    package init(id: String) {
+        self.id = id
+    }
+
+    /// The number that the next control gets.
+    package var nextControl: UInt32 { (controls.last?.number ?? 0) + 1 }
+
+    /// The attempt that a step's next run is.
+    package func nextAttempt(of path: String) -> UInt32 { (steps[path]?.attempt ?? 0) + 1 }
+
+    package mutating func apply(_ event: FlowRecord.Event) {
+        switch event {
+        case .graph: break
+        case .begin(let start):
+            guard beginning == nil else { return }
+            beginning = start
+            if graph == 0 { graph = start.graph }
+        case .result(let path, let attempt, let time, let label, let bytes):
+            apply(result: bytes, label: label, path, attempt, time)
+        case .failure(let path, let attempt, let time, let error, let retryAt):
+            apply(failure: error, retryAt, path, attempt, time)
+        case .started(let path, let attempt):
+            guard end == nil, attempt > steps[path]?.attempt ?? 0 else { return }
+            steps[path, default: Step()].attempt = attempt
+            steps[path]?.hasStarted = true
+        case .wait(let path, let signal, let due):
+            guard end == nil, steps[path]?.wait == nil, steps[path]?.result == nil else { return }
+            steps[path, default: Step()].wait = Wait(signal: signal, due: due)
+        case .signal(let path, let id, let payload):
+            guard end == nil, signalIDs.insert(id).inserted else { return }
+            signals.append(Signal(path: path, id: id, payload: payload))
+        case .control(let control): apply(control)
+        case .resumed(let count): resumedCount = max(resumedCount, count)
+        case .end(let ending):
+            guard end == nil else { return }
+            end = ending
+        case .delivered: isDelivered = end != nil
+        case .memo(let path, let name, let bytes):
+            guard end == nil, steps[path]?.memos[name] == nil else { return }
+            steps[path, default: Step()].memos[name] = bytes
+        }
+    }
+
+    private mutating func apply(
+        result: [UInt8], label: String?, _ path: String, _ attempt: UInt32, _ time: Timestamp
+    ) {
+        // After the end, such as a cancellation, no result counts.
+        guard end == nil, steps[path]?.result == nil, steps[path]?.hasFailed != true else { return }
+        var step = steps[path] ?? Step()
+        retryCount += Int32(clamping: Int64(attempt) - 1 - Int64(step.attemptsFailed))
+        step.result = result
+        step.label = label
+        step.attempt = attempt
+        step.time = time
+        step.hasStarted = false
+        step.retryAt = nil
+        step.memos = [:]
+        steps[path] = step
+        if step.wait?.signal != nil, let label {
+            signalIDs.insert(label)
+            signals.removeAll { $0.id == label }
+        }
+        resumedCount = 0
+    }
+
+    private mutating func apply(
+        failure error: String, _ retryAt: Timestamp?, _ path: String, _ attempt: UInt32, _ time: Timestamp
+    ) {
+        var step = steps[path] ?? Step()
+        // An attempt fails once. One that is known to have started has its number already.
+        let isNew = attempt > step.attempt || (step.hasStarted && attempt == step.attempt)
+        guard end == nil, isNew, step.result == nil, !step.hasFailed else { return }
+        retryCount += Int32(clamping: Int64(attempt) - Int64(step.attemptsFailed))
+        step.attempt = attempt
+        step.hasStarted = false
+        step.error = error
+        step.hasFailed = retryAt == nil
+        step.retryAt = retryAt
+        step.time = time
+        steps[path] = step
+        resumedCount = 0
+    }
+
+    private mutating func apply(_ control: FlowRecord.Control) {
+        guard control.number >= nextControl else { return }
+        keep(control)
+        switch control.action {
+        case .pause: isPaused = true
+        case .resume: isPaused = false
+        case .accept: graph = control.graph
+        case .retry:
+            for path in control.paths {
+                steps[path] = nil
+                for below in steps.keys where below.hasPrefix(path + "/") || below.hasPrefix(path + "[") {
+                    steps[below] = nil
+                }
+            }
+            resumedCount = 0
+            end = nil
+            isDelivered = false
+        }
+    }
+
+    private mutating func keep(_ control: FlowRecord.Control) {
+        let replaced: [FlowRecord.Control.Action] =
+            switch control.action {
+            case .pause, .resume: [.pause, .resume]
+            case .retry, .accept: [control.action]
+            }
+        controls.removeAll { replaced.contains($0.action) }
+        var kept = control
+        kept.paths = []
+        controls.append(kept)
+    }
+
+    /// Forgets steps that no other step can need.
+    package mutating func forget(_ path: String) {
+        steps[path] = nil
+    }
+
+    /// The records that give this state, for a checkpoint. Those of earlier graphs and forgotten steps are left out.
+    package var records: [FlowRecord.Event] {
+        guard let beginning else { return [] }
+        var events: [FlowRecord.Event] = [.begin(beginning)]
+        events += controls.map(FlowRecord.Event.control)
+        for signal in signals { events.append(.signal(path: signal.path, id: signal.id, payload: signal.payload)) }
+        for (path, step) in steps.sorted(by: { $0.key < $1.key }) { events += Self.events(path, step) }
+        if resumedCount > 0 { events.append(.resumed(count: resumedCount)) }
+        if let end { events.append(.end(end)) }
+        return events
+    }
+
+    private static func events(_ path: String, _ step: Step) -> [FlowRecord.Event] {
+        var events: [FlowRecord.Event] = []
+        let time = step.time ?? Timestamp(rawValue: 0)
+        if let wait = step.wait { events.append(.wait(path: path, signal: wait.signal, due: wait.due)) }
+        for (name, bytes) in step.memos.sorted(by: { $0.key < $1.key }) {
+            events.append(.memo(path: path, name: name, bytes: bytes))
+        }
+        if let result = step.result {
+            events.append(.result(path: path, attempt: step.attempt, time: time, label: step.label, bytes: result))
+        } else if step.hasStarted {
+            events.append(.started(path: path, attempt: step.attempt))
+        } else if let error = step.error {
+            events.append(
+                .failure(path: path, attempt: step.attempt, time: time, error: error, retryAt: step.retryAt))
+        }
+        return events
+    }
+}

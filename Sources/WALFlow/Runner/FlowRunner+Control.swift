@@ -1,0 +1,144 @@
+internal import WAL
+internal import WALTasks
+
+extension FlowRunner {
+    /// Begins no new steps of a task until ``resume(_:)``. Running ones end.
+    ///
+    /// - Throws: ``FlowError``: `unknownTask`, `wrongState` if the task has ended, `storageFailed` or `closed`.
+    public func pause(_ id: String) async throws(FlowError) {
+        try await control(id, .pause)
+    }
+
+    /// Goes on with a paused task.
+    ///
+    /// - Throws: As ``pause(_:)``.
+    public func resume(_ id: String) async throws(FlowError) {
+        try await control(id, .resume)
+        let live = try require(id)
+        let held = live.state.withLock { state in
+            defer { state.held = [] }
+            return state.held
+        }
+        scheduler.submit(await follow(live, held.map { .run($0) }))
+    }
+
+    /// Ends a task. Running steps are canceled, and their results don't count.
+    ///
+    /// - Parameters:
+    ///   - id: The id of the task.
+    ///   - reason: The reason, for people. Nil for none.
+    /// - Throws: As ``pause(_:)``.
+    public func cancel(_ id: String, reason: String? = nil) async throws(FlowError) {
+        try life.checkOpen()
+        let live = try require(id)
+        guard live.state.withLock({ $0.journal.end == nil }) else { throw hasEnded(id) }
+        let ending = FlowRecord.Ending(status: .cancelled, time: clock.now(), error: reason.map(Self.withoutNul))
+        scheduler.submit(await end(live, ending))
+        if let error = life.failure { throw error }
+    }
+
+    /// Runs steps of a failed or parked task again.
+    ///
+    /// - Parameters:
+    ///   - id: The id of the task.
+    ///   - path: The first step to run again. Its result, and all that depend on it, are void. Nil for the steps that failed.
+    /// - Throws: ``FlowError``: `unknownTask`, `unknownNode` if there is no such step, `wrongState` if the task is neither failed nor
+    ///   parked, `storageFailed` or `closed`.
+    public func retry(_ id: String, from path: String? = nil) async throws(FlowError) {
+        try life.checkOpen()
+        let live = try require(id)
+        let (journal, dag, isParked) = live.state.withLock { ($0.journal, $0.dag, $0.parked != nil) }
+        guard journal.end?.status == .failed || isParked, live.state.withLock({ $0.running.isEmpty }) else {
+            throw FlowError(.wrongState, "The task \(id) is neither failed nor parked. Cancel it, or wait for its end.")
+        }
+        guard let dag else { throw FlowError(.unknownDAG, "The runner doesn't have the DAG of the task \(id).") }
+        let paths = try Self.paths(toRetry: path, journal, dag.shape)
+        let now = clock.now()
+        let control = FlowRecord.Control(
+            number: journal.nextControl, action: .retry, time: now, paths: paths)
+        var events: [FlowRecord.Event] = [.control(control)]
+        if journal.graph != dag.hash {
+            events.append(
+                .control(
+                    FlowRecord.Control(number: control.number + 1, action: .accept, time: now, graph: dag.hash)))
+        }
+        try await restart(live, events, "task_reset", paths.joined(separator: ", "), now)
+    }
+
+    static func paths(
+        toRetry path: String?, _ journal: TaskJournal, _ shape: GraphShape
+    ) throws(FlowError) -> [String] {
+        let starts = path.map { [$0] } ?? journal.steps.filter { $0.value.hasFailed }.keys.sorted()
+        var paths: [String] = []
+        for start in starts {
+            guard let found = shape.paths(dependingOn: start) else {
+                throw FlowError(.unknownNode, "The graph has no step \(start). See the task's steps for their paths.")
+            }
+            paths += found
+        }
+        return paths
+    }
+
+    /// Goes on with a parked task, with the graph that the runner has now.
+    ///
+    /// Steps whose results the new graph doesn't have are ignored, and new ones run.
+    ///
+    /// - Throws: ``FlowError``: `unknownTask`, `unknownDAG`, `wrongState` if the task isn't parked, `storageFailed` or `closed`.
+    public func accept(_ id: String) async throws(FlowError) {
+        try life.checkOpen()
+        let live = try require(id)
+        let (journal, dag, isParked) = live.state.withLock { ($0.journal, $0.dag, $0.parked != nil) }
+        guard isParked else { throw FlowError(.wrongState, "The task \(id) isn't parked.") }
+        guard let dag else { throw FlowError(.unknownDAG, "The runner doesn't have the DAG of the task \(id).") }
+        let now = clock.now()
+        let control = FlowRecord.Control(number: journal.nextControl, action: .accept, time: now, graph: dag.hash)
+        try await restart(live, [.control(control)], "task_accepted", nil, now)
+    }
+
+    private func control(_ id: String, _ action: FlowRecord.Control.Action) async throws(FlowError) {
+        try life.checkOpen()
+        let live = try require(id)
+        let now = clock.now()
+        let isDone: Void? = try await commit(live) { state in
+            guard state.journal.end == nil else { return nil }
+            let control = FlowRecord.Control(number: state.journal.nextControl, action: action, time: now)
+            var mutations: [TaskMutation] = []
+            if case .save(var row)? = state.row(.running, at: now) {
+                row.processingState = action == .pause ? "paused" : row.processingState
+                mutations.append(.save(row))
+            }
+            return Transition(events: [.control(control)], mutations: mutations)
+        } then: { state in
+            state.publish()
+        }
+        guard isDone != nil else { throw hasEnded(id) }
+    }
+
+    private func hasEnded(_ id: String) -> FlowError {
+        FlowError(.wrongState, "The task \(id) has ended.")
+    }
+
+    /// Journals a control after which the task's walk begins anew.
+    private func restart(
+        _ live: LiveTask, _ events: [FlowRecord.Event], _ action: String, _ message: String?, _ now: Timestamp
+    ) async throws(FlowError) {
+        let actions = try await commit(live) { state in
+            var mutations: [TaskMutation] = []
+            if let start = state.beginning {
+                mutations.append(
+                    self.activity(
+                        live.id, start, "", state.journal.nextControl, action, message, level: "warning", at: now))
+            }
+            if let row = state.row(.running, at: now) { mutations.append(row) }
+            return Transition(events: events, mutations: mutations)
+        } then: { state -> [Execution.Action] in
+            state.parked = nil
+            state.retrying = [:]
+            state.waiting = [:]
+            state.held = []
+            state.isDelivering = false
+            return self.start(&state, StepValue(bytes: state.beginning?.input ?? []))
+        }
+        scheduler.submit(await follow(live, actions ?? []))
+    }
+}

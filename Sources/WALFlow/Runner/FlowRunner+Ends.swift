@@ -1,0 +1,234 @@
+internal import WAL
+internal import WALTasks
+
+extension FlowRunner {
+    // MARK: Ending a task
+
+    /// Ends the task if all of its steps have, or if it fails and none runs any more.
+    func endIfOver(_ task: LiveTask) async -> [Scheduler.Job] {
+        let ending = task.state.withLock { state -> FlowRecord.Ending? in
+            guard state.isOpen, let dag = state.dag, let outcome = state.execution?.outcome() else { return nil }
+            return Self.ending(outcome, dag, clock.now())
+        }
+        guard let ending else { return [] }
+        return await end(task, ending)
+    }
+
+    private static func ending(
+        _ outcome: Execution.Outcome, _ dag: FrozenDAG, _ now: Timestamp
+    ) -> FlowRecord.Ending {
+        switch outcome {
+        case .failed(let failure):
+            return FlowRecord.Ending(status: .failed, time: now, error: failure.message, path: failure.path)
+        case .completed(nil):
+            return FlowRecord.Ending(status: .completed, time: now)
+        case .completed(let value?):
+            do {
+                let bytes = try value.bytes ?? value.live.map { try dag.plan.nodes[dag.plan.output].encode($0) } ?? []
+                return FlowRecord.Ending(status: .completed, time: now, output: bytes)
+            } catch {
+                return FlowRecord.Ending(
+                    status: .failed, time: now, error: withoutNul("\(error)"), path: dag.plan.nodes[dag.plan.output].id)
+            }
+        }
+    }
+
+    /// Journals the end of a task with its last row, and calls the final callback.
+    func end(
+        _ task: LiveTask, _ ending: FlowRecord.Ending, with events: [FlowRecord.Event] = []
+    ) async -> [Scheduler.Job] {
+        let needsCallback = needsCallback(task)
+        let ended = try? await commit(task, isDurable: isDurable(task)) { state in
+            guard state.journal.end == nil else { return nil }
+            var events = events + [.end(ending)]
+            if !needsCallback { events.append(.delivered(time: ending.time)) }
+            return Transition(events: events, mutations: self.lastMutations(state, ending))
+        } then: { state in
+            state.pendingActivities.removeAll()
+            state.held = []
+            state.retrying = [:]
+            state.waiting = [:]
+            let workers = state.running.values.filter { !$0.isOver }.map(\.worker)
+            state.publish()
+            defer {
+                state.observers = [:]
+                state.waiters = [:]
+            }
+            return (workers, Array(state.observers.values), Array(state.waiters.values))
+        }
+        guard let (workers, observers, waiters) = ended else { return [] }
+        for observer in observers { observer.finish() }
+        if ending.status != .completed { for worker in workers { worker.cancel() } }
+        for waiter in waiters { waiter.resume() }
+        guard needsCallback else {
+            forget(task)
+            return []
+        }
+        return [deliveryJob(task)]
+    }
+
+    private func isDurable(_ task: LiveTask) -> Bool {
+        task.state.withLock { $0.dag?.durability ?? .written } == .durable
+    }
+
+    private func lastMutations(_ state: LiveTask.State, _ ending: FlowRecord.Ending) -> [TaskMutation] {
+        guard let start = state.beginning else { return [] }
+        let status: TaskStatus =
+            switch ending.status {
+            case .completed: .completed
+            case .failed: .failed
+            case .cancelled: .cancelled
+            }
+        let id = state.journal.id
+        let error = ending.error.map { error in ending.path.map { "\($0): \(error)" } ?? error }
+        var mutations = state.pendingActivities
+        if case .save(var row)? = state.row(status, at: ending.time, error: error, completedAt: ending.time) {
+            row.processingState = "\(status)"
+            mutations.append(.save(row))
+        }
+        mutations.append(
+            activity(
+                id, start, ending.path ?? "", state.journal.nextControl, "task_\(status)", error,
+                data: ending.output.flatMap { Self.payload(of: $0) }, level: ending.status == .failed ? "error" : "info",
+                at: ending.time))
+        return mutations
+    }
+
+    // MARK: The final callback
+
+    func needsCallback(_ task: LiveTask) -> Bool {
+        callback != nil || task.state.withLock { $0.dag?.onResult != nil }
+    }
+
+    func deliveryJob(_ task: LiveTask) -> Scheduler.Job {
+        let start = task.state.withLock(\.beginning)
+        return Scheduler.Job(
+            priority: start?.priority ?? 0, createdAt: start?.createdAt ?? Timestamp(rawValue: 0), limits: []
+        ) { [self] _ in
+            await deliver(task, after: .milliseconds(100))
+            return []
+        }
+    }
+
+    /// Calls the final callback, and journals that it returned. After an error, it is called again later.
+    private func deliver(_ task: LiveTask, after pause: Duration) async {
+        let (end, start) = task.state.withLock { ($0.journal.end, $0.beginning) }
+        let own = task.state.withLock { $0.dag?.onResult }
+        guard let end else { return }
+        let failure = end.status == .failed ? FlowFailure(path: end.path ?? "", message: end.error ?? "") : nil
+        let status: TaskStatus =
+            switch end.status {
+            case .completed: .completed
+            case .failed: .failed
+            case .cancelled: .cancelled
+            }
+        do {
+            let result = FlowResult(
+                taskID: task.id, dagKey: start?.dag ?? "", status: status, failure: failure, output: end.output)
+            try await own?(result)
+            try await callback?(result)
+        } catch {
+            events.callbackFailed(task.id, error)
+            let box = (task, min(pause * 2, .seconds(60)))
+            timers.add(at: clock.now() + pause) { [weak self] in
+                guard let self else { return }
+                scheduler.submit([
+                    Scheduler.Job(priority: 0, createdAt: clock.now(), limits: []) { [self] _ in
+                        await deliver(box.0, after: box.1)
+                        return []
+                    }
+                ])
+            }
+            return
+        }
+        let now = clock.now()
+        _ = try? await commit(task) { state in
+            state.journal.end == nil || state.journal.isDelivered ? nil : Transition(events: [.delivered(time: now)])
+        } then: { _ in }
+        forget(task)
+    }
+
+    /// Removes a task that has ended, except a failed one, which can be retried for a while.
+    func forget(_ task: LiveTask) {
+        let end = task.state.withLock { $0.journal.end }
+        guard let end else { return }
+        guard end.status == .failed else { return remove(task) }
+        let due = end.time + configuration.failedRetention
+        guard due > clock.now() else { return remove(task) }
+        timers.add(at: due) { [weak self] in
+            guard task.state.withLock({ $0.journal.end?.time == end.time }) else { return }
+            self?.remove(task)
+        }
+    }
+
+    private func remove(_ task: LiveTask) {
+        task.state.withLock { $0.isGone = true }
+        table.remove(task)
+    }
+
+    // MARK: Waiting for the end
+
+    func waitForEnd(of task: LiveTask) async throws(FlowError) -> FlowRecord.Ending {
+        do {
+            let number = task.state.withLock { state in
+                state.lastWaiter += 1
+                return state.lastWaiter
+            }
+            try await withTaskCancellationHandler {
+                try await withCheckedThrowingContinuation { continuation in
+                    let immediate = task.state.withLock { state -> Result<Void, any Error>? in
+                        if state.journal.end != nil { return .success(()) }
+                        if let error = life.failure { return .failure(error) }
+                        if life.isClosed {
+                            return .failure(FlowError(.closed, "The runner was closed. The next start goes on with the task."))
+                        }
+                        if Task.isCancelled { return .failure(CancellationError()) }
+                        state.waiters[number] = continuation
+                        return nil
+                    }
+                    if let immediate { continuation.resume(with: immediate) }
+                }
+            } onCancel: {
+                let waiter = task.state.withLock { $0.waiters.removeValue(forKey: number) }
+                waiter?.resume(throwing: CancellationError())
+            }
+        } catch let error as FlowError {
+            throw error
+        } catch {
+            throw FlowError(.waitCancelled, "The wait for the task \(task.id) was canceled. The task goes on.")
+        }
+        guard let end = task.state.withLock({ $0.journal.end }) else {
+            throw FlowError(.wrongState, "The task \(task.id) was retried. Wait again.")
+        }
+        return end
+    }
+
+    func decode<Output: Decodable>(
+        _ type: Output.Type, _ bytes: [UInt8], of task: LiveTask
+    ) throws(FlowError) -> Output {
+        do {
+            let coder: any FlowCoder = task.state.withLock { $0.dag?.coder } ?? JSONFlowCoder()
+            return try coder.decode(type, from: bytes)
+        } catch {
+            throw FlowError(.undecodable, "The output of the task \(task.id) can't be decoded as \(type).", cause: error)
+        }
+    }
+
+    func observe(_ task: LiveTask) -> AsyncStream<FlowTaskState> {
+        let (stream, continuation) = AsyncStream.makeStream(of: FlowTaskState.self, bufferingPolicy: .bufferingNewest(64))
+        let number = task.state.withLock { state -> Int in
+            state.lastWaiter += 1
+            continuation.yield(state.flowState)
+            if state.journal.end != nil || life.isClosed {
+                continuation.finish()
+            } else {
+                state.observers[state.lastWaiter] = continuation
+            }
+            return state.lastWaiter
+        }
+        continuation.onTermination = { _ in
+            _ = task.state.withLock { $0.observers.removeValue(forKey: number) }
+        }
+        return stream
+    }
+}

@@ -1,0 +1,127 @@
+internal import Synchronization
+internal import WAL
+internal import WALTasks
+
+/// What one change of a task writes, as one batch of the log.
+struct Transition {
+    var events: [FlowRecord.Event]
+    var mutations: [TaskMutation] = []
+}
+
+extension FlowRunner {
+    /// Journals a change of a task, and lets it take effect.
+    ///
+    /// - Parameters:
+    ///   - task: The task.
+    ///   - isDurable: Whether the change survives a power loss before `then` runs.
+    ///   - decide: Returns what to write, or nil for nothing. It must not change the state. It runs again if the log has no space.
+    ///   - then: Runs after the records were applied to the task's journal, under its lock.
+    /// - Returns: What `then` returned, or nil if there was nothing to write.
+    /// - Throws: The error of a journal that takes no more records.
+    func commit<Result>(
+        _ task: LiveTask, isDurable: Bool = false, _ decide: (LiveTask.State) -> Transition?,
+        then: (inout LiveTask.State) -> Result
+    ) async throws(FlowError) -> Result? {
+        while true {
+            if let error = life.failure { throw error }
+            let outcome: Written<Result>
+            do throws(TaskStorageError) {
+                outcome = try write(task, isDurable, decide, then)
+                if case .full = outcome {
+                    try await storage.waitForSpace()
+                    continue
+                }
+            } catch {
+                try await handle(error)
+                continue
+            }
+            journalWatch.goesOn()
+            switch outcome {
+            case .nothing, .full: return nil
+            case .done(let result): return result
+            case .written(let sequence):
+                try await survive(sequence)
+                return task.state.withLock { then(&$0) }
+            }
+        }
+    }
+
+    /// Waits until a record survives a power loss. Canceling a step doesn't undo its record, so it doesn't end this wait.
+    func survive(_ sequence: SequenceNumber) async throws(FlowError) {
+        let error = await Task { [storage] () -> TaskStorageError? in
+            do throws(TaskStorageError) {
+                try await storage.waitUntilDurable(through: sequence)
+                return nil
+            } catch {
+                return error
+            }
+        }.value
+        guard let error else { return }
+        let failure = FlowError(.storageFailed, "A power loss may take the journal's last records.", cause: error)
+        halt(failure)
+        throw failure
+    }
+
+    private enum Written<Result> {
+        case nothing, full
+        case written(SequenceNumber)
+        case done(Result)
+    }
+
+    private func write<Result>(
+        _ task: LiveTask, _ isDurable: Bool, _ decide: (LiveTask.State) -> Transition?,
+        _ then: (inout LiveTask.State) -> Result
+    ) throws(TaskStorageError) -> Written<Result> {
+        try task.state.withLock { state throws(TaskStorageError) in
+            guard let transition = decide(state) else { return .nothing }
+            var batch = RecordBatch()
+            for event in transition.events { FlowRecord(task.id, event).append(to: &batch) }
+            guard let sequence = try storage.tryAppend(batch, transition.mutations) else { return .full }
+            for event in transition.events { state.journal.apply(event) }
+            return isDurable ? .written(sequence) : .done(then(&state))
+        }
+    }
+
+    /// Waits before the next try after an error that passes. Other errors end the runner.
+    private func handle(_ error: TaskStorageError) async throws(FlowError) {
+        guard error.isRetriable, error.code != .closed else {
+            let failure = FlowError(.storageFailed, "The journal takes no records.", cause: error)
+            halt(failure)
+            throw failure
+        }
+        journalWatch.waits(error)
+        // The step has returned, so its cancellation must not hurry the tries.
+        await Task { try? await ContinuousClock().sleep(for: .milliseconds(100)) }.value
+    }
+}
+
+/// Whether the journal takes records, for the messages about it.
+final class JournalWatch: Sendable {
+    private let events: FlowLog
+    private let start = ContinuousClock.now
+    private let pacer = Monitor(StateLogPacer())
+    // Separate from `pacer`, because every record reads it.
+    private let isWaiting = Atomic<Bool>(false)
+
+    init(_ events: FlowLog) {
+        self.events = events
+    }
+
+    func waits(_ error: any Error) {
+        isWaiting.store(true, ordering: .relaxed)
+        switch pacer.withLock({ $0.line(isOn: true, at: start.duration(to: .now)) }) {
+        case .began: events.journalWaits(error, for: .zero)
+        case .lasts(let duration): events.journalWaits(error, for: duration)
+        case .ended, nil: break
+        }
+    }
+
+    func goesOn() {
+        guard isWaiting.load(ordering: .relaxed) else { return }
+        isWaiting.store(false, ordering: .relaxed)
+        guard case .ended(let duration) = pacer.withLock({ $0.line(isOn: false, at: start.duration(to: .now)) }) else {
+            return
+        }
+        events.journalGoesOn(after: duration)
+    }
+}

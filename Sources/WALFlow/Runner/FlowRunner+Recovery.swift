@@ -1,0 +1,162 @@
+internal import WAL
+internal import WALTasks
+
+extension FlowRunner {
+    /// Reads the journal, and goes on with what isn't finished.
+    func recover() async throws(FlowError) {
+        let begun = ContinuousClock.now
+        let log = storage.writeAheadLog
+        do throws(WALError) {
+            let table = try await Blocking.run { () throws(WALError) in
+                var table = JournalTable()
+                let start = log.cursors[JournalTable.cursor]
+                try table.read(log.reader(from: start?.next), through: log.lastSequence)
+                if start == nil { try log.setCursor(JournalTable.cursor, to: Self.firstCursor(log, table)) }
+                return table
+            }
+            for gap in table.gaps { events.gap(gap) }
+            try await resume(table, begun)
+        } catch {
+            throw FlowError(.storageFailed, "The journal can't be read.", cause: error)
+        }
+        checkpoint.start(self)
+    }
+
+    /// The position of a log that no runner has had: its end, so that its older segments may go. If there are flows, their cursor was
+    /// lost with a part of the log, and all that is left stays.
+    private static func firstCursor(_ log: WriteAheadLog, _ table: JournalTable) -> SequenceNumber {
+        table.recordCount == 0 ? log.lastSequence : SequenceNumber(rawValue: max(1, log.firstSequence.rawValue) - 1)
+    }
+
+    private func resume(_ journals: JournalTable, _ begun: ContinuousClock.Instant) async throws(WALError) {
+        do throws(FlowError) {
+            shapes.withLock { $0 = journals.graphs }
+            for dag in dags.all { try await write(dag) }
+            var parkedCount = 0
+            var live: [LiveTask] = []
+            for journal in journals.tasks.values where journal.beginning != nil {
+                let task = LiveTask(journal, dag: dags[journal.beginning?.dag ?? ""])
+                live.append(table.insert(task))
+            }
+            for task in live where try await !goOn(task) { parkedCount += 1 }
+            events.opened(
+                live: live.count, parked: parkedCount, orphaned: journals.orphans.count,
+                in: begun.duration(to: .now))
+        } catch {
+            halt(error)
+        }
+    }
+
+    /// Goes on with the tasks of a DAG that is new to the runner.
+    func unpark(_ dag: FrozenDAG) async throws(FlowError) {
+        try await write(dag)
+        for task in table.all {
+            let isOfDAG = task.state.withLock { state in
+                guard state.beginning?.dag == dag.key, state.dag == nil else { return false }
+                state.dag = dag
+                state.parked = nil
+                return true
+            }
+            if isOfDAG { _ = try await goOn(task) }
+        }
+    }
+
+    /// Goes on with a task of the journal. Returns false if it is parked.
+    private func goOn(_ task: LiveTask) async throws(FlowError) -> Bool {
+        let shapes = shapes.withLock { $0 }
+        let (actions, isParked) = task.state.withLock { state in
+            let actions = prepare(&state, shapes)
+            return (actions, state.parked != nil)
+        }
+        if isParked { try await showParked(task) } else { try await resume(task, actions) }
+        return !isParked
+    }
+
+    /// Writes a graph's shape, unless the journal has it.
+    private func write(_ dag: FrozenDAG) async throws(FlowError) {
+        guard shapes.withLock({ $0.updateValue(dag.shape, forKey: dag.hash) }) == nil else { return }
+        let holder = LiveTask(TaskJournal(id: dag.key), dag: nil)
+        _ = try await commit(holder) { _ in
+            Transition(events: [.graph(hash: dag.hash, json: dag.json)])
+        } then: { _ in }
+    }
+
+    /// Makes the place of a task in its graph, or parks it.
+    private func prepare(_ state: inout LiveTask.State, _ shapes: [UInt64: GraphShape]) -> [Execution.Action] {
+        guard let start = state.beginning, state.journal.end == nil else { return [] }
+        state.payload = Self.payload(of: start.input)
+        if !state.journal.steps.isEmpty { state.startedAt = start.createdAt }
+        guard let dag = state.dag else {
+            state.parked = "the runner has no DAG with the key \(start.dag)"
+            return []
+        }
+        if state.journal.graph != dag.hash, let reason = conflict(state.journal, dag, shapes) {
+            state.parked = "graph changed: \(reason)"
+            return []
+        }
+        do {
+            let input = try dag.plan.nodes[0].decode(start.input)
+            return self.start(&state, StepValue(bytes: start.input, live: input))
+        } catch {
+            state.parked = "the input can't be decoded with its type of today: \(error)"
+            return []
+        }
+    }
+
+    private func conflict(_ journal: TaskJournal, _ dag: FrozenDAG, _ shapes: [UInt64: GraphShape]) -> String? {
+        guard let old = shapes[journal.graph] else {
+            return "the log doesn't have the graph that the task began with"
+        }
+        return GraphChange(from: old, to: dag.shape).conflict(with: journal)
+    }
+
+    private func showParked(_ task: LiveTask) async throws(FlowError) {
+        let now = clock.now()
+        _ = try await commit(task) { state in
+            state.row(.running, at: now).map { Transition(events: [], mutations: [$0]) }
+        } then: { _ in }
+    }
+
+    /// Goes on with one task.
+    private func resume(_ task: LiveTask, _ actions: [Execution.Action]) async throws(FlowError) {
+        let (end, isDelivered) = task.state.withLock { ($0.journal.end, $0.journal.isDelivered) }
+        if end != nil {
+            if !isDelivered, needsCallback(task) { return scheduler.submit([deliveryJob(task)]) }
+            return forget(task)
+        }
+        let (now, ready) = (clock.now(), sorted(task, actions, clock.now()))
+        // Only a task with a step that begins now can end the process.
+        if !ready.now.isEmpty {
+            let count = task.state.withLock { $0.journal.resumedCount } + 1
+            guard count <= configuration.maxResumptions else {
+                let error = "resumed: \(count - 1) restarts, and no step ended in between; a step may end the process"
+                let ending = FlowRecord.Ending(status: .failed, time: now, error: error, path: ready.now.first?.path)
+                return scheduler.submit(await self.end(task, ending))
+            }
+            _ = try await commit(task) { _ in
+                Transition(events: [.resumed(count: count)])
+            } then: { _ in }
+        }
+        for step in ready.later {
+            task.state.withLock { $0.retrying[step.path] = step }
+            scheduleRetry(task, step)
+        }
+        scheduler.submit(await follow(task, ready.now.map { .run($0) } + ready.waits.map { .wait($0) }))
+    }
+
+    /// Divides actions into steps for now, steps whose next attempt has a time, and waits.
+    private func sorted(
+        _ task: LiveTask, _ actions: [Execution.Action], _ now: Timestamp
+    ) -> (now: [StepPlace], later: [StepPlace], waits: [StepPlace]) {
+        var (ready, later, waits): ([StepPlace], [StepPlace], [StepPlace]) = ([], [], [])
+        for action in actions {
+            switch action {
+            case .wait(let step): waits.append(step)
+            case .run(let step):
+                let retryAt = task.state.withLock { $0.journal.steps[step.path]?.retryAt }
+                if let retryAt, retryAt > now { later.append(step) } else { ready.append(step) }
+            }
+        }
+        return (ready, later, waits)
+    }
+}

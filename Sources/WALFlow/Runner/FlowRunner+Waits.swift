@@ -1,0 +1,148 @@
+internal import WAL
+internal import WALTasks
+
+extension FlowRunner {
+    /// Gives a waiting node its value.
+    ///
+    /// The value may come before the task reaches the node: the journal keeps it.
+    ///
+    /// - Parameters:
+    ///   - value: The value, of the type that the node waits for.
+    ///   - node: The path of the node, such as `approve` or `lines[2]/approve`.
+    ///   - task: The id of the task.
+    ///   - id: The id of this value. A second value with the same id is ignored, so a sender can repeat it. Nil for a new one.
+    /// - Throws: ``FlowError``: `unknownTask`, `wrongState` if the task has ended, `undecodable`, `valueTooLarge`, `storageFailed` or
+    ///   `closed`.
+    public func submit<Value: Codable & Sendable>(
+        _ value: Value, to node: String, of task: String, id: String? = nil
+    ) async throws(FlowError) {
+        try life.checkOpen()
+        let live = try require(task)
+        let bytes: [UInt8]
+        do {
+            let coder: any FlowCoder = live.state.withLock { $0.dag?.coder } ?? JSONFlowCoder()
+            bytes = try coder.encode(value)
+        } catch {
+            throw FlowError(.undecodable, "The value for \(node) can't be encoded.", cause: error)
+        }
+        try check(size: bytes.count, of: "The value for \(node)")
+        let signal = id ?? "\(UInt64.random(in: .min ... .max))"
+        let place = try await commit(live) { state in
+            guard state.journal.end == nil else { return nil }
+            return Transition(events: [.signal(path: node, id: signal, payload: bytes)])
+        } then: { state in
+            state.waiting[node]
+        }
+        guard let place else {
+            throw FlowError(.wrongState, "The task \(task) has ended, so \(node) takes no value.")
+        }
+        if let place { scheduler.submit(await follow(live, await take(live, place))) }
+    }
+
+    func require(_ id: String) throws(FlowError) -> LiveTask {
+        guard let live = table[id] else {
+            throw FlowError(.unknownTask, "There is no live task with the id \(id). See liveTasks, or the task's row.")
+        }
+        return live
+    }
+
+    /// Begins a wait: for a signal that is there already, or that comes, or for a time.
+    func beginWait(_ task: LiveTask, _ step: StepPlace) async -> [Execution.Action] {
+        let now = clock.now()
+        let (signal, pause): (String?, Duration?)
+        switch step.plan.kind {
+        case .wait(let timeout): (signal, pause) = (step.path, timeout)
+        case .timer(let duration): (signal, pause) = (nil, duration)
+        default: return []
+        }
+        task.state.withLock { $0.waiting[step.path] = step }
+        // A restart finds the wait in the journal, with the time that was set then.
+        _ = try? await commit(task) { state in
+            guard state.isOpen, state.journal.steps[step.path]?.wait == nil else { return nil }
+            let event = FlowRecord.Event.wait(path: step.path, signal: signal, due: pause.map { now + $0 })
+            return Transition(events: [event], mutations: state.row(.running, at: now).map { [$0] } ?? [])
+        } then: { state in
+            state.startedAt = state.startedAt ?? now
+            state.lastRow = now
+        }
+        task.state.withLock { $0.publish() }
+        if let due = task.state.withLock({ $0.journal.steps[step.path]?.wait?.due }) {
+            timers.add(at: due) { [weak self] in
+                Task { [weak self] in
+                    guard let self else { return }
+                    scheduler.submit(await follow(task, await expire(task, step)))
+                }
+            }
+        }
+        return await take(task, step)
+    }
+
+    /// Ends a wait with the first signal for it, if there is one.
+    private func take(_ task: LiveTask, _ step: StepPlace) async -> [Execution.Action] {
+        let now = clock.now()
+        var value = StepValue()
+        let actions = try? await commit(task, isDurable: isDurable(task, step)) { state in
+            guard state.isOpen, state.waiting[step.path] === step,
+                let signal = state.journal.signals.first(where: { $0.path == step.path })
+            else { return nil }
+            value = StepValue(bytes: signal.payload, label: signal.id)
+            return state.end(of: step, value, now, self)
+        } then: { state in
+            state.wrote(now, self.configuration)
+            state.waiting[step.path] = nil
+            return state.advance { execution, journal in execution.complete(step, value, &journal) }
+        }
+        return (actions ?? nil) ?? []
+    }
+
+    /// Ends a wait whose time has come: a timer passes its parent's value on, and a signal's wait fails.
+    private func expire(_ task: LiveTask, _ step: StepPlace) async -> [Execution.Action] {
+        let now = clock.now()
+        let actions: [Execution.Action]??
+        if case .timer = step.plan.kind {
+            actions = try? await commit(task, isDurable: isDurable(task, step)) { state in
+                guard state.isOpen, state.waiting[step.path] === step else { return nil }
+                return state.end(of: step, StepValue(bytes: []), now, self)
+            } then: { state in
+                state.wrote(now, self.configuration)
+                state.waiting[step.path] = nil
+                return state.advance { execution, journal in
+                    guard let value = try? execution.inputs(of: step).first else {
+                        return execution.fail(step, "the timer's parent has no value", &journal)
+                    }
+                    return execution.complete(step, StepValue(live: value), &journal)
+                }
+            }
+        } else {
+            let error = "timedOut: nobody answered in time"
+            actions = try? await commit(task) { state in
+                guard state.isOpen, state.waiting[step.path] === step else { return nil }
+                let attempt = state.journal.nextAttempt(of: step.path)
+                return Transition(
+                    events: [.failure(path: step.path, attempt: attempt, time: now, error: error, retryAt: nil)],
+                    mutations: state.progress(step, attempt, "node_failed", error, now, self))
+            } then: { state in
+                state.wrote(now, self.configuration)
+                state.waiting[step.path] = nil
+                return state.advance { execution, journal in execution.fail(step, error, &journal) }
+            }
+        }
+        return (actions ?? nil) ?? []
+    }
+
+    private func isDurable(_ task: LiveTask, _ step: StepPlace) -> Bool {
+        (step.plan.options.durability ?? task.state.withLock { $0.dag?.durability ?? .written }) == .durable
+    }
+}
+
+extension LiveTask.State {
+    /// What the end of a wait writes.
+    fileprivate func end(of step: StepPlace, _ value: StepValue, _ now: Timestamp, _ runner: FlowRunner) -> Transition {
+        let attempt = journal.nextAttempt(of: step.path)
+        return Transition(
+            events: [
+                .result(path: step.path, attempt: attempt, time: now, label: value.label, bytes: value.bytes ?? [])
+            ],
+            mutations: progress(step, attempt, "node_completed", nil, now, runner))
+    }
+}

@@ -1,0 +1,326 @@
+public import Logging
+public import ServiceLifecycle
+internal import WAL
+public import WALTasks
+
+/// The runner of durable DAGs on a buffered task storage.
+///
+/// Each result of a step is in the storage's log before a successor begins. So a restart goes on where the process ended: finished
+/// steps don't run again, and unfinished ones do, at once and without the store. The store's rows and activities show the tasks to
+/// people; the log decides.
+///
+/// A runner runs from its making on. In a service group, add it after the storage, so that it ends before it. Elsewhere call
+/// ``close()``. A storage has one runner.
+public final class FlowRunner: Service {
+    /// The function that gets each task's end, at least once, before the task is forgotten. If it throws, it is called again later.
+    public typealias Callback = @Sendable (FlowResult) async throws -> Void
+
+    let storage: any FlowStorage
+    let dags: DAGTable
+    let configuration: FlowConfiguration
+    let clock: FlowClock
+    let events: FlowLog
+    let callback: Callback?
+    let scheduler: Scheduler
+    let timers: TimerQueue
+    let table = TaskTable()
+    let life = RunnerLife()
+    let checkpoint = Checkpoint()
+    let journalWatch: JournalWatch
+    /// The shapes of graphs that live tasks began with, by hash.
+    let shapes: Monitor<[UInt64: GraphShape]> = Monitor([:])
+
+    /// Makes a runner, and goes on with the tasks that the log has.
+    ///
+    /// - Parameters:
+    ///   - storage: The storage. Close the runner before it.
+    ///   - dags: The DAGs. A live task of another DAG is parked until a runner has it.
+    ///   - configuration: The configuration.
+    ///   - logger: The logger. Nil for no messages.
+    ///   - onResult: Gets each task's end. Nil for none.
+    /// - Throws: ``FlowError``: the codes of ``FlowDAG/validate()``, `invalidOption`, or `storageFailed` if the log can't be read.
+    public convenience init<Store: TaskStore>(
+        storage: BufferedTaskStorage<Store>, dags: [any FlowDAG], configuration: FlowConfiguration = FlowConfiguration(),
+        logger: Logger? = nil, onResult: Callback? = nil
+    ) async throws(FlowError) {
+        try await self.init(storage, dags, configuration, .system, logger, onResult)
+    }
+
+    /// Makes a runner with a clock of a test: retries, timeouts and waits go by it.
+    ///
+    /// - Parameters:
+    ///   - clock: The clock. The time of records is that of the making plus the time of the clock since.
+    public convenience init<Store: TaskStore, Source: Clock>(
+        storage: BufferedTaskStorage<Store>, dags: [any FlowDAG], configuration: FlowConfiguration = FlowConfiguration(),
+        clock: Source, logger: Logger? = nil, onResult: Callback? = nil
+    ) async throws(FlowError) where Source.Duration == Duration {
+        try await self.init(storage, dags, configuration, FlowClock(clock, from: .now), logger, onResult)
+    }
+
+    private init(
+        _ storage: any FlowStorage, _ dags: [any FlowDAG], _ configuration: FlowConfiguration, _ clock: FlowClock,
+        _ logger: Logger?, _ callback: Callback?
+    ) async throws(FlowError) {
+        try configuration.validate()
+        self.storage = storage
+        self.configuration = configuration
+        self.clock = clock
+        self.callback = callback
+        self.dags = try DAGTable(dags)
+        events = FlowLog(logger)
+        journalWatch = JournalWatch(events)
+        scheduler = Scheduler(concurrency: configuration.concurrency)
+        timers = TimerQueue(clock: clock)
+        try attach()
+        try await recover()
+    }
+
+    /// Adds a DAG, and goes on with its tasks, which are parked until then.
+    ///
+    /// - Throws: ``FlowError``: the codes of ``FlowDAG/validate()``, `unknownDAG` if the runner has another DAG with the key,
+    ///   `storageFailed` or `closed`.
+    public func add(_ dag: any FlowDAG) async throws(FlowError) {
+        try life.checkOpen()
+        let frozen = try dag.frozen()
+        try dags.add(frozen)
+        try await unpark(frozen)
+    }
+
+    // MARK: Starting tasks
+
+    /// Starts a task, and returns once its beginning is in the log.
+    ///
+    /// - Parameters:
+    ///   - input: The input.
+    ///   - dag: A DAG of the runner.
+    ///   - id: The task's id, 1 to 200 bytes. The same id with an equal input gives the same task, also after its end while the store
+    ///     keeps its row. Nil for a new one.
+    ///   - priority: The priority. Ready steps of a higher one run first.
+    ///   - maxRetries: The retries of each step without a policy of its own.
+    /// - Returns: A handle of the task.
+    /// - Throws: ``FlowError``: `unknownDAG`, `invalidID`, `idInUse`, `valueTooLarge`, `undecodable`, `storageFailed` or `closed`.
+    @discardableResult
+    public func process<Input, Output>(
+        _ input: Input, by dag: DAG<Input, Output>, id: String? = nil, priority: Int = 0, maxRetries: Int = 3
+    ) async throws(FlowError) -> FlowTask<Output> {
+        let frozen = try dags.frozen(dag.key)
+        let bytes: [UInt8]
+        do { bytes = try dag.coder.encode(input) } catch {
+            throw FlowError(.undecodable, "The input of \(dag.key) can't be encoded.", cause: error)
+        }
+        let live = try await begin(
+            bytes, input, frozen, id: id, priority: Int32(clamping: priority), maxRetries: Int32(clamping: maxRetries))
+        return FlowTask(id: live.id, live: live, runner: self)
+    }
+
+    /// Returns the handle of a live task, or nil.
+    public func task<Input, Output>(id: String, of dag: DAG<Input, Output>) -> FlowTask<Output>? {
+        guard let live = table[id], live.state.withLock({ $0.beginning?.dag == dag.key }) else { return nil }
+        return FlowTask(id: id, live: live, runner: self)
+    }
+
+    /// The ids of the live tasks: those that haven't ended, those whose final callback hasn't returned, and failed ones that can be
+    /// retried.
+    public var liveTasks: [String] { table.all.map(\.id).sorted() }
+
+    /// The numbers of running and of ready steps, and of live tasks.
+    public var statistics: FlowStatistics {
+        let counts = scheduler.counts
+        return FlowStatistics(
+            runningSteps: counts.running, readySteps: counts.ready, liveTasks: table.count, timers: timers.count)
+    }
+
+    // MARK: Ending
+
+    /// Runs in a service group until the group shuts down, and then closes the runner.
+    ///
+    /// - Throws: `storageFailed` if the journal failed for good.
+    public func run() async throws {
+        let (ended, continuation) = AsyncStream<Never>.makeStream()
+        await withGracefulShutdownHandler {
+            await withTaskCancellationHandler {
+                for await _ in ended {}
+            } onCancel: {
+                continuation.finish()
+            }
+        } onGracefulShutdown: {
+            continuation.finish()
+        }
+        await close()
+        if let error = life.failure { throw error }
+    }
+
+    /// Begins no more steps, and waits for those that run (``FlowConfiguration/closeTimeout``). Then it cancels them. A step that
+    /// ignores that is left alone, and runs again at the next start.
+    public func close() async {
+        guard life.beginClosing() else { return await life.waitUntilClosed() }
+        timers.close()
+        await checkpoint.stop()
+        await scheduler.close(grace: configuration.closeTimeout)
+        let closed = FlowError(.closed, "The runner was closed. The next start goes on with the task.")
+        life.endClosing()
+        for live in table.all { release(live, throwing: life.failure ?? closed) }
+        storage.attachment.withLock { $0 = nil }
+        events.closed(table.count)
+    }
+
+    private func attach() throws(FlowError) {
+        let isFirst = storage.attachment.withLock { attachment in
+            guard attachment == nil else { return false }
+            attachment = self
+            return true
+        }
+        guard isFirst else {
+            throw FlowError(.wrongState, "The storage has a runner. Give that one all DAGs, or close it first.")
+        }
+    }
+
+    /// Ends everything after an error of the journal that no retry can help.
+    func halt(_ error: FlowError) {
+        guard life.fail(error) else { return }
+        events.halted(error)
+        for live in table.all { release(live, throwing: error) }
+    }
+
+    private func release(_ live: LiveTask, throwing error: FlowError) {
+        let (waiters, observers) = live.state.withLock { state in
+            defer {
+                state.waiters = [:]
+                state.observers = [:]
+            }
+            return (state.waiters.values.map { $0 }, state.observers.values.map { $0 })
+        }
+        for waiter in waiters { waiter.resume(throwing: error) }
+        for observer in observers { observer.finish() }
+    }
+}
+
+/// The figures of a ``FlowRunner`` at one time.
+public struct FlowStatistics: Hashable, Sendable {
+    /// The number of steps that run.
+    public var runningSteps: Int
+    /// The number of steps that are ready and wait for others to end.
+    public var readySteps: Int
+    /// The number of live tasks.
+    public var liveTasks: Int
+    /// The number of times at which something happens: retries, timeouts, and ends of waits.
+    public var timers: Int
+}
+
+/// The DAGs of a runner by key.
+final class DAGTable: Sendable {
+    private let dags: Monitor<[String: FrozenDAG]> = Monitor([:])
+
+    init(_ dags: [any FlowDAG]) throws(FlowError) {
+        for dag in dags { try add(try dag.frozen()) }
+    }
+
+    func add(_ dag: FrozenDAG) throws(FlowError) {
+        let isNew = dags.withLock { dags in
+            guard dags[dag.key] == nil else { return false }
+            dags[dag.key] = dag
+            return true
+        }
+        if !isNew { throw FlowError(.unknownDAG, "Two DAGs have the key \(dag.key). Give each its own.") }
+    }
+
+    subscript(key: String) -> FrozenDAG? { dags.withLock { $0[key] } }
+
+    var all: [FrozenDAG] { dags.withLock { $0.values.sorted { $0.key < $1.key } } }
+
+    func frozen(_ key: String) throws(FlowError) -> FrozenDAG {
+        guard let dag = self[key] else {
+            throw FlowError(.unknownDAG, "The runner has no DAG with the key \(key). Give it to the runner's initializer.")
+        }
+        return dag
+    }
+}
+
+/// The live tasks by id.
+final class TaskTable: Sendable {
+    private let stripes: [Monitor<[String: LiveTask]>] = (0..<64).map { _ in Monitor([:]) }
+
+    private func stripe(_ id: String) -> Monitor<[String: LiveTask]> {
+        stripes[Int(truncatingIfNeeded: UInt(bitPattern: id.hashValue) % UInt(stripes.count))]
+    }
+
+    subscript(id: String) -> LiveTask? { stripe(id).withLock { $0[id] } }
+
+    var count: Int { stripes.reduce(0) { $0 + $1.withLock(\.count) } }
+
+    var all: [LiveTask] { stripes.flatMap { stripe in stripe.withLock { $0.values.map { $0 } } } }
+
+    /// Adds a task unless its id is taken, and returns the one that has the id then.
+    func insert(_ task: LiveTask) -> LiveTask {
+        stripe(task.id).withLock { tasks in
+            if let other = tasks[task.id] { return other }
+            tasks[task.id] = task
+            return task
+        }
+    }
+
+    func remove(_ task: LiveTask) {
+        stripe(task.id).withLock { tasks in
+            if tasks[task.id] === task { tasks[task.id] = nil }
+        }
+    }
+}
+
+/// Whether a runner is open, closing, or has failed.
+final class RunnerLife: Sendable {
+    private struct State {
+        var isClosing = false
+        var isClosed = false
+        var failure: FlowError?
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Monitor(State())
+
+    var failure: FlowError? { state.withLock(\.failure) }
+
+    var isClosed: Bool { state.withLock(\.isClosed) }
+
+    var isClosing: Bool { state.withLock(\.isClosing) }
+
+    func checkOpen() throws(FlowError) {
+        let (isClosing, failure) = state.withLock { ($0.isClosing, $0.failure) }
+        if let failure { throw failure }
+        if isClosing { throw FlowError(.closed, "The runner was closed.") }
+    }
+
+    /// Returns whether this was the first failure.
+    func fail(_ error: FlowError) -> Bool {
+        state.withLock { state in
+            guard state.failure == nil, !state.isClosing else { return false }
+            state.failure = error
+            return true
+        }
+    }
+
+    func beginClosing() -> Bool {
+        state.withLock { state in
+            defer { state.isClosing = true }
+            return !state.isClosing
+        }
+    }
+
+    func endClosing() {
+        let waiters = state.withLock { state in
+            state.isClosed = true
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    func waitUntilClosed() async {
+        await withCheckedContinuation { continuation in
+            let isClosed = state.withLock { state in
+                if !state.isClosed { state.waiters.append(continuation) }
+                return state.isClosed
+            }
+            if isClosed { continuation.resume() }
+        }
+    }
+}

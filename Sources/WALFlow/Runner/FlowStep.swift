@@ -1,0 +1,87 @@
+internal import Synchronization
+internal import WAL
+internal import WALTasks
+
+/// What a step knows of itself, and what it can do besides returning a value.
+public struct FlowStep: Sendable {
+    /// The id of the task.
+    public let taskID: String
+    /// The step's path in the task, such as `lines[17]/pick`.
+    public let path: String
+    /// The number of the attempt, from 1.
+    public let attempt: Int
+
+    let context: Context
+
+    /// The key of the step for other systems, the same in every attempt: `task-id/path`.
+    ///
+    /// A crash after an effect and before its journal record makes the step run again. Pass the key on, so that the other system knows
+    /// the repetition.
+    public var key: String { "\(taskID)/\(path)" }
+
+    /// What the runner does for a step.
+    final class Context: Sendable {
+        let activity: @Sendable (TaskActivityLog) -> Void
+        let now: @Sendable () -> Timestamp
+        let dag: String
+        let memo: @Sendable (String) -> [UInt8]?
+        let keep: @Sendable (String, [UInt8]) async throws -> Void
+        let coder: any FlowCoder
+        let lastActivity = Atomic<Int>(0)
+
+        init(
+            dag: String, coder: any FlowCoder, now: @escaping @Sendable () -> Timestamp,
+            activity: @escaping @Sendable (TaskActivityLog) -> Void, memo: @escaping @Sendable (String) -> [UInt8]?,
+            keep: @escaping @Sendable (String, [UInt8]) async throws -> Void
+        ) {
+            self.dag = dag
+            self.coder = coder
+            self.now = now
+            self.activity = activity
+            self.memo = memo
+            self.keep = keep
+        }
+    }
+
+    /// Writes an activity of the task. It never waits: in a full log, it comes with the step's end.
+    ///
+    /// - Parameters:
+    ///   - action: What was done.
+    ///   - message: The description for people.
+    ///   - data: Details as JSON.
+    ///   - level: The level, such as `info`.
+    public func logActivity(_ action: String, _ message: String? = nil, data: String? = nil, level: String = "info") {
+        let number = context.lastActivity.add(1, ordering: .relaxed).newValue
+        context.activity(
+            TaskActivityLog(
+                id: ActivityID.make(taskID, path, attempt, "\(action)/\(number)"), taskID: taskID, dagID: context.dag,
+                nodeID: path, action: action, message: message, data: data, level: level, createdAt: context.now()))
+    }
+
+    /// Runs a part of the step once over all its attempts.
+    ///
+    /// The first attempt in which `body` returns journals the value; later ones return it without running `body`.
+    ///
+    /// - Parameters:
+    ///   - name: The name of the part, unique in the step.
+    ///   - body: The part.
+    public func once<Value: Codable & Sendable>(_ name: String, _ body: () async throws -> Value) async throws -> Value {
+        if let bytes = context.memo(name) { return try context.coder.decode(Value.self, from: bytes) }
+        let value = try await body()
+        try await context.keep(name, try context.coder.encode(value))
+        return value
+    }
+}
+
+/// The ids of the activities that the runner writes. A repetition has the same id, so stores ignore it.
+enum ActivityID {
+    static func make(_ task: String, _ path: String, _ attempt: Int, _ action: String) -> String {
+        let id = "\(task)/\(path)/\(attempt)/\(action)"
+        guard id.utf8.count > TaskMutation.maxIDSize else { return id }
+        // A long path keeps its start, and a hash of the whole.
+        let hash = String(GraphShape.hash(id), radix: 16)
+        var start = Substring(id)
+        while start.utf8.count > TaskMutation.maxIDSize - hash.utf8.count - 1 { start.removeLast() }
+        return "\(start)#\(hash)"
+    }
+}

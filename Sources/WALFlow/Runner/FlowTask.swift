@@ -1,0 +1,96 @@
+internal import WAL
+public import WALTasks
+
+/// The state of a task.
+public struct FlowTaskState: Hashable, Sendable {
+    /// The status.
+    public var status: TaskStatus
+    /// How far the task is, or why it doesn't move: `3/7`, `waiting for approve`, `paused`, `parked: …`.
+    public var reason: String
+    /// The paths of the running steps.
+    public var running: [String]
+    /// The number of failed attempts.
+    public var retryCount: Int
+}
+
+/// A handle of a task. It stays valid after the task's end.
+public struct FlowTask<Output: Codable & Sendable>: Sendable {
+    /// The id.
+    public let id: String
+    let live: LiveTask
+    let runner: FlowRunner
+
+    /// Suspends until the task has ended, and returns its output.
+    ///
+    /// - Throws: ``FlowError``:
+    ///   - `taskFailed` with the step's failure
+    ///   - `taskCancelled`
+    ///   - `noOutput` if the output's node was skipped
+    ///   - `undecodable` if the output can't be decoded
+    ///   - `closed` if the runner closes first; the next start goes on with the task
+    ///   - `waitCancelled` if the caller's task is canceled
+    public func result() async throws(FlowError) -> Output {
+        let end = try await runner.waitForEnd(of: live)
+        switch end.status {
+        case .cancelled: throw FlowError(.taskCancelled, "The task \(id) was canceled.")
+        case .failed:
+            let failure = FlowFailure(path: end.path ?? "", message: end.error ?? "")
+            throw FlowError(.taskFailed, "The task \(id) failed at \(failure).", failure: failure)
+        case .completed:
+            guard let bytes = end.output else {
+                throw FlowError(.noOutput, "The output of the task \(id) was skipped.")
+            }
+            return try runner.decode(Output.self, bytes, of: live)
+        }
+    }
+
+    /// The state now.
+    public var state: FlowTaskState { live.state.withLock { $0.flowState } }
+
+    /// The states from now to the end, at least the first and the last.
+    public var states: AsyncStream<FlowTaskState> { runner.observe(live) }
+
+    /// Begins no new steps until ``resume()``. Running ones end.
+    public func pause() async throws(FlowError) { try await runner.pause(id) }
+
+    /// Goes on after ``pause()``.
+    public func resume() async throws(FlowError) { try await runner.resume(id) }
+
+    /// Ends the task. Running steps are canceled, and their results don't count.
+    public func cancel() async throws(FlowError) { try await runner.cancel(id) }
+}
+
+extension LiveTask.State {
+    var flowState: FlowTaskState {
+        let status: TaskStatus =
+            switch journal.end?.status {
+            case .completed: .completed
+            case .failed: .failed
+            case .cancelled: .cancelled
+            case nil: startedAt == nil ? .pending : .running
+            }
+        return FlowTaskState(
+            status: status, reason: processingState, running: running.keys.sorted(), retryCount: Int(journal.retryCount)
+        )
+    }
+}
+
+/// The end of a task, as the final callback gets it.
+public struct FlowResult: Sendable {
+    /// The id of the task.
+    public let taskID: String
+    /// The key of the task's DAG.
+    public let dagKey: String
+    /// `completed`, `failed` or `cancelled`.
+    public let status: TaskStatus
+    /// The failure, if the task failed.
+    public let failure: FlowFailure?
+    /// The output in the form of the coder. Nil if the task didn't complete, or its output was skipped.
+    public let output: [UInt8]?
+
+    /// Returns the decoded output of a task of this DAG, or nil if there is none.
+    public func output<Input, Output>(of dag: DAG<Input, Output>) throws -> Output? {
+        guard dag.key == dagKey, let output else { return nil }
+        return try dag.coder.decode(Output.self, from: output)
+    }
+}

@@ -1,0 +1,118 @@
+internal import WAL
+internal import WALTasks
+
+/// A task that a runner has: its journal, and its place in the graph.
+final class LiveTask: Sendable {
+    /// An attempt of a step that runs.
+    struct Attempt {
+        var number: UInt32
+        var worker: Worker
+        var startedAt: Timestamp
+        /// Whether the attempt's end is known before it has returned, because its time was up. Its result is refused.
+        var isOver = false
+    }
+
+    struct State {
+        var journal: TaskJournal
+        var dag: FrozenDAG?
+        var execution: Execution?
+        /// Why the task doesn't go on, although it isn't paused.
+        var parked: String?
+        var running: [String: Attempt] = [:]
+        /// Ready steps of a paused task.
+        var held: [StepPlace] = []
+        /// Steps that wait for their next attempt.
+        var retrying: [String: StepPlace] = [:]
+        var waiting: [String: StepPlace] = [:]
+        /// The input as a row has it; nil if it isn't JSON.
+        var payload: String?
+        var startedAt: Timestamp?
+        var lastRow = Timestamp(rawValue: 0)
+        var waiters: [Int: CheckedContinuation<Void, any Error>] = [:]
+        var observers: [Int: AsyncStream<FlowTaskState>.Continuation] = [:]
+        var lastWaiter = 0
+        /// Callers with the same id that wait for the beginning to be written.
+        var gate: [CheckedContinuation<Void, Never>] = []
+        /// Activities of steps for which the log had no space at once.
+        var pendingActivities: [TaskMutation] = []
+        /// Whether the final callback is on its way.
+        var isDelivering = false
+        /// Whether the task is no longer live.
+        var isGone = false
+    }
+
+    let id: String
+    let state: Monitor<State>
+
+    init(_ journal: TaskJournal, dag: FrozenDAG?) {
+        id = journal.id
+        state = Monitor(State(journal: journal, dag: dag))
+    }
+}
+
+extension LiveTask {
+    /// Suspends until the task's beginning is written, or can't be.
+    func waitUntilBegun() async {
+        await withCheckedContinuation { continuation in
+            let isOpen = state.withLock { state in
+                guard state.beginning == nil, !state.isGone else { return true }
+                state.gate.append(continuation)
+                return false
+            }
+            if isOpen { continuation.resume() }
+        }
+    }
+}
+
+extension LiveTask.State {
+    mutating func openGate() {
+        for waiter in gate { waiter.resume() }
+        gate = []
+    }
+
+    var beginning: FlowRecord.Beginning? { journal.beginning }
+
+    /// Whether steps may begin.
+    var isOpen: Bool { journal.end == nil && parked == nil }
+
+    /// The row that people see.
+    func row(
+        _ status: TaskStatus, at now: Timestamp, error: String? = nil, completedAt: Timestamp? = nil
+    ) -> TaskMutation? {
+        guard let start = beginning else { return nil }
+        let current = running.keys.min() ?? waiting.keys.min() ?? retrying.keys.min()
+        let split = current?.lastIndex(of: "/")
+        return .save(
+            PersistentTask(
+                id: journal.id, dagID: start.dag, nodeID: firstNode,
+                currentNodeID: current.map { path in split.map { String(path[path.index(after: $0)...]) } ?? path },
+                subDAGPath: split.flatMap { index in current.map { String($0[..<index]) } },
+                processingState: processingState, payload: payload, status: status, createdAt: start.createdAt,
+                updatedAt: max(now, start.createdAt), startedAt: startedAt, completedAt: completedAt, error: error,
+                retryCount: journal.retryCount, maxRetries: start.maxRetries, priority: start.priority))
+    }
+
+    /// The node for which the task was made: the first one after the input.
+    private var firstNode: String {
+        guard let plan = dag?.plan, plan.nodes.count > 1 else { return beginning?.dag ?? "" }
+        return plan.nodes[1].id
+    }
+
+    /// Why the task doesn't move, or how far it is.
+    var processingState: String {
+        if let end = journal.end { return "\(end.status)" }
+        if let parked { return "parked: \(parked)" }
+        if journal.isPaused { return "paused" }
+        if running.isEmpty, let (path, place) = waiting.min(by: { $0.key < $1.key }) {
+            let due = journal.steps[path]?.wait?.due
+            if case .timer = place.plan.kind { return "sleeping until \(due.map { "\($0)" } ?? "now")" }
+            return "waiting for \(path)" + (due.map { " until \($0)" } ?? "")
+        }
+        if running.isEmpty, let path = retrying.keys.min(), let time = journal.steps[path]?.retryAt {
+            return "retrying \(path) at \(time)"
+        }
+        guard let execution else { return "ready" }
+        let steps = execution.root.plan.nodes.indices.filter { execution.root.plan.nodes[$0].kind.isJournaled }
+        return "\(steps.count { execution.root.nodes[$0].isEnded })/\(steps.count)"
+    }
+}

@@ -1,0 +1,196 @@
+internal import WAL
+
+/// The steps that are ready, by priority, and the limits of how many run at the same time.
+///
+/// It starts a task for each step up to the limit. A task takes the next step when one has ended.
+final class Scheduler: Sendable {
+    /// Something to run: a step, or the final callback.
+    final class Job: Sendable {
+        let priority: Int32
+        let createdAt: Timestamp
+        /// The limits besides the runner's, the narrowest first.
+        let limits: [LimitKey]
+        /// Runs the job, and returns those that follow from it.
+        let run: @Sendable (Worker) async -> [Job]
+
+        init(
+            priority: Int32, createdAt: Timestamp, limits: [LimitKey],
+            run: @escaping @Sendable (Worker) async -> [Job]
+        ) {
+            self.priority = priority
+            self.createdAt = createdAt
+            self.limits = limits
+            self.run = run
+        }
+    }
+
+    struct LimitKey: Hashable, Sendable {
+        /// The DAG's key, or the DAG's key and the node's path without indexes.
+        var name: String
+        var max: Int
+    }
+
+    private struct Entry {
+        var job: Job
+        var number: UInt64
+        /// The limits that the job has places of.
+        var heldCount = 0
+    }
+
+    private struct Limit {
+        var usedCount = 0
+        var waiting = Scheduler.heap()
+    }
+
+    private struct State: @unchecked Sendable {
+        // The monitor protects the state, and with it the closures of the heaps, which capture nothing.
+        var ready = Scheduler.heap()
+        var limits: [LimitKey: Limit] = [:]
+        var workers: [ObjectIdentifier: Worker] = [:]
+        var lastNumber: UInt64 = 0
+        var isClosed = false
+    }
+
+    private let maxWorkers: Int
+    private let state = Monitor(State())
+
+    init(concurrency: Int) {
+        maxWorkers = concurrency
+    }
+
+    /// The number of steps that run, and of those that are ready.
+    var counts: (running: Int, ready: Int) {
+        state.withLock { state in
+            (state.workers.count, state.ready.count + state.limits.values.reduce(0) { $0 + $1.waiting.count })
+        }
+    }
+
+    /// Queues jobs, and starts workers for them.
+    func submit(_ jobs: [Job]) {
+        guard !jobs.isEmpty else { return }
+        let started = state.withLock { state in
+            add(jobs, &state)
+            return newWorkers(for: state.ready.count, &state)
+        }
+        for worker in started { start(worker) }
+    }
+
+    private func add(_ jobs: [Job], _ state: inout State) {
+        guard !state.isClosed else { return }
+        for job in jobs {
+            state.lastNumber += 1
+            Self.admit(Entry(job: job, number: state.lastNumber), &state)
+        }
+    }
+
+    private func newWorkers(for count: Int, _ state: inout State) -> [Worker] {
+        guard !state.isClosed else { return [] }
+        let workers = (0..<max(0, min(count, maxWorkers - state.workers.count))).map { _ in Worker() }
+        for worker in workers { state.workers[ObjectIdentifier(worker)] = worker }
+        return workers
+    }
+
+    /// Starts no more jobs, and suspends until those that run have ended or `grace` has passed. Then it cancels them, and suspends
+    /// until they have ended or `grace` has passed again.
+    func close(grace: Duration) async {
+        state.withLock { $0.isClosed = true }
+        await waitForWorkers(grace)
+        for worker in state.withLock({ Array($0.workers.values) }) { worker.cancel() }
+        await waitForWorkers(grace)
+    }
+
+    private func waitForWorkers(_ limit: Duration) async {
+        let deadline = ContinuousClock.now + limit
+        while state.withLock({ !$0.workers.isEmpty }), ContinuousClock.now < deadline {
+            try? await ContinuousClock().sleep(for: .milliseconds(2))
+            // A canceled sleep returns at once.
+            await Task.yield()
+        }
+    }
+
+    private func start(_ worker: Worker) {
+        worker.start { [self] in
+            var entry = next(worker)
+            while let current = entry {
+                let jobs = await current.job.run(worker)
+                entry = next(worker, after: current, with: jobs)
+            }
+        }
+    }
+
+    /// Takes the next job. Without one, the worker leaves.
+    private func next(_ worker: Worker, after last: Entry? = nil, with jobs: [Job] = []) -> Entry? {
+        // A task stays canceled, so the next step needs another one.
+        let isSpent = Task.isCancelled
+        let (entry, started) = state.withLock { state -> (Entry?, [Worker]) in
+            if let last { Self.release(last, &state) }
+            add(jobs, &state)
+            guard !state.isClosed, !isSpent, let entry = state.ready.popFirst() else {
+                state.workers[ObjectIdentifier(worker)] = nil
+                return (nil, newWorkers(for: state.ready.count, &state))
+            }
+            return (entry, newWorkers(for: state.ready.count, &state))
+        }
+        for worker in started { start(worker) }
+        return entry
+    }
+
+    private static func release(_ entry: Entry, _ state: inout State) {
+        for key in entry.job.limits {
+            state.limits[key]?.usedCount -= 1
+            if let waiting = state.limits[key]?.waiting.popFirst() { admit(waiting, &state) }
+            if let limit = state.limits[key], limit.usedCount == 0, limit.waiting.count == 0 {
+                state.limits[key] = nil
+            }
+        }
+    }
+
+    /// Takes the places that a job still needs, and makes it ready, or leaves it where it has to wait.
+    private static func admit(_ entry: Entry, _ state: inout State) {
+        var entry = entry
+        while entry.heldCount < entry.job.limits.count {
+            let key = entry.job.limits[entry.heldCount]
+            guard state.limits[key, default: Limit()].usedCount < key.max else {
+                state.limits[key]?.waiting.insert(entry)
+                return
+            }
+            state.limits[key, default: Limit()].usedCount += 1
+            entry.heldCount += 1
+        }
+        state.ready.insert(entry)
+    }
+
+    private static func heap() -> BinaryHeap<Entry> {
+        BinaryHeap { left, right in
+            if left.job.priority != right.job.priority { return left.job.priority > right.job.priority }
+            return (left.job.createdAt, left.number) < (right.job.createdAt, right.number)
+        }
+    }
+}
+
+/// A task that runs jobs one after another, and can be canceled before it is known.
+final class Worker: Sendable {
+    private struct State {
+        var task: Task<Void, Never>?
+        var isCancelled = false
+    }
+
+    private let state = Monitor(State())
+
+    func start(_ body: @escaping @Sendable () async -> Void) {
+        let task = Task { await body() }
+        let isCancelled = state.withLock { state in
+            state.task = task
+            return state.isCancelled
+        }
+        if isCancelled { task.cancel() }
+    }
+
+    func cancel() {
+        let task = state.withLock { state in
+            state.isCancelled = true
+            return state.task
+        }
+        task?.cancel()
+    }
+}

@@ -1,0 +1,84 @@
+internal import WAL
+
+/// The times at which something happens: retries, timeouts, and waits of days. One task sleeps for all of them.
+///
+/// An entry that isn't needed any more stays until its time, and its action finds that out.
+final class TimerQueue: Sendable {
+    private struct Entry {
+        var due: Timestamp
+        var number: UInt64
+        var action: @Sendable () -> Void
+    }
+
+    private struct State: @unchecked Sendable {
+        // The monitor protects the state, and with it the closure of the heap, which captures nothing.
+        var entries = BinaryHeap<Entry> { ($0.due, $0.number) < ($1.due, $1.number) }
+        var lastNumber: UInt64 = 0
+        var sleeper: Task<Void, Never>?
+        var wakesAt: Timestamp?
+        var isClosed = false
+    }
+
+    private let clock: FlowClock
+    private let state = Monitor(State())
+
+    init(clock: FlowClock) {
+        self.clock = clock
+    }
+
+    /// The number of entries.
+    var count: Int { state.withLock { $0.entries.count } }
+
+    /// Calls `action` at a time, or at once if the time has passed. It isn't called once the queue is closed.
+    func add(at due: Timestamp, _ action: @escaping @Sendable () -> Void) {
+        state.withLock { state in
+            guard !state.isClosed else { return }
+            state.lastNumber += 1
+            state.entries.insert(Entry(due: due, number: state.lastNumber, action: action))
+            if let wakesAt = state.wakesAt, wakesAt <= due { return }
+            state.sleeper?.cancel()
+            state.wakesAt = due
+            state.sleeper = Task { [weak self] in await self?.sleep(until: due) }
+        }
+    }
+
+    func close() {
+        state.withLock { state in
+            state.isClosed = true
+            state.sleeper?.cancel()
+            while state.entries.popFirst() != nil {}
+        }
+    }
+
+    private func sleep(until first: Timestamp) async {
+        var due = first
+        while true {
+            while clock.now() < due {
+                do { try await clock.sleep(due) } catch { return }
+            }
+            let next: Timestamp? = fire()
+            guard let next else { return }
+            due = next
+        }
+    }
+
+    /// Runs what is due, and returns the next time. Nil if this sleeper is no longer needed.
+    private func fire() -> Timestamp? {
+        while true {
+            let (action, next) = state.withLock { state -> ((@Sendable () -> Void)?, Timestamp?) in
+                guard !state.isClosed, !Task.isCancelled else { return (nil, nil) }
+                guard let first = state.entries.first else {
+                    state.wakesAt = nil
+                    return (nil, nil)
+                }
+                guard first.due <= clock.now() else {
+                    state.wakesAt = first.due
+                    return (nil, first.due)
+                }
+                return (state.entries.popFirst()?.action, nil)
+            }
+            guard let action else { return next }
+            action()
+        }
+    }
+}
