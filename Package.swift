@@ -135,7 +135,7 @@ let package = Package(
         .executableTarget(
             name: "WALTool",
             dependencies: [
-                "WAL", "WALDelivery", "WALTasks", "CWALShims", "CWALSimdJSON",
+                "WAL", "WALDelivery", "WALTasks", "WALFlow", "CWALShims", "CWALSimdJSON",
                 .target(name: "WALSQLite", condition: .when(traits: ["SQLite"])),
                 .target(name: "WALMySQL", condition: .when(traits: ["MySQL"])),
                 .target(name: "WALPostgres", condition: .when(traits: ["Postgres"])),
@@ -172,6 +172,13 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 serviceLifecycle,
                 unixSignals,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "WALFlowTests",
+            dependencies: [
+                "TestSupport", "WALFlow", "WALTasks", "WALTesting", "WALSQLite", "WAL", "WALDelivery",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(

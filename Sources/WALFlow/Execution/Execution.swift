@@ -108,7 +108,7 @@ struct Execution {
             case .evaluate(let scope, let node): evaluate(scope, node, &journal)
             case .fail(let scope, let node, let message): fail(scope, node, message, journal)
             case .close(let scope): close(scope, &journal)
-            case .advance(let scope, let node): advance(scope, node, journal)
+            case .advance(let scope, let node): advance(scope, node, &journal)
             case .endElement(let place, let outcome): endElement(place, outcome)
             }
         }
@@ -236,11 +236,7 @@ struct Execution {
             guard let output else { return work.append(.skip(place.scope, place.node)) }
             return pass(output, of: scope.plan.output, to: place.node, in: place.scope, from: scope, journal)
         }
-        if scope.plan.endsWithOutput {
-            for (index, node) in scope.plan.nodes.enumerated() where index != scope.plan.output && node.kind.isJournaled {
-                journal.forget(scope.path(of: index))
-            }
-        }
+        if scope.plan.endsWithOutput { journal.forget(scope.plan, under: scope.prefix) }
         guard let output else {
             let failure = FlowFailure(
                 path: String(scope.prefix.dropLast()),
@@ -257,7 +253,7 @@ struct Execution {
 
     // MARK: Iterators
 
-    private mutating func advance(_ scope: Scope, _ index: Int, _ journal: TaskJournal) {
+    private mutating func advance(_ scope: Scope, _ index: Int, _ journal: inout TaskJournal) {
         guard case .iterator(let iteration) = scope.plan.nodes[index].kind, let run = scope.iterations[index] else {
             return
         }
@@ -271,6 +267,7 @@ struct Execution {
             if body.endsWithOutput, let bytes = journal.steps[prefix + output.id]?.result,
                 let value = try? output.decode(bytes)
             {
+                journal.forget(body, under: prefix)
                 run.outcomes[element] = .success(value)
                 run.doneCount += 1
                 continue
@@ -349,6 +346,15 @@ struct Execution {
             return [FlowFailure(path: step.scope.path(of: index), message: message)]
         }
         return try step.plan.parents.map { try step.scope.value(of: $0) }
+    }
+}
+
+extension TaskJournal {
+    /// Forgets the steps of an element whose output is there.
+    fileprivate mutating func forget(_ plan: Plan, under prefix: String) {
+        for (index, node) in plan.nodes.enumerated() where index != plan.output && node.kind.isJournaled {
+            forget(prefix + node.id)
+        }
     }
 }
 

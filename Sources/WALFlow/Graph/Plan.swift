@@ -6,7 +6,7 @@ final class Plan: Sendable {
     let output: Int
     /// The nodes that each node is a parent of.
     let children: [[Int]]
-    /// Whether every node has ended once the output's result is journaled.
+    /// Whether nothing but the output's journaled result is needed once it is there: every other node is a step before it.
     let endsWithOutput: Bool
 
     init(nodes: [PlanNode], output: Int) {
@@ -19,7 +19,8 @@ final class Plan: Sendable {
         self.children = children
         var needed: Set<Int> = [output]
         for index in nodes.indices.reversed() where needed.contains(index) { needed.formUnion(nodes[index].parents) }
-        endsWithOutput = nodes[output].kind.isJournaled && needed.count == nodes.count
+        endsWithOutput =
+            nodes[output].kind.isJournaled && needed.count == nodes.count && !nodes.contains { $0.kind.hasScope }
     }
 }
 
@@ -50,6 +51,14 @@ struct PlanNode: Sendable {
             switch self {
             case .step, .branch, .wait, .timer, .handler: true
             case .input, .label, .merge, .iterator, .dag: false
+            }
+        }
+
+        /// Whether the node has a graph of its own.
+        var hasScope: Bool {
+            switch self {
+            case .iterator, .dag: true
+            default: false
             }
         }
 

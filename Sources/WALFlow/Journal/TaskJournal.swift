@@ -110,6 +110,7 @@ package struct TaskJournal: Hashable, Sendable {
         step.attempt = attempt
         step.time = time
         step.hasStarted = false
+        step.error = nil
         step.retryAt = nil
         step.memos = [:]
         steps[path] = step

@@ -109,7 +109,7 @@ public final class FlowRunner: Service {
             throw FlowError(.undecodable, "The input of \(dag.key) can't be encoded.", cause: error)
         }
         let live = try await begin(
-            bytes, input, frozen, id: id, priority: Int32(clamping: priority), maxRetries: Int32(clamping: maxRetries))
+            bytes, input is JSON ? nil : input, frozen, id: id, priority: Int32(clamping: priority), maxRetries: Int32(clamping: maxRetries))
         return FlowTask(id: live.id, live: live, runner: self)
     }
 

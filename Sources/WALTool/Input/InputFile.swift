@@ -28,4 +28,17 @@ struct InputFile: Sendable {
         }
         isFile = status.st_mode & S_IFMT == S_IFREG
     }
+
+    /// Reads all of the input as text.
+    func text() throws(ToolError) -> String {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw ToolError(.inputOutput, "Reading \(name) failed: \(systemMessage())") }
+            guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
+            bytes += buffer[..<count]
+        }
+    }
 }

@@ -54,6 +54,7 @@ final class LineParser {
         case "dag_delete": return .deleteDAG(id: try fields.group(Top.dagID, "dag_id"))
         case "tasks_remove": return .removeTasks(endedBefore: try fields.time(Top.before, "before"))
         case "activities_remove": return .removeActivities(createdBefore: try fields.time(Top.before, "before"))
+        case "flow": throw fields.defect(Top.type, Self.flowReason)
         default:
             throw fields.defect(
                 Top.type,
@@ -61,6 +62,10 @@ final class LineParser {
                     + "status_update, task_delete, dag_delete, tasks_remove, activities_remove")
         }
     }
+
+    private static let flowReason =
+        "the line is a record of a durable DAG, which only its own log can have. Remove the line or give "
+        + "--on-bad-line skip to ingest the others"
 
     private static let gapReason =
         "the line is a gap of `wal dump`: these records are missing from its log. Remove the line or give "

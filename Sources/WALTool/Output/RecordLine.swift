@@ -1,4 +1,5 @@
 import WAL
+import WALFlow
 import WALTasks
 
 /// A record as one line: a task event in the form that `ingest` reads, or the bytes of any other payload.
@@ -7,6 +8,7 @@ enum RecordLine {
         if let mutation = try? TaskCodec.decode(record.payload) {
             return TaskLine(mutation, sequence: record.sequence, time: record.time).bytes
         }
+        if let flow = (try? FlowRecord(record.payload)) ?? nil { return Array(json(flow, record).utf8) }
         let payload = LogRecord(record).payload
         return Array(
             JSON.object([
@@ -22,10 +24,26 @@ enum RecordLine {
     static func text(_ record: borrowing RecordView) -> [UInt8] {
         let head = "\(record.sequence.rawValue)\t\(record.time)\t\(record.payload.byteCount)\t"
         if let mutation = try? TaskCodec.decode(record.payload) { return Array(head.utf8) + TaskLine(mutation).bytes }
+        if let flow = (try? FlowRecord(record.payload)) ?? nil {
+            let fields = ["flow", flow.name, flow.taskID, flow.path ?? "", flow.details]
+            return Array((head + fields.joined(separator: "\t")).utf8)
+        }
         let payload = LogRecord(record).payload
         let shown = payload.prefix(Self.shownMax)
         let rest = payload.count > shown.count ? "…" : ""
         return Array("\(head)\(hexadecimal(shown))\(rest)\t\(printable(shown))\(rest)".utf8)
+    }
+
+    private static func json(_ flow: FlowRecord, _ record: borrowing RecordView) -> String {
+        JSON.object([
+            ("type", .string("flow")),
+            ("sequence", JSON(record.sequence.rawValue)),
+            ("time", .string(record.time.description)),
+            ("kind", .string(flow.name)),
+            ("task", .string(flow.taskID)),
+            ("path", JSON(flow.path)),
+            ("details", .string(flow.details)),
+        ]).description
     }
 
     private static let shownMax = 64

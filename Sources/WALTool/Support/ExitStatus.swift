@@ -1,5 +1,6 @@
 import ArgumentParser
 import WAL
+import WALFlow
 import WALTasks
 
 #if canImport(Glibc)
@@ -37,6 +38,7 @@ extension Tool {
         case let error as ToolError: end(error.message, error.exit)
         case let error as WALError: end(error.description, ExitStatus(error.code))
         case let error as TaskStorageError: end(error.description, .inputOutput)
+        case let error as FlowError: end(error.description, .badInput)
         case is ExitCode, is CleanExit: exit(withError: error)
         default:
             // Errors of the argument parser have their own codes; all others come from a store.

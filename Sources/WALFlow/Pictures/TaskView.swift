@@ -1,0 +1,126 @@
+package import WAL
+
+/// What a task's journal says about each node of its graph, without the program.
+package struct TaskView {
+    package enum State: String, CaseIterable, Sendable {
+        case waiting, ready, running, retrying, done, failed, skipped
+
+        /// The sign of the state in pictures, for those who don't see colors.
+        package var sign: String {
+            switch self {
+            case .waiting: "·"
+            case .ready: "▷"
+            case .running: "▶"
+            case .retrying: "↻"
+            case .done: "✓"
+            case .failed: "✗"
+            case .skipped: "–"
+            }
+        }
+
+        package var hasEnded: Bool { self == .done || self == .failed || self == .skipped }
+    }
+
+    private let task: TaskJournal?
+    private let running: Set<String>
+
+    /// Makes a view of a task. Without one, all nodes wait.
+    ///
+    /// - Parameters:
+    ///   - task: The journal.
+    ///   - running: The paths of the running steps, which only the program knows.
+    package init(_ task: TaskJournal?, running: Set<String> = []) {
+        self.task = task
+        self.running = running
+    }
+
+    /// Returns the states of a graph's nodes by id.
+    package func states(of shape: GraphShape, prefix: String = "") -> [String: State] {
+        var states: [String: State] = [:]
+        for node in shape.nodes { states[node.id] = state(of: node, prefix, states) }
+        // An iterator's journal doesn't say how many elements there are. It has ended if something after it has begun.
+        for node in shape.nodes where node.kind == .iterator && states[node.id] != .skipped {
+            let later = shape.nodes.filter { $0.parents.contains(node.id) }
+            if task?.end?.status == .completed || later.contains(where: { hasBegun(prefix + $0.id) }) {
+                states[node.id] = .done
+            }
+        }
+        return states
+    }
+
+    private func state(of node: GraphShape.Node, _ prefix: String, _ states: [String: State]) -> State {
+        let path = prefix + node.id
+        guard let task else { return .waiting }
+        if node.kind == .input { return .done }
+        let parents = node.parents.map { states[$0] ?? .waiting }
+        let step = task.steps[path]
+        if step?.result != nil { return .done }
+        if step?.hasFailed == true { return .failed }
+        if running.contains(path) || step?.hasStarted == true { return .running }
+        if step?.retryAt != nil { return .retrying }
+        if step?.wait != nil { return .waiting }
+        switch node.kind {
+        case .merge:
+            if parents.contains(.done), parents.allSatisfy(\.hasEnded) { return .done }
+            return parents.allSatisfy { $0 == .skipped } ? .skipped : .waiting
+        case .label:
+            if parents.contains(.skipped) { return .skipped }
+            guard let branch = node.parents.first, let chosen = task.steps[prefix + branch]?.label else { return .waiting }
+            return node.id == "\(branch)=\(chosen)" ? .done : .skipped
+        case .handler:
+            return .waiting
+        case .dag, .iterator:
+            if parents.contains(.skipped) { return .skipped }
+            return hasBegun(path) ? inner(node, path) : parents.allSatisfy { $0 == .done } ? .ready : .waiting
+        case .input, .step, .branch, .wait, .timer:
+            if parents.contains(.skipped) { return .skipped }
+            return parents.allSatisfy { $0 == .done } && task.end == nil ? .ready : .waiting
+        }
+    }
+
+    private func inner(_ node: GraphShape.Node, _ path: String) -> State {
+        guard node.kind == .dag, let body = node.body else { return .running }
+        let states = states(of: body, prefix: path + "/")
+        if states.values.contains(.failed) { return .failed }
+        return states[body.output] == .done ? .done : .running
+    }
+
+    private func hasBegun(_ path: String) -> Bool {
+        guard let task else { return false }
+        return task.steps.contains { $0.key == path || $0.key.hasPrefix(path + "/") || $0.key.hasPrefix(path + "[") }
+            || running.contains { $0 == path || $0.hasPrefix(path + "/") || $0.hasPrefix(path + "[") }
+    }
+
+    /// The number of elements of an iterator that have ended.
+    package func endedElements(of node: GraphShape.Node, prefix: String = "") -> Int {
+        guard let task, let output = node.body?.output else { return 0 }
+        let start = prefix + node.id + "["
+        return task.steps.count { $0.key.hasPrefix(start) && $0.key.hasSuffix("]/" + output) && $0.value.result != nil }
+    }
+
+    /// Why the task doesn't move, as one clause.
+    package static func reason(_ task: TaskJournal, _ shape: GraphShape?, now: Timestamp) -> String {
+        guard task.beginning != nil else { return "orphaned: the log has lost its beginning" }
+        if let end = task.end {
+            switch end.status {
+            case .failed: return "failed at \(end.path ?? ""): \(end.error ?? ""); retry it, or let it be forgotten"
+            case .completed, .cancelled: return "\(end.status), and the final callback hasn't returned"
+            }
+        }
+        if task.isPaused { return "paused" }
+        let steps = task.steps.sorted { $0.key < $1.key }
+        if let (path, step) = steps.first(where: { $0.value.result == nil && $0.value.retryAt != nil }), let due = step.retryAt {
+            return "\(path) is retried at \(due) after: \(step.error ?? "")"
+        }
+        if let shape {
+            let view = TaskView(task)
+            let ready = view.states(of: shape).filter { $0.value == .ready || $0.value == .running }.keys.sorted()
+            if !ready.isEmpty { return "ready or running: \(ready.joined(separator: ", "))" }
+        }
+        if let (path, step) = steps.first(where: { $0.value.result == nil && $0.value.wait != nil }), let wait = step.wait {
+            let due = wait.due.map { " until \($0)" + ($0 < now ? ", which is over" : "") } ?? ""
+            return wait.signal == nil ? "sleeping in \(path)\(due)" : "waiting for \(path)\(due)"
+        }
+        return "ready or running"
+    }
+}

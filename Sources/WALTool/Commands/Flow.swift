@@ -1,0 +1,192 @@
+import ArgumentParser
+import WAL
+import WALFlow
+
+struct Flow: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows the tasks of durable DAGs, why they don't move, and their pictures; pauses, cancels and retries them.",
+        discussion: """
+            The verbs that show something work while a program runs. Those that change something need the log for themselves
+            (exit code 74): a running program calls FlowRunner.cancel(_:reason:) and its siblings itself.
+
+            Example: wal flow list tasks.wal
+            """,
+        subcommands: [
+            FlowList.self, FlowShow.self, FlowHistory.self, FlowStuck.self, FlowCheck.self, FlowCancel.self,
+            FlowPause.self, FlowResume.self, FlowRetry.self, FlowAccept.self, FlowSignal.self,
+        ])
+}
+
+/// The journal of a log, for the verbs that show something.
+struct FlowJournal {
+    let table: JournalTable
+
+    init(_ directory: String) throws {
+        let log = try ReadOnlyLog(at: directory)
+        var table = JournalTable()
+        try table.read(log.reader(from: log.cursors[JournalTable.cursor]?.next), through: nil)
+        self.table = table
+        for gap in table.gaps { StandardError.write("Gap: \(gap)\n") }
+    }
+
+    func task(_ id: String) throws -> TaskJournal {
+        guard let task = table.tasks[id] else {
+            throw ToolError(.usage, "There is no live task \(id). `wal flow list` shows the live ones; others are rows of the store.")
+        }
+        return task
+    }
+
+    /// The newest graph of a task's DAG, or the one that it began with.
+    func shape(of task: TaskJournal) -> GraphShape? {
+        table.graphs[task.graph] ?? task.beginning.flatMap { table.newestGraphs[$0.dag] }
+    }
+}
+
+struct FlowList: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Lists the live tasks: age, failed attempts, and why each doesn't move.")
+
+    @Argument(help: "The log's directory.") var directory: String
+    @Option(help: "Only tasks of the DAG with this key.") var dag: String?
+    @Flag(help: "Print JSON, one object a line.") var json = false
+
+    func run() throws {
+        let journal = try FlowJournal(directory)
+        let tasks = journal.table.tasks.values.filter { dag == nil || $0.beginning?.dag == dag }
+        try StandardOutput.print(FlowLines.text(tasks, journal, json: json))
+    }
+}
+
+struct FlowStuck: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stuck",
+        abstract: "Lists the tasks that need a person: failed, orphaned, paused, or with a time that is over. Exit code 1 if there are any.")
+
+    @Argument(help: "The log's directory.") var directory: String
+    @Flag(help: "Print JSON, one object a line.") var json = false
+
+    func run() throws {
+        let journal = try FlowJournal(directory)
+        let now = Timestamp.now
+        let stuck = journal.table.tasks.values.filter { task in
+            task.beginning == nil || task.end?.status == .failed || task.isPaused
+                || task.steps.values.contains { step in
+                    guard step.result == nil, task.end == nil else { return false }
+                    let due = [step.wait?.due, step.retryAt].compactMap { $0 }.min()
+                    return due.map { now - $0 > .seconds(60) } ?? false
+                }
+        }
+        try StandardOutput.print(FlowLines.text(stuck, journal, json: json))
+        if !stuck.isEmpty { throw ExitCode(ExitStatus.damage.rawValue) }
+    }
+}
+
+/// Lists of tasks.
+enum FlowLines {
+    static func text(_ tasks: [TaskJournal], _ journal: FlowJournal, json: Bool) -> String {
+        let now = Timestamp.now
+        let sorted = tasks.sorted { ($0.beginning?.createdAt.rawValue ?? 0, $0.id) < ($1.beginning?.createdAt.rawValue ?? 0, $1.id) }
+        let rows = sorted.map { task -> (task: TaskJournal, reason: String) in
+            (task, TaskView.reason(task, journal.shape(of: task), now: now))
+        }
+        if json {
+            return rows.map { row in
+                JSON.object([
+                    ("task", .string(row.task.id)), ("dag", JSON(row.task.beginning?.dag)),
+                    ("created", JSON(row.task.beginning?.createdAt.description)),
+                    ("failed_attempts", JSON(row.task.retryCount)), ("reason", .string(row.reason)),
+                ]).description
+            }.joined(separator: "\n")
+        }
+        guard !rows.isEmpty else { return "No live tasks." }
+        return rows.map { row in
+            let age = row.task.beginning.map { "\(Int((now - $0.createdAt) / .seconds(1))) s" } ?? "?"
+            return [row.task.id, row.task.beginning?.dag ?? "?", age, "\(row.task.retryCount) failed", row.reason]
+                .joined(separator: "\t")
+        }.joined(separator: "\n")
+    }
+}
+
+struct FlowShow: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Shows a task's steps with attempts, times and results, or a picture with their states.")
+
+    enum Form: String, ExpressibleByArgument, CaseIterable {
+        case text, mermaid, dot, svg
+    }
+
+    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The id of the task.") var task: String
+    @Option(name: .customLong("as"), help: "text, mermaid, dot or svg.") var form: Form = .text
+
+    func run() throws {
+        let journal = try FlowJournal(directory)
+        let task = try journal.task(task)
+        guard form != .text else {
+            var lines = ["\(task.id): \(TaskView.reason(task, journal.shape(of: task), now: .now))"]
+            for (path, step) in task.steps.sorted(by: { $0.key < $1.key }) {
+                let result = step.result.map { String(decoding: $0.prefix(200), as: UTF8.self) }
+                lines.append(
+                    [path, "attempt \(step.attempt)", step.time?.description ?? "", result ?? step.error ?? ""].joined(separator: "\t"))
+            }
+            return try StandardOutput.print(lines.joined(separator: "\n"))
+        }
+        guard let shape = journal.shape(of: task), let picture = GraphPicture(rawValue: form.rawValue) else {
+            throw ToolError(.usage, "The log doesn't have the graph of \(task.id).")
+        }
+        try StandardOutput.print(shape.picture(of: TaskView(task), as: picture))
+    }
+}
+
+struct FlowHistory: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "history", abstract: "Prints the records of a task that the log still has, one a line.")
+
+    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The id of the task.") var task: String
+
+    func run() throws {
+        let reader = try ReadOnlyLog(at: directory).reader()
+        var output = StandardOutput()
+        defer { try? output.flush() }
+        var gaps = GapReport()
+        while let found = try reader.next(
+            { record -> (String?, LogGap?) in
+                guard let flow = (try? FlowRecord(record.payload)) ?? nil, flow.taskID == task else { return (nil, nil) }
+                let fields = ["\(record.sequence.rawValue)", "\(record.time)", flow.name, flow.path ?? "", flow.details]
+                return (fields.joined(separator: "\t"), nil)
+            }, gap: { (nil, $0) })
+        {
+            if let line = found.0 { try output.write(line: Array(line.utf8)) }
+            if let gap = found.1 { gaps.met(gap) }
+        }
+        try output.flush()
+        try gaps.finish()
+    }
+}
+
+struct FlowCheck: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Says before a deployment which live tasks a new graph would park. Exit code 1 if there are any.",
+        discussion: "The graph's JSON is what FlowDAG.graphJSON() returns in the new program.")
+
+    @Argument(help: "The log's directory.") var directory: String
+    @Option(help: "A file with the new graph's JSON.") var graph: String
+
+    func run() throws {
+        let new = try GraphShape(json: try InputFile(argument: graph).text())
+        let journal = try FlowJournal(directory)
+        var conflicts: [String] = []
+        for task in journal.table.tasks.values.sorted(by: { $0.id < $1.id }) {
+            guard task.beginning?.dag == new.key, task.end == nil else { continue }
+            guard let old = journal.shape(of: task) else {
+                conflicts.append("\(task.id)\tthe log doesn't have the graph that the task began with")
+                continue
+            }
+            if let reason = GraphChange(from: old, to: new).conflict(with: task) { conflicts.append("\(task.id)\t\(reason)") }
+        }
+        try StandardOutput.print(conflicts.isEmpty ? "No live task of \(new.key) would be parked." : conflicts.joined(separator: "\n"))
+        if !conflicts.isEmpty { throw ExitCode(ExitStatus.damage.rawValue) }
+    }
+}

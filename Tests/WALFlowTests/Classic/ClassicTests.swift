@@ -1,0 +1,104 @@
+import Testing
+import TestSupport
+import WAL
+import WALTasks
+
+@testable import WALFlow
+
+/// The sample of the system that this one replaces: rows are validated one by one, valid and invalid ones go to sub-DAGs of their own,
+/// and their results come together.
+@Suite struct ClassicTests {
+    struct Row: Codable, Hashable, Sendable { var name: String; var age: Int; var note: String? }
+
+    static func sample(_ events: Events, _ ends: Events) throws -> DAG<JSON, JSON> {
+        func sub(_ key: String) throws -> DAG<JSON, JSON> {
+            let dag = DAG(name: key, key: key)
+            try dag.addNode(.function, "Mark", "mark") { task in
+                var row = try task.decode(Row.self)
+                events.add("\(key) \(row.name)")
+                row.note = key
+                return try NodeResult(encoding: row)
+            }
+            return dag
+        }
+        let dag = DAG(name: "Sample", key: "sample") { taskID, result in
+            ends.add("\(taskID) \(result.status)")
+        }
+        try dag.addNode(.function, "Get data", "GetData") { task in
+            task.logActivity("processing", "reading")
+            return NodeResult(task.payload)
+        }
+        try dag.addNode(.function, "Loop", "Loop") { task in NodeResult(task.payload) }
+        try dag.addNode(.function, "Validate", "Validate") { task in
+            let row = try task.decode(Row.self)
+            return NodeResult(task.payload, status: row.age >= 18 ? "valid" : "invalid")
+        }
+        try dag.addDAGNode("Valid", "One", try sub("one"))
+        try dag.addDAGNode("Invalid", "Two", try sub("two"))
+        try dag.addNode(.function, "Aggregate", "Aggregate") { task in NodeResult(task.payload) }
+        try dag.addNode(.function, "Final", "Final") { task in
+            let rows = try task.decode([Row].self)
+            return try NodeResult(encoding: rows.map { "\($0.name) \($0.note ?? "")" })
+        }
+        try dag.addEdge(.simple, "", from: "GetData", to: "Loop")
+        try dag.addEdge(.iterator, "each row", from: "Loop", to: "Validate")
+        try dag.addCondition("Validate", ["valid": "One", "invalid": "Two"])
+        try dag.addEdge(.simple, "", from: "One", to: "Aggregate")
+        try dag.addEdge(.simple, "", from: "Two", to: "Aggregate")
+        try dag.addEdge(.simple, "", from: "Loop", to: "Final")
+        return dag
+    }
+
+    @Test(arguments: [
+        ([("a", 20), ("b", 30)], #"["a one","b one"]"#), ([("a", 2), ("b", 3)], #"["a two","b two"]"#),
+        ([("a", 20), ("b", 3), ("c", 40)], #"["a one","b two","c one"]"#), ([], "[]"), ([("a", 50)], #"["a one"]"#),
+    ])
+    func theSampleRunsWithRowsOfAllKinds(_ rows: [(String, Int)], _ expected: String) async throws {
+        let (directory, events, ends) = (TemporaryDirectory(), Events(), Events())
+        let dag = try Self.sample(events, ends)
+        let storage = try await openStorage(directory)
+        try await dag.setTaskStorage(storage)
+        let payload = try JSON(encoding: rows.map { Row(name: $0.0, age: $0.1) })
+        let task = try await dag.process(payload, id: "s")
+        #expect(try await task.result().text == expected)
+        try await eventually { ends.all == ["s completed"] }
+        #expect(events.all.count == rows.count)
+        #expect(try await dag.taskStorage?.task(id: "s")?.status == .completed)
+        await dag.close()
+        try await storage.close()
+    }
+
+    @Test func aTaskManagerFindsALiveTask() async throws {
+        let (directory, gate) = (TemporaryDirectory(), Gate())
+        let dag = DAG(name: "One", key: "one")
+        try dag.addNode(.function, "Wait", "wait") { task in
+            await gate.wait()
+            return NodeResult(task.payload)
+        }
+        let storage = try await openStorage(directory)
+        await #expect(throws: FlowError.self) { try await dag.process("1") }
+        try await dag.setTaskStorage(storage)
+        _ = try await dag.process(#"{"a": [1, "]", {"b": "x\"y"}]}"#, id: "t")
+        #expect(try await dag.recoverTasks() == ["t"])
+        let manager = try TaskManager(dag: dag, taskID: "t")
+        try await manager.logActivity("note", "by hand")
+        gate.open()
+        #expect(try await manager.result().text == #"{"a": [1, "]", {"b": "x\"y"}]}"#)
+        #expect(throws: FlowError.self) { try TaskManager(dag: dag, taskID: "nobody") }
+        #expect(try await storage.activities(taskID: "t", limit: 10, offset: 0).contains { $0.action == "note" })
+        await dag.close()
+        try await storage.close()
+    }
+
+    @Test func anArrayIsSplitAsItsTextHasIt() {
+        #expect(JSON(#" [1, "a,]", {"x": [2, 3]}, [], null ] "#).elements?.map(\.text).map { $0.trimmingSpaces } == ["1", #""a,]""#, #"{"x": [2, 3]}"#, "[]", "null"])
+        #expect(JSON("[]").elements == [])
+        #expect(JSON("{}").elements == nil)
+    }
+}
+
+extension String {
+    fileprivate var trimmingSpaces: String {
+        String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Testing
+import WALTesting
+
+@testable import WALFlow
+
+/// A task that goes on from any prefix of its records comes to the same end, and repeats nothing that is finished.
+@Suite struct PrefixTests {
+    static let count = ProcessInfo.processInfo.environment["WAL_LONG"] == nil ? 150 : 20_000
+
+    private static func hash(_ path: String, _ attempt: UInt32) -> UInt64 {
+        GraphShape.hash("\(path) \(attempt)")
+    }
+
+    /// Some attempts fail, and in every third graph some steps for good.
+    private static func fails(_ seed: UInt64) -> (String, UInt32) -> (isFailed: Bool, isFinal: Bool) {
+        { path, attempt in
+            let hash = hash(path, attempt) &+ seed
+            if seed % 3 == 0, GraphShape.hash(path) % 11 == seed % 11 { return (true, attempt >= 2) }
+            return (hash % 4 == 0 && attempt < 4, false)
+        }
+    }
+
+    @Test func everyPrefixOfRandomGraphsComesToTheSameEnd() async throws {
+        var prefixes = 0
+        for seed in 0..<UInt64(Self.count) {
+            let plan = try RandomGraph.dag(seed: seed).frozen().plan
+            let fails = Self.fails(seed)
+            var whole = try Walker(plan, input: Int(seed), seed: seed, fails: fails)
+            let outcome = try #require(try await whole.finish(), "seed \(seed) hangs")
+            let expected = try outcome.text(plan)
+            for length in 1...whole.records.count {
+                let past = Array(whole.records[..<length])
+                var rest = try Walker(plan, input: Int(seed), after: past, seed: seed &+ 1, fails: fails)
+                let finished = Set(rest.journal.steps.filter { $0.value.result != nil || $0.value.hasFailed }.keys)
+                let attempts = rest.journal.steps.mapValues(\.attempt)
+                let end = try #require(try await rest.finish(), "seed \(seed), \(length) records: hangs")
+                #expect(try end.text(plan) == expected, "seed \(seed), \(length) records")
+                let repeated = rest.runs.keys.filter(finished.contains)
+                #expect(repeated.isEmpty, "seed \(seed), \(length) records: \(repeated) ran again")
+                for (path, count) in rest.runs {
+                    let last = rest.journal.steps[path]?.attempt ?? 0
+                    // An element's steps are forgotten once it has ended.
+                    guard last > 0 else { continue }
+                    #expect(UInt32(count) == last - (attempts[path] ?? 0), "seed \(seed), \(length) records: \(path)")
+                }
+                prefixes += 1
+            }
+        }
+        #expect(prefixes > 10 * Self.count)
+    }
+
+    @Test func aRestartHandsOutWhatTheRunningTaskHadOpen() async throws {
+        for seed in 0..<UInt64(Self.count) {
+            let plan = try RandomGraph.dag(seed: seed).frozen().plan
+            var walker = try Walker(plan, input: Int(seed), seed: seed, fails: Self.fails(seed))
+            _ = try await walker.finish { live in
+                guard live.execution.failure == nil, live.execution.outcome() == nil else { return }
+                let again = try Walker(plan, input: Int(seed), after: live.records, seed: seed) { _, _ in (false, false) }
+                #expect(again.openPaths == live.openPaths, "seed \(seed), after \(live.records.count) records")
+                #expect(again.journal.steps == live.journal.steps, "seed \(seed), after \(live.records.count) records")
+            }
+        }
+    }
+
+    @Test func recordsThatAreReadTwiceChangeNothing() async throws {
+        for seed in 0..<UInt64(Self.count) {
+            let plan = try RandomGraph.dag(seed: seed).frozen().plan
+            var walker = try Walker(plan, input: Int(seed), seed: seed, fails: Self.fails(seed))
+            _ = try await walker.finish()
+            for length in 1...walker.records.count {
+                var once = TaskJournal(id: "task")
+                for event in walker.records[..<length] { once.apply(event) }
+                var twice = once
+                // As after a checkpoint that a crash cut off anywhere.
+                let checkpoint = once.records
+                for event in checkpoint { twice.apply(event) }
+                #expect(twice == once, "seed \(seed), \(length) records")
+                var anew = TaskJournal(id: "task")
+                for event in checkpoint { anew.apply(event) }
+                #expect(anew.steps == once.steps, "seed \(seed), \(length) records")
+                #expect(anew.retryCount == once.retryCount && anew.resumedCount == once.resumedCount)
+            }
+        }
+    }
+}

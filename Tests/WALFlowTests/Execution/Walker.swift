@@ -1,0 +1,118 @@
+import WAL
+import WALTesting
+
+@testable import WALFlow
+
+/// Runs a plan in one thread, with the journal in memory, in a random order.
+struct Walker {
+    private(set) var journal = TaskJournal(id: "task")
+    private(set) var execution: Execution
+    private(set) var records: [FlowRecord.Event] = []
+    /// How often each step ran.
+    private(set) var runs: [String: Int] = [:]
+    private var open: [StepPlace] = []
+    private var generator: SeededGenerator
+    /// Whether an attempt fails, and whether for good.
+    let fails: (String, UInt32) -> (isFailed: Bool, isFinal: Bool)
+
+    static let time = Timestamp(rawValue: 1_700_000_000_000_000)
+
+    /// Begins a task, or goes on with these records.
+    init(
+        _ plan: Plan, input: Int, after past: [FlowRecord.Event]? = nil, seed: UInt64,
+        fails: @escaping (String, UInt32) -> (isFailed: Bool, isFinal: Bool)
+    ) throws {
+        execution = Execution(plan)
+        generator = SeededGenerator(seed: seed)
+        self.fails = fails
+        let bytes = try JSONFlowCoder().encode(input)
+        if let past {
+            for event in past { journal.apply(event) }
+            records = past
+        } else {
+            write(
+                .begin(
+                    FlowRecord.Beginning(
+                        dag: "random", graph: 1, priority: 0, maxRetries: 3, createdAt: Self.time, input: bytes)))
+        }
+        take(execution.start(input: StepValue(bytes: bytes), &journal))
+    }
+
+    /// The paths that were handed out and haven't ended.
+    var openPaths: Set<String> { Set(open.map(\.path)) }
+
+    private mutating func write(_ event: FlowRecord.Event) {
+        journal.apply(event)
+        records.append(event)
+    }
+
+    private mutating func take(_ actions: [Execution.Action]) {
+        for action in actions {
+            switch action {
+            case .run(let step), .wait(let step): open.append(step)
+            }
+        }
+    }
+
+    /// Runs to the end, and calls `each` after each record.
+    mutating func finish(_ each: (Walker) throws -> Void = { _ in }) async throws -> Execution.Outcome? {
+        while execution.outcome() == nil, !open.isEmpty {
+            let step = open.remove(at: Int.random(in: 0..<open.count, using: &generator))
+            guard execution.mayBegin(step) else {
+                execution.abandon(step)
+                continue
+            }
+            try await run(step)
+            try each(self)
+        }
+        return execution.outcome()
+    }
+
+    private mutating func run(_ step: StepPlace) async throws {
+        let attempt = journal.nextAttempt(of: step.path)
+        switch step.plan.kind {
+        case .timer:
+            let value = try execution.inputs(of: step)[0]
+            write(.result(path: step.path, attempt: attempt, time: Self.time, label: nil, bytes: []))
+            take(execution.complete(step, StepValue(live: value), &journal))
+            return
+        case .wait:
+            let bytes = try JSONFlowCoder().encode(step.path.utf8.count)
+            write(.wait(path: step.path, signal: step.path, due: nil))
+            write(.signal(path: step.path, id: "signal-\(step.path)", payload: bytes))
+            write(.result(path: step.path, attempt: attempt, time: Self.time, label: "signal-\(step.path)", bytes: bytes))
+            take(execution.complete(step, StepValue(bytes: bytes), &journal))
+            return
+        case .step(let body), .branch(let body, _), .handler(_, let body):
+            runs[step.path, default: 0] += 1
+            let outcome = fails(step.path, attempt)
+            guard !outcome.isFailed else {
+                let retryAt = outcome.isFinal ? nil : Self.time
+                write(.failure(path: step.path, attempt: attempt, time: Self.time, error: "broken", retryAt: retryAt))
+                if outcome.isFinal { take(execution.fail(step, "broken", &journal)) } else { open.append(step) }
+                return
+            }
+            let context = FlowStep.Context(
+                dag: "random", coder: JSONFlowCoder(), now: { Self.time }, activity: { _ in }, memo: { _ in nil },
+                keep: { _, _ in })
+            let flowStep = FlowStep(taskID: "task", path: step.path, attempt: Int(attempt), context: context)
+            let value = try await body(flowStep, execution.inputs(of: step))
+            let bytes = try step.plan.encode(value)
+            let label = step.plan.label?(value)
+            write(.result(path: step.path, attempt: attempt, time: Self.time, label: label, bytes: bytes))
+            take(execution.complete(step, StepValue(bytes: bytes, label: label), &journal))
+        default: throw TestError("\(step.path) isn't a step")
+        }
+    }
+}
+
+extension Execution.Outcome {
+    /// The outcome in a form that can be compared.
+    func text(_ plan: Plan) throws -> String {
+        switch self {
+        case .failed: "failed"
+        case .completed(nil): "no output"
+        case .completed(let value?): "\(try value.decoded(by: plan.nodes[plan.output]))"
+        }
+    }
+}

@@ -1,0 +1,229 @@
+import Foundation
+import Testing
+import TestSupport
+import WAL
+import WALTasks
+import WALTesting
+
+@testable import WALFlow
+
+@Suite struct RecoveryTests {
+    /// Runs a DAG of three steps, of which the second waits the first time, and starts anew.
+    @Test func aRestartGoesOnWhereTheTaskWas() async throws {
+        let (directory, events, ends) = (TemporaryDirectory(), Events(), Events())
+        func dag(_ isBlocked: Bool) -> DAG<Int, Int> {
+            DAG(name: "Steps", key: "steps", of: Int.self) { dag, input in
+                let a = dag.addNode("a", after: input) { _, value in
+                    events.add("a")
+                    return value + 1
+                }
+                let b = dag.addNode("b", after: a) { _, value in
+                    events.add("b")
+                    if isBlocked { try await Task.sleep(for: .seconds(600)) }
+                    return value * 2
+                }
+                return dag.addNode("c", after: b) { _, value in
+                    events.add("c")
+                    return value + 100
+                }
+            }
+        }
+        let callback: FlowRunner.Callback = { ends.add("\($0.taskID) \($0.status) \(String(decoding: $0.output ?? [], as: UTF8.self))") }
+        var configuration = FlowConfiguration.test
+        configuration.closeTimeout = .milliseconds(50)
+        var storage = try await openStorage(directory)
+        var runner = try await FlowRunner(storage: storage, dags: [dag(true)], configuration: configuration, onResult: callback)
+        let task = try await runner.process(1, by: dag(true), id: "t")
+        try await eventually { events.count("b") == 1 }
+        await runner.close()
+        await #expect { try await task.result() } throws: { ($0 as? FlowError)?.code == .closed }
+        try await storage.close()
+        #expect(ends.all.isEmpty)
+
+        storage = try await openStorage(directory)
+        runner = try await FlowRunner(storage: storage, dags: [dag(false)], configuration: configuration, onResult: callback)
+        try await eventually { runner.liveTasks.isEmpty }
+        #expect(events.all == ["a", "b", "b", "c"])
+        #expect(ends.all == ["t completed 104"])
+        await runner.close()
+        try await storage.close()
+
+        // What has ended doesn't come back.
+        storage = try await openStorage(directory)
+        runner = try await FlowRunner(storage: storage, dags: [dag(false)], configuration: configuration, onResult: callback)
+        #expect(runner.liveTasks.isEmpty && ends.all.count == 1)
+        await runner.close()
+        try await storage.close()
+    }
+
+    @Test func aTimerGoesOnWhileTheProgramIsDown() async throws {
+        let (directory, clock) = (TemporaryDirectory(), ManualClock())
+        let dag = DAG(name: "Sleep", key: "sleep", of: Int.self) { dag, input in
+            let slept = dag.addTimer("sleep", after: input, for: .seconds(30 * 86_400))
+            return dag.addNode("end", after: slept) { _, value in value + 1 }
+        }
+        var storage = try await openStorage(directory)
+        var runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test, clock: clock)
+        let task = try await runner.process(1, by: dag, id: "t")
+        try await eventually { task.state.reason.hasPrefix("sleeping until") }
+        await runner.close()
+        try await storage.close()
+        let later = ManualClock()
+        storage = try await openStorage(directory)
+        runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test, clock: later)
+        #expect(runner.liveTasks == ["t"])
+        later.advance(by: .seconds(29 * 86_400))
+        #expect(runner.liveTasks == ["t"])
+        later.advance(by: .seconds(2 * 86_400))
+        try await eventually { runner.liveTasks.isEmpty }
+        #expect(try await storage.task(id: "t")?.status == .completed)
+        await runner.close()
+        try await storage.close()
+    }
+
+    @Test func aStepThatMustNotRunTwiceFailsAfterARestart() async throws {
+        let (directory, events) = (TemporaryDirectory(), Events())
+        func dag(_ isBlocked: Bool) -> DAG<Int, Int> {
+            DAG(name: "Once", key: "once", of: Int.self) { dag, input in
+                dag.addNode("send", after: input, options: NodeOptions(execution: .atMostOnce)) { _, value in
+                    events.add("send")
+                    if isBlocked { try await Task.sleep(for: .seconds(600)) }
+                    return value
+                }
+            }
+        }
+        var configuration = FlowConfiguration.test
+        configuration.closeTimeout = .milliseconds(50)
+        var storage = try await openStorage(directory)
+        var runner = try await FlowRunner(storage: storage, dags: [dag(true)], configuration: configuration)
+        _ = try await runner.process(1, by: dag(true), id: "t")
+        try await eventually { events.count("send") == 1 }
+        await runner.close()
+        try await storage.close()
+        storage = try await openStorage(directory)
+        runner = try await FlowRunner(storage: storage, dags: [dag(false)], configuration: configuration)
+        let task = try #require(runner.task(id: "t", of: dag(false)))
+        await #expect { try await task.result() } throws: {
+            ($0 as? FlowError)?.failure?.message.hasPrefix("interrupted") == true
+        }
+        #expect(events.all == ["send"])
+        await runner.close()
+        try await storage.close()
+    }
+
+    @Test func aTaskOfAnUnknownOrChangedDAGIsParked() async throws {
+        let (directory, events) = (TemporaryDirectory(), Events())
+        func dag(_ middle: [String], wait: Bool = true) -> DAG<Int, Int> {
+            DAG(name: "Versions", key: "versions", of: Int.self) { dag, input in
+                var last = dag.addNode("a", after: input) { step, value in
+                    events.add(step.path)
+                    return value
+                }
+                for id in middle {
+                    last = dag.addNode(id, after: last) { step, value in
+                        events.add(step.path)
+                        return value
+                    }
+                }
+                if wait { last = dag.addWait("answer", after: last, for: Int.self) }
+                return dag.addNode("z", after: last) { step, value in
+                    events.add(step.path)
+                    return value
+                }
+            }
+        }
+        func open(_ dags: [any FlowDAG]) async throws -> (BufferedTaskStorage<MemoryTaskStore>, FlowRunner) {
+            let storage = try await openStorage(directory)
+            return (storage, try await FlowRunner(storage: storage, dags: dags, configuration: .test))
+        }
+        var (storage, runner) = try await open([dag(["b"])])
+        let task = try await runner.process(5, by: dag(["b"]), id: "t")
+        try await eventually { task.state.reason == "waiting for answer" }
+        await runner.close()
+        try await storage.close()
+
+        (storage, runner) = try await open([])
+        #expect(runner.liveTasks == ["t"])
+        try await eventually { try await storage.task(id: "t")?.processingState == "parked: the runner has no DAG with the key versions" }
+        // The DAG comes later, with a step less that the wait depended on.
+        try await runner.add(dag([]))
+        let parked = try #require(runner.task(id: "t", of: dag([])))
+        #expect(parked.state.reason.hasPrefix("parked: graph changed: the step b has a result that answer needs"))
+        await #expect(throws: FlowError.self) { try await runner.accept("nobody") }
+        await runner.close()
+        try await storage.close()
+
+        // A node at the end is no conflict.
+        (storage, runner) = try await open([dag(["b"], wait: true)])
+        #expect(runner.task(id: "t", of: dag(["b"]))?.state.reason == "waiting for answer")
+        await runner.close()
+        try await storage.close()
+
+        (storage, runner) = try await open([dag(["b", "new"])])
+        #expect(runner.task(id: "t", of: dag(["b"]))?.state.reason.hasPrefix("waiting") == true)
+        await runner.close()
+        try await storage.close()
+
+        (storage, runner) = try await open([dag([], wait: true)])
+        let last = try #require(runner.task(id: "t", of: dag([])))
+        #expect(last.state.reason.hasPrefix("parked"))
+        try await runner.accept("t")
+        try await runner.submit(9, to: "answer", of: "t")
+        #expect(try await last.result() == 9)
+        #expect(events.count("a") == 1 && events.count("z") == 1)
+        await runner.close()
+        try await storage.close()
+    }
+
+    @Test func aStepThatEndsTheProcessEachTimeFailsItsTask() async throws {
+        let directory = TemporaryDirectory()
+        func dag(_ isBlocked: Bool) -> DAG<Int, Int> {
+            DAG(name: "Crash", key: "crash", of: Int.self) { dag, input in
+                dag.addNode("crash", after: input) { _, value in
+                    if isBlocked { try await Task.sleep(for: .seconds(600)) }
+                    return value
+                }
+            }
+        }
+        var configuration = FlowConfiguration.test
+        configuration.closeTimeout = .milliseconds(20)
+        configuration.maxResumptions = 3
+        for life in 0..<5 {
+            let storage = try await openStorage(directory)
+            let runner = try await FlowRunner(storage: storage, dags: [dag(true)], configuration: configuration)
+            if life == 0 { _ = try await runner.process(1, by: dag(true), id: "t") }
+            if life < 4 {
+                try await eventually { runner.statistics.runningSteps == 1 }
+            } else {
+                let task = try #require(runner.task(id: "t", of: dag(true)))
+                await #expect { try await task.result() } throws: {
+                    ($0 as? FlowError)?.failure?.message.hasPrefix("resumed: 3 restarts") == true
+                }
+            }
+            await runner.close()
+            try await storage.close()
+        }
+    }
+
+    @Test func theCallbackComesAgainUntilItReturns() async throws {
+        let (directory, events) = (TemporaryDirectory(), Events())
+        let dag = DAG(name: "Call", key: "call", of: Int.self) { _, input in input }
+        var storage = try await openStorage(directory)
+        var runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test) { result in
+            events.add("first")
+            throw TestError("not now")
+        }
+        _ = try await runner.process(3, by: dag, id: "t")
+        try await eventually { events.count("first") >= 2 }
+        await runner.close()
+        try await storage.close()
+        storage = try await openStorage(directory)
+        runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test) { result in
+            events.add("\(try result.output(of: dag) ?? 0)")
+        }
+        try await eventually { runner.liveTasks.isEmpty }
+        #expect(events.count("3") == 1)
+        await runner.close()
+        try await storage.close()
+    }
+}

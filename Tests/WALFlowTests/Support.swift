@@ -1,0 +1,77 @@
+import Foundation
+import Synchronization
+import WAL
+import WALTasks
+import WALTesting
+
+@testable import WALFlow
+
+/// A directory that is gone after the test.
+final class TemporaryDirectory: Sendable {
+    let path: String
+
+    init() {
+        path = NSTemporaryDirectory() + "/flow-\(UUID().uuidString)"
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+/// The names of what happened, in order, from any thread.
+final class Events: Sendable {
+    private let list = Monitor<[String]>([])
+
+    func add(_ name: String) { list.withLock { $0.append(name) } }
+
+    var all: [String] { list.withLock { $0 } }
+
+    func count(_ name: String) -> Int { all.count { $0 == name } }
+}
+
+/// Something that steps wait for.
+final class Gate: Sendable {
+    private struct State {
+        var isOpen = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Monitor(State())
+
+    func open() {
+        let waiters = state.withLock { state in
+            state.isOpen = true
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    func wait() async {
+        await withCheckedContinuation { continuation in
+            let isOpen = state.withLock { state in
+                if !state.isOpen { state.waiters.append(continuation) }
+                return state.isOpen
+            }
+            if isOpen { continuation.resume() }
+        }
+    }
+}
+
+func openStorage(_ directory: TemporaryDirectory) async throws -> BufferedTaskStorage<MemoryTaskStore> {
+    var configuration = TaskBufferConfiguration()
+    configuration.flushInterval = .milliseconds(20)
+    return try await .memory(log: directory.path, configuration: configuration)
+}
+
+struct TestError: Error, CustomStringConvertible {
+    var description: String
+
+    init(_ text: String) { description = text }
+}
+
+extension FlowConfiguration {
+    /// Values go through the coder, as after a crash.
+    static var test: FlowConfiguration {
+        FlowConfiguration(closeTimeout: .seconds(5), verifiesCoding: true)
+    }
+}
