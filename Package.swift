@@ -180,7 +180,7 @@ let package = Package(
                 "TestSupport", "WALFlow", "WALTasks", "WALTesting", "WALSQLite", "WAL", "WALDelivery",
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: settings),
+            exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
             name: "WALSQLiteTests",
             dependencies: [

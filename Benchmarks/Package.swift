@@ -69,6 +69,17 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        .executableTarget(
+            name: "Flows",
+            dependencies: [
+                .product(name: "WAL", package: "swift-wal"),
+                .product(name: "WALTasks", package: "swift-wal"),
+                .product(name: "WALFlow", package: "swift-wal"),
+                .product(name: "WALSQLite", package: "swift-wal"),
+                .product(name: "WALPostgres", package: "swift-wal"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
         .target(name: "CAllocations"),
         .executableTarget(
             name: "Allocations",

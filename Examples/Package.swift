@@ -1,6 +1,12 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
+let flow: [Target.Dependency] = [
+    .product(name: "WALFlow", package: "swift-wal"),
+    .product(name: "WALTasks", package: "swift-wal"),
+    .product(name: "WALSQLite", package: "swift-wal"),
+]
+
 let package = Package(
     name: "examples",
     platforms: [.macOS(.v26)],
@@ -14,5 +20,7 @@ let package = Package(
                 .product(name: "WALTasks", package: "swift-wal"),
                 .product(name: "WALSQLite", package: "swift-wal"),
             ]),
+        .executableTarget(name: "order-flow", dependencies: flow),
+        .executableTarget(name: "seed-dag", dependencies: flow),
     ]
 )

@@ -281,6 +281,17 @@ def examples():
         yield changes, bytes(data), boot == "same", [finding] if kind else []
 
 
+def flow_difference(line):
+    """What differs between a line of the golden flow records and what the reader makes of its bytes, or None."""
+    text, kind, task, path = line.rstrip("\n").split("\t")
+    record = wal.flow_record(bytes.fromhex(text))
+    actions = {1: "pause", 2: "resume", 3: "retry", 4: "accept"}
+    found = actions.get(record.get("action"), record["kind"]), record["task"]
+    # An end has the path of the step that failed, and isn't about that step.
+    found += (record.get("path", "") if record["kind"] != "end" else "",)
+    return None if found == (kind, task, path) else "flow record: %r, not %r" % (found, (kind, task, path))
+
+
 def compare_example(binary, path, data, same, findings):
     """Whether both find what the document says, or what they find instead."""
     boot = wal.running_boot()
@@ -625,6 +636,10 @@ def main():
             difference = difference or named(arguments.wal, path, wal.Log(path))
             outcome(difference, "whole log %s" % os.path.basename(path), path)
         path = os.path.join(directory, "case")
+        golden = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "WALFlowTests", "Golden", "flow-records.tsv")
+        with open(golden, encoding="utf-8") as file:
+            for number, line in enumerate(file):
+                outcome(flow_difference(line), "golden flow record %d" % (number + 1), directory)
         for changes, *example in examples():
             outcome(compare_example(arguments.wal, path, *example), "example: %s" % changes, path)
         # The boot identifier that the tool's logs have is the running kernel's, if it knows one.

@@ -1089,6 +1089,111 @@ def skipped_acknowledged(segment):
     return None if any(first.body[9 + 48 * i] for i in range(there)) else False
 
 
+# Flow records
+
+FLOW_KINDS = {16: "graph", 17: "begin", 18: "result", 19: "failure", 20: "started", 21: "wait", 22: "signal", 23: "control",
+              24: "resumed", 25: "end", 26: "delivered", 27: "memo"}
+
+
+class Fields:
+    """The fields of a payload, one after another. Raises ValueError where the bytes have none of the forms."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, count):
+        if count > len(self.data) - self.at:
+            raise ValueError("truncated at %d" % self.at)
+        self.at += count
+        return self.data[self.at - count:self.at]
+
+    def byte(self):
+        return self.take(1)[0]
+
+    def varint(self):
+        value, shift = 0, 0
+        while True:
+            byte = self.byte()
+            if shift == 63 and byte > 1 or byte == 0 and shift > 0:
+                raise ValueError("a second spelling at %d" % self.at)
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    def zigzag(self):
+        value = self.varint()
+        return value >> 1 ^ -(value & 1)
+
+    def number(self, form):
+        return struct.unpack(form, self.take(struct.calcsize(form)))[0]
+
+    def optional_bytes(self):
+        size = self.varint()
+        return None if size == 0 else bytes(self.take(size - 1))
+
+    def bytes(self):
+        value = self.optional_bytes()
+        if value is None:
+            raise ValueError("nil at %d" % self.at)
+        return value
+
+    def optional_text(self):
+        value = self.optional_bytes()
+        return None if value is None else value.decode()
+
+    def text(self):
+        return self.bytes().decode()
+
+    def time(self):
+        return self.number("<q")
+
+    def optional_time(self):
+        marker = self.byte()
+        if marker > 1:
+            raise ValueError("marker at %d" % self.at)
+        return self.time() if marker else None
+
+
+def flow_record(data):
+    """A flow record as a dictionary; None for another payload, or a kind that isn't known (Flow records)."""
+    if len(data) < 2 or data[0] != 1 or data[1] not in FLOW_KINDS:
+        return None
+    f, kind = Fields(data), FLOW_KINDS[data[1]]
+    f.take(2)
+    record = {"kind": kind, "task": f.text()}
+    if kind == "graph":
+        record.update(hash=f.number("<Q"), shape=f.text())
+    elif kind == "begin":
+        record.update(dag=f.text(), graph=f.number("<Q"), priority=f.zigzag(), max_retries=f.zigzag(), created=f.time(),
+                      input=f.bytes())
+    elif kind == "result":
+        record.update(path=f.text(), attempt=f.varint(), time=f.time(), label=f.optional_text(), value=f.bytes())
+    elif kind == "failure":
+        record.update(path=f.text(), attempt=f.varint(), time=f.time(), error=f.text(), retry_at=f.optional_time())
+    elif kind == "started":
+        record.update(path=f.text(), attempt=f.varint())
+    elif kind == "wait":
+        record.update(path=f.text(), signal=f.optional_text(), due=f.optional_time())
+    elif kind == "signal":
+        record.update(path=f.text(), id=f.text(), value=f.bytes())
+    elif kind == "control":
+        record.update(number=f.varint(), action=f.byte(), time=f.time(), paths=[f.text() for _ in range(f.varint())],
+                      graph=f.number("<Q"), reason=f.optional_text())
+    elif kind == "resumed":
+        record.update(count=f.varint())
+    elif kind == "end":
+        record.update(status=f.byte(), time=f.time(), output=f.optional_bytes(), error=f.optional_text(),
+                      path=f.optional_text())
+    elif kind == "delivered":
+        record.update(time=f.time())
+    else:
+        record.update(path=f.text(), name=f.text(), value=f.bytes())
+    if f.at != len(data):
+        raise ValueError("%d bytes after the last field" % (len(data) - f.at))
+    return record
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory")

@@ -62,8 +62,20 @@ package struct FlowRecord: Hashable, Sendable {
         package var action: Action
         package var time: Timestamp
         package var paths: [String] = []
-        package var graph: UInt64 = 0
+        package var graph: UInt64
         package var reason: String?
+
+        package init(
+            number: UInt32, action: Action, time: Timestamp, paths: [String] = [], graph: UInt64 = 0,
+            reason: String? = nil
+        ) {
+            self.number = number
+            self.action = action
+            self.time = time
+            self.paths = paths
+            self.graph = graph
+            self.reason = reason
+        }
     }
 
     /// The end of a task.
@@ -80,5 +92,15 @@ package struct FlowRecord: Hashable, Sendable {
         package var error: String?
         /// The path of the step that failed.
         package var path: String?
+
+        package init(
+            status: Status, time: Timestamp, output: [UInt8]? = nil, error: String? = nil, path: String? = nil
+        ) {
+            self.status = status
+            self.time = time
+            self.output = output
+            self.error = error
+            self.path = path
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import WAL
 import WALTasks
@@ -84,5 +85,21 @@ import WALTesting
         let later: [UInt8] = [1, 31, 4, 0x6F, 0x2D, 0x31, 0xFF, 0xFF]
         #expect(try FlowRecord(later.span.bytes) == nil)
         #expect(try FlowRecord(TaskCodec.encode(.delete(id: "o-1")).span.bytes) == nil)
+    }
+}
+
+/// The golden file of FORMAT.md's flow records: each line has a record's bytes in hexadecimal, its kind, task and path.
+@Suite struct GoldenFlowTests {
+    private static let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Golden/flow-records.tsv")
+
+    @Test func theRecordsAreThoseOfTheGoldenFile() throws {
+        let lines = FlowRecordTests.samples.map { record in
+            var batch = RecordBatch()
+            record.append(to: &batch)
+            let hex = batch.payloads.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            return [hex, record.name, record.taskID, record.path ?? ""].joined(separator: "\t")
+        }
+        let golden = try String(contentsOf: Self.path, encoding: .utf8)
+        #expect(lines.joined(separator: "\n") + "\n" == golden)
     }
 }

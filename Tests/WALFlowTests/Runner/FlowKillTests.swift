@@ -21,7 +21,7 @@
             let descriptor: Int32
 
             init(_ path: String) {
-                descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+                descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
             }
 
             func add(_ line: String) {
