@@ -210,8 +210,11 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "WALFuzzTests", dependencies: ["WAL", "WALDelivery", "WALTasks", "WALTool"], swiftSettings: settings),
-        .testTarget(name: "WALToolTests", dependencies: ["WALTool", "WAL", "WALDelivery"], swiftSettings: settings),
+            name: "WALFuzzTests", dependencies: ["WAL", "WALDelivery", "WALTasks", "WALFlow", "WALTool"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "WALToolTests", dependencies: ["WALTool", "WAL", "WALDelivery", "WALTasks", "WALFlow"],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

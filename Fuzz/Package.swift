@@ -52,13 +52,21 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             exclude: ["WALTasks.docc"], swiftSettings: settings),
+        .target(
+            name: "WALFlow",
+            dependencies: [
+                "WAL", "WALDelivery", "WALTasks",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            exclude: ["WALFlow.docc"], swiftSettings: settings),
         .target(name: "CWALSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         // Only the tool's reader of lines.
         .target(
             name: "WALTool", dependencies: ["WAL", "WALDelivery", "WALTasks", "CWALSimdJSON", "CWALShims"], swiftSettings: settings),
         .target(name: "CWALFuzzer"),
         .executableTarget(
-            name: "WALFuzz", dependencies: ["WAL", "WALDelivery", "WALTasks", "WALTool", "CWALFuzzer"], swiftSettings: settings,
+            name: "WALFuzz", dependencies: ["WAL", "WALDelivery", "WALTasks", "WALFlow", "WALTool", "CWALFuzzer"], swiftSettings: settings,
             linkerSettings: [.linkedLibrary("stdc++", .when(platforms: [.linux]))]),
     ],
     swiftLanguageModes: [.v6],

@@ -17,7 +17,8 @@ struct Value: Codable, Sendable {
 @main
 struct Flows: AsyncParsableCommand {
     enum Measure: String, ExpressibleByArgument, CaseIterable {
-        case records, written, durable, loneAppend = "lone-append", loneStep = "lone-step", fanOut = "fan-out", fill, recover, kill
+        case records, written, durable, loneAppend = "lone-append", loneStep = "lone-step", fanOut = "fan-out", fill,
+            recover, kill
     }
 
     enum StoreKind: String, ExpressibleByArgument {
@@ -38,7 +39,8 @@ struct Flows: AsyncParsableCommand {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         switch store {
         case .memory: try await run(directory, BufferedTaskStorage.memory(log: directory + "/log"))
-        case .sqlite: try await run(directory, BufferedTaskStorage.sqlite(directory + "/tasks.db", log: directory + "/log"))
+        case .sqlite:
+            try await run(directory, BufferedTaskStorage.sqlite(directory + "/tasks.db", log: directory + "/log"))
         case .postgres: try await run(directory, BufferedTaskStorage.postgres(postgres, log: directory + "/log"))
         }
     }
@@ -163,7 +165,8 @@ struct Flows: AsyncParsableCommand {
             }
             return dag.addNode("sum", after: each) { _, values in values.reduce(0, +) }
         }
-        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: FlowConfiguration(activities: .tasks))
+        let runner = try await FlowRunner(
+            storage: storage, dags: [dag], configuration: FlowConfiguration(activities: .tasks))
         let (before, clock) = (Self.peakMemory(), ContinuousClock.now)
         let sum = try await runner.process(count, by: dag).result()
         precondition(sum == count * (count - 1), "an element is missing")
@@ -194,8 +197,11 @@ struct Flows: AsyncParsableCommand {
     /// Leaves tasks with a finished step and one that was running, and dies.
     private func fill<Store>(_ storage: BufferedTaskStorage<Store>) async throws {
         let dag = blocked(true)
-        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: FlowConfiguration(concurrency: count + 1))
-        for number in 0..<count { _ = try await runner.process(Value(id: "task \(number)", number: number), by: dag, id: "task-\(number)") }
+        let runner = try await FlowRunner(
+            storage: storage, dags: [dag], configuration: FlowConfiguration(concurrency: count + 1))
+        for number in 0..<count {
+            _ = try await runner.process(Value(id: "task \(number)", number: number), by: dag, id: "task-\(number)")
+        }
         while runner.statistics.runningSteps < count { try await Task.sleep(for: .milliseconds(10)) }
         try await storage.drain()
         _ = try await storage.writeAheadLog.sync()
@@ -210,7 +216,8 @@ struct Flows: AsyncParsableCommand {
         let opened = start.duration(to: .now) / .seconds(1)
         while runner.statistics.liveTasks > 0 { try await Task.sleep(for: .milliseconds(5)) }
         report([
-            "seconds_to_open": opened, "seconds_to_first_step": (first.time.map { start.duration(to: $0) } ?? .zero) / .seconds(1),
+            "seconds_to_open": opened,
+            "seconds_to_first_step": (first.time.map { start.duration(to: $0) } ?? .zero) / .seconds(1),
             "seconds_to_last_step": start.duration(to: .now) / .seconds(1),
         ])
         await runner.close()
@@ -238,7 +245,8 @@ struct Flows: AsyncParsableCommand {
             }
             return last
         }
-        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: FlowConfiguration(maxResumptions: 100_000))
+        let runner = try await FlowRunner(
+            storage: storage, dags: [dag], configuration: FlowConfiguration(maxResumptions: 100_000))
         for _ in 0... {
             while runner.statistics.liveTasks >= inFlight { try await Task.sleep(for: .milliseconds(1)) }
             _ = try await runner.process(1, by: dag)

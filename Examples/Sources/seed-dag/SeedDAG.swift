@@ -35,7 +35,8 @@ struct SeedDAG {
         let storage = try await BufferedTaskStorage.sqlite("seed.db", log: "seed.wal")
         try await dag.setTaskStorage(storage)
         for number in 1...1000 {
-            try await dag.process(try JSON(encoding: Row(name: "person \(number)", age: number % 80)), id: "task-\(number)")
+            try await dag.process(
+                try JSON(encoding: Row(name: "person \(number)", age: number % 80)), id: "task-\(number)")
         }
         for number in 1...1000 {
             // A task that has ended is a row of the store.

@@ -62,7 +62,8 @@ struct ClassicGraph: Sendable {
         }
         func require(_ id: String, _ place: String) throws(FlowError) {
             guard ids.contains(id) else {
-                throw FlowError(.unknownNode, "\(place) names the node \(id), which doesn't exist. Add it, or correct the id.")
+                throw FlowError(
+                    .unknownNode, "\(place) names the node \(id), which doesn't exist. Add it, or correct the id.")
             }
         }
         for edge in edges {
@@ -147,7 +148,8 @@ private struct PlanMaker {
                 guard let source = sources[edge.from] else {
                     throw FlowError(
                         .unreachableNode,
-                        "The node \(id) follows \(edge.from), which isn't in the same iterator's body. Let it follow the iterator's node.")
+                        "The node \(id) follows \(edge.from), which isn't in the same iterator's body. Let it follow the iterator's node."
+                    )
                 }
                 parents.append(source)
             }

@@ -12,7 +12,8 @@ extension DAG where Input == JSON, Output == JSON {
     ///   - key: The key, by which a journal knows the DAG after a restart.
     ///   - onResult: Gets the id and the end of each task, at least once.
     public convenience init(
-        name: String, key: String, onResult: (@Sendable (_ taskID: String, _ result: FlowResult) async throws -> Void)? = nil
+        name: String, key: String,
+        onResult: (@Sendable (_ taskID: String, _ result: FlowResult) async throws -> Void)? = nil
     ) {
         var graph = ClassicGraph()
         if let onResult { graph.onResult = { try await onResult($0.taskID, $0) } }

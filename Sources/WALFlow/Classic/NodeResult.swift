@@ -43,7 +43,9 @@ extension JSON {
     /// Returns the texts of an array's elements, or nil if the text is no array. The text is valid JSON.
     var elements: [JSON]? {
         let bytes = Array(text.utf8)
-        guard let start = bytes.firstIndex(where: { !Self.isSpace($0) }), bytes[start] == UInt8(ascii: "[") else { return nil }
+        guard let start = bytes.firstIndex(where: { !Self.isSpace($0) }), bytes[start] == UInt8(ascii: "[") else {
+            return nil
+        }
         var elements: [JSON] = []
         var (depth, isInText, isEscaped, begin) = (0, false, false, start + 1)
         func add(_ end: Int) {

@@ -362,6 +362,7 @@ extension FlowError {
     static func unknownLabel(_ label: String, _ labels: [String]) -> FlowError {
         FlowError(
             .unknownLabel,
-            "The branch chose the label \"\(label)\", and no node follows it. The labels are: \(labels.joined(separator: ", ")).")
+            "The branch chose the label \"\(label)\", and no node follows it. The labels are: \(labels.joined(separator: ", "))."
+        )
     }
 }

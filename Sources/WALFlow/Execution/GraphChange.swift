@@ -16,7 +16,8 @@ package struct GraphChange {
         old == new ? nil : Self.conflict(old, new, "", task)
     }
 
-    private static func conflict(_ old: GraphShape, _ new: GraphShape, _ prefix: String, _ task: TaskJournal) -> String? {
+    private static func conflict(_ old: GraphShape, _ new: GraphShape, _ prefix: String, _ task: TaskJournal) -> String?
+    {
         func hasResult(_ id: String) -> Bool { task.steps[prefix + id]?.result != nil }
         let (before, after) = (Ancestry(old), Ancestry(new))
         for node in old.nodes where node.kind.isJournaled && hasResult(node.id) {
@@ -26,12 +27,15 @@ package struct GraphChange {
                     && after.has($0.id)
             }
             if !isSame, let unfinished {
-                return "the step \(prefix)\(node.id) has a result that \(prefix)\(unfinished.id) needs, and the new graph doesn't have it"
+                return
+                    "the step \(prefix)\(node.id) has a result that \(prefix)\(unfinished.id) needs, and the new graph doesn't have it"
             }
         }
         for node in new.nodes where node.kind.isJournaled && hasResult(node.id) {
             let added = after.ancestors(of: node.id).subtracting(before.ancestors(of: node.id))
-            if let missing = new.nodes.first(where: { added.contains($0.id) && $0.kind.isJournaled && !hasResult($0.id) }) {
+            if let missing = new.nodes.first(where: {
+                added.contains($0.id) && $0.kind.isJournaled && !hasResult($0.id)
+            }) {
                 return "the finished step \(prefix)\(node.id) now comes after \(prefix)\(missing.id), which hasn't run"
             }
         }
@@ -40,7 +44,8 @@ package struct GraphChange {
             let path = prefix + node.id
             let scopes = scopes(of: node, path, task)
             guard !scopes.isEmpty else { continue }
-            guard let other = new.nodes.first(where: { $0.id == node.id }), other.kind == node.kind, let newBody = other.body
+            guard let other = new.nodes.first(where: { $0.id == node.id }), other.kind == node.kind,
+                let newBody = other.body
             else {
                 return "\(path) has results, and the new graph doesn't have it"
             }
@@ -102,7 +107,9 @@ extension GraphShape {
         } else {
             guard let body = node.body, let slash = rest[end...].firstIndex(of: "/") else { return nil }
             let start = rest.index(after: slash)
-            guard let inner = body.paths(dependingOn: rest[start...], prefix: prefix + rest[..<start]) else { return nil }
+            guard let inner = body.paths(dependingOn: rest[start...], prefix: prefix + rest[..<start]) else {
+                return nil
+            }
             paths = inner
         }
         let ancestry = Ancestry(self)

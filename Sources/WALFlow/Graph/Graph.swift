@@ -51,7 +51,9 @@ public final class Graph {
         _ body: @escaping @Sendable (FlowStep, FlowFailure) async throws -> Void
     ) {
         let erased: PlanNode.Body = { step, values in
-            guard let failure = values.first as? FlowFailure else { throw FlowError.wrongType(FlowFailure.self, values.first) }
+            guard let failure = values.first as? FlowFailure else {
+                throw FlowError.wrongType(FlowFailure.self, values.first)
+            }
             try await body(step, failure)
             return true
         }
@@ -291,7 +293,9 @@ private struct Inputs {
 
 extension FlowError {
     static func wrongType(_ type: Any.Type, _ value: (any Sendable)?) -> FlowError {
-        FlowError(.undecodable, "A step needs \(type), and the value is \(value.map { "\(Swift.type(of: $0))" } ?? "missing").")
+        FlowError(
+            .undecodable,
+            "A step needs \(type), and the value is \(value.map { "\(Swift.type(of: $0))" } ?? "missing").")
     }
 
     static func cast<Value>(_ value: (any Sendable)?, to type: Value.Type) throws -> Value {
@@ -301,7 +305,8 @@ extension FlowError {
 
     fileprivate static func foreignNode(_ what: String) -> FlowError {
         FlowError(
-            .foreignNode, "\(what) is a node of another graph. Use the handles that this graph, or this element's body, returned.")
+            .foreignNode,
+            "\(what) is a node of another graph. Use the handles that this graph, or this element's body, returned.")
     }
 }
 

@@ -21,7 +21,8 @@ extension FlowRecord {
     /// The path of the step that the record is about, if it is about one.
     package var path: String? {
         switch event {
-        case .result(let path, _, _, _, _), .failure(let path, _, _, _, _), .started(let path, _), .wait(let path, _, _),
+        case .result(let path, _, _, _, _), .failure(let path, _, _, _, _), .started(let path, _),
+            .wait(let path, _, _),
             .signal(let path, _, _), .memo(let path, _, _):
             path
         case .graph, .begin, .control, .resumed, .end, .delivered: nil
@@ -38,7 +39,8 @@ extension FlowRecord {
         case .failure(_, let attempt, _, let error, let retryAt):
             "attempt \(attempt)\(retryAt.map { ", again at \($0)" } ?? ", final"): \(error)"
         case .started(_, let attempt): "attempt \(attempt)"
-        case .wait(_, let signal, let due): [signal.map { "for \($0)" }, due.map { "until \($0)" }].compactMap { $0 }.joined(separator: " ")
+        case .wait(_, let signal, let due):
+            [signal.map { "for \($0)" }, due.map { "until \($0)" }].compactMap { $0 }.joined(separator: " ")
         case .signal(_, let id, let payload): "\(id): \(Self.text(payload))"
         case .control(let control): ([control.reason].compactMap { $0 } + control.paths).joined(separator: ", ")
         case .resumed(let count): "\(count)"

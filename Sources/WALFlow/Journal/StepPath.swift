@@ -13,7 +13,8 @@ enum StepPath {
             return FlowError(.invalidID, "A node's id has \(id.utf8.count) bytes. Use 1 to \(maxIDSize).")
         }
         guard !id.contains(where: { reserved.contains($0) || $0 == "\0" }) else {
-            return FlowError(.invalidID, "The node's id \(id) has one of the characters / [ ] # =, which paths need. Leave it out.")
+            return FlowError(
+                .invalidID, "The node's id \(id) has one of the characters / [ ] # =, which paths need. Leave it out.")
         }
         return nil
     }

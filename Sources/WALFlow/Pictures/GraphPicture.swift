@@ -92,7 +92,8 @@ private struct TextPicture {
         } else {
             for state in TaskView.State.allCases {
                 lines.append(
-                    "  classDef \(state.rawValue) fill:\(state.colors.fill),stroke:\(state.colors.border),color:#111827")
+                    "  classDef \(state.rawValue) fill:\(state.colors.fill),stroke:\(state.colors.border),color:#111827"
+                )
             }
         }
         return lines.joined(separator: "\n") + "\n"
@@ -133,7 +134,8 @@ private struct TextPicture {
             let shape = kind == .branch ? "{\(text)}" : kind == .wait || kind == .timer ? "([\(text)])" : "[\(text)]"
             return "\(name)\(shape):::\(state.rawValue)"
         case .dot:
-            return "\(name) [label=\"\(Self.escaped(title))\", fillcolor=\"\(state.colors.fill)\", color=\"\(state.colors.border)\"];"
+            return
+                "\(name) [label=\"\(Self.escaped(title))\", fillcolor=\"\(state.colors.fill)\", color=\"\(state.colors.border)\"];"
         }
     }
 

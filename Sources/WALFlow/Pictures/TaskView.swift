@@ -65,7 +65,9 @@ package struct TaskView {
             return parents.allSatisfy { $0 == .skipped } ? .skipped : .waiting
         case .label:
             if parents.contains(.skipped) { return .skipped }
-            guard let branch = node.parents.first, let chosen = task.steps[prefix + branch]?.label else { return .waiting }
+            guard let branch = node.parents.first, let chosen = task.steps[prefix + branch]?.label else {
+                return .waiting
+            }
             return node.id == "\(branch)=\(chosen)" ? .done : .skipped
         case .handler:
             return .waiting
@@ -109,7 +111,9 @@ package struct TaskView {
         }
         if task.isPaused { return "paused" }
         let steps = task.steps.sorted { $0.key < $1.key }
-        if let (path, step) = steps.first(where: { $0.value.result == nil && $0.value.retryAt != nil }), let due = step.retryAt {
+        if let (path, step) = steps.first(where: { $0.value.result == nil && $0.value.retryAt != nil }),
+            let due = step.retryAt
+        {
             return "\(path) is retried at \(due) after: \(step.error ?? "")"
         }
         if let shape {
@@ -117,7 +121,9 @@ package struct TaskView {
             let ready = view.states(of: shape).filter { $0.value == .ready || $0.value == .running }.keys.sorted()
             if !ready.isEmpty { return "ready or running: \(ready.joined(separator: ", "))" }
         }
-        if let (path, step) = steps.first(where: { $0.value.result == nil && $0.value.wait != nil }), let wait = step.wait {
+        if let (path, step) = steps.first(where: { $0.value.result == nil && $0.value.wait != nil }),
+            let wait = step.wait
+        {
             let due = wait.due.map { " until \($0)" + ($0 < now ? ", which is over" : "") } ?? ""
             return wait.signal == nil ? "sleeping in \(path)\(due)" : "waiting for \(path)\(due)"
         }

@@ -73,7 +73,9 @@ struct VectorPicture {
     private func place(_ drawing: inout Drawing) {
         var layer = Array(repeating: 0, count: drawing.boxes.count)
         // Parents come before their children.
-        for edge in drawing.edges.sorted(by: { $0.to < $1.to }) { layer[edge.to] = max(layer[edge.to], layer[edge.from] + 1) }
+        for edge in drawing.edges.sorted(by: { $0.to < $1.to }) {
+            layer[edge.to] = max(layer[edge.to], layer[edge.from] + 1)
+        }
         var layers: [[Int]] = Array(repeating: [], count: (layer.max() ?? 0) + 1)
         for (index, number) in layer.enumerated() { layers[number].append(index) }
         for _ in 0..<2 {
@@ -125,7 +127,9 @@ struct VectorPicture {
             let (x1, y1) = (x + from.x + from.width, y + from.middle)
             let (x2, y2) = (x + to.x - 5, y + to.middle)
             let bend = max(16, (x2 - x1) / 2)
-            let path = [(x1, y1), (x1 + bend, y1), (x2 - bend, y2), (x2, y2)].map { "\(Self.text($0.0)) \(Self.text($0.1))" }
+            let path = [(x1, y1), (x1 + bend, y1), (x2 - bend, y2), (x2, y2)].map {
+                "\(Self.text($0.0)) \(Self.text($0.1))"
+            }
             let isUnused = to.state == .skipped || edge.isHandler
             lines.append(
                 "<path d=\"M\(path[0]) C\(path[1]), \(path[2]), \(path[3])\" fill=\"none\" stroke=\"#6b7280\""
@@ -138,7 +142,8 @@ struct VectorPicture {
             let isRound = box.node.kind == .wait || box.node.kind == .timer
             lines.append(
                 "<rect x=\"\(Self.text(left))\" y=\"\(Self.text(top))\" width=\"\(Self.text(box.width))\" height=\"\(Self.text(box.height))\" "
-                    + "rx=\"\(isRound ? 18 : 6)\" fill=\"\(box.state.colors.fill)\" stroke=\"\(box.state.colors.border)\" stroke-width=\"1.5\"/>")
+                    + "rx=\"\(isRound ? 18 : 6)\" fill=\"\(box.state.colors.fill)\" stroke=\"\(box.state.colors.border)\" stroke-width=\"1.5\"/>"
+            )
             let baseline = box.inner == nil ? top + box.height / 2 + 4.5 : top + 18
             lines.append(
                 "<text x=\"\(Self.text(left + box.width / 2))\" y=\"\(Self.text(baseline))\" text-anchor=\"middle\" fill=\"#111827\">"

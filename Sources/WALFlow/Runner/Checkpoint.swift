@@ -52,7 +52,7 @@ final class Checkpoint: Sendable {
         try log.setCursor(JournalTable.cursor, to: before)
     }
 
-    /// Writes a task's records anew. Its lock is held, so that no record of it comes in between.
+    /// Writes the records of a task again. Its lock is held, so that no record of it comes in between.
     private func append(_ task: LiveTask, _ runner: FlowRunner) async throws -> Int {
         while true {
             let size = try task.state.withLock { state throws(TaskStorageError) -> Int? in

@@ -20,7 +20,7 @@ public struct FlowConfiguration: Sendable {
     public var maxResumptions: Int
     /// The largest size of an input, a result, or a signal in bytes, 1 to 64 MiB. It must also fit into a segment.
     public var maxValueSize: Int
-    /// The bytes of journal after which live tasks are written anew, so that the log can drop old segments. More if live tasks take more
+    /// The bytes of journal after which the runner writes live tasks again, so that the log can drop old segments. More if live tasks take more
     /// than a quarter of it. Must be at least 64 KiB.
     public var checkpointSize: Int
     /// The time that a failed task can be retried. Then it is forgotten.

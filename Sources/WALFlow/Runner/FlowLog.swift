@@ -28,7 +28,8 @@ struct FlowLog: Sendable {
         }
         if orphaned > 0 {
             logger?.error(
-                "the log has lost the beginnings of tasks; their records are left alone", metadata: [Key.count: "\(orphaned)"])
+                "the log has lost the beginnings of tasks; their records are left alone",
+                metadata: [Key.count: "\(orphaned)"])
         }
     }
 
@@ -58,7 +59,8 @@ struct FlowLog: Sendable {
 
     func callbackFailed(_ task: String, _ error: any Error) {
         logger?.warning(
-            "the final callback threw an error; it is called again", metadata: [Key.task: "\(task)", Key.error: "\(error)"])
+            "the final callback threw an error; it is called again",
+            metadata: [Key.task: "\(task)", Key.error: "\(error)"])
     }
 
     func gap(_ gap: LogGap) {

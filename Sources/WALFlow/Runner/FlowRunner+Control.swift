@@ -118,7 +118,7 @@ extension FlowRunner {
         FlowError(.wrongState, "The task \(id) has ended.")
     }
 
-    /// Journals a control after which the task's walk begins anew.
+    /// Journals a control after which the walk of the task starts over.
     private func restart(
         _ live: LiveTask, _ events: [FlowRecord.Event], _ action: String, _ message: String?, _ now: Timestamp
     ) async throws(FlowError) {

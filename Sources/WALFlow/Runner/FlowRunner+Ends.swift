@@ -89,7 +89,8 @@ extension FlowRunner {
         mutations.append(
             activity(
                 id, start, ending.path ?? "", state.journal.nextControl, "task_\(status)", error,
-                data: ending.output.flatMap { Self.payload(of: $0) }, level: ending.status == .failed ? "error" : "info",
+                data: ending.output.flatMap { Self.payload(of: $0) },
+                level: ending.status == .failed ? "error" : "info",
                 at: ending.time))
         return mutations
     }
@@ -144,7 +145,8 @@ extension FlowRunner {
         let now = clock.now()
         _ = try? await commit(task) { state in
             state.journal.end == nil || state.journal.isDelivered ? nil : Transition(events: [.delivered(time: now)])
-        } then: { _ in }
+        } then: { _ in
+        }
         forget(task)
     }
 
@@ -180,7 +182,8 @@ extension FlowRunner {
                         if state.journal.end != nil { return .success(()) }
                         if let error = life.failure { return .failure(error) }
                         if life.isClosed {
-                            return .failure(FlowError(.closed, "The runner was closed. The next start goes on with the task."))
+                            return .failure(
+                                FlowError(.closed, "The runner was closed. The next start goes on with the task."))
                         }
                         if Task.isCancelled { return .failure(CancellationError()) }
                         state.waiters[number] = continuation
@@ -210,12 +213,14 @@ extension FlowRunner {
             let coder: any FlowCoder = task.state.withLock { $0.dag?.coder } ?? JSONFlowCoder()
             return try coder.decode(type, from: bytes)
         } catch {
-            throw FlowError(.undecodable, "The output of the task \(task.id) can't be decoded as \(type).", cause: error)
+            throw FlowError(
+                .undecodable, "The output of the task \(task.id) can't be decoded as \(type).", cause: error)
         }
     }
 
     func observe(_ task: LiveTask) -> AsyncStream<FlowTaskState> {
-        let (stream, continuation) = AsyncStream.makeStream(of: FlowTaskState.self, bufferingPolicy: .bufferingNewest(64))
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: FlowTaskState.self, bufferingPolicy: .bufferingNewest(64))
         let number = task.state.withLock { state -> Int in
             state.lastWaiter += 1
             continuation.yield(state.flowState)

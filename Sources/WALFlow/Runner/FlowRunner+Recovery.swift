@@ -78,7 +78,8 @@ extension FlowRunner {
         let holder = LiveTask(TaskJournal(id: dag.key), dag: nil)
         _ = try await commit(holder) { _ in
             Transition(events: [.graph(hash: dag.hash, json: dag.json)])
-        } then: { _ in }
+        } then: { _ in
+        }
     }
 
     /// Makes the place of a task in its graph, or parks it.
@@ -114,7 +115,8 @@ extension FlowRunner {
         let now = clock.now()
         _ = try await commit(task) { state in
             state.row(.running, at: now).map { Transition(events: [], mutations: [$0]) }
-        } then: { _ in }
+        } then: { _ in
+        }
     }
 
     /// Goes on with one task.
@@ -135,7 +137,8 @@ extension FlowRunner {
             }
             _ = try await commit(task) { _ in
                 Transition(events: [.resumed(count: count)])
-            } then: { _ in }
+            } then: { _ in
+            }
         }
         for step in ready.later {
             task.state.withLock { $0.retrying[step.path] = step }

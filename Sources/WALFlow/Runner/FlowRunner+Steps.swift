@@ -93,7 +93,9 @@ extension FlowRunner {
                 throw FlowError(
                     .idInUse, "The task \(id) began with another input. Choose another id, or pass the same input.")
             }
-            let end = try await storage.activities(taskID: id, limit: 100_000, offset: 0).last { $0.action == "task_\(row.status)" }
+            let end = try await storage.activities(taskID: id, limit: 100_000, offset: 0).last {
+                $0.action == "task_\(row.status)"
+            }
             var journal = TaskJournal(id: id)
             journal.apply(
                 .begin(
@@ -103,7 +105,8 @@ extension FlowRunner {
             journal.apply(
                 .end(
                     FlowRecord.Ending(
-                        status: status, time: row.completedAt ?? row.updatedAt, output: end?.data.map { Array($0.utf8) },
+                        status: status, time: row.completedAt ?? row.updatedAt,
+                        output: end?.data.map { Array($0.utf8) },
                         error: row.error, path: end?.nodeID)))
             let task = LiveTask(journal, dag: dag)
             task.state.withLock { $0.isGone = true }
@@ -128,7 +131,8 @@ extension FlowRunner {
         guard size <= configuration.maxValueSize else {
             throw FlowError(
                 .valueTooLarge,
-                "\(what) has \(size) bytes, and maxValueSize is \(configuration.maxValueSize). Keep large data elsewhere and pass its name.")
+                "\(what) has \(size) bytes, and maxValueSize is \(configuration.maxValueSize). Keep large data elsewhere and pass its name."
+            )
         }
     }
 
@@ -146,7 +150,8 @@ extension FlowRunner {
     ) -> TaskMutation {
         .save(
             PersistentTask(
-                id: id, dagID: start.dag, nodeID: dag.plan.nodes.count > 1 ? dag.plan.nodes[1].id : "", payload: payload,
+                id: id, dagID: start.dag, nodeID: dag.plan.nodes.count > 1 ? dag.plan.nodes[1].id : "",
+                payload: payload,
                 status: .pending, createdAt: start.createdAt, maxRetries: start.maxRetries, priority: start.priority))
     }
 
@@ -221,7 +226,8 @@ extension FlowRunner {
             if step.plan.options.execution == .atMostOnce {
                 _ = try await commit(task, isDurable: true) { state in
                     state.isOpen ? Transition(events: [.started(path: step.path, attempt: prepared.attempt)]) : nil
-                } then: { _ in }
+                } then: { _ in
+                }
             }
             startTimeout(task, step, prepared.attempt)
             let result = await call(task, step, prepared, values)
@@ -284,10 +290,18 @@ extension FlowRunner {
         do {
             guard let executor = step.plan.options.executor else { return .success(try await body(flowStep, values)) }
             return .success(
-                try await withTaskExecutorPreference(executor) { try await body(flowStep, values) })
+                try await withTaskExecutorPreference(executor) { try await Self.hop(body, flowStep, values) })
         } catch {
             return .failure(error)
         }
+    }
+
+    /// Calls a step on the executor that the task prefers. Without `@concurrent` it would stay where it is until its first suspension.
+    @concurrent
+    private static func hop(
+        _ body: PlanNode.Body, _ step: FlowStep, _ values: [any Sendable]
+    ) async throws -> any Sendable {
+        try await body(step, values)
     }
 
     private func context(_ task: LiveTask, _ path: String, _ dag: FrozenDAG) -> FlowStep.Context {
@@ -305,7 +319,8 @@ extension FlowRunner {
                 try check(size: bytes.count, of: "The value of \(path)#\(name)")
                 _ = try await commit(task, isDurable: dag.durability == .durable) { state in
                     state.isOpen ? Transition(events: [.memo(path: path, name: name, bytes: bytes)]) : nil
-                } then: { _ in }
+                } then: { _ in
+                }
             })
     }
 
@@ -333,7 +348,8 @@ extension FlowRunner {
         let live = configuration.verifiesCoding ? nil : value
         let now = clock.now()
         let actions = try await commit(task, isDurable: isDurable) { state in
-            guard let current = state.running[step.path], current.number == attempt, !current.isOver, state.isOpen else {
+            guard let current = state.running[step.path], current.number == attempt, !current.isOver, state.isOpen
+            else {
                 return nil
             }
             return Transition(
@@ -356,7 +372,8 @@ extension FlowRunner {
     ) async throws(FlowError) -> [Scheduler.Job] {
         let now = clock.now()
         let actions = try await commit(task, isDurable: durability(of: task) == .durable) { state in
-            guard let current = state.running[step.path], current.number == attempt, !current.isOver, state.isOpen else {
+            guard let current = state.running[step.path], current.number == attempt, !current.isOver, state.isOpen
+            else {
                 return nil
             }
             let retryAt = isFinal ? nil : self.retryTime(state, step, attempt, now)
@@ -378,7 +395,8 @@ extension FlowRunner {
         _ state: LiveTask.State, _ step: StepPlace, _ attempt: UInt32, _ now: Timestamp
     ) -> Timestamp? {
         guard step.plan.options.execution == .atLeastOnce else { return nil }
-        let policy = step.plan.options.retry
+        let policy =
+            step.plan.options.retry
             ?? .exponential(max: Int(state.beginning?.maxRetries ?? 0), from: .seconds(1), to: .seconds(300))
         return policy.pause(after: attempt, random: Double.random(in: 0...1)).map { now + $0 }
     }
@@ -437,7 +455,8 @@ extension FlowRunner {
         let now = clock.now()
         let error = "timedOut: the attempt took longer than \(timeout)"
         let ended = try? await commit(task) { state in
-            guard let current = state.running[step.path], current.number == attempt, !current.isOver, state.isOpen else {
+            guard let current = state.running[step.path], current.number == attempt, !current.isOver, state.isOpen
+            else {
                 return nil
             }
             let retryAt = self.retryTime(state, step, attempt, now)

@@ -114,7 +114,7 @@ extension FlowRunner {
                 }
             }
         } else {
-            let error = "timedOut: nobody answered in time"
+            let error = "timedOut: no value came in time"
             actions = try? await commit(task) { state in
                 guard state.isOpen, state.waiting[step.path] === step else { return nil }
                 let attempt = state.journal.nextAttempt(of: step.path)

@@ -40,7 +40,8 @@ public final class FlowRunner: Service {
     ///   - onResult: Gets each task's end. Nil for none.
     /// - Throws: ``FlowError``: the codes of ``FlowDAG/validate()``, `invalidOption`, or `storageFailed` if the log can't be read.
     public convenience init<Store: TaskStore>(
-        storage: BufferedTaskStorage<Store>, dags: [any FlowDAG], configuration: FlowConfiguration = FlowConfiguration(),
+        storage: BufferedTaskStorage<Store>, dags: [any FlowDAG],
+        configuration: FlowConfiguration = FlowConfiguration(),
         logger: Logger? = nil, onResult: Callback? = nil
     ) async throws(FlowError) {
         try await self.init(storage, dags, configuration, .system, logger, onResult)
@@ -51,7 +52,8 @@ public final class FlowRunner: Service {
     /// - Parameters:
     ///   - clock: The clock. The time of records is that of the making plus the time of the clock since.
     public convenience init<Store: TaskStore, Source: Clock>(
-        storage: BufferedTaskStorage<Store>, dags: [any FlowDAG], configuration: FlowConfiguration = FlowConfiguration(),
+        storage: BufferedTaskStorage<Store>, dags: [any FlowDAG],
+        configuration: FlowConfiguration = FlowConfiguration(),
         clock: Source, logger: Logger? = nil, onResult: Callback? = nil
     ) async throws(FlowError) where Source.Duration == Duration {
         try await self.init(storage, dags, configuration, FlowClock(clock, from: .now), logger, onResult)
@@ -109,7 +111,8 @@ public final class FlowRunner: Service {
             throw FlowError(.undecodable, "The input of \(dag.key) can't be encoded.", cause: error)
         }
         let live = try await begin(
-            bytes, input is JSON ? nil : input, frozen, id: id, priority: Int32(clamping: priority), maxRetries: Int32(clamping: maxRetries))
+            bytes, input is JSON ? nil : input, frozen, id: id, priority: Int32(clamping: priority),
+            maxRetries: Int32(clamping: maxRetries))
         return FlowTask(id: live.id, live: live, runner: self)
     }
 
@@ -230,7 +233,8 @@ final class DAGTable: Sendable {
 
     func frozen(_ key: String) throws(FlowError) -> FrozenDAG {
         guard let dag = self[key] else {
-            throw FlowError(.unknownDAG, "The runner has no DAG with the key \(key). Give it to the runner's initializer.")
+            throw FlowError(
+                .unknownDAG, "The runner has no DAG with the key \(key). Give it to the runner's initializer.")
         }
         return dag
     }

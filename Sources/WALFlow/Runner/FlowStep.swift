@@ -65,7 +65,8 @@ public struct FlowStep: Sendable {
     /// - Parameters:
     ///   - name: The name of the part, unique in the step.
     ///   - body: The part.
-    public func once<Value: Codable & Sendable>(_ name: String, _ body: () async throws -> Value) async throws -> Value {
+    public func once<Value: Codable & Sendable>(_ name: String, _ body: () async throws -> Value) async throws -> Value
+    {
         if let bytes = context.memo(name) { return try context.coder.decode(Value.self, from: bytes) }
         let value = try await body()
         try await context.keep(name, try context.coder.encode(value))

@@ -129,7 +129,8 @@ final class TaskOverlay: @unchecked Sendable {
         let hashes = items.map { $0.taskID.map(hasher.hash) }
         // A barrier is ordered against every task.
         let locked =
-            items.contains(where: \.isBarrier) ? Array(stripes.indices) : Set(hashes.compactMap { $0.map(index) }).sorted()
+            items.contains(where: \.isBarrier)
+            ? Array(stripes.indices) : Set(hashes.compactMap { $0.map(index) }).sorted()
         for index in locked { stripes[index].lock.lock() }
         defer { for index in locked { stripes[index].lock.unlock() } }
         guard let last = try append() else { return nil }

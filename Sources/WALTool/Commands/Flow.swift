@@ -4,7 +4,8 @@ import WALFlow
 
 struct Flow: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows the tasks of durable DAGs, why they don't move, and their pictures; pauses, cancels and retries them.",
+        abstract:
+            "Shows the tasks of durable DAGs, why they don't move, and their pictures; pauses, cancels and retries them.",
         discussion: """
             The verbs that show something work while a program runs. Those that change something need the log for themselves
             (exit code 74): a running program calls FlowRunner.cancel(_:reason:) and its siblings itself.
@@ -31,7 +32,9 @@ struct FlowJournal {
 
     func task(_ id: String) throws -> TaskJournal {
         guard let task = table.tasks[id] else {
-            throw ToolError(.usage, "There is no live task \(id). `wal flow list` shows the live ones; others are rows of the store.")
+            throw ToolError(
+                .usage,
+                "There is no live task \(id). `wal flow list` shows the live ones; others are rows of the store.")
         }
         return task
     }
@@ -60,7 +63,9 @@ struct FlowList: ParsableCommand {
 struct FlowStuck: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stuck",
-        abstract: "Lists the tasks that need a person: failed, orphaned, paused, or with a time that is over. Exit code 1 if there are any.")
+        abstract:
+            "Lists the tasks that need a person: failed, orphaned, paused, or with a time that is over. Exit code 1 if there are any."
+    )
 
     @Argument(help: "The log's directory.") var directory: String
     @Flag(help: "Print JSON, one object a line.") var json = false
@@ -85,7 +90,9 @@ struct FlowStuck: ParsableCommand {
 enum FlowLines {
     static func text(_ tasks: [TaskJournal], _ journal: FlowJournal, json: Bool) -> String {
         let now = Timestamp.now
-        let sorted = tasks.sorted { ($0.beginning?.createdAt.rawValue ?? 0, $0.id) < ($1.beginning?.createdAt.rawValue ?? 0, $1.id) }
+        let sorted = tasks.sorted {
+            ($0.beginning?.createdAt.rawValue ?? 0, $0.id) < ($1.beginning?.createdAt.rawValue ?? 0, $1.id)
+        }
         let rows = sorted.map { task -> (task: TaskJournal, reason: String) in
             (task, TaskView.reason(task, journal.shape(of: task), now: now))
         }
@@ -109,7 +116,8 @@ enum FlowLines {
 
 struct FlowShow: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Shows a task's steps with attempts, times and results, or a picture with their states.")
+        commandName: "show",
+        abstract: "Shows a task's steps with attempts, times and results, or a picture with their states.")
 
     enum Form: String, ExpressibleByArgument, CaseIterable {
         case text, mermaid, dot, svg
@@ -127,7 +135,8 @@ struct FlowShow: ParsableCommand {
             for (path, step) in task.steps.sorted(by: { $0.key < $1.key }) {
                 let result = step.result.map { String(decoding: $0.prefix(200), as: UTF8.self) }
                 lines.append(
-                    [path, "attempt \(step.attempt)", step.time?.description ?? "", result ?? step.error ?? ""].joined(separator: "\t"))
+                    [path, "attempt \(step.attempt)", step.time?.description ?? "", result ?? step.error ?? ""].joined(
+                        separator: "\t"))
             }
             return try StandardOutput.print(lines.joined(separator: "\n"))
         }
@@ -152,8 +161,12 @@ struct FlowHistory: ParsableCommand {
         var gaps = GapReport()
         while let found = try reader.next(
             { record -> (String?, LogGap?) in
-                guard let flow = (try? FlowRecord(record.payload)) ?? nil, flow.taskID == task else { return (nil, nil) }
-                let fields = ["\(record.sequence.rawValue)", "\(record.time)", flow.name, flow.path ?? "", flow.details]
+                guard let flow = (try? FlowRecord(record.payload)) ?? nil, flow.taskID == task else {
+                    return (nil, nil)
+                }
+                let fields = [
+                    "\(record.sequence.rawValue)", "\(record.time)", flow.name, flow.path ?? "", flow.details,
+                ]
                 return (fields.joined(separator: "\t"), nil)
             }, gap: { (nil, $0) })
         {
@@ -184,9 +197,12 @@ struct FlowCheck: ParsableCommand {
                 conflicts.append("\(task.id)\tthe log doesn't have the graph that the task began with")
                 continue
             }
-            if let reason = GraphChange(from: old, to: new).conflict(with: task) { conflicts.append("\(task.id)\t\(reason)") }
+            if let reason = GraphChange(from: old, to: new).conflict(with: task) {
+                conflicts.append("\(task.id)\t\(reason)")
+            }
         }
-        try StandardOutput.print(conflicts.isEmpty ? "No live task of \(new.key) would be parked." : conflicts.joined(separator: "\n"))
+        try StandardOutput.print(
+            conflicts.isEmpty ? "No live task of \(new.key) would be parked." : conflicts.joined(separator: "\n"))
         if !conflicts.isEmpty { throw ExitCode(ExitStatus.damage.rawValue) }
     }
 }

@@ -7,7 +7,8 @@ import WALTasks
 enum FlowChange {
     /// Appends what `change` returns for a task, as one batch.
     static func make(
-        _ directory: String, _ id: String, _ change: (TaskJournal, FlowJournal) throws -> ([FlowRecord.Event], [TaskMutation])
+        _ directory: String, _ id: String,
+        _ change: (TaskJournal, FlowJournal) throws -> ([FlowRecord.Event], [TaskMutation])
     ) throws {
         let journal = try FlowJournal(directory)
         let (events, mutations) = try change(try journal.task(id), journal)
@@ -22,7 +23,8 @@ enum FlowChange {
         } catch {
             guard error.code == .locked else { throw error }
             throw ToolError(
-                .inputOutput, "\(error.message) The program that has it open can change tasks with FlowRunner's functions.")
+                .inputOutput,
+                "\(error.message) The program that has it open can change tasks with FlowRunner's functions.")
         }
         do {
             _ = try log.appendBlocking(batch)
@@ -41,7 +43,8 @@ enum FlowChange {
     }
 
     static func control(
-        _ task: TaskJournal, _ action: FlowRecord.Control.Action, paths: [String] = [], graph: UInt64 = 0, _ reason: String? = nil
+        _ task: TaskJournal, _ action: FlowRecord.Control.Action, paths: [String] = [], graph: UInt64 = 0,
+        _ reason: String? = nil
     ) -> FlowRecord.Event {
         .control(
             FlowRecord.Control(
@@ -102,7 +105,8 @@ struct FlowResume: ParsableCommand {
 struct FlowRetry: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry",
-        abstract: "Runs the failed steps of a task again at the program's next start, or a step and all that depend on it.")
+        abstract:
+            "Runs the failed steps of a task again at the program's next start, or a step and all that depend on it.")
 
     @OptionGroup var target: FlowTarget
     @Option(help: "The path of the first step to run again.") var from: String?
@@ -114,7 +118,8 @@ struct FlowRetry: ParsableCommand {
             }
             let starts = from.map { [$0] } ?? task.steps.filter { $0.value.hasFailed }.keys.sorted()
             guard !starts.isEmpty else {
-                throw ToolError(.usage, "No step of \(task.id) has failed. Give the first step to run again with --from.")
+                throw ToolError(
+                    .usage, "No step of \(task.id) has failed. Give the first step to run again with --from.")
             }
             let paths = try starts.flatMap { start in
                 guard let paths = shape.paths(dependingOn: start) else {
@@ -132,7 +137,8 @@ struct FlowRetry: ParsableCommand {
 
 struct FlowAccept: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "accept", abstract: "Lets a parked task go on with the newest graph of its DAG at the program's next start.")
+        commandName: "accept",
+        abstract: "Lets a parked task go on with the newest graph of its DAG at the program's next start.")
 
     @OptionGroup var target: FlowTarget
 
@@ -155,7 +161,8 @@ struct FlowSignal: ParsableCommand {
 
     @OptionGroup var target: FlowTarget
     @Argument(help: "The path of the node.") var node: String
-    @Argument(help: "The value, in the form of the DAG's coder: JSON, unless the program says otherwise.") var value: String
+    @Argument(help: "The value, in the form of the DAG's coder: JSON, unless the program says otherwise.") var value:
+        String
     @Option(help: "The id of the value. A second value with the same id is ignored.") var id: String?
 
     func run() throws {

@@ -1,5 +1,5 @@
-import Testing
 import TestSupport
+import Testing
 import WAL
 import WALTasks
 
@@ -91,7 +91,10 @@ import WALTasks
     }
 
     @Test func anArrayIsSplitAsItsTextHasIt() {
-        #expect(JSON(#" [1, "a,]", {"x": [2, 3]}, [], null ] "#).elements?.map(\.text).map { $0.trimmingSpaces } == ["1", #""a,]""#, #"{"x": [2, 3]}"#, "[]", "null"])
+        #expect(
+            JSON(#" [1, "a,]", {"x": [2, 3]}, [], null ] "#).elements?.map(\.text).map { $0.trimmingSpaces } == [
+                "1", #""a,]""#, #"{"x": [2, 3]}"#, "[]", "null",
+            ])
         #expect(JSON("[]").elements == [])
         #expect(JSON("{}").elements == nil)
     }

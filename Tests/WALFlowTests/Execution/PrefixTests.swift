@@ -56,7 +56,8 @@ import WALTesting
             var walker = try Walker(plan, input: Int(seed), seed: seed, fails: Self.fails(seed))
             _ = try await walker.finish { live in
                 guard live.execution.failure == nil, live.execution.outcome() == nil else { return }
-                let again = try Walker(plan, input: Int(seed), after: live.records, seed: seed) { _, _ in (false, false) }
+                let again = try Walker(plan, input: Int(seed), after: live.records, seed: seed) { _, _ in (false, false)
+                }
                 #expect(again.openPaths == live.openPaths, "seed \(seed), after \(live.records.count) records")
                 #expect(again.journal.steps == live.journal.steps, "seed \(seed), after \(live.records.count) records")
             }

@@ -80,7 +80,8 @@ struct Walker {
             let bytes = try JSONFlowCoder().encode(step.path.utf8.count)
             write(.wait(path: step.path, signal: step.path, due: nil))
             write(.signal(path: step.path, id: "signal-\(step.path)", payload: bytes))
-            write(.result(path: step.path, attempt: attempt, time: Self.time, label: "signal-\(step.path)", bytes: bytes))
+            write(
+                .result(path: step.path, attempt: attempt, time: Self.time, label: "signal-\(step.path)", bytes: bytes))
             take(execution.complete(step, StepValue(bytes: bytes), &journal))
             return
         case .step(let body), .branch(let body, _), .handler(_, let body):

@@ -14,7 +14,8 @@ import WALTesting
             "o-1",
             .begin(
                 FlowRecord.Beginning(
-                    dag: "orders", graph: 9, priority: -2, maxRetries: 3, createdAt: time, input: Array("{\"id\":1}".utf8)))),
+                    dag: "orders", graph: 9, priority: -2, maxRetries: 3, createdAt: time,
+                    input: Array("{\"id\":1}".utf8)))),
         FlowRecord("o-1", .result(path: "charge", attempt: 2, time: time, label: "pass", bytes: [1, 2, 3])),
         FlowRecord("o-1", .result(path: "lines[17]/pick", attempt: 1, time: time, label: nil, bytes: [])),
         FlowRecord("o-1", .failure(path: "charge", attempt: 1, time: time, error: "away", retryAt: time)),
@@ -26,7 +27,8 @@ import WALTesting
             "o-1",
             .control(
                 FlowRecord.Control(
-                    number: 4, action: .retry, time: time, paths: ["charge", "receipt"], graph: 5, reason: "bank is back"))),
+                    number: 4, action: .retry, time: time, paths: ["charge", "receipt"], graph: 5,
+                    reason: "bank is back"))),
         FlowRecord("o-1", .resumed(count: 3)),
         FlowRecord("o-1", .end(FlowRecord.Ending(status: .completed, time: time, output: [0x31]))),
         FlowRecord("o-1", .end(FlowRecord.Ending(status: .failed, time: time, error: "no money", path: "charge"))),
@@ -44,7 +46,9 @@ import WALTesting
         let bytes = Self.encoded(record)
         #expect(bytes.count == record.size)
         #expect(try FlowRecord(bytes.span.bytes) == record)
-        #expect(TaskCodec.key(of: bytes.span.bytes) == TaskCodec.key(of: TaskCodec.encode(.delete(id: record.taskID)).span.bytes))
+        #expect(
+            TaskCodec.key(of: bytes.span.bytes)
+                == TaskCodec.key(of: TaskCodec.encode(.delete(id: record.taskID)).span.bytes))
     }
 
     /// The bytes of FORMAT.md's example.
@@ -53,7 +57,8 @@ import WALTesting
             FlowRecord("o-1", .result(path: "charge", attempt: 2, time: Self.time, label: "pass", bytes: [1, 2, 3])))
         #expect(
             bytes == [
-                1, 18, 4, 0x6F, 0x2D, 0x31, 7, 0x63, 0x68, 0x61, 0x72, 0x67, 0x65, 2, 0x40, 0x22, 0x20, 0x18, 0x24, 0x0A, 0x06,
+                1, 18, 4, 0x6F, 0x2D, 0x31, 7, 0x63, 0x68, 0x61, 0x72, 0x67, 0x65, 2, 0x40, 0x22, 0x20, 0x18, 0x24,
+                0x0A, 0x06,
                 0, 5, 0x70, 0x61, 0x73, 0x73, 4, 1, 2, 3,
             ])
     }
@@ -72,7 +77,8 @@ import WALTesting
             for _ in 0..<2000 {
                 var damaged = bytes
                 for _ in 0..<Int.random(in: 1...3, using: &generator) {
-                    damaged[Int.random(in: 0..<damaged.count, using: &generator)] = .random(in: 0...255, using: &generator)
+                    damaged[Int.random(in: 0..<damaged.count, using: &generator)] = .random(
+                        in: 0...255, using: &generator)
                 }
                 if let read = try? FlowRecord(damaged.span.bytes) {
                     #expect(Self.encoded(read).count <= damaged.count + 32)
@@ -90,7 +96,8 @@ import WALTesting
 
 /// The golden file of FORMAT.md's flow records: each line has a record's bytes in hexadecimal, its kind, task and path.
 @Suite struct GoldenFlowTests {
-    private static let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Golden/flow-records.tsv")
+    private static let path = URL(filePath: #filePath).deletingLastPathComponent().appending(
+        path: "../Golden/flow-records.tsv")
 
     @Test func theRecordsAreThoseOfTheGoldenFile() throws {
         let lines = FlowRecordTests.samples.map { record in

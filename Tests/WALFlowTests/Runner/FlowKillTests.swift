@@ -43,7 +43,9 @@
                 }
             }
             return DAG(name: "Kill", key: "kill", of: Int.self) { dag, input in
-                let first = dag.addNode("first", after: input, options: NodeOptions(retry: .constant(max: 5, every: .milliseconds(1)))) {
+                let first = dag.addNode(
+                    "first", after: input, options: NodeOptions(retry: .constant(max: 5, every: .milliseconds(1)))
+                ) {
                     step, value in
                     side.add("run \(step.key)")
                     if step.attempt == 1, value % 3 == 0 { throw TestError("away") }
@@ -82,7 +84,8 @@
             configuration.checkpointSize = 64 << 10
             let dag = dag(side)
             let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: configuration) { result in
-                side.add("end \(result.taskID) \(result.status) \(String(decoding: result.output ?? [], as: UTF8.self))")
+                side.add(
+                    "end \(result.taskID) \(result.status) \(String(decoding: result.output ?? [], as: UTF8.self))")
             }
             return (storage, runner, dag)
         }
@@ -93,7 +96,9 @@
             let sidePath = directory.path + ".side"
             defer {
                 try? FileManager.default.removeItem(atPath: sidePath)
-                for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: directory.path + ".db" + end) }
+                for end in ["", "-wal", "-shm"] {
+                    try? FileManager.default.removeItem(atPath: directory.path + ".db" + end)
+                }
             }
             for life in 0..<3 {
                 let path = directory.path
@@ -135,7 +140,8 @@
             var keys: [String] = []
             while let key = try reader.next(
                 { record -> String in
-                    guard let flow = (try? FlowRecord(record.payload)) ?? nil, case .result(let path, _, _, _, _) = flow.event
+                    guard let flow = (try? FlowRecord(record.payload)) ?? nil,
+                        case .result(let path, _, _, _, _) = flow.event
                     else { return "" }
                     return "\(flow.taskID)/\(path)"
                 }, gap: { _ in "" })

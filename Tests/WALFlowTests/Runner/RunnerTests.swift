@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 import WAL
 import WALTasks
 import WALTesting
@@ -64,7 +64,10 @@ import WALTesting
         let receipt = try await task.result()
         #expect(receipt.parcels == ["ship box of item 0", "ship box of item 1", "ship box of item 2"])
         #expect(receipt.way == "auto")
-        #expect(events.all.sorted() == ["charge", "lines[0]/pick", "lines[1]/pick", "lines[2]/pick", "receipt", "ship/label", "validate"])
+        #expect(
+            events.all.sorted() == [
+                "charge", "lines[0]/pick", "lines[1]/pick", "lines[2]/pick", "receipt", "ship/label", "validate",
+            ])
         let row = try #require(try await storage.task(id: "o-1"))
         #expect(row.status == .completed && row.dagID == "orders" && row.processingState == "completed")
         let actions = try await storage.activities(taskID: "o-1", limit: 100, offset: 0).map(\.action)
@@ -74,7 +77,9 @@ import WALTesting
         // The same id again is the same task, whose output the store has.
         let again = try await runner.process(Self.order("o-1"), by: orders, id: "o-1")
         #expect(try await again.result() == receipt)
-        await #expect(throws: FlowError.self) { try await runner.process(Self.order("o-1", total: 11), by: orders, id: "o-1") }
+        await #expect(throws: FlowError.self) {
+            try await runner.process(Self.order("o-1", total: 11), by: orders, id: "o-1")
+        }
         #expect(events.count("receipt") == 1)
         await runner.close()
         try await storage.close()
@@ -113,7 +118,10 @@ import WALTesting
     @Test func anAttemptIsRepeatedAndThenFails() async throws {
         let (directory, events, clock) = (TemporaryDirectory(), Events(), ManualClock())
         let dag = DAG(name: "Flaky", key: "flaky", of: Int.self) { dag, input in
-            dag.addNode("call", after: input, options: NodeOptions(retry: .exponential(max: 3, from: .seconds(1), to: .seconds(300)))) {
+            dag.addNode(
+                "call", after: input,
+                options: NodeOptions(retry: .exponential(max: 3, from: .seconds(1), to: .seconds(300)))
+            ) {
                 step, value in
                 events.add("\(step.attempt) \(step.key)")
                 if step.attempt <= value { throw TestError("away") }
@@ -134,7 +142,9 @@ import WALTesting
             return bad.state.status == .failed
         }
         #expect(events.count("4 bad/call") == 1 && events.count("5 bad/call") == 0)
-        await #expect { try await bad.result() } throws: { ($0 as? FlowError)?.failure == FlowFailure(path: "call", message: "away") }
+        await #expect { try await bad.result() } throws: {
+            ($0 as? FlowError)?.failure == FlowFailure(path: "call", message: "away")
+        }
         let row = try #require(try await storage.task(id: "bad"))
         #expect(row.status == .failed && row.error == "call: away" && row.retryCount == 4)
         await runner.close()
@@ -228,7 +238,10 @@ import WALTesting
     @Test func anAttemptEndsAtItsTimeout() async throws {
         let (directory, events, clock) = (TemporaryDirectory(), Events(), ManualClock())
         let dag = DAG(name: "Timeout", key: "timeout", of: Int.self) { dag, input in
-            dag.addNode("slow", after: input, options: NodeOptions(retry: .constant(max: 1, every: .seconds(1)), timeout: .seconds(30))) {
+            dag.addNode(
+                "slow", after: input,
+                options: NodeOptions(retry: .constant(max: 1, every: .seconds(1)), timeout: .seconds(30))
+            ) {
                 step, value in
                 events.add("\(step.attempt)")
                 if step.attempt == 1 { try await Task.sleep(for: .seconds(600)) }
@@ -375,7 +388,8 @@ import WALTesting
     @Test func onceComputesAPartOnceOverAllAttempts() async throws {
         let (directory, events) = (TemporaryDirectory(), Events())
         let dag = DAG(name: "Once", key: "once", of: Int.self) { dag, input in
-            dag.addNode("call", after: input, options: NodeOptions(retry: .constant(max: 3, every: .zero))) { step, value in
+            dag.addNode("call", after: input, options: NodeOptions(retry: .constant(max: 3, every: .zero))) {
+                step, value in
                 let quote = try await step.once("quote") {
                     events.add("quote")
                     return value * 2

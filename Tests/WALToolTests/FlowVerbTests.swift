@@ -1,0 +1,113 @@
+#if SQLite
+    import Foundation
+    import Testing
+    import WAL
+    import WALFlow
+    import WALTasks
+
+    /// The verbs about flows, on a log that a program has left.
+    struct FlowVerbTests {
+        private let scratch: Scratch
+        private let log: String
+
+        private static func dag(_ middle: String = "b") -> DAG<Int, Int> {
+            DAG(name: "Orders", key: "orders", of: Int.self) { dag, input in
+                let a = dag.addNode("a", after: input) { _, value in value + 1 }
+                let b = dag.addNode(middle, after: a) { _, value in
+                    if value < 0 { throw PermanentError("below zero") }
+                    return value
+                }
+                let answer = dag.addWait("answer", after: b, for: Int.self, timeout: .seconds(86_400))
+                return dag.addNode("sum", after: b, answer) { _, x, y in x * 100 + y }
+            }
+        }
+
+        private func open() async throws -> (BufferedTaskStorage<MemoryTaskStore>, FlowRunner) {
+            let storage = try await BufferedTaskStorage.memory(log: log)
+            return (storage, try await FlowRunner(storage: storage, dags: [Self.dag()]))
+        }
+
+        init() async throws {
+            scratch = try Scratch()
+            log = scratch.path("log")
+            let (storage, runner) = try await open()
+            let waiting = try await runner.process(1, by: Self.dag(), id: "waiting")
+            while !waiting.state.reason.hasPrefix("waiting for answer") { try await Task.sleep(for: .milliseconds(5)) }
+            let failed = try await runner.process(-5, by: Self.dag(), id: "failed")
+            await #expect(throws: FlowError.self) { try await failed.result() }
+            await runner.close()
+            try await storage.close()
+        }
+
+        private func flow(_ arguments: String..., status: Int32 = 0) throws -> String {
+            let run = try ToolRun(["flow"] + arguments)
+            #expect(run.status == status, "\(arguments): \(run.output)\(run.errors)")
+            return run.output + run.errors
+        }
+
+        @Test func tasksAreListedShownAndDrawn() throws {
+            let list = try flow("list", log)
+            #expect(list.contains("waiting\torders") && list.contains("waiting for answer until"))
+            #expect(list.contains("failed at b: below zero"))
+            let json = try flow("list", log, "--json", "--dag", "orders").split(separator: "\n")
+            #expect(json.count == 2)
+            #expect(try flow("list", log, "--dag", "other") == "No live tasks.\n")
+            #expect(try flow("stuck", log, status: 1).contains("failed"))
+            let shown = try flow("show", log, "waiting")
+            #expect(shown.contains("a\tattempt 1") && shown.contains("b\tattempt 1"))
+            let history = try flow("history", log, "waiting").split(separator: "\n").map {
+                $0.split(separator: "\t")[2]
+            }
+            #expect(history == ["begin", "result", "result", "wait"])
+            #expect(try flow("show", log, "waiting", "--as", "mermaid").contains("[\"✓ a\"]:::done"))
+            #expect(try flow("show", log, "waiting", "--as", "dot").contains("label=\"· answer (waits)\""))
+            let svg = try flow("show", log, "failed", "--as", "svg")
+            #expect(svg.contains("✗ b") && XMLParser(data: Data(svg.utf8)).parse())
+            #expect(try flow("show", log, "nobody", status: 64).contains("`wal flow list` shows the live ones"))
+            let dump = try ToolRun(["dump", "--json", log]).output.split(separator: "\n")
+            #expect(dump.contains { $0.contains(#""type":"flow""#) && $0.contains(#""kind":"begin""#) })
+        }
+
+        @Test func aNewGraphIsCheckedBeforeItRuns() throws {
+            let same = scratch.path("same.json")
+            try Self.dag().graphJSON().write(toFile: same, atomically: true, encoding: .utf8)
+            #expect(try flow("check", log, "--graph", same).contains("No live task of orders would be parked"))
+            let renamed = scratch.path("renamed.json")
+            try Self.dag("c").graphJSON().write(toFile: renamed, atomically: true, encoding: .utf8)
+            let conflict = try flow("check", log, "--graph", renamed, status: 1)
+            #expect(conflict.contains("waiting\tthe step b has a result that answer needs"))
+            #expect(!conflict.contains("failed\t"))
+            let broken = scratch.path("broken.json")
+            try "{".write(toFile: broken, atomically: true, encoding: .utf8)
+            #expect(try flow("check", log, "--graph", broken, status: 65).contains("graphJSON()"))
+        }
+
+        @Test func tasksAreChangedWhileNoProgramRuns() async throws {
+            _ = try flow("signal", log, "waiting", "answer", "7", "--id", "mail-1")
+            _ = try flow("signal", log, "waiting", "answer", "8", "--id", "mail-1")
+            _ = try flow("pause", log, "waiting")
+            #expect(try flow("list", log).contains("paused"))
+            _ = try flow("resume", log, "waiting")
+            _ = try flow("retry", log, "failed", "--from", "a")
+            #expect(try flow("retry", log, "failed", "--from", "zzz", status: 64).contains("no step zzz"))
+            let (storage, runner) = try await open()
+            #expect(try flow("cancel", log, "waiting", status: 74).contains("FlowRunner"))
+            while try await storage.task(id: "waiting")?.status != .completed {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            let end = try await storage.activities(taskID: "waiting", limit: 100, offset: 0).last {
+                $0.action == "task_completed"
+            }
+            #expect(end?.data == "207")
+            while try await storage.task(id: "failed")?.status != .failed {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            await runner.close()
+            try await storage.close()
+            _ = try flow("retry", log, "failed")
+            _ = try flow("cancel", log, "failed", "--reason", "not needed")
+            #expect(try flow("history", log, "failed").contains("end\t\tcancelled : not needed"))
+            #expect(try flow("resume", log, "failed", status: 64).contains("has ended"))
+        }
+    }
+#endif
