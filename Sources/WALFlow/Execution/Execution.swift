@@ -264,11 +264,13 @@ struct Execution {
             run.next += 1
             let prefix = StepPath.element(element, of: path)
             let output = body.nodes[body.output]
-            if body.endsWithOutput, let bytes = journal.steps[prefix + output.id]?.result,
-                let value = try? output.decode(bytes)
-            {
+            if body.endsWithOutput, let bytes = journal.steps[prefix + output.id]?.result {
+                do {
+                    run.outcomes[element] = .success(try StepValue(bytes: bytes).decoded(by: output))
+                } catch {
+                    return fail(scope, index, "\(error)", journal)
+                }
                 journal.forget(body, under: prefix)
-                run.outcomes[element] = .success(value)
                 run.doneCount += 1
                 continue
             }

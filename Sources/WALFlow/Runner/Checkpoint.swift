@@ -44,12 +44,22 @@ final class Checkpoint: Sendable {
         let log = runner.storage.writeAheadLog
         let before = log.lastSequence
         var size = 0
-        for dag in runner.dags.all {
-            size += try await append([FlowRecord(dag.key, .graph(hash: dag.hash, json: dag.json))], runner)
-        }
-        for task in runner.table.all { size += try await append(task, runner) }
+        let tasks = runner.table.all
+        size += try await append(try graphs(of: tasks, runner), runner)
+        for task in tasks { size += try await append(task, runner) }
         liveSize.store(size, ordering: .relaxed)
         try log.setCursor(JournalTable.cursor, to: before)
+    }
+
+    /// The graphs that live tasks began with, and then those of the runner, which are the newest.
+    private func graphs(of tasks: [LiveTask], _ runner: FlowRunner) throws -> [FlowRecord] {
+        let newest = Set(runner.dags.all.map(\.hash))
+        let used = Set(tasks.map { $0.state.withLock { $0.journal.graph } }).subtracting(newest)
+        let shapes = runner.shapes.withLock { $0 }
+        let older = try used.sorted().compactMap { hash in
+            try shapes[hash].map { FlowRecord($0.key, .graph(hash: hash, json: try $0.json())) }
+        }
+        return older + runner.dags.all.map { FlowRecord($0.key, .graph(hash: $0.hash, json: $0.json)) }
     }
 
     /// Writes the records of a task again. Its lock is held, so that no record of it comes in between.

@@ -28,7 +28,7 @@ extension FlowRunner {
             do throws(TaskStorageError) {
                 outcome = try write(task, isDurable, decide, then)
                 if case .full = outcome {
-                    try await storage.waitForSpace()
+                    try await waitForSpace()
                     continue
                 }
             } catch {
@@ -44,6 +44,19 @@ extension FlowRunner {
                 return task.state.withLock { then(&$0) }
             }
         }
+    }
+
+    /// Waits until the log can take records. A step that was canceled has an end to write, so the cancellation doesn't end this wait.
+    private func waitForSpace() async throws(TaskStorageError) {
+        let error = await Task { [storage] () -> TaskStorageError? in
+            do throws(TaskStorageError) {
+                try await storage.waitForSpace()
+                return nil
+            } catch {
+                return error
+            }
+        }.value
+        if let error { throw error }
     }
 
     /// Waits until a record survives a power loss. Canceling a step doesn't undo its record, so it doesn't end this wait.
@@ -78,7 +91,7 @@ extension FlowRunner {
             for event in transition.events { FlowRecord(task.id, event).append(to: &batch) }
             guard let sequence = try storage.tryAppend(batch, transition.mutations) else { return .full }
             for event in transition.events { state.journal.apply(event) }
-            return isDurable ? .written(sequence) : .done(then(&state))
+            return isDurable || storage.isDurableAtOnce ? .written(sequence) : .done(then(&state))
         }
     }
 

@@ -161,7 +161,8 @@ extension FlowRunner {
     ) -> TaskMutation {
         .log(
             TaskActivityLog(
-                id: ActivityID.make(id, path, Int(attempt), action), taskID: id, dagID: start.dag, nodeID: path,
+                id: ActivityID.make(id, path, Int(attempt), action), taskID: id, dagID: start.dag,
+                nodeID: ActivityID.limited(path),
                 action: action, message: message.map(Self.withoutNul), data: data, level: level, createdAt: now))
     }
 
@@ -212,6 +213,7 @@ extension FlowRunner {
 
     /// Runs an attempt of a step to its end in the journal.
     private func run(_ task: LiveTask, _ step: StepPlace, _ worker: Worker) async -> [Scheduler.Job] {
+        guard life.failure == nil else { return [] }
         guard let prepared = prepare(task, step, worker) else { return await endIfOver(task) }
         do throws(FlowError) {
             if prepared.isInterrupted {
@@ -406,7 +408,9 @@ extension FlowRunner {
     ) -> [Execution.Action] {
         defer { state.publish() }
         guard state.journal.steps[step.path]?.hasFailed != true else {
-            return state.advance { execution, journal in execution.fail(step, error, &journal) }
+            let actions = state.advance { execution, journal in execution.fail(step, error, &journal) }
+            state.dropWhatWaits()
+            return actions
         }
         state.retrying[step.path] = step
         return []
@@ -494,6 +498,15 @@ extension LiveTask.State {
         let actions = body(&execution, &journal)
         self.execution = execution
         return actions
+    }
+
+    /// Takes back the steps that wait for their next attempt or for the end of a pause, once the task fails.
+    mutating func dropWhatWaits() {
+        guard execution?.failure != nil else { return }
+        let dropped = (held + retrying.values).filter { !$0.plan.kind.isHandler }
+        for step in dropped { execution?.abandon(step) }
+        held.removeAll { !$0.plan.kind.isHandler }
+        retrying = retrying.filter { $0.value.plan.kind.isHandler }
     }
 
     /// The activity of an attempt's end, those that the log had no space for, and a row if it is time for one.

@@ -74,7 +74,12 @@ public final class FlowRunner: Service {
         scheduler = Scheduler(concurrency: configuration.concurrency)
         timers = TimerQueue(clock: clock)
         try attach()
-        try await recover()
+        do throws(FlowError) {
+            try await recover()
+        } catch {
+            detach()
+            throw error
+        }
     }
 
     /// Adds a DAG, and goes on with its tasks, which are parked until then.
@@ -163,7 +168,7 @@ public final class FlowRunner: Service {
         let closed = FlowError(.closed, "The runner was closed. The next start goes on with the task.")
         life.endClosing()
         for live in table.all { release(live, throwing: life.failure ?? closed) }
-        storage.attachment.withLock { $0 = nil }
+        detach()
         events.closed(table.count)
     }
 
@@ -176,6 +181,10 @@ public final class FlowRunner: Service {
         guard isFirst else {
             throw FlowError(.wrongState, "The storage has a runner. Give that one all DAGs, or close it first.")
         }
+    }
+
+    private func detach() {
+        storage.attachment.withLock { $0 = nil }
     }
 
     /// Ends everything after an error of the journal that no retry can help.

@@ -55,7 +55,8 @@ public struct FlowStep: Sendable {
         context.activity(
             TaskActivityLog(
                 id: ActivityID.make(taskID, path, attempt, "\(action)/\(number)"), taskID: taskID, dagID: context.dag,
-                nodeID: path, action: action, message: message, data: data, level: level, createdAt: context.now()))
+                nodeID: ActivityID.limited(path), action: action, message: message, data: data, level: level,
+                createdAt: context.now()))
     }
 
     /// Runs a part of the step once over all its attempts.
@@ -77,9 +78,12 @@ public struct FlowStep: Sendable {
 /// The ids of the activities that the runner writes. A repetition has the same id, so stores ignore it.
 enum ActivityID {
     static func make(_ task: String, _ path: String, _ attempt: Int, _ action: String) -> String {
-        let id = "\(task)/\(path)/\(attempt)/\(action)"
+        limited("\(task)/\(path)/\(attempt)/\(action)")
+    }
+
+    /// Returns a text that stores take as an id. A long one keeps its start, and a hash of the whole.
+    static func limited(_ id: String) -> String {
         guard id.utf8.count > TaskMutation.maxIDSize else { return id }
-        // A long path keeps its start, and a hash of the whole.
         let hash = String(GraphShape.hash(id), radix: 16)
         var start = Substring(id)
         while start.utf8.count > TaskMutation.maxIDSize - hash.utf8.count - 1 { start.removeLast() }

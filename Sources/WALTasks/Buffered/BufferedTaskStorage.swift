@@ -41,7 +41,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     private let bufferedCount = Atomic<UInt64>(0)
     private let isHurrying = Atomic<Bool>(false)
     /// Whether each call waits until its change is durable.
-    private let isDurableAtOnce: Bool
+    package let isDurableAtOnce: Bool
 
     init(
         log: WriteAheadLog, store: Store, reach: StoreReach<Store>, flusher: Flusher<TaskSink<Store>>,

@@ -4,6 +4,9 @@ package import WAL
 package protocol FlowStorage: Sendable {
     var writeAheadLog: WriteAheadLog { get }
 
+    /// Whether each change is durable when its call returns.
+    var isDurableAtOnce: Bool { get }
+
     /// The runner of the storage, if it has one.
     var attachment: Monitor<(any AnyObject & Sendable)?> { get }
 

@@ -1,0 +1,94 @@
+import Testing
+import WAL
+
+@testable import WALFlow
+
+/// What single records mean, as FORMAT.md numbers it.
+@Suite struct TaskJournalTests {
+    private static let time = Timestamp(rawValue: 1_700_000_000_000_000)
+    private var journal = TaskJournal(id: "t")
+
+    init() {
+        journal.apply(
+            .begin(
+                FlowRecord.Beginning(
+                    dag: "d", graph: 7, priority: 0, maxRetries: 3, createdAt: Self.time, input: [1])))
+    }
+
+    private static func result(_ path: String, _ attempt: UInt32 = 1, label: String? = nil) -> FlowRecord.Event {
+        .result(path: path, attempt: attempt, time: time, label: label, bytes: Array("\(attempt)".utf8))
+    }
+
+    private static func failure(_ path: String, _ attempt: UInt32, isFinal: Bool = false) -> FlowRecord.Event {
+        .failure(path: path, attempt: attempt, time: time, error: "away", retryAt: isFinal ? nil : time)
+    }
+
+    @Test mutating func afterTheEndNothingCounts() {
+        journal.apply(.end(FlowRecord.Ending(status: .cancelled, time: Self.time)))
+        let ended = journal
+        journal.apply(Self.result("a"))
+        journal.apply(Self.failure("a", 1))
+        journal.apply(.signal(path: "w", id: "1", payload: []))
+        journal.apply(.wait(path: "w", signal: "w", due: nil))
+        journal.apply(.end(FlowRecord.Ending(status: .completed, time: Self.time)))
+        #expect(journal == ended)
+    }
+
+    @Test mutating func theFirstResultCounts() {
+        journal.apply(Self.failure("a", 1))
+        journal.apply(Self.result("a", 2))
+        let done = journal
+        journal.apply(Self.result("a", 3))
+        journal.apply(Self.failure("a", 3, isFinal: true))
+        #expect(journal == done && done.retryCount == 1 && done.steps["a"]?.result == Array("2".utf8))
+    }
+
+    @Test mutating func aFinalFailureRefusesResults() {
+        journal.apply(Self.failure("a", 1, isFinal: true))
+        journal.apply(Self.result("a", 2))
+        #expect(journal.steps["a"]?.result == nil && journal.steps["a"]?.hasFailed == true)
+    }
+
+    @Test mutating func aSignalCountsOnceByItsID() {
+        for _ in 0..<2 { journal.apply(.signal(path: "w", id: "mail", payload: [1])) }
+        #expect(journal.signals.count == 1)
+        journal.apply(.wait(path: "w", signal: "w", due: nil))
+        journal.apply(Self.result("w", label: "mail"))
+        journal.apply(.signal(path: "w", id: "mail", payload: [2]))
+        #expect(journal.signals.isEmpty)
+        // A checkpoint keeps the id, too.
+        var anew = TaskJournal(id: "t")
+        for event in journal.records { anew.apply(event) }
+        anew.apply(.signal(path: "w", id: "mail", payload: [3]))
+        #expect(anew.signals.isEmpty)
+    }
+
+    @Test mutating func aRetryVoidsPathsAndWhatIsBelow() {
+        for path in ["a", "b/x", "b/y", "each[0]/e", "each[1]/e", "eachother"] { journal.apply(Self.result(path)) }
+        journal.apply(.end(FlowRecord.Ending(status: .failed, time: Self.time, error: "no", path: "b/y")))
+        journal.apply(.delivered(time: Self.time))
+        let retry = FlowRecord.Control(number: 1, action: .retry, time: Self.time, paths: ["b", "each"])
+        journal.apply(.control(retry))
+        #expect(Set(journal.steps.keys) == ["a", "eachother"])
+        #expect(journal.end == nil && !journal.isDelivered)
+        journal.apply(Self.result("b/x"))
+        // The same control again is an old one.
+        journal.apply(.control(retry))
+        #expect(journal.steps["b/x"] != nil && journal.nextControl == 2)
+    }
+
+    @Test mutating func restartsAreCountedSinceTheLastEndOfAStep() {
+        journal.apply(.resumed(count: 3))
+        journal.apply(.resumed(count: 2))
+        #expect(journal.resumedCount == 3)
+        journal.apply(Self.failure("a", 1))
+        #expect(journal.resumedCount == 0)
+    }
+
+    @Test mutating func aStartedAttemptFailsOnce() {
+        journal.apply(.started(path: "a", attempt: 1))
+        #expect(journal.steps["a"]?.hasStarted == true && journal.nextAttempt(of: "a") == 2)
+        journal.apply(Self.failure("a", 1, isFinal: true))
+        #expect(journal.retryCount == 1 && journal.steps["a"]?.hasFailed == true)
+    }
+}
