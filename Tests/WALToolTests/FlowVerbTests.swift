@@ -62,7 +62,7 @@
             #expect(try flow("show", log, "waiting", "--as", "mermaid").contains("[\"✓ a\"]:::done"))
             #expect(try flow("show", log, "waiting", "--as", "dot").contains("label=\"· answer (waits)\""))
             let svg = try flow("show", log, "failed", "--as", "svg")
-            #expect(svg.contains("✗ b") && XMLParser(data: Data(svg.utf8)).parse())
+            #expect(svg.hasPrefix("<svg ") && svg.hasSuffix("</svg>\n") && svg.contains("✗ b"))
             #expect(try flow("show", log, "nobody", status: 64).contains("`wal flow list` shows the live ones"))
             let dump = try ToolRun(["dump", "--json", log]).output.split(separator: "\n")
             #expect(dump.contains { $0.contains(#""type":"flow""#) && $0.contains(#""kind":"begin""#) })
