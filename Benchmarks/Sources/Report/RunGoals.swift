@@ -3,7 +3,7 @@ import BenchmarkReport
 
 /// The project's goals, relative to other figures of the same run.
 extension Run {
-    var goals: [Goal] { writingGoals + durableGoals + readingGoals + otherGoals }
+    var goals: [Goal] { writingGoals + durableGoals + readingGoals + otherGoals + lineGoals }
 
     private var writingGoals: [Goal] {
         let burst = Comparison("burst", Setup(payload: 256, writers: 1))
@@ -111,6 +111,14 @@ extension Run {
                 13, "Allocations an append", .atMost, 0,
                 measured: set.spread(allocations, .log, .allocations)?.median),
         ]
+    }
+
+    private var lineGoals: [Goal] {
+        [(1, "log-line", "healthy"), (8, "log-line", "healthy"), (8, "log-line-full-disk", "full")].map { threads, measure, disk in
+            Goal(
+                14, "Log call, \(threads) \(threads == 1 ? "thread" : "threads"), \(disk) disk, p99", .atMost, 2, unit: " µs",
+                measured: set.spread(Comparison(measure, Setup(writers: threads)), .log, .p99).map { $0.median / 1000 })
+        }
     }
 
     private func ofLimit(_ comparison: Comparison, _ limit: String) -> Double? {
