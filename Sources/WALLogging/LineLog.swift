@@ -24,7 +24,7 @@ public final class LineLog: Sendable {
     public struct Configuration: Sendable {
         /// The disk space that the log may occupy, in bytes: at least 256 KiB. The oldest lines are removed for new ones.
         public var diskBudget: Int
-        /// The time for which the log keeps lines at least approximately, or nil for no limit but the budget.
+        /// The time for which the log keeps lines, in whole segments, or nil for no limit but the budget.
         public var maxAge: Duration?
         /// The log level of new loggers.
         public var logLevel: Logger.Level
@@ -124,7 +124,7 @@ public final class LineLog: Sendable {
     ///
     /// Later lines go to standard error. Without a close no line is lost: the next opening takes longer.
     ///
-    /// - Throws: ``WALError/Code/indeterminate`` if not everything could be made durable. The directory is free all the same.
+    /// - Throws: `indeterminate` if not everything could be made durable. The directory is free all the same.
     public func close() async throws(WALError) {
         try await Blocking.run { () throws(WALError) in try self.closeBlocking() }
     }

@@ -56,7 +56,7 @@ extension LogLine: CustomStringConvertible {
     public var description: String {
         var text = "\(time) \(level) \(LineText.escaped(label)): \(LineText.escaped(message))"
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
-            text += " \(LineText.escaped(key))=\(LineText.quoted("\(value)"))"
+            text += " \(LineText.escaped(key))=\(LineText.quoted(LineText.of(value)))"
         }
         return text
     }
@@ -64,6 +64,19 @@ extension LogLine: CustomStringConvertible {
 
 /// Text that stays on one line.
 enum LineText {
+    /// Returns the text of a value. Unlike its description, it has a fixed order and no quotes.
+    static func of(_ value: Logger.MetadataValue) -> String {
+        switch value {
+        case .string(let text): return text
+        case .stringConvertible(let value): return value.description
+        case .array(let values): return "[" + values.map(of).joined(separator: ", ") + "]"
+        case .dictionary(let metadata):
+            if metadata.isEmpty { return "[:]" }
+            let pairs = metadata.sorted { $0.key < $1.key }.map { "\($0.key): \(of($0.value))" }
+            return "[" + pairs.joined(separator: ", ") + "]"
+        }
+    }
+
     /// Returns the text with its control characters escaped as in a Swift string.
     static func escaped(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }

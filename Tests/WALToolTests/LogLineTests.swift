@@ -79,7 +79,7 @@ struct LogLineTests {
     @Test func theWholeLine() throws {
         let text = try ToolRun(["dump", log, "--from", "2", "--to", "2"]).output
         #expect(text.hasPrefix("2\t"))
-        #expect(text.contains(" warning api: slow request=\"["))
+        #expect(text.hasSuffix(" warning api: slow request=\"[path: /a, tags: [x, y]]\"\n"))
         let json = try ToolRun(["dump", log, "--json", "--from", "2", "--to", "2"]).json
         #expect(json["type"] as? String == "line")
         #expect(json["level"] as? String == "warning")

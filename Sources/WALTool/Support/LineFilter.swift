@@ -5,7 +5,7 @@ import WALLogging
 
 /// The options that choose records of a log: lines of a program's log by level and label, any record by time and text.
 struct LineFilter: ParsableArguments {
-    @Option(help: "Only log lines of this level and above: trace, debug, info, notice, warning, error or critical.")
+    @Option(help: "Only log lines of this level and above.")
     var level: Logger.Level?
     @Option(help: "Only log lines with this label, or with a label that begins with it and a dot.") var label: String?
     @Option(
