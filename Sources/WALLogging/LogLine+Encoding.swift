@@ -26,13 +26,19 @@ extension LogLine {
         output.put(fixed: time.rawValue)
         output.put(label)
         output.put(message)
-        // Most lines have the module of their file as source, which the file's name begins with.
-        output.put(optional: source.utf8.elementsEqual(Self.module(of: file)) ? nil : source)
+        output.put(optional: isSourceTheModule ? nil : source)
         output.put(file)
         output.put(function)
         output.put(varint: UInt64(line))
         output.put(metadata, depth: 0)
         return output.bytes
+    }
+
+    /// Whether the source is the module of the file, as in most lines. Takes less time than a comparison with ``module(of:)``.
+    private var isSourceTheModule: Bool {
+        guard file.hasPrefix(source), !source.utf8.contains(UInt8(ascii: "/")) else { return false }
+        let rest = file.utf8.dropFirst(source.utf8.count)
+        return rest.isEmpty || rest.first == UInt8(ascii: "/")
     }
 
     /// Returns the module in a `#fileID`: the text before the first slash.

@@ -5,7 +5,7 @@ enum Disk: String {
     case healthy = "log-line"
     case full = "log-line-full-disk"
 
-    private static let segmentSize = 64 << 20
+    private static let size = 96 << 20
 
     /// Mounting needs root.
     var isPossible: Bool { self == .healthy || geteuid() == 0 }
@@ -13,8 +13,7 @@ enum Disk: String {
     /// Calls `body` with a directory on the disk.
     func use<Result>(_ directory: String, _ body: (String) throws -> Result) throws -> Result {
         guard self == .full else { return try body(directory) }
-        // The log's segments at its opening, and one more for the other files.
-        guard mount("tmpfs", directory, "tmpfs", 0, "size=\(4 * Self.segmentSize)") == 0 else {
+        guard mount("tmpfs", directory, "tmpfs", 0, "size=\(Self.size)") == 0 else {
             throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
         }
         defer { umount2(directory, Int32(MNT_DETACH)) }

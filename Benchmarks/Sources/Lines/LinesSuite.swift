@@ -12,6 +12,6 @@ struct LinesSuite: AsyncParsableCommand {
 
     func run() async throws {
         var suite = Suite("lines", options, rounds: (quick: 1, full: 5), cases: LogCalls.cases(options))
-        try await suite.run(settings: [SuiteResults.Setting("swift-wal", "a budget of 1 GiB in segments of 64 MiB")])
+        try await suite.run(settings: [SuiteResults.Setting("swift-wal", "a budget of 1 GiB in segments of 16 MiB, 4 prepared")])
     }
 }

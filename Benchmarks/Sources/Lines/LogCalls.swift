@@ -75,11 +75,11 @@ enum LogCalls {
         _ = try OwnThreads.run(threads) { _ in
             var watch = Stopwatch(capacity: count)
             for number in 0..<count {
-                let due = climits_now() + pause
-                while climits_now() < due {}
-                watch.start()
+                let end = climits_now() + pause
+                var start = end
+                while start <= end { start = climits_now() }
                 call(number)
-                watch.lap()
+                watch.lap(due: start)
             }
             let latencies = watch.result
             all.withLock { $0 += latencies }
