@@ -12,7 +12,9 @@ import WAL
         try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").compactMap { Int($0) }
     }
 
-    @Test(arguments: 0..<10) func theLastReturnedLineIsThereAfterKill9(_ round: Int) async throws {
+    static let rounds = ProcessInfo.processInfo.environment["WAL_CRASH_ROUNDS"].flatMap { Int($0) } ?? 10
+
+    @Test(arguments: 0..<rounds) func theLastReturnedLineIsThereAfterKill9(_ round: Int) async throws {
         let directory = TemporaryDirectory()
         let reports = directory.path + ".reports"
         defer { try? FileManager.default.removeItem(atPath: reports) }
