@@ -23,6 +23,7 @@ let package = Package(
     platforms: [.macOS(.v26)],
     products: [
         .library(name: "WAL", targets: ["WAL"]),
+        .library(name: "WALLogging", targets: ["WALLogging"]),
         .library(name: "WALDelivery", targets: ["WALDelivery"]),
         .library(name: "WALTasks", targets: ["WALTasks"]),
         .library(name: "WALFlow", targets: ["WALFlow"]),
@@ -46,7 +47,7 @@ let package = Package(
         .default(enabledTraits: ["Delivery"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
@@ -64,6 +65,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
+            swiftSettings: librarySettings),
+        .target(
+            name: "WALLogging",
+            dependencies: ["WAL", .product(name: "Logging", package: "swift-log")],
             swiftSettings: librarySettings),
         .target(
             name: "WALDelivery",
@@ -135,7 +140,7 @@ let package = Package(
         .executableTarget(
             name: "WALTool",
             dependencies: [
-                "WAL", "WALDelivery", "WALTasks", "WALFlow", "CWALShims", "CWALSimdJSON",
+                "WAL", "WALDelivery", "WALLogging", "WALTasks", "WALFlow", "CWALShims", "CWALSimdJSON",
                 .target(name: "WALSQLite", condition: .when(traits: ["SQLite"])),
                 .target(name: "WALMySQL", condition: .when(traits: ["MySQL"])),
                 .target(name: "WALPostgres", condition: .when(traits: ["Postgres"])),
@@ -163,6 +168,13 @@ let package = Package(
                 "TestSupport", "WAL", "WALDelivery", "WALTasks", "WALTesting", "CWALShims",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            exclude: ["Golden"], swiftSettings: settings),
+        .testTarget(
+            name: "WALLoggingTests",
+            dependencies: [
+                "TestSupport", "WALLogging", "WAL",
+                .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
@@ -210,10 +222,14 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "WALFuzzTests", dependencies: ["WAL", "WALDelivery", "WALTasks", "WALFlow", "WALTool"],
+            name: "WALFuzzTests", dependencies: ["WAL", "WALDelivery", "WALLogging", "WALTasks", "WALFlow", "WALTool"],
             swiftSettings: settings),
         .testTarget(
-            name: "WALToolTests", dependencies: ["WALTool", "WAL", "WALDelivery", "WALTasks", "WALFlow"],
+            name: "WALToolTests",
+            dependencies: [
+                "WALTool", "WAL", "WALDelivery", "WALLogging", "WALTasks", "WALFlow",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],

@@ -14,6 +14,7 @@ let package = Package(
     dependencies: [
         .package(name: "swift-wal", path: "..", traits: ["SQLite", "Postgres", "MySQL"]),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.1.4"),
     ],
     targets: [
@@ -77,6 +78,15 @@ let package = Package(
                 .product(name: "WALFlow", package: "swift-wal"),
                 .product(name: "WALSQLite", package: "swift-wal"),
                 .product(name: "WALPostgres", package: "swift-wal"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "Lines",
+            dependencies: [
+                "BenchmarkReport", "BenchmarkKit", "CLimits",
+                .product(name: "WALLogging", package: "swift-wal"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -10,9 +10,17 @@ let flow: [Target.Dependency] = [
 let package = Package(
     name: "examples",
     platforms: [.macOS(.v26)],
-    dependencies: [.package(name: "swift-wal", path: "..", traits: ["SQLite"])],
+    dependencies: [
+        .package(name: "swift-wal", path: "..", traits: ["SQLite"]),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    ],
     targets: [
         .executableTarget(name: "embed-log", dependencies: [.product(name: "WAL", package: "swift-wal")]),
+        .executableTarget(
+            name: "log-handler",
+            dependencies: [
+                .product(name: "WALLogging", package: "swift-wal"), .product(name: "Logging", package: "swift-log"),
+            ]),
         .executableTarget(
             name: "buffer-sqlite",
             dependencies: [

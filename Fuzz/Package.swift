@@ -17,7 +17,7 @@ let package = Package(
     name: "fuzz",
     platforms: [.macOS(.v26)],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.1.4"),
@@ -33,6 +33,9 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
             exclude: ["WAL.docc"], swiftSettings: settings),
+        .target(
+            name: "WALLogging", dependencies: ["WAL", .product(name: "Logging", package: "swift-log")], exclude: ["WALLogging.docc"],
+            swiftSettings: settings),
         .target(
             name: "WALDelivery",
             dependencies: [
@@ -66,7 +69,7 @@ let package = Package(
             name: "WALTool", dependencies: ["WAL", "WALDelivery", "WALTasks", "CWALSimdJSON", "CWALShims"], swiftSettings: settings),
         .target(name: "CWALFuzzer"),
         .executableTarget(
-            name: "WALFuzz", dependencies: ["WAL", "WALDelivery", "WALTasks", "WALFlow", "WALTool", "CWALFuzzer"], swiftSettings: settings,
+            name: "WALFuzz", dependencies: ["WAL", "WALDelivery", "WALLogging", "WALTasks", "WALFlow", "WALTool", "CWALFuzzer"], swiftSettings: settings,
             linkerSettings: [.linkedLibrary("stdc++", .when(platforms: [.linux]))]),
     ],
     swiftLanguageModes: [.v6],

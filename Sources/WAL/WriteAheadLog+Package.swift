@@ -6,6 +6,11 @@ extension WriteAheadLog {
         SequenceNumber(rawValue: try await engine.appender.skipSequences(through: last.rawValue))
     }
 
+    /// Requests a sync of everything that was appended before the call. Returns at once, and never waits for the sync.
+    package func requestSync() {
+        appender.syncRequests.requestSync()
+    }
+
     /// The log's directory, held open.
     package var heldDirectory: Directory { engine.directory }
 

@@ -78,6 +78,8 @@ public enum Quantity: String, Codable, Sendable {
     case bytesPerRecord = "B/record"
     /// Bytes on the disk for a byte of payload.
     case bytesPerByte = "B/B"
+    /// Log lines that were dropped.
+    case dropped = "dropped/call"
     case allocations = "allocations/call"
     /// The count for all threads of the process, including the maintenance of segments.
     case allocationsOfAll = "allocations of all threads/call"

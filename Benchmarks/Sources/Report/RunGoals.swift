@@ -3,7 +3,7 @@ import BenchmarkReport
 
 /// The project's goals, relative to other figures of the same run.
 extension Run {
-    var goals: [Goal] { writingGoals + durableGoals + readingGoals + otherGoals }
+    var goals: [Goal] { writingGoals + durableGoals + readingGoals + otherGoals + lineGoals }
 
     private var writingGoals: [Goal] {
         let burst = Comparison("burst", Setup(payload: 256, writers: 1))
@@ -111,6 +111,19 @@ extension Run {
                 13, "Allocations an append", .atMost, 0,
                 measured: set.spread(allocations, .log, .allocations)?.median),
         ]
+    }
+
+    private var lineGoals: [Goal] {
+        [
+            logCall("log-line", 1, "Log call, 1 thread, p99"),
+            logCall("log-line", 8, "Log call, 8 threads, p99"),
+            logCall("log-line-full-disk", 8, "Log call, 8 threads on a full disk, p99"),
+        ]
+    }
+
+    private func logCall(_ measure: String, _ threads: Int, _ text: String) -> Goal {
+        let comparison = Comparison(measure, Setup(writers: threads))
+        return Goal(14, text, .atMost, 2, unit: " µs", measured: set.spread(comparison, .log, .p99).map { $0.median / 1000 })
     }
 
     private func ofLimit(_ comparison: Comparison, _ limit: String) -> Double? {

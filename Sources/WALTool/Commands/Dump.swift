@@ -5,8 +5,9 @@ struct Dump: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Prints the records of a log.",
         discussion: """
-            Decodes task events, and shows other records in hexadecimal and as text. With --json, every task event is a line
-            in the form that `wal ingest` reads, with the record's sequence number and time. Works while a writer runs.
+            Decodes task events and log lines, and shows other records in hexadecimal and as text. With --json, every task
+            event is a line in the form that `wal ingest` reads, with the record's sequence number and time. Works while a
+            writer runs.
 
             Records come in the order of their sequence numbers, in which they were appended. Times increase with them
             unless the writer's clock was set back; --since and --until compare each record's own time.
@@ -20,8 +21,10 @@ struct Dump: ParsableCommand {
     @Argument(help: "The log's directory.") var directory: String
     @Option(help: "The first sequence number to print.") var from: SequenceNumber?
     @Option(help: "The last sequence number to print.") var to: SequenceNumber?
-    @Option(help: "Only records of this time or later, such as 2011-09-30T22:38:44Z.") var since: Timestamp?
-    @Option(help: "Only records before this time.") var until: Timestamp?
+    @Option(
+        parsing: .unconditional, help: "Only records of this time or later, such as 2011-09-30T22:38:44Z or -1h.")
+    var since: Timestamp?
+    @Option(parsing: .unconditional, help: "Only records before this time.") var until: Timestamp?
     @Flag(help: "Print JSON, one object a line.") var json = false
 
     func run() throws {

@@ -5,37 +5,58 @@ struct Tail: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Prints the last records, and with --follow new ones as they are appended.",
         discussion: """
+            Shows log lines, task events and other records as `wal dump` does. With --level or --label it shows log lines only.
+            The options that choose records combine: a record must meet all of them.
+
             Works while a writer runs. With --follow it ends on SIGINT and SIGTERM, with exit code 0 and after a whole line,
             or when the output is closed.
 
             Each gap in the sequence numbers is reported on standard error. If acknowledged records are missing, or may be,
             --json prints a line {"gap": …} in their place, and the exit code is 1.
 
-            Example: wal tail --follow events.wal
+            Example: wal tail app-log --follow --level warning --label api --since -1h --match timeout
             """)
 
     @Argument(help: "The log's directory.") var directory: String
     @Flag(name: [.customShort("f"), .long], help: "Wait for new records.") var follow = false
-    @Option(name: [.customShort("n"), .long], help: "The number of records to begin with.") var lines: UInt64 = 10
-    @Flag(help: "Print JSON, one object a line.") var json = false
+    @Option(name: [.customShort("n"), .long], help: "The number of records to begin with; 10 without --since.")
+    var lines: Int?
+    @OptionGroup var filter: LineFilter
+    @Option(help: "text, or json: one object a line.") var output = OutputForm.text
+    @Flag(help: "The same as --output json.") var json = false
+
+    enum OutputForm: String, ExpressibleByArgument {
+        case text, json
+    }
+
+    private static let linesDefault = 10
+
+    func validate() throws {
+        if let lines, lines < 0 { throw ValidationError("--lines must be at least 0.") }
+    }
 
     func run() async throws {
         let log = try ReadOnlyLog(at: directory)
-        let reader = log.reader(from: try firstSequence(log))
+        let isJSON = json || output == .json
         var output = StandardOutput()
         let stop = try StopSignal()
         if follow { stop.catchSignals() }
         defer { if follow { stop.releaseSignals() } }
+        let limit = lines ?? (filter.since == nil ? Self.linesDefault : .max)
+        let reader = log.reader(from: try firstSequence(log, limit))
         var gaps = GapReport()
         while true {
             while stop.signalName == nil,
-                let line = try reader.next({ .text(json ? RecordLine.json($0) : RecordLine.text($0)) }, gap: Line.gap)
+                let line = try reader.next(
+                    { filter.accepts($0) ? .text(isJSON ? RecordLine.json($0) : RecordLine.text($0)) : .skipped },
+                    gap: Line.gap)
             {
                 switch line {
                 case .text(let text): try output.write(line: text)
                 case .gap(let gap):
                     gaps.met(gap)
-                    if json, gap.isLoss { try output.write(line: gap.jsonLine) }
+                    if isJSON, gap.isLoss { try output.write(line: gap.jsonLine) }
+                case .skipped: continue
                 }
             }
             try output.flush()
@@ -47,15 +68,37 @@ struct Tail: AsyncParsableCommand {
     private enum Line {
         case text([UInt8])
         case gap(LogGap)
+        case skipped
     }
 
-    /// Returns the first of the last `lines` records. Only reading finds the end of a segment without a footer.
-    private func firstSequence(_ log: ReadOnlyLog) throws -> SequenceNumber {
+    /// Returns the first of the last `limit` wanted records, or the number after the last record if there is none.
+    private func firstSequence(_ log: ReadOnlyLog, _ limit: Int) throws -> SequenceNumber {
+        filter.isSet ? try firstWanted(log, limit) : try firstOfLast(log, UInt64(limit))
+    }
+
+    /// Returns the first of the last `limit` records. Only reading finds the end of a segment without a footer.
+    private func firstOfLast(_ log: ReadOnlyLog, _ limit: UInt64) throws -> SequenceNumber {
         let written = try log.segments.last { $0.state != .prepared }
         let start = try written?.firstSequence ?? log.firstSequence
         let reader = log.reader(from: start)
         while try reader.next({ _ in () }, gap: { _ in () }) != nil {}
         let end = reader.nextSequence.rawValue
-        return max(try log.firstSequence, SequenceNumber(rawValue: end > lines ? end - lines : 1))
+        return max(try log.firstSequence, SequenceNumber(rawValue: end > limit ? end - limit : 1))
+    }
+
+    /// Returns the first of the last `limit` records that the filter accepts. Reads the log from its beginning, or from the time.
+    private func firstWanted(_ log: ReadOnlyLog, _ limit: Int) throws -> SequenceNumber {
+        let reader = filter.since.map { log.reader(since: $0) } ?? log.reader()
+        // A ring of the last ones. Its oldest is at `count % limit` once it is full.
+        var last: [SequenceNumber] = []
+        var count = 0
+        while let found = try reader.next({ filter.accepts($0) ? $0.sequence : nil }, gap: { _ in nil }) {
+            guard let found, limit > 0 else { continue }
+            if limit == .max { return found }
+            if last.count < limit { last.append(found) } else { last[count % limit] = found }
+            count += 1
+        }
+        guard !last.isEmpty else { return reader.nextSequence }
+        return last.count < limit ? last[0] : last[count % limit]
     }
 }

@@ -1,10 +1,14 @@
 import WAL
 import WALFlow
+import WALLogging
 import WALTasks
 
-/// A record as one line: a task event in the form that `ingest` reads, or the bytes of any other payload.
+/// A record as one line: a line of a program's log, a task event in the form that `ingest` reads, or the bytes of any other payload.
 enum RecordLine {
     static func json(_ record: borrowing RecordView) -> [UInt8] {
+        if let line = LogLine(payload: record.payload) {
+            return Array(line.json(record.sequence).description.utf8)
+        }
         if let mutation = try? TaskCodec.decode(record.payload) {
             return TaskLine(mutation, sequence: record.sequence, time: record.time).bytes
         }
@@ -20,8 +24,9 @@ enum RecordLine {
             ]).description.utf8)
     }
 
-    /// Returns a line of text with the sequence number, time, size and payload.
+    /// Returns a line of text with the sequence number, time, size and payload, or with the sequence number and the line of a log.
     static func text(_ record: borrowing RecordView) -> [UInt8] {
+        if let line = LogLine(payload: record.payload) { return Array("\(record.sequence.rawValue)\t\(line)".utf8) }
         let head = "\(record.sequence.rawValue)\t\(record.time)\t\(record.payload.byteCount)\t"
         if let mutation = try? TaskCodec.decode(record.payload) { return Array(head.utf8) + TaskLine(mutation).bytes }
         if let flow = (try? FlowRecord(record.payload)) ?? nil {

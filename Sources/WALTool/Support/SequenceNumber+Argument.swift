@@ -11,8 +11,13 @@ extension SequenceNumber: ExpressibleByArgument {
 }
 
 extension Timestamp: ExpressibleByArgument {
-    /// Reads ISO 8601.
+    /// Reads ISO 8601, or the time since a moment before now: `-1h`.
     public init?(argument: String) {
-        self.init(argument)
+        guard argument.hasPrefix("-") else {
+            self.init(argument)
+            return
+        }
+        guard let age = DurationArgument(argument: String(argument.dropFirst())) else { return nil }
+        self = .now - age.duration
     }
 }

@@ -1,29 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import WAL
-
-/// A small file system of its own, in memory.
-final class SmallDisk: Sendable {
-    let path: String
-
-    init?(megabytes: Int) {
-        path = NSTemporaryDirectory() + "/wal-disk-\(UUID().uuidString)"
-        guard geteuid() == 0, mkdir(path, 0o700) == 0 else { return nil }
-        guard mount("tmpfs", path, "tmpfs", 0, "size=\(megabytes)m") == 0 else {
-            rmdir(path)
-            return nil
-        }
-    }
-
-    deinit {
-        umount2(path, 2)
-        rmdir(path)
-    }
-
-    static let isPossible = SmallDisk(megabytes: 1) != nil
-    static let isRequired = ProcessInfo.processInfo.environment["REQUIRE_MOUNT"] == "1"
-}
 
 /// A full disk must cost no record that was acknowledged, and no restart.
 @Suite(.enabled(if: SmallDisk.isPossible || SmallDisk.isRequired, "needs root and mount"))

@@ -4,6 +4,6 @@ enum FuzzTarget {
 
     static let all: [String: Run] = [
         "segment": segment, "log": log, "frame": frame, "batch": batch, "cursors": cursors, "footer": footer,
-        "recovery": recovery, "task": task, "letter": letter, "lines": lines, "flow": flow,
+        "recovery": recovery, "task": task, "letter": letter, "lines": lines, "logline": logLine, "flow": flow,
     ]
 }

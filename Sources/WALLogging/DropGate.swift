@@ -1,0 +1,73 @@
+internal import Synchronization
+
+/// Decides whether a line is worth an attempt while the log takes none, and counts the dropped lines. It uses only atomics.
+///
+/// While the log takes no lines, an attempt would take a lock and wake the maintenance thread. So after a failure lines are dropped
+/// without an attempt for a pause. After the pause one thread tries, and the first success ends the pause for all.
+final class DropGate: Sendable {
+    /// The time at which the pause ends, in microseconds since `start`; 0 without a pause.
+    private let pauseEnd = Atomic<Int64>(0)
+    /// The number of dropped lines that no record reports.
+    private let unreported = Atomic<UInt64>(0)
+    private let total = Atomic<UInt64>(0)
+    private let start = ContinuousClock.now
+
+    /// The number of lines dropped so far.
+    var dropped: UInt64 { total.load(ordering: .relaxed) }
+
+    /// Returns whether the calling thread may try to append. Counts a dropped line otherwise.
+    func enter() -> Bool {
+        let end = pauseEnd.load(ordering: .relaxed)
+        if end == 0 { return true }
+        let now = self.now
+        // The new end keeps other threads out until this one has succeeded or failed.
+        if now >= end,
+            pauseEnd.compareExchange(expected: end, desired: now + Self.microseconds(Pause.refused), ordering: .relaxed)
+                .exchanged
+        {
+            return true
+        }
+        count(1)
+        return false
+    }
+
+    /// Returns the number of dropped lines that the caller must report, or restore if it can't.
+    func takeUnreported() -> UInt64 {
+        if unreported.load(ordering: .relaxed) == 0 { return 0 }
+        return unreported.exchange(0, ordering: .relaxed)
+    }
+
+    func restore(_ count: UInt64) {
+        unreported.add(count, ordering: .relaxed)
+    }
+
+    /// Notes that the log takes lines.
+    func open() {
+        if pauseEnd.load(ordering: .relaxed) != 0 { pauseEnd.store(0, ordering: .relaxed) }
+    }
+
+    /// Counts a line that the log didn't take, and begins a pause.
+    func drop(pause: Duration) {
+        count(1)
+        pauseEnd.store(now + Self.microseconds(pause), ordering: .relaxed)
+    }
+
+    private func count(_ lines: UInt64) {
+        unreported.add(lines, ordering: .relaxed)
+        total.add(lines, ordering: .relaxed)
+    }
+
+    private var now: Int64 { Self.microseconds(start.duration(to: .now)) }
+
+    private static func microseconds(_ duration: Duration) -> Int64 {
+        let (seconds, attoseconds) = duration.components
+        return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+    }
+
+    enum Pause {
+        /// The next segment isn't ready yet.
+        static let notReady: Duration = .milliseconds(1)
+        /// The log refuses lines. Its maintenance tries no more often than this to make a segment after a failure.
+        static let refused: Duration = .milliseconds(100)
+    }
+}

@@ -1,0 +1,74 @@
+internal import Logging
+internal import WAL
+
+extension LineLog {
+    /// The reason why the log didn't take a line.
+    private enum Obstacle {
+        case closed, notReady, refused
+    }
+
+    /// The number of attempts while no segment is ready. The thread that has ended a segment may be about to open the next one.
+    private static let attemptsMax = 10
+
+    /// Appends a line, or drops it if the log takes none. Never waits. After the log is closed, the line goes to standard error.
+    func append(_ level: Logger.Level, _ makeLine: () -> LogLine) {
+        guard gate.enter() else { return }
+        let line = makeLine()
+        let unreported = gate.takeUnreported()
+        var obstacle = unreported > 0 ? tryAppend(Self.report(unreported)) : nil
+        if obstacle != nil { gate.restore(unreported) } else { obstacle = tryAppend(line) }
+        switch obstacle {
+        case nil:
+            gate.open()
+            if level >= .error { log.requestSync() }
+        case .closed:
+            gate.open()
+            StandardError.write(line)
+        case .notReady: gate.drop(pause: DropGate.Pause.notReady)
+        case .refused: gate.drop(pause: DropGate.Pause.refused)
+        }
+    }
+
+    /// Appends the report of the dropped lines that have none. Blocks while no segment is ready.
+    func appendReport() {
+        gate.open()
+        let unreported = gate.takeUnreported()
+        guard unreported > 0 else { return }
+        do throws(WALError) {
+            try log.appendBlocking(Self.report(unreported).encoded)
+        } catch {
+            gate.restore(unreported)
+        }
+    }
+
+    private func tryAppend(_ line: LogLine) -> Obstacle? {
+        var payload = line.encoded
+        if payload.count > lineSizeMax { payload = line.cut(to: lineSizeMax, from: payload.count).encoded }
+        do throws(WALError) {
+            for _ in 0..<Self.attemptsMax where try log.tryAppend(payload) != nil { return nil }
+            return .notReady
+        } catch {
+            return error.code == .closed ? .closed : .refused
+        }
+    }
+
+    /// The line that reports dropped lines in the log.
+    private static func report(_ dropped: UInt64) -> LogLine {
+        LogLine(
+            time: .precise, level: .warning, label: "swift-wal", message: "\(dropped) lines dropped",
+            metadata: ["wal.dropped": "\(dropped)"], source: "WALLogging")
+    }
+}
+
+extension LogLine {
+    private static let nameSizeMax = 1024
+
+    /// Returns a line that encodes to at most `sizeMax` bytes: the beginning of the message, and the line's size in place of the metadata.
+    func cut(to sizeMax: Int, from size: Int) -> LogLine {
+        func prefix(_ text: String, _ count: Int) -> String { String(decoding: text.utf8.prefix(count), as: UTF8.self) }
+        return LogLine(
+            time: time, level: level, label: prefix(label, Self.nameSizeMax), message: prefix(message, sizeMax / 2),
+            metadata: ["wal.size": "\(size)"], source: prefix(source, Self.nameSizeMax),
+            file: prefix(file, Self.nameSizeMax), function: prefix(function, Self.nameSizeMax), line: line)
+    }
+}
