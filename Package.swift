@@ -200,3 +200,30 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )
+
+// Scripts/test --threads builds only the suites that CI runs with ThreadSanitizer, and their helpers.
+if Context.environment["WAL_THREADS"] != nil {
+    let names = [
+        "CWALShims", "CWALLZ4", "WAL", "WALDelivery", "WALTasks", "WALTesting", "TestSupport", "WALTests",
+        "WALTasksTests",
+    ]
+    package.products = []
+    package.targets.removeAll { !names.contains($0.name) }
+    package.targets.first { $0.name == "WALTests" }?.sources = [
+        "Append/AppendTests.swift", "Append/BudgetTests.swift", "Append/SegmentTargetTests.swift",
+        "Commit/ConcurrencyTests.swift", "Commit/CooperativePoolTests.swift", "Commit/WaitersTests.swift",
+        "Delivery/FlusherDeliveryTests.swift", "Delivery/FlusherHarness.swift", "Delivery/RecordingSink.swift",
+        "Edges/OneWriterTests.swift", "Linearizability", "Segments/CompressionBesideReadersTests.swift", "Support",
+    ]
+    package.targets.first { $0.name == "WALTasksTests" }?.sources = ["BufferedTaskStorageTests.swift", "Cases.swift"]
+}
+
+// Scripts/test builds the programs of Examples as targets of this package, which costs no second build of the libraries.
+if Context.environment["WAL_EXAMPLES"] != nil {
+    package.targets += [
+        .executableTarget(name: "ExampleEmbedLog", dependencies: ["WAL"], path: "Examples/Sources/embed-log"),
+        .executableTarget(
+            name: "ExampleBufferSQLite", dependencies: ["WAL", "WALTasks", "WALSQLite"],
+            path: "Examples/Sources/buffer-sqlite"),
+    ]
+}
