@@ -147,8 +147,8 @@ import Testing
             }
         }
         #expect(failure?.code == .diskFull)
-        // Three of 128 KiB, the first of which had its records when it ended.
-        #expect(written.count > 1000)
+        // The last of the three segments is filled. On a slow machine, the others end by their records.
+        #expect(written.count > 500)
         gate.open()
         // A preparation that failed is tried again when its time has come.
         try await appendWhenThereIsSpace([1], to: log)
@@ -303,7 +303,8 @@ import Testing
             #expect(next == counts)
         }
         try check(log.reader())
-        #expect(log.segments.count > 10)
+        // By `roll` alone there are seven. How many more there are depends on the machine.
+        #expect(log.segments.count > 6)
         try await log.close()
         let again = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
         #expect(again.recovery.steps.isEmpty)
