@@ -235,3 +235,43 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )
+
+// Scripts/test --threads builds only the suites that CI runs with ThreadSanitizer, and their helpers.
+if Context.environment["WAL_THREADS"] != nil {
+    let names = [
+        "CWALShims", "CWALLZ4", "WAL", "WALDelivery", "WALTasks", "WALFlow", "WALLogging", "WALTesting", "TestSupport",
+        "WALTests", "WALTasksTests", "WALFlowTests", "WALLoggingTests",
+    ]
+    package.products = []
+    package.targets.removeAll { !names.contains($0.name) }
+    package.targets.first { $0.name == "WALTests" }?.sources = [
+        "Append/AppendTests.swift", "Append/BudgetTests.swift", "Append/SegmentTargetTests.swift",
+        "Commit/ConcurrencyTests.swift", "Commit/CooperativePoolTests.swift", "Commit/WaitersTests.swift",
+        "Delivery/FlusherDeliveryTests.swift", "Delivery/FlusherHarness.swift", "Delivery/RecordingSink.swift",
+        "Edges/OneWriterTests.swift", "Linearizability", "Segments/CompressionBesideReadersTests.swift", "Support",
+    ]
+    package.targets.first { $0.name == "WALTasksTests" }?.sources = ["BufferedTaskStorageTests.swift", "Cases.swift"]
+    let flows = package.targets.first { $0.name == "WALFlowTests" }
+    flows?.sources = ["Support.swift", "Runner/RecoveryTests.swift"]
+    flows?.dependencies.removeAll { if case .byNameItem(name: "WALSQLite", _) = $0 { true } else { false } }
+}
+
+// Scripts/test builds the programs of Examples as targets of this package, which costs no second build of the libraries.
+if Context.environment["WAL_EXAMPLES"] != nil {
+    package.targets += [
+        .executableTarget(name: "ExampleEmbedLog", dependencies: ["WAL"], path: "Examples/Sources/embed-log"),
+        .executableTarget(
+            name: "ExampleBufferSQLite", dependencies: ["WAL", "WALTasks", "WALSQLite"],
+            path: "Examples/Sources/buffer-sqlite"),
+        .executableTarget(
+            name: "ExampleOrderFlow", dependencies: ["WALFlow", "WALTasks", "WALSQLite"],
+            path: "Examples/Sources/order-flow"),
+        .executableTarget(
+            name: "ExampleSeedDAG", dependencies: ["WALFlow", "WALTasks", "WALSQLite"],
+            path: "Examples/Sources/seed-dag"),
+        .executableTarget(
+            name: "ExampleLogHandler",
+            dependencies: ["WALLogging", .product(name: "Logging", package: "swift-log")],
+            path: "Examples/Sources/log-handler"),
+    ]
+}

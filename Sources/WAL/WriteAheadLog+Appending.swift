@@ -58,6 +58,20 @@ extension WriteAheadLog {
         try await append(.record, bodySize: count) { frame in frame.fill(with: initialize) }
     }
 
+    /// Appends a record of `count` bytes that `initialize` writes, unless it throws; see ``append(_:)-(RawSpan)``.
+    ///
+    /// The bytes are written to temporary memory and copied, because a record that has its place in the log can't be taken back.
+    ///
+    /// - Throws: The errors of ``append(_:)-(RawSpan)``, and the error of `initialize`. Nothing is appended then.
+    @discardableResult
+    public func append<Failure: Error>(
+        count: Int, initializingWith initialize: (inout OutputRawSpan) throws(Failure) -> Void
+    ) async throws -> SequenceNumber {
+        var payload: [UInt8] = []
+        try payload.append(count: count, initializingWith: initialize)
+        return try await append(payload)
+    }
+
     /// Appends records that become visible together or not at all, and a bookmark with them.
     ///
     /// - Parameters:
@@ -141,7 +155,8 @@ extension WriteAheadLog {
         unsafe try appendBlocking(text.utf8Span.span.bytes)
     }
 
-    /// Appends a record that `initialize` writes directly into the segment; see ``append(count:initializingWith:)``.
+    /// Appends a record that `initialize` writes directly into the segment; see
+    /// ``append(count:initializingWith:)-(_,(OutputRawSpan)->Void)``.
     @available(*, noasync, message: "Blocks the thread. Await append(count:initializingWith:) instead.")
     @discardableResult
     public func appendBlocking(
@@ -151,6 +166,18 @@ extension WriteAheadLog {
             frame.fill(with: initialize)
         }
         return try finishBlocking(sequence)
+    }
+
+    /// Appends a record that `initialize` writes, unless it throws; see
+    /// ``append(count:initializingWith:)-50khw``.
+    @available(*, noasync, message: "Blocks the thread. Await append(count:initializingWith:) instead.")
+    @discardableResult
+    public func appendBlocking<Failure: Error>(
+        count: Int, initializingWith initialize: (inout OutputRawSpan) throws(Failure) -> Void
+    ) throws -> SequenceNumber {
+        var payload: [UInt8] = []
+        try payload.append(count: count, initializingWith: initialize)
+        return try appendBlocking(payload)
     }
 
     /// Appends a batch as ``append(_:bookmark:)`` does. Blocks as ``appendBlocking(_:)-(RawSpan)``.
@@ -202,13 +229,23 @@ extension WriteAheadLog {
     }
 
     /// Appends a record that `initialize` writes directly into the segment, if a segment is ready; see
-    /// ``append(count:initializingWith:)`` and ``tryAppend(_:)-(RawSpan)``.
+    /// ``append(count:initializingWith:)-(_,(OutputRawSpan)->Void)`` and ``tryAppend(_:)-(RawSpan)``.
     public func tryAppend(
         count: Int, initializingWith initialize: (inout OutputRawSpan) -> Void
     ) throws(WALError) -> SequenceNumber? {
         try appender.appendIfReady(.record, bodySize: count, records: 1) { frame in
             frame.fill(with: initialize)
         }.map(SequenceNumber.init(rawValue:))
+    }
+
+    /// Appends a record that `initialize` writes, unless it throws, if a segment is ready; see
+    /// ``append(count:initializingWith:)-50khw`` and ``tryAppend(_:)-(RawSpan)``.
+    public func tryAppend<Failure: Error>(
+        count: Int, initializingWith initialize: (inout OutputRawSpan) throws(Failure) -> Void
+    ) throws -> SequenceNumber? {
+        var payload: [UInt8] = []
+        try payload.append(count: count, initializingWith: initialize)
+        return try tryAppend(payload)
     }
 
     /// Appends a batch if a segment is ready; see ``append(_:bookmark:)`` and ``tryAppend(_:)-(RawSpan)``.

@@ -5,7 +5,7 @@ package func eventually(_ condition: () async throws -> Bool) async throws {
     let end = ContinuousClock.now + .seconds(120)
     while ContinuousClock.now < end {
         if try await condition() { return }
-        try await Task.sleep(for: .milliseconds(10))
+        try await Task.sleep(for: .milliseconds(2))
     }
     Issue.record("The condition doesn't hold after two minutes.")
 }

@@ -158,7 +158,7 @@
             let heir = try await database.store()
             async let claimed = heir.claim(0..<1, of: 1, log: log)
             async let watched: Void = {
-                try await Task.sleep(for: .milliseconds(300))
+                try await database.waitUntilOneWaitsForALock()
                 gate.open()
             }()
             let lane = try await claimed
@@ -176,7 +176,7 @@
             try other.execute("START TRANSACTION", named: "test")
             try other.execute("UPDATE wal_sink_checkpoint SET epoch = epoch + 1", named: "test")
             async let refused = code { _ = try await zombie.apply(batch([.save(task("a"))], lanes: lanes)) }
-            try await Task.sleep(for: .milliseconds(300))
+            try await database.waitUntilOneWaitsForALock()
             try other.execute("COMMIT", named: "test")
             #expect(await refused == .fenced)
             #expect(try database.number("SELECT COUNT(*) FROM dag_tasks") == 0)

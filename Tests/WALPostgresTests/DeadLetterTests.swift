@@ -24,6 +24,13 @@
             StoredDeadLetter.ID(log: log, sequence: sequence)
         }
 
+        @Test(arguments: DeadLetterExamination.allCases)
+        func lettersAreAsInEveryStore(_ examination: DeadLetterExamination) async throws {
+            try await examination.run(store, code: "23514", reason: "clean") { isRefusing in
+                try database.execute(isRefusing ? Self.check : "ALTER TABLE dag_tasks DROP CONSTRAINT clean")
+            }
+        }
+
         @Test func refusedRowIsSetAsideAndRedriven() async throws {
             try database.execute(Self.check)
             let lanes = try await store.claim(0..<1, of: 1, log: log)

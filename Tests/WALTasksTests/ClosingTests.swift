@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import ServiceLifecycle
 import Synchronization
+import TestSupport
 import Testing
 import UnixSignals
 import WAL
@@ -78,7 +79,7 @@ struct Terminator: Service {
         try await log.append(TaskCodec.encode(.save(PersistentTask(id: "t0", dagID: "d", nodeID: "n"))))
         let group = ServiceGroup(services: [flusher], logger: Logger(label: "test"))
         async let running: Void = group.run()
-        while store.callCount.load(ordering: .relaxed) == 0 { try await Task.sleep(for: .milliseconds(2)) }
+        try await eventually { store.callCount.load(ordering: .relaxed) != 0 }
         await group.triggerGracefulShutdown()
         try await running
         #expect(flusher.statistics.lag.records == 1)

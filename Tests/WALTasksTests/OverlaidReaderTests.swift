@@ -114,7 +114,7 @@ import WALTesting
     /// without a task id, some tasks more than others.
     ///
     /// Nor do they depend on how much of it is in memory: all, or the last mutation of each stripe.
-    @Test(arguments: 0..<Cases.count(100, long: 300))
+    @Test(arguments: 0..<Cases.count(40, long: 300))
     func answersDoNotDependOnTheFlusher(seed: Int) async throws {
         var random = RandomMutations(seed: UInt64(seed) + 1000)
         random.barrierChance = seed % 3 == 0 ? 0 : 0.08

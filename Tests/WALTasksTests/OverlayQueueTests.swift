@@ -34,7 +34,7 @@ import WALTesting
 
     /// Beside a plain list: adding, forgetting from the front, and looking, in any order, through empty and full and large and
     /// small again. Few hashes, of which some are in one bucket.
-    @Test(arguments: 0..<Cases.count(5, long: 20))
+    @Test(arguments: 0..<Cases.count(2, long: 20))
     func holdsWhatAListHolds(seed: Int) {
         var random = RandomMutations(seed: UInt64(seed))
         var queue = OverlayQueue()

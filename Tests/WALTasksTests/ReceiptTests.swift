@@ -81,7 +81,7 @@ import WALDelivery
     }
 
     /// Whatever is together in a list, what is read is the same as if each had been made by itself, before a restart and after.
-    @Test(arguments: 0..<6)
+    @Test(arguments: 0..<Cases.count(2, long: 6))
     func listsOfChangesAreReadAsSingleOnes(seed: Int) async throws {
         let store = StubbornStore()
         store.isFailing.store(true, ordering: .relaxed)

@@ -2,6 +2,7 @@
 struct DirectorySource: SegmentSource {
     let directory: Directory
     let maps: LogMaps
+    private let frontier = DurableFrontier()
     /// The log's identifier; nil if no segment has a readable header.
     let logID: LogID?
 
@@ -75,8 +76,7 @@ struct DirectorySource: SegmentSource {
     // A reader of a removed file continues after the removed segments.
     func isRemoved(_ segment: ReadableSegment) -> Bool { false }
 
-    /// Only the writer knows which records are durable.
-    var durablePosition: UInt64 { 0 }
+    func durablePosition() throws(WALError) -> UInt64 { try frontier.advance(in: self) }
 
     func waitForMore(
         behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility

@@ -126,7 +126,7 @@ struct EngineSource: SegmentSource {
         return try ReadableSegment(entry.segment, in: file, size: try file.size(), footer: footer)
     }
 
-    var durablePosition: UInt64 {
+    func durablePosition() -> UInt64 {
         appender.durablePosition.load(ordering: .acquiring)
     }
 

@@ -17,7 +17,7 @@ extension LogReader {
                 if gaps.next != nil { continue }
             }
             guard let segment = current else { return .none }
-            if visibility == .durable, !isDurable(segment) { return .none }
+            if visibility == .durable, try !isDurable(segment) { return .none }
             if segment.isCompressed { retain(segment.memory) }
             switch unsafe try check(segment) {
             case .valid(let frame):
@@ -97,9 +97,9 @@ extension LogReader {
             baseSequence: header.baseSequence)
     }
 
-    private func isDurable(_ segment: ReadableSegment) -> Bool {
+    private func isDurable(_ segment: ReadableSegment) throws(WALError) -> Bool {
         let position = segment.segment.position(at: offset)
-        if position >= durablePosition { durablePosition = source.durablePosition }
+        if position >= durablePosition { durablePosition = try source.durablePosition() }
         return position < durablePosition || segment.footer.map { offset >= $0.offset } ?? false
     }
 

@@ -1,7 +1,7 @@
 /// A reader that returns the records of a log in order, and verifies every checksum.
 ///
-/// It returns each readable record, and each gap in the sequence numbers. A gap is an entry (``next(_:gap:)``,
-/// ``nextEntry()``), or an error if you read only records (``next(_:)``, ``next()``).
+/// It returns each readable record, and each gap in the sequence numbers. A gap is an entry
+/// (``nextEntry()``), or an error if you read only records (``next()``).
 ///
 /// A reader isn't thread-safe: only one task or thread may use it at a time. While a reader of an open log exists, that
 /// log doesn't remove the segment that the reader is in, nor newer segments.
@@ -121,6 +121,20 @@ public final class LogReader {
         return lend(found, body)
     }
 
+    /// Calls `body` with the next record, in place, or `gap` with the gap before it. Returns nil if there is nothing
+    /// yet.
+    ///
+    /// - Throws: The errors of ``nextEntry()``, and the error of a closure. The reader has passed
+    ///   the record then: the next call continues after it.
+    @inlinable
+    public func next<Result, Failure: Error, GapFailure: Error>(
+        _ body: (borrowing RecordView) throws(Failure) -> Result, gap: (LogGap) throws(GapFailure) -> Result
+    ) throws -> Result? {
+        let found = try takeEntry()
+        guard unsafe found.payload != nil else { return try takeGap().map(gap) }
+        return try lend(found, body)
+    }
+
     /// Returns the next record with a copy of its payload, or the gap before it. Returns nil if there is nothing yet.
     ///
     /// - Throws:
@@ -146,19 +160,33 @@ public final class LogReader {
         return unsafe found.payload == nil ? nil : lend(found, body)
     }
 
+    /// Calls `body` with the next record, in place. Returns nil if there is no record yet.
+    ///
+    /// - Throws: The errors of ``next()``, and the error of the closure. The reader has passed the record then: the
+    ///   next call continues after it.
+    @inlinable
+    public func next<Result, Failure: Error>(
+        _ body: (borrowing RecordView) throws(Failure) -> Result
+    ) throws -> Result? {
+        let found = try take()
+        return unsafe found.payload == nil ? nil : try lend(found, body)
+    }
+
     /// Returns the next record with a copy of its payload. Returns nil if there is no record yet. Throws the same
-    /// errors as ``next(_:)``.
+    /// errors as ``next(_:)-((RecordView)->Result)``.
     public func next() throws(WALError) -> LogRecord? {
         try next { view in LogRecord(view) }
     }
 
     @inlinable
-    func lend<Result>(_ found: Found, _ body: (borrowing RecordView) -> Result) -> Result {
+    func lend<Result, Failure: Error>(
+        _ found: Found, _ body: (borrowing RecordView) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         let wasLending = unsafe isLending
         unsafe isLending = true
         defer { unsafe isLending = wasLending }
         let bytes = unsafe UnsafeRawBufferPointer(start: found.payload, count: found.size)
-        return unsafe body(
+        return try unsafe body(
             RecordView(
                 sequence: SequenceNumber(rawValue: found.sequence), time: Timestamp(rawValue: found.time),
                 payload: RawSpan(_unsafeBytes: bytes)))
@@ -212,7 +240,7 @@ public final class LogReader {
             payload: frame + Frame.Offset.body, size: header.bodySize)
     }
 
-    /// Suspends until ``next(_:gap:)`` may have a result.
+    /// Suspends until ``nextEntry()`` may have a result.
     ///
     /// - Throws:
     ///   - ``WALError/Code/closed`` if the log was closed.

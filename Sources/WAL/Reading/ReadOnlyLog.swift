@@ -2,6 +2,11 @@
 ///
 /// It takes no lock and changes nothing. Each call reads what was written before it. If retention removes segments
 /// meanwhile, its readers report a gap.
+///
+/// A reader with the visibility ``ReadVisibility/durable`` returns the records that the files prove to be durable: each
+/// frame states how much of the log was durable when it was written. So it returns a record once a newer frame states
+/// that. In an idle log this is a mark that the writer appends about 100 ms after a sync. After the death of the writer,
+/// its last records may have no such frame. The next opening syncs them, and writes one.
 public final class ReadOnlyLog: Sendable {
     let source: DirectorySource
 
@@ -102,13 +107,13 @@ extension ReadOnlyLog {
     /// Returns a reader that starts with a record, or with the first one that is still in the log.
     ///
     /// If records from this number on were removed, they are the reader's first gap.
-    public func reader(from sequence: SequenceNumber? = nil) -> LogReader {
-        LogReader(source, from: sequence?.rawValue, visibility: .written)
+    public func reader(from sequence: SequenceNumber? = nil, visibility: ReadVisibility = .written) -> LogReader {
+        LogReader(source, from: sequence?.rawValue, visibility: visibility)
     }
 
     /// Returns a reader that starts with the first record of this time or later.
-    public func reader(since time: Timestamp) -> LogReader {
-        LogReader(source, since: time.rawValue, visibility: .written)
+    public func reader(since time: Timestamp, visibility: ReadVisibility = .written) -> LogReader {
+        LogReader(source, since: time.rawValue, visibility: visibility)
     }
 
     /// Returns the entries from a record on: records, and gaps in place of missing records.
@@ -116,10 +121,13 @@ extension ReadOnlyLog {
     /// - Parameters:
     ///   - sequence: The first record. Without it, the first record that is still in the log.
     ///   - last: The last record, after which the sequence ends. Without it, the sequence waits at the end of the log.
+    ///   - visibility: Whether to return records before the files prove them durable; see ``ReadOnlyLog``.
     public func entries(
-        from sequence: SequenceNumber? = nil, through last: SequenceNumber? = nil
+        from sequence: SequenceNumber? = nil, through last: SequenceNumber? = nil, visibility: ReadVisibility = .written
     ) -> LogEntries {
-        LogEntries(through: last) { [source] in LogReader(source, from: sequence?.rawValue, visibility: .written) }
+        LogEntries(through: last) { [source] in
+            LogReader(source, from: sequence?.rawValue, visibility: visibility)
+        }
     }
 
     /// Returns the entries from a time on: records, and gaps in place of missing records.
@@ -128,10 +136,13 @@ extension ReadOnlyLog {
     ///   - time: The sequence starts with the first record of this time or later.
     ///   - end: The sequence ends before the first record that is later than this. Without it, the sequence waits at the
     ///     end of the log.
+    ///   - visibility: Whether to return records before the files prove them durable; see ``ReadOnlyLog``.
     public func entries(
-        since time: Timestamp, until end: Timestamp? = nil
+        since time: Timestamp, until end: Timestamp? = nil, visibility: ReadVisibility = .written
     ) -> LogEntries {
-        LogEntries(until: end) { [source] in LogReader(source, since: time.rawValue, visibility: .written) }
+        LogEntries(until: end) { [source] in
+            LogReader(source, since: time.rawValue, visibility: visibility)
+        }
     }
 
     /// Returns the records from a record on. Throws at a gap that may be a loss; see ``LogRecords``.
@@ -139,10 +150,13 @@ extension ReadOnlyLog {
     /// - Parameters:
     ///   - sequence: The first record. Without it, the first record that is still in the log.
     ///   - last: The last record, after which the sequence ends. Without it, the sequence waits at the end of the log.
+    ///   - visibility: Whether to return records before the files prove them durable; see ``ReadOnlyLog``.
     public func records(
-        from sequence: SequenceNumber? = nil, through last: SequenceNumber? = nil
+        from sequence: SequenceNumber? = nil, through last: SequenceNumber? = nil, visibility: ReadVisibility = .written
     ) -> LogRecords {
-        LogRecords(through: last) { [source] in LogReader(source, from: sequence?.rawValue, visibility: .written) }
+        LogRecords(through: last) { [source] in
+            LogReader(source, from: sequence?.rawValue, visibility: visibility)
+        }
     }
 
     /// Returns the records from a time on. Throws at a gap that may be a loss; see ``LogRecords``.
@@ -151,9 +165,12 @@ extension ReadOnlyLog {
     ///   - time: The sequence starts with the first record of this time or later.
     ///   - end: The sequence ends before the first record that is later than this. Without it, the sequence waits at the
     ///     end of the log.
+    ///   - visibility: Whether to return records before the files prove them durable; see ``ReadOnlyLog``.
     public func records(
-        since time: Timestamp, until end: Timestamp? = nil
+        since time: Timestamp, until end: Timestamp? = nil, visibility: ReadVisibility = .written
     ) -> LogRecords {
-        LogRecords(until: end) { [source] in LogReader(source, since: time.rawValue, visibility: .written) }
+        LogRecords(until: end) { [source] in
+            LogReader(source, since: time.rawValue, visibility: visibility)
+        }
     }
 }

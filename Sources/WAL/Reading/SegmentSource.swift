@@ -9,8 +9,8 @@ protocol SegmentSource: Sendable {
     func continuation(of segment: ReadableSegment, at place: ReadingPlace) throws(WALError) -> Continuation
     /// Whether the segment was removed, so that a reader can't continue from it.
     func isRemoved(_ segment: ReadableSegment) -> Bool
-    /// The log position up to which readers of durable records may read.
-    var durablePosition: UInt64 { get }
+    /// Returns the log position up to which readers of durable records may read.
+    func durablePosition() throws(WALError) -> UInt64
     /// Suspends until there may be more after `position`, for a reader that wants records from `sequence` on. Throws if
     /// there never will be more.
     func waitForMore(

@@ -26,16 +26,12 @@ public struct RecordBatch: Sendable {
     }
 
     /// Adds a record of `count` bytes that `initialize` writes in place. The closure must write all of them.
-    public mutating func append(count: Int, initializingWith initialize: (inout OutputRawSpan) -> Void) {
-        let start = payloads.count
-        payloads.append(contentsOf: repeatElement(0, count: count))
-        unsafe payloads.withUnsafeMutableBytes { bytes in
-            let room = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
-            var output = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
-            initialize(&output)
-            let written = unsafe output.finalize(for: room)
-            precondition(written == count, "\(written) of \(count) bytes were written")
-        }
+    ///
+    /// If the closure throws, its error is thrown and the batch stays as it was.
+    public mutating func append<Failure: Error>(
+        count: Int, initializingWith initialize: (inout OutputRawSpan) throws(Failure) -> Void
+    ) throws(Failure) {
+        try payloads.append(count: count, initializingWith: initialize)
         sizes.append(UInt32(count))
     }
 
@@ -43,5 +39,28 @@ public struct RecordBatch: Sendable {
     public mutating func removeAll() {
         sizes.removeAll(keepingCapacity: true)
         payloads.removeAll(keepingCapacity: true)
+    }
+}
+
+extension [UInt8] {
+    /// Appends `count` bytes that `initialize` writes in place, or nothing if it throws.
+    mutating func append<Failure: Error>(
+        count: Int, initializingWith initialize: (inout OutputRawSpan) throws(Failure) -> Void
+    ) throws(Failure) {
+        let start = self.count
+        append(contentsOf: repeatElement(0, count: count))
+        let outcome = unsafe withUnsafeMutableBytes { bytes -> Result<Int, Failure> in
+            let room = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
+            var output = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
+            let result = Result { () throws(Failure) in try initialize(&output) }
+            let written = unsafe output.finalize(for: room)
+            return result.map { written }
+        }
+        switch outcome {
+        case .success(let written): precondition(written == count, "\(written) of \(count) bytes were written")
+        case .failure(let error):
+            removeLast(count)
+            throw error
+        }
     }
 }

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import TestSupport
 import Testing
 
 @testable import WAL
@@ -124,12 +125,12 @@ import Testing
         StorageHooks.install(gate, for: directory.path)
         defer { StorageHooks.remove(from: directory.path) }
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(.always))
-        while log.statistics.preparedSegmentCount < 2 { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually { log.statistics.preparedSegmentCount >= 2 }
         gate.close(for: .seconds(3600))
         #expect(try log.tryAppend([1]) == 1)
         #expect(log.durableSequence == .zero)
         async let durable: Void = log.waitUntilDurable(1)
-        while !gate.isHoldingOne { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually { gate.isHoldingOne }
         gate.open()
         try await durable
         #expect(log.durableSequence == 1)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import WAL
@@ -56,7 +57,7 @@ import Testing
 
     /// Returns when the next segment is ready, and the active one may end by its records.
     private func waitUntilNextIsReady(_ log: WriteAheadLog) async throws {
-        while !log.engine.catalog.state.withLock({ $0.isNextReady }) { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually { log.engine.catalog.state.withLock({ $0.isNextReady }) }
         try await Task.sleep(for: .milliseconds(60))
     }
 
@@ -146,8 +147,8 @@ import Testing
             }
         }
         #expect(failure?.code == .diskFull)
-        // Three of 128 KiB, the first of which had its records when it ended.
-        #expect(written.count > 1000)
+        // The last of the three segments is filled. On a slow machine, the others end by their records.
+        #expect(written.count > 500)
         gate.open()
         // A preparation that failed is tried again when its time has come.
         try await appendWhenThereIsSpace([1], to: log)
@@ -279,7 +280,7 @@ import Testing
                 return count
             }
         }
-        for round in 0..<40 {
+        for round in 0..<(Torture.isLong ? 80 : 24) {
             try await Task.sleep(for: .milliseconds(50))
             if round % 4 == 0 { try await log.roll() }
         }
@@ -289,17 +290,21 @@ import Testing
         func check(_ reader: LogReader) throws {
             var next = [0, 0, 0, 0]
             var sequence: UInt64 = 0
+            // One expectation for all records: an expectation takes longer than the reading.
+            var wrong: [UInt64] = []
             while let record = try reader.next() {
                 sequence += 1
-                #expect(record.sequence.rawValue == sequence)
                 let writer = Int(record.payload.last ?? 0)
-                #expect(record.payload[0] == UInt8(truncatingIfNeeded: next[writer]))
+                let isNext = record.payload[0] == UInt8(truncatingIfNeeded: next[writer])
+                if record.sequence.rawValue != sequence || !isNext { wrong.append(sequence) }
                 next[writer] += 1
             }
+            #expect(wrong.isEmpty)
             #expect(next == counts)
         }
         try check(log.reader())
-        #expect(log.segments.count > 20)
+        // By `roll` alone there are seven. How many more there are depends on the machine.
+        #expect(log.segments.count > 6)
         try await log.close()
         let again = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
         #expect(again.recovery.steps.isEmpty)

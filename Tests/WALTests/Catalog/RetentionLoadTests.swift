@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import WAL
@@ -43,7 +44,7 @@ import Testing
         #expect(removals >= 3)
         #expect(await written >= appendedMeanwhile.rawValue)
         try await log.sync()
-        while log.statistics.preparedSegmentCount < 2 { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually { log.statistics.preparedSegmentCount >= 2 }
         await log.applyRetention()
         let kept = try #require(log.cursors["consumer"])
         #expect(log.firstSequence <= kept.next)

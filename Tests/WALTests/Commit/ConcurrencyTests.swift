@@ -7,7 +7,7 @@ import Testing
 /// A reader that sees a record before it is whole, or two in another order, hands wrong data on; and nobody would notice.
 @Suite(.serialized) struct ConcurrencyTests {
     static let threads = 8
-    static let perThread = 1500
+    static let perThread = Torture.isLong ? 1500 : 500
 
     /// Thread and number, and bytes that follow from them.
     static func body(_ thread: Int, _ number: Int) -> [UInt8] {

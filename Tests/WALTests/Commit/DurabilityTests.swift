@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import WAL
@@ -65,7 +66,7 @@ import Testing
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(.interval(.milliseconds(5))))
         for number in 0..<5 {
             let sequence = try await log.append(payload(number))
-            while log.durableSequence < sequence { try await Task.sleep(for: .milliseconds(1)) }
+            try await eventually { log.durableSequence >= sequence }
             try await Task.sleep(for: .milliseconds(number * 60))
         }
         try await log.close()

@@ -1,22 +1,22 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import WAL
 
+/// Opens a log on a disk whose files can be made bad.
+private func openOnBadDisk(
+    _ path: String, _ policy: WriteAheadLog.SyncPolicy = .manual
+) async throws -> (log: WriteAheadLog, disk: BadFiles) {
+    let disk = BadFiles()
+    StorageHooks.install(disk, for: path)
+    return (try await WriteAheadLog.open(at: path, configuration: .small(policy)), disk)
+}
+
 /// After a failed sync the kernel may have dropped what it couldn't write, and says on the next call that all is well
 /// ("fsyncgate"): who believed it would acknowledge what isn't there.
 @Suite struct SyncFailureTests {
-    /// Puts a device that can't be synced in the place of a segment's file.
-    private func breakSync(of live: LiveSegment) {
-        // The mapping would keep it locked.
-        live.file.unlock()
-        let device = open("/dev/null", O_RDWR)
-        let descriptor = live.file.descriptor
-        #expect(dup2(device, descriptor) == descriptor)
-        close(device)
-    }
-
     private func poisonedFiles(in directory: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".poisoned") }
     }
@@ -28,7 +28,8 @@ import Testing
     @Test(arguments: [WriteAheadLog.SyncPolicy.always, .manual])
     func whatASyncFailedForIsWrittenToAFreshFileAndAppendingGoesOn(_ policy: WriteAheadLog.SyncPolicy) async throws {
         let directory = TemporaryDirectory()
-        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(policy))
+        let (log, disk) = try await openOnBadDisk(directory.path, policy)
+        defer { StorageHooks.remove(from: directory.path) }
         for number in 1...10 { try await log.append(payload(number)) }
         try await log.sync()
         try log.setCursor("consumer", to: 7)
@@ -36,7 +37,7 @@ import Testing
         for _ in 1...5 { _ = try reader.next() }
         let name = try #require(try segmentNames(directory.path).first)
         let before = try inode(directory.path + "/" + name)
-        breakSync(of: log.engine.commit.scanner.live)
+        disk.addActiveSegment(of: log)
         for number in 11...12 { try await log.append(payload(number)) }
         #expect(try await log.sync() == 12)
         #expect(try inode(directory.path + "/" + name) != before)
@@ -56,15 +57,14 @@ import Testing
 
     @Test func aSealedSegmentWhoseSyncFailsIsReplacedAmidOthers() async throws {
         let directory = TemporaryDirectory()
-        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(.manual))
+        let (log, disk) = try await openOnBadDisk(directory.path)
+        defer { StorageHooks.remove(from: directory.path) }
         for number in 1...40 {
             try await log.append(payload(number))
             if number % 10 == 0 { try await log.roll() }
         }
-        while log.segments.filter({ $0.state == .sealed }).count < 4 { usleep(1000) }
-        let sealed = log.engine.catalog.state.withLock { state in state.entries.compactMap(\.live) }
-        breakSync(of: sealed[1])
-        breakSync(of: sealed[2])
+        try await eventually { log.segments.count { $0.state == .sealed } == 4 }
+        for segment in log.segments[1...2] { disk.add(segment.path) }
         #expect(try await log.sync() == 40)
         #expect(try poisonedFiles(in: directory.path) == [])
         try await log.append(payload(41))
@@ -78,7 +78,8 @@ import Testing
 
     @Test func appendsGoOnWhileSyncsFailUnderThem() async throws {
         let directory = TemporaryDirectory()
-        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(.always))
+        let (log, disk) = try await openOnBadDisk(directory.path, .always)
+        defer { StorageHooks.remove(from: directory.path) }
         let last = Atomic(0)
         let writers = (0..<4).map { writer in
             Thread {
@@ -89,13 +90,12 @@ import Testing
             }
         }
         for round in 0..<10 {
-            let live = log.engine.catalog.state.withLock { $0.entries.last?.live }
-            if let live { breakSync(of: live) }
+            disk.addActiveSegment(of: log)
             // The first one surely has something to sync.
             if round == 0 { for writer in writers { writer.start() } }
             try await Task.sleep(for: .milliseconds(10))
         }
-        while writers.contains(where: { !$0.isFinished }) { try await Task.sleep(for: .milliseconds(5)) }
+        try await eventually { writers.allSatisfy(\.isFinished) }
         #expect(last.load(ordering: .relaxed) == 4)
         #expect(log.durableSequence == 2000)
         let replaced = log.engine.catalog.state.withLock { state in
@@ -114,7 +114,7 @@ import Testing
     @Test func aLogThatCannotWriteElsewhereTellsSoAndResumesByItself() async throws {
         let directory = TemporaryDirectory()
         await #expect(processExitsWith: .success) { [path = directory.path as String] in
-            let log = try await WriteAheadLog.open(at: path, configuration: .small(.manual))
+            let (log, disk) = try await openOnBadDisk(path)
             for number in 1...10 { try await log.append(payload(number)) }
             try await log.sync()
             let drained = Task {
@@ -126,8 +126,7 @@ import Testing
                 return payloads
             }
             try await log.append(payload(11))
-            let device = open("/dev/null", O_RDWR)
-            dup2(device, log.engine.commit.scanner.live.file.descriptor)
+            disk.addActiveSegment(of: log)
             signal(SIGXFSZ, SIG_IGN)
             var limit = rlimit()
             getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
@@ -145,12 +144,8 @@ import Testing
 
             limit = usual
             setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-            while log.durableSequence < 11 { try await Task.sleep(for: .milliseconds(20)) }
-            var isTaken = false
-            while !isTaken {
-                isTaken = (try? await log.append(payload(12))) != nil
-                if !isTaken { try await Task.sleep(for: .milliseconds(20)) }
-            }
+            try await eventually { log.durableSequence == 11 }
+            try await eventually { (try? await log.append(payload(12))) != nil }
             try await log.sync()
             #expect(try await drained.value == (1...12).map { payload($0) })
             try await log.close()
@@ -165,10 +160,9 @@ import Testing
     @Test func aProcessThatDiesBeforeItCouldWriteElsewhereLeavesThatToTheNextOpening() async throws {
         let directory = TemporaryDirectory()
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = directory.path as String] in
-            let log = try await WriteAheadLog.open(at: path, configuration: .small(.manual))
+            let (log, disk) = try await openOnBadDisk(path)
             for number in 1...11 { try await log.append(payload(number)) }
-            let device = open("/dev/null", O_RDWR)
-            dup2(device, log.engine.commit.scanner.live.file.descriptor)
+            disk.addActiveSegment(of: log)
             signal(SIGXFSZ, SIG_IGN)
             var limit = rlimit(rlim_cur: 0, rlim_max: .max)
             setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
@@ -189,15 +183,19 @@ import Testing
     /// The kernel has dropped a page that it couldn't write, and reads it back as it was on the disk.
     @Test func pagesThatTheKernelDroppedAreNotAcknowledged() async throws {
         let directory = TemporaryDirectory()
-        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(.manual))
+        let (log, disk) = try await openOnBadDisk(directory.path)
+        defer { StorageHooks.remove(from: directory.path) }
         for number in 1...10 { try await log.append(payload(number)) }
         try await log.sync()
         for number in 11...13 { try await log.append(payload(number)) }
-        let live = log.engine.commit.scanner.live
-        let frameSize = Frame.size(bodySize: payload(11).count)
-        let offset = log.engine.commit.scanner.offset
-        _ = unsafe memset(live.mapping.base + offset + frameSize, 0, frameSize)
-        breakSync(of: live)
+        let name = try #require(try segmentNames(directory.path).first)
+        let image = LogImage(files: try contents(of: directory.path), names: [name], payloads: [:])
+        let dropped = try #require(image.frames(name).first { $0.sequences == 12..<13 })
+        let file = try FileHandle(forWritingTo: URL(filePath: directory.path + "/" + name))
+        try file.seek(toOffset: UInt64(dropped.offset))
+        try file.write(contentsOf: Data(count: dropped.end - dropped.offset))
+        try file.close()
+        disk.addActiveSegment(of: log)
         #expect(await #expect(throws: WALError.self) { try await log.sync() }?.code == .indeterminate)
         #expect(log.durableSequence == 10)
         #expect(#expect(throws: WALError.self) { try log.appendBlocking([1]) }?.code == .poisoned)
@@ -221,7 +219,7 @@ import Testing
             let log = try await WriteAheadLog.open(at: path, configuration: .small())
             for number in 1...20 { try await log.append(payload(number)) }
             try await log.roll()
-            while log.segments.first?.state != .sealed { usleep(1000) }
+            try await eventually { log.segments.first?.state == .sealed }
             for number in 21...30 { try await log.append(payload(number)) }
             kill(getpid(), SIGKILL)
         }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import WAL
@@ -11,12 +12,12 @@ import Testing
         StorageHooks.install(gate, for: directory.path)
         defer { StorageHooks.remove(from: directory.path) }
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
-        while log.statistics.preparedSegmentCount < 2 { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually { log.statistics.preparedSegmentCount >= 2 }
         for number in 1...4 { try await log.append(payload(number)) }
         gate.close(for: .seconds(10))
         // The first of them leads; one of the others wants what that sync was to make durable, one what came after it began.
         async let leader = outcome(of: log, 3)
-        while !gate.isHoldingOne { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually { gate.isHoldingOne }
         try await log.append(payload(5))
         async let served = outcome(of: log, 2)
         async let late = outcome(of: log, 5)
@@ -24,7 +25,7 @@ import Testing
             do throws(WALError) { try await log.waitUntilDurable(4) } catch { return error }
             return nil
         }()
-        while log.engine.commit.state.withLock({ $0.waitingCount }) < 3 { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually { log.engine.commit.state.withLock { $0.waitingCount } >= 3 }
         gate.open(breakingTheDisk: true)
         for error in await [leader, served, late, task] {
             #expect(error?.code == .indeterminate, "\(String(describing: error))")

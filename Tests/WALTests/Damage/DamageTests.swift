@@ -4,7 +4,7 @@ import Testing
 /// A damaged byte must cost no more than the records it is in, must be told as what it is, and must never come out as another
 /// payload. A log that doesn't open is deleted by its owner, and then everything is lost.
 ///
-/// `WAL_LONG` in the environment asks for every bit and every length; without it, it is a bit of one byte of eight of the
+/// `WAL_LONG` in the environment asks for every bit and every length; without it, it is a bit of one byte of 16 of the
 /// frames, and each length around their ends.
 @Suite struct DamageTests {
     /// Of so many cases that are verified, one is opened and repaired, too.
@@ -33,7 +33,7 @@ import Testing
         let run = try DamageCheck(specimen)
         for name in specimen.names {
             // All of a header copy is under one checksum, and both are alike.
-            for offset in 0..<extent(specimen, name) where Torture.isLong || offset % (offset < 1024 ? 13 : 8) == 0 {
+            for offset in 0..<extent(specimen, name) where Torture.isLong || offset % (offset < 1024 ? 29 : 16) == 0 {
                 for bit in Torture.isLong ? Array(0..<8) : [offset * 5 % 8] {
                     var damaged = specimen.files
                     damaged[name]?[offset] ^= 1 << bit

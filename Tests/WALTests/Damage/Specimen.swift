@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import WAL
@@ -54,7 +55,7 @@ struct Specimen: Sendable {
         try await before.sync()
         try await before.roll()
         for number in 100..<103 { try await before.append(payload(number)) }
-        while before.segments.first?.state != .sealed { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually { before.segments.first?.state == .sealed }
         var files = try read(first)
         try await before.close()
         let sealed = files.keys.min() ?? ""

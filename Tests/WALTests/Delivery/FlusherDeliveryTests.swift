@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import WAL
@@ -52,7 +53,7 @@ import Testing
         let flusher = harness.flusher(into: sink, FlusherHarness.configuration(batchSize: 500))
         _ = try await harness.run(flusher) {
             try harness.append(20)
-            while flusher.appliedSequence < 20 { try await Task.sleep(for: .milliseconds(1)) }
+            try await eventually { flusher.appliedSequence >= 20 }
         }
         check(sink.snapshot, has: 20)
     }

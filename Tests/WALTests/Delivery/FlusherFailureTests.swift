@@ -1,4 +1,5 @@
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import WAL
@@ -121,10 +122,10 @@ import Testing
         let sink = RecordingSink { _, _ in gate.isOpen ? .none : .before(.transient) }
         let flusher = harness.flusher(into: sink, FlusherHarness.configuration(workers: 3))
         _ = try await harness.run(flusher) {
-            while flusher.statistics.breaker == .closed { try await Task.sleep(for: .milliseconds(1)) }
+            try await eventually { flusher.statistics.breaker != .closed }
             try harness.append(50)
             #expect(flusher.statistics.lag.records == 100)
-            while flusher.statistics.lag.age == .zero { try await Task.sleep(for: .milliseconds(1)) }
+            try await eventually { flusher.statistics.lag.age != .zero }
             gate.open()
             try await flusher.drain()
             #expect(flusher.statistics.breaker == .closed)

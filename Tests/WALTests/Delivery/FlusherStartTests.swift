@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import ServiceLifecycle
+import TestSupport
 import Testing
 
 @testable import WAL
@@ -61,7 +62,7 @@ import Testing
         let group = ServiceGroup(
             configuration: .init(services: [.init(service: flusher)], logger: .init(label: "test")))
         async let running: Void = group.run()
-        while sink.snapshot.claims == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually { sink.snapshot.claims != 0 }
         await group.triggerGracefulShutdown()
         try await running
         #expect(sink.snapshot.rows.count == 100)
@@ -78,7 +79,7 @@ import Testing
         let group = ServiceGroup(
             configuration: .init(services: [.init(service: flusher)], logger: .init(label: "test")))
         async let running: Void = group.run()
-        while sink.snapshot.calls == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually { sink.snapshot.calls != 0 }
         await group.triggerGracefulShutdown()
         try await running
         #expect(sink.snapshot.rows.isEmpty)
@@ -87,9 +88,10 @@ import Testing
 
     @Test func cancellationWakesWaitersAndStops() async throws {
         let harness = try FlusherHarness()
-        let flusher = harness.flusher(into: RecordingSink(), FlusherHarness.configuration())
+        let sink = RecordingSink()
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration())
         let waiter = Task { try await flusher.waitUntilApplied(5) }
-        let ended = try await harness.run(flusher) { try await Task.sleep(for: .milliseconds(20)) }
+        let ended = try await harness.run(flusher) { try await eventually { sink.snapshot.claims != 0 } }
         #expect(ended is CancellationError)
         await #expect { try await waiter.value } throws: { ($0 as? WALError)?.code == .cancelled }
     }
@@ -110,7 +112,7 @@ import Testing
             into: sink, FlusherHarness.configuration(workers: 1, batchSize: 10) { $0.flushInterval = .seconds(100) })
         _ = try await harness.run(flusher) {
             try harness.append(25)
-            while sink.snapshot.rows.count < 20 { try await Task.sleep(for: .milliseconds(1)) }
+            try await eventually { sink.snapshot.rows.count >= 20 }
             try await flusher.waitUntilApplied(25)
         }
         #expect(sink.snapshot.batches.map(\.records.count).prefix(3) == [10, 10, 5])

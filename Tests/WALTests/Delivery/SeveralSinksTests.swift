@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import WAL
@@ -18,7 +19,7 @@ import Testing
         let slow = away("slow")
         let flushers = [quick, slow].map { harness.flusher(into: $0, FlusherHarness.configuration(batchSize: 500)) }
         let running = flushers.map { flusher in Task { try await flusher.run() } }
-        while slow.snapshot.claims == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually { slow.snapshot.claims != 0 }
         let last = try harness.append(5000)
         try await harness.log.waitUntilApplied(last, by: "quick")
         #expect(quick.snapshot.rows.count == 5000)
@@ -49,7 +50,7 @@ import Testing
         let detached = harness.flusher(
             into: slow, FlusherHarness.configuration { $0.attachment = .bestEffort(maxLagBytes: 100_000) })
         let running = Task { try await detached.run() }
-        while slow.snapshot.claims == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually { slow.snapshot.claims != 0 }
         try harness.append(1000)
         try await Task.sleep(for: .milliseconds(1200))
         #expect(harness.log.cursors["sink/slow"] == 0)

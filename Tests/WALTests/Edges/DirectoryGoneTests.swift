@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import WAL
@@ -108,7 +109,7 @@ import Testing
                 return nil
             }
         }
-        while !gate.isHoldingOne { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually { gate.isHoldingOne }
         #expect(rename(directory.path, directory.path + "-moved") == 0)
         defer { try? FileManager.default.removeItem(atPath: directory.path + "-moved") }
         gate.open()

@@ -34,8 +34,8 @@ import WALTesting
         // A few more than there are: threads don't make the same calls each time.
         let place = Way.all.firstIndex { $0.description == way.description } ?? 0
         Torture.run("an error at every call", filter: "ErrorTests", cases: 1...callCount + 5) { number in
-            // The short form tries one call of eight, and each way others.
-            guard Torture.isLong || (Int(number) + place) % 8 == 0 else { return ([], 0) }
+            // The short form tries one call of 16, and each way others.
+            guard Torture.isLong || (Int(number) + place) % 16 == 0 else { return ([], 0) }
             let (_, violations) = try Self.live(way.policy, recording: way.fault == .losingPages) { storage in
                 storage.fail(at: Int(number), times: way.times, with: way.fault)
             }

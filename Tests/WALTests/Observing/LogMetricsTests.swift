@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import WAL
@@ -34,7 +35,7 @@ import Testing
             try await log.roll()
         }
         try await wait(metrics, "wal.segments{state=sealed}", for: 3)
-        while log.statistics.preparedSegmentCount < 2 { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually { log.statistics.preparedSegmentCount >= 2 }
         try await log.sync()
         try await wait(metrics, "wal.disk.bytes", for: Int64(log.statistics.diskBytes))
         try await log.close()

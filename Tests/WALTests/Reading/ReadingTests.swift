@@ -84,6 +84,72 @@ import Testing
         try log.closeBlocking()
     }
 
+    /// A follower that forwards a record which its writer may still lose can't take it back. And one that never learns
+    /// that a record is durable never forwards it.
+    @Test(arguments: [WriteAheadLog.Compression.none, .lz4])
+    func aReaderOfADirectoryReturnsTheRecordsThatTheFilesProveDurable(
+        _ compression: WriteAheadLog.Compression
+    ) async throws {
+        let directory = TemporaryDirectory()
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.compression = compression
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        let reader = readOnly.reader(visibility: .durable)
+        var found: [LogRecord] = []
+        // Over several segments, which are sealed and perhaps compressed meanwhile.
+        for round in 0..<8 {
+            for number in 1...100 { try await log.append(payload(100 * round + number, size: 400)) }
+            found += try readAll(reader)
+            // No frame states more than was durable when it was written.
+            #expect(found.count <= Int(log.durableSequence.rawValue))
+            try await log.sync()
+            try await log.append(payload(0))
+            found += try readAll(reader)
+            // The frame after the sync states that all before it is durable, and not itself.
+            #expect(found.count == 101 * round + 100)
+            #expect(found.last?.sequence == (try readOnly.durableSequence))
+        }
+        try await log.close()
+        found += try readAll(reader)
+        #expect(found.count == 8 * 101)
+        #expect(found == (try readAll(readOnly.reader())))
+        #expect(try readAll(readOnly.reader(visibility: .durable)) == found)
+    }
+
+    /// Without a frame after the sync, only the mark of an idle log says that it was synced.
+    @Test func aWaitingReaderOfADirectoryReturnsTheRecordsOfAnIdleLog() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        try await log.append(payload(1))
+        try await log.append(payload(2))
+        try await log.sync()
+        var found: [LogRecord] = []
+        for try await record in try ReadOnlyLog(at: directory.path).records(through: 2, visibility: .durable) {
+            found.append(record)
+        }
+        #expect(found.map(\.payload) == [payload(1), payload(2)])
+        try await log.close()
+    }
+
+    /// The last records of a killed writer may be lost with the next power cut. The next opening syncs them.
+    @Test func aReaderOfADeadLogStopsAtTheLastProvenRecord() async throws {
+        let directory = TemporaryDirectory()
+        await #expect(processExitsWith: .signal(SIGKILL)) { [path = directory.path as String] in
+            let log = try await WriteAheadLog.open(at: path, configuration: .small())
+            for number in 1...10 { try await log.append(payload(number)) }
+            try await log.sync()
+            for number in 11...20 { try await log.append(payload(number)) }
+            kill(getpid(), SIGKILL)
+        }
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        #expect(try readAll(readOnly.reader()).count == 20)
+        let reader = readOnly.reader(visibility: .durable)
+        #expect(try readAll(reader).count == 10)
+        try await WriteAheadLog.open(at: directory.path, configuration: .small()).close()
+        #expect(try readAll(reader).count == 10)
+    }
+
     /// Removes what it may at the worst moment: when a reader has found its segment, and nothing keeps that yet.
     private struct RemovingSource: SegmentSource {
         let log: WriteAheadLog
@@ -105,7 +171,7 @@ import Testing
         }
 
         func isRemoved(_ segment: ReadableSegment) -> Bool { log.engine.source.isRemoved(segment) }
-        var durablePosition: UInt64 { log.engine.source.durablePosition }
+        func durablePosition() -> UInt64 { log.engine.source.durablePosition() }
 
         func waitForMore(
             behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility

@@ -108,7 +108,9 @@ import Testing
             }
             group.leave()
         }
-        for _ in 0..<100 { #expect(try LogFiles(besideAWriterIn: directory).segments == numbers) }
+        for _ in 0..<(Torture.isLong ? 200 : 60) {
+            #expect(try LogFiles(besideAWriterIn: directory).segments == numbers)
+        }
         isDone.store(true, ordering: .relaxed)
         group.wait()
     }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct LargeCompressedSegmentTests {
     private static let blockCount = CompressedLayout.countMax
 
-    @Test(.timeLimit(.minutes(30)), arguments: [true, false])
+    @Test(.timeLimit(.minutes(30)), arguments: Torture.isLong ? [true, false] : [true])
     func takesMemoryByTheBlock(endsInZeros: Bool) async throws {
         let directory = TemporaryDirectory()
         try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import WAL
@@ -19,5 +20,23 @@ import Testing
     ])
     func whatIsNoTimeIsRefused(_ text: String) {
         #expect(Timestamp(text) == nil)
+    }
+
+    /// A date is a floating-point number of seconds, whose rounding must not move a time.
+    @Test func timesArePreservedByDates() {
+        var generator = SystemRandomNumberGenerator()
+        let years: Int64 = 240 * 31_556_952_000_000
+        let edges: [Int64] = [0, -1, 1, 978_307_200_000_000, -years, years, 8_993_000_000_000_000]
+        for microseconds in edges + (0..<10_000).map({ _ in .random(in: -years...years, using: &generator) }) {
+            let time = Timestamp(rawValue: microseconds)
+            #expect(Timestamp(Date(time)) == time)
+        }
+        #expect(Date(Timestamp(rawValue: 1_500_000)) == Date(timeIntervalSince1970: 1.5))
+    }
+
+    @Test func datesOutOfRangeGiveTheNearestTime() {
+        #expect(Timestamp(Date(timeIntervalSince1970: 1e300)).rawValue == .max)
+        #expect(Timestamp(Date(timeIntervalSince1970: -1e300)).rawValue == .min)
+        #expect(Timestamp(Date.distantPast) < Timestamp(Date.distantFuture))
     }
 }
