@@ -227,7 +227,7 @@ let package = Package(
         .testTarget(
             name: "WALToolTests",
             dependencies: [
-                "WALTool", "WAL", "WALDelivery", "WALLogging", "WALTasks", "WALFlow",
+                "WALTool", "WAL", "WALDelivery", "WALLogging", "WALTasks", "WALFlow", "WALSQLite",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -251,6 +251,9 @@ if Context.environment["WAL_THREADS"] != nil {
         "Edges/OneWriterTests.swift", "Linearizability", "Segments/CompressionBesideReadersTests.swift", "Support",
     ]
     package.targets.first { $0.name == "WALTasksTests" }?.sources = ["BufferedTaskStorageTests.swift", "Cases.swift"]
+    package.targets.first { $0.name == "WALLoggingTests" }?.sources = [
+        "DroppingTests.swift", "HandlerTests.swift", "Support.swift",
+    ]
     let flows = package.targets.first { $0.name == "WALFlowTests" }
     flows?.sources = ["Support.swift", "Runner/RecoveryTests.swift"]
     flows?.dependencies.removeAll { if case .byNameItem(name: "WALSQLite", _) = $0 { true } else { false } }

@@ -19,7 +19,7 @@ struct Tool: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Ingest.self, Inspect.self, Dump.self, Verify.self, Repair.self, Tail.self, Replay.self, Sinks.self,
-            Cursors.self, DeadLetters.self, Flow.self, Append.self, Bench.self,
+            Cursors.self, DeadLetters.self, Tasks.self, Flow.self, Append.self, Bench.self,
         ])
 
     static func main() async {

@@ -3,6 +3,7 @@
     import Testing
     import WAL
     import WALFlow
+    import WALSQLite
     import WALTasks
 
     /// The verbs about flows, on a log that a program has left.
@@ -108,6 +109,29 @@
             _ = try flow("cancel", log, "failed", "--reason", "not needed")
             #expect(try flow("history", log, "failed").contains("end\t\tcancelled : not needed"))
             #expect(try flow("resume", log, "failed", status: 64).contains("has ended"))
+        }
+
+        @Test func theRowsOfAStoreArePrinted() async throws {
+            let (path, log) = (scratch.path("tasks.db"), scratch.path("other"))
+            let storage = try await BufferedTaskStorage.sqlite(path, log: log)
+            let runner = try await FlowRunner(storage: storage, dags: [Self.dag()])
+            let task = try await runner.process(1, by: Self.dag(), id: "one")
+            try await runner.submit(2, to: "answer", of: "one")
+            _ = try await task.result()
+            await runner.close()
+            try await storage.close()
+            func tasks(_ arguments: String..., status: Int32 = 0) throws -> String {
+                let run = try ToolRun(["tasks", "sqlite:\(path)"] + arguments)
+                #expect(run.status == status, "\(arguments): \(run.output)\(run.errors)")
+                return run.output + run.errors
+            }
+            #expect(try tasks("--status", "completed").hasPrefix("one\torders\tcompleted\t"))
+            #expect(try tasks("--dag", "orders", "--status", "failed") == "")
+            #expect(try tasks("--task", "one", "--json").contains(#""type":"task_update""#))
+            let activities = try tasks("--task", "one", "--activities")
+            #expect(activities.contains("task_created") && activities.contains("sum\tnode_completed"))
+            #expect(try tasks(status: 64).contains("Give --task, --dag or --status."))
+            #expect(try ToolRun(["tasks", "sqlite:\(path)-none", "--status", "failed"]).status == 74)
         }
     }
 #endif
