@@ -292,18 +292,14 @@ extension FlowRunner {
         do {
             guard let executor = step.plan.options.executor else { return .success(try await body(flowStep, values)) }
             return .success(
-                try await withTaskExecutorPreference(executor) { try await Self.hop(body, flowStep, values) })
+                try await withTaskExecutorPreference(executor) {
+                    // A running task moves to the executor that it prefers when it yields.
+                    await Task.yield()
+                    return try await body(flowStep, values)
+                })
         } catch {
             return .failure(error)
         }
-    }
-
-    /// Calls a step on the executor that the task prefers. Without `@concurrent` it would stay where it is until its first suspension.
-    @concurrent
-    private static func hop(
-        _ body: PlanNode.Body, _ step: FlowStep, _ values: [any Sendable]
-    ) async throws -> any Sendable {
-        try await body(step, values)
     }
 
     private func context(_ task: LiveTask, _ path: String, _ dag: FrozenDAG) -> FlowStep.Context {

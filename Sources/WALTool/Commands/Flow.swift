@@ -24,8 +24,12 @@ struct FlowJournal {
 
     init(_ directory: String) throws {
         let log = try ReadOnlyLog(at: directory)
+        try self.init(log.reader(from: log.cursors[JournalTable.cursor]?.next))
+    }
+
+    init(_ reader: LogReader) throws {
         var table = JournalTable()
-        try table.read(log.reader(from: log.cursors[JournalTable.cursor]?.next), through: nil)
+        try table.read(reader, through: nil)
         self.table = table
         for gap in table.gaps { StandardError.write("Gap: \(gap)\n") }
     }
@@ -143,7 +147,8 @@ struct FlowShow: ParsableCommand {
         guard let shape = journal.shape(of: task), let picture = GraphPicture(rawValue: form.rawValue) else {
             throw ToolError(.usage, "The log doesn't have the graph of \(task.id).")
         }
-        try StandardOutput.print(shape.picture(of: TaskView(task), as: picture))
+        // Printing adds the last line's end.
+        try StandardOutput.print(String(shape.picture(of: TaskView(task), as: picture).dropLast()))
     }
 }
 

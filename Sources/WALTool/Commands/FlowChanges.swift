@@ -10,11 +10,8 @@ enum FlowChange {
         _ directory: String, _ id: String,
         _ change: (TaskJournal, FlowJournal) throws -> ([FlowRecord.Event], [TaskMutation])
     ) throws {
-        let journal = try FlowJournal(directory)
-        let (events, mutations) = try change(try journal.task(id), journal)
-        var batch = RecordBatch()
-        for event in events { FlowRecord(id, event).append(to: &batch) }
-        for mutation in mutations { batch.append(TaskCodec.encode(mutation)) }
+        // Opening read-only first doesn't create a log in a directory that has none.
+        _ = try ReadOnlyLog(at: directory)
         var configuration = WriteAheadLog.Configuration()
         configuration.damagePolicy = .strict
         let log: WriteAheadLog
@@ -27,6 +24,11 @@ enum FlowChange {
                 "\(error.message) The program that has it open can change tasks with FlowRunner's functions.")
         }
         do {
+            let journal = try FlowJournal(log.reader(from: log.cursors[JournalTable.cursor]?.next))
+            let (events, mutations) = try change(try journal.task(id), journal)
+            var batch = RecordBatch()
+            for event in events { FlowRecord(id, event).append(to: &batch) }
+            for mutation in mutations { batch.append(TaskCodec.encode(mutation)) }
             _ = try log.appendBlocking(batch)
         } catch {
             try? log.closeBlocking()

@@ -14,7 +14,7 @@ struct Tasks: AsyncParsableCommand {
     @Argument(help: "The store.") var store: StoreArgument
     @Option(help: "Only tasks of the DAG with this key.") var dag: String?
     @Option(help: "Only tasks in this status: pending, running, completed, failed or cancelled.")
-    var status: TaskStatus?
+    var status: StatusArgument?
     @Option(help: "Only the task with this id.") var task: String?
     @Flag(help: "Print the activities of the task, or of the DAG.") var activities = false
     @Option(help: "The largest number of lines.") var limit = 1000
@@ -60,7 +60,9 @@ struct Tasks: AsyncParsableCommand {
 
     private func tasks(of store: any TaskStore) async throws -> [PersistentTask] {
         if let task { return try await store.task(id: task).map { [$0] } ?? [] }
-        guard let status else { return try await store.tasks(dagID: dag ?? "", limit: limit, offset: 0) }
+        guard let status = status?.value else {
+            return try await store.tasks(dagID: dag ?? "", limit: limit, offset: 0)
+        }
         guard let dag else { return try await store.tasks(status: status, limit: limit, offset: 0) }
         // Stores have no query for both.
         var (found, offset): ([PersistentTask], Int) = ([], 0)
@@ -92,4 +94,12 @@ struct Tasks: AsyncParsableCommand {
     }
 }
 
-extension TaskStatus: ExpressibleByArgument {}
+/// A task's status as an argument.
+struct StatusArgument: ExpressibleByArgument {
+    let value: TaskStatus
+
+    init?(argument: String) {
+        guard let value = TaskStatus(rawValue: argument) else { return nil }
+        self.value = value
+    }
+}
