@@ -24,6 +24,7 @@ let package = Package(
     products: [
         .library(name: "WAL", targets: ["WAL"]),
         .library(name: "WALDelivery", targets: ["WALDelivery"]),
+        .library(name: "WALJournal", targets: ["WALJournal"]),
         .library(name: "WALTasks", targets: ["WALTasks"]),
         .library(name: "WALSQLite", targets: ["WALSQLite"]),
         .library(name: "WALTesting", targets: ["WALTesting"]),
@@ -74,6 +75,7 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift", condition: .when(traits: ["Delivery"])),
             ],
             swiftSettings: librarySettings),
+        .target(name: "WALJournal", dependencies: ["WAL", "WALDelivery"], swiftSettings: librarySettings),
         .target(
             name: "WALTasks",
             dependencies: [
@@ -156,6 +158,9 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
             exclude: ["Golden"], swiftSettings: settings),
+        .testTarget(
+            name: "WALJournalTests", dependencies: ["WALJournal", "WAL", "WALDelivery"],
+            swiftSettings: settings),
         .testTarget(
             name: "WALTasksTests",
             dependencies: [
