@@ -18,7 +18,8 @@ public struct JSONCoder<Event: Codable & Sendable>: RecordCoder {
     }
 
     public func encode(_ event: Event) throws -> [UInt8] {
-        try Array(encoder.encode(event))
+        let data = try encoder.encode(event)
+        return unsafe data.withUnsafeBytes { unsafe Array($0) }
     }
 
     public func decode(_ payload: RawSpan) throws -> Event {

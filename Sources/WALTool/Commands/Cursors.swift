@@ -6,7 +6,9 @@ struct Cursors: ParsableCommand {
         abstract: "Shows the cursors of a log, or removes or sets one.",
         discussion: """
             A cursor is a consumer's position: retention keeps every later record. The cursor of a consumer that no longer
-            exists keeps them for ever, until --remove. A sink's cursor (sink/NAME) follows the sink's own position: --set
+            exists keeps them for ever, until --remove. A consumer in another process than the writer has a file instead of a
+            cursor, shown as consumers/NAME with its owner: it expires by itself, and removing the file lets go of it at once.
+            A sink's cursor (sink/NAME) follows the sink's own position: --set
             changes which records are kept, not which record is delivered next.
 
             Without --remove and --set the verb changes nothing, and works while a writer runs. With one of them, no process
@@ -40,7 +42,7 @@ struct Cursors: ParsableCommand {
             try requireCursor(remove, in: overview)
             let after = try changing { log throws(WALError) in
                 try log.removeCursor(remove)
-                return CursorOverview(log)
+                return CursorOverview(log, after: overview)
             }
             try show(after, "Removed \(remove). \(after.retentionText)")
         } else if let name = set.first, let sequence = set.last.flatMap(SequenceNumber.init(argument:)) {
@@ -53,7 +55,7 @@ struct Cursors: ParsableCommand {
                             + "\(log.lastSequence.rawValue) (the last one), not to \(sequence.rawValue).")
                 }
                 try log.setCursor(name, to: sequence)
-                return CursorOverview(log)
+                return CursorOverview(log, after: overview)
             }
             try show(after, "Set \(name) to \(sequence.rawValue). \(after.retentionText)")
         } else {
