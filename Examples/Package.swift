@@ -8,6 +8,13 @@ let package = Package(
     targets: [
         .executableTarget(name: "embed-log", dependencies: [.product(name: "WAL", package: "swift-wal")]),
         .executableTarget(
+            name: "audit-log",
+            dependencies: [
+                .product(name: "WAL", package: "swift-wal"),
+                .product(name: "WALDelivery", package: "swift-wal"),
+                .product(name: "WALJournal", package: "swift-wal"),
+            ]),
+        .executableTarget(
             name: "buffer-sqlite",
             dependencies: [
                 .product(name: "WAL", package: "swift-wal"),

@@ -145,7 +145,8 @@ final class ConsumerCore: Sendable {
     // MARK: Saving
 
     private func startSaving() {
-        let interval = min(configuration.saveInterval, place.renewalInterval ?? configuration.saveInterval)
+        let renewal = place.renewalInterval.map { $0 / 2 }
+        let interval = min(configuration.saveInterval, renewal ?? configuration.saveInterval)
         Task { [weak self] in
             while true {
                 try? await Task.sleep(for: interval)

@@ -9,7 +9,14 @@ final class CursorPlace: ConsumerPlace {
     private let log: WriteAheadLog
     private let name: String
     private let visibility: ReadVisibility
-    private let attempts: Monitor<ConsumerAttempts>
+    private let state: Monitor<State>
+
+    private struct State {
+        var position: SequenceNumber
+        var attempts: ConsumerAttempts
+        /// Whether the name was given up. A save may still be under way then.
+        var isEnded = false
+    }
 
     init(
         _ name: String, in log: WriteAheadLog, start: ConsumerConfiguration.Start, visibility: ReadVisibility
@@ -27,7 +34,7 @@ final class CursorPlace: ConsumerPlace {
             beginning = ConsumerBeginning(
                 position: position, isAtFirst: known == nil && start == .first, attempts: Int(attempts.count),
                 last: log.lastSequence)
-            self.attempts = Monitor(attempts)
+            state = Monitor(State(position: position, attempts: attempts))
         } catch {
             log.releaseConsumer(name)
             throw error
@@ -38,7 +45,8 @@ final class CursorPlace: ConsumerPlace {
     }
 
     deinit {
-        log.releaseConsumer(name)
+        // After the end, another consumer may have the name.
+        if state.withLock({ !$0.isEnded }) { log.releaseConsumer(name) }
     }
 
     func reader(after position: SequenceNumber?) -> LogReader {
@@ -46,15 +54,25 @@ final class CursorPlace: ConsumerPlace {
     }
 
     func save(_ position: SequenceNumber) throws(WALError) {
-        try log.setCursor(name, to: position)
+        try state.withLock { state throws(WALError) in
+            guard !state.isEnded, position > state.position else { return }
+            try log.setCursor(name, to: position)
+            state.position = position
+        }
     }
 
     func close(at position: SequenceNumber, isDone: Bool) throws(WALError) {
-        try log.setCursor(name, to: position)
-        var ended = attempts.withLock { $0 }
-        ended.end(at: position.rawValue, isDone: isDone)
-        if isDone { try log.removeBookmark(name) } else { try log.setBookmark(ended.bookmark(name)) }
-        log.releaseConsumer(name)
+        defer { log.releaseConsumer(name) }
+        try state.withLock { state throws(WALError) in
+            state.isEnded = true
+            if position > state.position { try log.setCursor(name, to: position) }
+            state.attempts.end(at: position.rawValue, isDone: isDone)
+            if isDone {
+                try log.removeBookmark(name)
+            } else {
+                try log.setBookmark(state.attempts.bookmark(name))
+            }
+        }
     }
 
     func deadLetters() -> DeadLetterLog { DeadLetterLog.of(log) }

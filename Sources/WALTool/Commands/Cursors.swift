@@ -6,10 +6,11 @@ struct Cursors: ParsableCommand {
         abstract: "Shows the cursors of a log, or removes or sets one.",
         discussion: """
             A cursor is a consumer's position: retention keeps every later record. The cursor of a consumer that no longer
-            exists keeps them for ever, until --remove. A consumer in another process than the writer has a file instead of a
-            cursor, shown as consumers/NAME with its owner: it expires by itself, and removing the file lets go of it at once.
-            A sink's cursor (sink/NAME) follows the sink's own position: --set
+            exists keeps them for ever, until --remove. A sink's cursor (sink/NAME) follows the sink's own position: --set
             changes which records are kept, not which record is delivered next.
+
+            A consumer in another process than the writer has a file instead of a cursor. It is shown as consumers/NAME, with
+            its owner. It expires by itself; remove the file to let go of it at once.
 
             Without --remove and --set the verb changes nothing, and works while a writer runs. With one of them, no process
             may have the log open (exit code 74): a running program calls WriteAheadLog.removeCursor(_:) or

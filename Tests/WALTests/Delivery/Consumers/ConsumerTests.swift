@@ -226,6 +226,38 @@ import Testing
         try await log.close()
     }
 
+    /// A save may still be under way when a consumer ends, and another one may have the name by then.
+    @Test func aLateSaveChangesNothing() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 5)
+        let place = try CursorPlace("mailer", in: log, start: .first, visibility: .written)
+        try place.save(3)
+        try place.save(2)
+        #expect(log.cursors["mailer"] == 3)
+        try place.close(at: 5, isDone: true)
+        try place.save(4)
+        #expect(log.cursors["mailer"] == 5)
+        try await log.consumer("mailer").close()
+        #expect(log.cursors["mailer"] == 5)
+        try await log.close()
+    }
+
+    /// A killed process frees its names, and so does a consumer that is dropped.
+    @Test func aDroppedConsumerFreesItsNameAndCounts() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 2)
+        for attempt in 0..<3 {
+            let consumer = Monitor<Consumer<LogEntry>?>(try log.consumer("mailer"))
+            var deliveries = consumer.withLock { $0?.makeAsyncIterator() }
+            let delivery = try await deliveries?.next()
+            #expect(Self.sequence(delivery) == 1)
+            #expect(delivery?.redeliveries == attempt)
+            deliveries = nil
+            consumer.withLock { $0 = nil }
+        }
+        try await log.close()
+    }
+
     @Test func aNameHasOneOwner() async throws {
         let directory = TemporaryDirectory()
         let log = try await Self.filled(directory, 1)
