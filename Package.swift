@@ -25,6 +25,7 @@ let package = Package(
         .library(name: "WAL", targets: ["WAL"]),
         .library(name: "WALLogging", targets: ["WALLogging"]),
         .library(name: "WALDelivery", targets: ["WALDelivery"]),
+        .library(name: "WALJournal", targets: ["WALJournal"]),
         .library(name: "WALTasks", targets: ["WALTasks"]),
         .library(name: "WALFlow", targets: ["WALFlow"]),
         .library(name: "WALSQLite", targets: ["WALSQLite"]),
@@ -80,6 +81,7 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift", condition: .when(traits: ["Delivery"])),
             ],
             swiftSettings: librarySettings),
+        .target(name: "WALJournal", dependencies: ["WAL", "WALDelivery"], swiftSettings: librarySettings),
         .target(
             name: "WALTasks",
             dependencies: [
@@ -178,6 +180,9 @@ let package = Package(
             ],
             exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
+            name: "WALJournalTests", dependencies: ["WALJournal", "WAL", "WALDelivery"],
+            swiftSettings: settings),
+        .testTarget(
             name: "WALTasksTests",
             dependencies: [
                 "TestSupport", "WALTasks", "WAL", "WALDelivery", "WALTesting",
@@ -266,6 +271,9 @@ if Context.environment["WAL_EXAMPLES"] != nil {
         .executableTarget(
             name: "ExampleBufferSQLite", dependencies: ["WAL", "WALTasks", "WALSQLite"],
             path: "Examples/Sources/buffer-sqlite"),
+        .executableTarget(
+            name: "ExampleAuditLog", dependencies: ["WAL", "WALDelivery", "WALJournal"],
+            path: "Examples/Sources/audit-log"),
         .executableTarget(
             name: "ExampleOrderFlow", dependencies: ["WALFlow", "WALTasks", "WALSQLite"],
             path: "Examples/Sources/order-flow"),

@@ -50,6 +50,7 @@ let package = Package(
             dependencies: [
                 "BenchmarkReport", "BenchmarkKit", "Contenders", "CLimits", "CPeers",
                 .product(name: "WAL", package: "swift-wal"),
+                .product(name: "WALJournal", package: "swift-wal"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -22,6 +22,13 @@ let package = Package(
                 .product(name: "WALLogging", package: "swift-wal"), .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
+            name: "audit-log",
+            dependencies: [
+                .product(name: "WAL", package: "swift-wal"),
+                .product(name: "WALDelivery", package: "swift-wal"),
+                .product(name: "WALJournal", package: "swift-wal"),
+            ]),
+        .executableTarget(
             name: "buffer-sqlite",
             dependencies: [
                 .product(name: "WAL", package: "swift-wal"),

@@ -11,6 +11,26 @@ extension WriteAheadLog {
         appender.syncRequests.requestSync()
     }
 
+    /// Sets a bookmark without a record. Never blocks.
+    package func setBookmark(_ mark: Bookmark) throws(WALError) {
+        try engine.appender.setBookmark(mark)
+    }
+
+    /// Claims a consumer's name in this process, until ``releaseConsumer(_:)``.
+    package func claimConsumer(_ name: String) throws(WALError) {
+        try ConsumerFolder.requireName(name)
+        guard consumerNames.withLock({ $0.insert(name).inserted }) else {
+            throw WALError(
+                .locked,
+                "The consumer \(name) of \(directory) has an owner already. Close that one, or use another name.",
+                isRetriable: true)
+        }
+    }
+
+    package func releaseConsumer(_ name: String) {
+        _ = consumerNames.withLock { $0.remove(name) }
+    }
+
     /// The log's directory, held open.
     package var heldDirectory: Directory { engine.directory }
 

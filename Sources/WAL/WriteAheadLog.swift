@@ -23,6 +23,9 @@ public final class WriteAheadLog: Sendable {
     /// The running flushers, by the names of their sinks.
     package let sinks = Monitor<[String: any SinkProgress]>([:])
 
+    /// The names of the running consumers in this process.
+    let consumerNames = Monitor<Set<String>>([])
+
     /// The log's directory.
     public let directory: String
     /// The findings of the opening, with the steps that it took.

@@ -2,6 +2,7 @@
     import Foundation
     import Testing
     import WAL
+    import WALDelivery
 
     /// A consumer that is gone must not keep a log's records for ever, and whoever drops it must see what that lets go.
     struct CursorTests {
@@ -39,6 +40,29 @@
             #expect(try cursors() == [:])
             #expect(try ToolRun(["cursors", log]).output == "no cursors\n")
             #expect(try ToolRun(["verify", log]).status == 0)
+        }
+
+        @Test func consumersInOtherProcessesAreShownAlike() async throws {
+            let readOnly = try ReadOnlyLog(at: log)
+            let consumer = try await readOnly.consumer(
+                named: "search", configuration: ConsumerConfiguration(start: .after(2)))
+            let run = try ToolRun(["cursors", log, "--json"])
+            let shown = try #require(try run.json["consumers"] as? [[String: Any]])
+            #expect(shown.count == 1)
+            #expect(shown.first?["name"] as? String == "search")
+            #expect(shown.first?["position"] as? Int == 2)
+            #expect(shown.first?["process"] as? Int == Int(ProcessInfo.processInfo.processIdentifier))
+            #expect(shown.first?["is_expired"] as? Bool == false)
+            #expect(try run.json["removable_up_to"] as? Int == 2)
+            let text = try ToolRun(["cursors", log]).output
+            #expect(text.contains("consumers/search"), "\(text)")
+            #expect(text.contains("Retention may remove records up to 2; consumers/search keeps the later ones."))
+            let inspected = try ToolRun(["inspect", log])
+            #expect(inspected.output.contains("consumers/search"), "\(inspected.output)")
+            #expect(inspected.output.contains("record 2, process"), "\(inspected.output)")
+            #expect(try ToolRun(["verify", log]).status == 0)
+            try await consumer.close()
+            #expect(try ToolRun(["cursors", log]).output.contains("no owner, expires"))
         }
 
         @Test func whatIsNotPossibleIsRefusedByName() throws {

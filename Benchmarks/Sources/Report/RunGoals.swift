@@ -110,6 +110,9 @@ extension Run {
             Goal(
                 13, "Allocations an append", .atMost, 0,
                 measured: set.spread(allocations, .log, .allocations)?.median),
+            Goal(
+                14, "Journal append, JSON: of coding and appending by hand", .atLeast, 0.87,
+                measured: ofLimit(Comparison("journal-json"), "by hand")),
         ]
     }
 

@@ -6,6 +6,12 @@ extension Appender {
         try set(sequence.map { .cursor(name: name, sequence: $0) } ?? .cursorRemoved(name: name))
     }
 
+    /// Sets a bookmark without a record. Never waits for a segment.
+    func setBookmark(_ mark: Bookmark) throws(WALError) {
+        try Marker.require(name: mark.name, metadataSize: mark.metadata.count)
+        try set(.bookmark(mark))
+    }
+
     func removeBookmark(_ name: String) throws(WALError) {
         try Marker.require(name: name, metadataSize: 0)
         try set(.bookmarkRemoved(name: name))

@@ -7,6 +7,8 @@ final class SegmentCatalog: Sendable {
     let logger: Logger?
     let markers: MarkerBoard
     let state: Monitor<CatalogState>
+    /// The consumers in other processes. Lock order: after all others.
+    let consumers = Monitor(ConsumerPins())
     /// Serializes the removal and replacement of segment files. Lock order: before `state`. Holds a byte, because ThreadSanitizer reports
     /// accesses to an empty value as accesses to its neighbor.
     let removal = Monitor<UInt8>(0)

@@ -5,6 +5,7 @@ extension SegmentCatalog {
     /// passed, if there are consumers, until the log is no larger than that.
     func removeOldSegments(sizeMax: Int? = nil) throws(WALError) {
         try removal.withLock { _ throws(WALError) in
+            try refreshConsumers()
             while state.withLock({ state in isOldestRemovable(state, sizeMax: sizeMax) }) {
                 // Each removal is durable before the next. Otherwise a power loss could bring a segment back and not the one after it.
                 try directory.sync()
@@ -32,7 +33,7 @@ extension SegmentCatalog {
 
     /// Whether the retention rule allows the removal of the oldest segment. The caller holds the lock of `state`.
     func isOldestRemovable(_ state: CatalogState, sizeMax: Int? = nil) -> Bool {
-        let passed = markers.markers.cursors.values.min()
+        let passed = passedByConsumers
         var retention = configuration.retention
         if passed != nil, let sizeMax { retention.totalSize = min(retention.totalSize ?? .max, sizeMax) }
         let rule = RetentionRule(

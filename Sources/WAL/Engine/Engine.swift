@@ -17,6 +17,7 @@ internal import Synchronization
 /// | `SegmentCatalog.state` | the catalog; stores to `Appender.current` | before `MarkerBoard.register` |
 /// | `SyncRequests.state` | requests to the sync thread | before `GroupCommit.state` |
 /// | `GroupCommit.state` | the leader, the round, the durable position, waiters | last |
+/// | `SegmentCatalog.consumers` | the consumers in other processes | last |
 /// | `MarkerBoard.register` | the markers, and the space reserved for them | last |
 /// | `TailWaiters.state` | readers at the end of the log | last |
 ///

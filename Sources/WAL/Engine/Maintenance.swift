@@ -88,5 +88,20 @@ extension Engine {
         } catch {
             logger?.warning("a segment could not be removed", metadata: LogMetadata.of(error))
         }
+        for change in catalog.consumers.withLock({ $0.takeChanges() }) { report(change) }
+    }
+
+    private func report(_ change: ConsumerPins.Change) {
+        var metadata: Logger.Metadata = [
+            "wal.consumer": "\(change.name)", "wal.position": "\(change.position)",
+            "wal.lag.bytes": "\(change.pinnedBytes)",
+        ]
+        guard let release = change.release else {
+            logger?.notice("records are kept for a consumer again", metadata: metadata)
+            return
+        }
+        metadata["wal.message"] = "\(release.rawValue)"
+        logger?.warning("records are no longer kept for a consumer", metadata: metadata)
+        metrics?.recordRelease(release.rawValue)
     }
 }

@@ -8,6 +8,7 @@ final class LogMetrics: Sendable {
     private let diskBytes, diskBudgetBytes, recoveryDuration: Gauge
     private let segments: [SegmentState: Gauge]
     private let recoveryFindings: @Sendable (String) -> Gauge
+    private let consumersReleased: @Sendable (String) -> Counter
     /// The last sequence number and position that the counters include.
     private let counted = Monitor<(sequence: UInt64, bytes: UInt64)?>(nil)
 
@@ -55,6 +56,15 @@ final class LogMetrics: Sendable {
         recoveryFindings = { name in
             Gauge(label: WALMetric.recoveryFindings.rawValue, dimensions: [log, ("class", name)], factory: factory)
         }
+        consumersReleased = { reason in
+            Counter(
+                label: WALMetric.consumersReleased.rawValue, dimensions: [log, ("reason", reason)], factory: factory)
+        }
+    }
+
+    /// Counts a consumer for which no records are kept any more.
+    func recordRelease(_ reason: String) {
+        consumersReleased(reason).increment()
     }
 
     func recordSync(_ duration: Duration) {

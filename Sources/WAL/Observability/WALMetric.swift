@@ -16,6 +16,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
     case diskBudgetBytes = "wal.disk_budget.bytes"
     case recoveryDuration = "wal.recovery.duration"
     case recoveryFindings = "wal.recovery.findings"
+    case consumersReleased = "wal.consumers.released"
 
     // The metrics of a flusher.
     case sinkAppliedRecords = "wal.sink.applied_records"
@@ -53,9 +54,9 @@ public enum WALMetric: String, CaseIterable, Sendable {
 
     public var kind: Kind {
         switch self {
-        case .appendedRecords, .appendedBytes, .syncFailures, .sinkAppliedRecords, .sinkAppliedBatches,
-            .sinkWrittenRows,
-            .sinkCoalescedRecords, .sinkLostRecords, .sinkFailures, .sinkRetries, .sinkDeadLetters, .bufferedMutations:
+        case .appendedRecords, .appendedBytes, .syncFailures, .consumersReleased, .sinkAppliedRecords,
+            .sinkAppliedBatches, .sinkWrittenRows, .sinkCoalescedRecords, .sinkLostRecords, .sinkFailures, .sinkRetries,
+            .sinkDeadLetters, .bufferedMutations:
             .counter
         case .syncDuration, .sinkBatchDuration: .timer
         case .sinkBatchRecords: .recorder
@@ -80,6 +81,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
         switch self {
         case .segments: ["state"]
         case .recoveryFindings: ["class"]
+        case .consumersReleased: ["reason"]
         case .sinkFailures: ["sink", "kind"]
         case .sinkState: ["sink", "state"]
         case .bufferedMutations, .overlayBytes: []
@@ -103,6 +105,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
         case .diskBudgetBytes: "The disk budget. Absent without one."
         case .recoveryDuration: "The duration of the recovery when the log was opened."
         case .recoveryFindings: "Findings of the recovery when the log was opened, by class."
+        case .consumersReleased: "Consumers in other processes for which the log stopped keeping records, by reason."
         case .sinkAppliedRecords: "Records that the sink has applied, coalesced ones included."
         case .sinkAppliedBatches: "Transactions of the sink that succeeded."
         case .sinkWrittenRows: "Rows that the sink has written, after coalescing."

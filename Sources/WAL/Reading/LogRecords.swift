@@ -1,5 +1,5 @@
-/// An asynchronous sequence of a log's entries in order, each record a copy. It waits at the end of the log, and
-/// finishes when the log is closed.
+/// An asynchronous sequence of a log's entries in order, each record a copy. It waits at the end of the log, unless
+/// ``finishingAtEnd()`` is called, and finishes when the log is closed.
 ///
 /// Gaps are elements, so a loop can't overlook them. To loop over records only, use ``LogRecords``, which throws at a
 /// gap that may be a loss.
@@ -10,6 +10,7 @@ public struct LogEntries: AsyncSequence, Sendable {
     private let last: SequenceNumber?
     private let end: Timestamp?
     private let makeReader: @Sendable () -> LogReader
+    private var atEnd = EndBehavior.wait
 
     init(
         through last: SequenceNumber? = nil, until end: Timestamp? = nil,
@@ -20,10 +21,19 @@ public struct LogEntries: AsyncSequence, Sendable {
         self.makeReader = makeReader
     }
 
+    /// Returns the sequence in a form that finishes at the end of the log instead of waiting there.
+    ///
+    /// Records that are appended during the iteration belong to it, if they come before the end is reached.
+    public func finishingAtEnd() -> Self {
+        var copy = self
+        copy.atEnd = .finish
+        return copy
+    }
+
     /// Makes an iterator with a reader of its own. Its `next()` throws ``WALError/Code/corrupted`` and
     /// ``WALError/Code/cancelled``.
     public func makeAsyncIterator() -> LogIterator<LogEntry> {
-        LogIterator(reader: makeReader(), last: last) { reader throws(WALError) in
+        LogIterator(reader: makeReader(), last: last, atEnd: atEnd) { reader throws(WALError) in
             try reader.nextEntry()
         } isPastEnd: { [end] entry in
             guard let end, case .record(let record) = entry else { return false }
@@ -32,8 +42,8 @@ public struct LogEntries: AsyncSequence, Sendable {
     }
 }
 
-/// An asynchronous sequence of a log's records in order, each a copy. It waits at the end of the log, and finishes when
-/// the log is closed.
+/// An asynchronous sequence of a log's records in order, each a copy. It waits at the end of the log, unless
+/// ``finishingAtEnd()`` is called, and finishes when the log is closed.
 ///
 /// At a gap in which acknowledged records are or may be missing, it throws ``WALError/Code/corrupted`` or
 /// ``WALError/Code/removed``. The error's ``WALError/gap`` describes the gap. Continue with another sequence from the
@@ -45,6 +55,7 @@ public struct LogRecords: AsyncSequence, Sendable {
     private let last: SequenceNumber?
     private let end: Timestamp?
     private let makeReader: @Sendable () -> LogReader
+    private var atEnd = EndBehavior.wait
 
     init(
         through last: SequenceNumber? = nil, until end: Timestamp? = nil,
@@ -55,10 +66,19 @@ public struct LogRecords: AsyncSequence, Sendable {
         self.makeReader = makeReader
     }
 
+    /// Returns the sequence in a form that finishes at the end of the log instead of waiting there.
+    ///
+    /// Records that are appended during the iteration belong to it, if they come before the end is reached.
+    public func finishingAtEnd() -> Self {
+        var copy = self
+        copy.atEnd = .finish
+        return copy
+    }
+
     /// Makes an iterator with a reader of its own. Its `next()` throws ``WALError/Code/corrupted``,
     /// ``WALError/Code/removed`` and ``WALError/Code/cancelled``.
     public func makeAsyncIterator() -> LogIterator<LogRecord> {
-        LogIterator(reader: makeReader(), last: last) { reader throws(WALError) in
+        LogIterator(reader: makeReader(), last: last, atEnd: atEnd) { reader throws(WALError) in
             try reader.next()
         } isPastEnd: { [end] record in
             end.map { record.time > $0 } ?? false
@@ -66,20 +86,28 @@ public struct LogRecords: AsyncSequence, Sendable {
     }
 }
 
-/// An iterator over a log. It waits at the end of the log.
+/// The behavior of an iterator at the end of the log.
+enum EndBehavior {
+    case wait
+    case finish
+}
+
+/// An iterator over a log. It waits at the end of the log, unless its sequence finishes there.
 public struct LogIterator<Element>: AsyncIteratorProtocol {
     private let reader: LogReader
     private let last: SequenceNumber?
+    private let atEnd: EndBehavior
     private let take: (LogReader) throws(WALError) -> Element?
     private let isPastEnd: (Element) -> Bool
     private var isFinished = false
 
     init(
-        reader: LogReader, last: SequenceNumber?, take: @escaping (LogReader) throws(WALError) -> Element?,
-        isPastEnd: @escaping (Element) -> Bool
+        reader: LogReader, last: SequenceNumber?, atEnd: EndBehavior,
+        take: @escaping (LogReader) throws(WALError) -> Element?, isPastEnd: @escaping (Element) -> Bool
     ) {
         self.reader = reader
         self.last = last
+        self.atEnd = atEnd
         self.take = take
         self.isPastEnd = isPastEnd
     }
@@ -91,6 +119,10 @@ public struct LogIterator<Element>: AsyncIteratorProtocol {
             if isFinished { return nil }
             if let last, reader.nextSequence > last { return nil }
             if let element = try take(reader) { return checked(element) }
+            if atEnd == .finish {
+                isFinished = true
+                return nil
+            }
             do throws(WALError) {
                 try await reader.waitForMore()
             } catch {

@@ -77,6 +77,17 @@ package final class Directory: Sendable {
         return folder
     }
 
+    /// Opens a folder in this directory. Returns nil if it doesn't exist.
+    package func existingFolder(_ name: String) throws(WALError) -> Directory? {
+        guard has(name) else { return nil }
+        do throws(WALError) {
+            return try Directory(name, at: descriptor, path: path(of: name), flags: O_NOFOLLOW)
+        } catch {
+            guard error.isNoSuchFile else { throw error }
+            return nil
+        }
+    }
+
     private var hook: (any StorageHook)? { StorageHooks.hook(for: path) }
 
     /// Makes the directory's own entry durable. Ignores a parent that can't be read: then another user, with other

@@ -9,6 +9,9 @@ struct Cursors: ParsableCommand {
             exists keeps them for ever, until --remove. A sink's cursor (sink/NAME) follows the sink's own position: --set
             changes which records are kept, not which record is delivered next.
 
+            A consumer in another process than the writer has a file instead of a cursor. It is shown as consumers/NAME, with
+            its owner. It expires by itself; remove the file to let go of it at once.
+
             Without --remove and --set the verb changes nothing, and works while a writer runs. With one of them, no process
             may have the log open (exit code 74): a running program calls WriteAheadLog.removeCursor(_:) or
             setCursor(_:to:) itself. An unknown cursor or an impossible position is exit code 64.
@@ -40,7 +43,7 @@ struct Cursors: ParsableCommand {
             try requireCursor(remove, in: overview)
             let after = try changing { log throws(WALError) in
                 try log.removeCursor(remove)
-                return CursorOverview(log)
+                return CursorOverview(log, after: overview)
             }
             try show(after, "Removed \(remove). \(after.retentionText)")
         } else if let name = set.first, let sequence = set.last.flatMap(SequenceNumber.init(argument:)) {
@@ -53,7 +56,7 @@ struct Cursors: ParsableCommand {
                             + "\(log.lastSequence.rawValue) (the last one), not to \(sequence.rawValue).")
                 }
                 try log.setCursor(name, to: sequence)
-                return CursorOverview(log)
+                return CursorOverview(log, after: overview)
             }
             try show(after, "Set \(name) to \(sequence.rawValue). \(after.retentionText)")
         } else {

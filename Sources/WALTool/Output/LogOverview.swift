@@ -8,6 +8,7 @@ struct LogOverview {
     private let durableSequence: SequenceNumber
     private let segments: [SegmentInfo]
     private let cursors: [(name: String, sequence: UInt64)]
+    private let consumers: [ConsumerInfo]
     private let bookmarks: [(name: String, position: UInt64)]
     private let lastFindings: [RecoveryReport.Finding]
     private let lastFindingCount: Int
@@ -19,6 +20,7 @@ struct LogOverview {
         durableSequence = try log.durableSequence
         segments = try log.segments
         cursors = try log.cursors.map { ($0.key, $0.value.rawValue) }.sorted { $0.name < $1.name }
+        consumers = try log.consumers
         bookmarks = try log.bookmarks.map { ($0.key, $0.value.position) }.sorted { $0.name < $1.name }
         let recovery = try log.lastRecovery
         lastFindings = recovery?.findings ?? []
@@ -49,6 +51,7 @@ struct LogOverview {
             ("bytes", JSON(fileSize)),
             ("segments", .array(segments.map(json(of:)))),
             ("cursors", .object(cursors.map { ($0.name, JSON($0.sequence)) })),
+            ("consumers", .array(consumers.map(\.json))),
             ("bookmarks", .object(bookmarks.map { ($0.name, JSON($0.position)) })),
             ("last_recovery_finding_count", JSON(lastFindingCount)),
             ("last_recovery_findings", .array(lastFindings.map(\.json))),
@@ -88,9 +91,10 @@ struct LogOverview {
         ]
         let rows = segments.map(row(of:))
         var parts = [head, Table.columns(heading, right: [0, 2, 3, 4, 5, 6, 7, 8], rows)]
-        if !cursors.isEmpty {
-            parts.append("cursors\n" + Table.pairs(cursors.map { ("  " + $0.name, "record \($0.sequence)") }))
-        }
+        let positions =
+            cursors.map { ("  " + $0.name, "record \($0.sequence)") }
+            + consumers.map { ("  " + $0.path, "record \($0.position.rawValue), \($0.ownerText)") }
+        if !positions.isEmpty { parts.append("cursors\n" + Table.pairs(positions)) }
         if !bookmarks.isEmpty {
             parts.append("bookmarks\n" + Table.pairs(bookmarks.map { ("  " + $0.name, "\($0.position)") }))
         }

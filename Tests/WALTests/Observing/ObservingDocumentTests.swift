@@ -31,6 +31,7 @@ import Testing
         let metrics = RecordingMetrics()
         let log = LogMetrics(metrics, log: "/var/lib/orders/wal")
         log.recordRecovery(.zero, findings: ["tornTail": 1])
+        log.recordRelease("expired")
         _ = FlusherMetrics(factory: metrics, log: "/var/lib/orders/wal", sink: "sink")
         for (key, instrument) in metrics.all {
             let metric = try #require(WALMetric(rawValue: String(key.prefix { $0 != "{" })), "\(key)")

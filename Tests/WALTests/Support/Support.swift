@@ -60,13 +60,15 @@ struct ReportFile: Sendable {
         padded.withUnsafeBytes { bytes in _ = write(descriptor, bytes.baseAddress, bytes.count) }
     }
 
-    static func read(_ path: String) -> [[UInt64]] {
+    /// The reports in a file, without the first `count`.
+    static func read(_ path: String, after count: Int = 0) -> [[UInt64]] {
         let bytes = FileManager.default.contents(atPath: path).map { [UInt8]($0) } ?? []
-        return stride(from: 0, to: bytes.count - bytes.count % (8 * wordCount), by: 8 * wordCount).map { start in
-            (0..<wordCount).map { word in
-                (0..<8).reduce(0) { $0 | UInt64(bytes[start + word * 8 + $1]) << (8 * $1) }
+        return stride(from: count * 8 * wordCount, to: bytes.count - bytes.count % (8 * wordCount), by: 8 * wordCount)
+            .map { start in
+                (0..<wordCount).map { word in
+                    (0..<8).reduce(0) { $0 | UInt64(bytes[start + word * 8 + $1]) << (8 * $1) }
+                }
             }
-        }
     }
 }
 

@@ -1,0 +1,113 @@
+/// The folder `consumers` of a log, with a file for each consumer in another process (FORMAT.md, "Consumers in other
+/// processes").
+///
+/// A consumer's process writes its file, and the log's writer reads it.
+struct ConsumerFolder {
+    static let name = "consumers"
+
+    let directory: Directory
+
+    /// Opens a log's folder. Nil if there is none, because no consumer ever made it.
+    init?(of log: Directory) throws(WALError) {
+        guard let directory = try log.existingFolder(Self.name) else { return nil }
+        self.directory = directory
+    }
+
+    /// Opens a log's folder, and makes it if it isn't there.
+    init(madeIn log: Directory) throws(WALError) {
+        directory = try log.folder(Self.name)
+    }
+
+    /// Throws unless a consumer may have this name. Names with dots are those of the folder's other files.
+    static func requireName(_ name: String) throws(WALError) {
+        guard (1...64).contains(name.utf8.count), name.utf8.allSatisfy(isAllowed) else {
+            throw WALError(
+                .invalidArgument,
+                "A consumer's name has 1 to 64 letters and digits of ASCII, hyphens and underscores, unlike \"\(name)\"."
+            )
+        }
+    }
+
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+
+    /// The names of the consumers, sorted.
+    func names() throws(WALError) -> [String] {
+        try directory.names().filter { !$0.contains(".") }.sorted()
+    }
+
+    /// The bytes of a consumer's file; nil if there is none.
+    private func bytes(of name: String) throws(WALError) -> [UInt8]? {
+        do throws(WALError) {
+            return try File(name, in: directory, .read).read(at: 0, count: ConsumerState.size + 1)
+        } catch {
+            guard error.isNoSuchFile else { throw error }
+            return nil
+        }
+    }
+
+    /// What a consumer's file says.
+    enum Content: Equatable {
+        case missing
+        case damaged
+        case state(ConsumerState)
+    }
+
+    func content(of name: String) throws(WALError) -> Content {
+        guard let bytes = try bytes(of: name) else { return .missing }
+        return ConsumerState.decode(bytes).map { .state($0) } ?? .damaged
+    }
+
+    /// Replaces a consumer's file, durably.
+    func write(_ state: ConsumerState, for name: String) throws(WALError) {
+        let temporary = name + ".new"
+        try directory.remove(temporary)
+        let file = try File(temporary, in: directory, .create)
+        try file.write(state.encoded, at: 0)
+        try file.sync()
+        try directory.rename(temporary, to: name)
+        try directory.sync()
+    }
+
+    /// Locks a consumer's name until the file is closed. The lock has a file of its own, because the consumer's file is
+    /// replaced again and again.
+    ///
+    /// - Throws: ``WALError/Code/locked`` if the consumer has an owner.
+    func lock(_ name: String) throws(WALError) -> File {
+        let lock = try lockFile(name + ".lock")
+        do throws(WALError) {
+            try lock.lock()
+        } catch {
+            guard error.code == .locked else { throw error }
+            var owner = ""
+            if case .state(let state) = try content(of: name), state.process != 0 {
+                owner = " in process \(state.process)"
+            }
+            throw WALError(
+                .locked,
+                "The consumer \(name) of \(directory.path) has an owner already\(owner). Close that one, or use another name.",
+                isRetriable: true)
+        }
+        return lock
+    }
+
+    private func lockFile(_ name: String) throws(WALError) -> File {
+        do throws(WALError) {
+            return try File(name, in: directory, .readWrite)
+        } catch {
+            guard error.isNoSuchFile else { throw error }
+        }
+        do throws(WALError) {
+            return try File(name, in: directory, .create)
+        } catch {
+            // Another process may have made it at the same time.
+            return try File(name, in: directory, .readWrite)
+        }
+    }
+}

@@ -1,0 +1,112 @@
+internal import Synchronization
+
+/// The ownership of a consumer's file, by a process beside the log's writer.
+package final class ConsumerOwner: Sendable {
+    /// What the consumer asks of the log's writer.
+    package struct Terms: Sendable {
+        var lifetime: Duration
+        var pinnedBytesMax: Int
+
+        package init(lifetime: Duration, pinnedBytesMax: Int) {
+            self.lifetime = lifetime
+            self.pinnedBytesMax = pinnedBytesMax
+        }
+    }
+
+    /// The position at the start.
+    package let position: SequenceNumber
+    /// Whether there was no file before.
+    package let isNew: Bool
+    /// The number of earlier starts that may have delivered the records after the position.
+    package let attempts: Int
+
+    private let name: String
+    private let folder: ConsumerFolder
+    private let lock: File
+    /// The content of the file; nil once the owner has ended.
+    private let state: Monitor<ConsumerState?>
+
+    /// Becomes the owner of a consumer. `newPosition` returns the position of a consumer that has none. Blocks for some
+    /// syncs.
+    ///
+    /// - Throws: ``WALError/Code/locked`` if the consumer has an owner; ``WALError/Code/corrupted`` if its file isn't
+    ///   whole; ``WALError/Code/sinkAhead`` if the log ends before its position; ``WALError/Code/notALogDirectory`` if
+    ///   the file is that of another log; ``WALError/Code/invalidArgument`` for the name; ``WALError/Code/inputOutput``.
+    package init(
+        _ name: String, of log: ReadOnlyLog, _ terms: Terms, newPosition: () throws(WALError) -> SequenceNumber
+    ) throws(WALError) {
+        try ConsumerFolder.requireName(name)
+        let folder = try ConsumerFolder(madeIn: log.source.directory)
+        let lock = try folder.lock(name)
+        var state = ConsumerState(
+            logID: log.id, position: 0, process: ProcessIdentity.number, processStart: ProcessIdentity.start,
+            savedAt: Timestamp.now.rawValue, lifetime: UInt64(max(0, terms.lifetime / .microseconds(1))),
+            pinnedBytesMax: UInt64(max(0, terms.pinnedBytesMax)))
+        let path = folder.directory.path(of: name)
+        let remedy = "Remove \(path) to begin as a new consumer."
+        switch try folder.content(of: name) {
+        case .missing:
+            isNew = true
+            state.position = try newPosition().rawValue
+        case .damaged:
+            throw WALError(.corrupted, "\(path) isn't whole, or a newer version wrote it. \(remedy)")
+        case .state(let before):
+            isNew = false
+            guard before.logID == log.id else {
+                throw WALError(
+                    .notALogDirectory, "\(path) belongs to another log than the one in \(log.directory). \(remedy)")
+            }
+            let last = try log.lastSequence
+            guard before.position <= last.rawValue else {
+                throw WALError(
+                    .sinkAhead,
+                    """
+                    The consumer \(name) has processed record \(before.position), and the log in \(log.directory) ends with \
+                    \(last): it is an older copy, or lost its end. \(remedy)
+                    """)
+            }
+            state.position = before.position
+            state.attempts = before.attempts
+        }
+        state.attempts.begin(at: state.position)
+        try folder.write(state, for: name)
+        position = SequenceNumber(rawValue: state.position)
+        attempts = Int(state.attempts.count)
+        self.name = name
+        self.folder = folder
+        self.lock = lock
+        self.state = Monitor(state)
+    }
+
+    /// Saves a position, and thereby renews the ownership. Blocks for two syncs. Does nothing after ``end(at:isDone:)``.
+    package func save(_ position: SequenceNumber) throws(WALError) {
+        try state.withLock { current throws(WALError) in
+            guard var next = current else { return }
+            next.position = max(next.position, position.rawValue)
+            next.savedAt = Timestamp.now.rawValue
+            try folder.write(next, for: name)
+            current = next
+        }
+    }
+
+    /// Saves the last position, and gives up the ownership. Blocks for two syncs.
+    package func end(at position: SequenceNumber, isDone: Bool) throws(WALError) {
+        try state.withLock { current throws(WALError) in
+            guard var last = current else { return }
+            last.position = max(last.position, position.rawValue)
+            last.savedAt = Timestamp.now.rawValue
+            last.process = 0
+            last.processStart = 0
+            last.attempts.end(at: last.position, isDone: isDone)
+            // The name is free even if the position can't be saved.
+            current = nil
+            defer { lock.unlock() }
+            try folder.write(last, for: name)
+        }
+    }
+
+    /// Returns the folder for records that the consumer sets aside. Makes it if it isn't there.
+    package func parkedFolder() throws(WALError) -> String {
+        try folder.directory.folder(name + ".parked").path
+    }
+}

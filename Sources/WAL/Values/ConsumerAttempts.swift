@@ -1,0 +1,36 @@
+/// The count of a consumer's starts without progress. It shows how often a record was delivered and not acknowledged.
+package struct ConsumerAttempts: Hashable, Sendable {
+    /// The position at the last start.
+    package var start: UInt64 = 0
+    /// The number of earlier starts that may have delivered the records after the position.
+    package var count: UInt32 = 0
+    /// Whether the consumer has ended in order since.
+    package var isEnded = true
+
+    package init() {}
+
+    package init(start: UInt64, count: UInt32, isEnded: Bool) {
+        self.start = start
+        self.count = count
+        self.isEnded = isEnded
+    }
+
+    /// Begins at a position.
+    package mutating func begin(at position: UInt64) {
+        if !isEnded { count = raised(at: position) }
+        start = position
+        isEnded = false
+    }
+
+    /// Ends in order at a position. Without deliveries that aren't acknowledged, nothing counts any more.
+    package mutating func end(at position: UInt64, isDone: Bool) {
+        count = isDone ? 0 : raised(at: position)
+        start = position
+        isEnded = true
+    }
+
+    /// After progress, the last start is the only one that may have delivered the record after the position.
+    private func raised(at position: UInt64) -> UInt32 {
+        position == start && count < .max ? count + 1 : 1
+    }
+}

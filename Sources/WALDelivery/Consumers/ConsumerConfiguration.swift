@@ -1,0 +1,83 @@
+public import WAL
+
+/// The settings of a consumer.
+public struct ConsumerConfiguration: Hashable, Sendable {
+    /// The way in which deliveries are acknowledged.
+    public enum Acknowledgement: Hashable, Sendable {
+        /// Asking for the next delivery acknowledges the one before.
+        case automatic
+        /// The caller acknowledges each delivery, in any order. The consumer waits while `window` deliveries, 1 to 65,536,
+        /// aren't acknowledged, or come after one that isn't.
+        case explicit(window: Int)
+    }
+
+    /// The place where a consumer begins that has no position yet.
+    public enum Start: Hashable, Sendable {
+        /// The first record that is still in the log.
+        case first
+        /// The first record that is appended from now on.
+        case end
+        /// The record after this one.
+        case after(SequenceNumber)
+    }
+
+    /// The way in which deliveries are acknowledged.
+    public var acknowledgement: Acknowledgement
+    /// The time between two saves of the position. After a crash, records may come again that were acknowledged in this time.
+    public var saveInterval: Duration
+    /// The place where the consumer begins if it has no position yet.
+    public var start: Start
+
+    /// Makes a configuration. Each omitted argument has its default value.
+    public init(
+        acknowledgement: Acknowledgement = .automatic, saveInterval: Duration = .seconds(1), start: Start = .first
+    ) {
+        self.acknowledgement = acknowledgement
+        self.saveInterval = saveInterval
+        self.start = start
+    }
+}
+
+/// What a consumer in another process asks of the log's writer.
+public struct ConsumerLease: Hashable, Sendable {
+    /// The time for which the writer keeps records for the consumer after the consumer has ended or died.
+    public var lifetime: Duration
+    /// The number of log bytes that the writer keeps for the consumer at most.
+    public var maxPinnedBytes: Int
+
+    /// Makes a lease. Each omitted argument has its default value.
+    public init(lifetime: Duration = .seconds(3600), maxPinnedBytes: Int = 1 << 30) {
+        self.lifetime = lifetime
+        self.maxPinnedBytes = maxPinnedBytes
+    }
+}
+
+extension ConsumerConfiguration {
+    /// The number of deliveries that may be open.
+    var window: Int {
+        switch acknowledgement {
+        case .automatic: .max
+        case .explicit(let window): window
+        }
+    }
+
+    func validate() throws(WALError) {
+        if case .explicit(let window) = acknowledgement, !(1...65_536).contains(window) {
+            throw WALError(.invalidArgument, "A consumer's window is 1 to 65536 deliveries, not \(window).")
+        }
+        guard saveInterval > .zero else {
+            throw WALError(.invalidArgument, "A consumer's saveInterval is longer than zero, unlike \(saveInterval).")
+        }
+    }
+}
+
+extension ConsumerLease {
+    func validate() throws(WALError) {
+        guard lifetime >= .milliseconds(100), maxPinnedBytes > 0 else {
+            throw WALError(
+                .invalidArgument,
+                "A consumer's lease has a lifetime of at least 100 ms and some bytes, unlike \(lifetime) and \(maxPinnedBytes)."
+            )
+        }
+    }
+}

@@ -1,0 +1,190 @@
+internal import WAL
+
+/// The state of a consumer: its window, the iteration that delivers, and the saving of the position.
+final class ConsumerCore: Sendable {
+    private struct State {
+        var window: ConsumerWindow
+        var saved: SequenceNumber
+        var savedAt = ContinuousClock.now
+        /// The number of iterations so far. Only the last one delivers.
+        var iteration = 0
+        var isClosed = false
+        /// The iterator that waits for room in the window.
+        var waiter: CheckedContinuation<Void, Never>?
+        /// The wait for records that is under way.
+        var wait: Task<WALError?, Never>?
+        /// The error of the last save, until it is thrown.
+        var saveError: WALError?
+
+        mutating func takeWaiter() -> CheckedContinuation<Void, Never>? {
+            defer { waiter = nil }
+            return waiter
+        }
+    }
+
+    let name: String
+    let place: any ConsumerPlace
+    let configuration: ConsumerConfiguration
+    private let state: Monitor<State>
+
+    init(_ name: String, _ place: any ConsumerPlace, _ configuration: ConsumerConfiguration) {
+        self.name = name
+        self.place = place
+        self.configuration = configuration
+        let beginning = place.beginning
+        state = Monitor(
+            State(
+                window: ConsumerWindow(
+                    position: beginning.position, knownLast: beginning.last, attempts: beginning.attempts,
+                    limit: configuration.window),
+                saved: beginning.position))
+        startSaving()
+    }
+
+    var position: SequenceNumber { state.withLock { $0.window.position } }
+
+    // MARK: Iterating
+
+    /// Begins an iteration after the position, and ends the one before.
+    func beginIteration() -> (number: Int, reader: LogReader) {
+        let (number, position, waiter) = state.withLock { state in
+            state.iteration += 1
+            state.window.restart()
+            state.wait?.cancel()
+            return (state.iteration, state.window.position, state.takeWaiter())
+        }
+        waiter?.resume()
+        let isUnmoved = place.beginning.isAtFirst && position == place.beginning.position
+        return (number, place.reader(after: isUnmoved ? nil : position))
+    }
+
+    /// Acknowledges all deliveries, if asking for the next one does that. Throws the error of a save that failed since.
+    func askForNext(_ iteration: Int) throws(WALError) {
+        let error = state.withLock { state -> WALError? in
+            if configuration.acknowledgement == .automatic, state.iteration == iteration {
+                _ = state.window.acknowledgeAll()
+            }
+            defer { state.saveError = nil }
+            return state.saveError
+        }
+        if let error { throw error }
+    }
+
+    /// Suspends until a delivery has room in the window. Returns false once the consumer is closed.
+    func waitForRoom(_ iteration: Int) async throws(WALError) -> Bool {
+        while true {
+            if Task.isCancelled { throw .waitCancelled }
+            switch try room(iteration) {
+            case .open: return true
+            case .closed: return false
+            case .full: break
+            }
+            await withTaskCancellationHandler {
+                await withCheckedContinuation { continuation in
+                    let isDue = state.withLock { state in
+                        if state.isClosed || !state.window.isFull || state.iteration != iteration || Task.isCancelled {
+                            return true
+                        }
+                        state.waiter = continuation
+                        return false
+                    }
+                    if isDue { continuation.resume() }
+                }
+            } onCancel: {
+                state.withLock { $0.takeWaiter() }?.resume()
+            }
+        }
+    }
+
+    enum Room { case open, full, closed }
+
+    func room(_ iteration: Int) throws(WALError) -> Room {
+        try state.withLock { state throws(WALError) in
+            if state.isClosed { return .closed }
+            guard state.iteration == iteration else {
+                throw WALError(
+                    .invalidArgument,
+                    "Another iteration of the consumer \(name) has begun. Use one at a time.")
+            }
+            return state.window.isFull ? .full : .open
+        }
+    }
+
+    func pass(through sequence: SequenceNumber, _ iteration: Int) {
+        state.withLock { state in
+            if state.iteration == iteration { state.window.pass(through: sequence) }
+        }
+    }
+
+    func deliver(through sequence: SequenceNumber, _ iteration: Int) -> (ticket: Int, redeliveries: Int)? {
+        state.withLock { state in
+            state.iteration == iteration ? state.window.deliver(through: sequence) : nil
+        }
+    }
+
+    /// Acknowledges a delivery. Does nothing after the end of its iteration: the record comes again.
+    func acknowledge(_ ticket: Int, _ iteration: Int) {
+        let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard state.iteration == iteration, !state.isClosed else { return nil }
+            return state.window.acknowledge(ticket) ? state.takeWaiter() : nil
+        }
+        waiter?.resume()
+    }
+
+    /// Notes the wait for records, so that ``close()`` can end it. Returns false if the consumer is closed.
+    func begin(_ wait: Task<WALError?, Never>) -> Bool {
+        state.withLock { state in
+            if state.isClosed { return false }
+            state.wait = wait
+            return true
+        }
+    }
+
+    var isClosed: Bool { state.withLock { $0.isClosed } }
+
+    // MARK: Saving
+
+    private func startSaving() {
+        let renewal = place.renewalInterval.map { $0 / 2 }
+        let interval = min(configuration.saveInterval, renewal ?? configuration.saveInterval)
+        Task { [weak self] in
+            while true {
+                try? await Task.sleep(for: interval)
+                guard let core = self, await core.saveIfDue() else { return }
+            }
+        }
+    }
+
+    /// Saves the position if it has moved, or if its last save is long ago. Returns false once the consumer is closed.
+    private func saveIfDue() async -> Bool {
+        let (isClosed, position) = state.withLock { state -> (Bool, SequenceNumber?) in
+            let position = state.window.position
+            let isOld = place.renewalInterval.map { ContinuousClock.now - state.savedAt >= $0 / 2 } ?? false
+            return (state.isClosed, position > state.saved || isOld ? position : nil)
+        }
+        if isClosed { return false }
+        guard let position else { return true }
+        do throws(WALError) {
+            try await place.save(position)
+            state.withLock { state in
+                state.saved = max(state.saved, position)
+                state.savedAt = .now
+            }
+        } catch {
+            state.withLock { $0.saveError = error }
+        }
+        return true
+    }
+
+    func close() async throws(WALError) {
+        let ending = state.withLock { state -> (SequenceNumber, Bool, CheckedContinuation<Void, Never>?)? in
+            if state.isClosed { return nil }
+            state.isClosed = true
+            state.wait?.cancel()
+            return (state.window.position, state.window.openCount == 0, state.takeWaiter())
+        }
+        guard let (position, isDone, waiter) = ending else { return }
+        waiter?.resume()
+        try await place.close(at: position, isDone: isDone)
+    }
+}

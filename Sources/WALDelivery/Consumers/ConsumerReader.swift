@@ -1,0 +1,97 @@
+internal import WAL
+
+/// The reader of one iteration of a consumer.
+struct ConsumerReader {
+    enum Step {
+        case delivery(LogEntry, ticket: Int, redeliveries: Int)
+        /// There is no record yet, and the deadline has passed, or the window is full.
+        case pause
+        case end
+    }
+
+    let core: ConsumerCore
+    let iteration: Int
+    private let reader: LogReader
+    private var isLogClosed = false
+
+    init(_ core: ConsumerCore) {
+        self.core = core
+        (iteration, reader) = core.beginIteration()
+    }
+
+    /// Returns the next delivery, and suspends until there is one.
+    mutating func next() async throws(WALError) -> Step {
+        try core.askForNext(iteration)
+        guard try await core.waitForRoom(iteration) else { return .end }
+        return try await read(until: nil)
+    }
+
+    /// Returns another delivery for a batch, if there is one before a deadline and the window has room.
+    mutating func another(until deadline: ContinuousClock.Instant) async throws(WALError) -> Step {
+        switch try core.room(iteration) {
+        case .open: try await read(until: deadline)
+        case .full: .pause
+        case .closed: .end
+        }
+    }
+
+    private mutating func read(until deadline: ContinuousClock.Instant?) async throws(WALError) -> Step {
+        while true {
+            while let entry = try reader.nextEntry() {
+                if let delivered = deliver(entry) { return delivered }
+            }
+            if isLogClosed { return .end }
+            if let deadline, deadline <= .now { return .pause }
+            try await waitForMore(until: deadline)
+            if case .closed = try core.room(iteration) { return .end }
+        }
+    }
+
+    /// Returns nil for an entry that isn't delivered: numbers that no caller ever received, and what is acknowledged.
+    private func deliver(_ entry: LogEntry) -> Step? {
+        let through: SequenceNumber
+        switch entry {
+        case .record(let record): through = record.sequence
+        case .gap(let gap):
+            through = gap.last ?? SequenceNumber(rawValue: max(1, gap.first.rawValue) - 1)
+            guard gap.isLoss else {
+                core.pass(through: through, iteration)
+                return nil
+            }
+        }
+        guard let (ticket, redeliveries) = core.deliver(through: through, iteration) else { return nil }
+        return .delivery(entry, ticket: ticket, redeliveries: redeliveries)
+    }
+
+    /// Suspends until there may be more records, the deadline passes, or the consumer is closed.
+    private mutating func waitForMore(until deadline: ContinuousClock.Instant?) async throws(WALError) {
+        let lent = LentReader(reader: reader)
+        let wait = Task { () async -> WALError? in
+            do throws(WALError) {
+                try await lent.reader.waitForMore()
+                return nil
+            } catch {
+                return error
+            }
+        }
+        let timer = deadline.map { deadline in
+            Task {
+                if (try? await Task.sleep(until: deadline, clock: .continuous)) != nil { wait.cancel() }
+            }
+        }
+        defer { timer?.cancel() }
+        if !core.begin(wait) { wait.cancel() }
+        // Await the wait's end also after a cancellation, because it uses the reader.
+        let error = await withTaskCancellationHandler {
+            await wait.value
+        } onCancel: {
+            wait.cancel()
+        }
+        if Task.isCancelled { throw .waitCancelled }
+        switch error?.code {
+        case nil, .cancelled?: break
+        case .closed?: isLogClosed = true
+        default: if let error { throw error }
+        }
+    }
+}

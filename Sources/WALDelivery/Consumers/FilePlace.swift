@@ -1,0 +1,44 @@
+internal import WAL
+
+/// The place of a consumer in another process than the writer: its file in the log's folder `consumers`.
+final class FilePlace: ConsumerPlace {
+    let beginning: ConsumerBeginning
+    let renewalInterval: Duration?
+
+    private let log: ReadOnlyLog
+    private let owner: ConsumerOwner
+
+    init(
+        _ name: String, in log: ReadOnlyLog, start: ConsumerConfiguration.Start, lease: ConsumerLease
+    ) async throws(WALError) {
+        let terms = ConsumerOwner.Terms(lifetime: lease.lifetime, pinnedBytesMax: lease.maxPinnedBytes)
+        (owner, beginning) = try await Blocking.run { () throws(WALError) in
+            let owner = try ConsumerOwner(name, of: log, terms) { () throws(WALError) in
+                start.position(first: try log.firstSequence, last: try log.lastSequence)
+            }
+            let beginning = ConsumerBeginning(
+                position: owner.position, isAtFirst: owner.isNew && start == .first, attempts: owner.attempts,
+                last: try log.lastSequence)
+            return (owner, beginning)
+        }
+        self.log = log
+        renewalInterval = lease.lifetime / 4
+    }
+
+    func reader(after position: SequenceNumber?) -> LogReader { log.reader(from: position?.next) }
+
+    func save(_ position: SequenceNumber) async throws(WALError) {
+        try await Blocking.run { [owner] () throws(WALError) in try owner.save(position) }
+    }
+
+    func close(at position: SequenceNumber, isDone: Bool) async throws(WALError) {
+        try await Blocking.run { [owner] () throws(WALError) in try owner.end(at: position, isDone: isDone) }
+    }
+
+    func deadLetters() async throws(WALError) -> DeadLetterLog {
+        // The writer's process may have the log's own dead letters open, and a log has one writer.
+        try await Blocking.run { [owner] () throws(WALError) in
+            DeadLetterLog.of(logDirectory: try owner.parkedFolder())
+        }
+    }
+}

@@ -1,0 +1,42 @@
+public import WAL
+
+extension WriteAheadLog {
+    /// Returns a consumer of the log, which keeps its position in the log's cursor of this name.
+    ///
+    /// Retention keeps the records that the consumer hasn't acknowledged. A bookmark of the same name counts its starts.
+    ///
+    /// - Parameters:
+    ///   - name: The consumer's name: 1 to 64 letters and digits of ASCII, hyphens and underscores.
+    ///   - configuration: The consumer's settings.
+    ///   - visibility: Whether records are delivered before they are durable.
+    /// - Throws: `WALError.Code.locked` while another consumer of this name is open; `invalidArgument` for the name or the configuration;
+    ///   the codes of `setCursor(_:to:)`.
+    public func consumer(
+        _ name: String, configuration: ConsumerConfiguration = ConsumerConfiguration(),
+        visibility: ReadVisibility = .durable
+    ) throws(WALError) -> Consumer<LogEntry> {
+        try Consumer(name, of: self, configuration, visibility: visibility) { $0 }
+    }
+}
+
+extension ReadOnlyLog {
+    /// Returns a consumer of the log, which keeps its position in the file `consumers/NAME` of the log's directory. Suspends until the
+    /// file is durable.
+    ///
+    /// The log's writer keeps the records that the consumer hasn't acknowledged, within the lease. Records may not be durable yet when
+    /// they are delivered.
+    ///
+    /// - Parameters:
+    ///   - name: The consumer's name: 1 to 64 letters and digits of ASCII, hyphens and underscores.
+    ///   - configuration: The consumer's settings.
+    ///   - lease: What the consumer asks of the log's writer.
+    /// - Throws: `WALError.Code.locked` while another consumer of this name is open, in any process; `corrupted` if the file isn't whole;
+    ///   `notALogDirectory` if the file is that of another log; `sinkAhead` if the log ends before the consumer's position;
+    ///   `invalidArgument` for an argument; `inputOutput`.
+    public func consumer(
+        named name: String, configuration: ConsumerConfiguration = ConsumerConfiguration(),
+        lease: ConsumerLease = ConsumerLease()
+    ) async throws(WALError) -> Consumer<LogEntry> {
+        try await Consumer.make(name, of: self, configuration, lease: lease) { $0 }
+    }
+}

@@ -1,0 +1,105 @@
+internal import WAL
+
+/// The form of a journal's events in the records of a log: the coder, the name of the type, and the version of its schema.
+///
+/// Each record has the name and the version, so that a later program can decode it. Use one format for the journal and for
+/// each process that reads it.
+public struct EventFormat<Event: Sendable>: Sendable {
+    /// The name of the events' type, which each record has. It may be empty.
+    public let type: String
+    /// The version of the type's schema, which each record has.
+    public let version: UInt16
+
+    private let coder: any RecordCoder<Event>
+    /// The coder, if it can write into the log's memory.
+    let sizedCoder: (any SizedRecordCoder<Event>)?
+    private let decodingOther: (@Sendable (StoredEvent) throws -> Event)?
+    /// The envelope of an event without attributes; nil if the type name is too long.
+    private let plainEnvelope: [UInt8]?
+
+    /// Makes a format.
+    ///
+    /// - Parameters:
+    ///   - coder: Encodes events, and decodes those of this type and version.
+    ///   - type: The name of the events' type.
+    ///   - version: The version of the type's schema. Raise it whenever the coder can't decode older records.
+    ///   - decodingOther: Decodes the events of another type name or version. It throws for those that it doesn't know. Without it,
+    ///     such events are undecodable.
+    public init(
+        _ coder: some RecordCoder<Event>, type: String = "", version: UInt16 = 1,
+        decodingOther: (@Sendable (StoredEvent) throws -> Event)? = nil
+    ) {
+        self.coder = coder
+        sizedCoder = coder as? any SizedRecordCoder<Event>
+        self.type = type
+        self.version = version
+        self.decodingOther = decodingOther
+        plainEnvelope = try? EventEnvelope(type: type, version: version, attributes: [:]).encoded()
+    }
+}
+
+extension EventFormat where Event: Codable {
+    /// Returns a format with JSON as the coding.
+    public static func json(
+        type: String = "", version: UInt16 = 1, decodingOther: (@Sendable (StoredEvent) throws -> Event)? = nil
+    ) -> EventFormat {
+        EventFormat(JSONCoder(), type: type, version: version, decodingOther: decodingOther)
+    }
+}
+
+extension EventFormat where Event == [UInt8] {
+    /// Returns a format of events that are bytes already.
+    public static func bytes(
+        type: String = "", version: UInt16 = 1, decodingOther: (@Sendable (StoredEvent) throws -> Event)? = nil
+    ) -> EventFormat {
+        EventFormat(BytesCoder(), type: type, version: version, decodingOther: decodingOther)
+    }
+}
+
+extension EventFormat {
+    func envelope(_ attributes: [String: String]) throws(WALError) -> [UInt8] {
+        if attributes.isEmpty, let plainEnvelope { return plainEnvelope }
+        return try EventEnvelope(type: type, version: version, attributes: attributes).encoded()
+    }
+
+    func encode(_ event: Event) throws(WALError) -> [UInt8] {
+        do {
+            return try coder.encode(event)
+        } catch {
+            throw WALError(
+                .invalidArgument,
+                "The event can't be encoded (\(type.isEmpty ? "\(Event.self)" : type)), so nothing was appended.",
+                cause: error)
+        }
+    }
+
+    /// Decodes an entry of the log.
+    func decode(_ entry: LogEntry) -> JournalEntry<Event> {
+        switch entry {
+        case .record(let record): decode(record)
+        case .gap(let gap): .gap(gap)
+        }
+    }
+
+    private func decode(_ record: LogRecord) -> JournalEntry<Event> {
+        guard let (envelope, offset) = EventEnvelope.decode(record.payload) else {
+            return .undecodable(UndecodableRecord(record: record, reason: .noEnvelope))
+        }
+        do {
+            let value: Event
+            if envelope.type == type, envelope.version == version {
+                value = unsafe try coder.decode(record.payload.span.bytes.extracting(droppingFirst: offset))
+            } else if let decodingOther {
+                value = try decodingOther(StoredEvent(record, envelope, payload: record.payload[offset...]))
+            } else {
+                let reason = UndecodableRecord.Reason.otherFormat(type: envelope.type, version: envelope.version)
+                return .undecodable(UndecodableRecord(record: record, reason: reason))
+            }
+            return .event(
+                JournalEvent(
+                    sequence: record.sequence, time: record.time, attributes: envelope.attributes, value: value))
+        } catch {
+            return .undecodable(UndecodableRecord(record: record, reason: .payload("\(error)")))
+        }
+    }
+}

@@ -1,0 +1,75 @@
+public import WAL
+
+/// An element of a journal: an event, a record that can't be decoded, or a gap in place of records.
+public enum JournalEntry<Event: Sendable>: Sendable {
+    /// A decoded event.
+    case event(JournalEvent<Event>)
+    /// A record that can't be decoded, with its bytes.
+    case undecodable(UndecodableRecord)
+    /// A gap in place of records.
+    case gap(LogGap)
+
+    /// The event; nil for a record that can't be decoded and for a gap.
+    public var event: JournalEvent<Event>? {
+        if case .event(let event) = self { event } else { nil }
+    }
+}
+
+/// A decoded event.
+public struct JournalEvent<Event: Sendable>: Sendable {
+    /// The event's place in the order of the log.
+    public var sequence: SequenceNumber
+    /// The time of the append, by the writer's clock.
+    public var time: Timestamp
+    /// The attributes that were appended with the event.
+    public var attributes: [String: String]
+    /// The event itself.
+    public var value: Event
+
+    /// Makes an event.
+    public init(sequence: SequenceNumber, time: Timestamp, attributes: [String: String] = [:], value: Event) {
+        self.sequence = sequence
+        self.time = time
+        self.attributes = attributes
+        self.value = value
+    }
+}
+
+extension JournalEntry: Equatable where Event: Equatable {}
+extension JournalEvent: Equatable where Event: Equatable {}
+
+/// A record that a journal can't decode.
+public struct UndecodableRecord: Hashable, Sendable {
+    /// The reason why a record can't be decoded.
+    public enum Reason: Hashable, Sendable {
+        /// The record doesn't begin with an envelope of a known version, so no journal appended it, or a newer one did.
+        case noEnvelope
+        /// The event has another type name or version, and the format has no function that decodes it.
+        case otherFormat(type: String, version: UInt16)
+        /// The coder rejected the payload, with this message.
+        case payload(String)
+    }
+
+    /// The record with all of its bytes.
+    public var record: LogRecord
+    /// The reason.
+    public var reason: Reason
+
+    /// Makes an undecodable record.
+    public init(record: LogRecord, reason: Reason) {
+        self.record = record
+        self.reason = reason
+    }
+}
+
+extension UndecodableRecord: CustomStringConvertible {
+    /// One line: the record's number, and the reason.
+    public var description: String {
+        switch reason {
+        case .noEnvelope: "record \(record.sequence) has no envelope of a known version"
+        case .otherFormat(let type, let version):
+            "record \(record.sequence) has an event of type \"\(type)\", version \(version)"
+        case .payload(let message): "the payload of record \(record.sequence) can't be decoded: \(message)"
+        }
+    }
+}

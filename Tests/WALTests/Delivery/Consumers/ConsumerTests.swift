@@ -1,0 +1,324 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import WAL
+@testable import WALDelivery
+
+/// A consumer that skips a record leaves a mail unsent; one that forgets its position sends all of them again.
+@Suite struct ConsumerTests {
+    private static let quick = ConsumerConfiguration(saveInterval: .milliseconds(5))
+
+    private static func explicit(_ window: Int) -> ConsumerConfiguration {
+        ConsumerConfiguration(acknowledgement: .explicit(window: window), saveInterval: .milliseconds(5))
+    }
+
+    /// A log with records 1 to `count`, all durable.
+    private static func filled(_ directory: TemporaryDirectory, _ count: Int) async throws -> WriteAheadLog {
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        for number in 0..<count { try await log.append(payload(number + 1)) }
+        try await log.sync()
+        return log
+    }
+
+    private static func sequence(_ delivery: Consumer<LogEntry>.Delivery?) -> SequenceNumber? {
+        guard case .record(let record)? = delivery?.entry else { return nil }
+        return record.sequence
+    }
+
+    @Test func askingForTheNextAcknowledges() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 5)
+        let consumer = try log.consumer("mailer", configuration: Self.quick)
+        #expect(log.cursors["mailer"] == 0)
+        var deliveries = consumer.makeAsyncIterator()
+        for number in 1...4 {
+            #expect(Self.sequence(try await deliveries.next()) == SequenceNumber(rawValue: UInt64(number)))
+        }
+        // The fourth wasn't followed by another question.
+        #expect(consumer.position == 3)
+        try await consumer.close()
+        #expect(log.cursors["mailer"] == 3)
+
+        let again = try log.consumer("mailer", configuration: Self.quick)
+        var rest = again.makeAsyncIterator()
+        let first = try await rest.next()
+        #expect(Self.sequence(first) == 4)
+        #expect(first?.redeliveries == 1)
+        let second = try await rest.next()
+        #expect(Self.sequence(second) == 5)
+        try await again.close()
+        try await log.close()
+    }
+
+    @Test func nothingComesAgainAfterAnOrderlyEnd() async throws {
+        let directory = TemporaryDirectory()
+        var log = try await Self.filled(directory, 10)
+        // The interval never ends in the test: only the end saves.
+        let configuration = ConsumerConfiguration(
+            acknowledgement: .explicit(window: 10), saveInterval: .seconds(3600))
+        let consumer = try log.consumer("mailer", configuration: configuration)
+        var deliveries = consumer.makeAsyncIterator()
+        for _ in 1...7 { try #require(try await deliveries.next()).acknowledge() }
+        #expect(log.cursors["mailer"] == 0)
+        try await consumer.close()
+        #expect(log.bookmarks["mailer"] == nil)
+        try await log.close()
+
+        log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        let again = try log.consumer("mailer", configuration: configuration)
+        var rest = again.makeAsyncIterator()
+        let next = try await rest.next()
+        #expect(Self.sequence(next) == 8)
+        #expect(next?.redeliveries == 0)
+        try await again.close()
+        try await log.close()
+    }
+
+    @Test func acknowledgementsInAnyOrderWithinTheWindow() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 10)
+        let consumer = try log.consumer("mailer", configuration: Self.explicit(3))
+        var deliveries = consumer.makeAsyncIterator()
+        var open: [Consumer<LogEntry>.Delivery] = []
+        for _ in 1...3 { open.append(try #require(try await deliveries.next())) }
+        open[2].acknowledge()
+        open[1].acknowledge()
+        #expect(consumer.position == 0)
+        // The window is full: the next one comes once the first is acknowledged.
+        let oldest = open[0]
+        let acknowledging = Task {
+            try await Task.sleep(for: .milliseconds(50))
+            oldest.acknowledge()
+        }
+        #expect(Self.sequence(try await deliveries.next()) == 4)
+        try await acknowledging.value
+        #expect(consumer.position == 3)
+        // Saved at its rate, without an end.
+        try await eventually { log.cursors["mailer"] == 3 }
+        try await consumer.close()
+        try await log.close()
+    }
+
+    @Test func anIterationThatEndsBringsWhatIsOpenAgain() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 4)
+        let consumer = try log.consumer("mailer", configuration: Self.explicit(4))
+        var first = consumer.makeAsyncIterator()
+        for number in 1...4 {
+            let delivery = try #require(try await first.next())
+            if number == 3 { delivery.acknowledge() }
+        }
+        var second = consumer.makeAsyncIterator()
+        var found: [SequenceNumber?] = []
+        for _ in 1...3 {
+            let delivery = try #require(try await second.next())
+            #expect(delivery.redeliveries == 1)
+            found.append(Self.sequence(delivery))
+            delivery.acknowledge()
+        }
+        #expect(found == [1, 2, 4])
+        #expect(consumer.position == 4)
+        await #expect(throws: WALError.self) { try await first.next() }
+        try await consumer.close()
+        try await log.close()
+    }
+
+    @Test func batchesEndByCountByTimeAndByTheWindow() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 10)
+        let consumer = try log.consumer("mailer", configuration: Self.explicit(5))
+        var batches = consumer.batches(of: 4, within: .milliseconds(1)).makeAsyncIterator()
+        let first = try #require(try await batches.next())
+        #expect(first.deliveries.map(Self.sequence) == [1, 2, 3, 4])
+        let second = try #require(try await batches.next())
+        // One more fits into the window.
+        #expect(second.deliveries.map(Self.sequence) == [5])
+        second.acknowledge()
+        first.acknowledge()
+        #expect(consumer.position == 5)
+        let third = try #require(try await batches.next())
+        third.acknowledge()
+        let fourth = try #require(try await batches.next())
+        // Its time ends before there are four.
+        #expect(fourth.deliveries.map(Self.sequence) == [10])
+        fourth.acknowledge()
+        try await consumer.close()
+        #expect(log.cursors["mailer"] == 10)
+
+        let automatic = try log.consumer("other", configuration: Self.quick)
+        var counts: [Int] = []
+        for try await batch in automatic.batches(of: 3, within: .milliseconds(1)) {
+            counts.append(batch.deliveries.count)
+            if counts.reduce(0, +) == 10 { break }
+        }
+        #expect(counts == [3, 3, 3, 1])
+        #expect(automatic.position == 9)
+        try await automatic.close()
+        try await log.close()
+    }
+
+    @Test func aBatchGetsWhatComesWhileItWaits() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 1)
+        let consumer = try log.consumer("mailer", configuration: Self.quick, visibility: .written)
+        var batches = consumer.batches(of: 3, within: .seconds(100)).makeAsyncIterator()
+        let appending = Task {
+            for number in 2...3 {
+                try await Task.sleep(for: .milliseconds(20))
+                try await log.append(payload(number))
+            }
+        }
+        #expect(try await batches.next()?.deliveries.map(Self.sequence) == [1, 2, 3])
+        try await appending.value
+        try await consumer.close()
+        try await log.close()
+    }
+
+    @Test func aParkedRecordIsADeadLetterAndDoesNotComeAgain() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 3)
+        let consumer = try log.consumer("mailer", configuration: Self.explicit(3))
+        var deliveries = consumer.makeAsyncIterator()
+        for number in 1...3 {
+            let delivery = try #require(try await deliveries.next())
+            if number == 2 { try await delivery.park("no such address", code: "550") } else { delivery.acknowledge() }
+        }
+        try await consumer.close()
+        #expect(log.cursors["mailer"] == 3)
+        var letters = try DeadLetterReader(logDirectory: directory.path)
+        let letter = try #require(try letters.next())
+        #expect(letter.sequence == 2)
+        #expect(letter.sink == "mailer")
+        #expect(letter.code == "550")
+        #expect(letter.reason == "no such address")
+        #expect(letter.payload == payload(2))
+        #expect(try letters.next() == nil)
+        try await log.close()
+    }
+
+    @Test func onlyDurableRecordsAreDelivered() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 1)
+        try await log.append(payload(2))
+        let consumer = try log.consumer("mailer", configuration: Self.quick)
+        var batches = consumer.batches(of: 2, within: .milliseconds(20)).makeAsyncIterator()
+        #expect(try await batches.next()?.deliveries.count == 1)
+        try await log.sync()
+        #expect(try await batches.next()?.deliveries.map(Self.sequence) == [2])
+        try await consumer.close()
+        try await log.close()
+    }
+
+    @Test func newConsumersBeginWhereTheyShould() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 5)
+        for (start, first) in [
+            (ConsumerConfiguration.Start.first, SequenceNumber(1)), (.after(2), 3), (.end, 6),
+        ] {
+            let configuration = ConsumerConfiguration(start: start)
+            let consumer = try log.consumer("c\(first)", configuration: configuration, visibility: .written)
+            if first == 6 { try await log.append(payload(6)) }
+            var deliveries = consumer.makeAsyncIterator()
+            #expect(Self.sequence(try await deliveries.next()) == first)
+            try await consumer.close()
+        }
+        try await log.close()
+    }
+
+    /// A save may still be under way when a consumer ends, and another one may have the name by then.
+    @Test func aLateSaveChangesNothing() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 5)
+        let place = try CursorPlace("mailer", in: log, start: .first, visibility: .written)
+        try place.save(3)
+        try place.save(2)
+        #expect(log.cursors["mailer"] == 3)
+        try place.close(at: 5, isDone: true)
+        try place.save(4)
+        #expect(log.cursors["mailer"] == 5)
+        try await log.consumer("mailer").close()
+        #expect(log.cursors["mailer"] == 5)
+        try await log.close()
+    }
+
+    /// A killed process frees its names, and so does a consumer that is dropped.
+    @Test func aDroppedConsumerFreesItsNameAndCounts() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 2)
+        for attempt in 0..<3 {
+            let consumer = Monitor<Consumer<LogEntry>?>(try log.consumer("mailer"))
+            var deliveries = consumer.withLock { $0?.makeAsyncIterator() }
+            let delivery = try await deliveries?.next()
+            #expect(Self.sequence(delivery) == 1)
+            #expect(delivery?.redeliveries == attempt)
+            deliveries = nil
+            consumer.withLock { $0 = nil }
+        }
+        try await log.close()
+    }
+
+    @Test func aNameHasOneOwner() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 1)
+        let consumer = try log.consumer("mailer")
+        #expect { try log.consumer("mailer") } throws: { ($0 as? WALError)?.code == .locked }
+        for name in ["", "a/b", "sink/x", "ä", "a.b", String(repeating: "x", count: 65)] {
+            #expect { try log.consumer(name) } throws: { ($0 as? WALError)?.code == .invalidArgument }
+        }
+        let bad = ConsumerConfiguration(acknowledgement: .explicit(window: 0))
+        #expect(throws: WALError.self) { try log.consumer("other", configuration: bad) }
+        try await consumer.close()
+        try await log.consumer("mailer").close()
+        try await log.close()
+    }
+
+    /// A consumer that waits must not keep its process from ending.
+    @Test func closingAndCancellingEndAWait() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 1)
+        let consumer = try log.consumer("mailer", configuration: Self.explicit(1))
+        let isWaiting = Monitor(0)
+        let reading = Task {
+            var count = 0
+            for try await delivery in consumer {
+                count += 1
+                delivery.acknowledge()
+                isWaiting.withLock { $0 += 1 }
+            }
+            return count
+        }
+        try await eventually { isWaiting.withLock { $0 } == 1 }
+        try await consumer.close()
+        #expect(try await reading.value == 1)
+
+        // The window is full, so this one waits for an acknowledgement.
+        try await log.append(payload(2))
+        try await log.sync()
+        let full = try log.consumer("other", configuration: Self.explicit(1))
+        let blocked = Task {
+            var deliveries = full.makeAsyncIterator()
+            _ = try await deliveries.next()
+            isWaiting.withLock { $0 += 1 }
+            return try await deliveries.next() == nil
+        }
+        try await eventually { isWaiting.withLock { $0 } == 2 }
+        blocked.cancel()
+        await #expect { try await blocked.value } throws: { ($0 as? WALError)?.code == .cancelled }
+        try await full.close()
+
+        let idle = try log.consumer("idle", configuration: ConsumerConfiguration(start: .end))
+        let waiting = Task {
+            var deliveries = idle.makeAsyncIterator()
+            return try await deliveries.next() == nil
+        }
+        waiting.cancel()
+        await #expect { try await waiting.value } throws: { ($0 as? WALError)?.code == .cancelled }
+        let last = Task {
+            var deliveries = idle.makeAsyncIterator()
+            return try await deliveries.next() == nil
+        }
+        try await log.close()
+        #expect(try await last.value)
+    }
+}

@@ -1,0 +1,258 @@
+import Foundation
+import Logging
+import TestSupport
+import Testing
+
+@testable import WAL
+@testable import WALDelivery
+
+/// Consumers beside the writer. The writer knows of them only by their files: what it overlooks, retention takes away.
+@Suite struct OutsideConsumerTests {
+    private static let quick = ConsumerConfiguration(saveInterval: .milliseconds(5))
+
+    /// A log that keeps no more than it must, in small segments.
+    private static func configuration() -> WriteAheadLog.Configuration {
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.segmentSize = 64 << 10
+        configuration.maxPreparedSegments = 1
+        configuration.retention = WriteAheadLog.Retention(totalSize: 0)
+        return configuration
+    }
+
+    /// Appends ten records in a segment of their own, and applies retention.
+    private static func appendSegment(_ log: WriteAheadLog) async throws {
+        for _ in 0..<10 { try await log.append(payload(1, size: 1000)) }
+        try await log.roll()
+        try await log.sync()
+        await log.applyRetention()
+    }
+
+    private static func sequence(_ delivery: Consumer<LogEntry>.Delivery?) -> SequenceNumber? {
+        guard case .record(let record)? = delivery?.entry else { return nil }
+        return record.sequence
+    }
+
+    @Test func itResumesAfterItsPosition() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration())
+        for number in 1...5 { try await log.append(payload(number)) }
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        let consumer = try await readOnly.consumer(named: "index", configuration: Self.quick)
+        var deliveries = consumer.makeAsyncIterator()
+        for number in 1...3 {
+            #expect(Self.sequence(try await deliveries.next()) == SequenceNumber(rawValue: UInt64(number)))
+        }
+        try await eventually { try readOnly.consumers.first?.position == 2 }
+        let info = try #require(try readOnly.consumers.first)
+        #expect(info.name == "index")
+        #expect(info.process == Int(getpid()))
+        #expect(info.expiresAt > Timestamp.now)
+        try await consumer.close()
+        let ended = try #require(try readOnly.consumers.first)
+        #expect(ended.process == nil)
+        #expect(ended.position == 2)
+
+        let again = try await readOnly.consumer(named: "index", configuration: Self.quick)
+        var rest = again.makeAsyncIterator()
+        let third = try await rest.next()
+        #expect(Self.sequence(third) == 3)
+        #expect(third?.redeliveries == 1)
+        #expect(Self.sequence(try await rest.next()) == 4)
+        try await again.close()
+        try await log.close()
+    }
+
+    @Test func aNameHasOneOwner() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration())
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        let consumer = try await readOnly.consumer(named: "index")
+        await #expect { try await ReadOnlyLog(at: directory.path).consumer(named: "index") } throws: { error in
+            let error = error as? WALError
+            return error?.code == .locked && error?.message.contains("process \(getpid())") == true
+        }
+        let other = try await readOnly.consumer(named: "other")
+        try await other.close()
+        try await consumer.close()
+        try await readOnly.consumer(named: "index").close()
+        for name in ["", "../x", "a.lock", "a b"] {
+            await #expect { try await readOnly.consumer(named: name) } throws: {
+                ($0 as? WALError)?.code == .invalidArgument
+            }
+        }
+        try await log.close()
+    }
+
+    @Test func retentionKeepsWhatALiveConsumerNeeds() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration())
+        for _ in 0..<3 { try await Self.appendSegment(log) }
+        let start = log.firstSequence
+        #expect(start > 1)
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        let consumer = try await readOnly.consumer(named: "index", configuration: Self.quick)
+        for _ in 0..<10 { try await Self.appendSegment(log) }
+        #expect(log.firstSequence == start)
+        var deliveries = consumer.makeAsyncIterator()
+        var next = start
+        while next <= log.lastSequence {
+            #expect(Self.sequence(try await deliveries.next()) == next)
+            next = next.next
+        }
+        // What it has done with may go.
+        try await eventually {
+            await log.applyRetention()
+            return log.firstSequence > start
+        }
+        #expect(log.firstSequence <= consumer.position.next)
+        try await consumer.close()
+        try await log.close()
+    }
+
+    /// Retention runs by itself, without a call.
+    @Test func theWriterLetsGoOfADeadConsumer() async throws {
+        let directory = TemporaryDirectory()
+        let recording = RecordingLog()
+        let metrics = RecordingMetrics()
+        let log = try await WriteAheadLog.open(
+            at: directory.path, configuration: Self.configuration(), logger: recording.logger, metrics: metrics)
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        let lease = ConsumerLease(lifetime: .milliseconds(500))
+        // The owner of the file alone, as a process leaves it that is killed.
+        let terms = ConsumerOwner.Terms(lifetime: lease.lifetime, pinnedBytesMax: lease.maxPinnedBytes)
+        let owner = Monitor<ConsumerOwner?>(try ConsumerOwner("dead", of: readOnly, terms) { 0 })
+        for _ in 0..<3 { try await Self.appendSegment(log) }
+        owner.withLock { $0 = nil }
+        try await eventually { log.firstSequence > 20 }
+        try await eventually { recording.messages.all.contains { $0.metadata["wal.consumer"] == "dead" } }
+        let message = try #require(recording.messages.all.first { $0.metadata["wal.consumer"] == "dead" })
+        #expect(message.level == .warning)
+        #expect(message.text == "records are no longer kept for a consumer")
+        #expect(message.metadata["wal.message"] == "expired")
+        try await eventually { metrics.values("wal.consumers.released{reason=expired}") == [1] }
+
+        // It comes back, is given the lost range as a gap, goes on, and keeps records again.
+        let consumer = try await readOnly.consumer(named: "dead", configuration: Self.quick)
+        var deliveries = consumer.makeAsyncIterator()
+        let lost = try #require(try await deliveries.next())
+        guard case .gap(let gap) = lost.entry else { return #expect(Bool(false), "\(lost.entry)") }
+        #expect(gap.first == 1)
+        #expect(gap.reason == .removed)
+        #expect(Self.sequence(try await deliveries.next()) == gap.next)
+        #expect(Self.sequence(try await deliveries.next()) == gap.next.next)
+        await log.applyRetention()
+        #expect(recording.messages.all.contains { $0.text == "records are kept for a consumer again" })
+        try await consumer.close()
+        try await log.close()
+    }
+
+    @Test func theWriterLetsGoOfAGreedyConsumer() async throws {
+        let directory = TemporaryDirectory()
+        let recording = RecordingLog()
+        let log = try await WriteAheadLog.open(
+            at: directory.path, configuration: Self.configuration(), logger: recording.logger)
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        let lease = ConsumerLease(maxPinnedBytes: 50_000)
+        let consumer = try await readOnly.consumer(named: "slow", configuration: Self.quick, lease: lease)
+        for _ in 0..<4 { try await Self.appendSegment(log) }
+        #expect(log.firstSequence == 1)
+        for _ in 0..<4 { try await Self.appendSegment(log) }
+        #expect(log.firstSequence > 1)
+        let message = try #require(recording.messages.all.first { $0.metadata["wal.consumer"] == "slow" })
+        #expect(message.metadata["wal.message"] == "tooGreedy")
+        #expect(message.metadata["wal.position"] == "0")
+        try await consumer.close()
+        try await log.close()
+    }
+
+    /// With a disk budget, a consumer that died must not stop appends for ever.
+    @Test func aDeadConsumerDoesNotUseUpTheBudget() async throws {
+        let directory = TemporaryDirectory()
+        var configuration = Self.configuration()
+        configuration.retention = WriteAheadLog.Retention()
+        configuration.diskBudget = 512 << 10
+        configuration.whenFull = .wait(.seconds(60))
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        let terms = ConsumerOwner.Terms(lifetime: .milliseconds(300), pinnedBytesMax: 1 << 30)
+        _ = try ConsumerOwner("dead", of: readOnly, terms) { 0 }
+        for number in 0..<2000 { try await log.append(payload(number, size: 1000)) }
+        #expect(log.firstSequence > 1)
+        #expect(log.statistics.diskBytes <= 512 << 10)
+        try await log.close()
+    }
+
+    @Test func aFollowerMayBeStartedBeforeTheLog() async throws {
+        let directory = TemporaryDirectory()
+        let path = directory.path
+        let following = Task {
+            let readOnly = try await ReadOnlyLog.waitForLog(at: path)
+            let consumer = try await readOnly.consumer(named: "early", configuration: Self.quick)
+            var deliveries = consumer.makeAsyncIterator()
+            let first = Self.sequence(try await deliveries.next())
+            try await consumer.close()
+            return first
+        }
+        try await Task.sleep(for: .milliseconds(100))
+        let log = try await WriteAheadLog.open(at: path, configuration: Self.configuration())
+        try await log.append(payload(1))
+        #expect(try await following.value == 1)
+        try await log.close()
+
+        let never = Task { try await ReadOnlyLog.waitForLog(at: path + "-never") }
+        never.cancel()
+        await #expect { try await never.value } throws: { ($0 as? WALError)?.code == .cancelled }
+    }
+
+    @Test func aFileThatIsNotItsOwnIsRefusedWithARemedy() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration())
+        for number in 1...5 { try await log.append(payload(number)) }
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        let consumer = try await readOnly.consumer(named: "index", configuration: Self.quick)
+        try await consumer.close()
+        let file = directory.path + "/consumers/index"
+        let whole = [UInt8](try Data(contentsOf: URL(filePath: file)))
+        let state = try #require(ConsumerState.decode(whole))
+
+        func code(_ bytes: [UInt8]) async throws -> WALError.Code? {
+            try Data(bytes).write(to: URL(filePath: file))
+            do throws(WALError) {
+                try await readOnly.consumer(named: "index").close()
+                return nil
+            } catch {
+                #expect(error.message.contains("Remove \(file)"), "\(error)")
+                return error.code
+            }
+        }
+        var other = state
+        other.logID = .random()
+        #expect(try await code(other.encoded) == .notALogDirectory)
+        var ahead = state
+        ahead.position = 6
+        #expect(try await code(ahead.encoded) == .sinkAhead)
+        for offset in whole.indices {
+            var changed = whole
+            changed[offset] ^= 1
+            #expect(ConsumerState.decode(changed) == nil)
+        }
+        #expect(try await code(Array(whole.dropLast())) == .corrupted)
+        #expect(try readOnly.consumers.isEmpty)
+        #expect(try await code(whole) == nil)
+        try await log.close()
+    }
+
+    @Test func aParkedRecordIsInAFolderOfTheConsumer() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration())
+        try await log.append(payload(1))
+        let consumer = try await ReadOnlyLog(at: directory.path).consumer(named: "index", configuration: Self.quick)
+        var deliveries = consumer.makeAsyncIterator()
+        try await #require(try await deliveries.next()).park("poison")
+        var letters = try DeadLetterReader(logDirectory: directory.path + "/consumers/index.parked")
+        #expect(try letters.next()?.reason == "poison")
+        #expect(consumer.position == 1)
+        try await consumer.close()
+        try await log.close()
+    }
+}
