@@ -112,8 +112,8 @@ import WAL
     }
 
     @Test func nestedMetadataIsKept() async throws {
-        lines.logger().info("nested", metadata: ["request": LogLineTests.nested, "number": .stringConvertible(7)])
-        #expect(try lines.contents().lines.first?.metadata == ["request": LogLineTests.nested, "number": "7"])
+        lines.logger().info("nested", metadata: ["request": nestedMetadata, "number": .stringConvertible(7)])
+        #expect(try lines.contents().lines.first?.metadata == ["request": nestedMetadata, "number": "7"])
         try await lines.close()
     }
 

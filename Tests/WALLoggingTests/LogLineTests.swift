@@ -8,15 +8,11 @@ import WALTesting
 
 /// A line that comes back changed, or takes the reader down with it, would be of no use after a crash.
 @Suite struct LogLineTests {
-    static let nested: Logger.MetadataValue = [
-        "list": ["a", ["b": "c"], []], "empty": [:], "text": "", "ümlaut": "naïve 🪵",
-    ]
-
     static let lines = [
         LogLine(time: Timestamp(rawValue: 0), level: .trace, label: "", message: ""),
         LogLine(
             time: Timestamp(rawValue: -1), level: .critical, label: "api", message: "line one\nline two",
-            metadata: ["request": nested, "port": "8080"], source: "Api", file: "Api/Server.swift",
+            metadata: ["request": nestedMetadata, "port": "8080"], source: "Api", file: "Api/Server.swift",
             function: "serve(_:)", line: 42),
         LogLine(
             time: Timestamp(rawValue: .max), level: .notice, label: String(repeating: "l", count: 300),

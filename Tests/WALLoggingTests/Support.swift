@@ -54,3 +54,8 @@ func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) async {
         }
     }
 }
+
+/// Metadata with arrays and dictionaries.
+let nestedMetadata: Logger.MetadataValue = [
+    "list": ["a", ["b": "c"], []], "empty": [:], "text": "", "ümlaut": "naïve 🪵",
+]
