@@ -61,8 +61,8 @@ struct Execution {
 
     /// Continues after a step's result, which is in the journal.
     mutating func complete(_ step: StepPlace, _ value: StepValue, _ journal: inout TaskJournal) -> [Action] {
-        end(step)
         guard !step.scope.nodes[step.node].isEnded else { return [] }
+        end(step)
         if step.plan.kind.isHandler {
             step.scope.nodes[step.node] = .done(value)
             return []
@@ -73,8 +73,8 @@ struct Execution {
 
     /// Continues after a step's final failure, which is in the journal.
     mutating func fail(_ step: StepPlace, _ message: String, _ journal: inout TaskJournal) -> [Action] {
-        end(step)
         guard !step.scope.nodes[step.node].isEnded else { return [] }
+        end(step)
         work.append(.fail(step.scope, step.node, message))
         return run(&journal)
     }
@@ -109,7 +109,7 @@ struct Execution {
             case .fail(let scope, let node, let message): fail(scope, node, message, journal)
             case .close(let scope): close(scope, &journal)
             case .advance(let scope, let node): advance(scope, node, &journal)
-            case .endElement(let place, let outcome): endElement(place, outcome)
+            case .endElement(let place, let outcome): endElement(place, outcome, journal)
             }
         }
         defer {
@@ -196,7 +196,7 @@ struct Execution {
             let live = try value.decoded(by: (source ?? scope).plan.nodes[parent])
             work.append(.complete(scope, node, StepValue(bytes: value.bytes, live: live)))
         } catch {
-            fail(source ?? scope, parent, "\(error)", journal)
+            fail(scope, node, "\(error)", journal)
         }
     }
 
@@ -288,13 +288,14 @@ struct Execution {
         }
     }
 
-    private mutating func endElement(_ place: Scope.Place, _ outcome: PlanNode.Outcome) {
+    private mutating func endElement(
+        _ place: Scope.Place, _ outcome: PlanNode.Outcome, _ journal: TaskJournal
+    ) {
         guard let element = place.element, let run = place.scope.iterations[place.node],
             case .iterator(let iteration) = place.scope.plan.nodes[place.node].kind, run.outcomes[element] == nil
         else { return }
         if case .failure(let failure) = outcome, !iteration.collectsFailures {
-            self.failure = self.failure ?? failure
-            return
+            return fail(place.scope, place.node, failure.message, journal)
         }
         run.outcomes[element] = outcome
         run.openCount -= 1
@@ -309,34 +310,40 @@ struct Execution {
         if node.isOptional, let absent = node.absent {
             return end(scope, index, .done(StepValue(live: absent())))
         }
-        scope.nodes[index] = .failed(message)
         let failure = FlowFailure(path: scope.path(of: index), message: message)
-        if let place = collector(of: scope) {
-            return work.append(.endElement(place, .failure(failure)))
+        guard !node.kind.isHandler else {
+            scope.nodes[index] = .failed(failure)
+            return
         }
-        if !node.kind.isHandler { self.failure = self.failure ?? failure }
-        for (handler, other) in scope.plan.nodes.enumerated() {
-            guard case .handler(of: index, _) = other.kind, case .blocked = scope.nodes[handler] else { continue }
-            guard journal.steps[scope.path(of: handler)]?.result == nil,
-                journal.steps[scope.path(of: handler)]?.hasFailed != true
-            else { continue }
+        // The node fails, and with it the sub-DAGs and iterators around it, up to one that collects failures.
+        var (scope, index) = (scope, index)
+        while true {
+            scope.nodes[index] = .failed(failure)
+            handOutHandlers(of: index, in: scope, journal)
+            guard let place = scope.place else {
+                self.failure = self.failure ?? failure
+                return
+            }
+            if Self.collectsFailures(place) { return work.append(.endElement(place, .failure(failure))) }
+            (scope, index) = (place.scope, place.node)
+        }
+    }
+
+    private mutating func handOutHandlers(of index: Int, in scope: Scope, _ journal: TaskJournal) {
+        for (handler, node) in scope.plan.nodes.enumerated() {
+            guard case .handler(of: index, _) = node.kind, case .blocked = scope.nodes[handler] else { continue }
+            let known = journal.steps[scope.path(of: handler)]
+            guard known?.result == nil, known?.hasFailed != true else { continue }
             scope.nodes[handler] = .active
             hand(out: StepPlace(scope, handler))
         }
     }
 
-    /// Returns the place of the innermost element whose iterator collects failures.
-    private func collector(of scope: Scope) -> Scope.Place? {
-        var place = scope.place
-        while let current = place {
-            if current.element != nil, case .iterator(let iteration) = current.scope.plan.nodes[current.node].kind,
-                iteration.collectsFailures
-            {
-                return current
-            }
-            place = current.scope.place
+    private static func collectsFailures(_ place: Scope.Place) -> Bool {
+        guard place.element != nil, case .iterator(let iteration) = place.scope.plan.nodes[place.node].kind else {
+            return false
         }
-        return nil
+        return iteration.collectsFailures
     }
 
     // MARK: Inputs
@@ -344,8 +351,8 @@ struct Execution {
     /// Returns the values that a step takes.
     func inputs(of step: StepPlace) throws -> [any Sendable] {
         if case .handler(let index, _) = step.plan.kind {
-            guard case .failed(let message) = step.scope.nodes[index] else { return [] }
-            return [FlowFailure(path: step.scope.path(of: index), message: message)]
+            guard case .failed(let failure) = step.scope.nodes[index] else { return [] }
+            return [failure]
         }
         return try step.plan.parents.map { try step.scope.value(of: $0) }
     }

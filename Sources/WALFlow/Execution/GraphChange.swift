@@ -105,14 +105,38 @@ extension GraphShape {
         if end == rest.endIndex {
             paths = [prefix + id]
         } else {
-            guard let body = node.body, let slash = rest[end...].firstIndex(of: "/") else { return nil }
+            guard let body = node.body else { return nil }
+            guard let slash = rest[end...].firstIndex(of: "/") else {
+                // A whole element.
+                guard rest.last == "]" else { return nil }
+                return dependents(of: id, [prefix + rest], prefix)
+            }
             let start = rest.index(after: slash)
             guard let inner = body.paths(dependingOn: rest[start...], prefix: prefix + rest[..<start]) else {
                 return nil
             }
             paths = inner
         }
+        return dependents(of: id, paths, prefix)
+    }
+
+    private func dependents(of id: String, _ paths: [String], _ prefix: String) -> [String] {
         let ancestry = Ancestry(self)
         return paths + nodes.filter { ancestry.ancestors(of: $0.id).contains(id) }.map { prefix + $0.id }
+    }
+
+    /// Returns the outermost element around a step that has its output, such as `lines[3]`. Its other steps are forgotten.
+    package func element(around path: String, endedIn task: TaskJournal) -> String? {
+        var (shape, rest) = (self, path[...])
+        while let end = rest.firstIndex(where: { $0 == "/" || $0 == "[" }),
+            let slash = rest[end...].firstIndex(of: "/"),
+            let body = shape.nodes.first(where: { $0.id == rest[..<end] })?.body
+        {
+            if rest[end] == "[", task.steps["\(path[...slash])\(body.output)"]?.result != nil {
+                return String(path[..<slash])
+            }
+            (shape, rest) = (body, rest[rest.index(after: slash)...])
+        }
+        return nil
     }
 }

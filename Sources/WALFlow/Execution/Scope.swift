@@ -17,8 +17,7 @@ final class Scope {
         case active
         case done(StepValue)
         case skipped
-        /// The message of the last error.
-        case failed(String)
+        case failed(FlowFailure)
 
         var isEnded: Bool {
             switch self {

@@ -45,7 +45,9 @@ public final class Graph {
         }
     }
 
-    /// Adds a step that runs if a node's last attempt failed, before the task fails. It can undo what the task did so far.
+    /// Adds a step that runs if a node failed for good, before the task fails. It can undo what the task did so far.
+    ///
+    /// An iterator or a sub-DAG fails with the first of its steps.
     public func onFailure<Value: Sendable>(
         of node: Node<Value>, _ id: String, options: NodeOptions = NodeOptions(),
         _ body: @escaping @Sendable (FlowStep, FlowFailure) async throws -> Void

@@ -19,8 +19,11 @@ final class Plan: Sendable {
         self.children = children
         var needed: Set<Int> = [output]
         for index in nodes.indices.reversed() where needed.contains(index) { needed.formUnion(nodes[index].parents) }
+        // A timer's result is its parent's.
+        let isTimer = if case .timer = nodes[output].kind { true } else { false }
         endsWithOutput =
-            nodes[output].kind.isJournaled && needed.count == nodes.count && !nodes.contains { $0.kind.hasScope }
+            nodes[output].kind.isJournaled && !isTimer && needed.count == nodes.count
+            && !nodes.contains { $0.kind.hasScope }
     }
 }
 

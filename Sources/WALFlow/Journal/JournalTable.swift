@@ -51,6 +51,12 @@ package struct JournalTable: Sendable {
             newestGraphs[record.taskID] = shape
             return
         }
+        // The id of a failed task that was forgotten may be used again.
+        if case .begin(let start) = record.event, let old = tasks[record.taskID], old.isDelivered,
+            old.beginning != start
+        {
+            tasks[record.taskID] = nil
+        }
         tasks[record.taskID, default: TaskJournal(id: record.taskID)].apply(record.event)
         // A failed task can be retried, so it stays.
         if let task = tasks[record.taskID], task.isDelivered, task.end?.status != .failed { tasks[record.taskID] = nil }

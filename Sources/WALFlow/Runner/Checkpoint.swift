@@ -34,7 +34,13 @@ final class Checkpoint: Sendable {
     private func writeIfDue(_ runner: FlowRunner) async throws {
         let log = runner.storage.writeAheadLog
         let last = log.cursors[JournalTable.cursor] ?? .zero
-        let limit = max(runner.configuration.checkpointSize, 4 * liveSize.load(ordering: .relaxed))
+        let live = liveSize.load(ordering: .relaxed)
+        var limit = max(runner.configuration.checkpointSize, 4 * live)
+        // A full log couldn't take the checkpoint that makes space in it.
+        if let budget = runner.storage.diskBudget {
+            let segment = runner.storage.segmentSize
+            limit = min(limit, max(segment, budget / 2 - live - 2 * segment))
+        }
         guard log.byteCount(after: last) > UInt64(limit) else { return }
         try await write(runner)
     }

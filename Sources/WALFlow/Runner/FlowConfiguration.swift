@@ -18,7 +18,8 @@ public struct FlowConfiguration: Sendable {
     /// The number of restarts without the end of a step after which a task fails: one of its steps may end the process each time. Must be
     /// at least 1.
     public var maxResumptions: Int
-    /// The largest size of an input, a result, or a signal in bytes, 1 to 64 MiB. It must also fit into a segment.
+    /// The largest size of an input, a result, or a signal in bytes, 1 to 64 MiB. It is at most a quarter of the
+    /// storage's segment size.
     public var maxValueSize: Int
     /// The bytes of journal after which the runner writes live tasks again, so that the log can drop old segments. More if live tasks take more
     /// than a quarter of it. Must be at least 64 KiB.

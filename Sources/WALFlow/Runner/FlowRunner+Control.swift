@@ -41,7 +41,8 @@ extension FlowRunner {
     ///
     /// - Parameters:
     ///   - id: The id of the task.
-    ///   - path: The first step to run again. Its result, and all that depend on it, are void. Nil for the steps that failed.
+    ///   - path: The first step to run again. Its result, and all that depend on it, are void. A step of an element that has its output
+    ///     runs the whole element again. Nil for the steps that failed.
     /// - Throws: ``FlowError``: `unknownTask`, `unknownNode` if there is no such step, `wrongState` if the task is neither failed nor
     ///   parked, `storageFailed` or `closed`.
     public func retry(_ id: String, from path: String? = nil) async throws(FlowError) {
@@ -62,7 +63,7 @@ extension FlowRunner {
                 .control(
                     FlowRecord.Control(number: control.number + 1, action: .accept, time: now, graph: dag.hash)))
         }
-        try await restart(live, events, "task_reset", paths.joined(separator: ", "), now)
+        try await restart(live, control.number, events, "task_reset", paths.joined(separator: ", "), now)
     }
 
     static func paths(
@@ -71,7 +72,8 @@ extension FlowRunner {
         let starts = path.map { [$0] } ?? journal.steps.filter { $0.value.hasFailed }.keys.sorted()
         var paths: [String] = []
         for start in starts {
-            guard let found = shape.paths(dependingOn: start) else {
+            let first = shape.element(around: start, endedIn: journal) ?? start
+            guard let found = shape.paths(dependingOn: first) else {
                 throw FlowError(.unknownNode, "The graph has no step \(start). See the task's steps for their paths.")
             }
             paths += found
@@ -92,7 +94,7 @@ extension FlowRunner {
         guard let dag else { throw FlowError(.unknownDAG, "The runner doesn't have the DAG of the task \(id).") }
         let now = clock.now()
         let control = FlowRecord.Control(number: journal.nextControl, action: .accept, time: now, graph: dag.hash)
-        try await restart(live, [.control(control)], "task_accepted", nil, now)
+        try await restart(live, control.number, [.control(control)], "task_accepted", nil, now)
     }
 
     private func control(_ id: String, _ action: FlowRecord.Control.Action) async throws(FlowError) {
@@ -120,9 +122,14 @@ extension FlowRunner {
 
     /// Journals a control after which the walk of the task starts over.
     private func restart(
-        _ live: LiveTask, _ events: [FlowRecord.Event], _ action: String, _ message: String?, _ now: Timestamp
+        _ live: LiveTask, _ number: UInt32, _ events: [FlowRecord.Event], _ action: String, _ message: String?,
+        _ now: Timestamp
     ) async throws(FlowError) {
         let actions = try await commit(live) { state in
+            // Another call may have been faster.
+            guard state.journal.nextControl == number, state.running.isEmpty, !state.isGone,
+                state.parked != nil || state.journal.end?.status == .failed
+            else { return nil }
             var mutations: [TaskMutation] = []
             if let start = state.beginning {
                 mutations.append(
@@ -136,9 +143,12 @@ extension FlowRunner {
             state.retrying = [:]
             state.waiting = [:]
             state.held = []
-            state.isDelivering = false
+            state.isEnded = false
             return self.start(&state, StepValue(bytes: state.beginning?.input ?? []))
         }
-        scheduler.submit(await follow(live, actions ?? []))
+        guard let actions else {
+            throw FlowError(.wrongState, "The task \(live.id) is neither failed nor parked any more.")
+        }
+        scheduler.submit(await follow(live, actions))
     }
 }

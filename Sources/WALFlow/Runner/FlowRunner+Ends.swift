@@ -8,13 +8,13 @@ extension FlowRunner {
     func endIfOver(_ task: LiveTask) async -> [Scheduler.Job] {
         let ending = task.state.withLock { state -> FlowRecord.Ending? in
             guard state.isOpen, let dag = state.dag, let outcome = state.execution?.outcome() else { return nil }
-            return Self.ending(outcome, dag, clock.now())
+            return self.ending(outcome, dag, clock.now())
         }
         guard let ending else { return [] }
         return await end(task, ending)
     }
 
-    private static func ending(
+    private func ending(
         _ outcome: Execution.Outcome, _ dag: FrozenDAG, _ now: Timestamp
     ) -> FlowRecord.Ending {
         switch outcome {
@@ -25,10 +25,12 @@ extension FlowRunner {
         case .completed(let value?):
             do {
                 let bytes = try value.bytes ?? value.live.map { try dag.plan.nodes[dag.plan.output].encode($0) } ?? []
+                try check(size: bytes.count, of: "The output")
                 return FlowRecord.Ending(status: .completed, time: now, output: bytes)
             } catch {
                 return FlowRecord.Ending(
-                    status: .failed, time: now, error: withoutNul("\(error)"), path: dag.plan.nodes[dag.plan.output].id)
+                    status: .failed, time: now, error: Self.withoutNul("\(error)"),
+                    path: dag.plan.nodes[dag.plan.output].id)
             }
         }
     }
@@ -48,7 +50,8 @@ extension FlowRunner {
             state.held = []
             state.retrying = [:]
             state.waiting = [:]
-            let workers = state.running.values.filter { !$0.isOver }.map(\.worker)
+            state.isEnded = true
+            let workers = state.running.values.filter { $0.end == nil }
             state.publish()
             defer {
                 state.observers = [:]
@@ -58,7 +61,7 @@ extension FlowRunner {
         }
         guard let (workers, observers, waiters) = ended else { return [] }
         for observer in observers { observer.finish() }
-        if ending.status != .completed { for worker in workers { worker.cancel() } }
+        if ending.status != .completed { for attempt in workers { attempt.worker.cancel(job: attempt.job) } }
         for waiter in waiters { waiter.resume() }
         guard needsCallback else {
             forget(task)
@@ -144,10 +147,12 @@ extension FlowRunner {
         }
         let now = clock.now()
         _ = try? await commit(task) { state in
-            state.journal.end == nil || state.journal.isDelivered ? nil : Transition(events: [.delivered(time: now)])
+            // A retry may have begun meanwhile, and even ended.
+            guard state.journal.end == end, !state.journal.isDelivered else { return nil }
+            return Transition(events: [.delivered(time: now)])
         } then: { _ in
         }
-        forget(task)
+        if task.state.withLock({ $0.journal.end == end }) { forget(task) }
     }
 
     /// Removes a task that has ended, except a failed one, which can be retried for a while.
@@ -179,7 +184,7 @@ extension FlowRunner {
             try await withTaskCancellationHandler {
                 try await withCheckedThrowingContinuation { continuation in
                     let immediate = task.state.withLock { state -> Result<Void, any Error>? in
-                        if state.journal.end != nil { return .success(()) }
+                        if state.isEnded { return .success(()) }
                         if let error = life.failure { return .failure(error) }
                         if life.isClosed {
                             return .failure(
@@ -224,7 +229,7 @@ extension FlowRunner {
         let number = task.state.withLock { state -> Int in
             state.lastWaiter += 1
             continuation.yield(state.flowState)
-            if state.journal.end != nil || life.isClosed {
+            if state.isEnded || life.isClosed {
                 continuation.finish()
             } else {
                 state.observers[state.lastWaiter] = continuation

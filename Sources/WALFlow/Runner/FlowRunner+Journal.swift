@@ -15,18 +15,20 @@ extension FlowRunner {
     ///   - task: The task.
     ///   - isDurable: Whether the change survives a power loss before `then` runs.
     ///   - decide: Returns what to write, or nil for nothing. It must not change the state. It runs again if the log has no space.
-    ///   - then: Runs after the records were applied to the task's journal, under its lock.
+    ///   - claim: Runs with the records' application to the task's journal, under its lock. It keeps other changes from ending the
+    ///     same attempt or wait.
+    ///   - then: Runs once the records are durable, if they are to be, under the task's lock.
     /// - Returns: What `then` returned, or nil if there was nothing to write.
     /// - Throws: The error of a journal that takes no more records.
     func commit<Result>(
         _ task: LiveTask, isDurable: Bool = false, _ decide: (LiveTask.State) -> Transition?,
-        then: (inout LiveTask.State) -> Result
+        claim: (inout LiveTask.State) -> Void = { _ in }, then: (inout LiveTask.State) -> Result
     ) async throws(FlowError) -> Result? {
         while true {
             if let error = life.failure { throw error }
             let outcome: Written<Result>
             do throws(TaskStorageError) {
-                outcome = try write(task, isDurable, decide, then)
+                outcome = try write(task, isDurable, decide, claim, then)
                 if case .full = outcome {
                     try await waitForSpace()
                     continue
@@ -37,6 +39,7 @@ extension FlowRunner {
             }
             journalWatch.goesOn()
             switch outcome {
+            case .closed: throw FlowError(.closed, "The runner was closed. The next start goes on with the task.")
             case .nothing, .full: return nil
             case .done(let result): return result
             case .written(let sequence):
@@ -76,27 +79,35 @@ extension FlowRunner {
     }
 
     private enum Written<Result> {
-        case nothing, full
+        case nothing, full, closed
         case written(SequenceNumber)
         case done(Result)
     }
 
     private func write<Result>(
         _ task: LiveTask, _ isDurable: Bool, _ decide: (LiveTask.State) -> Transition?,
-        _ then: (inout LiveTask.State) -> Result
+        _ claim: (inout LiveTask.State) -> Void, _ then: (inout LiveTask.State) -> Result
     ) throws(TaskStorageError) -> Written<Result> {
         try task.state.withLock { state throws(TaskStorageError) in
+            // Another runner may have the storage by now.
+            if life.isClosed { return .closed }
             guard let transition = decide(state) else { return .nothing }
             var batch = RecordBatch()
             for event in transition.events { FlowRecord(task.id, event).append(to: &batch) }
             guard let sequence = try storage.tryAppend(batch, transition.mutations) else { return .full }
             for event in transition.events { state.journal.apply(event) }
+            claim(&state)
             return isDurable || storage.isDurableAtOnce ? .written(sequence) : .done(then(&state))
         }
     }
 
     /// Waits before the next try after an error that passes. Other errors end the runner.
     private func handle(_ error: TaskStorageError) async throws(FlowError) {
+        if let cause = error.cause as? WALError, cause.code == .recordTooLarge {
+            throw FlowError(
+                .valueTooLarge, "The records of a step don't fit into a segment. Pass less, or raise segmentSize.",
+                cause: error)
+        }
         guard error.isRetriable, error.code != .closed else {
             let failure = FlowError(.storageFailed, "The journal takes no records.", cause: error)
             halt(failure)

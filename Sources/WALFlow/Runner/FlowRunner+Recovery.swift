@@ -84,8 +84,11 @@ extension FlowRunner {
 
     /// Makes the place of a task in its graph, or parks it.
     private func prepare(_ state: inout LiveTask.State, _ shapes: [UInt64: GraphShape]) -> [Execution.Action] {
-        guard let start = state.beginning, state.journal.end == nil else { return [] }
+        guard let start = state.beginning else { return [] }
         state.payload = Self.payload(of: start.input)
+        state.isBegun = true
+        state.isEnded = state.journal.end != nil
+        guard state.journal.end == nil, state.execution == nil else { return [] }
         if !state.journal.steps.isEmpty { state.startedAt = start.createdAt }
         guard let dag = state.dag else {
             state.parked = "the runner has no DAG with the key \(start.dag)"
@@ -121,14 +124,18 @@ extension FlowRunner {
 
     /// Goes on with one task.
     private func resume(_ task: LiveTask, _ actions: [Execution.Action]) async throws(FlowError) {
-        let (end, isDelivered) = task.state.withLock { ($0.journal.end, $0.journal.isDelivered) }
+        let (end, isDelivered, isPaused) = task.state.withLock {
+            ($0.journal.end, $0.journal.isDelivered, $0.journal.isPaused)
+        }
         if end != nil {
+            // Without its DAG, the callback isn't known yet.
+            if !isDelivered, task.state.withLock({ $0.dag == nil }) { return }
             if !isDelivered, needsCallback(task) { return scheduler.submit([deliveryJob(task)]) }
             return forget(task)
         }
         let (now, ready) = (clock.now(), sorted(task, actions, clock.now()))
         // Only a task with a step that begins now can end the process.
-        if !ready.now.isEmpty {
+        if !ready.now.isEmpty, !isPaused {
             let count = task.state.withLock { $0.journal.resumedCount } + 1
             guard count <= configuration.maxResumptions else {
                 let error = "resumed: \(count - 1) restarts, and no step ended in between; a step may end the process"

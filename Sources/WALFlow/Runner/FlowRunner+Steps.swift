@@ -2,140 +2,6 @@ internal import WAL
 internal import WALTasks
 
 extension FlowRunner {
-    // MARK: Starting
-
-    /// Starts a task, or returns the one that has the id.
-    func begin(
-        _ bytes: [UInt8], _ live: (any Sendable)?, _ dag: FrozenDAG, id: String?, priority: Int32, maxRetries: Int32
-    ) async throws(FlowError) -> LiveTask {
-        try life.checkOpen()
-        try check(size: bytes.count, of: "The input of \(dag.key)")
-        let task = id ?? Self.newID()
-        guard (1...200).contains(task.utf8.count), !task.contains("\0") else {
-            throw FlowError(.invalidID, "The task's id has \(task.utf8.count) bytes. Use 1 to 200, without U+0000.")
-        }
-        if let other = table[task] { return try await same(other, bytes, dag) }
-        if id != nil, let ended = try await ended(task, bytes, dag) { return ended }
-        let now = clock.now()
-        let start = FlowRecord.Beginning(
-            dag: dag.key, graph: dag.hash, priority: priority, maxRetries: maxRetries, createdAt: now, input: bytes)
-        let fresh = LiveTask(TaskJournal(id: task), dag: dag)
-        let known = table.insert(fresh)
-        guard known === fresh else { return try await same(known, bytes, dag) }
-        do throws(FlowError) {
-            let payload = Self.payload(of: bytes)
-            let actions = try await commit(fresh, isDurable: dag.durability == .durable) { _ in
-                Transition(
-                    events: [.begin(start)],
-                    mutations: [
-                        Self.firstRow(task, start, dag, payload),
-                        self.activity(task, start, "", 0, "task_created", at: now),
-                    ])
-            } then: { state in
-                state.payload = payload
-                state.lastRow = now
-                state.openGate()
-                return self.start(&state, StepValue(bytes: bytes, live: self.configuration.verifiesCoding ? nil : live))
-            }
-            scheduler.submit(await follow(fresh, actions ?? []))
-            return fresh
-        } catch {
-            table.remove(fresh)
-            fresh.state.withLock { state in
-                state.isGone = true
-                state.openGate()
-            }
-            throw error
-        }
-    }
-
-    /// Makes the task's place in its graph. The caller holds the task's lock.
-    func start(_ state: inout LiveTask.State, _ input: StepValue) -> [Execution.Action] {
-        guard let dag = state.dag else { return [] }
-        var execution = Execution(dag.plan)
-        let actions = execution.start(input: input, &state.journal)
-        state.execution = execution
-        return actions
-    }
-
-    private func same(_ other: LiveTask, _ bytes: [UInt8], _ dag: FrozenDAG) async throws(FlowError) -> LiveTask {
-        await other.waitUntilBegun()
-        guard let start = other.state.withLock(\.beginning) else {
-            throw FlowError(.storageFailed, "The beginning of the task \(other.id) couldn't be written. Try again.")
-        }
-        guard start.dag == dag.key else {
-            throw FlowError(
-                .idInUse, "The id \(other.id) belongs to a task of the DAG \(start.dag). Choose another id.")
-        }
-        guard start.input == bytes else {
-            throw FlowError(
-                .idInUse, "The task \(other.id) began with another input. Choose another id, or pass the same input.")
-        }
-        return other
-    }
-
-    /// Returns the task with this id if the store says that it has ended.
-    private func ended(_ id: String, _ bytes: [UInt8], _ dag: FrozenDAG) async throws(FlowError) -> LiveTask? {
-        do {
-            guard let row = try await storage.task(id: id) else { return nil }
-            guard row.dagID == dag.key else {
-                throw FlowError(.idInUse, "The id \(id) belongs to a task of the DAG \(row.dagID). Choose another id.")
-            }
-            let status: FlowRecord.Ending.Status
-            switch row.status {
-            case .completed: status = .completed
-            case .failed: status = .failed
-            case .cancelled: status = .cancelled
-            // The row of a task that isn't live is that of another program, or of a task whose beginning the log lost.
-            case .pending, .running: return nil
-            }
-            if let payload = row.payload, let own = Self.payload(of: bytes), payload != own {
-                throw FlowError(
-                    .idInUse, "The task \(id) began with another input. Choose another id, or pass the same input.")
-            }
-            let end = try await storage.activities(taskID: id, limit: 100_000, offset: 0).last {
-                $0.action == "task_\(row.status)"
-            }
-            var journal = TaskJournal(id: id)
-            journal.apply(
-                .begin(
-                    FlowRecord.Beginning(
-                        dag: dag.key, graph: dag.hash, priority: row.priority, maxRetries: row.maxRetries,
-                        createdAt: row.createdAt, input: bytes)))
-            journal.apply(
-                .end(
-                    FlowRecord.Ending(
-                        status: status, time: row.completedAt ?? row.updatedAt,
-                        output: end?.data.map { Array($0.utf8) },
-                        error: row.error, path: end?.nodeID)))
-            let task = LiveTask(journal, dag: dag)
-            task.state.withLock { $0.isGone = true }
-            return task
-        } catch let error as FlowError {
-            throw error
-        } catch {
-            throw FlowError(
-                .storageFailed, "The store can't say whether the task \(id) has ended before. Try again.", cause: error)
-        }
-    }
-
-    private static func newID() -> String {
-        let words = [UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max)]
-        return words.map { word in
-            let digits = String(word, radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }.joined()
-    }
-
-    func check(size: Int, of what: String) throws(FlowError) {
-        guard size <= configuration.maxValueSize else {
-            throw FlowError(
-                .valueTooLarge,
-                "\(what) has \(size) bytes, and maxValueSize is \(configuration.maxValueSize). Keep large data elsewhere and pass its name."
-            )
-        }
-    }
-
     // MARK: Rows and activities
 
     /// The input as a row can have it.
@@ -145,7 +11,7 @@ extension FlowRunner {
         return (try? TaskMutation.save(probe).validate()) == nil ? nil : text
     }
 
-    private static func firstRow(
+    static func firstRow(
         _ id: String, _ start: FlowRecord.Beginning, _ dag: FrozenDAG, _ payload: String?
     ) -> TaskMutation {
         .save(
@@ -226,10 +92,12 @@ extension FlowRunner {
             case .failure(let error): return try await fail(task, step, prepared.attempt, "\(error)", isFinal: true)
             }
             if step.plan.options.execution == .atMostOnce {
-                _ = try await commit(task, isDurable: true) { state in
+                let mayRun = try await commit(task, isDurable: true) { state in
                     state.isOpen ? Transition(events: [.started(path: step.path, attempt: prepared.attempt)]) : nil
-                } then: { _ in
+                } then: { state in
+                    state.isOpen
                 }
+                guard mayRun == true else { return await returned(task, step, prepared.attempt) }
             }
             startTimeout(task, step, prepared.attempt)
             let result = await call(task, step, prepared, values)
@@ -237,12 +105,16 @@ extension FlowRunner {
             case .success(let value): return try await succeed(task, step, prepared.attempt, value)
             case .failure(let error):
                 // Steps that a closing runner cancels run again at the next start.
-                if error is CancellationError, life.isClosing { return leave(task, step) }
+                if Task.isCancelled, life.isClosing { return leave(task, step) }
                 let isFinal = error is PermanentError || error is CancellationError
                 return try await fail(task, step, prepared.attempt, Self.text(of: error), isFinal: isFinal)
             }
         } catch {
-            return leave(task, step)
+            guard error.code == .valueTooLarge else { return leave(task, step) }
+            // The activities are what a step can do without.
+            task.state.withLock { $0.pendingActivities.removeAll() }
+            return (try? await fail(task, step, prepared.attempt, error.description, isFinal: true))
+                ?? leave(task, step)
         }
     }
 
@@ -256,7 +128,8 @@ extension FlowRunner {
 
     /// Returns what a step needs, or nil if it must not begin.
     private func prepare(_ task: LiveTask, _ step: StepPlace, _ worker: Worker) -> Prepared? {
-        task.state.withLock { state in
+        let job = worker.job
+        return task.state.withLock { state in
             guard let dag = state.dag, state.isOpen, state.execution?.mayBegin(step) == true else {
                 state.execution?.abandon(step)
                 return nil
@@ -269,7 +142,8 @@ extension FlowRunner {
             let isInterrupted = known?.hasStarted == true
             let attempt = isInterrupted ? known?.attempt ?? 1 : state.journal.nextAttempt(of: step.path)
             let now = clock.now()
-            state.running[step.path] = LiveTask.Attempt(number: attempt, worker: worker, startedAt: now)
+            state.running[step.path] = LiveTask.Attempt(
+                number: attempt, worker: worker, job: job, startedAt: now)
             state.startedAt = state.startedAt ?? now
             state.publish()
             return Prepared(
@@ -309,8 +183,12 @@ extension FlowRunner {
                 let mutation = TaskMutation.log(activity)
                 // An activity that no store can take is left out, as the store would.
                 guard (try? mutation.validate()) != nil else { return }
-                let isWritten = (try? storage.tryAppend(RecordBatch(), [mutation])) ?? nil
-                if isWritten == nil { task.state.withLock { $0.pendingActivities.append(mutation) } }
+                do throws(TaskStorageError) {
+                    guard try storage.tryAppend(RecordBatch(), [mutation]) == nil else { return }
+                } catch {
+                    guard error.isRetriable else { return }
+                }
+                task.state.withLock { $0.pendingActivities.append(mutation) }
             },
             memo: { name in task.state.withLock { $0.journal.steps[path]?.memos[name] } },
             keep: { [self] name, bytes in
@@ -346,15 +224,17 @@ extension FlowRunner {
         let live = configuration.verifiesCoding ? nil : value
         let now = clock.now()
         let actions = try await commit(task, isDurable: isDurable) { state in
-            guard let current = state.running[step.path], current.number == attempt, !current.isOver, state.isOpen
+            guard let current = state.running[step.path], current.number == attempt, current.end == nil, state.isOpen
             else {
                 return nil
             }
             return Transition(
                 events: [.result(path: step.path, attempt: attempt, time: now, label: label, bytes: bytes)],
                 mutations: state.progress(step, attempt, "node_completed", nil, now, self))
-        } then: { state in
+        } claim: { state in
             state.wrote(now, self.configuration)
+            state.running[step.path]?.end = .returned
+        } then: { state in
             state.running[step.path] = nil
             state.publish()
             return state.advance { execution, journal in
@@ -370,7 +250,7 @@ extension FlowRunner {
     ) async throws(FlowError) -> [Scheduler.Job] {
         let now = clock.now()
         let actions = try await commit(task, isDurable: durability(of: task) == .durable) { state in
-            guard let current = state.running[step.path], current.number == attempt, !current.isOver, state.isOpen
+            guard let current = state.running[step.path], current.number == attempt, current.end == nil, state.isOpen
             else {
                 return nil
             }
@@ -378,8 +258,10 @@ extension FlowRunner {
             return Transition(
                 events: [.failure(path: step.path, attempt: attempt, time: now, error: error, retryAt: retryAt)],
                 mutations: state.progress(step, attempt, "node_failed", error, now, self))
-        } then: { state in
+        } claim: { state in
             state.wrote(now, self.configuration)
+            state.running[step.path]?.end = .returned
+        } then: { state in
             state.running[step.path] = nil
             return self.afterFailure(&state, step, error)
         }
@@ -415,8 +297,8 @@ extension FlowRunner {
     /// Queues the step's next attempt at its time.
     func scheduleRetry(_ task: LiveTask, _ step: StepPlace) {
         guard let due = task.state.withLock({ $0.journal.steps[step.path]?.retryAt }) else { return }
-        timers.add(at: due) { [weak self] in
-            guard let self else { return }
+        timers.add(at: due) { [weak self, weak task, weak step] in
+            guard let self, let task, let step else { return }
             let isDue = task.state.withLock { state in
                 guard let current = state.retrying[step.path], current === step,
                     state.running[step.path] == nil
@@ -434,7 +316,7 @@ extension FlowRunner {
             guard let current = state.running[step.path], current.number == attempt else { return [] }
             state.running[step.path] = nil
             // The task has ended, or the failure took effect when the time was up.
-            guard current.isOver, state.journal.steps[step.path]?.hasFailed != true else { return [] }
+            guard case .timedOut(isFinal: false) = current.end, state.isOpen else { return [] }
             return afterFailure(&state, step, state.journal.steps[step.path]?.error ?? "")
         }
         scheduleRetry(task, step)
@@ -445,7 +327,8 @@ extension FlowRunner {
 
     private func startTimeout(_ task: LiveTask, _ step: StepPlace, _ attempt: UInt32) {
         guard let timeout = step.plan.options.timeout else { return }
-        timers.add(at: clock.now() + timeout) { [weak self] in
+        timers.add(at: clock.now() + timeout) { [weak self, weak task, weak step] in
+            guard let task, let step else { return }
             Task { [weak self] in await self?.timeOut(task, step, attempt, timeout) }
         }
     }
@@ -454,26 +337,28 @@ extension FlowRunner {
     private func timeOut(_ task: LiveTask, _ step: StepPlace, _ attempt: UInt32, _ timeout: Duration) async {
         let now = clock.now()
         let error = "timedOut: the attempt took longer than \(timeout)"
+        var retryAt: Timestamp?
         let ended = try? await commit(task) { state in
-            guard let current = state.running[step.path], current.number == attempt, !current.isOver, state.isOpen
+            guard let current = state.running[step.path], current.number == attempt, current.end == nil, state.isOpen
             else {
                 return nil
             }
-            let retryAt = self.retryTime(state, step, attempt, now)
+            retryAt = self.retryTime(state, step, attempt, now)
             return Transition(
                 events: [.failure(path: step.path, attempt: attempt, time: now, error: error, retryAt: retryAt)],
                 mutations: state.progress(step, attempt, "node_failed", error, now, self))
-        } then: { state in
+        } claim: { state in
             state.wrote(now, self.configuration)
-            state.running[step.path]?.isOver = true
-            let isFinal = state.journal.steps[step.path]?.hasFailed == true
-            return (state.running[step.path]?.worker, isFinal ? self.afterFailure(&state, step, error) : [])
+            state.running[step.path]?.end = .timedOut(isFinal: retryAt == nil)
+        } then: { state in
+            let current = state.running[step.path]
+            return (current, retryAt == nil ? self.afterFailure(&state, step, error) : [])
         }
-        guard let (worker, actions) = ended else { return }
-        worker?.cancel()
-        timers.add(at: now + .seconds(10)) { [weak self] in
-            let isRunning = task.state.withLock { $0.running[step.path]?.number == attempt }
-            if isRunning { self?.events.ignoresCancellation(task.id, step.path, after: timeout + .seconds(10)) }
+        guard let (current, actions) = ended else { return }
+        if let current { current.worker.cancel(job: current.job) }
+        timers.add(at: now + .seconds(10)) { [weak self, weak task, path = step.path] in
+            guard let task, task.state.withLock({ $0.running[path]?.number == attempt }) else { return }
+            self?.events.ignoresCancellation(task.id, path, after: timeout + .seconds(10))
         }
         scheduler.submit(await follow(task, actions))
     }

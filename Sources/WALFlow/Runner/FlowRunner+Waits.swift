@@ -40,7 +40,7 @@ extension FlowRunner {
     }
 
     func require(_ id: String) throws(FlowError) -> LiveTask {
-        guard let live = table[id] else {
+        guard let live = table[id], live.state.withLock(\.isBegun) else {
             throw FlowError(.unknownTask, "There is no live task with the id \(id). See liveTasks, or the task's row.")
         }
         return live
@@ -67,9 +67,9 @@ extension FlowRunner {
         }
         task.state.withLock { $0.publish() }
         if let due = task.state.withLock({ $0.journal.steps[step.path]?.wait?.due }) {
-            timers.add(at: due) { [weak self] in
-                Task { [weak self] in
-                    guard let self else { return }
+            timers.add(at: due) { [weak self, weak task, weak step] in
+                Task { [weak self, weak task, weak step] in
+                    guard let self, let task, let step else { return }
                     scheduler.submit(await follow(task, await expire(task, step)))
                 }
             }
@@ -87,10 +87,11 @@ extension FlowRunner {
             else { return nil }
             value = StepValue(bytes: signal.payload, label: signal.id)
             return state.end(of: step, value, now, self)
-        } then: { state in
+        } claim: { state in
             state.wrote(now, self.configuration)
             state.waiting[step.path] = nil
-            return state.advance { execution, journal in execution.complete(step, value, &journal) }
+        } then: { state in
+            state.advance { execution, journal in execution.complete(step, value, &journal) }
         }
         return (actions ?? nil) ?? []
     }
@@ -103,10 +104,11 @@ extension FlowRunner {
             actions = try? await commit(task, isDurable: isDurable(task, step)) { state in
                 guard state.isOpen, state.waiting[step.path] === step else { return nil }
                 return state.end(of: step, StepValue(bytes: []), now, self)
-            } then: { state in
+            } claim: { state in
                 state.wrote(now, self.configuration)
                 state.waiting[step.path] = nil
-                return state.advance { execution, journal in
+            } then: { state in
+                state.advance { execution, journal in
                     guard let value = try? execution.inputs(of: step).first else {
                         return execution.fail(step, "the timer's parent has no value", &journal)
                     }
@@ -121,10 +123,13 @@ extension FlowRunner {
                 return Transition(
                     events: [.failure(path: step.path, attempt: attempt, time: now, error: error, retryAt: nil)],
                     mutations: state.progress(step, attempt, "node_failed", error, now, self))
-            } then: { state in
+            } claim: { state in
                 state.wrote(now, self.configuration)
                 state.waiting[step.path] = nil
-                return state.advance { execution, journal in execution.fail(step, error, &journal) }
+            } then: { state in
+                let actions = state.advance { execution, journal in execution.fail(step, error, &journal) }
+                state.dropWhatWaits()
+                return actions
             }
         }
         return (actions ?? nil) ?? []

@@ -123,13 +123,17 @@ public final class FlowRunner: Service {
 
     /// Returns the handle of a live task, or nil.
     public func task<Input, Output>(id: String, of dag: DAG<Input, Output>) -> FlowTask<Output>? {
-        guard let live = table[id], live.state.withLock({ $0.beginning?.dag == dag.key }) else { return nil }
+        guard let live = table[id], live.state.withLock({ $0.isBegun && $0.beginning?.dag == dag.key }) else {
+            return nil
+        }
         return FlowTask(id: id, live: live, runner: self)
     }
 
     /// The ids of the live tasks: those that haven't ended, those whose final callback hasn't returned, and failed ones that can be
     /// retried.
-    public var liveTasks: [String] { table.all.map(\.id).sorted() }
+    public var liveTasks: [String] {
+        table.all.filter { $0.state.withLock(\.isBegun) }.map(\.id).sorted()
+    }
 
     /// The numbers of running and of ready steps, and of live tasks.
     public var statistics: FlowStatistics {
@@ -145,6 +149,7 @@ public final class FlowRunner: Service {
     /// - Throws: `storageFailed` if the journal failed for good.
     public func run() async throws {
         let (ended, continuation) = AsyncStream<Never>.makeStream()
+        life.onFailure { continuation.finish() }
         await withGracefulShutdownHandler {
             await withTaskCancellationHandler {
                 for await _ in ended {}
@@ -186,6 +191,9 @@ public final class FlowRunner: Service {
     private func detach() {
         storage.attachment.withLock { $0 = nil }
     }
+
+    /// The largest size of a value. A batch has the output of a task twice, and its input.
+    var valueLimit: Int { min(configuration.maxValueSize, storage.segmentSize / 4) }
 
     /// Ends everything after an error of the journal that no retry can help.
     func halt(_ error: FlowError) {
@@ -286,6 +294,7 @@ final class RunnerLife: Sendable {
         var isClosed = false
         var failure: FlowError?
         var waiters: [CheckedContinuation<Void, Never>] = []
+        var onFailure: [@Sendable () -> Void] = []
     }
 
     private let state = Monitor(State())
@@ -304,11 +313,23 @@ final class RunnerLife: Sendable {
 
     /// Returns whether this was the first failure.
     func fail(_ error: FlowError) -> Bool {
-        state.withLock { state in
-            guard state.failure == nil, !state.isClosing else { return false }
+        let actions = state.withLock { state -> [@Sendable () -> Void]? in
+            guard state.failure == nil, !state.isClosing else { return nil }
             state.failure = error
-            return true
+            defer { state.onFailure = [] }
+            return state.onFailure
         }
+        for action in actions ?? [] { action() }
+        return actions != nil
+    }
+
+    /// Calls `action` at the first failure, or now if it has happened.
+    func onFailure(_ action: @escaping @Sendable () -> Void) {
+        let hasFailed = state.withLock { state in
+            if state.failure == nil { state.onFailure.append(action) }
+            return state.failure != nil
+        }
+        if hasFailed { action() }
     }
 
     func beginClosing() -> Bool {

@@ -37,6 +37,12 @@ public struct FlowTask<Output: Codable & Sendable>: Sendable {
             let failure = FlowFailure(path: end.path ?? "", message: end.error ?? "")
             throw FlowError(.taskFailed, "The task \(id) failed at \(failure).", failure: failure)
         case .completed:
+            guard live.state.withLock(\.isOutputKnown) else {
+                throw FlowError(
+                    .undecodable,
+                    "The task \(id) completed before, and the store has no output of it: the activity was removed, or it isn't JSON."
+                )
+            }
             guard let bytes = end.output else {
                 throw FlowError(.noOutput, "The output of the task \(id) was skipped.")
             }

@@ -7,9 +7,18 @@ final class LiveTask: Sendable {
     struct Attempt {
         var number: UInt32
         var worker: Worker
+        /// The number of the worker's job, so that a cancellation reaches no later one.
+        var job: UInt64
         var startedAt: Timestamp
-        /// Whether the attempt's end is known before it has returned, because its time was up. Its result is refused.
-        var isOver = false
+        var end: AttemptEnd?
+    }
+
+    /// How an attempt ended whose step may not have returned yet. Nothing else can end it then.
+    enum AttemptEnd {
+        /// Its result or error is in the log.
+        case returned
+        /// Its time was up. What the step returns is refused.
+        case timedOut(isFinal: Bool)
     }
 
     struct State {
@@ -35,8 +44,12 @@ final class LiveTask: Sendable {
         var gate: [CheckedContinuation<Void, Never>] = []
         /// Activities of steps for which the log had no space at once.
         var pendingActivities: [TaskMutation] = []
-        /// Whether the final callback is on its way.
-        var isDelivering = false
+        /// Whether the beginning is as durable as it is to be.
+        var isBegun = false
+        /// Whether the end is as durable as it is to be.
+        var isEnded = false
+        /// Whether the output is known. The store may not have that of a task that ended long ago.
+        var isOutputKnown = true
         /// Whether the task is no longer live.
         var isGone = false
     }
@@ -55,7 +68,7 @@ extension LiveTask {
     func waitUntilBegun() async {
         await withCheckedContinuation { continuation in
             let isOpen = state.withLock { state in
-                guard state.beginning == nil, !state.isGone else { return true }
+                guard !state.isBegun, !state.isGone else { return true }
                 state.gate.append(continuation)
                 return false
             }

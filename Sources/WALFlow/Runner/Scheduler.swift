@@ -97,6 +97,15 @@ final class Scheduler: Sendable {
         await waitForWorkers(grace)
         for worker in state.withLock({ Array($0.workers.values) }) { worker.cancel() }
         await waitForWorkers(grace)
+        // Jobs hold the runner. They are released outside of the lock.
+        let rest = state.withLock { state in
+            defer {
+                state.ready = Self.heap()
+                state.limits = [:]
+            }
+            return (state.ready, state.limits)
+        }
+        _ = rest
     }
 
     private func waitForWorkers(_ limit: Duration) async {
@@ -120,7 +129,8 @@ final class Scheduler: Sendable {
 
     /// Takes the next job. Without one, the worker leaves.
     private func next(_ worker: Worker, after last: Entry? = nil, with jobs: [Job] = []) -> Entry? {
-        // A task stays canceled, so the next step needs another one.
+        // From here on, no cancellation of the last job comes. A task stays canceled, so the next step needs another one.
+        worker.beginJob()
         let isSpent = Task.isCancelled
         let (entry, started) = state.withLock { state -> (Entry?, [Worker]) in
             if let last { Self.release(last, &state) }
@@ -173,6 +183,7 @@ final class Worker: Sendable {
     private struct State {
         var task: Task<Void, Never>?
         var isCancelled = false
+        var job: UInt64 = 0
     }
 
     private let state = Monitor(State())
@@ -184,6 +195,21 @@ final class Worker: Sendable {
             return state.isCancelled
         }
         if isCancelled { task.cancel() }
+    }
+
+    /// The number of the current job.
+    var job: UInt64 { state.withLock(\.job) }
+
+    func beginJob() {
+        state.withLock { $0.job += 1 }
+    }
+
+    /// Cancels the worker if it still has this job.
+    func cancel(job: UInt64) {
+        state.withLock { state in
+            guard state.job == job else { return }
+            if let task = state.task { task.cancel() } else { state.isCancelled = true }
+        }
     }
 
     func cancel() {

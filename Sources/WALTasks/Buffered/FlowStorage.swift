@@ -4,6 +4,10 @@ package import WAL
 package protocol FlowStorage: Sendable {
     var writeAheadLog: WriteAheadLog { get }
 
+    /// The size of a segment in bytes.
+    var segmentSize: Int { get }
+    /// The number of bytes that the log may take up on the disk. Nil for no limit.
+    var diskBudget: Int? { get }
     /// Whether each change is durable when its call returns.
     var isDurableAtOnce: Bool { get }
 
@@ -33,6 +37,9 @@ package protocol FlowStorage: Sendable {
 }
 
 extension BufferedTaskStorage: FlowStorage {
+    package var segmentSize: Int { configuration.segmentSize }
+    package var diskBudget: Int? { configuration.diskBudget }
+
     package func checkOpen() throws(TaskStorageError) {
         try life.checkOpen()
     }

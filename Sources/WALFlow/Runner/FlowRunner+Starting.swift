@@ -1,0 +1,173 @@
+internal import WAL
+internal import WALTasks
+
+extension FlowRunner {
+    // MARK: Starting
+
+    /// Starts a task, or returns the one that has the id.
+    func begin(
+        _ bytes: [UInt8], _ live: (any Sendable)?, _ dag: FrozenDAG, id: String?, priority: Int32, maxRetries: Int32
+    ) async throws(FlowError) -> LiveTask {
+        try life.checkOpen()
+        try check(size: bytes.count, of: "The input of \(dag.key)")
+        let task = id ?? Self.newID()
+        guard (1...200).contains(task.utf8.count), !task.contains("\0") else {
+            throw FlowError(.invalidID, "The task's id has \(task.utf8.count) bytes. Use 1 to 200, without U+0000.")
+        }
+        while true {
+            // The id is reserved before the store is asked, so that two callers with the same id can't both begin.
+            let fresh = LiveTask(TaskJournal(id: task), dag: dag)
+            let known = table.insert(fresh)
+            if known !== fresh {
+                guard let same = try await same(known, bytes, dag) else { continue }
+                return same
+            }
+            do throws(FlowError) {
+                if id != nil, let ended = try await ended(task, bytes, dag) {
+                    giveUp(fresh)
+                    return ended
+                }
+                let start = FlowRecord.Beginning(
+                    dag: dag.key, graph: dag.hash, priority: priority, maxRetries: maxRetries, createdAt: clock.now(),
+                    input: bytes)
+                try await begin(fresh, start, live, dag)
+                return fresh
+            } catch {
+                giveUp(fresh)
+                throw error
+            }
+        }
+    }
+
+    private func begin(
+        _ task: LiveTask, _ start: FlowRecord.Beginning, _ live: (any Sendable)?, _ dag: FrozenDAG
+    ) async throws(FlowError) {
+        let payload = Self.payload(of: start.input)
+        let actions = try await commit(task, isDurable: dag.durability == .durable) { _ in
+            Transition(
+                events: [.begin(start)],
+                mutations: [
+                    Self.firstRow(task.id, start, dag, payload),
+                    self.activity(task.id, start, "", 0, "task_created", at: start.createdAt),
+                ])
+        } then: { state in
+            state.payload = payload
+            state.lastRow = start.createdAt
+            state.isBegun = true
+            state.openGate()
+            return self.start(
+                &state, StepValue(bytes: start.input, live: self.configuration.verifiesCoding ? nil : live))
+        }
+        scheduler.submit(await follow(task, actions ?? []))
+    }
+
+    /// Gives a reserved id back.
+    private func giveUp(_ task: LiveTask) {
+        table.remove(task)
+        task.state.withLock { state in
+            state.isGone = true
+            state.openGate()
+        }
+    }
+
+    /// Makes the task's place in its graph. The caller holds the task's lock.
+    func start(_ state: inout LiveTask.State, _ input: StepValue) -> [Execution.Action] {
+        guard let dag = state.dag else { return [] }
+        var execution = Execution(dag.plan)
+        let actions = execution.start(input: input, &state.journal)
+        state.execution = execution
+        return actions
+    }
+
+    /// Returns the task that has the id, or nil if its caller has given the id back.
+    private func same(_ other: LiveTask, _ bytes: [UInt8], _ dag: FrozenDAG) async throws(FlowError) -> LiveTask? {
+        await other.waitUntilBegun()
+        let (isBegun, beginning) = other.state.withLock { ($0.isBegun, $0.beginning) }
+        guard isBegun, let start = beginning else { return nil }
+        guard start.dag == dag.key else {
+            throw FlowError(
+                .idInUse, "The id \(other.id) belongs to a task of the DAG \(start.dag). Choose another id.")
+        }
+        guard start.input == bytes else {
+            throw FlowError(
+                .idInUse, "The task \(other.id) began with another input. Choose another id, or pass the same input.")
+        }
+        return other
+    }
+
+    /// Returns the task with this id if the store says that it has ended.
+    private func ended(_ id: String, _ bytes: [UInt8], _ dag: FrozenDAG) async throws(FlowError) -> LiveTask? {
+        do {
+            guard let row = try await storage.task(id: id) else { return nil }
+            guard row.dagID == dag.key else {
+                throw FlowError(.idInUse, "The id \(id) belongs to a task of the DAG \(row.dagID). Choose another id.")
+            }
+            let status: FlowRecord.Ending.Status
+            switch row.status {
+            case .completed: status = .completed
+            case .failed: status = .failed
+            case .cancelled: status = .cancelled
+            // The row of a task that isn't live is that of another program, or of a task whose beginning the log lost.
+            case .pending, .running: return nil
+            }
+            if let payload = row.payload, let own = Self.payload(of: bytes), payload != own {
+                throw FlowError(
+                    .idInUse, "The task \(id) began with another input. Choose another id, or pass the same input.")
+            }
+            let end = try await lastActivity(of: id, "task_\(row.status)")
+            var journal = TaskJournal(id: id)
+            journal.apply(
+                .begin(
+                    FlowRecord.Beginning(
+                        dag: dag.key, graph: dag.hash, priority: row.priority, maxRetries: row.maxRetries,
+                        createdAt: row.createdAt, input: bytes)))
+            journal.apply(
+                .end(
+                    FlowRecord.Ending(
+                        status: status, time: row.completedAt ?? row.updatedAt,
+                        output: end?.data.map { Array($0.utf8) },
+                        error: row.error, path: end?.nodeID)))
+            let task = LiveTask(journal, dag: dag)
+            task.state.withLock { state in
+                state.isBegun = true
+                state.isEnded = true
+                state.isOutputKnown = status != .completed || end?.data != nil
+                state.isGone = true
+            }
+            return task
+        } catch let error as FlowError {
+            throw error
+        } catch {
+            throw FlowError(
+                .storageFailed, "The store can't say whether the task \(id) has ended before. Try again.", cause: error)
+        }
+    }
+
+    /// Returns the last activity of a task with this action.
+    private func lastActivity(of id: String, _ action: String) async throws -> TaskActivityLog? {
+        var (offset, found): (Int, TaskActivityLog?) = (0, nil)
+        while true {
+            let page = try await storage.activities(taskID: id, limit: 1000, offset: offset)
+            found = page.last { $0.action == action } ?? found
+            guard page.count == 1000 else { return found }
+            offset += page.count
+        }
+    }
+
+    private static func newID() -> String {
+        let words = [UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max)]
+        return words.map { word in
+            let digits = String(word, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+
+    func check(size: Int, of what: String) throws(FlowError) {
+        guard size <= configuration.maxValueSize else {
+            throw FlowError(
+                .valueTooLarge,
+                "\(what) has \(size) bytes, and maxValueSize is \(configuration.maxValueSize). Keep large data elsewhere and pass its name."
+            )
+        }
+    }
+}

@@ -1,0 +1,245 @@
+import Foundation
+import TestSupport
+import Testing
+import WAL
+import WALTasks
+import WALTesting
+
+@testable import WALFlow
+
+/// Sequences of events that are rare: callers with the same id, retries, timeouts and ends at the same time.
+@Suite struct RaceTests {
+    @Test func callersWithTheSameIDGetOneTask() async throws {
+        let (directory, events) = (TemporaryDirectory(), Events())
+        let dag = DAG(name: "Same", key: "same", of: Int.self) { dag, input in
+            dag.addNode("once", after: input) { step, value in
+                events.add(step.key)
+                return value
+            }
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
+        for round in 0..<50 {
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        let task = try? await runner.process(round, by: dag, id: "r\(round)")
+                        #expect(await (try? task?.result()) == round)
+                    }
+                }
+            }
+            #expect(events.count("r\(round)/once") == 1)
+        }
+        await runner.close()
+        try await storage.close()
+    }
+
+    @Test func anIteratorOfTimersGoesOnAfterARestart() async throws {
+        let (directory, clock) = (TemporaryDirectory(), ManualClock())
+        let dag = DAG(name: "Timers", key: "timers", of: Int.self) { dag, input in
+            let each = dag.addIterator("each", over: input, { Array(0..<$0) }, concurrency: 2) { body, value in
+                let first = body.addNode("first", after: value) { _, value in value * 10 }
+                return body.addTimer("pause", after: first, for: .seconds(60))
+            }
+            return dag.addNode("sum", after: each) { _, values in values }
+        }
+        var storage = try await openStorage(directory)
+        var runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test, clock: clock)
+        let task = try await runner.process(5, by: dag, id: "t")
+        try await eventually { task.state.reason.hasPrefix("sleeping") }
+        clock.advance(by: .seconds(61))
+        try await eventually { runner.statistics.timers == 2 && task.state.reason.hasPrefix("sleeping") }
+        await runner.close()
+        storage = try await reopened(storage, directory)
+        let later = ManualClock()
+        runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test, clock: later)
+        let again = try #require(runner.task(id: "t", of: dag))
+        try await eventually {
+            later.advance(by: .seconds(61))
+            return again.state.status == .completed
+        }
+        #expect(try await again.result() == [0, 10, 20, 30, 40])
+        await runner.close()
+        try await storage.close()
+    }
+
+    private func reopened(
+        _ storage: BufferedTaskStorage<MemoryTaskStore>, _ directory: TemporaryDirectory
+    ) async throws -> BufferedTaskStorage<MemoryTaskStore> {
+        try await storage.close()
+        return try await openStorage(directory)
+    }
+
+    @Test func retriesAtTheSameTimeRunAStepOnce() async throws {
+        let (directory, events, isBroken) = (TemporaryDirectory(), Events(), Monitor(true))
+        let dag = DAG(name: "Retry", key: "retry", of: Int.self) { dag, input in
+            dag.addNode("call", after: input) { _, value in
+                events.add("call")
+                if isBroken.withLock({ $0 }) { throw PermanentError("broken") }
+                return value
+            }
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
+        let task = try await runner.process(1, by: dag, id: "t")
+        await #expect(throws: FlowError.self) { try await task.result() }
+        isBroken.withLock { $0 = false }
+        let accepted = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<8 { group.addTask { (try? await runner.retry("t")) != nil } }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(accepted == 1)
+        #expect(try await task.result() == 1)
+        #expect(events.count("call") == 2)
+        await runner.close()
+        try await storage.close()
+    }
+
+    @Test func aRetryOfAFinishedElementRunsAllOfIt() async throws {
+        let (directory, events) = (TemporaryDirectory(), Events())
+        let dag = DAG(name: "Elements", key: "elements", of: [Int].self) { dag, input in
+            let each = dag.addIterator("each", over: input, { $0 }) { body, value in
+                let a = body.addNode("a", after: value) { step, value in
+                    events.add(step.path)
+                    return value
+                }
+                return body.addNode("b", after: a) { step, value in
+                    events.add(step.path)
+                    return value
+                }
+            }
+            return dag.addNode("end", after: each) { _, values in
+                if events.count("each[0]/a") < 2 { throw PermanentError("not yet") }
+                return values
+            }
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
+        let task = try await runner.process([7, 8], by: dag, id: "t")
+        await #expect(throws: FlowError.self) { try await task.result() }
+        try await runner.retry("t", from: "each[0]/b")
+        #expect(try await task.result() == [7, 8])
+        #expect(events.count("each[0]/a") == 2 && events.count("each[1]/a") == 1)
+        await runner.close()
+        try await storage.close()
+    }
+
+    @Test func handlersOfIteratorsAndSubDAGsRun() async throws {
+        let (directory, events) = (TemporaryDirectory(), Events())
+        let inner = DAG(name: "Inner", key: "inner", of: Int.self) { dag, value in
+            dag.addNode("check", after: value) { _, value in
+                if value < 0 { throw PermanentError("negative") }
+                return value
+            }
+        }
+        let dag = DAG(name: "Outer", key: "outer", of: [Int].self) { dag, input in
+            let each = dag.addIterator("each", over: input, { $0 }) { body, value in
+                body.addDAG("sub", inner, after: value)
+            }
+            dag.onFailure(of: each, "undo") { _, failure in events.add(failure.path) }
+            return each
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
+        await #expect(throws: FlowError.self) { try await runner.process([1, -1], by: dag).result() }
+        #expect(events.all == ["each[1]/sub/check"])
+        await runner.close()
+        try await storage.close()
+    }
+
+    @Test func aPausedTaskOutlivesAnyNumberOfRestarts() async throws {
+        let (directory, gate) = (TemporaryDirectory(), Gate())
+        let dag = DAG(name: "Paused", key: "paused", of: Int.self) { dag, input in
+            let a = dag.addNode("a", after: input) { _, value in
+                await gate.wait()
+                return value
+            }
+            return dag.addNode("b", after: a) { _, value in value }
+        }
+        var configuration = FlowConfiguration.test
+        configuration.maxResumptions = 2
+        var storage = try await openStorage(directory)
+        var runner = try await FlowRunner(storage: storage, dags: [dag], configuration: configuration)
+        let task = try await runner.process(1, by: dag, id: "t")
+        try await task.pause()
+        gate.open()
+        for _ in 0..<5 {
+            await runner.close()
+            storage = try await reopened(storage, directory)
+            runner = try await FlowRunner(storage: storage, dags: [dag], configuration: configuration)
+            #expect(runner.task(id: "t", of: dag)?.state.reason == "paused")
+        }
+        try await runner.resume("t")
+        try await eventually { runner.liveTasks.isEmpty }
+        #expect(try await storage.task(id: "t")?.status == .completed)
+        await runner.close()
+        try await storage.close()
+    }
+
+    @Test func aResultThatIsTooLargeFailsItsTaskAlone() async throws {
+        let directory = TemporaryDirectory()
+        let dag = DAG(name: "Large", key: "large", of: Int.self) { dag, size in
+            dag.addIterator("each", over: size, { Array(0..<$0) }) { body, number in
+                body.addNode("text", after: number) { _, _ in String(repeating: "x", count: 400_000) }
+            }
+        }
+        let small = DAG(name: "Small", key: "small", of: Int.self) { dag, input in
+            dag.addNode("a", after: input) { step, value in
+                // More than a segment. It is left out.
+                step.logActivity("note", data: "\"\(String(repeating: "y", count: 20 << 20))\"")
+                return value
+            }
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag, small], configuration: .test)
+        await #expect { try await runner.process(4, by: dag).result() } throws: {
+            ($0 as? FlowError)?.failure?.message.contains("valueTooLarge") == true
+        }
+        #expect(try await runner.process(5, by: small).result() == 5)
+        await runner.close()
+        try await storage.close()
+    }
+
+    @Test func aStepThatIgnoresClosingDoesNotJournalLater() async throws {
+        let (directory, gate, events) = (TemporaryDirectory(), Gate(), Events())
+        let dag = DAG(name: "Deaf", key: "deaf", of: Int.self) { dag, input in
+            dag.addNode("a", after: input) { _, value in
+                events.add("begun")
+                await gate.wait()
+                return value
+            }
+        }
+        var configuration = FlowConfiguration.test
+        configuration.closeTimeout = .milliseconds(20)
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: configuration)
+        _ = try await runner.process(1, by: dag, id: "t")
+        try await eventually { events.count("begun") == 1 }
+        await runner.close()
+        let last = storage.writeAheadLog.lastSequence
+        gate.open()
+        let second = try await FlowRunner(storage: storage, dags: [dag], configuration: configuration)
+        try await eventually { second.liveTasks.isEmpty }
+        #expect(events.count("begun") == 2)
+        let results = try results(storage.writeAheadLog, after: last)
+        #expect(results == 1)
+        await second.close()
+        try await storage.close()
+    }
+
+    private func results(_ log: WriteAheadLog, after last: SequenceNumber) throws -> Int {
+        let reader = log.reader(from: last.next)
+        var count = 0
+        while reader.nextSequence <= log.lastSequence,
+            let isResult = try reader.next({ record -> Bool in
+                guard let flow = (try? FlowRecord(record.payload)) ?? nil, case .result = flow.event else {
+                    return false
+                }
+                return true
+            })
+        {
+            if isResult { count += 1 }
+        }
+        return count
+    }
+}
