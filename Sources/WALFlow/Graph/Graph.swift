@@ -1,6 +1,6 @@
 /// A graph that is being declared. The closure of a ``DAG`` gets one, and the body of an iterator gets one of its own.
 ///
-/// Its functions add nodes and return their handles. Mistakes, such as an id that is taken, are found by ``DAG/validate()``, at the
+/// Its functions add nodes and return their handles. Mistakes, such as an id that is taken, are found by ``FlowDAG/validate()``, at the
 /// latest when a runner gets the DAG.
 public final class Graph {
     private(set) var nodes: [PlanNode] = []

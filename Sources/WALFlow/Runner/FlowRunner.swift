@@ -50,7 +50,13 @@ public final class FlowRunner: Service {
     /// Makes a runner with a clock of a test: retries, timeouts and waits go by it.
     ///
     /// - Parameters:
+    ///   - storage: The storage. Close the runner before it.
+    ///   - dags: The DAGs.
+    ///   - configuration: The configuration.
     ///   - clock: The clock. The time of records is that of the making plus the time of the clock since.
+    ///   - logger: The logger. Nil for no messages.
+    ///   - onResult: Gets each task's end. Nil for none.
+    /// - Throws: As the initializer without a clock.
     public convenience init<Store: TaskStore, Source: Clock>(
         storage: BufferedTaskStorage<Store>, dags: [any FlowDAG],
         configuration: FlowConfiguration = FlowConfiguration(),
