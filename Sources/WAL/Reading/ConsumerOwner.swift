@@ -40,7 +40,7 @@ package final class ConsumerOwner: Sendable {
         let lock = try folder.lock(name)
         var state = ConsumerState(
             logID: log.id, position: 0, process: ProcessIdentity.number, processStart: ProcessIdentity.start,
-            savedAt: Timestamp.now.rawValue, lifetime: UInt64(max(0, terms.lifetime / .microseconds(1))),
+            savedAt: Timestamp.now.rawValue, lifetime: UInt64(min(max(0, terms.lifetime / .microseconds(1)), 0x1p62)),
             pinnedBytesMax: UInt64(max(0, terms.pinnedBytesMax)))
         let path = folder.directory.path(of: name)
         let remedy = "Remove \(path) to begin as a new consumer."

@@ -141,7 +141,7 @@ extension Consumer {
     ///   - maxCount: The number of deliveries of a batch at most. A batch ends earlier if the window is full.
     ///   - maxWait: The time after its first delivery for which a batch waits for more.
     public func batches(of maxCount: Int, within maxWait: Duration) -> Batches {
-        Batches(consumer: self, maxCount: Swift.max(1, maxCount), maxWait: maxWait)
+        Batches(consumer: self, maxCount: Swift.max(1, maxCount), maxWait: Swift.min(maxWait, .century))
     }
 
     /// An asynchronous sequence of batches. It is an iteration of the consumer.

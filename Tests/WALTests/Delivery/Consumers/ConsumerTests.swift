@@ -268,6 +268,8 @@ import Testing
         }
         let bad = ConsumerConfiguration(acknowledgement: .explicit(window: 0))
         #expect(throws: WALError.self) { try log.consumer("other", configuration: bad) }
+        let late = ConsumerConfiguration(saveInterval: .seconds(Int64.max))
+        #expect(throws: WALError.self) { try log.consumer("other", configuration: late) }
         try await consumer.close()
         try await log.consumer("mailer").close()
         try await log.close()
