@@ -15,7 +15,8 @@ public struct ConsumerConfiguration: Hashable, Sendable {
     public enum Start: Hashable, Sendable {
         /// The first record that is still in the log.
         case first
-        /// The first record that is appended from now on.
+        /// The first record that is appended from now on; in another process than the writer's, the first one that the log's files don't
+        /// prove durable yet.
         case end
         /// The record after this one.
         case after(SequenceNumber)

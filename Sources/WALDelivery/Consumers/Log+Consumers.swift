@@ -23,8 +23,8 @@ extension ReadOnlyLog {
     /// Returns a consumer of the log, which keeps its position in the file `consumers/NAME` of the log's directory. Suspends until the
     /// file is durable.
     ///
-    /// The log's writer keeps the records that the consumer hasn't acknowledged, within the lease. Records may not be durable yet when
-    /// they are delivered.
+    /// The log's writer keeps the records that the consumer hasn't acknowledged, within the lease. A record is delivered once the log's
+    /// files prove it durable: in an idle log about 100 ms after its sync, and after the death of the writer at the log's next opening.
     ///
     /// - Parameters:
     ///   - name: The consumer's name: 1 to 64 letters and digits of ASCII, hyphens and underscores.

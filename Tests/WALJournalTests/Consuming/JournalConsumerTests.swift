@@ -45,6 +45,7 @@ import WALJournal
         let format = EventFormat<Payment>.json(type: "payment", version: 2)
         let journal = Journal(log, format: format)
         try await journal.append(contentsOf: (1...3).map { Payment(cents: $0, to: "Ann") })
+        try await log.sync()
         let reader = ReadOnlyJournal(try await ReadOnlyLog.waitForLog(at: directory.path), format: format)
         let consumer = try await reader.consumer(named: "search", configuration: Self.explicit)
         var batches = consumer.batches(of: 3, within: .seconds(60)).makeAsyncIterator()

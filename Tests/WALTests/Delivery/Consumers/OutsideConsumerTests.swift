@@ -36,6 +36,7 @@ import Testing
         let directory = TemporaryDirectory()
         let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration())
         for number in 1...5 { try await log.append(payload(number)) }
+        try await log.sync()
         let readOnly = try ReadOnlyLog(at: directory.path)
         let consumer = try await readOnly.consumer(named: "index", configuration: Self.quick)
         var deliveries = consumer.makeAsyncIterator()
@@ -59,6 +60,40 @@ import Testing
         #expect(third?.redeliveries == 1)
         #expect(Self.sequence(try await rest.next()) == 4)
         try await again.close()
+        try await log.close()
+    }
+
+    /// A power loss takes records that aren't durable, and others get their numbers. A position past them would skip these.
+    @Test func aPositionIsNeverPastTheDurableRecords() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration())
+        try await log.append(payload(1))
+        try await log.sync()
+        try await log.append(payload(2))
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        let consumer = try await readOnly.consumer(named: "index", configuration: Self.quick)
+        var batches = consumer.batches(of: 2, within: .milliseconds(20)).makeAsyncIterator()
+        #expect(try await batches.next()?.deliveries.map(Self.sequence) == [1])
+        let last = try await readOnly.consumer(named: "last", configuration: ConsumerConfiguration(start: .end))
+        #expect(last.position == 1)
+        try await log.sync()
+        #expect(try await batches.next()?.deliveries.map(Self.sequence) == [2])
+        try await last.close()
+        try await consumer.close()
+        try await log.close()
+    }
+
+    /// A lease of any length is refused or kept, and never ends the process.
+    @Test func aVeryLongLease() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration())
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        await #expect {
+            try await readOnly.consumer(named: "index", lease: ConsumerLease(lifetime: .seconds(Int64.max)))
+        } throws: { ($0 as? WALError)?.code == .invalidArgument }
+        let terms = ConsumerOwner.Terms(lifetime: .seconds(Int64.max), pinnedBytesMax: 1)
+        try ConsumerOwner("index", of: readOnly, terms) { 0 }.end(at: 0, isDone: true)
+        #expect(try #require(try readOnly.consumers.first).expiresAt > Timestamp(rawValue: 1 << 62))
         try await log.close()
     }
 
@@ -196,6 +231,7 @@ import Testing
         try await Task.sleep(for: .milliseconds(100))
         let log = try await WriteAheadLog.open(at: path, configuration: Self.configuration())
         try await log.append(payload(1))
+        try await log.sync()
         #expect(try await following.value == 1)
         try await log.close()
 
@@ -246,6 +282,7 @@ import Testing
         let directory = TemporaryDirectory()
         let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration())
         try await log.append(payload(1))
+        try await log.sync()
         let consumer = try await ReadOnlyLog(at: directory.path).consumer(named: "index", configuration: Self.quick)
         var deliveries = consumer.makeAsyncIterator()
         try await #require(try await deliveries.next()).park("poison")
