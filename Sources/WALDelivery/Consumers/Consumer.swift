@@ -164,13 +164,14 @@ extension Consumer {
             fileprivate let batches: Batches
 
             /// Returns the next batch, and suspends until it is full or its time is over. Returns nil once the log or the consumer is
-            /// closed. Throws as ``Consumer/Iterator/next()`` does.
+            /// closed. Throws as ``Consumer/Iterator/next()`` does. An error that comes after the batch's first delivery ends the batch, and
+            /// the next call throws it.
             public mutating func next() async throws(WALError) -> Batch? {
                 guard let first = delivery(try await reader.next()) else { return nil }
                 let deadline = ContinuousClock.now + batches.maxWait
                 var deliveries = [first]
                 while deliveries.count < batches.maxCount,
-                    let another = delivery(try await reader.another(until: deadline))
+                    let another = delivery(await reader.another(until: deadline))
                 {
                     deliveries.append(another)
                 }

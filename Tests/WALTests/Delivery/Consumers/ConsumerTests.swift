@@ -158,6 +158,28 @@ import Testing
         try await log.close()
     }
 
+    /// A batch that an error drops is acknowledged by asking for the next one, and nobody has processed it.
+    @Test func anErrorInABatchComesAfterItsDeliveries() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 1)
+        // The task is canceled between the first delivery of a batch and the wait for another.
+        let consumer = try Consumer("mailer", of: log, Self.quick, visibility: .durable) { entry in
+            withUnsafeCurrentTask { $0?.cancel() }
+            return entry
+        }
+        let reading = Task {
+            var batches = consumer.batches(of: 2, within: .seconds(100)).makeAsyncIterator()
+            let batch = try await batches.next()
+            #expect(consumer.position == 0)
+            await #expect { try await batches.next() } throws: { ($0 as? WALError)?.code == .cancelled }
+            return batch?.deliveries.map(Self.sequence)
+        }
+        #expect(try await reading.value == [1])
+        #expect(consumer.position == 1)
+        try await consumer.close()
+        try await log.close()
+    }
+
     @Test func aBatchGetsWhatComesWhileItWaits() async throws {
         let directory = TemporaryDirectory()
         let log = try await Self.filled(directory, 1)
