@@ -3,7 +3,8 @@ public import WAL
 /// A named reader of a log that keeps its position, so that it resumes after the last record that it has processed.
 ///
 /// A consumer is an asynchronous sequence of deliveries. Each record comes at least once: a record that wasn't acknowledged comes again
-/// after a crash, and after the end of an iteration. Nothing that was acknowledged comes again after ``close()``.
+/// after a crash, and after the end of an iteration. After ``close()``, no record up to the ``position`` comes again. A gap whose end isn't
+/// known may come again.
 ///
 /// Gaps in which records are or may be missing are deliveries, too. Only one iteration may run at a time.
 public final class Consumer<Entry: Sendable>: AsyncSequence, Sendable {
@@ -84,8 +85,8 @@ extension Consumer {
     public struct Delivery: Sendable {
         /// The record or the gap.
         public let entry: Entry
-        /// The number of earlier deliveries: 0 the first time. After a crash it is the number of starts that may have delivered the
-        /// record and ended without saving its acknowledgement.
+        /// The number of earlier deliveries: 0 the first time. For the first record after the position of the start, it includes the
+        /// earlier starts that may have delivered the record and ended without saving its acknowledgement.
         public let redeliveries: Int
 
         private let record: LogRecord?

@@ -29,6 +29,7 @@ struct ConsumerReader {
             throw failure
         }
         guard try await core.waitForRoom(iteration) else { return .end }
+        await core.saveAfterCrash(iteration)
         return try await read(until: nil)
     }
 
