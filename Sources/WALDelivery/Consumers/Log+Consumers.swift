@@ -1,14 +1,15 @@
 public import WAL
 
 extension WriteAheadLog {
-    /// Returns a consumer of the log, which keeps its position in the log's cursor of this name.
+    /// Returns a consumer of the log, which keeps its position in the log's cursor `consumer/NAME`.
     ///
-    /// Retention keeps the records that the consumer hasn't acknowledged. A bookmark of the same name counts its starts.
+    /// Retention keeps the records that the consumer hasn't acknowledged. A bookmark of the cursor's name counts the starts.
     ///
     /// - Parameters:
     ///   - name: The consumer's name: 1 to 64 letters and digits of ASCII, hyphens and underscores.
     ///   - configuration: The consumer's settings.
-    ///   - visibility: Whether records are delivered before they are durable.
+    ///   - visibility: Whether records are delivered before they are durable. A power loss that takes a record takes the position after
+    ///     it, too, because the log has both in order.
     /// - Throws: `WALError.Code.locked` while another consumer of this name is open; `invalidArgument` for the name or the configuration;
     ///   the codes of `setCursor(_:to:)`.
     public func consumer(

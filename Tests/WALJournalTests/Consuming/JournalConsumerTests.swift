@@ -31,7 +31,7 @@ import WALJournal
         #expect(found.undecodable.map(\.record.sequence) == [2])
         #expect(consumer.position == 3)
         try await consumer.close()
-        #expect(log.cursors["mailer"] == 3)
+        #expect(log.cursors["consumer/mailer"] == 3)
         var letters = try DeadLetterReader(logDirectory: directory.path)
         let letter = try letters.next()
         #expect(letter?.payload == Array("no envelope".utf8))

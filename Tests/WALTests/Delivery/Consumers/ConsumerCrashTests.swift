@@ -136,7 +136,7 @@ import Testing
     /// A saved position is never past a record that wasn't acknowledged.
     private static func checkSaved(_ path: String, _ round: Int, _ open: inout [OpenDeliveries]) throws {
         guard let log = try? ReadOnlyLog(at: path) else { return }
-        let positions = [try log.consumers.first?.position, try log.cursors["inside"]]
+        let positions = [try log.consumers.first?.position, try log.cursors["consumer/inside"]]
         for (index, name) in names.enumerated() {
             open[index].read(path + "." + name)
             guard let position = positions[index] else { continue }
