@@ -32,7 +32,7 @@ extension ReadOnlyLog {
     ///   - configuration: The consumer's settings.
     ///   - lease: What the consumer asks of the log's writer.
     /// - Throws: `WALError.Code.locked` while another consumer of this name is open, in any process; `corrupted` if the file isn't whole;
-    ///   `notALogDirectory` if the file is that of another log; `sinkAhead` if the log ends before the consumer's position;
+    ///   `versionTooNew` if a newer version wrote it; `notALogDirectory` if the file is that of another log; `sinkAhead` if the log ends before the consumer's position;
     ///   `invalidArgument` for an argument; `inputOutput`.
     public func consumer(
         named name: String, configuration: ConsumerConfiguration = ConsumerConfiguration(),

@@ -200,6 +200,59 @@ import Testing
         try await log.close()
     }
 
+    /// A file that can't be read must neither stop retention nor give up the records of its consumer.
+    @Test func whatCanNotBeReadKeepsWhatItKeptBefore() async throws {
+        let directory = TemporaryDirectory()
+        let recording = RecordingLog()
+        let log = try await WriteAheadLog.open(
+            at: directory.path, configuration: Self.configuration(), logger: recording.logger)
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        let terms = ConsumerOwner.Terms(lifetime: .seconds(3600), pinnedBytesMax: 1 << 30)
+        let sound = try ConsumerOwner("sound", of: readOnly, terms) { 0 }
+        let broken = try ConsumerOwner("broken", of: readOnly, terms) { 0 }
+        for _ in 0..<4 { try await Self.appendSegment(log) }
+        try broken.save(10)
+        await log.applyRetention()
+        #expect(log.firstSequence == 1)
+
+        let folder = directory.path + "/consumers"
+        try FileManager.default.removeItem(atPath: folder + "/broken")
+        for name in ["broken", "junk"] {
+            try FileManager.default.createDirectory(atPath: folder + "/" + name, withIntermediateDirectories: false)
+        }
+        try sound.save(40)
+        for _ in 0..<2 { await log.applyRetention() }
+        #expect(log.firstSequence == 11)
+        let messages = recording.messages.all.filter { $0.metadata["wal.consumer"] == "broken" }
+        #expect(messages.map(\.text) == ["a consumer's file can't be used, so its last position counts"])
+
+        // A link without a target doesn't mean that there are no consumers.
+        try FileManager.default.moveItem(atPath: folder, toPath: directory.path + "/away")
+        try FileManager.default.createSymbolicLink(atPath: folder, withDestinationPath: directory.path + "/nowhere")
+        for _ in 0..<2 { await log.applyRetention() }
+        #expect(log.firstSequence == 11)
+        #expect(recording.messages.all.filter { $0.text.hasPrefix("the folder of consumers can't be read") }.count == 1)
+        try await log.close()
+    }
+
+    /// Files that no consumer wrote don't let a log with a budget remove what nobody has read.
+    @Test func atTheBudgetForeignFilesLetNothingGo() async throws {
+        let directory = TemporaryDirectory()
+        var configuration = Self.configuration()
+        configuration.retention = WriteAheadLog.Retention()
+        configuration.diskBudget = 512 << 10
+        configuration.whenFull = .fail
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
+        let folder = directory.path + "/consumers"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        try Data("notes".utf8).write(to: URL(filePath: folder + "/README"))
+        await #expect { for _ in 0..<2000 { try await log.append(payload(1, size: 1000)) } } throws: {
+            ($0 as? WALError)?.code == .logFull
+        }
+        #expect(log.firstSequence == 1)
+        try await log.close()
+    }
+
     /// With a disk budget, a consumer that died must not stop appends for ever.
     @Test func aDeadConsumerDoesNotUseUpTheBudget() async throws {
         let directory = TemporaryDirectory()
@@ -273,6 +326,11 @@ import Testing
             #expect(ConsumerState.decode(changed) == nil)
         }
         #expect(try await code(Array(whole.dropLast())) == .corrupted)
+        var newer = whole
+        newer[8] = 2
+        #expect(try await code(newer + [0]) == .versionTooNew)
+        #expect(try readOnly.consumers.map(\.position.rawValue) == [state.position])
+        try Data(whole.dropLast()).write(to: URL(filePath: file))
         #expect(try readOnly.consumers.isEmpty)
         #expect(try await code(whole) == nil)
         try await log.close()
