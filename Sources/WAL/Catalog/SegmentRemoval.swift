@@ -9,6 +9,8 @@ extension SegmentCatalog {
             while state.withLock({ state in isOldestRemovable(state, sizeMax: sizeMax) }) {
                 // Each removal is durable before the next. Otherwise a power loss could bring a segment back and not the one after it.
                 try directory.sync()
+                // The removal before may have taken long, and a consumer may have begun meanwhile.
+                refreshConsumers()
                 try removeOldest(sizeMax)
             }
         }
