@@ -47,8 +47,9 @@ struct ConsumerPins {
     private struct Seen {
         /// The last content of the file that was whole; nil if there was none.
         var state: ConsumerState?
-        /// The time when this content was seen first. The file's own time would follow a clock that jumps.
-        var since: ContinuousClock.Instant
+        /// The time when this content was seen first. The file's own time would follow a clock that jumps. The time while the machine
+        /// sleeps doesn't count, because no consumer can save then.
+        var since: SuspendingClock.Instant
         var isFaulty: Bool
         var release: Release?
     }
@@ -69,7 +70,7 @@ struct ConsumerPins {
     }
 
     /// Takes what all files say now.
-    mutating func update(_ found: [Found], logID: LogID?, now: ContinuousClock.Instant) {
+    mutating func update(_ found: [Found], logID: LogID?, now: SuspendingClock.Instant) {
         var next: [String: Seen] = [:]
         for file in found where file.content != .missing {
             let before = seen[file.name]

@@ -5,7 +5,7 @@ import Testing
 /// A pin that is counted too long fills the disk; one that is dropped too early loses a consumer's records.
 @Suite struct ConsumerPinsTests {
     private static let log = LogID(low: 1, high: 2)
-    private static let start = ContinuousClock.now
+    private static let start = SuspendingClock.now
 
     private static func state(_ position: UInt64, savedAt: Int64 = 0) -> ConsumerState {
         ConsumerState(
