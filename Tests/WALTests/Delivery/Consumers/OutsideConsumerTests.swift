@@ -235,6 +235,45 @@ import Testing
         try await log.close()
     }
 
+    /// Calls an action before the first removal of a segment.
+    private final class FirstRemoval: StorageHook {
+        private let action: Monitor<(@Sendable () -> Void)?>
+
+        init(_ action: @escaping @Sendable () -> Void) { self.action = Monitor(action) }
+
+        func before(_ call: StorageCall) -> StorageVerdict {
+            guard case .remove(let path) = call, path.hasSuffix(".wal") else { return .proceed }
+            let due = action.withLock { action in
+                defer { action = nil }
+                return action
+            }
+            due?()
+            return .proceed
+        }
+
+        func after(_ call: StorageCall, result: Int) {}
+    }
+
+    /// A run of retention that removes several segments may take long.
+    @Test func aConsumerThatBeginsDuringARunKeepsTheRest() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration())
+        try log.setCursor("hold", to: 0)
+        for _ in 0..<4 { try await Self.appendSegment(log) }
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        let terms = ConsumerOwner.Terms(lifetime: .seconds(3600), pinnedBytesMax: 1 << 30)
+        let hook = FirstRemoval {
+            #expect(throws: Never.self) { _ = try ConsumerOwner("new", of: readOnly, terms) { 10 } }
+        }
+        StorageHooks.install(hook, for: directory.path)
+        defer { StorageHooks.remove(from: directory.path) }
+        try log.removeCursor("hold")
+        await log.applyRetention()
+        #expect(try readOnly.consumers.map(\.name) == ["new"])
+        #expect(log.firstSequence == 11)
+        try await log.close()
+    }
+
     /// Files that no consumer wrote don't let a log with a budget remove what nobody has read.
     @Test func atTheBudgetForeignFilesLetNothingGo() async throws {
         let directory = TemporaryDirectory()
