@@ -31,6 +31,7 @@ extension Engine {
             case .pipeline(.make(let number, let capacity)):
                 catalog.prepare(number, capacity: capacity, logID: logID, pause: pauseUnlessInDemand)
             case .pipeline(.freeSpace(let sizeMax)): catalog.freeSpace(sizeMax: sizeMax)
+            case .pipeline(.refreshConsumers): catalog.refreshConsumers()
             case .pipeline(.failWaitersOverBudget), nil: catalog.changed()
             case .rollAfter(let sequence): appender.rollAfter(sequence)
             case .recheckDeadline: break
