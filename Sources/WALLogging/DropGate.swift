@@ -5,8 +5,10 @@ internal import Synchronization
 /// While the log takes no lines, an attempt would take a lock and wake the maintenance thread. So after a failure lines are dropped
 /// without an attempt for a pause. After the pause one thread tries, and the first success ends the pause for all.
 final class DropGate: Sendable {
-    /// The time at which the pause ends, in microseconds since `start`; 0 without a pause.
+    /// The time at which the pause ends, in microseconds since `start`. Without a pause, the negative number of pauses that a success has
+    /// ended so far, or 0. So each time without a pause has a value of its own.
     private let pauseEnd = Atomic<Int64>(0)
+    private let endedPauses = Atomic<Int64>(0)
     /// The number of dropped lines that no record reports.
     private let unreported = Atomic<UInt64>(0)
     private let total = Atomic<UInt64>(0)
@@ -15,20 +17,23 @@ final class DropGate: Sendable {
     /// The number of lines dropped so far.
     var dropped: UInt64 { total.load(ordering: .relaxed) }
 
-    /// Returns whether the calling thread may try to append. Counts a dropped line otherwise.
-    func enter() -> Bool {
+    /// The permission to try to append, for ``drop(_:pause:)``.
+    struct Attempt {
+        fileprivate let pauseEnd: Int64
+    }
+
+    /// Returns an attempt if the calling thread may try to append. Counts a dropped line otherwise.
+    func enter() -> Attempt? {
         let end = pauseEnd.load(ordering: .relaxed)
-        if end == 0 { return true }
+        if end <= 0 { return Attempt(pauseEnd: end) }
         let now = self.now
         // The new end keeps other threads out until this one has succeeded or failed.
-        if now >= end,
-            pauseEnd.compareExchange(expected: end, desired: now + Self.microseconds(Pause.refused), ordering: .relaxed)
-                .exchanged
-        {
-            return true
+        let next = now + Self.microseconds(Pause.refused)
+        if now >= end, pauseEnd.compareExchange(expected: end, desired: next, ordering: .relaxed).exchanged {
+            return Attempt(pauseEnd: next)
         }
         count(1)
-        return false
+        return nil
     }
 
     /// Returns the number of dropped lines that the caller must report, or restore if it can't.
@@ -43,13 +48,15 @@ final class DropGate: Sendable {
 
     /// Notes that the log takes lines.
     func open() {
-        if pauseEnd.load(ordering: .relaxed) != 0 { pauseEnd.store(0, ordering: .relaxed) }
+        guard pauseEnd.load(ordering: .relaxed) > 0 else { return }
+        pauseEnd.store(-endedPauses.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
     }
 
-    /// Counts a line that the log didn't take, and begins a pause.
-    func drop(pause: Duration) {
+    /// Counts a line that the log didn't take, and begins a pause, unless another thread has begun or ended one since the attempt.
+    func drop(_ attempt: Attempt, pause: Duration) {
         count(1)
-        pauseEnd.store(now + Self.microseconds(pause), ordering: .relaxed)
+        _ = pauseEnd.compareExchange(
+            expected: attempt.pauseEnd, desired: now + Self.microseconds(pause), ordering: .relaxed)
     }
 
     private func count(_ lines: UInt64) {
@@ -57,7 +64,8 @@ final class DropGate: Sendable {
         total.add(lines, ordering: .relaxed)
     }
 
-    private var now: Int64 { Self.microseconds(start.duration(to: .now)) }
+    /// At least 1, because 0 isn't the end of a pause.
+    private var now: Int64 { max(1, Self.microseconds(start.duration(to: .now))) }
 
     private static func microseconds(_ duration: Duration) -> Int64 {
         let (seconds, attoseconds) = duration.components

@@ -12,7 +12,7 @@ extension LineLog {
 
     /// Appends a line, or drops it if the log takes none. Never waits. After the log is closed, the line goes to standard error.
     func append(_ level: Logger.Level, _ makeLine: () -> LogLine) {
-        guard gate.enter() else { return }
+        guard let attempt = gate.enter() else { return }
         let line = makeLine()
         let unreported = gate.takeUnreported()
         var obstacle = unreported > 0 ? tryAppend(Self.report(unreported)) : nil
@@ -24,8 +24,8 @@ extension LineLog {
         case .closed:
             gate.open()
             StandardError.write(line)
-        case .notReady: gate.drop(pause: DropGate.Pause.notReady)
-        case .refused: gate.drop(pause: DropGate.Pause.refused)
+        case .notReady: gate.drop(attempt, pause: DropGate.Pause.notReady)
+        case .refused: gate.drop(attempt, pause: DropGate.Pause.refused)
         }
     }
 

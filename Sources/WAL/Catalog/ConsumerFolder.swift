@@ -20,12 +20,16 @@ struct ConsumerFolder {
 
     /// Throws unless a consumer may have this name. Names with dots are those of the folder's other files.
     static func requireName(_ name: String) throws(WALError) {
-        guard (1...64).contains(name.utf8.count), name.utf8.allSatisfy(isAllowed) else {
+        guard isName(name) else {
             throw WALError(
                 .invalidArgument,
                 "A consumer's name has 1 to 64 letters and digits of ASCII, hyphens and underscores, unlike \"\(name)\"."
             )
         }
+    }
+
+    private static func isName(_ name: String) -> Bool {
+        (1...64).contains(name.utf8.count) && name.utf8.allSatisfy(isAllowed)
     }
 
     private static func isAllowed(_ byte: UInt8) -> Bool {
@@ -39,7 +43,7 @@ struct ConsumerFolder {
 
     /// The names of the consumers, sorted.
     func names() throws(WALError) -> [String] {
-        try directory.names().filter { !$0.contains(".") }.sorted()
+        try directory.names().filter(Self.isName).sorted()
     }
 
     /// The bytes of a consumer's file; nil if there is none.
@@ -57,11 +61,21 @@ struct ConsumerFolder {
         case missing
         case damaged
         case state(ConsumerState)
+        /// A newer version wrote the file. The state has the fields that each version has.
+        case newer(ConsumerState)
+
+        var state: ConsumerState? {
+            switch self {
+            case .missing, .damaged: nil
+            case .state(let state), .newer(let state): state
+            }
+        }
     }
 
     func content(of name: String) throws(WALError) -> Content {
         guard let bytes = try bytes(of: name) else { return .missing }
-        return ConsumerState.decode(bytes).map { .state($0) } ?? .damaged
+        if let state = ConsumerState.decode(bytes) { return .state(state) }
+        return ConsumerState.decodeNewer(bytes).map { .newer($0) } ?? .damaged
     }
 
     /// Replaces a consumer's file, durably.

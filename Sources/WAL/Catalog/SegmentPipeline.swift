@@ -6,6 +6,8 @@ struct SegmentPipeline {
         case make(number: UInt64, capacity: Int)
         /// The disk budget is used up, and old segments may be removed.
         case freeSpace(sizeMax: Int)
+        /// The disk budget is used up. A consumer in another process may have moved on since its file was read.
+        case refreshConsumers
         /// The disk budget is used up, and the waiting appends must fail.
         case failWaitersOverBudget
     }
@@ -27,6 +29,9 @@ struct SegmentPipeline {
     /// A producer that stops in the middle of an append delays sealing, and only sealing shows how much budget is left.
     private static let sealingTimeout: Duration = .seconds(1)
 
+    /// Each append that fails at the budget asks for a segment, and reading the consumers' files costs some system calls.
+    private static let refreshInterval: Duration = .milliseconds(20)
+
     private(set) var ready: [PreparedSegment] = []
     private var nextNumber: UInt64
     /// The capacity of the next file.
@@ -42,6 +47,8 @@ struct SegmentPipeline {
     private(set) var isOverBudget = false
     /// The start of the wait for a pending seal; nil while nothing waits for one.
     private var sealingWaitStart: ContinuousClock.Instant?
+    /// The time when the budget last had the consumers' files read.
+    private var refreshTime: ContinuousClock.Instant?
 
     init(nextNumber: UInt64, capacity: Int) {
         self.nextNumber = nextNumber
@@ -62,6 +69,7 @@ struct SegmentPipeline {
             if isOldestRemovable(sizeMax) { return .freeSpace(sizeMax: sizeMax) }
             guard isDemanded else { return nil }
             if surroundings.hasUnsealedEnd, waitsForSealing() { return nil }
+            if isRefreshDue() { return .refreshConsumers }
             isOverBudget = true
             obstacle = logFull()
             return .failWaitersOverBudget
@@ -80,6 +88,12 @@ struct SegmentPipeline {
         let start = sealingWaitStart ?? .now
         sealingWaitStart = start
         return ContinuousClock.now - start < Self.sealingTimeout
+    }
+
+    private mutating func isRefreshDue() -> Bool {
+        if let refreshTime, ContinuousClock.now - refreshTime < Self.refreshInterval { return false }
+        refreshTime = .now
+        return true
     }
 
     /// Adds a prepared segment.

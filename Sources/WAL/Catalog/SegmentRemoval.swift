@@ -5,10 +5,12 @@ extension SegmentCatalog {
     /// passed, if there are consumers, until the log is no larger than that.
     func removeOldSegments(sizeMax: Int? = nil) throws(WALError) {
         try removal.withLock { _ throws(WALError) in
-            try refreshConsumers()
+            refreshConsumers()
             while state.withLock({ state in isOldestRemovable(state, sizeMax: sizeMax) }) {
                 // Each removal is durable before the next. Otherwise a power loss could bring a segment back and not the one after it.
                 try directory.sync()
+                // The removal before may have taken long, and a consumer may have begun meanwhile.
+                refreshConsumers()
                 try removeOldest(sizeMax)
             }
         }

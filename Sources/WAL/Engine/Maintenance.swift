@@ -31,6 +31,7 @@ extension Engine {
             case .pipeline(.make(let number, let capacity)):
                 catalog.prepare(number, capacity: capacity, logID: logID, pause: pauseUnlessInDemand)
             case .pipeline(.freeSpace(let sizeMax)): catalog.freeSpace(sizeMax: sizeMax)
+            case .pipeline(.refreshConsumers): catalog.refreshConsumers()
             case .pipeline(.failWaitersOverBudget), nil: catalog.changed()
             case .rollAfter(let sequence): appender.rollAfter(sequence)
             case .recheckDeadline: break
@@ -96,12 +97,19 @@ extension Engine {
             "wal.consumer": "\(change.name)", "wal.position": "\(change.position)",
             "wal.lag.bytes": "\(change.pinnedBytes)",
         ]
-        guard let release = change.release else {
-            logger?.notice("records are kept for a consumer again", metadata: metadata)
-            return
+        switch change.kind {
+        case .kept: logger?.notice("records are kept for a consumer again", metadata: metadata)
+        case .released(let release):
+            metadata["wal.message"] = "\(release.rawValue)"
+            logger?.warning("records are no longer kept for a consumer", metadata: metadata)
+            metrics?.recordRelease(release.rawValue)
+        case .fault(let message):
+            metadata["wal.message"] = "\(message)"
+            logger?.warning("a consumer's file can't be used, so its last position counts", metadata: metadata)
+        case .folderFault(let message):
+            logger?.warning(
+                "the folder of consumers can't be read, so their last positions count",
+                metadata: ["wal.message": "\(message)"])
         }
-        metadata["wal.message"] = "\(release.rawValue)"
-        logger?.warning("records are no longer kept for a consumer", metadata: metadata)
-        metrics?.recordRelease(release.rawValue)
     }
 }

@@ -3,6 +3,8 @@ struct ConsumerState: Hashable {
     private static let magic = Array("SWALCONS".utf8)
     private static let version: UInt32 = 1
     static let size = 96
+    /// The lifetime of a newer version's file that states none, in microseconds: an hour.
+    private static let defaultLifetime: UInt64 = 3_600_000_000
 
     var logID: LogID
     /// The last record that the consumer has processed.
@@ -43,20 +45,41 @@ struct ConsumerState: Hashable {
         return unsafe bytes.withUnsafeBytes { bytes in
             var reader = unsafe ByteReader(bytes)
             guard reader.bytes(magic.count) != nil, reader.number(UInt32.self) == version,
-                let process = reader.number(UInt32.self), let low = reader.number(UInt64.self),
-                let high = reader.number(UInt64.self), let position = reader.number(UInt64.self),
-                let start = reader.number(UInt64.self), let processStart = reader.number(UInt64.self),
-                let savedAt = reader.number(Int64.self), let lifetime = reader.number(UInt64.self),
-                let pinnedBytesMax = reader.number(UInt64.self), let count = reader.number(UInt32.self),
+                var state = fields(&reader), let count = reader.number(UInt32.self),
                 let ended = reader.number(UInt32.self), reader.number(UInt32.self) == 0,
                 let checksum = reader.number(UInt32.self),
-                unsafe checksum == Checksum.of(UnsafeRawBufferPointer(rebasing: bytes[..<(size - 4)])),
-                position <= SegmentHeader.countMax, ended <= 1
+                unsafe checksum == Checksum.of(UnsafeRawBufferPointer(rebasing: bytes[..<(size - 4)])), ended <= 1
             else { return nil }
-            return ConsumerState(
-                logID: LogID(low: low, high: high), position: position,
-                attempts: ConsumerAttempts(start: start, count: count, isEnded: ended == 1), process: process,
-                processStart: processStart, savedAt: savedAt, lifetime: lifetime, pinnedBytesMax: pinnedBytesMax)
+            state.attempts.count = count
+            state.attempts.isEnded = ended == 1
+            return state
         }
+    }
+
+    /// Decodes the fields of a newer version's file that each version has. Returns nil unless a newer version wrote it.
+    static func decodeNewer(_ bytes: [UInt8]) -> ConsumerState? {
+        guard bytes.starts(with: magic) else { return nil }
+        return unsafe bytes.withUnsafeBytes { bytes in
+            var reader = unsafe ByteReader(bytes)
+            guard reader.bytes(magic.count) != nil, let newer = reader.number(UInt32.self), newer > version,
+                var state = fields(&reader)
+            else { return nil }
+            if state.lifetime == 0 { state.lifetime = defaultLifetime }
+            return state
+        }
+    }
+
+    /// Reads the fields between the version and the attempts.
+    private static func fields(_ reader: inout ByteReader) -> ConsumerState? {
+        guard let process = reader.number(UInt32.self), let low = reader.number(UInt64.self),
+            let high = reader.number(UInt64.self), let position = reader.number(UInt64.self),
+            let start = reader.number(UInt64.self), let processStart = reader.number(UInt64.self),
+            let savedAt = reader.number(Int64.self), let lifetime = reader.number(UInt64.self),
+            let pinnedBytesMax = reader.number(UInt64.self), position <= SegmentHeader.countMax
+        else { return nil }
+        return ConsumerState(
+            logID: LogID(low: low, high: high), position: position,
+            attempts: ConsumerAttempts(start: start, count: 0, isEnded: true), process: process,
+            processStart: processStart, savedAt: savedAt, lifetime: lifetime, pinnedBytesMax: pinnedBytesMax)
     }
 }

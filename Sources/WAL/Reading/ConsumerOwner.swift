@@ -30,7 +30,7 @@ package final class ConsumerOwner: Sendable {
     /// syncs.
     ///
     /// - Throws: ``WALError/Code/locked`` if the consumer has an owner; ``WALError/Code/corrupted`` if its file isn't
-    ///   whole; ``WALError/Code/sinkAhead`` if the log ends before its position; ``WALError/Code/notALogDirectory`` if
+    ///   whole; ``WALError/Code/versionTooNew`` if a newer version wrote it; ``WALError/Code/sinkAhead`` if the log ends before its position; ``WALError/Code/notALogDirectory`` if
     ///   the file is that of another log; ``WALError/Code/invalidArgument`` for the name; ``WALError/Code/inputOutput``.
     package init(
         _ name: String, of log: ReadOnlyLog, _ terms: Terms, newPosition: () throws(WALError) -> SequenceNumber
@@ -40,7 +40,7 @@ package final class ConsumerOwner: Sendable {
         let lock = try folder.lock(name)
         var state = ConsumerState(
             logID: log.id, position: 0, process: ProcessIdentity.number, processStart: ProcessIdentity.start,
-            savedAt: Timestamp.now.rawValue, lifetime: UInt64(max(0, terms.lifetime / .microseconds(1))),
+            savedAt: Timestamp.now.rawValue, lifetime: UInt64(min(max(0, terms.lifetime / .microseconds(1)), 0x1p62)),
             pinnedBytesMax: UInt64(max(0, terms.pinnedBytesMax)))
         let path = folder.directory.path(of: name)
         let remedy = "Remove \(path) to begin as a new consumer."
@@ -49,7 +49,9 @@ package final class ConsumerOwner: Sendable {
             isNew = true
             state.position = try newPosition().rawValue
         case .damaged:
-            throw WALError(.corrupted, "\(path) isn't whole, or a newer version wrote it. \(remedy)")
+            throw WALError(.corrupted, "\(path) isn't whole. \(remedy)")
+        case .newer:
+            throw WALError(.versionTooNew, "A newer version wrote \(path). Use that version. \(remedy)")
         case .state(let before):
             isNew = false
             guard before.logID == log.id else {

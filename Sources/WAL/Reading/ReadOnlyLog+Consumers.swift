@@ -7,7 +7,7 @@ extension ReadOnlyLog {
             guard let folder = try ConsumerFolder(of: source.directory) else { return [] }
             var infos: [ConsumerInfo] = []
             for name in try folder.names() {
-                guard case .state(let state) = try folder.content(of: name) else { continue }
+                guard let state = try folder.content(of: name).state else { continue }
                 let savedAt = Timestamp(rawValue: state.savedAt)
                 infos.append(
                     ConsumerInfo(

@@ -79,7 +79,6 @@ package final class Directory: Sendable {
 
     /// Opens a folder in this directory. Returns nil if it doesn't exist.
     package func existingFolder(_ name: String) throws(WALError) -> Directory? {
-        guard has(name) else { return nil }
         do throws(WALError) {
             return try Directory(name, at: descriptor, path: path(of: name), flags: O_NOFOLLOW)
         } catch {

@@ -3,7 +3,8 @@ public import WAL
 /// A named reader of a log that keeps its position, so that it resumes after the last record that it has processed.
 ///
 /// A consumer is an asynchronous sequence of deliveries. Each record comes at least once: a record that wasn't acknowledged comes again
-/// after a crash, and after the end of an iteration. Nothing that was acknowledged comes again after ``close()``.
+/// after a crash, and after the end of an iteration. After ``close()``, no record up to the ``position`` comes again. A gap whose end isn't
+/// known may come again.
 ///
 /// Gaps in which records are or may be missing are deliveries, too. Only one iteration may run at a time.
 public final class Consumer<Entry: Sendable>: AsyncSequence, Sendable {
@@ -84,8 +85,8 @@ extension Consumer {
     public struct Delivery: Sendable {
         /// The record or the gap.
         public let entry: Entry
-        /// The number of earlier deliveries: 0 the first time. After a crash it is the number of starts that may have delivered the
-        /// record and ended without saving its acknowledgement.
+        /// The number of earlier deliveries: 0 the first time. For the first record after the position of the start, it includes the
+        /// earlier starts that may have delivered the record and ended without saving its acknowledgement.
         public let redeliveries: Int
 
         private let record: LogRecord?
@@ -141,7 +142,7 @@ extension Consumer {
     ///   - maxCount: The number of deliveries of a batch at most. A batch ends earlier if the window is full.
     ///   - maxWait: The time after its first delivery for which a batch waits for more.
     public func batches(of maxCount: Int, within maxWait: Duration) -> Batches {
-        Batches(consumer: self, maxCount: Swift.max(1, maxCount), maxWait: maxWait)
+        Batches(consumer: self, maxCount: Swift.max(1, maxCount), maxWait: Swift.min(maxWait, .century))
     }
 
     /// An asynchronous sequence of batches. It is an iteration of the consumer.
@@ -164,13 +165,14 @@ extension Consumer {
             fileprivate let batches: Batches
 
             /// Returns the next batch, and suspends until it is full or its time is over. Returns nil once the log or the consumer is
-            /// closed. Throws as ``Consumer/Iterator/next()`` does.
+            /// closed. Throws as ``Consumer/Iterator/next()`` does. An error that comes after the batch's first delivery ends the batch, and
+            /// the next call throws it.
             public mutating func next() async throws(WALError) -> Batch? {
                 guard let first = delivery(try await reader.next()) else { return nil }
                 let deadline = ContinuousClock.now + batches.maxWait
                 var deliveries = [first]
                 while deliveries.count < batches.maxCount,
-                    let another = delivery(try await reader.another(until: deadline))
+                    let another = delivery(await reader.another(until: deadline))
                 {
                     deliveries.append(another)
                 }

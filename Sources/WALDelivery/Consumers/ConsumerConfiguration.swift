@@ -15,7 +15,8 @@ public struct ConsumerConfiguration: Hashable, Sendable {
     public enum Start: Hashable, Sendable {
         /// The first record that is still in the log.
         case first
-        /// The first record that is appended from now on.
+        /// The first record that is appended from now on; in another process than the writer's, the first one that the log's files don't
+        /// prove durable yet.
         case end
         /// The record after this one.
         case after(SequenceNumber)
@@ -23,7 +24,7 @@ public struct ConsumerConfiguration: Hashable, Sendable {
 
     /// The way in which deliveries are acknowledged.
     public var acknowledgement: Acknowledgement
-    /// The time between two saves of the position. After a crash, records may come again that were acknowledged in this time.
+    /// The time between two saves of the position, at most 100 years. After a crash, records may come again that were acknowledged in this time.
     public var saveInterval: Duration
     /// The place where the consumer begins if it has no position yet.
     public var start: Start
@@ -40,7 +41,7 @@ public struct ConsumerConfiguration: Hashable, Sendable {
 
 /// What a consumer in another process asks of the log's writer.
 public struct ConsumerLease: Hashable, Sendable {
-    /// The time for which the writer keeps records for the consumer after the consumer has ended or died.
+    /// The time for which the writer keeps records for the consumer after the consumer has ended or died: 100 ms to 100 years.
     public var lifetime: Duration
     /// The number of log bytes that the writer keeps for the consumer at most.
     public var maxPinnedBytes: Int
@@ -65,19 +66,28 @@ extension ConsumerConfiguration {
         if case .explicit(let window) = acknowledgement, !(1...65_536).contains(window) {
             throw WALError(.invalidArgument, "A consumer's window is 1 to 65536 deliveries, not \(window).")
         }
-        guard saveInterval > .zero else {
-            throw WALError(.invalidArgument, "A consumer's saveInterval is longer than zero, unlike \(saveInterval).")
+        guard saveInterval > .zero, saveInterval <= .century else {
+            throw WALError(
+                .invalidArgument,
+                "A consumer's saveInterval is longer than zero and at most 100 years, unlike \(saveInterval).")
         }
     }
 }
 
 extension ConsumerLease {
     func validate() throws(WALError) {
-        guard lifetime >= .milliseconds(100), maxPinnedBytes > 0 else {
+        guard lifetime >= .milliseconds(100), lifetime <= .century, maxPinnedBytes > 0 else {
             throw WALError(
                 .invalidArgument,
-                "A consumer's lease has a lifetime of at least 100 ms and some bytes, unlike \(lifetime) and \(maxPinnedBytes)."
-            )
+                """
+                A consumer's lease has a lifetime of 100 ms to 100 years and some bytes, unlike \(lifetime) and \
+                \(maxPinnedBytes).
+                """)
         }
     }
+}
+
+extension Duration {
+    /// 100 years: longer than any wait, and short enough for sums with the time.
+    static var century: Duration { .seconds(36_525 * 86_400) }
 }

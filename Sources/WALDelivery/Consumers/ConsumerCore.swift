@@ -26,6 +26,7 @@ final class ConsumerCore: Sendable {
     let place: any ConsumerPlace
     let configuration: ConsumerConfiguration
     private let state: Monitor<State>
+    private let startedAt = ContinuousClock.now
 
     init(_ name: String, _ place: any ConsumerPlace, _ configuration: ConsumerConfiguration) {
         self.name = name
@@ -144,6 +145,17 @@ final class ConsumerCore: Sendable {
 
     // MARK: Saving
 
+    /// Saves the position before another record is delivered, if this is soon after a start that follows a crash. So the position reaches
+    /// a record that crashes the process before any save is due, and the record is the first one of the next start.
+    func saveAfterCrash(_ iteration: Int) async {
+        guard place.beginning.attempts > 0, ContinuousClock.now - startedAt < configuration.saveInterval else { return }
+        let position = state.withLock { state -> SequenceNumber? in
+            let position = state.window.position
+            return !state.isClosed && state.iteration == iteration && position > state.saved ? position : nil
+        }
+        if let position { await save(position) }
+    }
+
     private func startSaving() {
         let renewal = place.renewalInterval.map { $0 / 2 }
         let interval = min(configuration.saveInterval, renewal ?? configuration.saveInterval)
@@ -163,7 +175,11 @@ final class ConsumerCore: Sendable {
             return (state.isClosed, position > state.saved || isOld ? position : nil)
         }
         if isClosed { return false }
-        guard let position else { return true }
+        if let position { await save(position) }
+        return true
+    }
+
+    private func save(_ position: SequenceNumber) async {
         do throws(WALError) {
             try await place.save(position)
             state.withLock { state in
@@ -173,7 +189,6 @@ final class ConsumerCore: Sendable {
         } catch {
             state.withLock { $0.saveError = error }
         }
-        return true
     }
 
     func close() async throws(WALError) {

@@ -22,7 +22,7 @@ struct ConsumerBeginning: Sendable {
     var position: SequenceNumber
     /// Whether the consumer begins with the first record that is still in the log, whichever that is.
     var isAtFirst: Bool
-    /// The number of earlier starts that may have delivered the records after the position.
+    /// The number of earlier starts that may have delivered the first record after the position.
     var attempts: Int
     /// The last record in the log.
     var last: SequenceNumber

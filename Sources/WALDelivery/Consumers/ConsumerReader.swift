@@ -13,6 +13,8 @@ struct ConsumerReader {
     let iteration: Int
     private let reader: LogReader
     private var isLogClosed = false
+    /// The error that ended a batch early, until it is thrown.
+    private var failure: WALError?
 
     init(_ core: ConsumerCore) {
         self.core = core
@@ -22,16 +24,27 @@ struct ConsumerReader {
     /// Returns the next delivery, and suspends until there is one.
     mutating func next() async throws(WALError) -> Step {
         try core.askForNext(iteration)
+        if let failure {
+            self.failure = nil
+            throw failure
+        }
         guard try await core.waitForRoom(iteration) else { return .end }
+        await core.saveAfterCrash(iteration)
         return try await read(until: nil)
     }
 
-    /// Returns another delivery for a batch, if there is one before a deadline and the window has room.
-    mutating func another(until deadline: ContinuousClock.Instant) async throws(WALError) -> Step {
-        switch try core.room(iteration) {
-        case .open: try await read(until: deadline)
-        case .full: .pause
-        case .closed: .end
+    /// Returns another delivery for a batch, if there is one before a deadline and the window has room. An error ends the batch, and
+    /// ``next()`` throws it, because the caller must receive the deliveries that the batch has.
+    mutating func another(until deadline: ContinuousClock.Instant) async -> Step {
+        do throws(WALError) {
+            switch try core.room(iteration) {
+            case .open: return try await read(until: deadline)
+            case .full: return .pause
+            case .closed: return .end
+            }
+        } catch {
+            failure = error
+            return .pause
         }
     }
 

@@ -5,6 +5,8 @@ struct ConsumerWindow {
     private struct Item {
         /// The last sequence number of the delivery.
         var through: SequenceNumber
+        /// Whether the delivery has a number of its own. A gap whose end isn't known has that of the record before it.
+        var isNumbered: Bool
         var isDone = false
     }
 
@@ -14,8 +16,10 @@ struct ConsumerWindow {
     private(set) var reached: SequenceNumber
     /// The last sequence number that an earlier start may have delivered.
     private let knownLast: SequenceNumber
-    /// The number of earlier starts that may have delivered the records up to `knownLast`.
+    /// The number of earlier starts that may have delivered the first record after the position of this start.
     private let attempts: Int
+    /// The last sequence number of the first delivery after the position of this start.
+    private var front: SequenceNumber?
     private let limit: Int
 
     private var items: [Item] = []
@@ -49,14 +53,18 @@ struct ConsumerWindow {
     /// Adds a delivery up to and including a number. Returns its ticket and the number of earlier deliveries. Returns nil
     /// if it was acknowledged in an earlier iteration.
     mutating func deliver(through: SequenceNumber) -> (ticket: Int, redeliveries: Int)? {
-        if doneEarly.remove(through) != nil {
+        let isNumbered = through > reached
+        if isNumbered, doneEarly.remove(through) != nil {
             pass(through: through)
             return nil
         }
         reached = max(reached, through)
-        items.append(Item(through: reached))
-        let earlier = through <= knownLast ? attempts : 0
-        return (firstTicket + items.count - 1, earlier + (redeliveries[through] ?? 0))
+        items.append(Item(through: reached, isNumbered: isNumbered))
+        let ticket = firstTicket + items.count - 1
+        guard isNumbered else { return (ticket, 0) }
+        if front == nil { front = through }
+        let earlier = through == front && through <= knownLast ? attempts : 0
+        return (ticket, earlier + (redeliveries[through] ?? 0))
     }
 
     /// Acknowledges a delivery. Returns whether the position has moved.
@@ -92,9 +100,9 @@ struct ConsumerWindow {
         head = 0
     }
 
-    /// Begins a new iteration after the position. What was acknowledged isn't delivered again.
+    /// Begins a new iteration after the position. A record that was acknowledged isn't delivered again.
     mutating func restart() {
-        for item in items[head...] {
+        for item in items[head...] where item.isNumbered {
             if item.isDone { doneEarly.insert(item.through) } else { redeliveries[item.through, default: 0] += 1 }
         }
         firstTicket += items.count

@@ -1,13 +1,19 @@
 internal import WAL
 
-/// The place of a consumer in the writer's process: a cursor of the log, and a bookmark of the same name that counts the
+/// The place of a consumer in the writer's process: the cursor `consumer/NAME` of the log, and a bookmark of the same name that counts the
 /// starts.
+///
+/// The cursor is in the log after the records up to its position. So a power loss that takes a record takes the positions past it, too.
 final class CursorPlace: ConsumerPlace {
+    static let prefix = "consumer/"
+
     let beginning: ConsumerBeginning
     var renewalInterval: Duration? { nil }
 
     private let log: WriteAheadLog
     private let name: String
+    /// The name of the cursor and the bookmark. The slash keeps them apart from the program's own.
+    private let marker: String
     private let visibility: ReadVisibility
     private let state: Monitor<State>
 
@@ -21,18 +27,18 @@ final class CursorPlace: ConsumerPlace {
     init(
         _ name: String, in log: WriteAheadLog, start: ConsumerConfiguration.Start, visibility: ReadVisibility
     ) throws(WALError) {
+        let marker = Self.prefix + name
         try log.claimConsumer(name)
         do throws(WALError) {
-            let known = log.cursors[name]
-            // From here on, retention keeps every record.
-            if known == nil { try log.setCursor(name, to: 0) }
-            let position = known ?? start.position(first: log.firstSequence, last: log.lastSequence)
-            if known == nil { try log.setCursor(name, to: position) }
-            var attempts = log.bookmarks[name].map(ConsumerAttempts.init) ?? ConsumerAttempts()
+            let known = log.cursors[marker]
+            // From a cursor at 0 on, retention keeps every record, so the first one is known only after it is set.
+            let position = known ?? (start == .first ? 0 : start.position(first: 1, last: log.lastSequence))
+            if known == nil { try log.setCursor(marker, to: position) }
+            var attempts = log.bookmarks[marker].map(ConsumerAttempts.init) ?? ConsumerAttempts()
             attempts.begin(at: position.rawValue)
-            try log.setBookmark(attempts.bookmark(name))
+            try log.setBookmark(attempts.bookmark(marker))
             beginning = ConsumerBeginning(
-                position: position, isAtFirst: known == nil && start == .first, attempts: Int(attempts.count),
+                position: position, isAtFirst: position == 0 && start == .first, attempts: Int(attempts.count),
                 last: log.lastSequence)
             state = Monitor(State(position: position, attempts: attempts))
         } catch {
@@ -41,6 +47,7 @@ final class CursorPlace: ConsumerPlace {
         }
         self.log = log
         self.name = name
+        self.marker = marker
         self.visibility = visibility
     }
 
@@ -56,7 +63,7 @@ final class CursorPlace: ConsumerPlace {
     func save(_ position: SequenceNumber) throws(WALError) {
         try state.withLock { state throws(WALError) in
             guard !state.isEnded, position > state.position else { return }
-            try log.setCursor(name, to: position)
+            try log.setCursor(marker, to: position)
             state.position = position
         }
     }
@@ -65,12 +72,12 @@ final class CursorPlace: ConsumerPlace {
         defer { log.releaseConsumer(name) }
         try state.withLock { state throws(WALError) in
             state.isEnded = true
-            if position > state.position { try log.setCursor(name, to: position) }
+            if position > state.position { try log.setCursor(marker, to: position) }
             state.attempts.end(at: position.rawValue, isDone: isDone)
             if isDone {
-                try log.removeBookmark(name)
+                try log.removeBookmark(marker)
             } else {
-                try log.setBookmark(state.attempts.bookmark(name))
+                try log.setBookmark(state.attempts.bookmark(marker))
             }
         }
     }

@@ -14,7 +14,8 @@ final class FilePlace: ConsumerPlace {
         let terms = ConsumerOwner.Terms(lifetime: lease.lifetime, pinnedBytesMax: lease.maxPinnedBytes)
         (owner, beginning) = try await Blocking.run { () throws(WALError) in
             let owner = try ConsumerOwner(name, of: log, terms) { () throws(WALError) in
-                start.position(first: try log.firstSequence, last: try log.lastSequence)
+                // A position past the durable records would skip those that get the numbers again after a power loss.
+                start.position(first: try log.firstSequence, last: try log.durableSequence)
             }
             let beginning = ConsumerBeginning(
                 position: owner.position, isAtFirst: owner.isNew && start == .first, attempts: owner.attempts,
@@ -25,7 +26,10 @@ final class FilePlace: ConsumerPlace {
         renewalInterval = lease.lifetime / 4
     }
 
-    func reader(after position: SequenceNumber?) -> LogReader { log.reader(from: position?.next) }
+    /// Reads only durable records. After a power loss, others could get the numbers of records that the saved position has passed.
+    func reader(after position: SequenceNumber?) -> LogReader {
+        log.reader(from: position?.next, visibility: .durable)
+    }
 
     func save(_ position: SequenceNumber) async throws(WALError) {
         try await Blocking.run { [owner] () throws(WALError) in try owner.save(position) }

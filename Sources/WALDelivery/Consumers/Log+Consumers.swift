@@ -1,14 +1,15 @@
 public import WAL
 
 extension WriteAheadLog {
-    /// Returns a consumer of the log, which keeps its position in the log's cursor of this name.
+    /// Returns a consumer of the log, which keeps its position in the log's cursor `consumer/NAME`.
     ///
-    /// Retention keeps the records that the consumer hasn't acknowledged. A bookmark of the same name counts its starts.
+    /// Retention keeps the records that the consumer hasn't acknowledged. A bookmark of the cursor's name counts the starts.
     ///
     /// - Parameters:
     ///   - name: The consumer's name: 1 to 64 letters and digits of ASCII, hyphens and underscores.
     ///   - configuration: The consumer's settings.
-    ///   - visibility: Whether records are delivered before they are durable.
+    ///   - visibility: Whether records are delivered before they are durable. A power loss that takes a record takes the position after
+    ///     it, too, because the log has both in order.
     /// - Throws: `WALError.Code.locked` while another consumer of this name is open; `invalidArgument` for the name or the configuration;
     ///   the codes of `setCursor(_:to:)`.
     public func consumer(
@@ -23,15 +24,15 @@ extension ReadOnlyLog {
     /// Returns a consumer of the log, which keeps its position in the file `consumers/NAME` of the log's directory. Suspends until the
     /// file is durable.
     ///
-    /// The log's writer keeps the records that the consumer hasn't acknowledged, within the lease. Records may not be durable yet when
-    /// they are delivered.
+    /// The log's writer keeps the records that the consumer hasn't acknowledged, within the lease. A record is delivered once the log's
+    /// files prove it durable: in an idle log about 100 ms after its sync, and after the death of the writer at the log's next opening.
     ///
     /// - Parameters:
     ///   - name: The consumer's name: 1 to 64 letters and digits of ASCII, hyphens and underscores.
     ///   - configuration: The consumer's settings.
     ///   - lease: What the consumer asks of the log's writer.
     /// - Throws: `WALError.Code.locked` while another consumer of this name is open, in any process; `corrupted` if the file isn't whole;
-    ///   `notALogDirectory` if the file is that of another log; `sinkAhead` if the log ends before the consumer's position;
+    ///   `versionTooNew` if a newer version wrote it; `notALogDirectory` if the file is that of another log; `sinkAhead` if the log ends before the consumer's position;
     ///   `invalidArgument` for an argument; `inputOutput`.
     public func consumer(
         named name: String, configuration: ConsumerConfiguration = ConsumerConfiguration(),

@@ -2,7 +2,7 @@ public import WAL
 public import WALDelivery
 
 extension Journal {
-    /// Returns a consumer of the journal, which keeps its position in the log's cursor of this name.
+    /// Returns a consumer of the journal, which keeps its position in the log's cursor `consumer/NAME`.
     ///
     /// Takes the arguments of `WriteAheadLog.consumer(_:configuration:visibility:)`, and throws its errors.
     public func consumer(

@@ -5,7 +5,7 @@ import Testing
 /// A pin that is counted too long fills the disk; one that is dropped too early loses a consumer's records.
 @Suite struct ConsumerPinsTests {
     private static let log = LogID(low: 1, high: 2)
-    private static let start = ContinuousClock.now
+    private static let start = SuspendingClock.now
 
     private static func state(_ position: UInt64, savedAt: Int64 = 0) -> ConsumerState {
         ConsumerState(
@@ -48,12 +48,12 @@ import Testing
         #expect(pins.passed == 3)
         update(Self.state(3, savedAt: 1), after: 19)
         #expect(pins.passed == .max)
-        #expect(pins.takeChanges().map(\.release) == [.expired])
+        #expect(pins.takeChanges().map(\.kind) == [.released(.expired)])
         update(Self.state(3, savedAt: 1), after: 30)
         #expect(pins.takeChanges().isEmpty)
         update(Self.state(3, savedAt: 2), after: 31)
         #expect(pins.passed == 3)
-        #expect(pins.takeChanges().map(\.release) == [nil])
+        #expect(pins.takeChanges().map(\.kind) == [.kept])
     }
 
     @Test func otherReasons() {
@@ -69,8 +69,46 @@ import Testing
         #expect(pins.passed == 2)
         let changes = pins.takeChanges()
         #expect(changes.map(\.name) == ["greedy", "foreign", "damaged"])
-        #expect(changes.map(\.release) == [.tooGreedy, .otherLog, .damaged])
+        #expect(changes.map(\.kind) == [.released(.tooGreedy), .released(.otherLog), .released(.damaged)])
         #expect(changes.first?.pinnedBytes == 101)
+    }
+
+    /// A file that is no consumer's must not let a log with a budget remove records.
+    @Test func filesOfNoConsumerDoNotCount() {
+        var pins = ConsumerPins()
+        var foreign = Self.state(1)
+        foreign.logID = LogID(low: 3, high: 3)
+        pins.update(
+            [Self.found("foreign", .state(foreign)), Self.found("damaged", .damaged)], logID: Self.log, now: Self.start)
+        #expect(pins.passed == nil)
+    }
+
+    @Test func aFaultyFileKeepsItsLastPositionForItsLifetime() {
+        var pins = ConsumerPins()
+        func update(_ content: ConsumerFolder.Content, after seconds: Double) {
+            pins.update([Self.found("a", content)], logID: Self.log, now: Self.start + .seconds(seconds))
+        }
+        update(.state(Self.state(3)), after: 0)
+        update(.damaged, after: 5)
+        update(.damaged, after: 9)
+        #expect(pins.passed == 3)
+        #expect(pins.takeChanges().map(\.kind) == [.fault("the file isn't whole")])
+        update(.damaged, after: 10)
+        #expect(pins.passed == .max)
+        #expect(pins.takeChanges().map(\.kind) == [.released(.expired)])
+        update(.state(Self.state(4)), after: 11)
+        #expect(pins.passed == 4)
+        #expect(pins.takeChanges().map(\.kind) == [.kept])
+        pins.noteFolder("gone")
+        pins.noteFolder("gone")
+        #expect(pins.takeChanges().map(\.kind) == [.folderFault("gone")])
+    }
+
+    @Test func aFileOfANewerVersionCounts() {
+        var pins = ConsumerPins()
+        pins.update([Self.found("a", .newer(Self.state(3)))], logID: Self.log, now: Self.start)
+        #expect(pins.passed == 3)
+        #expect(pins.takeChanges().isEmpty)
     }
 
     @Test func attemptsCountStartsWithoutProgress() {

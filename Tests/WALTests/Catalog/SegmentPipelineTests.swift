@@ -34,6 +34,10 @@ import Testing
         // No append waits: nothing to do.
         #expect(next(&pipeline, used) == nil)
         pipeline.demand()
+        // A consumer in another process may have moved on.
+        #expect(next(&pipeline, used) == .refreshConsumers)
+        var moved = pipeline
+        #expect(next(&moved, used, removable: true) == .freeSpace(sizeMax: 2 * capacity))
         #expect(next(&pipeline, used) == .failWaitersOverBudget)
         #expect(pipeline.isOverBudget)
         #expect(pipeline.obstacle?.code == .logFull)

@@ -30,7 +30,7 @@ import Testing
         let directory = TemporaryDirectory()
         let log = try await Self.filled(directory, 5)
         let consumer = try log.consumer("mailer", configuration: Self.quick)
-        #expect(log.cursors["mailer"] == 0)
+        #expect(log.cursors["consumer/mailer"] == 0)
         var deliveries = consumer.makeAsyncIterator()
         for number in 1...4 {
             #expect(Self.sequence(try await deliveries.next()) == SequenceNumber(rawValue: UInt64(number)))
@@ -38,7 +38,7 @@ import Testing
         // The fourth wasn't followed by another question.
         #expect(consumer.position == 3)
         try await consumer.close()
-        #expect(log.cursors["mailer"] == 3)
+        #expect(log.cursors["consumer/mailer"] == 3)
 
         let again = try log.consumer("mailer", configuration: Self.quick)
         var rest = again.makeAsyncIterator()
@@ -60,9 +60,9 @@ import Testing
         let consumer = try log.consumer("mailer", configuration: configuration)
         var deliveries = consumer.makeAsyncIterator()
         for _ in 1...7 { try #require(try await deliveries.next()).acknowledge() }
-        #expect(log.cursors["mailer"] == 0)
+        #expect(log.cursors["consumer/mailer"] == 0)
         try await consumer.close()
-        #expect(log.bookmarks["mailer"] == nil)
+        #expect(log.bookmarks["consumer/mailer"] == nil)
         try await log.close()
 
         log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
@@ -95,7 +95,7 @@ import Testing
         try await acknowledging.value
         #expect(consumer.position == 3)
         // Saved at its rate, without an end.
-        try await eventually { log.cursors["mailer"] == 3 }
+        try await eventually { log.cursors["consumer/mailer"] == 3 }
         try await consumer.close()
         try await log.close()
     }
@@ -144,7 +144,7 @@ import Testing
         #expect(fourth.deliveries.map(Self.sequence) == [10])
         fourth.acknowledge()
         try await consumer.close()
-        #expect(log.cursors["mailer"] == 10)
+        #expect(log.cursors["consumer/mailer"] == 10)
 
         let automatic = try log.consumer("other", configuration: Self.quick)
         var counts: [Int] = []
@@ -155,6 +155,28 @@ import Testing
         #expect(counts == [3, 3, 3, 1])
         #expect(automatic.position == 9)
         try await automatic.close()
+        try await log.close()
+    }
+
+    /// A batch that an error drops is acknowledged by asking for the next one, and nobody has processed it.
+    @Test func anErrorInABatchComesAfterItsDeliveries() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 1)
+        // The task is canceled between the first delivery of a batch and the wait for another.
+        let consumer = try Consumer("mailer", of: log, Self.quick, visibility: .durable) { entry in
+            withUnsafeCurrentTask { $0?.cancel() }
+            return entry
+        }
+        let reading = Task {
+            var batches = consumer.batches(of: 2, within: .seconds(100)).makeAsyncIterator()
+            let batch = try await batches.next()
+            #expect(consumer.position == 0)
+            await #expect { try await batches.next() } throws: { ($0 as? WALError)?.code == .cancelled }
+            return batch?.deliveries.map(Self.sequence)
+        }
+        #expect(try await reading.value == [1])
+        #expect(consumer.position == 1)
+        try await consumer.close()
         try await log.close()
     }
 
@@ -185,7 +207,7 @@ import Testing
             if number == 2 { try await delivery.park("no such address", code: "550") } else { delivery.acknowledge() }
         }
         try await consumer.close()
-        #expect(log.cursors["mailer"] == 3)
+        #expect(log.cursors["consumer/mailer"] == 3)
         var letters = try DeadLetterReader(logDirectory: directory.path)
         let letter = try #require(try letters.next())
         #expect(letter.sequence == 2)
@@ -233,12 +255,12 @@ import Testing
         let place = try CursorPlace("mailer", in: log, start: .first, visibility: .written)
         try place.save(3)
         try place.save(2)
-        #expect(log.cursors["mailer"] == 3)
+        #expect(log.cursors["consumer/mailer"] == 3)
         try place.close(at: 5, isDone: true)
         try place.save(4)
-        #expect(log.cursors["mailer"] == 5)
+        #expect(log.cursors["consumer/mailer"] == 5)
         try await log.consumer("mailer").close()
-        #expect(log.cursors["mailer"] == 5)
+        #expect(log.cursors["consumer/mailer"] == 5)
         try await log.close()
     }
 
@@ -258,6 +280,41 @@ import Testing
         try await log.close()
     }
 
+    /// A record that ends its process each time must not have the good records before it parked.
+    @Test func onlyThePoisonedRecordCountsUp() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 5)
+        // The interval never ends in the test.
+        let configuration = ConsumerConfiguration(saveInterval: .seconds(3600))
+        var counts: [SequenceNumber: [Int]] = [:]
+        for _ in 0..<6 {
+            let consumer = Monitor<Consumer<LogEntry>?>(try log.consumer("mailer", configuration: configuration))
+            var deliveries = consumer.withLock { $0?.makeAsyncIterator() }
+            while let delivery = try await deliveries?.next(), let sequence = Self.sequence(delivery) {
+                counts[sequence, default: []].append(delivery.redeliveries)
+                if sequence == 3 { break }
+            }
+            deliveries = nil
+            consumer.withLock { $0 = nil }
+        }
+        #expect(counts == [1: [0, 1], 2: [0, 0], 3: [0, 0, 1, 2, 3, 4]])
+        try await log.close()
+    }
+
+    /// A program may have cursors and bookmarks of any name.
+    @Test func cursorsAndBookmarksOfTheProgramStay() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 3)
+        try log.setCursor("mailer", to: 1)
+        try log.setBookmark(Bookmark(name: "mailer", position: 7, metadata: [1]))
+        let consumer = try log.consumer("mailer", configuration: ConsumerConfiguration(start: .end))
+        #expect(consumer.position == 3)
+        try await consumer.close()
+        #expect(log.cursors == ["mailer": 1, "consumer/mailer": 3])
+        #expect(log.bookmarks == ["mailer": Bookmark(name: "mailer", position: 7, metadata: [1])])
+        try await log.close()
+    }
+
     @Test func aNameHasOneOwner() async throws {
         let directory = TemporaryDirectory()
         let log = try await Self.filled(directory, 1)
@@ -268,6 +325,8 @@ import Testing
         }
         let bad = ConsumerConfiguration(acknowledgement: .explicit(window: 0))
         #expect(throws: WALError.self) { try log.consumer("other", configuration: bad) }
+        let late = ConsumerConfiguration(saveInterval: .seconds(Int64.max))
+        #expect(throws: WALError.self) { try log.consumer("other", configuration: late) }
         try await consumer.close()
         try await log.consumer("mailer").close()
         try await log.close()

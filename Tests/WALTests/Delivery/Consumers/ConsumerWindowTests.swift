@@ -51,7 +51,7 @@ import WAL
     }
 
     @Test func aRestartBringsWhatIsNotDoneWithItsCount() throws {
-        var window = Self.window(at: 10, attempts: 2, knownLast: 11)
+        var window = Self.window(at: 10, attempts: 2, knownLast: 13)
         let tickets = try (11...13).map { try deliver(&window, $0) }
         #expect(tickets.map(\.redeliveries) == [2, 0, 0])
         acknowledge(&window, tickets[1].ticket, moves: false)
@@ -69,6 +69,21 @@ import WAL
         #expect(window.position == 11)
         acknowledge(&window, third.ticket, moves: true)
         #expect(window.position == 13)
+    }
+
+    /// A gap whose end isn't known has the number of the record before it.
+    @Test func aGapWithoutAnEndDoesNotStandForTheRecordBeforeIt() throws {
+        var window = Self.window(attempts: 1, knownLast: 1)
+        let record = try deliver(&window, 1)
+        let gap = try deliver(&window, 1)
+        #expect(record.redeliveries == 1)
+        #expect(gap.redeliveries == 0)
+        acknowledge(&window, gap.ticket, moves: false)
+        window.restart()
+        let again = try deliver(&window, 1)
+        #expect(again.redeliveries == 2)
+        acknowledge(&window, again.ticket, moves: true)
+        #expect(window.position == 1)
     }
 
     @Test func allAtOnce() throws {

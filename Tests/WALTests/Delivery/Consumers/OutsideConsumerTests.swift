@@ -36,6 +36,7 @@ import Testing
         let directory = TemporaryDirectory()
         let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration())
         for number in 1...5 { try await log.append(payload(number)) }
+        try await log.sync()
         let readOnly = try ReadOnlyLog(at: directory.path)
         let consumer = try await readOnly.consumer(named: "index", configuration: Self.quick)
         var deliveries = consumer.makeAsyncIterator()
@@ -59,6 +60,40 @@ import Testing
         #expect(third?.redeliveries == 1)
         #expect(Self.sequence(try await rest.next()) == 4)
         try await again.close()
+        try await log.close()
+    }
+
+    /// A power loss takes records that aren't durable, and others get their numbers. A position past them would skip these.
+    @Test func aPositionIsNeverPastTheDurableRecords() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration())
+        try await log.append(payload(1))
+        try await log.sync()
+        try await log.append(payload(2))
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        let consumer = try await readOnly.consumer(named: "index", configuration: Self.quick)
+        var batches = consumer.batches(of: 2, within: .milliseconds(20)).makeAsyncIterator()
+        #expect(try await batches.next()?.deliveries.map(Self.sequence) == [1])
+        let last = try await readOnly.consumer(named: "last", configuration: ConsumerConfiguration(start: .end))
+        #expect(last.position == 1)
+        try await log.sync()
+        #expect(try await batches.next()?.deliveries.map(Self.sequence) == [2])
+        try await last.close()
+        try await consumer.close()
+        try await log.close()
+    }
+
+    /// A lease of any length is refused or kept, and never ends the process.
+    @Test func aVeryLongLease() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration())
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        await #expect {
+            try await readOnly.consumer(named: "index", lease: ConsumerLease(lifetime: .seconds(Int64.max)))
+        } throws: { ($0 as? WALError)?.code == .invalidArgument }
+        let terms = ConsumerOwner.Terms(lifetime: .seconds(Int64.max), pinnedBytesMax: 1)
+        try ConsumerOwner("index", of: readOnly, terms) { 0 }.end(at: 0, isDone: true)
+        #expect(try #require(try readOnly.consumers.first).expiresAt > Timestamp(rawValue: 1 << 62))
         try await log.close()
     }
 
@@ -165,6 +200,98 @@ import Testing
         try await log.close()
     }
 
+    /// A file that can't be read must neither stop retention nor give up the records of its consumer.
+    @Test func whatCanNotBeReadKeepsWhatItKeptBefore() async throws {
+        let directory = TemporaryDirectory()
+        let recording = RecordingLog()
+        let log = try await WriteAheadLog.open(
+            at: directory.path, configuration: Self.configuration(), logger: recording.logger)
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        let terms = ConsumerOwner.Terms(lifetime: .seconds(3600), pinnedBytesMax: 1 << 30)
+        let sound = try ConsumerOwner("sound", of: readOnly, terms) { 0 }
+        let broken = try ConsumerOwner("broken", of: readOnly, terms) { 0 }
+        for _ in 0..<4 { try await Self.appendSegment(log) }
+        try broken.save(10)
+        await log.applyRetention()
+        #expect(log.firstSequence == 1)
+
+        let folder = directory.path + "/consumers"
+        try FileManager.default.removeItem(atPath: folder + "/broken")
+        for name in ["broken", "junk"] {
+            try FileManager.default.createDirectory(atPath: folder + "/" + name, withIntermediateDirectories: false)
+        }
+        try sound.save(40)
+        for _ in 0..<2 { await log.applyRetention() }
+        #expect(log.firstSequence == 11)
+        let messages = recording.messages.all.filter { $0.metadata["wal.consumer"] == "broken" }
+        #expect(messages.map(\.text) == ["a consumer's file can't be used, so its last position counts"])
+
+        // A link without a target doesn't mean that there are no consumers.
+        try FileManager.default.moveItem(atPath: folder, toPath: directory.path + "/away")
+        try FileManager.default.createSymbolicLink(atPath: folder, withDestinationPath: directory.path + "/nowhere")
+        for _ in 0..<2 { await log.applyRetention() }
+        #expect(log.firstSequence == 11)
+        #expect(recording.messages.all.filter { $0.text.hasPrefix("the folder of consumers can't be read") }.count == 1)
+        try await log.close()
+    }
+
+    /// Calls an action before the first removal of a segment.
+    private final class FirstRemoval: StorageHook {
+        private let action: Monitor<(@Sendable () -> Void)?>
+
+        init(_ action: @escaping @Sendable () -> Void) { self.action = Monitor(action) }
+
+        func before(_ call: StorageCall) -> StorageVerdict {
+            guard case .remove(let path) = call, path.hasSuffix(".wal") else { return .proceed }
+            let due = action.withLock { action in
+                defer { action = nil }
+                return action
+            }
+            due?()
+            return .proceed
+        }
+
+        func after(_ call: StorageCall, result: Int) {}
+    }
+
+    /// A run of retention that removes several segments may take long.
+    @Test func aConsumerThatBeginsDuringARunKeepsTheRest() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration())
+        try log.setCursor("hold", to: 0)
+        for _ in 0..<4 { try await Self.appendSegment(log) }
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        let terms = ConsumerOwner.Terms(lifetime: .seconds(3600), pinnedBytesMax: 1 << 30)
+        let hook = FirstRemoval {
+            #expect(throws: Never.self) { _ = try ConsumerOwner("new", of: readOnly, terms) { 10 } }
+        }
+        StorageHooks.install(hook, for: directory.path)
+        defer { StorageHooks.remove(from: directory.path) }
+        try log.removeCursor("hold")
+        await log.applyRetention()
+        #expect(try readOnly.consumers.map(\.name) == ["new"])
+        #expect(log.firstSequence == 11)
+        try await log.close()
+    }
+
+    /// Files that no consumer wrote don't let a log with a budget remove what nobody has read.
+    @Test func atTheBudgetForeignFilesLetNothingGo() async throws {
+        let directory = TemporaryDirectory()
+        var configuration = Self.configuration()
+        configuration.retention = WriteAheadLog.Retention()
+        configuration.diskBudget = 512 << 10
+        configuration.whenFull = .fail
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
+        let folder = directory.path + "/consumers"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        try Data("notes".utf8).write(to: URL(filePath: folder + "/README"))
+        await #expect { for _ in 0..<2000 { try await log.append(payload(1, size: 1000)) } } throws: {
+            ($0 as? WALError)?.code == .logFull
+        }
+        #expect(log.firstSequence == 1)
+        try await log.close()
+    }
+
     /// With a disk budget, a consumer that died must not stop appends for ever.
     @Test func aDeadConsumerDoesNotUseUpTheBudget() async throws {
         let directory = TemporaryDirectory()
@@ -196,6 +323,7 @@ import Testing
         try await Task.sleep(for: .milliseconds(100))
         let log = try await WriteAheadLog.open(at: path, configuration: Self.configuration())
         try await log.append(payload(1))
+        try await log.sync()
         #expect(try await following.value == 1)
         try await log.close()
 
@@ -237,6 +365,11 @@ import Testing
             #expect(ConsumerState.decode(changed) == nil)
         }
         #expect(try await code(Array(whole.dropLast())) == .corrupted)
+        var newer = whole
+        newer[8] = 2
+        #expect(try await code(newer + [0]) == .versionTooNew)
+        #expect(try readOnly.consumers.map(\.position.rawValue) == [state.position])
+        try Data(whole.dropLast()).write(to: URL(filePath: file))
         #expect(try readOnly.consumers.isEmpty)
         #expect(try await code(whole) == nil)
         try await log.close()
@@ -246,6 +379,7 @@ import Testing
         let directory = TemporaryDirectory()
         let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration())
         try await log.append(payload(1))
+        try await log.sync()
         let consumer = try await ReadOnlyLog(at: directory.path).consumer(named: "index", configuration: Self.quick)
         var deliveries = consumer.makeAsyncIterator()
         try await #require(try await deliveries.next()).park("poison")
