@@ -42,7 +42,7 @@
             let isMariaDB = unsafe connected != nil && cwal_mysql_is_mariadb(handle) != 0
             takesArrays = unsafe settings.usesArrays && isMariaDB && mysql_get_server_version(handle) >= 100_200
             guard unsafe connected != nil else { throw lastError(during: "connect") }
-            // Some versions of the library go on without encryption where the server has none, though it's enforced.
+            // Some versions of the library continue without encryption where the server has none, though it's enforced.
             if address.encryption != .preferred, unsafe mysql_get_ssl_cipher(handle) == nil {
                 throw error(
                     UInt32(CR_SSL_CONNECTION_ERROR), "HY000",

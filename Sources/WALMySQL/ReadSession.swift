@@ -3,7 +3,7 @@
     internal import WALDelivery
     internal import WALTasks
 
-    /// The queries, prepared on a connection of their own: they go on beside batches that are being written.
+    /// The queries, prepared on a connection of their own: they continue beside batches that are being written.
     final class ReadSession: Session, QuerySession {
         static let isReadOnly = true
         let connection: Connection

@@ -48,7 +48,7 @@
             let table: RowTable
             /// For each row the index of its operation.
             let operations: [Int]
-            /// Whether to go on until it finds nothing more.
+            /// Whether to continue until it finds nothing more.
             var isPartial = false
         }
 

@@ -3,7 +3,7 @@
     internal import WALDelivery
     internal import WALTasks
 
-    /// The queries, prepared on a connection of their own: in WAL mode they go on beside a batch that is being written.
+    /// The queries, prepared on a connection of their own: in WAL mode they continue beside a batch that is being written.
     final class ReadSession: Session, QuerySession {
         private let connection: Connection
         private let task: Statement

@@ -9,7 +9,7 @@
     /// synced, which takes a fraction of a millisecond or more. Put a log before the store where that is too slow.
     ///
     /// One connection writes and one reads, each on a thread of its own: no call blocks a thread of the concurrency runtime,
-    /// and queries go on beside a batch. Callable from any task. Other processes may use the database at the same time; the
+    /// and queries continue beside a batch. Callable from any task. Other processes may use the database at the same time; the
     /// store waits for them up to the time given, and then throws `busy`.
     ///
     /// Removing old tasks, and listing completed, failed or cancelled ones, read the whole table of tasks; everything else has

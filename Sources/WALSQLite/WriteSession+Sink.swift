@@ -37,7 +37,7 @@
                     do throws(StoreError) {
                         receipt.rowCount += try apply(operation.mutation)
                     } catch {
-                        // The statement is undone and the transaction goes on, unless a trigger has rolled it back.
+                        // The statement is undone and the transaction continues, unless a trigger has rolled it back.
                         guard error.code == .rowRefused, connection.isInTransaction else { throw error }
                         try deadLetters.setAside(
                             operation, of: batch, for: error, at: now, in: &receipt.deadLetters)

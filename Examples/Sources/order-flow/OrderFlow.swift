@@ -69,7 +69,7 @@ struct OrderFlow {
         let runner = try await FlowRunner(storage: storage, dags: [orders]) { result in
             report("\(result.taskID) \(result.status.rawValue)")
         }
-        // The same id again is the same task: it goes on where an earlier process ended.
+        // With an id that is known, the call returns that task. It continues where the last process ended.
         let order = Order(id: "o-1", total: 1200, lines: (1...20).map { "item \($0)" })
         let task = try await runner.process(order, by: orders, id: order.id)
         try await runner.submit("Ann", to: "approve", of: order.id, id: "mail-1")

@@ -69,7 +69,7 @@ public final class Consumer<Entry: Sendable>: AsyncSequence, Sendable {
         /// is closed.
         ///
         /// - Throws: `WALError.Code.corrupted` at damage that the reader can't pass; `cancelled`; once, the error of a save that failed.
-        ///   The next call goes on.
+        ///   The next call continues.
         public mutating func next() async throws(WALError) -> Delivery? {
             switch try await reader.next() {
             case .delivery(let entry, let ticket, let redeliveries):

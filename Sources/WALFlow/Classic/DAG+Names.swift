@@ -83,7 +83,7 @@ extension DAG where Input == JSON, Output == JSON {
 
     // MARK: Running
 
-    /// Gives the DAG its storage, and goes on with its tasks that the storage's log has.
+    /// Gives the DAG its storage, and resumes its tasks that the storage's log has.
     ///
     /// The DAG joins the runner of the storage, which is made if there is none. Close it by ``close()`` before the storage.
     ///
@@ -115,7 +115,7 @@ extension DAG where Input == JSON, Output == JSON {
         return try await runner().process(payload, by: self, id: id, priority: priority, maxRetries: maxRetries)
     }
 
-    /// Returns once the tasks that the log has go on. ``setTaskStorage(_:)`` starts them by itself.
+    /// Returns once the tasks in the log have resumed. ``setTaskStorage(_:)`` starts them by itself.
     ///
     /// - Returns: The ids of the DAG's live tasks.
     @discardableResult
@@ -171,7 +171,7 @@ public struct TaskManager: Sendable {
     /// Begins no new steps until ``resume()``.
     public func pause() async throws(FlowError) { try await task.pause() }
 
-    /// Goes on after ``pause()``.
+    /// Continues after ``pause()``.
     public func resume() async throws(FlowError) { try await task.resume() }
 
     /// Ends the task.

@@ -1,4 +1,4 @@
-/// Whether a task that began with one version of a graph can go on with another.
+/// Whether a task that began with one version of a graph can continue with another.
 ///
 /// It can if each result that unfinished nodes need is still there under its path, and if no finished node has a new ancestor that isn't
 /// finished.

@@ -30,7 +30,7 @@ public final class Graph {
         add(id, .step(erase(body)), handles(repeat each parents), options, Value.self)
     }
 
-    /// Adds a node as ``addNode(_:after:options:_:)`` does. If its last attempt fails, its value is nil and the task goes on.
+    /// Adds a node as ``addNode(_:after:options:_:)`` does. If its last attempt fails, its value is nil and the task continues.
     public func addOptionalNode<each Parent: Sendable, Value: Codable & Sendable>(
         _ id: String, after parents: repeat Node<each Parent>, options: NodeOptions = NodeOptions(),
         _ body: @escaping @Sendable (FlowStep, repeat each Parent) async throws -> Value
@@ -141,14 +141,14 @@ public final class Graph {
     ///   - id: The id, as in ``addNode(_:after:options:_:)``.
     ///   - parent: The node after which waiting begins.
     ///   - type: The type of the value.
-    ///   - timeout: The time after which the node fails. It goes on while the program is down. Nil for no limit.
+    ///   - timeout: The time after which the node fails. It passes while the program is down, too. Nil for no limit.
     public func addWait<Parent: Sendable, Value: Codable & Sendable>(
         _ id: String, after parent: Node<Parent>, for type: Value.Type, timeout: Duration? = nil
     ) -> Node<Value> {
         add(id, .wait(timeout: timeout), handles(parent), NodeOptions(), Value.self)
     }
 
-    /// Adds a node that passes on its parent's value after a while. The time goes on while the program is down.
+    /// Adds a node that passes on its parent's value after a while. The time passes while the program is down, too.
     public func addTimer<Parent: Codable & Sendable>(
         _ id: String, after parent: Node<Parent>, for duration: Duration
     ) -> Node<Parent> {

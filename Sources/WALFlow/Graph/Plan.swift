@@ -91,7 +91,7 @@ struct PlanNode: Sendable {
     /// The parents, in the order of the step's inputs. For a label, the branch and then the node with the value.
     let parents: [Int]
     var options = NodeOptions()
-    /// Whether a final failure gives the value nil, and the task goes on.
+    /// Whether a final failure gives the value nil, and the task continues.
     var isOptional = false
     /// Returns the label that a branch's value has.
     var label: (@Sendable (any Sendable) -> String?)?

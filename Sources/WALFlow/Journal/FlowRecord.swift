@@ -54,7 +54,7 @@ package struct FlowRecord: Hashable, Sendable {
             case resume = 2
             /// The results of `paths` are void, and their steps run again.
             case retry = 3
-            /// The task goes on with the graph of this hash.
+            /// The task continues with the graph of this hash.
             case accept = 4
         }
 

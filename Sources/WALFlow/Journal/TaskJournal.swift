@@ -47,7 +47,7 @@ package struct TaskJournal: Hashable, Sendable {
     /// The last control of each action that still has an effect, without what it made void.
     private var controls: [FlowRecord.Control] = []
     package private(set) var isPaused = false
-    /// The graph that the task goes on with: that of its beginning, or the last accepted one.
+    /// The graph that the task continues with: that of its beginning, or the last accepted one.
     package private(set) var graph: UInt64 = 0
     package private(set) var resumedCount: UInt32 = 0
     /// The number of failed attempts of all steps.

@@ -34,12 +34,12 @@ struct FlowLog: Sendable {
     }
 
     func closed(_ live: Int) {
-        logger?.info("closed the flows; the next start goes on with the live tasks", metadata: [Key.count: "\(live)"])
+        logger?.info("closed the flows; the next start resumes the live tasks", metadata: [Key.count: "\(live)"])
     }
 
     func halted(_ error: FlowError) {
         logger?.error(
-            "the journal failed, so no step goes on; open the storage again", metadata: [Key.error: "\(error)"])
+            "the journal failed, so no step continues; open the storage again", metadata: [Key.error: "\(error)"])
     }
 
     func journalWaits(_ error: any Error, for duration: Duration) {
@@ -48,7 +48,7 @@ struct FlowLog: Sendable {
     }
 
     func journalGoesOn(after duration: Duration) {
-        logger?.info("the log takes records again; steps go on", metadata: [Key.duration: "\(duration)"])
+        logger?.info("the log takes records again; steps continue", metadata: [Key.duration: "\(duration)"])
     }
 
     func ignoresCancellation(_ task: String, _ path: String, after duration: Duration) {

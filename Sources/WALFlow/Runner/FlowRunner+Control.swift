@@ -9,7 +9,7 @@ extension FlowRunner {
         try await control(id, .pause)
     }
 
-    /// Goes on with a paused task.
+    /// Resumes a paused task.
     ///
     /// - Throws: As ``pause(_:)``.
     public func resume(_ id: String) async throws(FlowError) {
@@ -81,7 +81,7 @@ extension FlowRunner {
         return paths
     }
 
-    /// Goes on with a parked task, with the graph that the runner has now.
+    /// Resumes a parked task, with the graph that the runner has now.
     ///
     /// Steps whose results the new graph doesn't have are ignored, and new ones run.
     ///

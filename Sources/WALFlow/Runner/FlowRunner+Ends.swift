@@ -188,7 +188,7 @@ extension FlowRunner {
                         if let error = life.failure { return .failure(error) }
                         if life.isClosed {
                             return .failure(
-                                FlowError(.closed, "The runner was closed. The next start goes on with the task."))
+                                FlowError(.closed, "The runner was closed. The next start resumes the task."))
                         }
                         if Task.isCancelled { return .failure(CancellationError()) }
                         state.waiters[number] = continuation
@@ -203,7 +203,7 @@ extension FlowRunner {
         } catch let error as FlowError {
             throw error
         } catch {
-            throw FlowError(.waitCancelled, "The wait for the task \(task.id) was canceled. The task goes on.")
+            throw FlowError(.waitCancelled, "The wait for the task \(task.id) was canceled. The task continues.")
         }
         guard let end = task.state.withLock({ $0.journal.end }) else {
             throw FlowError(.wrongState, "The task \(task.id) was retried. Wait again.")

@@ -39,7 +39,7 @@ extension FlowRunner {
             }
             journalWatch.goesOn()
             switch outcome {
-            case .closed: throw FlowError(.closed, "The runner was closed. The next start goes on with the task.")
+            case .closed: throw FlowError(.closed, "The runner was closed. The next start resumes the task.")
             case .nothing, .full: return nil
             case .done(let result): return result
             case .written(let sequence):

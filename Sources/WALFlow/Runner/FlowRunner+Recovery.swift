@@ -2,7 +2,7 @@ internal import WAL
 internal import WALTasks
 
 extension FlowRunner {
-    /// Reads the journal, and goes on with what isn't finished.
+    /// Reads the journal, and resumes what isn't finished.
     func recover() async throws(FlowError) {
         let begun = ContinuousClock.now
         let log = storage.writeAheadLog
@@ -47,7 +47,7 @@ extension FlowRunner {
         }
     }
 
-    /// Goes on with the tasks of a DAG that is new to the runner.
+    /// Resumes the tasks of a DAG that is new to the runner.
     func unpark(_ dag: FrozenDAG) async throws(FlowError) {
         try await write(dag)
         for task in table.all {
@@ -61,7 +61,7 @@ extension FlowRunner {
         }
     }
 
-    /// Goes on with a task of the journal. Returns false if it is parked.
+    /// Resumes a task of the journal. Returns false if it is parked.
     private func goOn(_ task: LiveTask) async throws(FlowError) -> Bool {
         let shapes = shapes.withLock { $0 }
         let (actions, isParked) = task.state.withLock { state in
@@ -122,7 +122,7 @@ extension FlowRunner {
         }
     }
 
-    /// Goes on with one task.
+    /// Resumes one task.
     private func resume(_ task: LiveTask, _ actions: [Execution.Action]) async throws(FlowError) {
         let (end, isDelivered, isPaused) = task.state.withLock {
             ($0.journal.end, $0.journal.isDelivered, $0.journal.isPaused)

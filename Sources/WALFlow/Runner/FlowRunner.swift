@@ -5,7 +5,7 @@ public import WALTasks
 
 /// The runner of durable DAGs on a buffered task storage.
 ///
-/// Each result of a step is in the storage's log before a successor begins. So a restart goes on where the process ended: finished
+/// Each result of a step is in the storage's log before a successor begins. So a restart continues where the process ended: finished
 /// steps don't run again, and unfinished ones do, at once and without the store. The store's rows and activities show the tasks to
 /// people; the log decides.
 ///
@@ -30,7 +30,7 @@ public final class FlowRunner: Service {
     /// The shapes of graphs that live tasks began with, by hash.
     let shapes: Monitor<[UInt64: GraphShape]> = Monitor([:])
 
-    /// Makes a runner, and goes on with the tasks that the log has.
+    /// Makes a runner, and resumes the tasks that the log has.
     ///
     /// - Parameters:
     ///   - storage: The storage. Close the runner before it.
@@ -88,7 +88,7 @@ public final class FlowRunner: Service {
         }
     }
 
-    /// Adds a DAG, and goes on with its tasks, which are parked until then.
+    /// Adds a DAG, and resumes its tasks, which are parked until then.
     ///
     /// - Throws: ``FlowError``: the codes of ``FlowDAG/validate()``, `unknownDAG` if the runner has another DAG with the key,
     ///   `storageFailed` or `closed`.
@@ -176,7 +176,7 @@ public final class FlowRunner: Service {
         timers.close()
         await checkpoint.stop()
         await scheduler.close(grace: configuration.closeTimeout)
-        let closed = FlowError(.closed, "The runner was closed. The next start goes on with the task.")
+        let closed = FlowError(.closed, "The runner was closed. The next start resumes the task.")
         life.endClosing()
         for live in table.all { release(live, throwing: life.failure ?? closed) }
         detach()

@@ -27,7 +27,7 @@ public struct FlowTask<Output: Codable & Sendable>: Sendable {
     ///   - `taskCancelled`
     ///   - `noOutput` if the output's node was skipped
     ///   - `undecodable` if the output can't be decoded
-    ///   - `closed` if the runner closes first; the next start goes on with the task
+    ///   - `closed` if the runner closes first; the next start resumes the task
     ///   - `waitCancelled` if the caller's task is canceled
     public func result() async throws(FlowError) -> Output {
         let end = try await runner.waitForEnd(of: live)
@@ -59,7 +59,7 @@ public struct FlowTask<Output: Codable & Sendable>: Sendable {
     /// Begins no new steps until ``resume()``. Running ones end.
     public func pause() async throws(FlowError) { try await runner.pause(id) }
 
-    /// Goes on after ``pause()``.
+    /// Continues after ``pause()``.
     public func resume() async throws(FlowError) { try await runner.resume(id) }
 
     /// Ends the task. Running steps are canceled, and their results don't count.

@@ -25,7 +25,7 @@ final class LiveTask: Sendable {
         var journal: TaskJournal
         var dag: FrozenDAG?
         var execution: Execution?
-        /// Why the task doesn't go on, although it isn't paused.
+        /// Why the task doesn't continue although it isn't paused.
         var parked: String?
         var running: [String: Attempt] = [:]
         /// Ready steps of a paused task.

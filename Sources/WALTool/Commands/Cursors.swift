@@ -10,7 +10,7 @@ struct Cursors: ParsableCommand {
             changes which records are kept, not which record is delivered next.
 
             A consumer in another process than the writer has a file instead of a cursor. It is shown as consumers/NAME, with
-            its owner. It expires by itself; remove the file to let go of it at once.
+            its owner. It expires by itself; remove the file to release it at once.
 
             Without --remove and --set the verb changes nothing, and works while a writer runs. With one of them, no process
             may have the log open (exit code 74): a running program calls WriteAheadLog.removeCursor(_:) or

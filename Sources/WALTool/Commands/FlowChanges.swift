@@ -92,7 +92,7 @@ struct FlowPause: ParsableCommand {
 
 struct FlowResume: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "Lets a paused task go on at the program's next start.")
+        commandName: "resume", abstract: "Lets a paused task continue at the program's next start.")
 
     @OptionGroup var target: FlowTarget
 
@@ -140,7 +140,7 @@ struct FlowRetry: ParsableCommand {
 struct FlowAccept: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "accept",
-        abstract: "Lets a parked task go on with the newest graph of its DAG at the program's next start.")
+        abstract: "Lets a parked task continue with the newest graph of its DAG at the program's next start.")
 
     @OptionGroup var target: FlowTarget
 

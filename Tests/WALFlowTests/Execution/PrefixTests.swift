@@ -4,7 +4,7 @@ import WALTesting
 
 @testable import WALFlow
 
-/// A task that goes on from any prefix of its records comes to the same end, and repeats nothing that is finished.
+/// A task that continues from any prefix of its records comes to the same end, and repeats nothing that is finished.
 @Suite struct PrefixTests {
     static let count = ProcessInfo.processInfo.environment["WAL_LONG"] == nil ? 150 : 20_000
 

@@ -17,7 +17,7 @@ struct Walker {
 
     static let time = Timestamp(rawValue: 1_700_000_000_000_000)
 
-    /// Begins a task, or goes on with these records.
+    /// Begins a task, or continues with these records.
     init(
         _ plan: Plan, input: Int, after past: [FlowRecord.Event]? = nil, seed: UInt64,
         fails: @escaping (String, UInt32) -> (isFailed: Bool, isFinal: Bool)
