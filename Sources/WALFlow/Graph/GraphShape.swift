@@ -81,7 +81,7 @@ package struct GraphShape: Codable, Hashable, Sendable {
 }
 
 extension GraphShape.Kind {
-    fileprivate init(_ kind: PlanNode.Kind) {
+    init(_ kind: PlanNode.Kind) {
         self =
             switch kind {
             case .input: .input

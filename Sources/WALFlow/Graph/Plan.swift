@@ -50,12 +50,7 @@ struct PlanNode: Sendable {
         case handler(of: Int, Body)
 
         /// Whether the journal has the node's result. Those of other nodes follow from it.
-        var isJournaled: Bool {
-            switch self {
-            case .step, .branch, .wait, .timer, .handler: true
-            case .input, .label, .merge, .iterator, .dag: false
-            }
-        }
+        var isJournaled: Bool { GraphShape.Kind(self).isJournaled }
 
         /// Whether the node has a graph of its own.
         var hasScope: Bool {

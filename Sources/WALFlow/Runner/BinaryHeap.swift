@@ -1,10 +1,10 @@
 /// A priority queue of the smallest element.
-struct BinaryHeap<Element> {
+struct BinaryHeap<Element: Sendable>: Sendable {
     private var elements: [Element] = []
-    private let precedes: (Element, Element) -> Bool
+    private let precedes: @Sendable (Element, Element) -> Bool
 
     /// Makes a queue. `precedes` is a strict order.
-    init(by precedes: @escaping (Element, Element) -> Bool) {
+    init(by precedes: @escaping @Sendable (Element, Element) -> Bool) {
         self.precedes = precedes
     }
 

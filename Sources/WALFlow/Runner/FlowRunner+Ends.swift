@@ -46,7 +46,7 @@ extension FlowRunner {
             if !needsCallback { events.append(.delivered(time: ending.time)) }
             return Transition(events: events, mutations: self.lastMutations(state, ending))
         } then: { state in
-            state.pendingActivities.removeAll()
+            state.clearPending()
             state.held = []
             state.retrying = [:]
             state.waiting = [:]
@@ -76,12 +76,7 @@ extension FlowRunner {
 
     private func lastMutations(_ state: LiveTask.State, _ ending: FlowRecord.Ending) -> [TaskMutation] {
         guard let start = state.beginning else { return [] }
-        let status: TaskStatus =
-            switch ending.status {
-            case .completed: .completed
-            case .failed: .failed
-            case .cancelled: .cancelled
-            }
+        let status = ending.status.taskStatus
         let id = state.journal.id
         let error = ending.error.map { error in ending.path.map { "\($0): \(error)" } ?? error }
         var mutations = state.pendingActivities
@@ -120,12 +115,7 @@ extension FlowRunner {
         let own = task.state.withLock { $0.dag?.onResult }
         guard let end else { return }
         let failure = end.status == .failed ? FlowFailure(path: end.path ?? "", message: end.error ?? "") : nil
-        let status: TaskStatus =
-            switch end.status {
-            case .completed: .completed
-            case .failed: .failed
-            case .cancelled: .cancelled
-            }
+        let status = end.status.taskStatus
         do {
             let result = FlowResult(
                 taskID: task.id, dagKey: start?.dag ?? "", status: status, failure: failure, output: end.output)
@@ -229,7 +219,7 @@ extension FlowRunner {
         let number = task.state.withLock { state -> Int in
             state.lastWaiter += 1
             continuation.yield(state.flowState)
-            if state.isEnded || life.isClosed {
+            if state.isEnded || life.isClosed || life.failure != nil {
                 continuation.finish()
             } else {
                 state.observers[state.lastWaiter] = continuation

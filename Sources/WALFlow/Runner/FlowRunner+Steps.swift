@@ -111,8 +111,6 @@ extension FlowRunner {
             }
         } catch {
             guard error.code == .valueTooLarge else { return leave(task, step) }
-            // The activities are what a step can do without.
-            task.state.withLock { $0.pendingActivities.removeAll() }
             return (try? await fail(task, step, prepared.attempt, error.description, isFinal: true))
                 ?? leave(task, step)
         }
@@ -188,7 +186,13 @@ extension FlowRunner {
                 } catch {
                     guard error.isRetriable else { return }
                 }
-                task.state.withLock { $0.pendingActivities.append(mutation) }
+                let size = TaskCodec.size(of: mutation)
+                task.state.withLock { state in
+                    // With the largest input and output, all of a batch must fit into a segment.
+                    guard state.pendingSize + size <= storage.segmentSize / 8 else { return }
+                    state.pendingActivities.append(mutation)
+                    state.pendingSize += size
+                }
             },
             memo: { name in task.state.withLock { $0.journal.steps[path]?.memos[name] } },
             keep: { [self] name, bytes in
@@ -407,9 +411,14 @@ extension LiveTask.State {
         return mutations
     }
 
+    mutating func clearPending() {
+        pendingActivities.removeAll()
+        pendingSize = 0
+    }
+
     /// Notes that ``progress(_:_:_:_:_:_:)`` was written.
     mutating func wrote(_ now: Timestamp, _ configuration: FlowConfiguration) {
-        pendingActivities.removeAll()
+        clearPending()
         if now - lastRow >= configuration.rowInterval { lastRow = now }
     }
 

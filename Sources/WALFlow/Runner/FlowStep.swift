@@ -43,7 +43,8 @@ public struct FlowStep: Sendable {
         }
     }
 
-    /// Writes an activity of the task. It never waits: in a full log, it comes with the step's end.
+    /// Writes an activity of the task. It never waits. In a full log, the activity comes with the step's end, and is left out if those
+    /// before it take an eighth of a segment.
     ///
     /// - Parameters:
     ///   - action: What was done.

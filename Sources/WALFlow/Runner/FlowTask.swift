@@ -68,16 +68,20 @@ public struct FlowTask<Output: Codable & Sendable>: Sendable {
 
 extension LiveTask.State {
     var flowState: FlowTaskState {
-        let status: TaskStatus =
-            switch journal.end?.status {
-            case .completed: .completed
-            case .failed: .failed
-            case .cancelled: .cancelled
-            case nil: startedAt == nil ? .pending : .running
-            }
+        let status = journal.end?.status.taskStatus ?? (startedAt == nil ? .pending : .running)
         return FlowTaskState(
             status: status, reason: processingState, running: running.keys.sorted(), retryCount: Int(journal.retryCount)
         )
+    }
+}
+
+extension FlowRecord.Ending.Status {
+    var taskStatus: TaskStatus {
+        switch self {
+        case .completed: .completed
+        case .failed: .failed
+        case .cancelled: .cancelled
+        }
     }
 }
 

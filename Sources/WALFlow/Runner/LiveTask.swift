@@ -42,8 +42,9 @@ final class LiveTask: Sendable {
         var lastWaiter = 0
         /// Callers with the same id that wait for the beginning to be written.
         var gate: [CheckedContinuation<Void, Never>] = []
-        /// Activities of steps for which the log had no space at once.
+        /// Activities of steps for which the log had no space at once, and their size in the log.
         var pendingActivities: [TaskMutation] = []
+        var pendingSize = 0
         /// Whether the beginning is as durable as it is to be.
         var isBegun = false
         /// Whether the end is as durable as it is to be.

@@ -30,20 +30,19 @@ final class Scheduler: Sendable {
         var max: Int
     }
 
-    private struct Entry {
+    private struct Entry: Sendable {
         var job: Job
         var number: UInt64
         /// The limits that the job has places of.
         var heldCount = 0
     }
 
-    private struct Limit {
+    private struct Limit: Sendable {
         var usedCount = 0
         var waiting = Scheduler.heap()
     }
 
-    private struct State: @unchecked Sendable {
-        // The monitor protects the state, and with it the closures of the heaps, which capture nothing.
+    private struct State {
         var ready = Scheduler.heap()
         var limits: [LimitKey: Limit] = [:]
         var workers: [ObjectIdentifier: Worker] = [:]
@@ -98,14 +97,14 @@ final class Scheduler: Sendable {
         for worker in state.withLock({ Array($0.workers.values) }) { worker.cancel() }
         await waitForWorkers(grace)
         // Jobs hold the runner. They are released outside of the lock.
-        let rest = state.withLock { state in
+        let unused = state.withLock { state in
             defer {
                 state.ready = Self.heap()
                 state.limits = [:]
             }
             return (state.ready, state.limits)
         }
-        _ = rest
+        withExtendedLifetime(unused) {}
     }
 
     private func waitForWorkers(_ limit: Duration) async {

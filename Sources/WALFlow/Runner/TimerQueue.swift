@@ -4,14 +4,13 @@ internal import WAL
 ///
 /// An entry that isn't needed any more stays until its time, and its action finds that out.
 final class TimerQueue: Sendable {
-    private struct Entry {
+    private struct Entry: Sendable {
         var due: Timestamp
         var number: UInt64
         var action: @Sendable () -> Void
     }
 
-    private struct State: @unchecked Sendable {
-        // The monitor protects the state, and with it the closure of the heap, which captures nothing.
+    private struct State {
         var entries = BinaryHeap<Entry> { ($0.due, $0.number) < ($1.due, $1.number) }
         var lastNumber: UInt64 = 0
         var sleeper: Task<Void, Never>?

@@ -75,28 +75,11 @@ struct Cursors: ParsableCommand {
         }
     }
 
-    /// Opens the log for writing and runs `change`. Throws for a damaged log without changing it: `repair` repairs it.
     private func changing(_ change: (WriteAheadLog) throws -> CursorOverview) throws -> CursorOverview {
-        var configuration = WriteAheadLog.Configuration()
-        configuration.damagePolicy = .strict
-        let log: WriteAheadLog
-        do throws(WALError) {
-            log = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
-        } catch {
-            guard error.code == .locked else { throw error }
-            throw ToolError(
-                .inputOutput,
-                "\(error.message) The program that has it open can change cursors with WriteAheadLog.removeCursor(_:) and "
-                    + "setCursor(_:to:).")
-        }
-        let overview: CursorOverview
-        do {
-            overview = try change(log)
-        } catch {
-            try? log.closeBlocking()
-            throw error
-        }
-        try log.closeBlocking()
-        return overview
+        try LogChange.make(
+            at: directory,
+            remedy:
+                "The program that has it open can change cursors with WriteAheadLog.removeCursor(_:) and setCursor(_:to:).",
+            change)
     }
 }

@@ -12,30 +12,16 @@ enum FlowChange {
     ) throws {
         // Opening read-only first doesn't create a log in a directory that has none.
         _ = try ReadOnlyLog(at: directory)
-        var configuration = WriteAheadLog.Configuration()
-        configuration.damagePolicy = .strict
-        let log: WriteAheadLog
-        do throws(WALError) {
-            log = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
-        } catch {
-            guard error.code == .locked else { throw error }
-            throw ToolError(
-                .inputOutput,
-                "\(error.message) The program that has it open can change tasks with FlowRunner's functions.")
-        }
-        do {
+        try LogChange.make(
+            at: directory, remedy: "The program that has it open can change tasks with FlowRunner's functions."
+        ) { log in
             let journal = try FlowJournal(log.reader(from: log.cursors[JournalTable.cursor]?.next))
             let (events, mutations) = try change(try journal.task(id), journal)
             var batch = RecordBatch()
             for event in events { FlowRecord(id, event).append(to: &batch) }
             for mutation in mutations { batch.append(TaskCodec.encode(mutation)) }
             _ = try log.appendBlocking(batch)
-        } catch {
-            try? log.closeBlocking()
-            throw error
         }
-        // Closing makes the records durable.
-        try log.closeBlocking()
     }
 
     static func requireOpen(_ task: TaskJournal) throws {

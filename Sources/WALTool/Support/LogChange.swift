@@ -1,0 +1,31 @@
+import WAL
+
+/// A change to a log that no other process has open.
+enum LogChange {
+    /// Opens a log for writing, runs `change`, and closes it, which makes the change durable. Throws for a damaged log without
+    /// changing it: `repair` repairs it.
+    ///
+    /// - Parameter remedy: What to do while a program has the log open, as a sentence.
+    static func make<Result>(
+        at directory: String, remedy: String, _ change: (WriteAheadLog) throws -> Result
+    ) throws -> Result {
+        var configuration = WriteAheadLog.Configuration()
+        configuration.damagePolicy = .strict
+        let log: WriteAheadLog
+        do throws(WALError) {
+            log = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
+        } catch {
+            guard error.code == .locked else { throw error }
+            throw ToolError(.inputOutput, "\(error.message) \(remedy)")
+        }
+        let result: Result
+        do {
+            result = try change(log)
+        } catch {
+            try? log.closeBlocking()
+            throw error
+        }
+        try log.closeBlocking()
+        return result
+    }
+}
