@@ -275,6 +275,8 @@ if Context.environment["WAL_EXAMPLES"] != nil {
             name: "ExampleAuditLog", dependencies: ["WAL", "WALDelivery", "WALJournal"],
             path: "Examples/Sources/audit-log"),
         .executableTarget(
+            name: "ExampleOwnSink", dependencies: ["WAL", "WALDelivery"], path: "Examples/Sources/own-sink"),
+        .executableTarget(
             name: "ExampleOrderFlow", dependencies: ["WALFlow", "WALTasks", "WALSQLite"],
             path: "Examples/Sources/order-flow"),
         .executableTarget(

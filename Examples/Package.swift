@@ -29,6 +29,11 @@ let package = Package(
                 .product(name: "WALJournal", package: "swift-wal"),
             ]),
         .executableTarget(
+            name: "own-sink",
+            dependencies: [
+                .product(name: "WAL", package: "swift-wal"), .product(name: "WALDelivery", package: "swift-wal"),
+            ]),
+        .executableTarget(
             name: "buffer-sqlite",
             dependencies: [
                 .product(name: "WAL", package: "swift-wal"),

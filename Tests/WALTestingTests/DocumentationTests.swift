@@ -4,11 +4,14 @@ import Testing
 /// The documentation's example is the code that these tests run.
 @Suite struct DocumentationTests {
     @Test(arguments: [
-        ("TestingYourOwnSink", "DictionaryFixture"), ("TestingYourOwnSink", "DictionarySinkTests"),
-        ("CrashingALog", "CrashingALogTests"),
-    ]) func showsTheExampleAsItIs(_ article: String, _ name: String) throws {
+        ("WALTesting", "TestingYourOwnSink", "DictionaryFixture"),
+        ("WALTesting", "TestingYourOwnSink", "DictionarySinkTests"),
+        ("WALTesting", "CrashingALog", "CrashingALogTests"),
+        ("WALDelivery", "YourOwnSink", "FileSink"),
+        ("WALDelivery", "YourOwnSink", "../../../Examples/Sources/own-sink/OwnSink"),
+    ]) func showsTheExampleAsItIs(_ module: String, _ article: String, _ name: String) throws {
         let tests = URL(filePath: #filePath).deletingLastPathComponent()
-        let page = tests.appending(path: "../../Sources/WALTesting/WALTesting.docc/\(article).md")
+        let page = tests.appending(path: "../../Sources/\(module)/\(module).docc/\(article).md")
         let source = try String(contentsOf: tests.appending(path: "Example/\(name).swift"), encoding: .utf8)
         #expect(try String(contentsOf: page, encoding: .utf8).contains("```swift\n" + source + "```"))
     }

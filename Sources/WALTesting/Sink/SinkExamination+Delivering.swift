@@ -4,13 +4,15 @@ internal import WALDelivery
 extension SinkExamination {
     /// Returns a workload that shows lost, duplicate or misordered records. Some keys end deleted.
     func workload(_ count: Int, keys: Int = 6) throws -> [SinkChange] {
-        let changes: [SinkChange] = (0..<count).map { number in
+        let changes: [SinkChange] = try (0..<count).map { number in
             let key = number * 5 % keys
-            return switch number % 7 {
-            case 2: event(number, key)
-            case 5: delete(key)
-            default: set(key, "v\(number)")
-            }
+            let change =
+                switch number % 7 {
+                case 2: event(number, key)
+                case 5: delete(key)
+                default: set(key, "v\(number)")
+                }
+            return try has(change) ? change : event(number, key)
         }
         return try expressible(changes)
     }
@@ -46,7 +48,8 @@ extension SinkExamination {
             let changes = try workload(150).map { $0.renamed(by: "r\(round)-") }
             let payloads = try payloads(changes)
             let log = try await deliveryLog(for: payloads)
-            let (first, second) = (Array(payloads[..<90]), Array(payloads[90...]))
+            let middle = payloads.count * 3 / 5
+            let (first, second) = (Array(payloads[..<middle]), Array(payloads[middle...]))
             try log.append(first)
             let sink = WatchedSink(try await fixture.makeSink())
             let outcome = try await deliver(log, into: sink, setting) { try log.append(second) }

@@ -1,0 +1,1 @@
+../../../Examples/Sources/own-sink/FileSink.swift
