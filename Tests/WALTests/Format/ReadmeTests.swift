@@ -16,4 +16,23 @@ import Testing
             #expect(text.contains("```swift\n" + source + "```"))
         }
     }
+
+    /// Each step of the tutorial only adds lines, and the last one is the example.
+    @Test func theTutorialEndsWithTheExample() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
+        let resources = root.appending(path: "Sources/WALJournal/WALJournal.docc/Resources")
+        let steps = try (1...4).map { step in
+            try String(contentsOf: resources.appending(path: "audit-log-\(step).swift"), encoding: .utf8)
+        }
+        let example = try String(
+            contentsOf: root.appending(path: "Examples/Sources/audit-log/AuditLog.swift"), encoding: .utf8)
+        #expect(steps[3] == example)
+        for step in steps {
+            var rest = example.split(separator: "\n")[...]
+            for line in step.split(separator: "\n") {
+                let place = try #require(rest.firstIndex(of: line), "a line that the example lacks: \(line)")
+                rest = rest[(place + 1)...]
+            }
+        }
+    }
 }
