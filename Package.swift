@@ -32,6 +32,7 @@ let package = Package(
         .library(name: "WALTesting", targets: ["WALTesting"]),
         .library(name: "WALMySQL", targets: ["WALMySQL"]),
         .library(name: "WALPostgres", targets: ["WALPostgres"]),
+        .library(name: "WALNATS", targets: ["WALNATS"]),
         .executable(name: "wal", targets: ["WALTool"]),
     ],
     traits: [
@@ -45,6 +46,9 @@ let package = Package(
             enabledTraits: ["Delivery"]),
         .trait(
             name: "Postgres", description: "The store in PostgreSQL (needs libpq-dev).", enabledTraits: ["Delivery"]),
+        .trait(
+            name: "NATS", description: "The sink into NATS JetStream (needs libnats-dev).",
+            enabledTraits: ["Delivery"]),
         .default(enabledTraits: ["Delivery"]),
     ],
     dependencies: [
@@ -134,6 +138,16 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .target(name: "CWALPostgres", condition: .when(traits: ["Postgres"])),
+            ],
+            swiftSettings: librarySettings),
+        .systemLibrary(
+            name: "CWALNATS", pkgConfig: "libnats",
+            providers: [.apt(["libnats-dev"]), .brew(["cnats"])]),
+        .target(
+            name: "WALNATS",
+            dependencies: [
+                "CWALShims", "WAL", "WALDelivery",
+                .target(name: "CWALNATS", condition: .when(traits: ["NATS"])),
             ],
             swiftSettings: librarySettings),
         .target(
@@ -226,6 +240,13 @@ let package = Package(
                 unixSignals,
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "WALNATSTests",
+            dependencies: [
+                "TestSupport", "WALNATS", "WAL", "WALDelivery", "WALTesting",
+                .target(name: "CWALNATS", condition: .when(traits: ["NATS"])),
+            ],
+            exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
             name: "WALFuzzTests", dependencies: ["WAL", "WALDelivery", "WALLogging", "WALTasks", "WALFlow", "WALTool"],
             swiftSettings: settings),

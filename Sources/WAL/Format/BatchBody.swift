@@ -1,5 +1,3 @@
-internal import CWALLZ4
-
 /// The body of a batch frame: many records under one checksum (FORMAT.md, "Batches").
 ///
 ///     record count u32 | codec u8 | flags u8 | zero u16 | content size u32 | stored size u32 | stored content
@@ -9,8 +7,6 @@ internal import CWALLZ4
 enum BatchBody {
     static let headerSize = 16
     static let flagBookmark: UInt8 = 1
-    /// The largest expansion of LZ4. It bounds the memory that a reader allocates for the sizes stated in a file.
-    static let expansionMax = 255
 
     /// The largest content before compression. It bounds a compressed batch in a segment of 1 GiB, and the memory that
     /// a reader allocates.
@@ -32,7 +28,8 @@ enum BatchBody {
         for size in batch.sizes { content.add(size) }
         content.pad()
         content.append(contentsOf: batch.payloads)
-        let stored = compression == .lz4 ? compress(content) : nil
+        let stored =
+            compression == .lz4 && content.count >= compressionSizeMin ? LZ4Block.compress(content) : nil
         var body = [UInt8]()
         body.reserveCapacity(headerSize + (stored ?? content).count)
         body.add(UInt32(batch.count))
@@ -47,20 +44,6 @@ enum BatchBody {
             body.append(contentsOf: CursorsBody.encode(.bookmark(bookmark)))
         }
         return body
-    }
-
-    /// Returns the content compressed with LZ4, or nil if that saves less than an eighth.
-    private static func compress(_ content: [UInt8]) -> [UInt8]? {
-        let target = content.count - content.count / 8
-        guard content.count >= compressionSizeMin, content.count <= Int(LZ4_MAX_INPUT_SIZE) else { return nil }
-        let stored = unsafe [UInt8](unsafeUninitializedCapacity: target) { room, count in
-            unsafe content.withUnsafeBytes { source in
-                let written = unsafe LZ4_compress_default(
-                    source.baseAddress, room.baseAddress, Int32(source.count), Int32(target))
-                count = Int(written)
-            }
-        }
-        return stored.isEmpty ? nil : stored
     }
 
     /// A batch's verified content.
@@ -133,7 +116,7 @@ enum BatchBody {
             guard header.contentSize == header.storedSize else { return nil }
             return unsafe parse(stored, count: header.recordCount, memory: nil)
         case .lz4:
-            guard header.contentSize <= header.storedSize * expansionMax,
+            guard header.contentSize <= header.storedSize * LZ4Block.expansionMax,
                 let memory = unsafe decompress(stored, size: header.contentSize)
             else { return nil }
             return unsafe parse(UnsafeRawBufferPointer(memory.bytes), count: header.recordCount, memory: memory)
@@ -151,10 +134,8 @@ enum BatchBody {
     }
 
     private static func decompress(_ stored: UnsafeRawBufferPointer, size: Int) -> Memory? {
-        guard size <= Int(Int32.max), stored.count <= Int(Int32.max) else { return nil }
+        guard size <= Int(Int32.max) else { return nil }
         let memory = Memory(size: size)
-        let written = unsafe LZ4_decompress_safe(
-            stored.baseAddress, memory.bytes.baseAddress, Int32(stored.count), Int32(size))
-        return Int(written) == size ? memory : nil
+        return unsafe LZ4Block.decompress(stored, into: memory.bytes) ? memory : nil
     }
 }

@@ -247,7 +247,7 @@ private struct DamagedTail {
         // A compressed batch of empty records holds the most records per byte: each takes four bytes before
         // compression.
         let possible = min(
-            UInt64(SegmentHeader.recordCountMax), UInt64(end - offset) * UInt64(BatchBody.expansionMax) / 4)
+            UInt64(SegmentHeader.recordCountMax), UInt64(end - offset) * UInt64(LZ4Block.expansionMax) / 4)
         tail = SegmentScan.Tail(likely: 0, possible: max(1, possible))
         guard offset + Frame.headerSize <= limit else { return }
         try bytes.load(offset..<offset + Frame.headerSize + 4)

@@ -43,6 +43,24 @@ import WALTesting
         }
     }
 
+    /// Each write in turn stores a part of its bytes, which the short form of the test above rarely meets.
+    @Test(.timeLimit(.minutes(10)), arguments: [WriteAheadLog.SyncPolicy.always, .manual])
+    func eachWriteInTurnStoresAPart(_ policy: WriteAheadLog.SyncPolicy) throws {
+        var tried = 0
+        var isInjected = true
+        while isInjected {
+            tried += 1
+            var used: FaultyStorage?
+            let (_, violations) = try Self.live(policy, recording: false) { storage in
+                storage.fail(.write, at: tried, with: .short)
+                used = storage
+            }
+            #expect(violations == [], "write \(tried)")
+            isInjected = used?.injectedFaults.isEmpty == false
+        }
+        #expect(tried > 5)
+    }
+
     /// One of so many calls fails, some with an error that the kernel forgets.
     @Test(.timeLimit(.minutes(24 * 60))) func errorsAtRandomCalls() {
         Torture.run("errors at random", filter: "ErrorTests.errorsAtRandomCalls", count: 100, long: 200) { seed in

@@ -97,7 +97,7 @@ extension FuzzTarget {
     static func use(_ content: BatchBody.Content?, of size: Int) {
         guard let content else { return }
         let total = content.bytes.count
-        precondition(total <= max(1, size) * BatchBody.expansionMax)
+        precondition(total <= max(1, size) * LZ4Block.expansionMax)
         precondition(content.payloadOffset + (0..<content.recordCount).reduce(0) { $0 + content.size($1) } == total)
     }
 }

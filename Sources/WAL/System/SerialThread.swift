@@ -1,7 +1,5 @@
-package import WAL
-
-/// An executor that runs the jobs of an actor on its own thread in the order of their arrival. So a database's
-/// blocking client library never blocks the cooperative pool. The thread ends when the last reference is gone and
+/// An executor that runs the jobs of an actor on its own thread in the order of their arrival. So a client
+/// library that blocks never blocks the cooperative pool. The thread ends when the last reference is gone and
 /// every job has run.
 package final class SerialThread: SerialExecutor {
     /// The executor is kept until its job has run, because a job may drop the last reference to its actor.

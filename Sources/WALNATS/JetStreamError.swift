@@ -1,0 +1,73 @@
+internal import WALDelivery
+
+/// An error of a JetStream sink or reader.
+public struct JetStreamError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What happened.
+    public enum Code: String, Hashable, Sendable, CaseIterable {
+        /// No server, or no leader of the stream, answers. Nothing was stored.
+        case away
+        /// No answer came, so the outcome is unknown.
+        case indeterminate
+        /// The server refuses the credentials or the permission.
+        case unauthorized
+        /// The stream or the account is full.
+        case full
+        /// The batch exceeds the largest message.
+        case tooLarge
+        /// There is no stream, and the sink doesn't create one.
+        case noStream
+        /// The stream's configuration could lose records or the position.
+        case unsafeStream
+        /// The stream belongs to another log, or has messages that no sink wrote.
+        case foreignStream
+        /// The log was claimed with another number of lanes before.
+        case laneCountMismatch
+        /// Another owner has claimed the lanes.
+        case fenced
+        /// A message can't be read.
+        case damaged
+        /// An option can't be used.
+        case invalidOption
+        /// The sink was closed.
+        case closed
+        /// The server or the client library reports another error.
+        case other
+    }
+
+    /// What happened.
+    public let code: Code
+    /// What happened, where, and what helps.
+    public let message: String
+    /// The status of the client library. 0 if it isn't the source.
+    public let status: Int
+    /// The error code of JetStream's API. 0 if there is none.
+    public let apiCode: Int
+    /// Whether one record can't be stored, whatever comes with it.
+    var blamesRecord = false
+
+    init(_ code: Code, _ message: String, status: Int = 0, apiCode: Int = 0) {
+        self.code = code
+        self.message = message
+        self.status = status
+        self.apiCode = apiCode
+    }
+
+    public var description: String {
+        let numbers = [apiCode != 0 ? "code \(apiCode)" : nil, status != 0 ? "status \(status)" : nil].compactMap(
+            \.self)
+        return "WALNATS: \(message)" + (numbers.isEmpty ? "" : " (\(numbers.joined(separator: ", ")))")
+    }
+
+    /// What the error means for the batch.
+    var failure: SinkFailure {
+        switch code {
+        // A permission may be granted later, and a stream raised. The log keeps the records meanwhile.
+        case .away, .unauthorized, .full: .transient
+        case .indeterminate: .indeterminate
+        case .tooLarge: blamesRecord ? .record(code: "max_payload", reason: message) : .overloaded
+        case .fenced: .fenced
+        case .noStream, .unsafeStream, .foreignStream, .laneCountMismatch, .damaged, .invalidOption, .closed, .other:
+            .fatal
+        }
+    }
+}

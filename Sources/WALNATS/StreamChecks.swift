@@ -1,0 +1,63 @@
+#if NATS
+    internal import WAL
+
+    /// Whether a stream can keep a log's records and its position.
+    struct StreamChecks {
+        let configuration: JetStreamSink.Configuration
+        let log: LogID
+
+        init(_ configuration: JetStreamSink.Configuration, log: LogID) {
+            self.configuration = configuration
+            self.log = log
+        }
+
+        /// Returns the log's stream, after it was checked. Creates it if there is none.
+        func stream(of connection: StreamConnection) throws(JetStreamError) -> StreamInfo {
+            let name = StreamNames.stream(of: log, configuration)
+            if let info = try connection.info(of: name) {
+                try check(info)
+                return info
+            }
+            guard configuration.createsStream else {
+                throw JetStreamError(.noStream, "There is no stream \(name). Create it, or set createsStream.")
+            }
+            try connection.create(
+                name, subjects: StreamNames.subjects(of: log), replicas: configuration.replicas,
+                maxBytes: configuration.maxStreamBytes, isRolling: configuration.isRolling)
+            guard let info = try connection.info(of: name) else {
+                throw JetStreamError(.away, "The stream \(name) was created and isn't there yet.")
+            }
+            try check(info)
+            return info
+        }
+
+        private func check(_ info: StreamInfo) throws(JetStreamError) {
+            let wanted = [StreamNames.subjects(of: log)]
+            let reasons: [(Bool, String)] = [
+                (info.retention != .limits, "its retention isn't `limits`, so consumers could remove records"),
+                (info.hasMaxAge, "it has a max_age, so an idle log would lose its position"),
+                (
+                    info.replicas < configuration.replicas,
+                    "it has \(info.replicas) replicas, and \(configuration.replicas) are asked for"
+                ),
+                (info.isMirror, "it is a mirror or has sources"),
+                (info.isSealed, "it is sealed"),
+                (info.isInMemory, "its messages are in memory"),
+                (info.subjects != wanted, "its subjects are \(info.subjects), not \(wanted)"),
+                (
+                    info.discardsOld && info.hasLimit && !configuration.isRolling,
+                    "it has a limit and removes old messages there; set `discard: new`, or isRolling"
+                ),
+            ]
+            for (isWrong, reason) in reasons where isWrong {
+                throw JetStreamError(.unsafeStream, "The stream \(info.name) can't keep a log: \(reason).")
+            }
+            guard info.lastMessage == 0 || info.firstMessage <= info.lastMessage else {
+                throw JetStreamError(
+                    .foreignStream,
+                    "The stream \(info.name) was purged, and with it the position. Name another stream, and fill it again."
+                )
+            }
+        }
+    }
+#endif

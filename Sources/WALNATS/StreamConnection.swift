@@ -1,0 +1,300 @@
+#if NATS
+    internal import CWALNATS
+    internal import WAL
+
+    /// A connection to the servers. The client library reconnects by itself, to any of them.
+    ///
+    /// `@unchecked Sendable`: the pointers never change, and the library locks what they point to.
+    @safe
+    final class StreamConnection: @unchecked Sendable {
+        private let connection: OpaquePointer
+        private let context: OpaquePointer
+        private let timeout: Int64
+
+        /// Connects to one of the servers.
+        init(_ configuration: JetStreamSink.Configuration) throws(JetStreamError) {
+            timeout = Int64(configuration.timeout / .milliseconds(1))
+            let options = unsafe try Self.options(configuration)
+            defer { unsafe natsOptions_Destroy(options) }
+            var connection: OpaquePointer?
+            let reached = unsafe natsConnection_Connect(&connection, options)
+            guard reached == NATS_OK, let connection = unsafe connection else {
+                let error = Self.error("No server can be reached", reached)
+                // Whatever else ends an attempt, such as half a greeting, nothing was stored.
+                throw error.code == .unauthorized
+                    ? error : JetStreamError(.away, error.message, status: error.status, apiCode: error.apiCode)
+            }
+            var jetStream = unsafe jsOptions()
+            unsafe jsOptions_Init(&jetStream)
+            unsafe jetStream.Wait = timeout
+            var context: OpaquePointer?
+            let status = unsafe natsConnection_JetStream(&context, connection, &jetStream)
+            guard status == NATS_OK, let context = unsafe context else {
+                unsafe natsConnection_Destroy(connection)
+                throw Self.error("JetStream can't be used", status)
+            }
+            unsafe self.connection = connection
+            unsafe self.context = context
+        }
+
+        deinit {
+            unsafe jsCtx_Destroy(context)
+            unsafe natsConnection_Destroy(connection)
+        }
+
+        var isClosed: Bool { unsafe natsConnection_IsClosed(connection) }
+
+        /// The largest body that the server takes, with room for the headers.
+        var maxBodySize: Int { max(1024, Int(unsafe natsConnection_GetMaxPayload(connection)) - 4096) }
+
+        /// Ends the connection. A call of another thread that waits for an answer returns.
+        func close() { unsafe natsConnection_Close(connection) }
+
+        // MARK: Streams
+
+        /// Returns the state of a stream, or nil if there is none.
+        func info(of stream: String) throws(JetStreamError) -> StreamInfo? {
+            try requireConnection()
+            var info: UnsafeMutablePointer<jsStreamInfo>?
+            var code = jsErrCode(0)
+            let status = unsafe js_GetStreamInfo(&info, context, stream, nil, &code)
+            defer { unsafe jsStreamInfo_Destroy(info) }
+            if code == JSStreamNotFoundErr || status == NATS_NOT_FOUND { return nil }
+            try Self.check("The state of the stream \(stream) can't be read", status, code)
+            return unsafe info.map { unsafe StreamInfo($0.pointee) }
+        }
+
+        func create(
+            _ stream: String, subjects: String, replicas: Int, maxBytes: Int?, isRolling: Bool
+        ) throws(JetStreamError) {
+            var code = jsErrCode(0)
+            let status = unsafe stream.withCString { name in
+                unsafe subjects.withCString { subject in
+                    var subjects: [UnsafePointer<CChar>?] = unsafe [subject]
+                    return unsafe subjects.withUnsafeMutableBufferPointer { subjects in
+                        var config = unsafe jsStreamConfig()
+                        unsafe jsStreamConfig_Init(&config)
+                        unsafe config.Name = name
+                        unsafe config.Subjects = subjects.baseAddress
+                        unsafe config.SubjectsLen = 1
+                        unsafe config.Replicas = Int64(replicas)
+                        unsafe config.MaxBytes = maxBytes.map(Int64.init) ?? -1
+                        unsafe config.Discard = isRolling ? js_DiscardOld : js_DiscardNew
+                        unsafe config.DenyDelete = true
+                        unsafe config.AllowDirect = true
+                        var info: UnsafeMutablePointer<jsStreamInfo>?
+                        defer { unsafe jsStreamInfo_Destroy(info) }
+                        return unsafe js_AddStream(&info, context, &config, nil, &code)
+                    }
+                }
+            }
+            try Self.check("The stream \(stream) can't be created", status, code)
+        }
+
+        // MARK: Messages
+
+        /// Returns a message, or nil if there is none with that number. The stream's leader answers.
+        func message(_ number: UInt64, of stream: String) throws(JetStreamError) -> StreamMessage? {
+            var message: OpaquePointer?
+            var code = jsErrCode(0)
+            let status = unsafe js_GetMsg(&message, context, stream, number, nil, &code)
+            defer { unsafe natsMsg_Destroy(message) }
+            if code == JSNoMessageFoundErr || status == NATS_NOT_FOUND { return nil }
+            try Self.check("The message \(number) of the stream \(stream) can't be read", status, code)
+            return unsafe message.map { unsafe StreamMessage($0, number: number) }
+        }
+
+        /// Stores a message behind the one with the number `last`, and returns its number.
+        func publish(
+            to subject: String, in stream: String, after last: UInt64, headers: [(String, String)], body: [UInt8]
+        ) throws(JetStreamError) -> UInt64 {
+            try requireConnection()
+            var message: OpaquePointer?
+            let status = unsafe body.withUnsafeBytes { bytes in
+                unsafe natsMsg_Create(
+                    &message, subject, nil, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
+            }
+            try Self.check("A message can't be made", status)
+            defer { unsafe natsMsg_Destroy(message) }
+            // As a header: the library's own option takes 0 as no expectation, and an empty stream needs it.
+            let expected = [("Nats-Expected-Last-Sequence", String(last)), ("Nats-Expected-Stream", stream)]
+            for (key, value) in headers + expected {
+                try Self.check("The header \(key) can't be set", unsafe natsMsgHeader_Set(message, key, value))
+            }
+            var options = unsafe jsPubOptions()
+            unsafe jsPubOptions_Init(&options)
+            unsafe options.MaxWait = timeout
+            var acknowledgement: UnsafeMutablePointer<jsPubAck>?
+            var code = jsErrCode(0)
+            let published = unsafe js_PublishMsg(&acknowledgement, context, message, &options, &code)
+            defer { unsafe jsPubAck_Destroy(acknowledgement) }
+            try Self.check("A message of the stream \(stream) isn't stored", published, code)
+            guard let number = unsafe acknowledgement?.pointee.Sequence, number == last + 1 else {
+                throw JetStreamError(
+                    .indeterminate,
+                    "The server stored a message of the stream \(stream) at another place than expected.")
+            }
+            return number
+        }
+
+        private func requireConnection() throws(JetStreamError) {
+            switch unsafe natsConnection_Status(connection) {
+            case NATS_CONN_STATUS_CONNECTED: return
+            case NATS_CONN_STATUS_CLOSED: throw Self.error("The connection is closed", NATS_CONNECTION_CLOSED)
+            default: throw Self.error("No server can be reached", NATS_NO_SERVER)
+            }
+        }
+
+        // MARK: Options
+
+        private static func options(_ configuration: JetStreamSink.Configuration) throws(JetStreamError)
+            -> OpaquePointer
+        {
+            var made: OpaquePointer?
+            try check("The client library can't be used", unsafe natsOptions_Create(&made))
+            guard let options = unsafe made else { throw error("The client library can't be used", NATS_NO_MEMORY) }
+            do throws(JetStreamError) {
+                unsafe try set(configuration, on: options)
+                return unsafe options
+            } catch {
+                unsafe natsOptions_Destroy(options)
+                throw error
+            }
+        }
+
+        private static func set(_ configuration: JetStreamSink.Configuration, on options: OpaquePointer)
+            throws(JetStreamError)
+        {
+            let list = unsafe set(servers: configuration.servers[...], after: [], on: options)
+            try checkOption("The addresses \(configuration.servers) can't be used", list)
+            for status in unsafe [
+                natsOptions_SetName(options, "swift-wal \(configuration.name)"), natsOptions_SetTimeout(options, 2000),
+                natsOptions_SetMaxReconnect(options, -1), natsOptions_SetReconnectWait(options, 100),
+                natsOptions_SetReconnectJitter(options, 100, 1000), natsOptions_SetPingInterval(options, 2000),
+                natsOptions_SetMaxPingsOut(options, 2), natsOptions_SetFailRequestsOnDisconnect(options, true),
+            ] { try check("An option can't be set", status) }
+            switch configuration.credentials {
+            case .none: break
+            case .token(let token): try check("The token can't be used", unsafe natsOptions_SetToken(options, token))
+            case .user(let user, let password):
+                try check("The user can't be used", unsafe natsOptions_SetUserInfo(options, user, password))
+            case .file(let path):
+                try checkOption(
+                    "The credentials' file \(path) can't be used",
+                    unsafe natsOptions_SetUserCredentialsFromFiles(options, path, nil))
+            }
+            guard let tls = configuration.tls else { return }
+            try check("Encryption can't be used", unsafe natsOptions_SetSecure(options, true))
+            if let trusted = tls.trusted {
+                try checkOption(
+                    "The certificates \(trusted) can't be used",
+                    unsafe natsOptions_LoadCATrustedCertificates(options, trusted))
+            }
+            if let client = tls.client {
+                try checkOption(
+                    "The certificates \(client.certificates) or their key can't be used",
+                    unsafe natsOptions_LoadCertificatesChain(options, client.certificates, client.key))
+            }
+        }
+
+        /// Collects the addresses as C strings, which are valid within this call.
+        private static func set(
+            servers: ArraySlice<String>, after pointers: [UnsafePointer<CChar>?], on options: OpaquePointer
+        ) -> natsStatus {
+            guard let first = servers.first else {
+                var list = unsafe pointers
+                return unsafe list.withUnsafeMutableBufferPointer { list in
+                    unsafe natsOptions_SetServers(options, list.baseAddress, Int32(list.count))
+                }
+            }
+            return unsafe first.withCString { pointer in
+                unsafe set(servers: servers.dropFirst(), after: pointers + [pointer], on: options)
+            }
+        }
+
+        // MARK: Errors
+
+        private static func check(
+            _ what: String, _ status: natsStatus, _ code: jsErrCode = jsErrCode(0)
+        ) throws(JetStreamError) {
+            guard status == NATS_OK, code == jsErrCode(0) else { throw error(what, status, code) }
+        }
+
+        /// Throws `invalidOption` where the status says that an option can't be used.
+        private static func checkOption(_ what: String, _ status: natsStatus) throws(JetStreamError) {
+            guard status == NATS_OK else {
+                throw JetStreamError(.invalidOption, text(what, status), status: Int(status.rawValue))
+            }
+        }
+
+        private static func error(
+            _ what: String, _ status: natsStatus, _ code: jsErrCode = jsErrCode(0)
+        ) -> JetStreamError {
+            JetStreamError(
+                JetStreamError.Code(status, code), text(what, status), status: Int(status.rawValue),
+                apiCode: Int(code.rawValue))
+        }
+
+        private static func text(_ what: String, _ status: natsStatus) -> String {
+            "\(what): \(unsafe natsStatus_GetText(status).map { unsafe String(cString: $0) } ?? "")."
+        }
+    }
+    extension JetStreamError.Code {
+        /// By the numbers, never by texts, which change between versions of the server.
+        init(_ status: natsStatus, _ code: jsErrCode) {
+            switch code.rawValue {
+            case 0: self = .init(status)
+            // No leader, no quorum, or a server that starts. Nothing was stored.
+            case 10008, 10009, 10118: self = .away
+            // Another last message than expected, which is looked at.
+            case 10063, 10071, 10164: self = .indeterminate
+            // The stream, the account or the disk is full.
+            case 10002, 10023, 10028, 10047, 10077, 10122: self = .full
+            case 10054, 10097: self = .tooLarge
+            case 10039, 10076, 10120: self = .unauthorized
+            case 10059: self = .noStream
+            case 10058, 10060, 10065: self = .foreignStream
+            case 10109: self = .unsafeStream
+            default: self = .other
+            }
+        }
+
+        private init(_ status: natsStatus) {
+            switch status {
+            case NATS_NO_RESPONDERS, NATS_NO_SERVER, NATS_NOT_YET_CONNECTED, NATS_CONNECTION_CLOSED: self = .away
+            case NATS_TIMEOUT, NATS_CONNECTION_DISCONNECTED, NATS_STALE_CONNECTION, NATS_IO_ERROR: self = .indeterminate
+            case NATS_MAX_PAYLOAD: self = .tooLarge
+            case NATS_CONNECTION_AUTH_FAILED, NATS_NOT_PERMITTED, NATS_SSL_ERROR: self = .unauthorized
+            default: self = .other
+            }
+        }
+    }
+
+    /// The connection of a writer, for the one call that comes from another thread.
+    final class StreamHandle: Sendable {
+        private struct State {
+            var connection: StreamConnection?
+            var isClosed = false
+        }
+
+        private let state = Monitor(State())
+
+        var isClosed: Bool { state.withLock(\.isClosed) }
+
+        func hold(_ connection: StreamConnection) {
+            let isClosed = state.withLock { state in
+                state.connection = connection
+                return state.isClosed
+            }
+            if isClosed { connection.close() }
+        }
+
+        func close() {
+            let connection = state.withLock { state in
+                defer { state = State(connection: nil, isClosed: true) }
+                return state.connection
+            }
+            connection?.close()
+        }
+    }
+#endif

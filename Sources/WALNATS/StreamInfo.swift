@@ -1,0 +1,83 @@
+#if NATS
+    internal import CWALNATS
+
+    /// What the servers say of a stream.
+    struct StreamInfo {
+        enum Retention {
+            case limits, interest, workQueue
+        }
+
+        var name: String
+        var subjects: [String]
+        var retention: Retention
+        var replicas: Int
+        var hasMaxAge: Bool
+        var isMirror: Bool
+        var isSealed: Bool
+        var isInMemory: Bool
+        var discardsOld: Bool
+        /// Whether the number or the size of messages is limited.
+        var hasLimit: Bool
+        var firstMessage: UInt64
+        var lastMessage: UInt64
+        var health: JetStreamHealth
+
+        init(_ info: jsStreamInfo) {
+            let config = unsafe info.Config.pointee
+            name = unsafe String(cString: config.Name)
+            subjects = unsafe (0..<Int(config.SubjectsLen)).compactMap { index in
+                unsafe config.Subjects[index].map { unsafe String(cString: $0) }
+            }
+            retention =
+                switch unsafe config.Retention {
+                case js_LimitsPolicy: .limits
+                case js_InterestPolicy: .interest
+                default: .workQueue
+                }
+            replicas = max(1, Int(unsafe config.Replicas))
+            hasMaxAge = unsafe config.MaxAge > 0
+            isMirror = unsafe config.Mirror != nil || config.SourcesLen > 0
+            isSealed = unsafe config.Sealed
+            isInMemory = unsafe config.Storage == js_MemoryStorage
+            discardsOld = unsafe config.Discard == js_DiscardOld
+            hasLimit = unsafe config.MaxBytes > 0 || config.MaxMsgs > 0 || config.MaxMsgsPerSubject > 0
+            firstMessage = unsafe info.State.FirstSeq
+            lastMessage = unsafe info.State.LastSeq
+            health = unsafe JetStreamHealth(
+                stream: name, leader: info.Cluster?.pointee.Leader.map { unsafe String(cString: $0) }, replicas: [],
+                messageCount: Int(info.State.Msgs), byteCount: Int(info.State.Bytes),
+                maxByteCount: config.MaxBytes > 0 ? Int(config.MaxBytes) : nil)
+            guard let cluster = unsafe info.Cluster?.pointee else { return }
+            for index in 0..<Int(unsafe cluster.ReplicasLen) {
+                guard let peer = unsafe cluster.Replicas[index]?.pointee else { continue }
+                health.replicas.append(
+                    unsafe JetStreamHealth.Replica(
+                        server: String(cString: peer.Name), isCurrent: peer.Current, lag: Int(peer.Lag)))
+            }
+        }
+    }
+
+    /// A stored message.
+    struct StreamMessage {
+        var number: UInt64
+        /// The headers of this package that the message has.
+        var headers: [String: String] = [:]
+        var body: [UInt8]
+
+        init(_ message: OpaquePointer, number: UInt64) {
+            self.number = number
+            let size = Int(unsafe natsMsg_GetDataLength(message))
+            body =
+                unsafe natsMsg_GetData(message).map { data in
+                    unsafe [UInt8](UnsafeRawBufferPointer(start: data, count: size))
+                } ?? []
+            for key in StreamState.Key.all {
+                var value: UnsafePointer<CChar>?
+                guard unsafe natsMsgHeader_Get(message, key, &value) == NATS_OK, let value = unsafe value else {
+                    continue
+                }
+                headers[key] = unsafe String(cString: value)
+            }
+        }
+    }
+#endif

@@ -1,0 +1,194 @@
+#if NATS
+    internal import WAL
+    internal import WALDelivery
+
+    /// The one writer of streams: it knows the last message of each, and states it with the next.
+    actor StreamWriter {
+        /// What a stream's last message says.
+        private struct Known {
+            var lastMessage: UInt64
+            var state: StreamState
+        }
+
+        private let configuration: JetStreamSink.Configuration
+        private let thread: SerialThread
+        private let handle = StreamHandle()
+        private var connection: StreamConnection?
+        private var known: [LogID: Known] = [:]
+
+        nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
+
+        init(_ configuration: JetStreamSink.Configuration) throws(JetStreamError) {
+            self.configuration = configuration
+            do throws(WALError) {
+                thread = try SerialThread("wal-nats")
+            } catch {
+                throw JetStreamError(.other, "No thread can be started: \(error)")
+            }
+        }
+
+        // MARK: The sink
+
+        func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) throws(JetStreamError) -> [SinkLane] {
+            let connection = try connected()
+            let stream = try StreamChecks(configuration, log: log).stream(of: connection)
+            let before = try last(of: log, in: stream, laneCount: laneCount, on: connection)
+            let state = before.state.claimed(lanes)
+            let position = before.state.lanes.map(\.position).max() ?? .zero
+            let number = try connection.publish(
+                to: StreamNames.subject(of: log, .claim), in: stream.name, after: before.lastMessage,
+                headers: state.headers(.claim, of: log, after: position, to: position), body: [])
+            known[log] = Known(lastMessage: number, state: state)
+            return Array(state.lanes[lanes])
+        }
+
+        func apply(_ batch: SinkBatch) throws(JetStreamError) {
+            let connection = try connected()
+            guard let before = known[batch.log], before.state.lanes.count == batch.laneCount,
+                before.state.has(batch.lanes)
+            else {
+                throw JetStreamError(.fenced, "The lanes of the log \(batch.log) have other positions or epochs.")
+            }
+            let body = StreamBody.encode(batch.records, compressing: configuration.isCompressed)
+            let limit = min(configuration.maxMessageSize, connection.maxBodySize)
+            guard body.count <= limit else { throw tooLarge(batch, body.count, limit) }
+            try publish(batch, body, after: before, on: connection)
+        }
+
+        private func publish(
+            _ batch: SinkBatch, _ body: [UInt8], after before: Known, on connection: StreamConnection
+        ) throws(JetStreamError) {
+            var before = before
+            while true {
+                let state = before.state.moved(batch.lanes, to: batch.position)
+                let previous = batch.lanes.map(\.position).min() ?? .zero
+                do throws(JetStreamError) {
+                    let number = try connection.publish(
+                        to: StreamNames.subject(of: batch.log, .batch),
+                        in: StreamNames.stream(of: batch.log, configuration), after: before.lastMessage,
+                        headers: state.headers(.batch, of: batch.log, after: previous, to: batch.position), body: body)
+                    known[batch.log] = Known(lastMessage: number, state: state)
+                    return
+                } catch {
+                    guard error.isOtherLastMessage else { throw error }
+                    before = try others(of: batch, instead: before, on: connection)
+                }
+            }
+        }
+
+        /// Looks at the message that came in between. If it left the batch's lanes as they were, the batch can follow it.
+        private func others(
+            of batch: SinkBatch, instead before: Known, on connection: StreamConnection
+        ) throws(JetStreamError) -> Known {
+            let stream = try StreamChecks(configuration, log: batch.log).stream(of: connection)
+            let now = try last(of: batch.log, in: stream, laneCount: batch.laneCount, on: connection)
+            if now.state.isClaimed(after: batch.lanes) {
+                throw JetStreamError(.fenced, "Another owner has claimed lanes of the log \(batch.log).")
+            }
+            // A message of this sink, whose answer was lost, may have arrived late. A claim tells.
+            guard now.state.has(batch.lanes), now.lastMessage > before.lastMessage else {
+                throw JetStreamError(
+                    .indeterminate, "The stream \(stream.name) has another last message than expected.")
+            }
+            known[batch.log] = now
+            return now
+        }
+
+        /// The flusher sends half of a batch that is too large. A record that no message can carry becomes a dead letter.
+        private func tooLarge(_ batch: SinkBatch, _ size: Int, _ limit: Int) -> JetStreamError {
+            let record = batch.records.first { record in
+                record.payload.count > limit / 2
+                    && StreamBody.encode([record], compressing: configuration.isCompressed).count > limit
+            }
+            if let record {
+                var error = JetStreamError(
+                    .tooLarge,
+                    "The record \(record.sequence) of \(record.payload.count) bytes doesn't fit into a message of \(limit) bytes."
+                )
+                error.blamesRecord = true
+                return error
+            }
+            return JetStreamError(
+                .tooLarge,
+                "A message of \(size) bytes with \(batch.records.count) records exceeds the limit of \(limit) bytes.")
+        }
+
+        /// Reads the last message of a stream, which has the state of its lanes.
+        private func last(
+            of log: LogID, in stream: StreamInfo, laneCount: Int, on connection: StreamConnection
+        ) throws(JetStreamError) -> Known {
+            guard stream.lastMessage > 0 else { return Known(lastMessage: 0, state: .new(laneCount: laneCount)) }
+            guard let message = try connection.message(stream.lastMessage, of: stream.name) else {
+                throw JetStreamError(
+                    .foreignStream,
+                    "The stream \(stream.name) has lost its last message, and with it the position. Name another stream, and fill it again."
+                )
+            }
+            guard let text = message.headers[StreamState.Key.lanes], let state = StreamState(text) else {
+                throw JetStreamError(
+                    .foreignStream,
+                    "The last message of the stream \(stream.name) isn't of a log. Name a stream that nothing else writes to."
+                )
+            }
+            guard message.headers[StreamState.Key.log] == log.description else {
+                throw JetStreamError(
+                    .foreignStream,
+                    "The stream \(stream.name) belongs to the log \(message.headers[StreamState.Key.log] ?? ""), not to \(log). Name another stream."
+                )
+            }
+            guard state.lanes.count == laneCount else {
+                throw JetStreamError(
+                    .laneCountMismatch,
+                    "The log \(log) has \(state.lanes.count) lanes in the stream \(stream.name), not \(laneCount). Use that number."
+                )
+            }
+            return Known(lastMessage: stream.lastMessage, state: state)
+        }
+
+        func health(of log: LogID) throws(JetStreamError) -> JetStreamHealth {
+            let connection = try connected()
+            let name = StreamNames.stream(of: log, configuration)
+            guard let info = try connection.info(of: name) else {
+                throw JetStreamError(.noStream, "There is no stream \(name).")
+            }
+            return info.health
+        }
+
+        // MARK: The connection
+
+        private func connected() throws(JetStreamError) -> StreamConnection {
+            guard !handle.isClosed else { throw JetStreamError(.closed, "The sink was closed. Make a new one.") }
+            if let connection, !connection.isClosed { return connection }
+            let made = try StreamConnection(configuration)
+            connection = made
+            handle.hold(made)
+            return made
+        }
+
+        /// Ends a call that waits for an answer. It can be called while another call runs.
+        nonisolated func interrupt() {
+            handle.close()
+        }
+
+        func close() {
+            connection = nil
+            known = [:]
+        }
+    }
+
+    extension JetStreamError {
+        /// Whether the stream's last message isn't the one that the batch expected.
+        var isOtherLastMessage: Bool { [10071, 10164, 10063].contains(apiCode) }
+    }
+
+    /// The names of a log's stream and its subjects.
+    enum StreamNames {
+        static func stream(of log: LogID, _ configuration: JetStreamSink.Configuration) -> String {
+            configuration.stream ?? "wal-\(log)"
+        }
+
+        static func subject(of log: LogID, _ kind: StreamState.Kind) -> String { "wal.\(log).\(kind.rawValue)" }
+
+        static func subjects(of log: LogID) -> String { "wal.\(log).>" }
+    }
+#endif

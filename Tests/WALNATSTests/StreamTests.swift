@@ -1,0 +1,208 @@
+#if NATS
+    import Foundation
+    import Testing
+    import WAL
+    import WALDelivery
+    import WALTesting
+
+    @testable import WALNATS
+
+    /// Which streams a sink takes, and what happens to them.
+    @Suite(.serialized, .needsServer, .timeLimit(.minutes(5))) struct StreamTests {
+        let servers: Servers
+        let log = LogID.random()
+
+        init() throws {
+            servers = try #require(Servers.shared, "the server doesn't start")
+        }
+
+        private var stream: String { StreamNames.stream(of: log, servers.configuration) }
+
+        private func create(_ changes: String) throws {
+            let reply = try request(
+                "STREAM.CREATE.\(stream)",
+                "{\"name\":\"\(stream)\",\"subjects\":[\"wal.\(log).>\"],\"storage\":\"file\",\"discard\":\"new\",\"num_replicas\":1\(changes)}",
+                to: servers.addresses[0])
+            try #require(!reply.contains("\"error\""), "\(reply)")
+        }
+
+        private func claimError(_ change: (inout JetStreamSink.Configuration) -> Void = { _ in }) async throws
+            -> JetStreamError?
+        {
+            var configuration = servers.configuration
+            change(&configuration)
+            let sink = try JetStreamSink(configuration)
+            let error = await error { _ = try await sink.claim(0..<1, of: 1, log: log) }
+            await sink.close()
+            return error
+        }
+
+        @Test(arguments: [
+            (",\"max_age\":60000000000", "max_age"), (",\"retention\":\"workqueue\"", "retention"),
+            (",\"storage\":\"memory\"", "memory"), (",\"max_bytes\":1000000,\"discard\":\"old\"", "isRolling"),
+        ])
+        func unsafeStreamsAreRefusedByName(_ changes: String, _ reason: String) async throws {
+            // The later of two equal keys counts.
+            try create(changes)
+            let error = try #require(try await claimError())
+            #expect(error.code == .unsafeStream)
+            #expect(error.description.contains(reason) && error.description.contains(stream), "\(error)")
+        }
+
+        @Test func aRollingStreamIsTakenIfAskedFor() async throws {
+            try create(",\"max_bytes\":1000000,\"discard\":\"old\"")
+            #expect(try await claimError { $0.isRolling = true } == nil)
+        }
+
+        @Test func tooFewReplicasAreRefused() async throws {
+            try create("")
+            let error = try await claimError { $0.replicas = 3 }
+            #expect(error?.code == .unsafeStream)
+            #expect(error?.description.contains("3 are asked for") == true)
+        }
+
+        @Test func aMissingStreamIsNamed() async throws {
+            let error = try await claimError { $0.createsStream = false }
+            #expect(error?.code == .noStream)
+            #expect(error?.description.contains(stream) == true)
+        }
+
+        @Test func aStreamOfAnotherLogIsRefused() async throws {
+            var configuration = servers.configuration
+            configuration.stream = "shared-\(UUID().uuidString.prefix(8))"
+            let sink = try JetStreamSink(configuration)
+            _ = try await sink.claim(0..<1, of: 1, log: log)
+            // The stream has the subjects of the first log.
+            let error = await error { _ = try await sink.claim(0..<1, of: 1, log: .random()) }
+            #expect(error?.code == .unsafeStream)
+            await sink.close()
+        }
+
+        @Test func aPurgedPositionIsFatal() async throws {
+            let sink = try JetStreamSink(servers.configuration)
+            let lanes = try await sink.claim(0..<1, of: 1, log: log)
+            _ = try await sink.apply(batch([[1]], lanes, of: log))
+            _ = try request("STREAM.PURGE.\(stream)", "", to: servers.addresses[0])
+            let error = await error { _ = try await sink.claim(0..<1, of: 1, log: log) }
+            #expect(error?.code == .foreignStream)
+            #expect(error.map { sink.classify($0) } == .fatal)
+            await sink.close()
+        }
+
+        @Test func aFullStreamIsTransientAndContinuesWhenRaised() async throws {
+            var configuration = servers.configuration
+            configuration.maxStreamBytes = 20_000
+            let sink = try JetStreamSink(configuration)
+            var lanes = try await sink.claim(0..<1, of: 1, log: log)
+            var refused: JetStreamError?
+            while refused == nil {
+                let next = batch([(0..<4000).map { _ in UInt8.random(in: 0...255) }], lanes, of: log)
+                refused = await error { _ = try await sink.apply(next) }
+                if refused == nil { lanes[0].position = next.position }
+                try #require(lanes[0].position < 10)
+            }
+            #expect(refused?.code == .full)
+            #expect(refused.map { sink.classify($0) } == .transient)
+            #expect(try StreamReading(of: log, configuration).records.map(\.sequence).last == lanes[0].position)
+            let reply = try request(
+                "STREAM.UPDATE.\(stream)",
+                "{\"name\":\"\(stream)\",\"subjects\":[\"wal.\(log).>\"],\"storage\":\"file\",\"discard\":\"new\",\"num_replicas\":1,\"deny_delete\":true,\"allow_direct\":true,\"max_bytes\":1000000}",
+                to: servers.addresses[0])
+            try #require(!reply.contains("\"error\""), "\(reply)")
+            _ = try await sink.apply(batch([[7]], lanes, of: log))
+            await sink.close()
+        }
+
+        @Test func aLaterOwnerFencesByItsClaim() async throws {
+            let (first, second) = (try JetStreamSink(servers.configuration), try JetStreamSink(servers.configuration))
+            let lanes = try await first.claim(0..<1, of: 1, log: log)
+            let heirs = try await second.claim(0..<1, of: 1, log: log)
+            #expect(heirs[0].epoch == lanes[0].epoch + 1)
+            let refused = await error { _ = try await first.apply(batch([[1]], lanes, of: log)) }
+            #expect(refused?.code == .fenced)
+            _ = try await second.apply(batch([[2]], heirs, of: log))
+            #expect(try StreamReading(of: log, servers.configuration).records.map { Array($0.payload) } == [[2]])
+            await first.close()
+            await second.close()
+        }
+
+        /// The server has stored the batch, and its answer is lost. The next claim tells.
+        @Test func aLostAnswerIsSettledByTheNextClaim() async throws {
+            let proxy = try CuttingProxy(listeningOn: .loopback(port: 0), forwardingTo: .loopback(port: servers.port))
+            guard case .loopback(let port) = proxy.address else { return }
+            var configuration = servers.configuration
+            configuration.servers = ["nats://127.0.0.1:\(port)"]
+            configuration.timeout = .seconds(1)
+            let sink = try JetStreamSink(configuration)
+            let lanes = try await sink.claim(0..<1, of: 1, log: log)
+            proxy.holdBeforeReply(1)
+            let lost = await error { _ = try await sink.apply(batch([[1]], lanes, of: log)) }
+            #expect(lost?.code == .indeterminate, "\(String(describing: lost))")
+            proxy.release()
+            var claimed: [SinkLane] = []
+            while claimed.isEmpty {
+                claimed = (try? await sink.claim(0..<1, of: 1, log: log)) ?? []
+                if claimed.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+            }
+            #expect(claimed[0].position == 1)
+            await sink.close()
+            proxy.close()
+        }
+
+        @Test func healthNamesTheStream() async throws {
+            let sink = try JetStreamSink(servers.configuration)
+            let lanes = try await sink.claim(0..<1, of: 1, log: log)
+            _ = try await sink.apply(batch([[1]], lanes, of: log))
+            let health = try await sink.health(of: log)
+            #expect(health.stream == stream && health.messageCount == 2 && health.byteCount > 0)
+            await sink.close()
+        }
+
+        @Test func noServerIsAway() async throws {
+            var configuration = JetStreamSink.Configuration(servers: ["nats://127.0.0.1:1"])
+            configuration.replicas = 1
+            let sink = try JetStreamSink(configuration)
+            let error = try #require(await error { _ = try await sink.claim(0..<1, of: 1, log: log) })
+            #expect(error.code == .away && sink.classify(error) == .transient)
+            await sink.close()
+            #expect(await WALNATSTests.error { _ = try await sink.claim(0..<1, of: 1, log: log) }?.code == .closed)
+        }
+
+        @Test func aTokenIsNeededWhereTheServerWantsOne() async throws {
+            let guarded = try Servers(configuration: "authorization { token: \"s3cret\" }")
+            var configuration = guarded.configuration
+            let stranger = try JetStreamSink(configuration)
+            #expect(await error { _ = try await stranger.claim(0..<1, of: 1, log: log) }?.code == .unauthorized)
+            await stranger.close()
+            configuration.credentials = .token("s3cret")
+            let sink = try JetStreamSink(configuration)
+            #expect(try await sink.claim(0..<1, of: 1, log: log) == [SinkLane(index: 0, epoch: 1, position: .zero)])
+            await sink.close()
+        }
+
+        /// The example of FORMAT.md in another language reads what the sink wrote.
+        @Test func theExampleReadsTheStream() async throws {
+            let sink = try JetStreamSink(servers.configuration)
+            var lanes = try await sink.claim(0..<1, of: 1, log: log)
+            for text in ["ann", String(repeating: "bob ", count: 500), ""] {
+                let next = batch([Array(text.utf8), Array("z".utf8)], lanes, of: log)
+                _ = try await sink.apply(next)
+                lanes[0].position = next.position
+            }
+            await sink.close()
+            let program = URL(filePath: #filePath).deletingLastPathComponent().appending(
+                path: "../../Examples/jetstream-reader.py")
+            let reader = Process()
+            let pipe = Pipe()
+            reader.executableURL = URL(filePath: "/usr/bin/env")
+            reader.arguments = ["python3", program.path(), "127.0.0.1:\(servers.port)", stream]
+            reader.standardOutput = pipe
+            try reader.run()
+            let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
+            reader.waitUntilExit()
+            let lines = String(decoding: output, as: UTF8.self).split(separator: "\n")
+            #expect(lines.map { $0.split(separator: " ", maxSplits: 2)[0] } == ["1", "2", "3", "4", "5", "6"])
+            #expect(lines.first == "1 1000 ann")
+        }
+    }
+#endif

@@ -1,0 +1,148 @@
+#if NATS
+    import CWALNATS
+    import Foundation
+    import Testing
+    import WAL
+    import WALDelivery
+
+    @testable import WALNATS
+
+    extension Trait where Self == ConditionTrait {
+        /// Skips what needs a server where there is none.
+        static var needsServer: Self {
+            .enabled("nats-server isn't installed: Scripts/install-dependencies --servers") { Servers.areThere }
+        }
+    }
+
+    /// Servers of the tests' own, by `Scripts/private-nats`: one, or a cluster of three.
+    final class Servers: Sendable {
+        let addresses: [String]
+        let directory: String
+
+        /// One server for all tests that don't harm it.
+        static let shared: Servers? = {
+            atexit { Servers.shared?.remove() }
+            return try? Servers()
+        }()
+
+        /// Whether tests have servers. With `REQUIRE_SERVERS=1` they run without any, and fail.
+        static var areThere: Bool {
+            shared != nil || ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1"
+        }
+
+        init(nodes: Int = 1, configuration: String = "") throws {
+            directory = NSTemporaryDirectory() + "wnats-" + UUID().uuidString.prefix(8)
+            let output = try Self.script("start \(directory) \(nodes)", "NATS_CONFIG='\(configuration)' ")
+            addresses = output.split(separator: ",").map(String.init)
+            // However this process ends, the servers don't outlive it.
+            _ = try Self.shell(
+                """
+                (while kill -0 \(getpid()) && ! grep -q ' Z ' /proc/\(getpid())/stat && [ -d \(directory) ]; do sleep 1; done 2>/dev/null
+                \(Self.program) stop \(directory); rm -rf \(directory)) </dev/null >/dev/null 2>&1 &
+                """)
+        }
+
+        deinit {
+            remove()
+        }
+
+        func remove() {
+            _ = try? Self.script("stop \(directory)")
+            try? FileManager.default.removeItem(atPath: directory)
+        }
+
+        func signal(_ node: Int, _ name: String) throws { _ = try Self.script("signal \(directory) \(node) \(name)") }
+        func restart(_ node: Int) throws { _ = try Self.script("restart \(directory) \(node)") }
+        func leader(of stream: String) throws -> Int { Int(try Self.script("leader \(directory) \(stream)")) ?? 0 }
+
+        /// The port of a lone server.
+        var port: UInt16 { UInt16(addresses[0].split(separator: ":").last ?? "") ?? 0 }
+
+        /// A configuration for a stream of one copy, or of as many as there are nodes.
+        var configuration: JetStreamSink.Configuration {
+            var configuration = JetStreamSink.Configuration(servers: addresses)
+            configuration.replicas = addresses.count
+            return configuration
+        }
+
+        // MARK: The script
+
+        struct Failure: Error {
+            var command: String
+            var status: Int32
+        }
+
+        private static let program = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "Scripts/private-nats").path()
+
+        private static func script(_ arguments: String, _ environment: String = "") throws -> String {
+            try shell("\(environment)\(program) \(arguments)")
+        }
+
+        /// Not by Foundation's `Process`: it waits until every descendant is gone, and a server is one.
+        private static func shell(_ command: String) throws -> String {
+            let output = NSTemporaryDirectory() + "wnats-output-" + UUID().uuidString
+            defer { unlink(output) }
+            let status = system("{ \(command)\n} >\(output)")
+            guard status == 0 else { throw Failure(command: command, status: status) }
+            return try String(contentsOfFile: output, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+    }
+
+    /// All messages of a stream, read one by one.
+    struct StreamReading {
+        var messages: [StreamMessage] = []
+
+        init(of log: LogID, _ configuration: JetStreamSink.Configuration) throws {
+            let connection = try StreamConnection(configuration)
+            let name = StreamNames.stream(of: log, configuration)
+            guard let info = try connection.info(of: name), info.lastMessage > 0 else { return }
+            for number in info.firstMessage...info.lastMessage {
+                if let message = try connection.message(number, of: name) { messages.append(message) }
+            }
+        }
+
+        /// The records in the order of the stream.
+        var records: [SinkRecord] {
+            get throws {
+                try messages.filter { $0.headers["Wal-Kind"] == "batch" }.flatMap { try StreamBody.decode($0.body) }
+            }
+        }
+    }
+
+    /// Sends a request to JetStream's API, and returns the answer.
+    func request(_ subject: String, _ text: String, to address: String) throws -> String {
+        var connection: OpaquePointer?
+        try #require(natsConnection_ConnectTo(&connection, address) == NATS_OK)
+        defer { natsConnection_Destroy(connection) }
+        var reply: OpaquePointer?
+        try #require(natsConnection_RequestString(&reply, connection, "$JS.API." + subject, text, 5000) == NATS_OK)
+        defer { natsMsg_Destroy(reply) }
+        return natsMsg_GetData(reply).map { String(cString: $0) } ?? ""
+    }
+
+    func batch(
+        _ payloads: [[UInt8]], _ lanes: [SinkLane], of log: LogID, laneCount: Int = 1
+    ) -> SinkBatch {
+        let first = (lanes.map(\.position).max() ?? .zero).rawValue + 1
+        let records = payloads.enumerated().map { index, payload in
+            SinkRecord(
+                sequence: SequenceNumber(rawValue: first + UInt64(index)),
+                time: Timestamp(rawValue: 1_000 + Int64(index)),
+                payload: payload[...])
+        }
+        return SinkBatch(
+            log: log, laneCount: laneCount, lanes: lanes,
+            position: SequenceNumber(rawValue: first + UInt64(max(1, payloads.count)) - 1), records: records)
+    }
+
+    /// The error that a call throws.
+    func error(of body: () async throws -> Void) async -> JetStreamError? {
+        do {
+            try await body()
+            return nil
+        } catch {
+            return error as? JetStreamError
+        }
+    }
+#endif
