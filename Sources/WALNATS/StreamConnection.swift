@@ -104,7 +104,7 @@
             return unsafe message.map { unsafe StreamMessage($0, number: number) }
         }
 
-        /// Stores a message behind the one with the number `last`, and returns its number.
+        /// Stores a message right after the one with the number `last`, and returns its number.
         func publish(
             to subject: String, in stream: String, after last: UInt64, headers: [(String, String)], body: [UInt8]
         ) throws(JetStreamError) -> UInt64 {

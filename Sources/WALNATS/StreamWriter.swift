@@ -85,7 +85,7 @@
             if now.state.isClaimed(after: batch.lanes) {
                 throw JetStreamError(.fenced, "Another owner has claimed lanes of the log \(batch.log).")
             }
-            // A message of this sink, whose answer was lost, may have arrived late. A claim tells.
+            // A message of this sink, whose answer was lost, may have arrived late. Only a claim shows that.
             guard now.state.has(batch.lanes), now.lastMessage > before.lastMessage else {
                 throw JetStreamError(
                     .indeterminate, "The stream \(stream.name) has another last message than expected.")
