@@ -68,7 +68,14 @@ struct CatalogState {
     var hasUnsealedEnd: Bool { entries.contains { $0.isUnsealed } }
 
     func index(of number: UInt64) -> Int? {
-        entries.firstIndex { $0.segment.number == number }
+        // The numbers rise.
+        var low = 0
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].segment.number < number { low = middle + 1 } else { high = middle }
+        }
+        return low < entries.count && entries[low].segment.number == number ? low : nil
     }
 
     func entry(_ number: UInt64) -> CatalogEntry? {

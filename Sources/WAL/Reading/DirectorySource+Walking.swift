@@ -16,7 +16,9 @@ extension DirectorySource {
         }
     }
 
-    func segment(since time: Int64) throws(WALError) -> LocatedSegment? {
+    func segment(
+        since time: Int64, reusing: (Segment) -> ReadableSegment?
+    ) throws(WALError) -> LocatedSegment? {
         try located { listed in
             listed.first { segment in
                 segment.header != nil && segment.footer.map { $0.recordCount > 0 && $0.lastTime >= time } ?? true

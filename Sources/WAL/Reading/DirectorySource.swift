@@ -92,6 +92,7 @@ struct DirectorySource: SegmentSource {
 
     // The writer's process doesn't know of this reader. Removed files stay readable while they are mapped.
     func pin(_ reader: ObjectIdentifier, at number: UInt64) {}
+    func pin(_ reader: ObjectIdentifier, in segment: ReadableSegment) -> Bool { true }
     func unpin(_ reader: ObjectIdentifier) {}
 
     // MARK: Descriptions for tools

@@ -13,23 +13,28 @@ struct EngineSource: SegmentSource {
     }
 
     func segment(containing sequence: UInt64?) throws(WALError) -> LocatedSegment? {
-        try located { state in
+        try located({ _ in nil }) { state in
             // Search from the front: a forged header can have a lower base sequence than the headers before it.
             state.entries.prefix { $0.segment.header.baseSequence <= sequence ?? 0 }.last ?? state.entries.first
         }
     }
 
-    func segment(since time: Int64) throws(WALError) -> LocatedSegment? {
-        try located { state in
+    func segment(
+        since time: Int64, reusing: (Segment) -> ReadableSegment?
+    ) throws(WALError) -> LocatedSegment? {
+        try located(reusing) { state in
             state.entries.first { entry in entry.footer.map { $0.recordCount > 0 && $0.lastTime >= time } ?? true }
         }
     }
 
     /// Opens the entry that `choose` returns. If that was removed before it could be opened, chooses again. If its file
     /// is lost, opens the next one.
-    private func located(_ choose: (CatalogState) -> CatalogEntry?) throws(WALError) -> LocatedSegment? {
+    private func located(
+        _ reusing: (Segment) -> ReadableSegment?, _ choose: (CatalogState) -> CatalogEntry?
+    ) throws(WALError) -> LocatedSegment? {
         while true {
             guard let entry = catalog.state.withLock({ state in choose(state) }) else { return nil }
+            if let known = reusing(entry.segment) { return LocatedSegment(segment: known) }
             if let readable = try readableIfThere(entry) { return LocatedSegment(segment: readable) }
             guard catalog.state.withLock({ state in state.index(of: entry.segment.number) != nil }) else { continue }
             let (next, gaps) = try following(entry.segment.number, from: entry)
@@ -157,6 +162,17 @@ struct EngineSource: SegmentSource {
 
     func pin(_ reader: ObjectIdentifier, at number: UInt64) {
         catalog.state.withLock { state in state.pins[reader] = number }
+    }
+
+    func pin(_ reader: ObjectIdentifier, in segment: ReadableSegment) -> Bool {
+        catalog.state.withLock { state in
+            guard let entry = state.entry(segment.segment.number),
+                entry.segment.header.incarnation == segment.segment.header.incarnation,
+                !segment.isShared || entry.live != nil
+            else { return false }
+            state.pins[reader] = entry.segment.number
+            return true
+        }
     }
 
     func unpin(_ reader: ObjectIdentifier) {

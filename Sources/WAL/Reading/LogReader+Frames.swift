@@ -73,7 +73,8 @@ extension LogReader {
             // Take the address before the window of a compressed segment moves. The old window stays in memory for one
             // move.
             let payload = unsafe segment.bytes.base.map { unsafe $0 + start + Frame.Offset.body }
-            try beginRun(segment)
+            // After a seek there may be only one record to read, so nothing is read ahead.
+            if isSeeking { isSeeking = false } else { try beginRun(segment) }
             return unsafe Found(sequence: sequence, time: header.time, payload: payload, size: header.bodySize)
         case .batch(let content): unsafe begin(content, sequence: sequence, time: header.time)
         case .footer, .other: break

@@ -1,11 +1,12 @@
 /// The search of a reader for its segment, and for the next place to read after a place without a frame.
 extension LogReader {
     func locate() throws(WALError) {
+        if enterOpened() { return }
         let located =
             switch place {
             case .start: try source.segment(containing: nil)
             case .sequence(let sequence): try source.segment(containing: sequence)
-            case .time(let time): try source.segment(since: time)
+            case .time(let time): try source.segment(since: time, reusing: reuse)
             }
         guard let located else { return }
         gaps.known = located.gaps
@@ -23,6 +24,7 @@ extension LogReader {
         case .time(let time): (offset, recordIndex) = try found.start(since: time)
         }
         isAtIndexEntry = offset > SegmentHeader.size
+        try hop(in: found)
         if case .sequence(let wanted) = place, wanted < base {
             gaps.add(from: wanted, to: base, otherwise: .removed(before: found.segment.header))
         }

@@ -23,6 +23,10 @@ public final class LogReader {
     var foundGap: LogGap?
     /// Whether the frame at `offset` was found through the index and no frame was read since.
     var isAtIndexEntry = false
+    /// Whether the caller has moved the reader and read nothing since.
+    var isSeeking = false
+    /// The segments that a seeking reader has been in, with the places of frames that it found.
+    var opened: [FramePlaces] = []
     /// The number of failed attempts to read at this place.
     var tries = 0
     /// Buffers that the reader has left while the caller still holds a view into them.

@@ -74,7 +74,7 @@ struct ReadableSegment {
 
     /// Reads the index from the file, each time it is needed. If the index can't be read, reading starts at the
     /// segment's first frame.
-    private func index() throws(WALError) -> [SegmentFooter.IndexEntry] {
+    func index() throws(WALError) -> [SegmentFooter.IndexEntry] {
         guard let footer, case .valid(let frame) = unsafe try check(at: footer.offset) else { return [] }
         return unsafe SegmentFooter(frame.body)?.index ?? []
     }

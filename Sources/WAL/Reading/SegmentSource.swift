@@ -3,8 +3,8 @@ protocol SegmentSource: Sendable {
     /// Returns the segment with this sequence number, or else the first segment after it. Without a number, returns the
     /// first segment.
     func segment(containing sequence: UInt64?) throws(WALError) -> LocatedSegment?
-    /// Returns the first segment that may have a record of this time or later.
-    func segment(since time: Int64) throws(WALError) -> LocatedSegment?
+    /// Returns the first segment that may have a record of this time or later, as `reusing` returns it if the reader has opened it.
+    func segment(since time: Int64, reusing: (Segment) -> ReadableSegment?) throws(WALError) -> LocatedSegment?
     /// Returns the way to continue from a place without a frame, or from a footer.
     func continuation(of segment: ReadableSegment, at place: ReadingPlace) throws(WALError) -> Continuation
     /// Whether the segment was removed, so that a reader can't continue from it.
@@ -18,6 +18,8 @@ protocol SegmentSource: Sendable {
     ) async throws(WALError)
     /// Keeps a segment and all newer ones from being removed.
     func pin(_ reader: ObjectIdentifier, at number: UInt64)
+    /// Keeps the segment as ``pin(_:at:)`` does. Returns false if it was removed, or was sealed since it was opened.
+    func pin(_ reader: ObjectIdentifier, in segment: ReadableSegment) -> Bool
     func unpin(_ reader: ObjectIdentifier)
 }
 

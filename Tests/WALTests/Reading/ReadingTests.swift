@@ -160,8 +160,10 @@ import Testing
             return found
         }
 
-        func segment(since time: Int64) throws(WALError) -> LocatedSegment? {
-            let found = try log.engine.source.segment(since: time)
+        func segment(
+            since time: Int64, reusing: (Segment) -> ReadableSegment?
+        ) throws(WALError) -> LocatedSegment? {
+            let found = try log.engine.source.segment(since: time, reusing: { _ in nil })
             log.applyRetentionBlocking()
             return found
         }
@@ -178,6 +180,10 @@ import Testing
         ) async throws(WALError) {}
 
         func pin(_ reader: ObjectIdentifier, at number: UInt64) { log.engine.source.pin(reader, at: number) }
+        func pin(_ reader: ObjectIdentifier, in segment: ReadableSegment) -> Bool {
+            log.engine.source.pin(reader, in: segment)
+        }
+
         func unpin(_ reader: ObjectIdentifier) { log.engine.source.unpin(reader) }
     }
 

@@ -1,0 +1,188 @@
+import Foundation
+import Testing
+import WALTesting
+
+@testable import WAL
+
+/// A reader that moves must give what a new reader at that place gives: the place it remembers is only a hint.
+@Suite struct SeekingTests {
+    /// Records, batches with and without compression, and cursors, in several segments of which the last one is active.
+    private static func fill(
+        _ directory: TemporaryDirectory, _ count: Int = 4000, sealedCompression: WriteAheadLog.Compression = .none,
+        keeping size: Int? = nil
+    ) throws -> WriteAheadLog {
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.segmentSize = 256 << 10
+        configuration.sealedCompression = sealedCompression
+        configuration.retention.totalSize = size
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
+        var generator = SeededGenerator(seed: 7)
+        var number = 0
+        while number < count {
+            switch Int.random(in: 0..<20, using: &generator) {
+            case 0:
+                var batch = RecordBatch()
+                for _ in 0..<Int.random(in: 1...40, using: &generator) {
+                    batch.append(payload(number, size: 100))
+                    number += 1
+                }
+                try log.appendBlocking(batch)
+            case 1: try log.setCursor("reader", to: log.lastSequence)
+            default:
+                try log.appendBlocking(payload(number, size: Int.random(in: 0...900, using: &generator)))
+                number += 1
+            }
+        }
+        return log
+    }
+
+    private static func expectSameAsNew(
+        _ count: Int, _ all: [LogRecord], _ seeking: LogReader, _ new: (SequenceNumber) -> LogReader
+    ) throws {
+        var generator = SeededGenerator(seed: 3)
+        for _ in 0..<count {
+            let wanted = SequenceNumber(rawValue: .random(in: 0...UInt64(all.count) + 2, using: &generator))
+            seeking.seek(to: wanted)
+            // Some records on, too: the reader continues from there.
+            for step in 0..<Int.random(in: 1...4, using: &generator) {
+                let place = Int(max(1, wanted.rawValue)) - 1 + step
+                #expect(try seeking.next() == (place < all.count ? all[place] : nil), "\(wanted) + \(step)")
+            }
+            if Int.random(in: 0..<20, using: &generator) == 0 {
+                #expect(try new(wanted).next()?.sequence == (wanted.rawValue > all.count ? nil : max(1, wanted)))
+            }
+        }
+    }
+
+    @Test(arguments: [WriteAheadLog.Compression.none, .lz4])
+    func aSeekFindsWhatANewReaderFinds(_ compression: WriteAheadLog.Compression) throws {
+        let directory = TemporaryDirectory()
+        let log = try Self.fill(directory, sealedCompression: compression)
+        if compression == .lz4 {
+            while log.segments.contains(where: { $0.state == .sealed && !$0.path.hasSuffix(".lz4") }) { usleep(10_000) }
+        }
+        let all = try readAll(log.reader())
+        #expect(log.segments.count > 3)
+        try Self.expectSameAsNew(2000, all, log.reader()) { log.reader(from: $0) }
+        let other = try ReadOnlyLog(at: directory.path)
+        try Self.expectSameAsNew(500, all, other.reader()) { other.reader(from: $0) }
+        try log.closeBlocking()
+        try Self.expectSameAsNew(500, all, other.reader()) { other.reader(from: $0) }
+    }
+
+    @Test func aSeekFindsATime() throws {
+        let directory = TemporaryDirectory()
+        let log = try Self.fill(directory, 1500)
+        usleep(3000)
+        for number in 0..<1500 {
+            try log.appendBlocking(payload(number, size: 200))
+            if number % 100 == 0 { usleep(2000) }
+        }
+        let all = try readAll(log.reader())
+        let reader = log.reader()
+        var generator = SeededGenerator(seed: 5)
+        for _ in 0..<1000 {
+            let time =
+                all[Int.random(in: 0..<all.count, using: &generator)].time
+                + .microseconds(Int64.random(in: -1...1, using: &generator))
+            reader.seek(since: time)
+            #expect(try reader.next() == all.first { $0.time >= time })
+        }
+        reader.seek(since: .now + .seconds(60))
+        #expect(try reader.next() == nil)
+        try log.closeBlocking()
+    }
+
+    /// New records, the end of the active segment, and its seal come between the seeks.
+    @Test func theActiveSegmentGrowsAndEndsMeanwhile() throws {
+        let directory = TemporaryDirectory()
+        let log = try Self.fill(directory, 10)
+        let reader = log.reader()
+        var generator = SeededGenerator(seed: 11)
+        for number in 10..<3000 {
+            let sequence = try log.appendBlocking(payload(number, size: 300))
+            reader.seek(to: sequence.next)
+            #expect(try reader.next() == nil)
+            let wanted = SequenceNumber(rawValue: .random(in: 1...sequence.rawValue, using: &generator))
+            reader.seek(to: wanted)
+            #expect(try reader.next()?.sequence == wanted)
+            if number % 700 == 0 { try log.rollBlocking() }
+        }
+        #expect(log.segments.count > 3)
+        try log.closeBlocking()
+    }
+
+    @Test func removedRecordsAreAGap() throws {
+        let directory = TemporaryDirectory()
+        let log = try Self.fill(directory, keeping: 1 << 19)
+        let reader = log.reader()
+        for sequence in stride(from: 1 as UInt64, to: 4000, by: 50) {
+            reader.seek(to: SequenceNumber(rawValue: sequence))
+            #expect(try reader.next()?.sequence.rawValue == sequence)
+        }
+        try log.setCursor("reader", to: log.lastSequence)
+        reader.seek(to: log.lastSequence)
+        #expect(try reader.next()?.sequence == log.lastSequence)
+        // The reader is in the last segment, and keeps none of those before it.
+        log.applyRetentionBlocking()
+        let first = log.firstSequence
+        #expect(first > 100)
+        reader.seek(to: 5)
+        let gap = try reader.nextEntry()?.gap
+        #expect(gap?.reason == .removed && gap?.first == 5 && gap?.last?.next == first)
+        #expect(try reader.next()?.sequence == first)
+        try log.closeBlocking()
+    }
+
+    /// A byte is wrong on the disk. Its record is a gap, and those around it are found.
+    @Test func aDamagedFrameIsAGap() throws {
+        let directory = TemporaryDirectory()
+        let log = try Self.fill(directory)
+        let all = try readAll(log.reader())
+        let segment = log.segments.filter { $0.state == .sealed }[1]
+        try log.closeBlocking()
+        let file = try #require(FileHandle(forUpdatingAtPath: segment.path))
+        for field in [0, 4, 12, 40] as [UInt64] {
+            let place: UInt64 = 100_000 & ~7
+            try file.seek(toOffset: place + field)
+            let byte = try #require(try file.read(upToCount: 1))
+            try file.seek(toOffset: place + field)
+            try file.write(contentsOf: Data([byte[byte.startIndex] ^ 0x55]))
+            let log = try ReadOnlyLog(at: directory.path)
+            let sequential = try readEntries(log.reader())
+            let lost = sequential.compactMap { $0.gap }
+            let seeking = log.reader()
+            for record in all.shuffled().prefix(400) {
+                seeking.seek(to: record.sequence)
+                let entry = try seeking.nextEntry()
+                if let gap = lost.first(where: { $0.first <= record.sequence && ($0.last ?? .zero) >= record.sequence })
+                {
+                    #expect(entry?.gap?.last == gap.last)
+                } else {
+                    #expect(entry?.record == record)
+                }
+            }
+            try file.seek(toOffset: place + field)
+            try file.write(contentsOf: byte)
+        }
+    }
+
+    @Test func onlyDurableRecordsAreShown() throws {
+        let directory = TemporaryDirectory()
+        let log = try Self.fill(directory, 200)
+        try log.syncBlocking()
+        let last = log.lastSequence
+        let reader = log.reader(visibility: .durable)
+        try log.appendBlocking(payload(1))
+        for sequence in [1, last.rawValue, last.rawValue + 1] {
+            reader.seek(to: SequenceNumber(rawValue: sequence))
+            #expect(try reader.next()?.sequence.rawValue == (sequence <= last.rawValue ? sequence : nil))
+        }
+        try log.closeBlocking()
+    }
+}
+
+extension LogEntry {
+    fileprivate var gap: LogGap? { if case .gap(let gap) = self { gap } else { nil } }
+    fileprivate var record: LogRecord? { if case .record(let record) = self { record } else { nil } }
+}
