@@ -5,7 +5,7 @@ import CPeers
 import Contenders
 import WAL
 
-/// One record by its number, anywhere in the log: a new reader each time, to the record's bytes.
+/// One record by its number, anywhere in the log, to the record's bytes. The log's reader and the peers stay open.
 enum Finding {
     static func cases(_ options: SuiteOptions) -> [Case] {
         let count = options.quick ? 1_000_000 : 2_000_000
@@ -16,8 +16,9 @@ enum Finding {
             Case(comparison, .log) { directory in
                 _ = try FilledLog(in: directory, payload, records: count)
                 let log = try LogUnderTest.open(in: directory, .manual)
+                let reader = log.reader()
                 return try finds(count) { number in
-                    let reader = log.reader(from: SequenceNumber(rawValue: number + 1))
+                    reader.seek(to: SequenceNumber(rawValue: number + 1))
                     let sequence = try reader.next { $0.sequence.rawValue }
                     precondition(sequence == number + 1, "another record was found")
                 }
@@ -38,8 +39,9 @@ enum Finding {
                         try log.reader(from: SequenceNumber(rawValue: UInt64(number))).next { $0.time.rawValue }
                     }
                     let span = times[0]...max(times[2], times[0])
+                    let reader = log.reader()
                     return try finds(Int(span.upperBound - span.lowerBound) + 1) { offset in
-                        let reader = log.reader(since: Timestamp(rawValue: span.lowerBound + Int64(offset)))
+                        reader.seek(since: Timestamp(rawValue: span.lowerBound + Int64(offset)))
                         let time = try reader.next { $0.time.rawValue }
                         precondition(
                             time.map { $0 >= span.lowerBound + Int64(offset) } ?? false, "an earlier record was found")

@@ -1,19 +1,20 @@
-/// The places of frames in a segment that a seeking reader has found, some 4 KiB apart.
+/// The places of frames in a segment that a seeking reader has found, some 2 KiB apart.
 ///
 /// Frames between two places are skipped by their lengths, and aren't verified. So a place is a hint. The reader verifies the frame that
 /// it takes there, and walks the segment if that isn't the wanted one. Only one reader uses an object.
 final class FramePlaces {
     /// The start of a frame, and what is known of the frames before it.
     struct Place {
-        var offset: Int
+        // A segment has at most 1 GiB.
+        var offset: UInt32
         /// The number of records of the segment before the frame.
         var recordIndex: UInt32
         /// The latest time of the records before the frame.
         var latestTimeBefore: Int64
     }
 
-    /// The distance between two places. With records of 256 bytes, a search passes seven of them on average.
-    private static let interval = 4 << 10
+    /// The distance between two places. With records of 256 bytes, a search passes three of them on average.
+    private static let interval: UInt32 = 2 << 10
 
     let segment: ReadableSegment
     /// The segment's index, with its first frame in front.
@@ -25,20 +26,20 @@ final class FramePlaces {
         self.segment = segment
         let base = segment.segment.header.baseSequence
         index =
-            [Place(offset: SegmentHeader.size, recordIndex: 0, latestTimeBefore: .min)]
+            [Place(offset: UInt32(SegmentHeader.size), recordIndex: 0, latestTimeBefore: .min)]
             + (try segment.index().map { entry in
                 Place(
-                    offset: Int(clamping: entry.offset),
+                    offset: UInt32(clamping: entry.offset),
                     recordIndex: UInt32(truncatingIfNeeded: entry.sequence &- base),
                     latestTimeBefore: entry.latestTimeBefore)
             })
         stretches = index.map { [$0] }
     }
 
-    /// Whether the segment has this sequence number, or may have it because it isn't sealed.
-    func mayHave(_ sequence: UInt64) -> Bool {
-        guard sequence >= segment.segment.header.baseSequence else { return false }
-        return segment.footer.map { sequence <= $0.finalSequence } ?? true
+    /// The sequence numbers that the segment has, or may have because it isn't sealed.
+    var sequences: ClosedRange<UInt64> {
+        let base = segment.segment.header.baseSequence
+        return base...max(base, segment.footer?.finalSequence ?? .max)
     }
 
     /// Returns the frame that seems to have a record, or the end of the log. Returns nil if there is neither.
@@ -67,12 +68,12 @@ final class FramePlaces {
         let known = max(1, Self.count(of: stretches[number], where: precedes))
         var place = stretches[number][known - 1]
         let limit = segment.limit
-        while place.offset >= SegmentHeader.size, place.offset + Frame.headerSize <= limit {
-            let frame = unsafe base + place.offset
+        while Int(place.offset) >= SegmentHeader.size, Int(place.offset) + Frame.headerSize <= limit {
+            let frame = unsafe base + Int(place.offset)
             let length = Int(UInt32(truncatingIfNeeded: unsafe CommitWord.load(frame)))
             // The end of the log, where the next record comes.
             if length == 0, segment.isShared { return place }
-            guard length >= Frame.headerSize, length <= limit - place.offset else { return nil }
+            guard length >= Frame.headerSize, length <= limit - Int(place.offset) else { return nil }
             let header = unsafe FrameHeader(frame)
             var next = header.recordIndex
             switch header.kind {
@@ -87,9 +88,10 @@ final class FramePlaces {
             if header.kind == .record || header.kind == .batch {
                 place.latestTimeBefore = max(place.latestTimeBefore, header.time)
             }
-            place.offset += header.size
+            place.offset += UInt32(header.size)
             place.recordIndex = next
-            if place.offset - (stretches[number].last?.offset ?? 0) >= Self.interval { stretches[number].append(place) }
+            let last = stretches[number].last?.offset ?? 0
+            if place.offset >= last + Self.interval { stretches[number].append(place) }
         }
         return nil
     }

@@ -34,10 +34,10 @@ extension LogReader {
     /// Enters the segment of the wanted record at the record's frame, if the reader has opened it. Returns false if it must be located.
     func enterOpened() -> Bool {
         guard isSeeking, case .sequence(let wanted) = place,
-            let index = opened.firstIndex(where: { $0.mayHave(wanted) })
+            let index = openedSequences.firstIndex(where: { $0.contains(wanted) })
         else { return false }
         guard source.pin(ObjectIdentifier(self), in: opened[index].segment) else {
-            opened.remove(at: index)
+            forget(index)
             return false
         }
         return hop(in: opened[index])
@@ -48,16 +48,21 @@ extension LogReader {
         opened.first { $0.segment.segment === segment && !$0.segment.isShared }?.segment
     }
 
-    /// Moves within a segment that was just located to the wanted record's frame, and keeps the segment open.
-    func hop(in segment: ReadableSegment) throws(WALError) {
-        guard isSeeking, !segment.isCompressed else { return }
-        if let known = opened.first(where: { $0.segment.segment === segment.segment }) {
-            _ = hop(in: known)
-            return
-        }
-        if opened.count == Self.openedMax { opened.removeFirst() }
-        opened.append(try FramePlaces(segment))
-        _ = hop(in: opened[opened.count - 1])
+    /// Moves within a segment that was just located to the wanted record's frame, and keeps the segment open. Returns false if the frame
+    /// isn't found.
+    func hop(in segment: ReadableSegment) throws(WALError) -> Bool {
+        guard isSeeking, !segment.isCompressed else { return false }
+        if let known = opened.first(where: { $0.segment.segment === segment.segment }) { return hop(in: known) }
+        if opened.count == Self.openedMax { forget(0) }
+        let places = try FramePlaces(segment)
+        opened.append(places)
+        openedSequences.append(places.sequences)
+        return hop(in: places)
+    }
+
+    private func forget(_ index: Int) {
+        opened.remove(at: index)
+        openedSequences.remove(at: index)
     }
 
     private func hop(in places: FramePlaces) -> Bool {
@@ -72,7 +77,7 @@ extension LogReader {
             }
         guard let found else { return false }
         if current?.segment !== places.segment.segment { switchTo(places.segment) }
-        offset = found.offset
+        offset = Int(found.offset)
         recordIndex = found.recordIndex
         // If the frame isn't what it seems, the reader walks the segment from its first frame.
         isAtIndexEntry = true

@@ -18,13 +18,14 @@ extension LogReader {
             return try locate()
         }
         let base = found.segment.header.baseSequence
-        switch place {
-        case .start: place = .sequence(min(base, located.gaps.first?.first.rawValue ?? base))
-        case .sequence(let sequence): (offset, recordIndex) = try found.start(for: sequence)
-        case .time(let time): (offset, recordIndex) = try found.start(since: time)
+        if try !hop(in: found) {
+            switch place {
+            case .start: place = .sequence(min(base, located.gaps.first?.first.rawValue ?? base))
+            case .sequence(let sequence): (offset, recordIndex) = try found.start(for: sequence)
+            case .time(let time): (offset, recordIndex) = try found.start(since: time)
+            }
+            isAtIndexEntry = offset > SegmentHeader.size
         }
-        isAtIndexEntry = offset > SegmentHeader.size
-        try hop(in: found)
         if case .sequence(let wanted) = place, wanted < base {
             gaps.add(from: wanted, to: base, otherwise: .removed(before: found.segment.header))
         }

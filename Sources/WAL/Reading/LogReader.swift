@@ -25,8 +25,9 @@ public final class LogReader {
     var isAtIndexEntry = false
     /// Whether the caller has moved the reader and read nothing since.
     var isSeeking = false
-    /// The segments that a seeking reader has been in, with the places of frames that it found.
+    /// The segments that a seeking reader has been in, with the places of frames that it found, and their sequence numbers.
     var opened: [FramePlaces] = []
+    var openedSequences: [ClosedRange<UInt64>] = []
     /// The number of failed attempts to read at this place.
     var tries = 0
     /// Buffers that the reader has left while the caller still holds a view into them.
