@@ -1,7 +1,7 @@
 /// Whether a task that began with one version of a graph can continue with another.
 ///
-/// It can if each result that unfinished nodes need is still there under its path, and if no finished node has a new ancestor that isn't
-/// finished.
+/// It can if each result that unfinished nodes need is still there under its path, and if nothing that comes before a finished node
+/// would run. A graph that runs for each element is begun once one of its steps has ended.
 package struct GraphChange {
     private let old: GraphShape
     private let new: GraphShape
@@ -13,55 +13,131 @@ package struct GraphChange {
 
     /// Returns why a task must be parked, or nil.
     package func conflict(with task: TaskJournal) -> String? {
-        old == new ? nil : Self.conflict(old, new, "", task)
+        old == new ? nil : ScopeChange(old, new, "", task).conflict(isOver: false)
+    }
+}
+
+/// The change of one graph of a task: the outermost one, a sub-DAG, or that of one element.
+private struct ScopeChange {
+    private let old: GraphShape
+    private let new: GraphShape
+    private let prefix: String
+    private let task: TaskJournal
+    private let before: Ancestry
+    private let after: Ancestry
+    /// The nodes that have the same parents in both versions, as have all nodes before them.
+    private let same: Set<String>
+
+    init(_ old: GraphShape, _ new: GraphShape, _ prefix: String, _ task: TaskJournal) {
+        (self.old, self.new, self.prefix, self.task) = (old, new, prefix, task)
+        (before, after) = (Ancestry(old), Ancestry(new))
+        var same: Set<String> = []
+        for node in new.nodes where node.parents.allSatisfy(same.contains) {
+            guard let other = old.node(node.id), other.kind == node.kind, other.parents == node.parents else {
+                continue
+            }
+            same.insert(node.id)
+        }
+        self.same = same
     }
 
-    private static func conflict(_ old: GraphShape, _ new: GraphShape, _ prefix: String, _ task: TaskJournal) -> String?
-    {
-        func hasResult(_ id: String) -> Bool { task.steps[prefix + id]?.result != nil }
-        let (before, after) = (Ancestry(old), Ancestry(new))
+    /// Returns why the task can't continue, or nil. `isOver` says that something after the graph is finished, so none of it may run.
+    func conflict(isOver: Bool) -> String? {
+        lostResult ?? lostGraph ?? lateStep(isOver: isOver) ?? innerConflict(isOver: isOver)
+    }
+
+    /// A result that unfinished nodes need, and that the new graph doesn't have.
+    private var lostResult: String? {
         for node in old.nodes where node.kind.isJournaled && hasResult(node.id) {
-            let isSame = new.nodes.contains { $0.id == node.id && $0.kind == node.kind }
+            guard new.node(node.id)?.kind != node.kind else { continue }
             let unfinished = old.nodes.first {
                 $0.kind.isJournaled && !hasResult($0.id) && before.ancestors(of: $0.id).contains(node.id)
                     && after.has($0.id)
             }
-            if !isSame, let unfinished {
-                return
-                    "the step \(prefix)\(node.id) has a result that \(prefix)\(unfinished.id) needs, and the new graph doesn't have it"
-            }
+            guard let unfinished else { continue }
+            return
+                "the step \(prefix)\(node.id) has a result that \(prefix)\(unfinished.id) needs, and the new graph doesn't have it"
         }
-        for node in new.nodes where node.kind.isJournaled && hasResult(node.id) {
-            let added = after.ancestors(of: node.id).subtracting(before.ancestors(of: node.id))
-            if let missing = new.nodes.first(where: {
-                added.contains($0.id) && $0.kind.isJournaled && !hasResult($0.id)
-            }) {
-                return "the finished step \(prefix)\(node.id) now comes after \(prefix)\(missing.id), which hasn't run"
+        return nil
+    }
+
+    /// A begun sub-DAG or iterator that the new graph doesn't have, or whose elements come from elsewhere.
+    private var lostGraph: String? {
+        for node in old.nodes where node.body != nil && hasBegun(node) {
+            guard let other = new.node(node.id), other.kind == node.kind, other.body != nil else {
+                return "\(prefix)\(node.id) has results, and the new graph doesn't have it"
             }
-        }
-        for node in old.nodes {
-            guard let body = node.body else { continue }
-            let path = prefix + node.id
-            let scopes = scopes(of: node, path, task)
-            guard !scopes.isEmpty else { continue }
-            guard let other = new.nodes.first(where: { $0.id == node.id }), other.kind == node.kind,
-                let newBody = other.body
-            else {
-                return "\(path) has results, and the new graph doesn't have it"
-            }
-            guard body != newBody else { continue }
-            for scope in scopes {
-                if let reason = conflict(body, newBody, scope, task) { return reason }
+            if before.sources(of: node.id) != after.sources(of: node.id) {
+                return "\(prefix)\(node.id) has results, and its input now comes from another node"
             }
         }
         return nil
     }
 
+    /// A step that would run before a finished one.
+    private func lateStep(isOver: Bool) -> String? {
+        for node in new.nodes where hasBegun(node) {
+            for id in after.ancestors(of: node.id).sorted() where mayRun(id) {
+                // What had no end before was skipped, and still is.
+                if before.ancestors(of: node.id).contains(id), same.contains(id) { continue }
+                return "the finished step \(prefix)\(node.id) now comes after \(prefix)\(id), which hasn't run"
+            }
+        }
+        guard isOver, let late = new.nodes.first(where: { mayRun($0.id) && !same.contains($0.id) }) else { return nil }
+        return "the step \(prefix)\(late.id) hasn't run, and a step after its graph is finished"
+    }
+
+    /// A conflict in a sub-DAG, or in the graph of an element.
+    private func innerConflict(isOver: Bool) -> String? {
+        var finished: Set<String> = []
+        for node in new.nodes where hasBegun(node) { finished.formUnion(after.ancestors(of: node.id)) }
+        for node in new.nodes {
+            guard let body = node.body, let oldBody = old.node(node.id)?.body, body != oldBody else { continue }
+            let isOver = isOver || finished.contains(node.id)
+            let scopes = scopes(of: node)
+            if isOver, scopes.isEmpty, !oldBody.hasSteps, body.hasSteps {
+                return "\(prefix)\(node.id) now has steps, and a step after it is finished"
+            }
+            for scope in scopes {
+                if oldBody.endsWithOutput, node.kind == .iterator, task.steps[scope + oldBody.output]?.result != nil {
+                    // The element has ended, and its other steps are forgotten.
+                    guard body.endsWithOutput, body.output == oldBody.output else {
+                        return "the element \(scope.dropLast()) has ended, and its new graph has another end"
+                    }
+                } else if let reason = ScopeChange(oldBody, body, scope, task).conflict(isOver: isOver) {
+                    return reason
+                }
+            }
+        }
+        return nil
+    }
+
+    private func hasResult(_ id: String) -> Bool { task.steps[prefix + id]?.result != nil }
+
+    /// Whether a node, or a step of its graph, has a result.
+    private func hasBegun(_ node: GraphShape.Node) -> Bool {
+        node.body == nil ? node.kind.isJournaled && hasResult(node.id) : !scopes(of: node).isEmpty
+    }
+
+    /// Whether a step after a sub-DAG or an iterator was finished, so that all of its steps had ended.
+    private func isOver(_ id: String) -> Bool {
+        old.nodes.contains { before.ancestors(of: $0.id).contains(id) && hasBegun($0) }
+    }
+
+    /// Whether a node of the new graph has steps that haven't ended.
+    private func mayRun(_ id: String) -> Bool {
+        guard let node = new.node(id), node.kind != .handler else { return false }
+        if let body = node.body { return body.hasSteps && !(hasBegun(node) && isOver(id)) }
+        return node.kind.isJournaled && !hasResult(id) && task.steps[prefix + id]?.hasFailed != true
+    }
+
     /// The starts of the paths that have results of a node's graph.
-    private static func scopes(of node: GraphShape.Node, _ path: String, _ task: TaskJournal) -> [String] {
-        if node.kind == .dag { return task.steps.keys.contains { $0.hasPrefix(path + "/") } ? [path + "/"] : [] }
+    private func scopes(of node: GraphShape.Node) -> [String] {
+        let path = prefix + node.id
+        let results = task.steps.lazy.filter { $0.value.result != nil }.map(\.key)
+        if node.kind == .dag { return results.contains { $0.hasPrefix(path + "/") } ? [path + "/"] : [] }
         var scopes: Set<String> = []
-        for key in task.steps.keys where key.hasPrefix(path + "[") {
+        for key in results where key.hasPrefix(path + "[") {
             guard let end = key.dropFirst(path.count).firstIndex(of: "]") else { continue }
             scopes.insert(key[...end] + "/")
         }
@@ -72,21 +148,42 @@ package struct GraphChange {
 /// The ancestors of each node of a shape, by id.
 private struct Ancestry {
     private var sets: [String: Set<String>] = [:]
+    private var sources: [String: Set<String>] = [:]
 
     init(_ shape: GraphShape) {
         for node in shape.nodes {
             var set: Set<String> = []
+            var source: Set<String> = []
             for parent in node.parents + [node.handles].compactMap({ $0 }) {
                 set.insert(parent)
                 set.formUnion(sets[parent] ?? [])
+                let passesOn = [.label, .merge].contains(shape.node(parent)?.kind)
+                source.formUnion(passesOn ? sources[parent] ?? [] : [parent])
             }
             sets[node.id] = set
+            sources[node.id] = source
         }
     }
 
     func has(_ id: String) -> Bool { sets[id] != nil }
 
     func ancestors(of id: String) -> Set<String> { sets[id] ?? [] }
+
+    /// The nodes whose values a node takes, also by way of labels and merges.
+    func sources(of id: String) -> Set<String> { sources[id] ?? [] }
+}
+
+extension GraphShape {
+    fileprivate func node(_ id: String) -> Node? { nodes.first { $0.id == id } }
+
+    /// Whether the graph, or one in it, has nodes whose results the journal has.
+    fileprivate var hasSteps: Bool { nodes.contains { $0.kind.isJournaled || $0.body?.hasSteps == true } }
+
+    /// Whether an element is over once its output has a result. See ``Plan/endsWithOutput``.
+    fileprivate var endsWithOutput: Bool {
+        guard let end = node(output), end.kind.isJournaled, end.kind != .timer else { return false }
+        return Ancestry(self).ancestors(of: output).count == nodes.count - 1 && nodes.allSatisfy { $0.body == nil }
+    }
 }
 
 extension GraphShape {

@@ -34,6 +34,8 @@ public struct FlowError: Error, Sendable, CustomStringConvertible {
         public static let idInUse = Code("idInUse")
         /// An input or a result is larger than the limit.
         public static let valueTooLarge = Code("valueTooLarge")
+        /// The live tasks take the whole room that the storage's disk budget has for them.
+        public static let logFull = Code("logFull")
         /// The coder can't encode or decode a value.
         public static let undecodable = Code("undecodable")
         /// The task failed; see ``FlowError/failure``.

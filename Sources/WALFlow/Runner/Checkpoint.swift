@@ -6,19 +6,37 @@ internal import WALTasks
 /// the log can drop the segments before.
 ///
 /// A crash in between leaves the old cursor. The records are then read twice, which changes nothing.
+///
+/// A log with a disk budget keeps room for the next checkpoint, because only a checkpoint lets it drop what flows wrote: tasks and steps
+/// wait before that room is used up.
 final class Checkpoint: Sendable {
     /// The time between two looks at the log's size.
     private static let interval = Duration.milliseconds(500)
+    /// That time in a log with a disk budget, whose steps may wait for a checkpoint.
+    private static let shortInterval = Duration.milliseconds(20)
     /// The largest batch. A task with more is written in several, because they may be read twice in part.
     private static let batchSize = 256 << 10
 
-    private let loop = Monitor<Task<Void, Never>?>(nil)
-    private let liveSize = Atomic<Int>(0)
+    private struct Waiters {
+        var isStopped = false
+        var list: [CheckedContinuation<Void, Never>] = []
+    }
 
+    private let loop = Monitor<Task<Void, Never>?>(nil)
+    /// The bytes that the live tasks take, as of the last count.
+    private let liveSize = Atomic<Int>(0)
+    private let mustCount = Atomic<Bool>(false)
+    private let waiters = Monitor(Waiters())
+
+    /// Begins with checkpoints of the runner's tasks, which are all in its table.
     func start(_ runner: FlowRunner) {
+        count(runner)
+        runner.life.onFailure { [weak self] in self?.release(forGood: true) }
+        let interval = runner.storage.diskBudget == nil ? Self.interval : Self.shortInterval
         let task = Task { [weak runner] in
-            while (try? await ContinuousClock().sleep(for: Self.interval)) != nil {
+            while (try? await ContinuousClock().sleep(for: interval)) != nil {
                 guard let runner else { return }
+                if mustCount.exchange(false, ordering: .relaxed) { count(runner) }
                 try? await writeIfDue(runner)
             }
         }
@@ -29,19 +47,97 @@ final class Checkpoint: Sendable {
         let task = loop.withLock { $0 }
         task?.cancel()
         await task?.value
+        release(forGood: true)
     }
 
+    private func count(_ runner: FlowRunner) {
+        let size = runner.table.all.reduce(0) { sum, task in
+            task.state.withLock { state in
+                state.journal.records.reduce(sum) { $0 + FlowRecord(task.id, $1).size }
+            }
+        }
+        liveSize.store(size, ordering: .relaxed)
+    }
+
+    // MARK: Room in a log with a disk budget
+
+    /// The bytes after the cursor that leave room to write them all again. Nil without a disk budget.
+    private static func room(in storage: any FlowStorage) -> Int? {
+        storage.diskBudget.map { max(storage.segmentSize, $0 / 2 - 2 * storage.segmentSize) }
+    }
+
+    private static func usedSize(of storage: any FlowStorage) -> Int {
+        let log = storage.writeAheadLog
+        return Int(clamping: log.byteCount(after: log.cursors[JournalTable.cursor] ?? .zero))
+    }
+
+    /// Whether a change of a live task leaves room for a checkpoint.
+    func hasRoom(in storage: any FlowStorage) -> Bool {
+        guard let room = Self.room(in: storage) else { return true }
+        let least = liveSize.load(ordering: .relaxed) + storage.segmentSize
+        return Self.usedSize(of: storage) <= max(room, least) + storage.segmentSize || waiters.withLock(\.isStopped)
+    }
+
+    /// Whether a new task leaves room for the steps of those that are live.
+    private func hasRoomToBegin(in storage: any FlowStorage) -> Bool {
+        guard let room = Self.room(in: storage) else { return true }
+        return Self.usedSize(of: storage) <= room / 2 + storage.segmentSize || waiters.withLock(\.isStopped)
+    }
+
+    /// Suspends until there is room for a new task.
+    ///
+    /// - Throws: `logFull` if the live tasks take all of it.
+    func admit(_ storage: any FlowStorage) async throws(FlowError) {
+        guard let room = Self.room(in: storage) else { return }
+        while true {
+            let live = liveSize.load(ordering: .relaxed)
+            guard live <= room / 2 else {
+                mustCount.store(true, ordering: .relaxed)
+                throw FlowError(
+                    .logFull,
+                    "The live tasks take \(live) bytes, and the disk budget has room for \(room / 2). Raise diskBudget, or let tasks end."
+                )
+            }
+            if hasRoomToBegin(in: storage) { return }
+            await wait { self.hasRoomToBegin(in: storage) }
+        }
+    }
+
+    /// Suspends until a checkpoint has made room.
+    func waitForRoom(in storage: any FlowStorage) async {
+        await wait { self.hasRoom(in: storage) }
+    }
+
+    private func wait(until hasRoom: () -> Bool) async {
+        await withCheckedContinuation { continuation in
+            let isWaiting = waiters.withLock { waiters in
+                guard !waiters.isStopped else { return false }
+                waiters.list.append(continuation)
+                return true
+            }
+            // A checkpoint may have ended just before.
+            if !isWaiting { continuation.resume() } else if hasRoom() { release(forGood: false) }
+        }
+    }
+
+    private func release(forGood: Bool) {
+        let list = waiters.withLock { waiters in
+            if forGood { waiters.isStopped = true }
+            defer { waiters.list = [] }
+            return waiters.list
+        }
+        for waiter in list { waiter.resume() }
+    }
+
+    // MARK: Writing
+
     private func writeIfDue(_ runner: FlowRunner) async throws {
-        let log = runner.storage.writeAheadLog
-        let last = log.cursors[JournalTable.cursor] ?? .zero
         let live = liveSize.load(ordering: .relaxed)
         var limit = max(runner.configuration.checkpointSize, 4 * live)
-        // A full log couldn't take the checkpoint that makes space in it.
-        if let budget = runner.storage.diskBudget {
-            let segment = runner.storage.segmentSize
-            limit = min(limit, max(segment, budget / 2 - live - 2 * segment))
+        if let room = Self.room(in: runner.storage) {
+            limit = min(limit, max(room / 2, live + runner.storage.segmentSize))
         }
-        guard log.byteCount(after: last) > UInt64(limit) else { return }
+        guard Self.usedSize(of: runner.storage) > limit else { return }
         try await write(runner)
     }
 
@@ -55,6 +151,7 @@ final class Checkpoint: Sendable {
         for task in tasks { size += try await append(task, runner) }
         liveSize.store(size, ordering: .relaxed)
         try log.setCursor(JournalTable.cursor, to: before)
+        release(forGood: false)
     }
 
     /// The graphs that live tasks began with, and then those of the runner, which are the newest.

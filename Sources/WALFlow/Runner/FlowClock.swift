@@ -17,6 +17,9 @@ struct FlowClock: Sendable {
             if rest > .zero { try await Task.sleep(for: rest) }
         })
 
+    /// A clock that can't be set. An attempt's timeout goes by it, since it doesn't outlive the process.
+    static var steady: FlowClock { FlowClock(ContinuousClock(), from: .now) }
+
     /// A clock of a test, which begins at a fixed time.
     init<Source: Clock>(_ clock: Source, from start: Timestamp) where Source.Duration == Duration {
         let origin = clock.now
@@ -24,7 +27,7 @@ struct FlowClock: Sendable {
         sleep = { due in try await clock.sleep(until: origin.advanced(by: due - start), tolerance: nil) }
     }
 
-    private init(
+    init(
         now: @escaping @Sendable () -> Timestamp, sleep: @escaping @Sendable (Timestamp) async throws -> Void
     ) {
         self.now = now

@@ -26,6 +26,10 @@ extension FlowRunner {
     ) async throws(FlowError) -> Result? {
         while true {
             if let error = life.failure { throw error }
+            if !checkpoint.hasRoom(in: storage) {
+                await checkpoint.waitForRoom(in: storage)
+                continue
+            }
             let outcome: Written<Result>
             do throws(TaskStorageError) {
                 outcome = try write(task, isDurable, decide, claim, then)

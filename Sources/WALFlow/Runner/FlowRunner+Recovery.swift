@@ -19,7 +19,6 @@ extension FlowRunner {
         } catch {
             throw FlowError(.storageFailed, "The journal can't be read.", cause: error)
         }
-        checkpoint.start(self)
     }
 
     /// The position of a log that no runner has had: its end, so that its older segments may go. If there are flows, their cursor was
@@ -31,13 +30,15 @@ extension FlowRunner {
     private func resume(_ journals: JournalTable, _ begun: ContinuousClock.Instant) async throws(WALError) {
         do throws(FlowError) {
             shapes.withLock { $0 = journals.graphs }
-            for dag in dags.all { try await write(dag) }
             var parkedCount = 0
             var live: [LiveTask] = []
             for journal in journals.tasks.values where journal.beginning != nil {
                 let task = LiveTask(journal, dag: dags[journal.beginning?.dag ?? ""])
                 live.append(table.insert(task))
             }
+            // In a full log, what follows waits for a checkpoint.
+            checkpoint.start(self)
+            for dag in dags.all { try await write(dag) }
             for task in live where try await !goOn(task) { parkedCount += 1 }
             events.opened(
                 live: live.count, parked: parkedCount, orphaned: journals.orphans.count,

@@ -30,6 +30,7 @@ extension FlowRunner {
                 let start = FlowRecord.Beginning(
                     dag: dag.key, graph: dag.hash, priority: priority, maxRetries: maxRetries, createdAt: clock.now(),
                     input: bytes)
+                try await checkpoint.admit(storage)
                 try await begin(fresh, start, live, dag)
                 return fresh
             } catch {
@@ -115,6 +116,7 @@ extension FlowRunner {
                     .idInUse, "The task \(id) began with another input. Choose another id, or pass the same input.")
             }
             let end = try await lastActivity(of: id, "task_\(row.status)")
+            let logged = end?.data == nil && status == .completed ? try await lastEnd(of: id) : nil
             var journal = TaskJournal(id: id)
             journal.apply(
                 .begin(
@@ -125,13 +127,13 @@ extension FlowRunner {
                 .end(
                     FlowRecord.Ending(
                         status: status, time: row.completedAt ?? row.updatedAt,
-                        output: end?.data.map { Array($0.utf8) },
+                        output: logged?.output ?? end?.data.map { Array($0.utf8) },
                         error: row.error, path: end?.nodeID)))
             let task = LiveTask(journal, dag: dag)
             task.state.withLock { state in
                 state.isBegun = true
                 state.isEnded = true
-                state.isOutputKnown = status != .completed || end?.data != nil
+                state.isOutputKnown = status != .completed || end?.data != nil || logged != nil
                 state.isGone = true
             }
             return task
@@ -151,6 +153,27 @@ extension FlowRunner {
             found = page.last { $0.action == action } ?? found
             guard page.count == 1000 else { return found }
             offset += page.count
+        }
+    }
+
+    /// Returns the last end of a task that the log still has. The store has no output that isn't JSON, and its users may remove
+    /// activities.
+    private func lastEnd(of id: String) async throws(WALError) -> FlowRecord.Ending? {
+        let log = storage.writeAheadLog
+        return try await Blocking.run { () throws(WALError) in
+            let (reader, last) = (log.reader(), log.lastSequence)
+            var found: FlowRecord.Ending?
+            while reader.nextSequence <= last {
+                let next: Void? = try reader.next {
+                    guard let record = (try? FlowRecord($0.payload)) ?? nil, record.taskID == id,
+                        case .end(let end) = record.event
+                    else { return }
+                    found = end
+                } gap: { _ in
+                }
+                guard next != nil else { break }
+            }
+            return found
         }
     }
 

@@ -182,7 +182,9 @@ extension FlowRunner {
                 // An activity that no store can take is left out, as the store would.
                 guard (try? mutation.validate()) != nil else { return }
                 do throws(TaskStorageError) {
-                    guard try storage.tryAppend(RecordBatch(), [mutation]) == nil else { return }
+                    if checkpoint.hasRoom(in: storage) {
+                        guard try storage.tryAppend(RecordBatch(), [mutation]) == nil else { return }
+                    }
                 } catch {
                     guard error.isRetriable else { return }
                 }
@@ -331,7 +333,7 @@ extension FlowRunner {
 
     private func startTimeout(_ task: LiveTask, _ step: StepPlace, _ attempt: UInt32) {
         guard let timeout = step.plan.options.timeout else { return }
-        timers.add(at: clock.now() + timeout) { [weak self, weak task, weak step] in
+        timeouts.add(at: steady.now() + timeout) { [weak self, weak task, weak step] in
             guard let task, let step else { return }
             Task { [weak self] in await self?.timeOut(task, step, attempt, timeout) }
         }
@@ -360,7 +362,7 @@ extension FlowRunner {
         }
         guard let (current, actions) = ended else { return }
         if let current { current.worker.cancel(job: current.job) }
-        timers.add(at: now + .seconds(10)) { [weak self, weak task, path = step.path] in
+        timeouts.add(at: steady.now() + .seconds(10)) { [weak self, weak task, path = step.path] in
             guard let task, task.state.withLock({ $0.running[path]?.number == attempt }) else { return }
             self?.events.ignoresCancellation(task.id, path, after: timeout + .seconds(10))
         }
@@ -407,8 +409,13 @@ extension LiveTask.State {
                     journal.id, start, step.path, attempt, action, message, level: message == nil ? "info" : "error",
                     at: now))
         }
-        if now - lastRow >= runner.configuration.rowInterval, let row = row(.running, at: now) { mutations.append(row) }
+        if isRowDue(now, runner.configuration), let row = row(.running, at: now) { mutations.append(row) }
         return mutations
+    }
+
+    /// Whether it is time for a row of progress. After the clock was set back, it is.
+    private func isRowDue(_ now: Timestamp, _ configuration: FlowConfiguration) -> Bool {
+        now < lastRow || now - lastRow >= configuration.rowInterval
     }
 
     mutating func clearPending() {
@@ -419,7 +426,7 @@ extension LiveTask.State {
     /// Notes that ``progress(_:_:_:_:_:_:)`` was written.
     mutating func wrote(_ now: Timestamp, _ configuration: FlowConfiguration) {
         clearPending()
-        if now - lastRow >= configuration.rowInterval { lastRow = now }
+        if isRowDue(now, configuration) { lastRow = now }
     }
 
     func publish() {

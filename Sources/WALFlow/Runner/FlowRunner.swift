@@ -19,10 +19,14 @@ public final class FlowRunner: Service {
     let dags: DAGTable
     let configuration: FlowConfiguration
     let clock: FlowClock
+    /// The clock of timeouts.
+    let steady: FlowClock
     let events: FlowLog
     let callback: Callback?
     let scheduler: Scheduler
+    /// Retries and waits, by the wall clock: their times are in the journal.
     let timers: TimerQueue
+    let timeouts: TimerQueue
     let table = TaskTable()
     let life = RunnerLife()
     let checkpoint = Checkpoint()
@@ -44,7 +48,7 @@ public final class FlowRunner: Service {
         configuration: FlowConfiguration = FlowConfiguration(),
         logger: Logger? = nil, onResult: Callback? = nil
     ) async throws(FlowError) {
-        try await self.init(storage, dags, configuration, .system, logger, onResult)
+        try await self.init(storage, dags, configuration, .system, .steady, logger, onResult)
     }
 
     /// Makes a runner with a clock of a test: retries, timeouts and waits go by it.
@@ -62,23 +66,26 @@ public final class FlowRunner: Service {
         configuration: FlowConfiguration = FlowConfiguration(),
         clock: Source, logger: Logger? = nil, onResult: Callback? = nil
     ) async throws(FlowError) where Source.Duration == Duration {
-        try await self.init(storage, dags, configuration, FlowClock(clock, from: .now), logger, onResult)
+        let clock = FlowClock(clock, from: .now)
+        try await self.init(storage, dags, configuration, clock, clock, logger, onResult)
     }
 
-    private init(
+    init(
         _ storage: any FlowStorage, _ dags: [any FlowDAG], _ configuration: FlowConfiguration, _ clock: FlowClock,
-        _ logger: Logger?, _ callback: Callback?
+        _ steady: FlowClock, _ logger: Logger?, _ callback: Callback?
     ) async throws(FlowError) {
         try configuration.validate()
         self.storage = storage
         self.configuration = configuration
         self.clock = clock
+        self.steady = steady
         self.callback = callback
         self.dags = try DAGTable(dags)
         events = FlowLog(logger)
         journalWatch = JournalWatch(events)
         scheduler = Scheduler(concurrency: configuration.concurrency)
         timers = TimerQueue(clock: clock)
+        timeouts = TimerQueue(clock: steady)
         try attach()
         do throws(FlowError) {
             try await recover()
@@ -111,7 +118,8 @@ public final class FlowRunner: Service {
     ///   - priority: The priority. Ready steps of a higher one run first.
     ///   - maxRetries: The retries of each step without a policy of its own.
     /// - Returns: A handle of the task.
-    /// - Throws: ``FlowError``: `unknownDAG`, `invalidID`, `idInUse`, `valueTooLarge`, `undecodable`, `storageFailed` or `closed`.
+    /// - Throws: ``FlowError``: `unknownDAG`, `invalidID`, `idInUse`, `valueTooLarge`, `undecodable`, `logFull`, `storageFailed` or
+    ///   `closed`.
     @discardableResult
     public func process<Input, Output>(
         _ input: Input, by dag: DAG<Input, Output>, id: String? = nil, priority: Int = 0, maxRetries: Int = 3
@@ -145,7 +153,8 @@ public final class FlowRunner: Service {
     public var statistics: FlowStatistics {
         let counts = scheduler.counts
         return FlowStatistics(
-            runningSteps: counts.running, readySteps: counts.ready, liveTasks: table.count, timers: timers.count)
+            runningSteps: counts.running, readySteps: counts.ready, liveTasks: table.count,
+            timers: timers.count + timeouts.count)
     }
 
     // MARK: Ending
@@ -174,6 +183,7 @@ public final class FlowRunner: Service {
     public func close() async {
         guard life.beginClosing() else { return await life.waitUntilClosed() }
         timers.close()
+        timeouts.close()
         await checkpoint.stop()
         await scheduler.close(grace: configuration.closeTimeout)
         let closed = FlowError(.closed, "The runner was closed. The next start resumes the task.")

@@ -40,7 +40,7 @@ public struct FlowTask<Output: Codable & Sendable>: Sendable {
             guard live.state.withLock(\.isOutputKnown) else {
                 throw FlowError(
                     .undecodable,
-                    "The task \(id) completed before, and the store has no output of it: the activity was removed, or it isn't JSON."
+                    "The task \(id) completed before, and neither the log nor the store has its output. Keep results where they are needed, or activities and segments for longer."
                 )
             }
             guard let bytes = end.output else {

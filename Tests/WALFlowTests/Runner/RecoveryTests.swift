@@ -235,4 +235,21 @@ import WALTesting
         await runner.close()
         try await storage.close()
     }
+
+    /// The output of a task that has ended doesn't depend on an activity, which users may remove.
+    @Test func theOutputOfAnEndedTaskOutlivesItsActivities() async throws {
+        let directory = TemporaryDirectory()
+        let dag = DAG(name: "Keep", key: "keep", of: Int.self) { dag, input in
+            dag.addNode("double", after: input) { _, value in value * 2 }
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
+        #expect(try await runner.process(21, by: dag, id: "t").result() == 42)
+        try await eventually { runner.liveTasks.isEmpty }
+        try await storage.removeActivities(createdBefore: .now + .seconds(60))
+        let task = try await runner.process(21, by: dag, id: "t")
+        #expect(try await task.result() == 42)
+        await runner.close()
+        try await storage.close()
+    }
 }
