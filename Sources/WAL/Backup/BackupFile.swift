@@ -1,0 +1,60 @@
+/// Copies and checks of a backup's files.
+enum BackupFile {
+    /// The number of bytes that are read and written at once.
+    private static let pieceSize = 1 << 20
+
+    /// Copies the first bytes of a file to another one. Returns their SHA-256.
+    static func copy(_ source: File, count: Int, to target: File) throws(WALError) -> String {
+        try pieces(of: source, count: count) { piece, offset throws(WALError) in try target.write(piece, at: offset) }
+    }
+
+    /// Checks that a file of the backup has the bytes that the manifest states.
+    ///
+    /// - Throws: ``WALError/Code/corrupted``, which names the file, unless it has; ``WALError/Code/inputOutput``.
+    static func verify(_ segment: BackupManifest.Segment, in directory: Directory) throws(WALError) {
+        let file: File
+        do throws(WALError) {
+            file = try File(segment.fileName, in: directory, .read)
+        } catch {
+            guard error.isNoSuchFile else { throw error }
+            throw WALError(
+                .corrupted, "\(directory.path(of: segment.fileName)) is missing from the backup. Use another backup.")
+        }
+        guard try file.size() == segment.size else {
+            throw WALError(
+                .corrupted,
+                "\(file.path) has \(try file.size()) bytes instead of \(segment.size). Use another backup.")
+        }
+        let digest = try pieces(of: file, count: segment.length) { _, _ in }
+        var offset = segment.length
+        var isZero = true
+        while offset < segment.size, isZero {
+            let piece = try file.read(at: offset, count: min(pieceSize, segment.size - offset))
+            isZero = !piece.isEmpty && piece.allSatisfy { $0 == 0 }
+            offset += piece.count
+        }
+        guard digest == segment.digest, isZero else {
+            throw WALError(
+                .corrupted,
+                "\(file.path) has changed: its SHA-256 isn't the one in the manifest. Use another backup.")
+        }
+    }
+
+    /// Reads the first bytes of a file piece by piece. Returns their SHA-256.
+    private static func pieces(
+        of file: File, count: Int, _ body: ([UInt8], Int) throws(WALError) -> Void
+    ) throws(WALError) -> String {
+        var hash = SHA256()
+        var offset = 0
+        while offset < count {
+            let piece = try file.read(at: offset, count: min(pieceSize, count - offset))
+            guard !piece.isEmpty else {
+                throw WALError(.corrupted, "\(file.path) ends at \(offset) instead of \(count) bytes.")
+            }
+            hash.add(piece)
+            try body(piece, offset)
+            offset += piece.count
+        }
+        return hash.hexadecimalDigest()
+    }
+}

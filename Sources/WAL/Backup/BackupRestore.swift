@@ -1,0 +1,180 @@
+/// One restore of a log from a backup.
+struct BackupRestore {
+    private let backup: Directory
+    private let manifest: BackupManifest
+    private let parent: Directory
+    private let name: String
+    private let place: String
+
+    private static let suffix = ".restoring"
+
+    init(of target: String, to directory: String) throws(WALError) {
+        do throws(WALError) {
+            backup = try Directory(path: target)
+        } catch {
+            throw error.isNoSuchFile ? Self.noBackup(target) : error
+        }
+        guard let manifest = try BackupManifest(in: backup) else { throw Self.noBackup(target) }
+        self.manifest = manifest
+        var path = directory
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        place = path
+        let slash = path.lastIndex(of: "/")
+        name = String(slash.map { path[path.index(after: $0)...] } ?? path[...])
+        let parentPath = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        guard !["", ".", ".."].contains(name) else {
+            throw WALError(.invalidArgument, "\(directory) can't be renamed to. Name a new directory.")
+        }
+        parent = try Directory(path: parentPath)
+        try requireEmpty()
+    }
+
+    func run(upTo point: LogBackup.RestorePoint) throws(WALError) -> LogBackup.Restored {
+        let staging = try emptyStaging()
+        for segment in manifest.segments { try copy(segment, to: staging) }
+        try cut(staging, upTo: point)
+        try staging.sync()
+        let last = try ReadOnlyLog(at: staging.path).lastSequence.rawValue
+        if last < manifest.highestSequence { try skip(last + 1...manifest.highestSequence, in: staging) }
+        // Opening verifies every byte, seals the last segment, and refuses damage.
+        var configuration = WriteAheadLog.Configuration()
+        configuration.damagePolicy = .strict
+        configuration.recoveryScope = .everything
+        let log = try WriteAheadLog(in: staging, configuration: configuration, logger: nil, metrics: nil)
+        try log.closeBlocking()
+        let restored = LogBackup.Restored(
+            firstSequence: try ReadOnlyLog(at: staging.path).firstSequence,
+            lastSequence: SequenceNumber(rawValue: last),
+            highestSequence: SequenceNumber(rawValue: manifest.highestSequence),
+            segmentCount: manifest.segments.count { $0.firstSequence <= max(last, 1) })
+        try requireEmpty()
+        try parent.rename(name + Self.suffix, to: name)
+        try parent.sync()
+        return restored
+    }
+
+    // MARK: Places
+
+    private func requireEmpty() throws(WALError) {
+        guard let existing = try parent.existingFolder(name) else { return }
+        guard try existing.names().isEmpty else {
+            throw WALError(.notALogDirectory, "\(place) isn't empty. Restore into a new directory.")
+        }
+    }
+
+    /// Returns the directory of the restore, without the files of one that was interrupted.
+    private func emptyStaging() throws(WALError) -> Directory {
+        let staging = try parent.folder(name + Self.suffix)
+        let names = try staging.names()
+        let own = [DirectoryLock.fileName, RecoveryIntent.fileName, RecoveryIntent.fileName + ".new"]
+        for name in names {
+            let isSegment = [SegmentName.suffix, SegmentName.compressedSuffix].contains {
+                SegmentName.number(name, suffix: $0) != nil
+            }
+            guard isSegment || SegmentName.isUnfinished(name) || own.contains(name) else {
+                throw WALError(
+                    .notALogDirectory,
+                    "\(staging.path(of: name)) isn't the file of an interrupted restore. Remove it, or restore elsewhere."
+                )
+            }
+        }
+        for name in names { try staging.remove(name) }
+        return staging
+    }
+
+    // MARK: Contents
+
+    private func copy(_ segment: BackupManifest.Segment, to staging: Directory) throws(WALError) {
+        try BackupFile.verify(segment, in: backup)
+        let source = try File(segment.fileName, in: backup, .read)
+        let file = try File(segment.logName, in: staging, .create)
+        guard try BackupFile.copy(source, count: segment.length, to: file) == segment.digest else {
+            throw WALError(.corrupted, "\(source.path) changed while it was read. Use another backup.")
+        }
+        try file.truncate(to: segment.size)
+        try file.sync()
+    }
+
+    /// Removes the records after the restore point. A frame stays as a whole or goes.
+    private func cut(_ staging: Directory, upTo point: LogBackup.RestorePoint) throws(WALError) {
+        guard let last = try lastSequence(staging, upTo: point), last < manifest.durableSequence else { return }
+        let first = manifest.segments.first?.firstSequence ?? 1
+        guard last + 1 >= first else {
+            throw WALError(
+                .removed, "The backup begins with record \(first), after the restore point. Use an older backup.")
+        }
+        let start = manifest.segments.lastIndex { $0.firstSequence <= last + 1 } ?? 0
+        for segment in manifest.segments[(start + 1)...].reversed() { try staging.remove(segment.logName) }
+        try shorten(manifest.segments[start], in: staging, to: last)
+    }
+
+    private func lastSequence(
+        _ staging: Directory, upTo point: LogBackup.RestorePoint
+    ) throws(WALError) -> UInt64? {
+        switch point {
+        case .end: return nil
+        case .sequence(let sequence): return sequence.rawValue
+        case .time(let time):
+            guard time.rawValue < .max else { return nil }
+            let reader = try ReadOnlyLog(at: staging.path).reader(since: Timestamp(rawValue: time.rawValue + 1))
+            return try reader.next().map { $0.sequence.rawValue - 1 }
+        }
+    }
+
+    /// Replaces a segment by its frames up to a record, with zeros up to the capacity.
+    private func shorten(
+        _ segment: BackupManifest.Segment, in staging: Directory, to last: UInt64
+    ) throws(WALError) {
+        let examined = try ExaminedSegment(staging, number: segment.number, isWritten: false)
+        guard let header = examined.header else {
+            throw WALError(.corrupted, "\(examined.path) has no readable header. Use another backup.")
+        }
+        let source = try examined.file
+        let size = try source.size()
+        var end = SegmentHeader.size
+        let buffer = ReadBuffer()
+        let contents = try buffer.load(source, isImmutable: true)
+        _ = unsafe try SegmentScan(contents, header: header) { frame, offset in
+            let first = unsafe header.baseSequence + UInt64(frame.header.recordIndex)
+            var count: UInt64 = 0
+            switch unsafe frame.header.kind {
+            case .record: count = 1
+            case .batch: count = unsafe UInt64(BatchBody.header(frame.body)?.recordCount ?? 0)
+            default: break
+            }
+            if offset == end, first + count <= last + 1 { end = unsafe offset + frame.header.size }
+        }
+        let temporary = SegmentName.temporary(segment.number)
+        let file = try File(temporary, in: staging, .create)
+        var bytes = [UInt8](repeating: 0, count: end)
+        let count = try unsafe bytes.withUnsafeMutableBytes { room in
+            Result { () throws(WALError) in try unsafe source.read(at: 0, into: room) }
+        }.get()
+        guard count == end, end <= size else {
+            throw WALError(.corrupted, "\(examined.path) ends early. Use another backup.")
+        }
+        try file.write(bytes, at: 0)
+        try file.truncate(to: Int(clamping: header.capacity))
+        try file.sync()
+        if segment.form == .lz4 { try staging.remove(segment.logName) }
+        try staging.rename(temporary, to: SegmentName.of(segment.number))
+    }
+
+    /// Records in the log that these numbers were given, and that their records aren't in it. The opening carries it out.
+    private func skip(_ numbers: ClosedRange<UInt64>, in staging: Directory) throws(WALError) {
+        var report = RecoveryReport()
+        report.findings = [
+            RecoveryReport.Finding(
+                classification: .missingSegment, segment: 0, offset: 0, byteCount: 0,
+                sequences: SequenceNumber(rawValue: numbers.lowerBound)...SequenceNumber(rawValue: numbers.upperBound),
+                isAcknowledged: true, evidence: "the log was restored from a backup", keptAt: nil)
+        ]
+        let epoch = try ReadOnlyLog(at: staging.path).statistics.epoch + 1
+        try RecoveryIntent(nextSequence: numbers.upperBound + 1, epoch: epoch, body: RecoveryBody.encode(report))
+            .write(in: staging)
+    }
+
+    private static func noBackup(_ target: String) -> WALError {
+        WALError(.notALogDirectory, "\(target) contains no backup. Name the directory of one.")
+    }
+}
