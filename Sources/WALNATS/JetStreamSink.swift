@@ -75,5 +75,7 @@
         public var byteCount: Int
         /// The limit of the size. Nil for none.
         public var maxByteCount: Int?
+        /// The lanes of the log with their positions, as the last message has them. Empty if there is no message.
+        public var lanes: [SinkLane] = []
     }
 #endif

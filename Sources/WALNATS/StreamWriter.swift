@@ -113,11 +113,26 @@
                 "A message of \(size) bytes with \(batch.records.count) records exceeds the limit of \(limit) bytes.")
         }
 
-        /// Reads the last message of a stream, which has the state of its lanes.
         private func last(
             of log: LogID, in stream: StreamInfo, laneCount: Int, on connection: StreamConnection
         ) throws(JetStreamError) -> Known {
-            guard stream.lastMessage > 0 else { return Known(lastMessage: 0, state: .new(laneCount: laneCount)) }
+            guard let known = try last(of: log, in: stream, on: connection) else {
+                return Known(lastMessage: 0, state: .new(laneCount: laneCount))
+            }
+            guard known.state.lanes.count == laneCount else {
+                throw JetStreamError(
+                    .laneCountMismatch,
+                    "The log \(log) has \(known.state.lanes.count) lanes in the stream \(stream.name), not \(laneCount). Use that number."
+                )
+            }
+            return known
+        }
+
+        /// Reads the last message of a stream, which has the state of its lanes. Returns nil if the stream is new.
+        private func last(
+            of log: LogID, in stream: StreamInfo, on connection: StreamConnection
+        ) throws(JetStreamError) -> Known? {
+            guard stream.lastMessage > 0 else { return nil }
             guard let message = try connection.message(stream.lastMessage, of: stream.name) else {
                 throw JetStreamError(
                     .foreignStream,
@@ -136,12 +151,6 @@
                     "The stream \(stream.name) belongs to the log \(message.headers[StreamState.Key.log] ?? ""), not to \(log). Name another stream."
                 )
             }
-            guard state.lanes.count == laneCount else {
-                throw JetStreamError(
-                    .laneCountMismatch,
-                    "The log \(log) has \(state.lanes.count) lanes in the stream \(stream.name), not \(laneCount). Use that number."
-                )
-            }
             return Known(lastMessage: stream.lastMessage, state: state)
         }
 
@@ -151,7 +160,9 @@
             guard let info = try connection.info(of: name) else {
                 throw JetStreamError(.noStream, "There is no stream \(name).")
             }
-            return info.health
+            var health = info.health
+            health.lanes = try last(of: log, in: info, on: connection)?.state.lanes ?? []
+            return health
         }
 
         // MARK: The connection
