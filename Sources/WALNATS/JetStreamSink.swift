@@ -39,7 +39,8 @@
         }
 
         public func close() async {
-            writer.interrupt()
+            // Closing a connection may wait for a socket that takes nothing.
+            await Blocking.run { [writer] in writer.interrupt() }
             await writer.close()
         }
 

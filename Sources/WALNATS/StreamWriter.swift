@@ -31,7 +31,7 @@
 
         func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) throws(JetStreamError) -> [SinkLane] {
             let connection = try connected()
-            let stream = try StreamChecks(configuration, log: log).stream(of: connection)
+            let stream = try StreamChecks(configuration, log: log).stream(of: connection, isKnown: known[log] != nil)
             let before = try last(of: log, in: stream, laneCount: laneCount, on: connection)
             let state = before.state.claimed(lanes)
             let position = before.state.lanes.map(\.position).max() ?? .zero
@@ -52,7 +52,13 @@
             let body = StreamBody.encode(batch.records, compressing: configuration.isCompressed)
             let limit = min(configuration.maxMessageSize, connection.maxBodySize)
             guard body.count <= limit else { throw tooLarge(batch, body.count, limit) }
-            try publish(batch, body, after: before, on: connection)
+            do throws(JetStreamError) {
+                try publish(batch, body, after: before, on: connection)
+            } catch {
+                // The stream may have a smaller limit of its own. A lone record would be tried without end.
+                guard error.code == .tooLarge, batch.records.count == 1 else { throw error }
+                throw error.blamingRecord
+            }
         }
 
         private func publish(
@@ -80,7 +86,7 @@
         private func others(
             of batch: SinkBatch, instead before: Known, on connection: StreamConnection
         ) throws(JetStreamError) -> Known {
-            let stream = try StreamChecks(configuration, log: batch.log).stream(of: connection)
+            let stream = try StreamChecks(configuration, log: batch.log).stream(of: connection, isKnown: true)
             let now = try last(of: batch.log, in: stream, laneCount: batch.laneCount, on: connection)
             if now.state.isClaimed(after: batch.lanes) {
                 throw JetStreamError(.fenced, "Another owner has claimed lanes of the log \(batch.log).")
@@ -101,12 +107,10 @@
                     && StreamBody.encode([record], compressing: configuration.isCompressed).count > limit
             }
             if let record {
-                var error = JetStreamError(
+                return JetStreamError(
                     .tooLarge,
                     "The record \(record.sequence) of \(record.payload.count) bytes doesn't fit into a message of \(limit) bytes."
-                )
-                error.blamesRecord = true
-                return error
+                ).blamingRecord
             }
             return JetStreamError(
                 .tooLarge,
