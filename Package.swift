@@ -160,6 +160,7 @@ let package = Package(
                 .target(name: "WALSQLite", condition: .when(traits: ["SQLite"])),
                 .target(name: "WALMySQL", condition: .when(traits: ["MySQL"])),
                 .target(name: "WALPostgres", condition: .when(traits: ["Postgres"])),
+                .target(name: "WALNATS", condition: .when(traits: ["NATS"])),
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Delivery"])),
                 .product(name: "Logging", package: "swift-log"),

@@ -7,24 +7,27 @@
         /// Opens a buffered storage over a MariaDB or MySQL database: changes return when they are in the log, and
         /// reach the database in batches.
         ///
-        /// It delivers from then on, as the one from `open(at:store:configuration:logger:metrics:)`, and closes the connections
+        /// It delivers from then on, as the one from `open(at:store:additionalSinks:configuration:logger:metrics:)`, and closes the connections
         /// when it is closed.
         ///
         /// - Parameters:
         ///   - url: The database, as `MySQLTaskStore` takes it.
         ///   - directory: The log's directory, made if it isn't there.
+        ///   - additionalSinks: The sinks that get the log, too. The storage closes them.
         ///   - configuration: How the buffer works.
         ///   - logger: Where it reports what needs attention.
         ///   - metrics: Where its figures go.
         /// - Throws: `StoreError` for the database, `TaskStorageError` for the log.
         public static func mysql(
-            _ url: String, log directory: String, configuration: Configuration = Configuration(), logger: Logger? = nil,
+            _ url: String, log directory: String, additionalSinks: [AdditionalSink] = [],
+            configuration: Configuration = Configuration(), logger: Logger? = nil,
             metrics: (any MetricsFactory)? = nil
         ) async throws -> BufferedTaskStorage {
             let store = try await MySQLTaskStore(url: url, logger: logger)
             do {
                 return try await open(
-                    at: directory, store: store, configuration: configuration, logger: logger, metrics: metrics)
+                    at: directory, store: store, additionalSinks: additionalSinks, configuration: configuration,
+                    logger: logger, metrics: metrics)
             } catch {
                 try? await store.close()
                 throw error

@@ -36,7 +36,7 @@
             public var stream: String?
             /// The least number of the stream's replicas, 1 to 5. With three, the stream survives the loss of a machine.
             public var replicas = 3
-            /// Whether the sink creates a stream that doesn't exist.
+            /// Whether the sink creates a stream that doesn't exist. It never creates one that it has written before.
             public var createsStream = true
             /// The largest size in bytes of a stream that the sink creates. Nil for no limit.
             public var maxStreamBytes: Int?
@@ -68,7 +68,10 @@
                     ((1...5).contains(replicas), "replicas must be 1 to 5, not \(replicas)."),
                     (maxMessageSize >= 4096, "maxMessageSize must be at least 4096, not \(maxMessageSize)."),
                     (maxStreamBytes ?? 1 > 0, "maxStreamBytes must be positive."),
-                    (timeout >= .milliseconds(100), "timeout must be at least 100 milliseconds."),
+                    (
+                        timeout >= .milliseconds(100) && timeout <= .seconds(3600),
+                        "timeout must be 100 milliseconds to an hour, not \(timeout)."
+                    ),
                 ]
                 for (isValid, message) in checks where !isValid { throw JetStreamError(.invalidOption, message) }
             }

@@ -43,7 +43,7 @@ public struct JetStreamError: Error, Hashable, Sendable, CustomStringConvertible
     /// The error code of JetStream's API. 0 if there is none.
     public let apiCode: Int
     /// Whether one record can't be stored, whatever comes with it.
-    var blamesRecord = false
+    private(set) var blamesRecord = false
 
     init(_ code: Code, _ message: String, status: Int = 0, apiCode: Int = 0) {
         self.code = code
@@ -56,6 +56,13 @@ public struct JetStreamError: Error, Hashable, Sendable, CustomStringConvertible
         let numbers = [apiCode != 0 ? "code \(apiCode)" : nil, status != 0 ? "status \(status)" : nil].compactMap(
             \.self)
         return "WALNATS: \(message)" + (numbers.isEmpty ? "" : " (\(numbers.joined(separator: ", ")))")
+    }
+
+    /// This error, which blames the batch's only record.
+    var blamingRecord: JetStreamError {
+        var error = self
+        error.blamesRecord = true
+        return error
     }
 
     /// What the error means for the batch.

@@ -39,7 +39,8 @@
         }
 
         public func close() async {
-            writer.interrupt()
+            // Closing a connection may wait for a socket that takes nothing.
+            await Blocking.run { [writer] in writer.interrupt() }
             await writer.close()
         }
 
@@ -75,5 +76,7 @@
         public var byteCount: Int
         /// The limit of the size. Nil for none.
         public var maxByteCount: Int?
+        /// The lanes of the log with their positions, as the last message has them. Empty if there is no message.
+        public var lanes: [SinkLane] = []
     }
 #endif

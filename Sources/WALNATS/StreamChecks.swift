@@ -11,12 +11,19 @@
             self.log = log
         }
 
-        /// Returns the log's stream, after it was checked. Creates it if there is none.
-        func stream(of connection: StreamConnection) throws(JetStreamError) -> StreamInfo {
+        /// Returns the log's stream, after it was checked.
+        ///
+        /// If there is none, creates it. A stream that this sink has written before is never created again: the position would be zero.
+        func stream(of connection: StreamConnection, isKnown: Bool) throws(JetStreamError) -> StreamInfo {
             let name = StreamNames.stream(of: log, configuration)
             if let info = try connection.info(of: name) {
                 try check(info)
                 return info
+            }
+            guard !isKnown else {
+                throw JetStreamError(
+                    .noStream,
+                    "The stream \(name) was deleted, and with it the position. Name another stream, and fill it again.")
             }
             guard configuration.createsStream else {
                 throw JetStreamError(.noStream, "There is no stream \(name). Create it, or set createsStream.")
@@ -40,6 +47,11 @@
                     info.replicas < configuration.replicas,
                     "it has \(info.replicas) replicas, and \(configuration.replicas) are asked for"
                 ),
+                (
+                    info.hasSubjectLimit && !configuration.isRolling,
+                    "it has max_msgs_per_subject and removes old messages there; remove the limit, or set isRolling"
+                ),
+                (!info.acknowledges, "it has no_ack, so no batch would ever be acknowledged"),
                 (info.isMirror, "it is a mirror or has sources"),
                 (info.isSealed, "it is sealed"),
                 (info.isInMemory, "its messages are in memory"),

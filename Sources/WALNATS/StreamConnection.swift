@@ -128,13 +128,31 @@
             var code = jsErrCode(0)
             let published = unsafe js_PublishMsg(&acknowledgement, context, message, &options, &code)
             defer { unsafe jsPubAck_Destroy(acknowledgement) }
-            try Self.check("A message of the stream \(stream) isn't stored", published, code)
+            if published == NATS_TIMEOUT, let reason = refusal {
+                throw JetStreamError(
+                    .unauthorized, "A message of the stream \(stream) isn't stored: \(reason).",
+                    status: Int(NATS_NOT_PERMITTED.rawValue))
+            }
+            do throws(JetStreamError) {
+                try Self.check("A message of the stream \(stream) isn't acknowledged", published, code)
+            } catch {
+                // The library doesn't understand the answer, so the message may be stored.
+                guard error.code == .other, error.apiCode == 0 else { throw error }
+                throw JetStreamError(.indeterminate, error.message, status: error.status)
+            }
             guard let number = unsafe acknowledgement?.pointee.Sequence, number == last + 1 else {
                 throw JetStreamError(
                     .indeterminate,
                     "The server stored a message of the stream \(stream) at another place than expected.")
             }
             return number
+        }
+
+        /// The server's last refusal of a permission. It answers such a message with nothing else.
+        private var refusal: String? {
+            var text: UnsafePointer<CChar>?
+            guard unsafe natsConnection_GetLastError(connection, &text) == NATS_NOT_PERMITTED else { return nil }
+            return unsafe text.map { unsafe String(cString: $0) } ?? "a permission is missing"
         }
 
         private func requireConnection() throws(JetStreamError) {
@@ -172,6 +190,8 @@
                 natsOptions_SetMaxReconnect(options, -1), natsOptions_SetReconnectWait(options, 100),
                 natsOptions_SetReconnectJitter(options, 100, 1000), natsOptions_SetPingInterval(options, 2000),
                 natsOptions_SetMaxPingsOut(options, 2), natsOptions_SetFailRequestsOnDisconnect(options, true),
+                // Without it, a frozen server whose socket is full would hold the thread until it wakes.
+                natsOptions_SetWriteDeadline(options, 5000),
             ] { try check("An option can't be set", status) }
             switch configuration.credentials {
             case .none: break
@@ -244,8 +264,10 @@
         init(_ status: natsStatus, _ code: jsErrCode) {
             switch code.rawValue {
             case 0: self = .init(status)
-            // No leader, no quorum, or a server that starts. Nothing was stored.
-            case 10008, 10009, 10118: self = .away
+            // No leader, no quorum, a server that starts, or too few servers for a new stream. Nothing was stored.
+            case 10005, 10008, 10009, 10118: self = .away
+            // A failure of the servers' consensus or of the stream, whose outcome only the last message shows.
+            case 10041, 10051: self = .indeterminate
             // Another last message than expected, which is looked at.
             case 10063, 10071, 10164: self = .indeterminate
             // The stream, the account or the disk is full.

@@ -16,6 +16,9 @@
         var isSealed: Bool
         var isInMemory: Bool
         var discardsOld: Bool
+        /// Whether the number of messages of a subject is limited. At that limit old messages go, whatever `discard` says.
+        var hasSubjectLimit: Bool
+        var acknowledges: Bool
         /// Whether the number or the size of messages is limited.
         var hasLimit: Bool
         var firstMessage: UInt64
@@ -40,7 +43,9 @@
             isSealed = unsafe config.Sealed
             isInMemory = unsafe config.Storage == js_MemoryStorage
             discardsOld = unsafe config.Discard == js_DiscardOld
-            hasLimit = unsafe config.MaxBytes > 0 || config.MaxMsgs > 0 || config.MaxMsgsPerSubject > 0
+            hasSubjectLimit = unsafe config.MaxMsgsPerSubject > 0
+            acknowledges = unsafe !config.NoAck
+            hasLimit = unsafe config.MaxBytes > 0 || config.MaxMsgs > 0
             firstMessage = unsafe info.State.FirstSeq
             lastMessage = unsafe info.State.LastSeq
             health = unsafe JetStreamHealth(

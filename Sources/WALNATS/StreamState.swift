@@ -34,7 +34,9 @@ struct StreamState: Hashable {
         lanes = []
         for (index, word) in text.split(separator: " ").enumerated() {
             let numbers = word.split(separator: ":").map { UInt64($0) }
-            guard numbers.count == 2, let epoch = numbers[0], let position = numbers[1] else { return nil }
+            guard numbers.count == 2, let epoch = numbers[0], epoch < .max, let position = numbers[1] else {
+                return nil
+            }
             lanes.append(SinkLane(index: index, epoch: epoch, position: SequenceNumber(rawValue: position)))
         }
         guard !lanes.isEmpty else { return nil }

@@ -31,7 +31,7 @@
 
         func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) throws(JetStreamError) -> [SinkLane] {
             let connection = try connected()
-            let stream = try StreamChecks(configuration, log: log).stream(of: connection)
+            let stream = try StreamChecks(configuration, log: log).stream(of: connection, isKnown: known[log] != nil)
             let before = try last(of: log, in: stream, laneCount: laneCount, on: connection)
             let state = before.state.claimed(lanes)
             let position = before.state.lanes.map(\.position).max() ?? .zero
@@ -52,7 +52,13 @@
             let body = StreamBody.encode(batch.records, compressing: configuration.isCompressed)
             let limit = min(configuration.maxMessageSize, connection.maxBodySize)
             guard body.count <= limit else { throw tooLarge(batch, body.count, limit) }
-            try publish(batch, body, after: before, on: connection)
+            do throws(JetStreamError) {
+                try publish(batch, body, after: before, on: connection)
+            } catch {
+                // The stream may have a smaller limit of its own. A lone record would be tried without end.
+                guard error.code == .tooLarge, batch.records.count == 1 else { throw error }
+                throw error.blamingRecord
+            }
         }
 
         private func publish(
@@ -80,7 +86,7 @@
         private func others(
             of batch: SinkBatch, instead before: Known, on connection: StreamConnection
         ) throws(JetStreamError) -> Known {
-            let stream = try StreamChecks(configuration, log: batch.log).stream(of: connection)
+            let stream = try StreamChecks(configuration, log: batch.log).stream(of: connection, isKnown: true)
             let now = try last(of: batch.log, in: stream, laneCount: batch.laneCount, on: connection)
             if now.state.isClaimed(after: batch.lanes) {
                 throw JetStreamError(.fenced, "Another owner has claimed lanes of the log \(batch.log).")
@@ -101,23 +107,36 @@
                     && StreamBody.encode([record], compressing: configuration.isCompressed).count > limit
             }
             if let record {
-                var error = JetStreamError(
+                return JetStreamError(
                     .tooLarge,
                     "The record \(record.sequence) of \(record.payload.count) bytes doesn't fit into a message of \(limit) bytes."
-                )
-                error.blamesRecord = true
-                return error
+                ).blamingRecord
             }
             return JetStreamError(
                 .tooLarge,
                 "A message of \(size) bytes with \(batch.records.count) records exceeds the limit of \(limit) bytes.")
         }
 
-        /// Reads the last message of a stream, which has the state of its lanes.
         private func last(
             of log: LogID, in stream: StreamInfo, laneCount: Int, on connection: StreamConnection
         ) throws(JetStreamError) -> Known {
-            guard stream.lastMessage > 0 else { return Known(lastMessage: 0, state: .new(laneCount: laneCount)) }
+            guard let known = try last(of: log, in: stream, on: connection) else {
+                return Known(lastMessage: 0, state: .new(laneCount: laneCount))
+            }
+            guard known.state.lanes.count == laneCount else {
+                throw JetStreamError(
+                    .laneCountMismatch,
+                    "The log \(log) has \(known.state.lanes.count) lanes in the stream \(stream.name), not \(laneCount). Use that number."
+                )
+            }
+            return known
+        }
+
+        /// Reads the last message of a stream, which has the state of its lanes. Returns nil if the stream is new.
+        private func last(
+            of log: LogID, in stream: StreamInfo, on connection: StreamConnection
+        ) throws(JetStreamError) -> Known? {
+            guard stream.lastMessage > 0 else { return nil }
             guard let message = try connection.message(stream.lastMessage, of: stream.name) else {
                 throw JetStreamError(
                     .foreignStream,
@@ -136,12 +155,6 @@
                     "The stream \(stream.name) belongs to the log \(message.headers[StreamState.Key.log] ?? ""), not to \(log). Name another stream."
                 )
             }
-            guard state.lanes.count == laneCount else {
-                throw JetStreamError(
-                    .laneCountMismatch,
-                    "The log \(log) has \(state.lanes.count) lanes in the stream \(stream.name), not \(laneCount). Use that number."
-                )
-            }
             return Known(lastMessage: stream.lastMessage, state: state)
         }
 
@@ -151,7 +164,9 @@
             guard let info = try connection.info(of: name) else {
                 throw JetStreamError(.noStream, "There is no stream \(name).")
             }
-            return info.health
+            var health = info.health
+            health.lanes = try last(of: log, in: info, on: connection)?.state.lanes ?? []
+            return health
         }
 
         // MARK: The connection

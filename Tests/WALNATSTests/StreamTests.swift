@@ -39,6 +39,7 @@
 
         @Test(arguments: [
             (",\"max_age\":60000000000", "max_age"), (",\"retention\":\"workqueue\"", "retention"),
+            (",\"max_msgs_per_subject\":5", "max_msgs_per_subject"), (",\"no_ack\":true", "no_ack"),
             (",\"storage\":\"memory\"", "memory"), (",\"max_bytes\":1000000,\"discard\":\"old\"", "isRolling"),
         ])
         func unsafeStreamsAreRefusedByName(_ changes: String, _ reason: String) async throws {
@@ -86,6 +87,72 @@
             let error = await error { _ = try await sink.claim(0..<1, of: 1, log: log) }
             #expect(error?.code == .foreignStream)
             #expect(error.map { sink.classify($0) } == .fatal)
+            await sink.close()
+        }
+
+        /// Its position would be zero in a new one, and the flusher would send what was sent.
+        @Test func aDeletedStreamIsNotCreatedAgain() async throws {
+            let sink = try JetStreamSink(servers.configuration)
+            let lanes = try await sink.claim(0..<1, of: 1, log: log)
+            _ = try await sink.apply(batch([[1]], lanes, of: log))
+            _ = try request("STREAM.DELETE.\(stream)", "", to: servers.addresses[0])
+            let error = await error { _ = try await sink.claim(0..<1, of: 1, log: log) }
+            #expect(error?.code == .noStream)
+            #expect(error.map { sink.classify($0) } == .fatal)
+            #expect(try request("STREAM.INFO.\(stream)", "", to: servers.addresses[0]).contains("10059"))
+            await sink.close()
+        }
+
+        /// The stream's own limit is below the server's. A flusher would try a lone record without end.
+        @Test func aRecordAboveTheLimitOfTheStreamIsBlamed() async throws {
+            try create(",\"max_msg_size\":10000")
+            let sink = try JetStreamSink(servers.configuration)
+            let lanes = try await sink.claim(0..<1, of: 1, log: log)
+            let random = (0..<20_000).map { _ in UInt8.random(in: 0...255) }
+            let lone = try #require(await error { _ = try await sink.apply(batch([random], lanes, of: log)) })
+            #expect(sink.classify(lone).kind == .record, "\(lone)")
+            let pair = try #require(await error { _ = try await sink.apply(batch([random, [1]], lanes, of: log)) })
+            #expect(sink.classify(pair) == .overloaded, "\(pair)")
+            _ = try await sink.apply(batch([[1]], lanes, of: log))
+            await sink.close()
+        }
+
+        /// The server answers a forbidden message with an error that belongs to no message.
+        @Test func aMissingPermissionIsNamed() async throws {
+            let guarded = try Servers(
+                configuration:
+                    "authorization { users: [ { user: a, password: b, permissions: { publish: { deny: \"wal.>\" } } } ] }"
+            )
+            var configuration = guarded.configuration
+            configuration.credentials = .user("a", password: "b")
+            configuration.timeout = .seconds(1)
+            let sink = try JetStreamSink(configuration)
+            let error = await error { _ = try await sink.claim(0..<1, of: 1, log: log) }
+            #expect(error?.code == .unauthorized, "\(String(describing: error))")
+            #expect(error?.description.contains("wal.\(log)") == true, "\(String(describing: error))")
+            await sink.close()
+        }
+
+        /// A machine that freezes answers nothing and closes nothing.
+        @Test func aFrozenServerHoldsUpNoCall() async throws {
+            let frozen = try Servers()
+            var configuration = frozen.configuration
+            configuration.timeout = .seconds(1)
+            let sink = try JetStreamSink(configuration)
+            let lanes = try await sink.claim(0..<1, of: 1, log: log)
+            try frozen.signal(1, "STOP")
+            let random = (0..<500_000).map { _ in UInt8.random(in: 0...255) }
+            let lost = await error { _ = try await sink.apply(batch([random], lanes, of: log)) }
+            #expect(lost?.code == .indeterminate, "\(String(describing: lost))")
+            try frozen.signal(1, "CONT")
+            var claimed: [SinkLane] = []
+            while claimed.isEmpty {
+                claimed = (try? await sink.claim(0..<1, of: 1, log: log)) ?? []
+                if claimed.isEmpty { try await Task.sleep(for: .milliseconds(50)) }
+            }
+            let stored = try StreamReading(of: log, configuration).records.count
+            #expect(claimed[0].position.rawValue == UInt64(stored))
+            try frozen.signal(1, "STOP")
             await sink.close()
         }
 

@@ -88,7 +88,7 @@ import WALDelivery
         #expect(recording.count("the sink is available again") == 1)
         try await storage.close()
         #expect(recording.count("opened the task buffer") == 1)
-        #expect(recording.count("closed the task buffer; the store has every change") == 1)
+        #expect(recording.count("closed the task buffer; every change is delivered") == 1)
     }
 
     /// It takes changes still, and delivers no more: that is for a new start.

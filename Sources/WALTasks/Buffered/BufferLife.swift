@@ -3,10 +3,26 @@ internal import WAL
 
 /// The life of a buffered storage: whether it is open, its running tasks, and the error that ended delivery.
 final class BufferLife: Sendable {
+    /// The delivery into the store or an additional sink.
+    struct Delivery: Sendable {
+        /// The name of the store or sink.
+        var name: String
+        /// Whether its end is a failure of the storage.
+        var isRequired: Bool
+        var run: @Sendable () async throws -> Void
+    }
+
+    /// The error that ended a required delivery.
+    struct Failure: Sendable {
+        var name: String
+        var error: any Error
+    }
+
     private struct State {
-        var delivery: Task<Void, Never>?
+        var required: [Task<Void, Never>] = []
+        var optional: [Task<Void, Never>] = []
         var housekeeping: Task<Void, Never>?
-        var deliveryError: (any Error)?
+        var failure: Failure?
         var closing: Task<Result<UInt64, TaskStorageError>, Never>?
     }
 
@@ -14,8 +30,8 @@ final class BufferLife: Sendable {
     // Separate from `state`, because every call reads it.
     private let isClosed = Atomic<Bool>(false)
 
-    /// The error that ended delivery. Nil while delivery continues.
-    var deliveryError: (any Error)? { state.withLock { $0.deliveryError } }
+    /// The first error that ended a required delivery. Nil while all of them continue.
+    var failure: Failure? { state.withLock { $0.failure } }
 
     /// Whether the storage is closed or closing.
     var isRefusing: Bool { isClosed.load(ordering: .acquiring) }
@@ -24,36 +40,48 @@ final class BufferLife: Sendable {
         if isRefusing { throw TaskStorageError(.closed, "The storage was closed.") }
     }
 
-    /// Starts delivery and housekeeping.
-    func start(
-        delivery: @escaping @Sendable () async throws -> Void, housekeeping: @escaping @Sendable () async -> Void
-    ) {
-        let deliveryTask = Task { [self] in
-            do {
-                try await delivery()
-            } catch {
-                state.withLock { $0.deliveryError = error }
-            }
-        }
+    /// Starts deliveries and housekeeping.
+    func start(_ deliveries: [Delivery], housekeeping: @escaping @Sendable () async -> Void) {
+        let required = deliveries.filter(\.isRequired).map(task(of:))
+        let optional = deliveries.filter { !$0.isRequired }.map(task(of:))
         let housekeepingTask = Task { await housekeeping() }
         state.withLock {
-            $0.delivery = deliveryTask
+            $0.required = required
+            $0.optional = optional
             $0.housekeeping = housekeepingTask
         }
     }
 
-    /// Stops delivery, and suspends until it has ended.
+    private func task(of delivery: Delivery) -> Task<Void, Never> {
+        Task { [self] in
+            do {
+                try await delivery.run()
+            } catch {
+                guard delivery.isRequired else { return }
+                state.withLock { state in
+                    state.failure = state.failure ?? Failure(name: delivery.name, error: error)
+                }
+            }
+        }
+    }
+
+    /// Stops all deliveries, and suspends until they have ended.
     func stopDelivery() async {
-        let (delivery, housekeeping) = state.withLock { ($0.delivery, $0.housekeeping) }
+        let (deliveries, housekeeping) = state.withLock { ($0.required + $0.optional, $0.housekeeping) }
         housekeeping?.cancel()
-        delivery?.cancel()
-        await delivery?.value
+        for delivery in deliveries { delivery.cancel() }
+        for delivery in deliveries { await delivery.value }
         await housekeeping?.value
     }
 
-    /// Suspends until delivery has ended.
-    func waitForDelivery() async {
-        await state.withLock { $0.delivery }?.value
+    /// Calls `body` when a required delivery has ended, once for each.
+    func whenDeliveryEnds(_ body: @escaping @Sendable () -> Void) {
+        for delivery in state.withLock(\.required) {
+            Task {
+                await delivery.value
+                body()
+            }
+        }
     }
 
     /// Refuses all later calls and runs `body`. Only the first call runs it; the other calls wait for its result.

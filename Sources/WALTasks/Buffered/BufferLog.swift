@@ -25,17 +25,20 @@ struct BufferLog: Sendable {
             "opened the task buffer", metadata: [Key.count: "\(remaining)", Key.duration: "\(duration)"])
     }
 
-    func deliveryHasEnded(_ error: any Error, for duration: Duration, remaining: UInt64) {
+    func deliveryHasEnded(_ failure: BufferLife.Failure, for duration: Duration, remaining: UInt64) {
         logger?.error(
             "delivery has ended; changes stay in the log until a start that can deliver them",
-            metadata: [Key.count: "\(remaining)", Key.duration: "\(duration)", Key.error: "\(error)"])
+            metadata: [
+                Key.store: "\(failure.name)", Key.count: "\(remaining)", Key.duration: "\(duration)",
+                Key.error: "\(failure.error)",
+            ])
     }
 
     func closed(remaining: UInt64, in duration: Duration) {
         guard let logger else { return }
         let metadata: Logger.Metadata = [Key.count: "\(remaining)", Key.duration: "\(duration)"]
         if remaining == 0 {
-            logger.info("closed the task buffer; the store has every change", metadata: metadata)
+            logger.info("closed the task buffer; every change is delivered", metadata: metadata)
         } else {
             logger.warning(
                 "closed the task buffer; records stay in the log, and the next start delivers them", metadata: metadata)

@@ -6,18 +6,20 @@ internal import WALDelivery
 extension BufferedTaskStorage {
     /// Opens the log in `directory`, which is created if necessary, and begins to deliver to `store`.
     ///
-    /// The storage owns the store from then on, and closes it. An unreachable store doesn't prevent opening; see
-    /// ``TaskBufferConfiguration/requiresStore``.
+    /// The storage owns the store and the additional sinks from then on, and closes them. An unreachable store doesn't prevent opening;
+    /// see ``TaskBufferConfiguration/requiresStore``. Neither does an unreachable sink.
     ///
     /// - Throws: ``TaskStorageError``:
-    ///   - `invalidArgument` if a value of the configuration is out of range
+    ///   - `invalidArgument` if a value of the configuration is out of range, or if two sinks, or a sink and the store, have one name
     ///   - `storeAway` if the store is required and can't be reached
     ///   - `logFailed` if the log can't be opened, with the reason
     public static func open(
-        at directory: String, store: Store, configuration: Configuration = Configuration(), logger: Logger? = nil,
+        at directory: String, store: Store, additionalSinks: [AdditionalSink] = [],
+        configuration: Configuration = Configuration(), logger: Logger? = nil,
         metrics: (any MetricsFactory)? = nil
     ) async throws(TaskStorageError) -> BufferedTaskStorage {
         try configuration.validate()
+        try requireNames(of: additionalSinks, store)
         if configuration.requiresStore {
             do {
                 try await store.ping()
@@ -28,15 +30,25 @@ extension BufferedTaskStorage {
         do throws(WALError) {
             let log = try await WriteAheadLog.open(
                 at: directory, configuration: configuration.logConfiguration, logger: logger, metrics: metrics)
-            return try start(log, store, configuration, logger, metrics)
+            return try start(log, store, additionalSinks, configuration, logger, metrics)
         } catch {
             throw TaskStorageError(log: error)
         }
     }
 
+    /// The log's cursors have the names of the sinks.
+    private static func requireNames(of sinks: [AdditionalSink], _ store: Store) throws(TaskStorageError) {
+        var names: Set = [store.name]
+        for each in sinks where !names.insert(each.sink.name).inserted {
+            throw TaskStorageError(
+                .invalidArgument,
+                "Two destinations of the log have the name \(each.sink.name). Give the additional sink another name.")
+        }
+    }
+
     private static func start(
-        _ log: WriteAheadLog, _ store: Store, _ configuration: Configuration, _ logger: Logger?,
-        _ metrics: (any MetricsFactory)?
+        _ log: WriteAheadLog, _ store: Store, _ sinks: [AdditionalSink], _ configuration: Configuration,
+        _ logger: Logger?, _ metrics: (any MetricsFactory)?
     ) throws(WALError) -> BufferedTaskStorage {
         let factory = configuration.metricsEnabled ? metrics : nil
         let instruments = factory.map { TaskInstruments(log: log.directory, factory: $0) }
@@ -48,6 +60,12 @@ extension BufferedTaskStorage {
         let flusher = Flusher(
             log: log, sink: sink, configuration: flusherConfiguration(configuration), logger: logger, metrics: factory,
             key: { TaskCodec.key(of: $0) })
+        let additional = sinks.map { sink in
+            AdditionalDelivery(
+                name: sink.sink.name, isRequired: sink.isRequired,
+                flusher: sink.flusher(
+                    of: log, drainTimeout: configuration.drainTimeout, logger: logger, metrics: factory))
+        }
         // Records that retention has removed aren't in the log, whatever the cursor says.
         let delivered = max(
             log.cursors["sink/\(sink.name)"] ?? .zero, SequenceNumber(rawValue: log.firstSequence.rawValue - 1))
@@ -63,7 +81,8 @@ extension BufferedTaskStorage {
         // Based on the flusher's cursor, which may lag behind the store.
         let remaining = flusher.health.lag.records
         let storage = BufferedTaskStorage(
-            log: log, store: store, reach: reach, flusher: flusher, overlay: overlay, configuration: configuration,
+            log: log, store: store, reach: reach, flusher: flusher, additional: additional, overlay: overlay,
+            configuration: configuration,
             instruments: instruments, meter: meter, recoveredCount: log.lastSequence.rawValue - start.rawValue,
             events: BufferLog(logger, store: store.name))
         storage.startDelivery()
@@ -84,20 +103,24 @@ extension BufferedTaskStorage {
     }
 
     private func startDelivery() {
-        let flusher = flusher
+        let store = BufferLife.Delivery(
+            name: store.name, isRequired: true, run: { [flusher] in try await flusher.run() })
+        let sinks = additional.map { each in
+            BufferLife.Delivery(name: each.name, isRequired: each.isRequired, run: { try await each.flusher.run() })
+        }
         // Weak, so that a storage that is released without being closed doesn't run forever.
-        life.start(delivery: { try await flusher.run() }) { [weak self, interval = configuration.metricsInterval] in
+        life.start([store] + sinks) { [weak self, interval = configuration.metricsInterval] in
             let beginning = ContinuousClock.now
             var ending = StateLogPacer()
             while (try? await Task.sleep(for: interval)) != nil {
                 guard let storage = self else { return }
                 storage.overlay.prune()
-                let error = storage.life.deliveryError
+                let failure = storage.life.failure
                 // The flusher has already logged that it ended.
-                if case .lasts(let duration) = ending.line(isOn: error != nil, at: ContinuousClock.now - beginning),
-                    let error
+                if case .lasts(let duration) = ending.line(isOn: failure != nil, at: ContinuousClock.now - beginning),
+                    let failure
                 {
-                    storage.events.deliveryHasEnded(error, for: duration, remaining: storage.depth)
+                    storage.events.deliveryHasEnded(failure, for: duration, remaining: storage.requiredDepth)
                 }
                 storage.instruments?.report(overlayBytes: storage.overlay.memorySize)
             }

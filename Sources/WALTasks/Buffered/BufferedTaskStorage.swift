@@ -15,7 +15,7 @@ public import WALDelivery
 ///   otherwise queries may return either version until both are delivered.
 /// - Only one storage may deliver from a log into a store, and no other program should change the delivered rows.
 ///
-/// Open one with ``open(at:store:configuration:logger:metrics:)``. It delivers from then on, in its own task. In a
+/// Open one with ``open(at:store:additionalSinks:configuration:logger:metrics:)``. It delivers from then on, in its own task. In a
 /// service group, add it as a service, so that a graceful shutdown drains and closes it. Elsewhere call ``close()``.
 /// Undelivered changes stay in the log, and the next start delivers them.
 public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
@@ -29,6 +29,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     /// The flusher that delivers the log into the store.
     public let flusher: Flusher<TaskSink<Store>>
 
+    let additional: [AdditionalDelivery]
     let configuration: Configuration
     let instruments: TaskInstruments?
     let meter: FlushMeter
@@ -45,13 +46,13 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
 
     init(
         log: WriteAheadLog, store: Store, reach: StoreReach<Store>, flusher: Flusher<TaskSink<Store>>,
-        overlay: TaskOverlay,
-        configuration: Configuration,
+        additional: [AdditionalDelivery], overlay: TaskOverlay, configuration: Configuration,
         instruments: TaskInstruments?, meter: FlushMeter, recoveredCount: UInt64, events: BufferLog
     ) {
         writeAheadLog = log
         self.store = store
         self.flusher = flusher
+        self.additional = additional
         self.overlay = overlay
         self.configuration = configuration
         self.instruments = instruments
@@ -87,6 +88,12 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
 
     /// The number of records in the log that the store doesn't have.
     var depth: UInt64 { flusher.health.lag.records }
+
+    /// The flushers of the store and of the required sinks.
+    var requiredFlushers: [any AnyFlusher] { [flusher] + additional.filter(\.isRequired).map(\.flusher) }
+
+    /// The number of records in the log that the store or a required sink doesn't have.
+    var requiredDepth: UInt64 { requiredFlushers.map(\.health.lag.records).max() ?? 0 }
 
     // MARK: Changing
 
@@ -256,28 +263,30 @@ extension BufferedTaskStorage {
         return try await reader.activities(dagID: dagID, Page(limit: limit, offset: offset))
     }
 
-    /// Returns if the store answers and delivery to it continues.
+    /// Returns if the store answers, and delivery to it and to the required sinks continues.
     ///
     /// - Throws: `deliveryFailed` if delivery has ended, `closed` if the storage was closed, or the store's error.
     public func ping() async throws {
         try life.checkOpen()
-        if let error = life.deliveryError {
+        if let failure = life.failure {
             throw TaskStorageError(
-                .deliveryFailed, "Delivery to \(store.name) has ended.", cause: error, remaining: depth)
+                .deliveryFailed, "Delivery to \(failure.name) has ended.", cause: failure.error,
+                remaining: requiredDepth)
         }
         try await store.ping()
     }
 
-    /// Suspends until the store has every change whose call returned before.
+    /// Suspends until the store and each required sink have every change whose call returned before.
     ///
     /// - Throws: `deliveryFailed` if delivery has ended or the task was canceled, `closed` if the storage was
     ///   closed.
     public func drain() async throws(TaskStorageError) {
         try life.checkOpen()
         do throws(WALError) {
-            try await flusher.drain()
+            // One after another, because all of them deliver meanwhile.
+            for flusher in requiredFlushers { try await flusher.drain() }
         } catch {
-            throw TaskStorageError(.deliveryFailed, "The log wasn't drained.", cause: error, remaining: depth)
+            throw TaskStorageError(.deliveryFailed, "The log wasn't drained.", cause: error, remaining: requiredDepth)
         }
     }
 }

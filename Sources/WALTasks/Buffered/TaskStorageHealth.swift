@@ -40,12 +40,15 @@ public struct TaskStorageHealth: Sendable {
     public var deliveryLag: FlusherLag
     /// The number of changes that the store rejected since the storage was opened.
     public var deadLetters: UInt64
+    /// The additional sinks.
+    public var additionalSinks: [AdditionalSinkHealth]
 
     /// Whether changes are accepted.
     public var isAccepting: Bool { refusal == nil }
-    /// Whether changes reach the store, or will once it is available again.
+    /// Whether changes reach the store and the required sinks, or will once these are available again.
     public var isDelivering: Bool {
-        if case .ended = store { false } else { true }
+        if case .ended = store { return false }
+        return additionalSinks.allSatisfy { !$0.isRequired || $0.delivery.isDelivering }
     }
 }
 
@@ -57,7 +60,7 @@ extension BufferedTaskStorage {
         let last = writeAheadLog.lastSequence
         return TaskStorageHealth(
             refusal: refusal, durableLag: last > durable ? last.rawValue - durable.rawValue : 0, store: delivery.sink,
-            deliveryLag: delivery.lag, deadLetters: delivery.deadLetters)
+            deliveryLag: delivery.lag, deadLetters: delivery.deadLetters, additionalSinks: additional.map(\.health))
     }
 
     private var refusal: TaskStorageHealth.Refusal? {

@@ -30,18 +30,22 @@ struct Ingest: AsyncParsableCommand {
             While the store is unavailable, lines go into the log, and standard error reports the outage. They reach the
             store once it is available.
 
+            With --sink, the same log also goes into a replicated stream, every record exactly once. Both get the lines
+            independently of each other.
+
             SIGINT and SIGTERM stop reading. The store then gets up to --drain-timeout to take the lines read; the next run
             delivers the rest. The exit code is 0. A second signal ends the process at once, without loss: the next run
             continues from the log.
 
-            A bad line without --on-bad-line skip is exit code 65. If another flusher claims this log's lanes in the store,
-            this one stops with exit code 75.
+            A bad line without --on-bad-line skip is exit code 65. If another flusher claims this log's lanes in the store or
+            the sink, this one stops with exit code 75.
 
             Example: gunzip -c events.ndjson.gz | wal ingest --log events.wal --store sqlite:events.db -
             """)
 
     @Option(help: "The log's directory; created if it doesn't exist.") var log: String
     @Option(help: "The store for the tasks: \(StoreArgument.forms).") var store: StoreArgument
+    @Option(help: "A stream that gets the log, too: \(SinkArgument.forms).") var sink: SinkArgument?
     @Option(help: "When records become durable: always, interval:5ms, bytes:1MiB or manual.")
     var sync = SyncPolicyArgument.standard
     @Option(
@@ -79,11 +83,12 @@ struct Ingest: AsyncParsableCommand {
         var configuration = WriteAheadLog.Configuration()
         configuration.syncPolicy = sync.policy
         limits.apply(to: &configuration)
+        let additional = try sink.map { AdditionalSink(try $0.open()) }
         let opened = try await store.open(workers: workers)
         let log = try await WriteAheadLog.open(at: log, configuration: configuration, logger: StandardErrorLog.logger)
         Self.warnIfAway(opened)
         for finding in log.recovery.findings { StandardError.write("Recovered: \(finding.text)\n") }
-        let summary = try await ingest(reader, from: input, into: log, opened, stop)
+        let summary = try await ingest(reader, from: input, into: log, opened, additional, stop)
         try await log.close()
         // A store that hangs must not delay the end of the process.
         _ = await returns(within: .seconds(2)) { _ = try? await opened.close() }
@@ -94,7 +99,7 @@ struct Ingest: AsyncParsableCommand {
 
     private func ingest(
         _ reader: sending LineReader, from input: InputFile, into log: WriteAheadLog, _ store: some TaskStore,
-        _ stop: StopSignal
+        _ additional: AdditionalSink?, _ stop: StopSignal
     ) async throws -> IngestSummary {
         let clock = ContinuousClock()
         let start = clock.now
@@ -102,36 +107,63 @@ struct Ingest: AsyncParsableCommand {
             inputName: input.name, canGrow: input.isFile, badLines: onBadLine, source: source)
         let progress = IngestProgress()
         let flusher = makeFlusher(log, TaskSink(store: store))
-        let flushing = Task {
-            defer { stop.request() }
-            try await flusher.run()
+        let further = additional.map {
+            $0.flusher(of: log, drainTimeout: .seconds(drainTimeout), logger: StandardErrorLog.logger)
+        }
+        let flushers: [any AnyFlusher] = [flusher] + (further.map { [$0] } ?? [])
+        let flushing = flushers.map { flusher in
+            Task {
+                defer { stop.request() }
+                try await flusher.run()
+            }
         }
         // The store may refuse this log, if it is a copy and the original was appended to since: append nothing before
         // that is known. An unavailable store doesn't delay this.
-        do { try await flusher.waitUntilAsked() } catch { try await flushing.value }
+        for (flusher, running) in zip(flushers, flushing) {
+            do { try await flusher.waitUntilAsked() } catch {
+                for other in flushing { other.cancel() }
+                try await running.value
+            }
+        }
         let showing = Task { await progress.show { flusher.appliedSequence.rawValue } }
         var outcome = await Self.onOwnThread {
             LineIngester(log: log, reader: reader, stop: stop, settings: settings, progress: progress).outcome()
         }
         let readSeconds = start.duration(to: clock.now) / .seconds(1)
         let lag = log.lastSequence.rawValue - flusher.appliedSequence.rawValue
-        let drain = BoundedDrain(log: log, storeName: store.name, stop: stop, limit: .seconds(drainTimeout))
-        do { _ = try await drain.run(flusher) } catch { outcome.failure = outcome.failure ?? error }
+        let names = [store.name] + (additional.map { [$0.sink.name] } ?? [])
+        do {
+            try await withThrowingTaskGroup { [limit = Duration.seconds(drainTimeout)] group in
+                for (flusher, name) in zip(flushers, names) {
+                    group.addTask {
+                        _ = try await BoundedDrain(log: log, name: name, stop: stop, limit: limit).run(flusher)
+                    }
+                }
+                try await group.waitForAll()
+            }
+        } catch {
+            outcome.failure = outcome.failure ?? error
+        }
         showing.cancel()
-        flushing.cancel()
+        for running in flushing { running.cancel() }
         // The flusher's own error explains more than the errors that follow from it.
-        if case .failure(let error) = await flushing.result, !(error is CancellationError) { throw error }
+        for running in flushing {
+            if case .failure(let error) = await running.result, !(error is CancellationError) { throw error }
+        }
         await showing.value
         if let failure = outcome.failure { throw failure }
         let statistics = flusher.statistics
-        let remaining = log.lastSequence.rawValue - min(statistics.appliedSequence, log.lastSequence).rawValue
-        if remaining > 0 {
-            StandardError.write(
-                "\(remaining) records weren't delivered to \(store.name). The next run delivers them.\n")
+        let remaining = zip(flushers, names).map { flusher, name in
+            let count = log.lastSequence.rawValue - min(flusher.appliedSequence, log.lastSequence).rawValue
+            if count > 0 {
+                StandardError.write("\(count) records weren't delivered to \(name). The next run delivers them.\n")
+            }
+            return count
         }
         return IngestSummary(
             counts: outcome.counts, coalesced: statistics.coalesced, rowsWritten: statistics.rowsWritten,
-            deadLetters: statistics.deadLetters, lag: lag, remaining: remaining, readSeconds: readSeconds,
+            deadLetters: statistics.deadLetters, lag: lag, remaining: remaining[0],
+            remainingInSink: remaining.dropFirst().first, readSeconds: readSeconds,
             totalSeconds: start.duration(to: clock.now) / .seconds(1), stoppedBy: stop.signalName,
             badLines: outcome.shown, badLinesPath: outcome.badLinesPath, inputName: settings.inputName,
             unfinishedBytes: outcome.unfinishedBytes)

@@ -8,8 +8,8 @@ struct Sinks: AsyncParsableCommand {
         abstract: "Shows the sinks of a log with their positions, lag and dead letters.",
         discussion: """
             Each sink has a cursor in the log, which follows the sink's own position within about a second. With --store, also
-            reads the epoch and position of each lane, and the dead letters, from the store. Changes nothing without
-            --give-up-owed.
+            reads the epoch and position of each lane, and the dead letters, from the store. With --sink, reads the state of
+            the log's stream and its replicas. Changes nothing without --give-up-owed.
 
             If a refused delivery owes records to a sink, they are shown, and the exit code is 1: these are records of a
             copied log whose sequence numbers the sink counts as applied. `wal replay DIR --owed --into STORE` delivers
@@ -20,6 +20,7 @@ struct Sinks: AsyncParsableCommand {
 
     @Argument(help: "The log's directory.") var directory: String
     @Option(help: "A store to read: \(StoreArgument.forms). Can be repeated.") var store: [StoreArgument] = []
+    @Option(help: "A stream to read: \(SinkArgument.forms).") var sink: SinkArgument?
     @Option(help: "The sink whose owed records are given up: they never reach it.") var giveUpOwed: String?
     @Flag(help: "Print JSON.") var json = false
 
@@ -32,6 +33,7 @@ struct Sinks: AsyncParsableCommand {
             try await overview.add(opened, of: log.id)
             try await opened.close()
         }
+        if let sink { overview.add(try await sink.inspect(log.id)) }
         try StandardOutput.print(json ? overview.json.description : overview.text)
         if !overview.owed.isEmpty { throw ExitCode(ExitStatus.damage.rawValue) }
     }

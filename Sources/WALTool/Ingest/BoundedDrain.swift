@@ -2,18 +2,18 @@ import WAL
 import WALDelivery
 import WALTasks
 
-/// Waits until the store has every record. After a signal, the wait has a limit.
+/// Waits until a store or sink has every record. After a signal, the wait has a limit.
 struct BoundedDrain {
     private static var lookInterval: Duration { .milliseconds(50) }
 
     let log: WriteAheadLog
-    let storeName: String
+    let name: String
     let stop: StopSignal
     /// The longest wait, from the signal on.
     let limit: Duration
 
-    /// Returns whether the store has every record.
-    func run<Destination: Sink>(_ flusher: Flusher<Destination>) async throws -> Bool {
+    /// Returns whether the destination has every record.
+    func run(_ flusher: any AnyFlusher) async throws -> Bool {
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 try await flusher.drain()
@@ -34,7 +34,7 @@ struct BoundedDrain {
         guard remaining > 0, let signal = stop.signalName else { return }
         StandardError.write(
             """
-            \(signal): reading has ended. Waiting for up to \(limit) until \(storeName) has \(remaining) more records. \
+            \(signal): reading has ended. Waiting for up to \(limit) until \(name) has \(remaining) more records. \
             A second signal ends this at once; the next run delivers the rest.
 
             """)

@@ -8,6 +8,8 @@ struct IngestSummary {
     var lag: UInt64
     /// Records that the store still doesn't have.
     var remaining: UInt64
+    /// Records that the additional sink still doesn't have. Nil without one.
+    var remainingInSink: UInt64?
     var readSeconds: Double
     var totalSeconds: Double
     /// The signal that ended the ingest early.
@@ -37,6 +39,7 @@ struct IngestSummary {
             ("dead_letters", JSON(deadLetters)),
             ("lag_at_end_of_input", JSON(lag)),
             ("undelivered", JSON(remaining)),
+            ("undelivered_to_sink", remainingInSink.map { JSON($0) } ?? .null),
             ("read_seconds", JSON(readSeconds)),
             ("seconds", JSON(totalSeconds)),
             ("lines_per_second_into_log", JSON(rate(counts.lines, readSeconds))),
@@ -61,6 +64,7 @@ struct IngestSummary {
             ("time", "\(Table.seconds(totalSeconds)), of which reading \(Table.seconds(readSeconds))"),
             ("lag", "\(lag) records when the input ended, \(remaining) now"),
         ]
+        if let remainingInSink { rows.append(("lag of the sink", "\(remainingInSink) records")) }
         if deadLetters > 0 { rows.append(("dead letters", "\(deadLetters)")) }
         if counts.badLines > 0 { rows.append(("bad lines", "\(counts.badLines), kept in \(badLinesPath ?? "")")) }
         if unfinishedBytes > 0 {

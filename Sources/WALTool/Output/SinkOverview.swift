@@ -27,6 +27,7 @@ struct SinkOverview {
 
     private var sinks: [Sink] = []
     private var stores: [Store] = []
+    private var streams: [StreamOverview] = []
     /// Records that refused deliveries owe their sinks.
     let owed: [OwedRecords]
 
@@ -57,6 +58,12 @@ struct SinkOverview {
             sinks[index].inStore = (sinks[index].inStore ?? 0) + count
         }
         stores.append(Store(name: store.name, checkpoints: try await store.checkpoints(log: log), deadLetters: count))
+    }
+
+    /// Adds the state of a stream, which keeps no dead letters itself.
+    mutating func add(_ stream: StreamOverview) {
+        for index in sinks.indices where sinks[index].name == stream.sink { sinks[index].inStore = 0 }
+        streams.append(stream)
     }
 
     var json: JSON {
@@ -98,6 +105,7 @@ struct SinkOverview {
                         ])
                     })
             ),
+            ("streams", .array(streams.map(\.json))),
         ])
     }
 
@@ -113,7 +121,7 @@ struct SinkOverview {
     }
 
     var text: String {
-        if sinks.isEmpty, stores.isEmpty, owed.isEmpty { return "no sinks" }
+        if sinks.isEmpty, stores.isEmpty, streams.isEmpty, owed.isEmpty { return "no sinks" }
         var parts: [String] = []
         if !sinks.isEmpty {
             let rows = sinks.map { sink in
@@ -127,7 +135,7 @@ struct SinkOverview {
                     ["sink", "position", "lag", "bytes", "dead letters", "oldest missing record"],
                     right: [1, 2, 3, 4], rows))
             if sinks.contains(where: { $0.inStore == nil }) {
-                parts.append("+ dead letters in the store aren't counted: give --store to count them")
+                parts.append("+ dead letters in the store aren't counted: give --store or --sink to count them")
             }
         }
         for store in stores {
@@ -141,6 +149,7 @@ struct SinkOverview {
                 "store \(store.name): \(store.deadLetters) dead letters\n"
                     + Table.columns(["lane", "epoch", "position", "flushed", "claimed by"], right: [0, 1, 2], rows))
         }
+        parts += streams.map(\.text)
         for owed in owed {
             parts.append(
                 "owed to \(owed.sink): records \(owed.sequences.lowerBound) to \(owed.sequences.upperBound), which it counts as "

@@ -1,0 +1,12 @@
+package import WAL
+
+/// A flusher, whatever its sink is.
+package protocol AnyFlusher: Sendable {
+    func run() async throws
+    func waitUntilAsked() async throws(WALError)
+    func drain() async throws(WALError)
+    var appliedSequence: SequenceNumber { get }
+    var health: FlusherHealth { get }
+}
+
+extension Flusher: AnyFlusher {}

@@ -1,0 +1,121 @@
+#if NATS
+    extension JetStreamSink.Configuration {
+        /// Makes a configuration from an address: `nats://user:password@host:port,host:port/stream?option=value&…`.
+        ///
+        /// The scheme `tls` encrypts the connections. Everything but the first host may be left out. A user without a password is a token.
+        /// User, password and values are percent-decoded.
+        ///
+        /// | Option | Meaning |
+        /// | --- | --- |
+        /// | `replicas` | ``replicas`` |
+        /// | `max_bytes` | ``maxStreamBytes`` |
+        /// | `creds` | a file of credentials |
+        /// | `ca` | a file of trusted certificates; encrypts the connections |
+        /// | `cert`, `key` | files of the client's certificates and key; encrypt the connections |
+        ///
+        /// - Throws: ``JetStreamError`` with the code `invalidOption`. Its message doesn't quote the address, which may have a password.
+        public init(url: String) throws(JetStreamError) {
+            let parts = try URLParts(url)
+            self.init(servers: parts.hosts.map { "nats://\($0)" })
+            if let user = parts.user {
+                credentials = parts.password.map { .user(user, password: $0) } ?? .token(user)
+            }
+            stream = parts.stream
+            if parts.isEncrypted { tls = TLS() }
+            for (name, value) in parts.options { try set(name, to: value) }
+            if let cert = parts.options["cert"], let key = parts.options["key"] {
+                tls = TLS(trusted: parts.options["ca"], client: (cert, key))
+            } else if parts.options["cert"] != nil || parts.options["key"] != nil {
+                throw URLParts.malformed("has only one of the options cert and key")
+            }
+            try validate()
+        }
+
+        private mutating func set(_ name: String, to value: String) throws(JetStreamError) {
+            switch name {
+            case "replicas": replicas = try Self.number(value, name)
+            case "max_bytes": maxStreamBytes = try Self.number(value, name)
+            case "creds": credentials = .file(value)
+            case "ca": tls = TLS(trusted: value)
+            case "cert", "key": break
+            default:
+                throw URLParts.malformed(
+                    "has an unknown option: the options are replicas, max_bytes, creds, ca, cert and key")
+            }
+        }
+
+        private static func number(_ value: String, _ name: String) throws(JetStreamError) -> Int {
+            guard let number = Int(value) else {
+                throw URLParts.malformed("has an option \(name) that isn't a number")
+            }
+            return number
+        }
+    }
+
+    /// The parts of an address, decoded.
+    private struct URLParts {
+        var isEncrypted: Bool
+        var hosts: [Substring]
+        var user: String?
+        var password: String?
+        var stream: String?
+        var options: [String: String] = [:]
+
+        init(_ url: String) throws(JetStreamError) {
+            isEncrypted = url.hasPrefix("tls://")
+            guard isEncrypted || url.hasPrefix("nats://"), let slashes = url.firstRange(of: "//") else {
+                throw Self.malformed("doesn't begin with nats:// or tls://")
+            }
+            let (head, query) = Self.split(url[slashes.upperBound...], at: "?")
+            let (authority, path) = Self.split(head, at: "/")
+            // Otherwise the rest of a password would be the name of a stream, which messages have.
+            guard path?.contains("@") != true else {
+                throw Self.malformed("has an '@' after its first '/': write a '/' in user or password as %2F")
+            }
+            var places = authority
+            if let at = authority.lastIndex(of: "@") {
+                let (user, password) = Self.split(authority[..<at], at: ":")
+                self.user = try Self.decoded(user)
+                if let password { self.password = try Self.decoded(password) }
+                places = authority[authority.index(after: at)...]
+            }
+            hosts = places.split(separator: ",", omittingEmptySubsequences: false)
+            guard hosts.allSatisfy({ !$0.isEmpty }) else { throw Self.malformed("has an empty host") }
+            if let path, !path.isEmpty { stream = try Self.decoded(path) }
+            for option in (query ?? "").split(separator: "&") {
+                let (name, value) = Self.split(option, at: "=")
+                guard let value else { throw Self.malformed("has an option without '='") }
+                options[String(name)] = try Self.decoded(value)
+            }
+        }
+
+        private static func decoded(_ text: Substring) throws(JetStreamError) -> String {
+            var bytes: [UInt8] = []
+            var rest = text.utf8[...]
+            while let byte = rest.popFirst() {
+                guard byte == UInt8(ascii: "%") else {
+                    bytes.append(byte)
+                    continue
+                }
+                guard rest.count >= 2, let value = UInt8(Substring(rest.prefix(2)), radix: 16), value != 0 else {
+                    throw malformed("has a '%' without two hexadecimal digits: write a '%' itself as %25")
+                }
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            }
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw malformed("has text that isn't UTF-8")
+            }
+            return text
+        }
+
+        private static func split(_ text: Substring, at mark: Character) -> (Substring, Substring?) {
+            guard let index = text.firstIndex(of: mark) else { return (text, nil) }
+            return (text[..<index], text[text.index(after: index)...])
+        }
+
+        static func malformed(_ reason: String) -> JetStreamError {
+            JetStreamError(.invalidOption, "The servers' address \(reason).")
+        }
+    }
+#endif

@@ -1,0 +1,63 @@
+import ArgumentParser
+import WAL
+import WALDelivery
+
+#if NATS
+    import WALNATS
+#endif
+
+/// `nats://HOST`: a stream of NATS JetStream that gets a log besides its store.
+enum SinkArgument: ExpressibleByArgument, Sendable {
+    case jetStream(url: String)
+    /// Any other argument. The parser would quote a rejected argument, and there may be a password in it, so `open` rejects it
+    /// instead.
+    case unknown
+
+    static let forms = "nats://HOST[:PORT][,HOST[:PORT]…][/STREAM][?replicas=N&max_bytes=N&creds=FILE&ca=FILE]"
+
+    init(argument: String) {
+        self = argument.hasPrefix("nats://") || argument.hasPrefix("tls://") ? .jetStream(url: argument) : .unknown
+    }
+
+    /// Makes the sink, which connects at its first use.
+    func open() throws -> any Sink {
+        #if NATS
+            return try jetStream()
+        #else
+            throw Self.missing
+        #endif
+    }
+
+    /// Reads the state of a log's stream. Changes nothing.
+    func inspect(_ log: LogID) async throws -> StreamOverview {
+        #if NATS
+            let sink = try jetStream()
+            do {
+                let overview = StreamOverview(sink: sink.name, try await sink.health(of: log))
+                await sink.close()
+                return overview
+            } catch {
+                await sink.close()
+                throw error
+            }
+        #else
+            throw Self.missing
+        #endif
+    }
+
+    #if NATS
+        private func jetStream() throws -> JetStreamSink {
+            guard case .jetStream(let url) = self else {
+                throw ToolError(.usage, "The argument is not a sink. Sinks are \(Self.forms).")
+            }
+            do throws(JetStreamError) {
+                return try JetStreamSink(JetStreamSink.Configuration(url: url))
+            } catch {
+                throw ToolError(error.code == .invalidOption ? .usage : .inputOutput, error.description)
+            }
+        }
+    #else
+        private static let missing = ToolError(
+            .usage, "This wal was built without NATS. Build it with --traits NATS.")
+    #endif
+}

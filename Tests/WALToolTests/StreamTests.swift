@@ -1,0 +1,165 @@
+#if NATS && SQLite
+    import Foundation
+    import Testing
+    import WAL
+
+    /// One log, a database and a stream: both have every record once, however often the tool is killed.
+    @Suite(
+        .serialized, .timeLimit(.minutes(5)),
+        .enabled(if: PrivateNATS.isWanted, "nats-server isn't installed: Scripts/install-dependencies --servers"))
+    struct StreamTests {
+        private let scratch: Scratch
+        private let server: PrivateNATS
+        private var log: String { scratch.path("log") }
+        private var sink: String { "nats://\(server.address)/events?replicas=1" }
+
+        init() throws {
+            scratch = try Scratch()
+            server = try PrivateNATS(scratch)
+        }
+
+        private func arguments(_ more: String...) -> [String] {
+            ["ingest", "--log", log, "--store", "sqlite:\(scratch.path("t.db"))", "--sink", sink, "--source", "test"]
+                + more
+        }
+
+        /// Gives the tool the first `count` lines through a pipe that stays open, and kills it once the stream has some of them.
+        private func ingestAndKill(_ lines: [String], after position: Int) throws {
+            let input = Pipe()
+            _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
+            let process = try ToolRun.process(arguments())
+            process.standardInput = input
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            defer { kill(process.processIdentifier, SIGKILL) }
+            let writing = Thread {
+                try? input.fileHandleForWriting.write(contentsOf: Data(lines.joined(separator: "\n").utf8))
+            }
+            signal(SIGPIPE, SIG_IGN)
+            writing.start()
+            let end = Date(timeIntervalSinceNow: 120)
+            while try self.position() ?? 0 <= position, Date() < end { usleep(20_000) }
+            try #require(try self.position() ?? 0 > position)
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+        }
+
+        /// The position in the stream. Nil if there is none yet.
+        private func position() throws -> Int? {
+            let run = try ToolRun(["sinks", log, "--sink", sink, "--json"])
+            guard run.status == 0, let streams = try run.json["streams"] as? [[String: Any]] else { return nil }
+            let lanes = streams.first?["lanes"] as? [[String: Any]]
+            return lanes?.compactMap { $0["position"] as? Int }.min()
+        }
+
+        private func storedActivities() -> Int? {
+            let count = try? Sample.query(scratch.path("t.db"), "SELECT count(*) FROM dag_task_activity_logs")
+            return count.flatMap { Int($0) }
+        }
+
+        /// The stream's records as `Examples/jetstream-reader.py` reads them: numbers and payloads.
+        private func streamed() throws -> [String] {
+            let output = scratch.path("streamed")
+            let examples = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Examples").path()
+            let program = """
+                import importlib.util as u
+                s = u.spec_from_file_location("r", "\(examples)/jetstream-reader.py"); r = u.module_from_spec(s)
+                s.loader.exec_module(r)
+                for h, b in r.messages(r.Server("\(server.address)"), "events"):
+                    if h["Wal-Kind"] == "batch":
+                        for n, t, p in r.records(b): print(n, p.hex())
+                """
+            let file = try scratch.file("read.py", lines: [program])
+            try #require(system("python3 '\(file.path)' >'\(output)'") == 0)
+            return try String(contentsOfFile: output, encoding: .utf8).split(separator: "\n").map(String.init)
+        }
+
+        @Test func storeAndStreamHaveEachRecordOnce() throws {
+            let lines = try String(contentsOf: Sample.unpack(into: scratch), encoding: .utf8)
+                .split(separator: "\n").prefix(6000).map(String.init)
+            try ingestAndKill(lines, after: 0)
+            try ingestAndKill(lines, after: position() ?? 0 < 5000 ? position() ?? 0 : 4999)
+            let last = try ToolRun(arguments("--json"), input: scratch.file("all", lines: lines))
+            #expect(last.status == 0, "\(last.errors)")
+            #expect(try last.json["undelivered_to_sink"] as? Int == 0)
+
+            var expected: [String] = []
+            let reader = try ReadOnlyLog(at: log).reader(from: 1)
+            while let record = try reader.next() {
+                let digits = record.payload.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
+                expected.append("\(record.sequence) \(digits.joined())")
+            }
+            #expect(expected.count == lines.count)
+            #expect(try streamed() == expected)
+            let activities = lines.filter { $0.contains(#""activity_log""#) }.count
+            #expect(storedActivities() == activities)
+
+            let sinks = try ToolRun(["sinks", log, "--sink", sink])
+            #expect(sinks.status == 0)
+            #expect(sinks.output.contains("stream events") && sinks.output.contains("position  \(lines.count)"))
+        }
+
+        @Test func wrongAddressesAreNamedWithoutTheirPassword() throws {
+            for address in ["nats://ann:hidden@n1?replicas=x", "kafka://ann:hidden@n1"] {
+                let run = try ToolRun(["ingest", "--log", log, "--store", "memory:", "--sink", address])
+                #expect(run.status == 64)
+                #expect(!run.errors.contains("hidden"), "\(run.errors)")
+            }
+        }
+
+        /// Lines go into the log and the database while the servers are away.
+        @Test func aServerThatIsAwayHoldsUpNothing() throws {
+            server.stop()
+            let lines = try String(contentsOf: Sample.unpack(into: scratch), encoding: .utf8)
+                .split(separator: "\n").prefix(200).map(String.init)
+            let activities = lines.filter { $0.contains(#""activity_log""#) }.count
+            let process = try ToolRun.process(
+                arguments("--json", "--drain-timeout", "1"), input: scratch.file("some", lines: lines))
+            let output = scratch.file("output")
+            _ = FileManager.default.createFile(atPath: output.path, contents: nil)
+            process.standardOutput = try FileHandle(forWritingTo: output)
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            let end = Date(timeIntervalSinceNow: 120)
+            while storedActivities() != activities, process.isRunning, Date() < end { usleep(50_000) }
+            #expect(storedActivities() == activities)
+            process.terminate()
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0)
+            let summary = try JSONSerialization.jsonObject(with: Data(contentsOf: output)) as? [String: Any]
+            #expect(summary?["undelivered"] as? Int == 0)
+            #expect(summary?["undelivered_to_sink"] as? Int == 200)
+        }
+    }
+
+    /// A server of one test, which `Scripts/private-nats` starts. It ends with the last reference.
+    final class PrivateNATS {
+        static let isWanted =
+            ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1"
+            || system("command -v nats-server >/dev/null") == 0
+
+        private static let program = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "Scripts/private-nats").path()
+
+        private let directory = NSTemporaryDirectory() + "wtn-" + UUID().uuidString.prefix(8)
+        /// The host and port.
+        let address: String
+
+        init(_ scratch: Scratch) throws {
+            let output = scratch.path("nats-output")
+            try #require(system("'\(Self.program)' start '\(directory)' >'\(output)'") == 0)
+            let text = try String(contentsOfFile: output, encoding: .utf8)
+            address = text.trimmingCharacters(in: .whitespacesAndNewlines).replacing("nats://", with: "")
+        }
+
+        deinit {
+            stop()
+            try? FileManager.default.removeItem(atPath: directory)
+        }
+
+        func stop() {
+            _ = system("'\(Self.program)' stop '\(directory)'")
+        }
+    }
+#endif
