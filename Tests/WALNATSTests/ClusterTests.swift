@@ -7,10 +7,23 @@
 
     @testable import WALNATS
 
-    /// Three servers, of which the leader is killed again and again.
+    /// Three servers, of which the leader is killed or paused again and again.
     @Suite(.serialized, .needsServer, .timeLimit(.minutes(10))) struct ClusterTests {
-        /// Each record of a log arrives in order and once, whatever happens to the leaders.
         @Test func recordsArriveInOrderAndOnceWhileLeadersDie() async throws {
+            try await deliver(while: "KILL") { servers, leader in try servers.restart(leader) }
+        }
+
+        /// A leader that wakes may believe for a moment that it still leads. Older servers replace an acknowledged message then.
+        @Test(
+            .enabled(
+                if: ProcessInfo.processInfo.environment["NATS_SERVER"] != nil,
+                "needs a current server in NATS_SERVER: Scripts/current-nats"))
+        func recordsArriveInOrderAndOnceWhileLeadersPause() async throws {
+            try await deliver(while: "STOP") { servers, leader in try servers.signal(leader, "CONT") }
+        }
+
+        /// Each record of a log arrives in order and once, whatever happens to the leaders.
+        private func deliver(while signal: String, repair: (Servers, Int) throws -> Void) async throws {
             let servers = try Servers(nodes: 3)
             let directory = NSTemporaryDirectory() + "/nats-log-\(UUID().uuidString)"
             defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -31,10 +44,10 @@
                 try await flusher.waitUntilApplied(SequenceNumber(rawValue: last.rawValue - 400))
                 let leader = try servers.leader(of: stream)
                 guard leader > 0 else { continue }
-                try servers.signal(leader, "KILL")
+                try servers.signal(leader, signal)
                 for number in 0..<500 { last = try await log.append("record \(round) after \(number)") }
                 try await flusher.waitUntilApplied(SequenceNumber(rawValue: last.rawValue - 300))
-                try servers.restart(leader)
+                try repair(servers, leader)
             }
             try await flusher.drain()
             delivery.cancel()

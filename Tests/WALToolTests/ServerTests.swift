@@ -2,17 +2,20 @@
     import Foundation
     import Testing
 
-    /// The servers that there are; with `REQUIRE_SERVERS=1` all, and tests fail for those that aren't there.
-    private let kinds = ["postgres", "mariadb"].filter { kind in
-        ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1"
-            || system("command -v \(kind == "postgres" ? "pg_config" : "mariadbd") >/dev/null") == 0
+    private let environment = ProcessInfo.processInfo.environment
+
+    /// The servers that there are; with `REQUIRE_SERVERS=1` all, and tests fail for those that aren't there. A stream takes longer.
+    private let kinds = [("postgres", "pg_config", 1), ("mariadb", "mariadbd", 4), ("nats", "nats-server", 2)].filter {
+        kind in
+        (kind.0 != "nats" || environment["WAL_LONG"] != nil)
+            && (environment["REQUIRE_SERVERS"] == "1" || system("command -v \(kind.1) >/dev/null") == 0)
     }
 
     /// Servers that are crashed under the tool, which is killed itself. `Scripts/crash-servers` does it with any input, as
     /// often as one likes.
     @Suite(.serialized, .enabled(if: !kinds.isEmpty, "no server: Scripts/install-dependencies --servers"))
     struct ServerTests {
-        @Test(arguments: zip(kinds, [1, 4])) func nothingIsLostOrDouble(kind: String, workers: Int) throws {
+        @Test(arguments: kinds.map { ($0.0, $0.2) }) func nothingIsLostOrDouble(kind: String, workers: Int) throws {
             let scratch = try Scratch()
             let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
                 .deletingLastPathComponent().appending(path: "Scripts/crash-servers").path()
