@@ -17,6 +17,9 @@ struct VectorPicture {
         var inner: Drawing?
         /// Whether this is the place of an edge that passes.
         var isPassage = false
+        /// The bounds of the layer. Within them, edges are straight, so that they cross no wider box.
+        var layerStart = 0.0
+        var layerEnd = 0.0
 
         var middle: Double { y + height / 2 }
     }
@@ -116,6 +119,7 @@ struct VectorPicture {
                 if drawing.boxes[index].isPassage { drawing.boxes[index].width = width }
                 drawing.boxes[index].x = x + (width - drawing.boxes[index].width) / 2
                 drawing.boxes[index].y = y
+                (drawing.boxes[index].layerStart, drawing.boxes[index].layerEnd) = (x, x + width)
                 y += drawing.boxes[index].height + Self.gapY
             }
             drawing.height = max(drawing.height, y - Self.gapY)
@@ -152,19 +156,17 @@ struct VectorPicture {
         for edge in drawing.edges {
             let (from, to) = (drawing.boxes[edge.from], drawing.boxes[edge.to])
             var (x1, y1) = (x + from.x + from.width, y + from.middle)
-            var path = "M\(Self.text(x1)) \(Self.text(y1))"
+            var path = "M\(Self.text(x1)) \(Self.text(y1)) H\(Self.text(x + from.layerEnd))"
+            x1 = x + from.layerEnd
             for box in edge.passages.map({ drawing.boxes[$0] }) + [to] {
-                let (x2, y2) = (x + box.x - (box.isPassage ? 0 : 5), y + box.middle)
+                let (x2, y2) = (x + box.layerStart - (box.isPassage ? 0 : 5), y + box.middle)
                 let bend = max(16, (x2 - x1) / 2)
                 let points = [(x1 + bend, y1), (x2 - bend, y2), (x2, y2)].map {
                     "\(Self.text($0.0)) \(Self.text($0.1))"
                 }
                 path += " C\(points.joined(separator: ", "))"
-                (x1, y1) = (x2, y2)
-                if box.isPassage {
-                    x1 += box.width
-                    path += " H\(Self.text(x1))"
-                }
+                (x1, y1) = (x + (box.isPassage ? box.layerEnd : box.x - 5), y2)
+                path += " H\(Self.text(x1))"
             }
             let isUnused = to.state == .skipped || edge.isHandler
             lines.append(

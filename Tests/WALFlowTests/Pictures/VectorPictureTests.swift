@@ -21,13 +21,13 @@ import Testing
         }
     }
 
-    /// The straight parts of edges, where they pass a layer.
+    /// The straight parts of edges, which are within a layer.
     private static func passages(_ svg: String) -> [Rectangle] {
         svg.split(separator: "\n").filter { $0.contains(" H") }.flatMap { line -> [Rectangle] in
             let words = line.split(whereSeparator: { " ,\"".contains($0) }).map(String.init)
             return words.indices.compactMap { index in
                 guard words[index].hasPrefix("H"), let right = Double(words[index].dropFirst()),
-                    let left = Double(words[index - 2]), let y = Double(words[index - 1])
+                    let left = Double(words[index - 2].drop { $0 == "M" }), let y = Double(words[index - 1])
                 else { return nil }
                 return Rectangle(left: left, top: y, right: right, bottom: y)
             }
@@ -50,5 +50,21 @@ import Testing
             }
         }
         #expect(count > 100)
+    }
+
+    /// The journal forgets the steps of an element that has its output.
+    @Test func theStepsOfAnElementThatHasEndedAreDone() throws {
+        let dag = DAG(name: "Each", key: "each", of: [Int].self) { dag, input in
+            dag.addIterator("each", over: input, { $0 }) { body, value in
+                let first = body.addNode("first", after: value) { _, value in value }
+                return body.addNode("last", after: first) { _, value in value }
+            }
+        }
+        let shape = try dag.frozen().shape
+        let body = try #require(shape.nodes.last?.body)
+        var journal = TaskJournal(id: "t")
+        #expect(TaskView(journal).states(of: body, prefix: "each[0]/")["first"] != .done)
+        journal.apply(.result(path: "each[0]/last", attempt: 1, time: Walker.time, label: nil, bytes: [49]))
+        #expect(TaskView(journal).states(of: body, prefix: "each[0]/").values.allSatisfy { $0 == .done })
     }
 }
