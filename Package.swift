@@ -282,7 +282,7 @@ if Context.environment["WAL_THREADS"] != nil {
         "DroppingTests.swift", "HandlerTests.swift", "Support.swift",
     ]
     let flows = package.targets.first { $0.name == "WALFlowTests" }
-    flows?.sources = ["Support.swift", "Runner/RecoveryTests.swift"]
+    flows?.sources = ["Support.swift"] + ["Race", "Recovery", "Runner", "Time"].map { "Runner/\($0)Tests.swift" }
     flows?.dependencies.removeAll { if case .byNameItem(name: "WALSQLite", _) = $0 { true } else { false } }
 }
 

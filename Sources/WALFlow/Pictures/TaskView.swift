@@ -45,6 +45,10 @@ package struct TaskView {
                 states[node.id] = .done
             }
         }
+        // An element that has its output needs no other result any more.
+        if prefix.hasSuffix("]/"), task?.steps[prefix + shape.output]?.result != nil {
+            for (id, state) in states where !state.hasEnded { states[id] = .done }
+        }
         return states
     }
 

@@ -1,4 +1,5 @@
-/// An SVG of a graph: layers by the longest path from the input, in each layer an order that keeps edges short.
+/// An SVG of a graph: layers by the longest path from the input, in each layer an order that keeps edges short. An edge that spans
+/// several layers has a place of its own in those between, so that it crosses no box.
 struct VectorPicture {
     let view: TaskView
 
@@ -14,13 +15,29 @@ struct VectorPicture {
         var width = 0.0
         var height = 0.0
         var inner: Drawing?
+        /// Whether this is the place of an edge that passes.
+        var isPassage = false
+        /// The bounds of the layer. Within them, edges are straight, so that they cross no wider box.
+        var layerStart = 0.0
+        var layerEnd = 0.0
 
         var middle: Double { y + height / 2 }
     }
 
+    private struct Edge {
+        var from: Int
+        var to: Int
+        var isHandler: Bool
+        /// The places in the layers between, in their order.
+        var passages: [Int] = []
+
+        /// The pairs of boxes in neighboring layers.
+        var links: [(from: Int, to: Int)] { Array(zip([from] + passages, passages + [to])) }
+    }
+
     private struct Drawing {
         var boxes: [Box] = []
-        var edges: [(from: Int, to: Int, isHandler: Bool)] = []
+        var edges: [Edge] = []
         var width = 0.0
         var height = 0.0
     }
@@ -63,7 +80,7 @@ struct VectorPicture {
         for (index, node) in shape.nodes.enumerated() {
             for parent in Set(node.parents + [node.handles].compactMap { $0 }).sorted() {
                 guard let from = indexes[parent] else { continue }
-                drawing.edges.append((from, index, node.handles != nil))
+                drawing.edges.append(Edge(from: from, to: index, isHandler: node.handles != nil))
             }
         }
         place(&drawing)
@@ -78,17 +95,31 @@ struct VectorPicture {
         }
         var layers: [[Int]] = Array(repeating: [], count: (layer.max() ?? 0) + 1)
         for (index, number) in layer.enumerated() { layers[number].append(index) }
+        for edge in drawing.edges.indices {
+            let (from, to) = (drawing.edges[edge].from, drawing.edges[edge].to)
+            for number in (layer[from] + 1)..<max(layer[from] + 1, layer[to]) {
+                var passage = drawing.boxes[from]
+                (passage.isPassage, passage.inner, passage.width, passage.height) = (true, nil, 0, 4)
+                drawing.edges[edge].passages.append(drawing.boxes.count)
+                layers[number].append(drawing.boxes.count)
+                drawing.boxes.append(passage)
+            }
+        }
+        let links = drawing.edges.flatMap(\.links)
         for _ in 0..<2 {
-            order(&layers, drawing, byParents: true)
-            order(&layers, drawing, byParents: false)
+            order(&layers, links, byParents: true)
+            order(&layers, links, byParents: false)
         }
         var x = 0.0
         for column in layers {
             let width = column.map { drawing.boxes[$0].width }.max() ?? 0
             var y = 0.0
             for index in column {
+                // An edge passes straight through its layer.
+                if drawing.boxes[index].isPassage { drawing.boxes[index].width = width }
                 drawing.boxes[index].x = x + (width - drawing.boxes[index].width) / 2
                 drawing.boxes[index].y = y
+                (drawing.boxes[index].layerStart, drawing.boxes[index].layerEnd) = (x, x + width)
                 y += drawing.boxes[index].height + Self.gapY
             }
             drawing.height = max(drawing.height, y - Self.gapY)
@@ -102,14 +133,14 @@ struct VectorPicture {
     }
 
     /// Orders each layer by the average place of its neighbors in the layer before or after. (Sugiyama, Tagawa, Toda, 1981.)
-    private func order(_ layers: inout [[Int]], _ drawing: Drawing, byParents: Bool) {
+    private func order(_ layers: inout [[Int]], _ links: [(from: Int, to: Int)], byParents: Bool) {
         var rank: [Int: Double] = [:]
         for column in layers { for (place, index) in column.enumerated() { rank[index] = Double(place) } }
         let numbers = byParents ? Array(layers.indices) : layers.indices.reversed()
         for number in numbers {
             let weights = layers[number].map { index -> (index: Int, weight: Double) in
-                let near = drawing.edges.compactMap { edge in
-                    byParents ? (edge.to == index ? edge.from : nil) : (edge.from == index ? edge.to : nil)
+                let near = links.compactMap { link in
+                    byParents ? (link.to == index ? link.from : nil) : (link.from == index ? link.to : nil)
                 }
                 let own = rank[index] ?? 0
                 return (index, near.isEmpty ? own : near.reduce(0) { $0 + (rank[$1] ?? 0) } / Double(near.count))
@@ -124,20 +155,27 @@ struct VectorPicture {
     private func draw(_ drawing: Drawing, _ x: Double, _ y: Double, _ lines: inout [String]) {
         for edge in drawing.edges {
             let (from, to) = (drawing.boxes[edge.from], drawing.boxes[edge.to])
-            let (x1, y1) = (x + from.x + from.width, y + from.middle)
-            let (x2, y2) = (x + to.x - 5, y + to.middle)
-            let bend = max(16, (x2 - x1) / 2)
-            let path = [(x1, y1), (x1 + bend, y1), (x2 - bend, y2), (x2, y2)].map {
-                "\(Self.text($0.0)) \(Self.text($0.1))"
+            var (x1, y1) = (x + from.x + from.width, y + from.middle)
+            var path = "M\(Self.text(x1)) \(Self.text(y1)) H\(Self.text(x + from.layerEnd))"
+            x1 = x + from.layerEnd
+            for box in edge.passages.map({ drawing.boxes[$0] }) + [to] {
+                let (x2, y2) = (x + box.layerStart - (box.isPassage ? 0 : 5), y + box.middle)
+                let bend = max(16, (x2 - x1) / 2)
+                let points = [(x1 + bend, y1), (x2 - bend, y2), (x2, y2)].map {
+                    "\(Self.text($0.0)) \(Self.text($0.1))"
+                }
+                path += " C\(points.joined(separator: ", "))"
+                (x1, y1) = (x + (box.isPassage ? box.layerEnd : box.x - 5), y2)
+                path += " H\(Self.text(x1))"
             }
             let isUnused = to.state == .skipped || edge.isHandler
             lines.append(
-                "<path d=\"M\(path[0]) C\(path[1]), \(path[2]), \(path[3])\" fill=\"none\" stroke=\"#6b7280\""
+                "<path d=\"\(path)\" fill=\"none\" stroke=\"#6b7280\""
                     + (isUnused ? " stroke-dasharray=\"4 3\"" : "") + "/>")
             lines.append(
-                "<path d=\"M\(Self.text(x2)) \(Self.text(y2 - 4)) l5 4 l-5 4 z\" fill=\"#6b7280\"/>")
+                "<path d=\"M\(Self.text(x1)) \(Self.text(y1 - 4)) l5 4 l-5 4 z\" fill=\"#6b7280\"/>")
         }
-        for box in drawing.boxes {
+        for box in drawing.boxes where !box.isPassage {
             let (left, top) = (x + box.x, y + box.y)
             let isRound = box.node.kind == .wait || box.node.kind == .timer
             lines.append(
