@@ -36,6 +36,10 @@ struct BackupTests {
         try readAll(ReadOnlyLog(at: directory).reader())
     }
 
+    private final class Stop: Sendable {
+        let isSet = Atomic(false)
+    }
+
     @Test(.timeLimit(.minutes(2))) func besideAWriterEachRestoreHasTheRecordsOfTheLog() async throws {
         let (source, target) = (source, target)
         var configuration = Self.configuration
@@ -45,11 +49,11 @@ struct BackupTests {
         let log = try await WriteAheadLog.open(at: source, configuration: configuration)
         try await log.append(payload(1))
         try await log.sync()
-        let isDone = Atomic(false)
+        let stop = Stop()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 var number = 1
-                while !isDone.load(ordering: .relaxed) {
+                while !stop.isSet.load(ordering: .relaxed) {
                     number += 1
                     try await log.append(payload(number, size: number % 7 == 0 ? 3000 : 100))
                     if number % 100 == 0 {
@@ -58,7 +62,7 @@ struct BackupTests {
                     if number % 20 == 0 { try await Task.sleep(for: .milliseconds(1)) }
                 }
             }
-            defer { isDone.store(true, ordering: .relaxed) }
+            defer { stop.isSet.store(true, ordering: .relaxed) }
             for round in 0..<8 {
                 let durable = try ReadOnlyLog(at: source).durableSequence
                 let summary = try await LogBackup.make(of: source, to: target, lifetime: .seconds(1))
