@@ -59,11 +59,11 @@ struct BackupTests {
                     if number % 100 == 0 {
                         try log.setCursor("reader", to: SequenceNumber(rawValue: UInt64(number - 50)))
                     }
-                    if number % 20 == 0 { try await Task.sleep(for: .milliseconds(1)) }
+                    if number % 5 == 0 { try await Task.sleep(for: .milliseconds(5)) }
                 }
             }
             defer { stop.isSet.store(true, ordering: .relaxed) }
-            for round in 0..<8 {
+            for round in 0..<4 {
                 let durable = try ReadOnlyLog(at: source).durableSequence
                 let summary = try await LogBackup.make(of: source, to: target, lifetime: .seconds(1))
                 #expect(summary.lastSequence >= durable)
@@ -112,7 +112,7 @@ struct BackupTests {
         let all = try records(source)
         // The ends of frames: five records, two batches, and a record. A batch is in or out.
         let ends: [UInt64] = [0, 1, 2, 3, 4, 5, 10, 60, 61]
-        for number in 1...62 as ClosedRange<UInt64> {
+        for number in [1, 4, 5, 6, 9, 10, 11, 59, 60, 61, 62] as [UInt64] {
             let copy = "\(place.path)/copy-\(number)"
             let restored = try LogBackup.restoreBlocking(
                 target, to: copy, upTo: .sequence(SequenceNumber(rawValue: number)))
