@@ -151,6 +151,10 @@
                     "bench", "--directory", scratch.directory.path, "--seconds", "0.1", "--records", "1000", "--json",
                 ]),
                 isLike: first("bench"))
+            let backup = scratch.path("backup")
+            try expect(ToolRun(["backup", plain, backup, "--json"]), isLike: first("backup"))
+            try expect(ToolRun(["restore", backup, scratch.path("restored"), "--json"]), isLike: first("restore"))
+            #expect(try ToolRun(["restore", backup, scratch.path("restored")]).status == 65)
             try damage(plain)
             let finding = try first("verify")
             try expect(ToolRun(["verify", plain, "--json"]), status: 1, isLike: finding)

@@ -7,6 +7,8 @@ struct BackupRestore {
     private let place: String
 
     private static let suffix = ".restoring"
+    /// The size of the segment that the opening begins. No record is appended to it.
+    private static let segmentSize = 1 << 20
 
     init(of target: String, to directory: String) throws(WALError) {
         do throws(WALError) {
@@ -40,6 +42,8 @@ struct BackupRestore {
         var configuration = WriteAheadLog.Configuration()
         configuration.damagePolicy = .strict
         configuration.recoveryScope = .everything
+        configuration.segmentSize = Self.segmentSize
+        configuration.maxPreparedSegments = 1
         let log = try WriteAheadLog(in: staging, configuration: configuration, logger: nil, metrics: nil)
         try log.closeBlocking()
         let restored = LogBackup.Restored(

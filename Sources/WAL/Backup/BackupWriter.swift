@@ -3,6 +3,8 @@ struct BackupWriter {
     private let log: ReadOnlyLog
     private let target: Directory
     private let owner: ConsumerOwner
+    private let lifetime: Duration
+    private var renewed = ContinuousClock.now
     private let before: BackupManifest?
     private var manifest: BackupManifest
     private var copied: [BackupManifest.Segment] = []
@@ -10,10 +12,13 @@ struct BackupWriter {
 
     private static let temporaryName = "segment.new"
 
-    init(of log: ReadOnlyLog, in target: Directory, _ owner: ConsumerOwner) throws(WALError) {
+    init(
+        of log: ReadOnlyLog, in target: Directory, _ owner: ConsumerOwner, lifetime: Duration
+    ) throws(WALError) {
         self.log = log
         self.target = target
         self.owner = owner
+        self.lifetime = lifetime
         before = try BackupManifest(in: target)
         manifest = BackupManifest(logID: log.id, time: .now, durableSequence: 0, highestSequence: 0)
         if let before {
@@ -36,7 +41,7 @@ struct BackupWriter {
         manifest.highestSequence = max(try log.lastSequence.rawValue, before?.highestSequence ?? 0)
         for number in try log.source.directory.segmentNumbers() {
             try add(number, durable: durable)
-            try owner.save(owner.position)
+            try renew()
         }
         guard let last = manifest.segments.last else {
             throw WALError(
@@ -45,10 +50,20 @@ struct BackupWriter {
         }
         manifest.durableSequence = last.lastSequence
         try target.sync()
-        for segment in copied { try BackupFile.verify(segment, in: target) }
+        for segment in copied {
+            try BackupFile.verify(segment, in: target)
+            try renew()
+        }
         try manifest.write(in: target)
         try removeOthers()
         return summary
+    }
+
+    /// Renews the ownership of the consumer when a quarter of its lifetime has passed.
+    private mutating func renew() throws(WALError) {
+        guard ContinuousClock.now - renewed >= lifetime / 4 else { return }
+        try owner.save(owner.position)
+        renewed = .now
     }
 
     private var summary: LogBackup.Summary {
@@ -90,10 +105,7 @@ struct BackupWriter {
             manifest.segments.append(known)
             return
         }
-        do throws(WALError) {
-            try segment.readFrames(into: buffer)
-        } catch {
-            guard error.isNoSuchFile else { throw error }
+        guard try segment.readFramesIfThere(into: buffer) else {
             manifest.segments = []
             return
         }
@@ -130,17 +142,17 @@ struct BackupWriter {
     private mutating func addPrefix(
         _ segment: inout ExaminedSegment, _ header: SegmentHeader, durable: UInt64
     ) throws(WALError) {
-        do throws(WALError) {
-            try segment.readFrames(into: buffer)
-        } catch {
-            guard error.isNoSuchFile else { throw error }
+        guard !segment.isCompressed else { throw damaged(segment.path, "it has no footer") }
+        guard try segment.readFramesIfThere(into: buffer) else {
             manifest.segments = []
             return
         }
+        let file = try segment.file
+        // It was sealed and compressed since.
+        guard case .plain = file else { return try add(header.segmentNumber, durable: durable) }
         let losses = segment.scan?.losses.filter { header.basePosition + UInt64($0) < durable } ?? []
         if let offset = losses.first { throw damaged(segment.path, "offset \(offset)") }
-        let contents = try buffer.load(try segment.file, isImmutable: false)
-        try contents.load(0..<contents.count)
+        let contents = try buffer.load(file, isImmutable: false)
         var end = SegmentHeader.size
         _ = unsafe try SegmentScan(contents, header: header) { frame, offset in
             let next = unsafe offset + frame.header.size

@@ -87,7 +87,7 @@ public enum LogBackup {
             consumerName, of: log, ConsumerOwner.Terms(lifetime: lifetime, pinnedBytesMax: .max)
         ) { .zero }
         do throws(WALError) {
-            var writer = try BackupWriter(of: log, in: Directory.make(target), owner)
+            var writer = try BackupWriter(of: log, in: Directory.make(target), owner, lifetime: lifetime)
             let summary = try writer.run()
             try owner.end(at: summary.lastSequence, isDone: true)
             return summary
