@@ -1092,7 +1092,7 @@ def skipped_acknowledged(segment):
 # Flow records
 
 FLOW_KINDS = {16: "graph", 17: "begin", 18: "result", 19: "failure", 20: "started", 21: "wait", 22: "signal", 23: "control",
-              24: "resumed", 25: "end", 26: "delivered", 27: "memo"}
+              24: "resumed", 25: "end", 26: "delivered", 27: "memo", 28: "emit"}
 
 
 class Fields:
@@ -1187,6 +1187,8 @@ def flow_record(data):
                       path=f.optional_text())
     elif kind == "delivered":
         record.update(time=f.time())
+    elif kind == "emit":
+        record.update(path=f.text(), attempt=f.varint(), number=f.varint(), sink=f.text(), value=f.bytes())
     else:
         record.update(path=f.text(), name=f.text(), value=f.bytes())
     if f.at != len(data):

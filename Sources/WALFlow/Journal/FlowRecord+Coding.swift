@@ -16,6 +16,7 @@ extension FlowRecord {
         case end = 25
         case delivered = 26
         case memo = 27
+        case emit = 28
     }
 
     /// Appends the encoded record to a batch.
@@ -46,6 +47,7 @@ extension FlowRecord {
         case .end: .end
         case .delivered: .delivered
         case .memo: .memo
+        case .emit: .emit
         }
     }
 
@@ -109,6 +111,12 @@ extension FlowRecord {
             output.put(path)
             output.put(name)
             output.put(bytes: bytes)
+        case .emit(let path, let attempt, let number, let sink, let bytes):
+            output.put(path)
+            output.put(varint: UInt64(attempt))
+            output.put(varint: UInt64(number))
+            output.put(sink)
+            output.put(bytes: bytes)
         }
     }
 
@@ -165,6 +173,10 @@ extension FlowRecord {
             return .delivered(time: try input.time())
         case .memo:
             return .memo(path: try input.text(), name: try input.text(), bytes: try input.bytes())
+        case .emit:
+            return .emit(
+                path: try input.text(), attempt: try input.count(), number: try input.count(), sink: try input.text(),
+                bytes: try input.bytes())
         }
     }
 

@@ -15,6 +15,7 @@ extension FlowRecord {
         case .end: "end"
         case .delivered: "delivered"
         case .memo: "memo"
+        case .emit: "emit"
         }
     }
 
@@ -23,7 +24,7 @@ extension FlowRecord {
         switch event {
         case .result(let path, _, _, _, _), .failure(let path, _, _, _, _), .started(let path, _),
             .wait(let path, _, _),
-            .signal(let path, _, _), .memo(let path, _, _):
+            .signal(let path, _, _), .memo(let path, _, _), .emit(let path, _, _, _, _):
             path
         case .graph, .begin, .control, .resumed, .end, .delivered: nil
         }
@@ -48,6 +49,8 @@ extension FlowRecord {
             "\(end.status) " + (end.error.map { "\(end.path ?? ""): \($0)" } ?? end.output.map(Self.text) ?? "")
         case .delivered: ""
         case .memo(_, let name, let bytes): "\(name): \(Self.text(bytes))"
+        case .emit(_, let attempt, let number, let sink, let bytes):
+            "attempt \(attempt), \(number) to \(sink): \(Self.text(bytes))"
         }
     }
 

@@ -35,6 +35,8 @@ package struct FlowRecord: Hashable, Sendable {
         case delivered(time: Timestamp)
         /// What ``FlowStep/once(_:_:)`` computed.
         case memo(path: String, name: String, bytes: [UInt8])
+        /// What a step sends to a sink with its result.
+        case emit(path: String, attempt: UInt32, number: UInt32, sink: String, bytes: [UInt8])
     }
 
     /// The start of a task.

@@ -67,7 +67,7 @@ package struct TaskJournal: Hashable, Sendable {
 
     package mutating func apply(_ event: FlowRecord.Event) {
         switch event {
-        case .graph: break
+        case .graph, .emit: break
         case .begin(let start):
             guard beginning == nil else { return }
             beginning = start

@@ -100,9 +100,11 @@ extension FlowRunner {
                 guard mayRun == true else { return await returned(task, step, prepared.attempt) }
             }
             startTimeout(task, step, prepared.attempt)
-            let result = await call(task, step, prepared, values)
+            // With the largest input and output, all of a batch must fit into a segment.
+            let outbox = Outbox(sizeMax: storage.segmentSize / 8)
+            let result = await call(task, step, prepared, values, outbox)
             switch result {
-            case .success(let value): return try await succeed(task, step, prepared.attempt, value)
+            case .success(let value): return try await succeed(task, step, prepared.attempt, value, outbox)
             case .failure(let error):
                 // Steps that a closing runner cancels run again at the next start.
                 if Task.isCancelled, life.isClosing { return leave(task, step) }
@@ -151,7 +153,7 @@ extension FlowRunner {
     }
 
     private func call(
-        _ task: LiveTask, _ step: StepPlace, _ prepared: Prepared, _ values: [any Sendable]
+        _ task: LiveTask, _ step: StepPlace, _ prepared: Prepared, _ values: [any Sendable], _ outbox: Outbox
     ) async -> Result<any Sendable, any Error> {
         let body: PlanNode.Body
         switch step.plan.kind {
@@ -160,7 +162,7 @@ extension FlowRunner {
         }
         let flowStep = FlowStep(
             taskID: task.id, path: step.path, attempt: Int(prepared.attempt),
-            context: context(task, step.path, prepared.dag))
+            context: context(task, step.path, prepared.dag, outbox))
         do {
             guard let executor = step.plan.options.executor else { return .success(try await body(flowStep, values)) }
             return .success(
@@ -174,9 +176,11 @@ extension FlowRunner {
         }
     }
 
-    private func context(_ task: LiveTask, _ path: String, _ dag: FrozenDAG) -> FlowStep.Context {
+    private func context(
+        _ task: LiveTask, _ path: String, _ dag: FrozenDAG, _ outbox: Outbox
+    ) -> FlowStep.Context {
         FlowStep.Context(
-            dag: dag.key, coder: dag.coder, now: clock.now,
+            dag: dag.key, coder: dag.coder, outbox: outbox, now: clock.now,
             activity: { [self] activity in
                 let mutation = TaskMutation.log(activity)
                 // An activity that no store can take is left out, as the store would.
@@ -209,7 +213,7 @@ extension FlowRunner {
     // MARK: Ending a step
 
     private func succeed(
-        _ task: LiveTask, _ step: StepPlace, _ attempt: UInt32, _ value: any Sendable
+        _ task: LiveTask, _ step: StepPlace, _ attempt: UInt32, _ value: any Sendable, _ outbox: Outbox
     ) async throws(FlowError) -> [Scheduler.Job] {
         var label: String?
         if case .branch(_, let labels) = step.plan.kind {
@@ -235,7 +239,8 @@ extension FlowRunner {
                 return nil
             }
             return Transition(
-                events: [.result(path: step.path, attempt: attempt, time: now, label: label, bytes: bytes)],
+                events: outbox.events(step.path, attempt)
+                    + [.result(path: step.path, attempt: attempt, time: now, label: label, bytes: bytes)],
                 mutations: state.progress(step, attempt, "node_completed", nil, now, self))
         } claim: { state in
             state.wrote(now, self.configuration)

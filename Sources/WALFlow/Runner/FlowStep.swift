@@ -28,14 +28,17 @@ public struct FlowStep: Sendable {
         let keep: @Sendable (String, [UInt8]) async throws -> Void
         let coder: any FlowCoder
         let lastActivity = Atomic<Int>(0)
+        /// What the step sends with its result.
+        let outbox: Outbox
 
         init(
-            dag: String, coder: any FlowCoder, now: @escaping @Sendable () -> Timestamp,
+            dag: String, coder: any FlowCoder, outbox: Outbox, now: @escaping @Sendable () -> Timestamp,
             activity: @escaping @Sendable (TaskActivityLog) -> Void, memo: @escaping @Sendable (String) -> [UInt8]?,
             keep: @escaping @Sendable (String, [UInt8]) async throws -> Void
         ) {
             self.dag = dag
             self.coder = coder
+            self.outbox = outbox
             self.now = now
             self.activity = activity
             self.memo = memo
@@ -58,6 +61,27 @@ public struct FlowStep: Sendable {
                 id: ActivityID.make(taskID, path, attempt, "\(action)/\(number)"), taskID: taskID, dagID: context.dag,
                 nodeID: ActivityID.limited(path), action: action, message: message, data: data, level: level,
                 createdAt: context.now()))
+    }
+
+    /// Sends a message to a sink with the step's result.
+    ///
+    /// The message is in the log in one batch with the result: if the step has ended, it is there, and if the attempt fails, it isn't. An
+    /// ``EmittedSink`` of that name gets it exactly once. A step that a person retries sends again.
+    ///
+    /// - Parameters:
+    ///   - bytes: The message.
+    ///   - sink: The name of the sink, 1 to 100 bytes.
+    /// - Throws: ``FlowError``: `valueTooLarge` if the messages of a step take more than an eighth of a segment, `invalidID` for the name.
+    public func emit(_ bytes: [UInt8], to sink: String) throws(FlowError) {
+        guard (1...100).contains(sink.utf8.count), !sink.contains("\0") else {
+            throw FlowError(.invalidID, "A sink's name has \(sink.utf8.count) bytes. Use 1 to 100, without U+0000.")
+        }
+        guard context.outbox.add(bytes, to: sink) else {
+            throw FlowError(
+                .valueTooLarge,
+                "The messages of \(path) don't fit into a segment with its result. Send less, or raise segmentSize."
+            )
+        }
     }
 
     /// Runs a part of the step once over all its attempts.

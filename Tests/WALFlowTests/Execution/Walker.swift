@@ -94,7 +94,8 @@ struct Walker {
                 return
             }
             let context = FlowStep.Context(
-                dag: "random", coder: JSONFlowCoder(), now: { Self.time }, activity: { _ in }, memo: { _ in nil },
+                dag: "random", coder: JSONFlowCoder(), outbox: Outbox(sizeMax: 1 << 20), now: { Self.time },
+                activity: { _ in }, memo: { _ in nil },
                 keep: { _, _ in })
             let flowStep = FlowStep(taskID: "task", path: step.path, attempt: Int(attempt), context: context)
             let value = try await body(flowStep, execution.inputs(of: step))
