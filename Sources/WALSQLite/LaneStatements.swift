@@ -28,13 +28,32 @@
                 """, named: "move lane", on: connection)
         }
 
+        /// Raises the epochs of lanes in a transaction of its own, all or none.
+        func claim(
+            _ indices: Range<Int>, of laneCount: Int, log: String, owner: String
+        ) throws(StoreError) -> [SinkLane] {
+            try connection.transaction { () throws(StoreError) in
+                if let before = try count(log: log), before != laneCount {
+                    throw .laneCountMismatch(
+                        log: log, before: before, now: laneCount, server: .sqlite, place: connection.path)
+                }
+                var claimed: [SinkLane] = []
+                for index in indices {
+                    claimed.append(try claim(index, of: laneCount, log: log, owner: owner))
+                }
+                return claimed
+            }
+        }
+
         /// How many lanes the log has; nil if none was claimed yet.
         func count(log: String) throws(StoreError) -> Int64? {
             countLanes.bind(log)
             return try countLanes.first { (row) throws(StoreError) in row.number() }
         }
 
-        func claim(_ index: Int, of laneCount: Int, log: String, owner: String) throws(StoreError) -> SinkLane {
+        private func claim(
+            _ index: Int, of laneCount: Int, log: String, owner: String
+        ) throws(StoreError) -> SinkLane {
             claimLane.bind(log)
             claimLane.bind(Int64(index))
             claimLane.bind(Int64(laneCount))

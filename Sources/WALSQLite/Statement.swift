@@ -85,6 +85,19 @@
             }
         }
 
+        func bind(_ value: SQLValue) {
+            switch value {
+            case .null: bindNull()
+            case .integer(let number): bind(number)
+            case .real(let number): note(unsafe sqlite3_bind_double(handle, next(), number))
+            case .text(let text): bind(text)
+            case .blob(let bytes): bind(bytes[...])
+            }
+        }
+
+        /// The number of values that the statement takes.
+        var parameterCount: Int { Int(unsafe sqlite3_bind_parameter_count(handle)) }
+
         private func bindNull() {
             note(unsafe sqlite3_bind_null(handle, next()))
         }
@@ -200,6 +213,24 @@
 
         mutating func optionalTime() -> Timestamp? {
             optionalNumber().map(Timestamp.init(rawValue:))
+        }
+
+        /// Reads all columns.
+        mutating func values() -> [SQLValue] {
+            unsafe (0..<sqlite3_column_count(handle)).map { column in
+                switch unsafe sqlite3_column_type(handle, column) {
+                case SQLITE_INTEGER: .integer(number())
+                case SQLITE_FLOAT: .real(unsafe sqlite3_column_double(handle, next()))
+                case SQLITE_TEXT: .text(text())
+                case SQLITE_BLOB: .blob(bytes())
+                default: skipped()
+                }
+            }
+        }
+
+        private mutating func skipped() -> SQLValue {
+            readCount += 1
+            return .null
         }
 
         private mutating func next() -> Int32 {

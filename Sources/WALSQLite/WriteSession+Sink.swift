@@ -8,19 +8,7 @@
         func claim(
             _ indices: Range<Int>, of laneCount: Int, log: LogID, owner: String
         ) throws(StoreError) -> [SinkLane] {
-            let log = log.description
-            return try connection.transaction { () throws(StoreError) in
-                if let before = try lanes.count(log: log), before != laneCount {
-                    throw .laneCountMismatch(
-                        log: log, before: before, now: laneCount, server: Self.server,
-                        place: connection.path)
-                }
-                var claimed: [SinkLane] = []
-                for index in indices {
-                    claimed.append(try lanes.claim(index, of: laneCount, log: log, owner: owner))
-                }
-                return claimed
-            }
+            try lanes.claim(indices, of: laneCount, log: log.description, owner: owner)
         }
 
         /// Applies a batch and moves its lanes, in one transaction. Rows that the database refuses become dead letters.

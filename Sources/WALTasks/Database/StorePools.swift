@@ -25,7 +25,7 @@ where Writer.Settings == Reader.Settings {
                 .invalidArgument, "a store needs one connection to write and one to read at least",
                 server: Writer.server)
         }
-        owner = "\(getpid())@\(hostName())"
+        owner = laneOwner()
         let log = ConnectionLog(logger, store: store)
         self.writers = try await ConnectionPool(settings, count: writers, log: log)
         self.readers = try await ConnectionPool(settings, count: readers, log: log)
@@ -53,6 +53,9 @@ where Writer.Settings == Reader.Settings {
         try await writers.close()
     }
 }
+
+/// Returns the name of this process as an owner of lanes: its id and its host.
+package func laneOwner() -> String { "\(getpid())@\(hostName())" }
 
 private func hostName() -> String {
     unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
