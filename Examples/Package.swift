@@ -29,6 +29,12 @@ let package = Package(
                 .product(name: "WALJournal", package: "swift-wal"),
             ]),
         .executableTarget(
+            name: "own-table",
+            dependencies: [
+                .product(name: "WAL", package: "swift-wal"), .product(name: "WALDelivery", package: "swift-wal"),
+                .product(name: "WALJournal", package: "swift-wal"), .product(name: "WALSQLite", package: "swift-wal"),
+            ]),
+        .executableTarget(
             name: "own-sink",
             dependencies: [
                 .product(name: "WAL", package: "swift-wal"), .product(name: "WALDelivery", package: "swift-wal"),

@@ -1,4 +1,5 @@
 internal import WAL
+public import WALDelivery
 
 /// The form of a journal's events in the records of a log: the coder, the name of the type, and the version of its schema.
 ///
@@ -70,6 +71,18 @@ extension EventFormat {
                 .invalidArgument,
                 "The event can't be encoded (\(type.isEmpty ? "\(Event.self)" : type)), so nothing was appended.",
                 cause: error)
+        }
+    }
+
+    /// Returns the event of a record on its way to a sink.
+    ///
+    /// - Throws: ``UndecodableRecord``. A sink of the stores takes that for the record's fault, and keeps the record as a dead letter.
+    public func event(of record: SinkRecord) throws(UndecodableRecord) -> JournalEvent<Event> {
+        let copy = LogRecord(sequence: record.sequence, time: record.time, payload: Array(record.payload))
+        switch decode(copy) {
+        case .event(let event): return event
+        case .undecodable(let record): throw record
+        case .gap: throw UndecodableRecord(record: copy, reason: .noEnvelope)
         }
     }
 

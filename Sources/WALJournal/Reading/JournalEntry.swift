@@ -39,7 +39,7 @@ extension JournalEntry: Equatable where Event: Equatable {}
 extension JournalEvent: Equatable where Event: Equatable {}
 
 /// A record that a journal can't decode.
-public struct UndecodableRecord: Hashable, Sendable {
+public struct UndecodableRecord: Error, Hashable, Sendable {
     /// The reason why a record can't be decoded.
     public enum Reason: Hashable, Sendable {
         /// The record doesn't begin with an envelope of a known version, so no journal appended it, or a newer one did.

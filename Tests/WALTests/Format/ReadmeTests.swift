@@ -5,6 +5,7 @@ import Testing
 @Suite struct ReadmeTests {
     @Test(arguments: [
         ("embed-log", "README.md"), ("buffer-sqlite", "README.md"),
+        ("own-table", "README.md"),
         ("log-handler", "Sources/WALLogging/WALLogging.docc/LastWords.md"),
     ])
     func showsTheExampleAsItIs(_ name: String, in document: String) throws {
