@@ -5,7 +5,7 @@ import Testing
 @Suite struct ReadmeTests {
     @Test(arguments: [
         ("embed-log", "README.md"), ("buffer-sqlite", "README.md"),
-        ("own-table", "README.md"),
+        ("own-table", "Sources/WALSQLite/WALSQLite.docc/YourOwnTable.md"),
         ("log-handler", "Sources/WALLogging/WALLogging.docc/LastWords.md"),
     ])
     func showsTheExampleAsItIs(_ name: String, in document: String) throws {
@@ -16,6 +16,19 @@ import Testing
             let source = try String(contentsOf: file, encoding: .utf8)
             #expect(text.contains("```swift\n" + source + "```"))
         }
+    }
+
+    /// The README has the part of the program that connects a log with a table.
+    @Test func showsTheWiringOfTheOwnTable() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
+        let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
+        let source = try String(
+            contentsOf: root.appending(path: "Examples/Sources/own-table/OwnTable.swift"), encoding: .utf8)
+        let lines = source.split(separator: "\n", omittingEmptySubsequences: false)
+        let first = try #require(lines.firstIndex { $0.hasPrefix("        let format") })
+        let last = try #require(lines.firstIndex { $0.hasPrefix("        let flusher") })
+        let wiring = lines[first...last].map { $0.dropFirst(8) + "\n" }.joined()
+        #expect(readme.contains("```swift\n" + wiring + "```"))
     }
 
     /// Each step of the tutorial only adds lines, and the last one is the example.
