@@ -29,6 +29,7 @@ let package = Package(
         .library(name: "WALTasks", targets: ["WALTasks"]),
         .library(name: "WALFlow", targets: ["WALFlow"]),
         .library(name: "WALSQLite", targets: ["WALSQLite"]),
+        .library(name: "WALMonitor", targets: ["WALMonitor"]),
         .library(name: "WALTesting", targets: ["WALTesting"]),
         .library(name: "WALMySQL", targets: ["WALMySQL"]),
         .library(name: "WALPostgres", targets: ["WALPostgres"]),
@@ -115,6 +116,7 @@ let package = Package(
                 .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"])),
             ],
             swiftSettings: librarySettings),
+        .target(name: "WALMonitor", dependencies: ["WAL"], swiftSettings: librarySettings),
         .target(name: "WALTesting", dependencies: ["WAL", "WALDelivery", "WALTasks"], swiftSettings: librarySettings),
         .systemLibrary(
             name: "CWALMySQL", pkgConfig: "libmariadb",
@@ -156,7 +158,7 @@ let package = Package(
         .executableTarget(
             name: "WALTool",
             dependencies: [
-                "WAL", "WALDelivery", "WALLogging", "WALTasks", "WALFlow", "CWALShims", "CWALSimdJSON",
+                "WAL", "WALDelivery", "WALLogging", "WALMonitor", "WALTasks", "WALFlow", "CWALShims", "CWALSimdJSON",
                 .target(name: "WALSQLite", condition: .when(traits: ["SQLite"])),
                 .target(name: "WALMySQL", condition: .when(traits: ["MySQL"])),
                 .target(name: "WALPostgres", condition: .when(traits: ["Postgres"])),
@@ -222,6 +224,9 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "WALMonitorTests", dependencies: ["TestSupport", "WALMonitor", "WAL", "WALDelivery"],
+            swiftSettings: settings),
+        .testTarget(
             name: "WALTestingTests", dependencies: ["WALTesting", "WALTasks", "WALSQLite", "WAL", "WALDelivery"],
             swiftSettings: settings),
         .testTarget(
@@ -254,7 +259,7 @@ let package = Package(
         .testTarget(
             name: "WALToolTests",
             dependencies: [
-                "WALTool", "WAL", "WALDelivery", "WALLogging", "WALTasks", "WALFlow", "WALSQLite",
+                "WALTool", "WAL", "WALDelivery", "WALLogging", "WALMonitor", "WALTasks", "WALFlow", "WALSQLite",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

@@ -14,6 +14,7 @@
 #include <linux/futex.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/timex.h>
 #endif
 
 int64_t cwal_coarse_realtime_microseconds(void) {
@@ -80,5 +81,15 @@ void cwal_wake_all(const uint32_t *word) {
     os_sync_wake_by_address_all((void *)word, sizeof *word, OS_SYNC_WAKE_BY_ADDRESS_NONE);
 #else
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+#endif
+}
+
+int cwal_clock_is_set(void) {
+#ifdef __linux__
+    struct timex state = {0};
+    if (adjtimex(&state) < 0) return -1;
+    return (state.status & STA_UNSYNC) == 0;
+#else
+    return -1;
 #endif
 }

@@ -31,6 +31,9 @@ extension WriteAheadLog {
         _ = consumerNames.withLock { $0.remove(name) }
     }
 
+    /// The flushers into the log's sinks.
+    package var sinks: SinkRegistry { engine.sinks }
+
     /// The log's directory, held open.
     package var heldDirectory: Directory { engine.directory }
 

@@ -2,6 +2,11 @@ extension WriteAheadLog {
     /// The log's figures at one time. Takes locks that appends don't take.
     public var statistics: Statistics { engine.statistics }
 
+    /// The state of the log and its sinks, as the writer publishes it. Takes locks that appends don't take, and reads at most one record.
+    ///
+    /// Costs about 0.1 ms. ``statistics`` has the log's main figures for less.
+    public var status: LogStatus { engine.status() }
+
     /// The segments, the oldest first.
     public var segments: [SegmentInfo] {
         engine.catalog.state.withLock { state in state.entries.map(SegmentInfo.init) }

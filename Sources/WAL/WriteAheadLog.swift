@@ -20,9 +20,6 @@ public final class WriteAheadLog: Sendable {
     /// The engine's appender and its policy, here so that an append reads no other object for them.
     let appender: Appender
     let isSyncedAlways: Bool
-    /// The running flushers, by the names of their sinks.
-    package let sinks = Monitor<[String: any SinkProgress]>([:])
-
     /// The names of the running consumers in this process.
     let consumerNames = Monitor<Set<String>>([])
 
@@ -40,12 +37,16 @@ public final class WriteAheadLog: Sendable {
         let start = ContinuousClock.now
         let fileSystem = FileSystemKind(of: place)
         try fileSystem.requireUsable(place.path)
+        if configuration.storage == .requireDurable { try StorageInfo(of: place).requireDurable(place.path) }
         try Recovery.requireLogDirectory(place)
         let lock = try DirectoryLock(place)
         let directory = directory
         let metrics = metrics.map { LogMetrics($0, log: directory) }
         var (recovered, report) = try Recovery.recover(place, configuration: configuration)
-        engine = try Engine(recovered, configuration: configuration, lock: lock, logger: logger, metrics: metrics)
+        engine = try Engine(
+            recovered, LogStatus.Recovery(report.findings, ContinuousClock.now - start), configuration: configuration,
+            lock: lock,
+            logger: logger, metrics: metrics)
         appender = engine.appender
         isSyncedAlways = configuration.syncPolicy == .always
         do throws(WALError) {
@@ -58,8 +59,7 @@ public final class WriteAheadLog: Sendable {
         }
         report.duration = ContinuousClock.now - start
         recovery = report
-        let findings = Dictionary(grouping: report.findings, by: \.classification.rawValue).mapValues(\.count)
-        metrics?.recordRecovery(report.duration, findings: findings, at: engine.snapshot)
+        metrics?.record(engine.recovery)
         if case .limited(let reason) = fileSystem.use {
             logger?.warning(
                 "the log is on a file system that limits its promises",
@@ -75,6 +75,7 @@ public final class WriteAheadLog: Sendable {
             metadata: [
                 "wal.directory": "\(directory)", "wal.findings": "\(report.findings.count)",
                 "wal.epoch": "\(report.epoch)", "wal.last": "\(lastSequence)", "wal.duration": "\(report.duration)",
+                "wal.storage": "\(engine.storage.explanation)",
             ])
     }
 
@@ -137,10 +138,4 @@ public final class WriteAheadLog: Sendable {
     public func removeBookmark(_ name: String) throws(WALError) {
         try engine.appender.removeBookmark(name)
     }
-}
-
-/// The progress of a running flusher into one sink.
-package protocol SinkProgress: Sendable {
-    /// Suspends until the sink has applied every record up to `sequence`.
-    func waitUntilApplied(_ sequence: SequenceNumber) async throws(WALError)
 }

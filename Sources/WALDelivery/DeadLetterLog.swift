@@ -92,6 +92,7 @@ public final class DeadLetterLog: Sendable {
             var configuration = WriteAheadLog.Configuration()
             configuration.syncPolicy = .always
             configuration.maxPreparedSegments = 1
+            configuration.publishesStatus = false
             configuration.segmentSize = max(Self.segmentSize, (size + Self.overheadMax + 4095) & ~4095)
             let place =
                 if let parent { try parent.folder(Self.folder, followsLinks: true) } else {

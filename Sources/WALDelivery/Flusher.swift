@@ -74,8 +74,10 @@ public final class Flusher<Destination: Sink>: Service {
         guard context.coordinator.withState({ $0.begin() }) else {
             throw WALError.flusherRunTwice(context.sink.name)
         }
+        context.register()
+        defer { context.unregister() }
         let error = await withGracefulShutdownHandler {
-            await context.whileKnown { await context.supervise() }
+            await context.supervise()
         } onGracefulShutdown: { [coordinator = context.coordinator] in
             coordinator.update { $0.shutDown() }
         }

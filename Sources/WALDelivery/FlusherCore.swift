@@ -41,7 +41,7 @@ extension FlusherCore {
         }
         if hasClosed {
             events.breakerClosed(after: outage, lagAtHand)
-            metrics?.breaker(isOpen: false)
+            metrics?.report(.running)
         }
     }
 
@@ -68,7 +68,7 @@ extension FlusherCore {
             try await clock.sleep(until: now + backoff.next())
         case .opened:
             events.breakerOpened(error, failures: failures, lagAtHand)
-            metrics?.breaker(isOpen: true)
+            metrics?.report(.unavailable)
         case .parked:
             events.willRetry(error, worker: worker)
         }

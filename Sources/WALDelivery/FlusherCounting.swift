@@ -12,6 +12,7 @@ extension FlusherCore {
             state.counters.lastFlush = .now
             state.counters.flushDuration += duration
             state.latencies.record(duration)
+            state.durations.record(duration)
         }
         metrics?.applied(records: recordCount, receipt: receipt, duration: duration)
         for letter in receipt.deadLetters { events.deadLetter(letter) }

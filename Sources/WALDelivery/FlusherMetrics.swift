@@ -8,7 +8,8 @@ struct FlusherMetrics: Sendable {
     private let failures: [SinkFailure.Kind: Counter]
     private let batchDuration: Metrics.Timer
     private let batchRecords: Recorder
-    private let lagRecords, lagBytes, lagAge, lastSuccess, delivering, unavailable: Gauge
+    private let lagRecords, lagBytes, lagAge, lastSuccess: Gauge
+    private let states: [SinkStatus.State: Gauge]
 
     init(factory: any MetricsFactory, log: String, sink: String) {
         let dimensions = [("log", WALMetric.logName(log)), ("sink", sink)]
@@ -34,8 +35,8 @@ struct FlusherMetrics: Sendable {
         lagBytes = gauge(.sinkLagBytes)
         lagAge = gauge(.sinkLagAge)
         lastSuccess = gauge(.sinkLastSuccess)
-        delivering = gauge(.sinkState, ("state", "delivering"))
-        unavailable = gauge(.sinkState, ("state", "unavailable"))
+        states = Dictionary(
+            uniqueKeysWithValues: SinkStatus.State.allCases.map { ($0, gauge(.sinkState, ("state", $0.rawValue))) })
     }
 
     func applied(records: Int, receipt: SinkReceipt, duration: Duration) {
@@ -68,8 +69,7 @@ struct FlusherMetrics: Sendable {
         deadLetters.increment()
     }
 
-    func breaker(isOpen: Bool) {
-        delivering.record(isOpen ? 0 : 1)
-        unavailable.record(isOpen ? 1 : 0)
+    func report(_ state: SinkStatus.State) {
+        for (each, gauge) in states { gauge.record(each == state ? 1 : 0) }
     }
 }

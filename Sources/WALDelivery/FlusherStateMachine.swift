@@ -37,6 +37,8 @@ struct FlusherStateMachine<Token> {
     var oldest: (sequence: SequenceNumber, time: Timestamp)?
     var counters = FlusherStatistics()
     var latencies = LatencyHistogram()
+    /// The durations of ``latencies``, in the buckets of the log's status.
+    var durations = DurationHistogram()
 
     init(breaker: CircuitBreaker) {
         self.breaker = breaker

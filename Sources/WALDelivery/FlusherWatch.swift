@@ -11,6 +11,7 @@ extension FlusherCore {
         while true {
             let lag = lag
             metrics?.report(lag)
+            metrics?.report(stateAndError.state)
             report(lag, &outage, &parking)
             if case .bestEffort(let max) = configuration.attachment {
                 let bytes = log.byteCount(after: reached)

@@ -8,8 +8,8 @@ extension WriteAheadLog {
     ///   - `invalidArgument` if no such flusher runs on this log
     ///   - the codes of ``Flusher/waitUntilApplied(_:)``
     public func waitUntilApplied(_ sequence: SequenceNumber, by sink: String) async throws(WALError) {
-        guard let progress = sinks.withLock({ $0[sink] }) else {
-            let names = sinks.withLock { $0.keys.sorted() }.joined(separator: ", ")
+        guard let progress = sinks[sink] else {
+            let names = sinks.names.joined(separator: ", ")
             throw WALError(
                 .invalidArgument,
                 "No flusher into \(sink) runs on this log. Running flushers: \(names.isEmpty ? "none" : names).")
@@ -19,15 +19,50 @@ extension WriteAheadLog {
 }
 
 extension FlusherCore: SinkProgress {
-    /// Runs `body` while this flusher is registered with the log under its sink's name.
-    func whileKnown<Result: Sendable>(_ body: () async -> Result) async -> Result {
-        let name = sink.name
-        log.sinks.withLock { $0[name] = self }
-        let result = await body()
-        log.sinks.withLock { sinks in
-            // Another flusher into the same sink may have taken the name.
-            if let known = sinks[name] as? Self, known.coordinator === coordinator { sinks[name] = nil }
+    /// Registers this flusher with the log under its sink's name.
+    func register() {
+        log.sinks.begin(sink.name, self)
+    }
+
+    /// Leaves the flusher's last state with the log.
+    func unregister() {
+        metrics?.report(stateAndError.state)
+        // Another flusher into the same sink may have taken the name.
+        log.sinks.end(sink.name, status) { ($0 as? Self)?.coordinator === coordinator }
+    }
+
+    var status: SinkStatus {
+        let (state, error) = stateAndError
+        let (counters, applied, batches) = coordinator.withState { ($0.counters, $0.applied, $0.durations) }
+        let lag = lagAtHand
+        return SinkStatus(
+            name: sink.name, state: state, error: error, appliedSequence: applied,
+            appliedRecords: counters.recordsApplied, appliedBatches: counters.batchesApplied,
+            writtenRows: counters.rowsWritten, coalescedRecords: counters.coalesced,
+            lostRecords: counters.sequencesLost,
+            failures: counters.failures.map { SinkStatus.Failures(kind: $0.key.rawValue, count: $0.value) }
+                .sorted { $0.kind < $1.kind },
+            retries: counters.retries, deadLetters: counters.deadLetters,
+            lag: SinkStatus.Lag(records: lag.records, bytes: lag.bytes, oldest: lag.oldest),
+            lastSuccess: counters.lastFlush, batches: batches)
+    }
+
+    var stateAndError: (state: SinkStatus.State, error: String?) {
+        coordinator.withState { state in
+            if case .ended(let error) = state.phase {
+                switch error.code {
+                case .fenced: return (.fenced, "\(error)")
+                case .detached: return (.detached, "\(error)")
+                default: return (.stopped, "\(error)")
+                }
+            }
+            var last: String?
+            if case .away(_, let error) = state.contact.state { last = "\(error)" }
+            switch state.breaker.state {
+            case .closed: return (.running, last)
+            case .open: return (.unavailable, last)
+            case .probing: return (.probing, last)
+            }
         }
-        return result
     }
 }

@@ -65,6 +65,9 @@ void cwal_block_file_size_signal(void);
 /// The number that `statfs(2)` has for the kind of file system that a descriptor's file is on; 0 where it can't tell.
 int64_t cwal_file_system_number(int descriptor);
 
+/// Whether a time server sets the system's clock: 1 if so, 0 if not, -1 if the system doesn't say.
+int cwal_clock_is_set(void);
+
 /// Sleeps while `word` has `value`, until it is woken. May return without a reason.
 void cwal_wait_while_equal(const uint32_t *word, uint32_t value);
 

@@ -24,6 +24,7 @@ final class Appender: @unchecked Sendable {
     let catalog: SegmentCatalog
     let syncRequests = SyncRequests()
     let tail = TailWaiters()
+    let counters = AppendCounters()
     private let slots: AppendSlots
     /// The slot that producers claim from; nil while the active segment has ended. Stored under the lock of the catalog's state.
     private let current: Atomic<UnsafeMutablePointer<AppendSlot>?>
@@ -159,7 +160,9 @@ final class Appender: @unchecked Sendable {
             bodySize > recordSizeMax
             ? "A record or batch of \(bodySize) bytes doesn't fit into a segment (at most \(recordSizeMax) bytes)"
             : "A batch of \(records) records doesn't fit into a segment (at most \(SegmentHeader.recordCountMax) records)"
-        return WALError(.recordTooLarge, "\(what). Make it smaller, or make segments larger.")
+        let error = WALError(.recordTooLarge, "\(what). Make it smaller, or make segments larger.")
+        counters.count(error)
+        return error
     }
 
     /// Claims a place, lets `fill` write the body there, and commits.

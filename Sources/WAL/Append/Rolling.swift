@@ -54,10 +54,13 @@ extension Appender {
         func tryOpen(_ state: inout CatalogState) throws(WALError) -> Void? {
             try tryOpenSegment(&request, &state) ? () : nil
         }
-        if try catalog.state.wait(until: request.deadline, tryOpen) == nil {
-            // Only the disk budget limits the wait. If the segment is late for another reason, such as a slow disk, keep waiting.
-            request.isDeadlinePassed = true
-            try catalog.state.wait(tryOpen)
+        defer { count(request) }
+        try counting { () throws(WALError) in
+            if try catalog.state.wait(until: request.deadline, tryOpen) == nil {
+                // Only the disk budget limits the wait. If the segment is late for another reason, such as a slow disk, keep waiting.
+                request.isDeadlinePassed = true
+                try catalog.state.wait(tryOpen)
+            }
         }
         finish(request)
     }
@@ -66,7 +69,9 @@ extension Appender {
     func openPreparedSegment(after end: SegmentEnd?) throws(WALError) -> Bool {
         if let end { registerEnd(end) }
         var request = SegmentRequest(catalog.configuration.whenFull)
-        let isOpen = try catalog.state.withLock { state throws(WALError) in try tryOpenSegment(&request, &state) }
+        let isOpen = try counting { () throws(WALError) in
+            try catalog.state.withLock { state throws(WALError) in try tryOpenSegment(&request, &state) }
+        }
         finish(request)
         return isOpen
     }
@@ -76,6 +81,7 @@ extension Appender {
         if let end { registerEnd(end) }
         var request = SegmentRequest(catalog.configuration.whenFull)
         let id = catalog.state.withLock { state in state.suspended.makeID() }
+        defer { count(request) }
         var isOpen = false
         while !isOpen {
             request.isDeadlinePassed = request.deadline.map { $0 <= .now } ?? true
@@ -97,7 +103,7 @@ extension Appender {
                 catalog.state.withLock { state in state.suspended.remove(id) }?
                     .resume(returning: .failure(Self.canceledBeforeAppend))
             }
-            isOpen = try outcome.get()
+            isOpen = try counting(outcome.get)
         }
         finish(request)
     }
@@ -122,6 +128,7 @@ extension Appender {
             state.pipeline.demand()
             catalog.state.notifyAll()
         }
+        request.wait = state.pipeline.isOverBudget ? .budget : .segment
         if let failure = state.pipeline.failure { throw failure }
         if state.pipeline.isOverBudget, request.isDeadlinePassed { throw catalog.logFull(state.diskSize) }
         return false
@@ -129,6 +136,18 @@ extension Appender {
 
     private func openPrepared(after end: SegmentEnd, _ state: inout CatalogState) {
         setCurrent(state.openNext(after: end))
+    }
+
+    private func count(_ request: SegmentRequest) {
+        if let wait = request.wait { counters.count(wait, ContinuousClock.now - request.start) }
+    }
+
+    /// Counts the failure of an append.
+    private func counting<Result>(_ body: () throws(WALError) -> Result) throws(WALError) -> Result {
+        do throws(WALError) { return try body() } catch {
+            counters.count(error)
+            throw error
+        }
     }
 
     private func finish(_ request: SegmentRequest) {

@@ -4,6 +4,9 @@ struct SegmentRequest {
     let deadline: ContinuousClock.Instant?
     var isDeadlinePassed: Bool
     var isFirstTry = true
+    let start = ContinuousClock.now
+    /// What this request had to wait for last; nil if a segment was there at once.
+    var wait: AppendCounters.Wait?
     /// This request has opened the segment.
     var didOpen = false
 

@@ -44,6 +44,7 @@ struct BackupRestore {
         configuration.recoveryScope = .everything
         configuration.segmentSize = Self.segmentSize
         configuration.maxPreparedSegments = 1
+        configuration.publishesStatus = false
         let log = try WriteAheadLog(in: staging, configuration: configuration, logger: nil, metrics: nil)
         try log.closeBlocking()
         let restored = LogBackup.Restored(

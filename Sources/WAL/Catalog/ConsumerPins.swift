@@ -61,6 +61,11 @@ struct ConsumerPins {
     /// The last known positions of the consumers, by name.
     var positions: [String: UInt64] { seen.mapValues { $0.state?.position ?? 0 } }
 
+    /// The last known positions of the consumers for which records are kept.
+    var keptPositions: [String: UInt64] {
+        seen.filter { $0.value.release == nil }.compactMapValues { $0.state?.position }
+    }
+
     /// The lowest position of the consumers for which records are kept: the highest possible one if all were released.
     /// Nil if there are no consumers of this log.
     var passed: UInt64? {

@@ -48,9 +48,14 @@ final class GroupCommit: @unchecked Sendable {
     @inline(never)
     func blockUntilDurable(_ target: SyncTarget) throws(WALError) {
         var isRetry = false
+        var start: ContinuousClock.Instant?
+        defer { if let start { appender.counters.countSyncWait(since: start) } }
         while true {
             let key = waiters.prepareToWait()
-            switch try state.withLock({ state throws(WALError) in try state.role(for: target) }) {
+            let role = try state.withLock { state throws(WALError) in try state.role(for: target) }
+            if case .durable = role { return }
+            start = start ?? .now
+            switch role {
             case .durable: return
             case .leader:
                 // The last round stopped short: an earlier producer has claimed but not committed. Let it run.
@@ -75,6 +80,8 @@ final class GroupCommit: @unchecked Sendable {
     /// Suspends until `target` is durable, and requests a sync unless `requestsSync` is false.
     func waitUntilDurable(_ target: SyncTarget, requestsSync: Bool = true) async throws(WALError) {
         let id = lastTaskID.wrappingAdd(1, ordering: .relaxed).newValue
+        let start = ContinuousClock.now
+        var hasWaited = false
         let outcome = await withTaskCancellationHandler {
             unsafe await withUnsafeContinuation { (continuation: SyncState.Continuation) in
                 let outcome = state.withLock { state -> SyncState.Outcome? in
@@ -82,6 +89,7 @@ final class GroupCommit: @unchecked Sendable {
                     if let failure = state.failure { return .failure(failure) }
                     if Task.isCancelled { return .failure(.canceledWait) }
                     unsafe state.add(SyncState.WaitingTask(id: id, target: target, continuation: continuation))
+                    hasWaited = true
                     return nil
                 }
                 if let outcome { return unsafe continuation.resume(returning: outcome) }
@@ -91,6 +99,7 @@ final class GroupCommit: @unchecked Sendable {
             let continuation = unsafe state.withLock { state in unsafe state.removeTask(id) }
             unsafe continuation?.resume(returning: .failure(.canceledWait))
         }
+        if hasWaited { appender.counters.countSyncWait(since: start) }
         try outcome.get()
     }
 
@@ -205,11 +214,13 @@ final class GroupCommit: @unchecked Sendable {
             try PoisonMark.sync(live.file, number: live.segment.number, in: directory)
         } catch {
             live.hasFailedSync.store(true, ordering: .relaxed)
+            state.withLock { state in state.syncs.failures += 1 }
             metrics?.recordFailedSync()
             throw error
         }
-        state.withLock { state in state.syncCount += 1 }
-        metrics?.recordSync(ContinuousClock.now - start)
+        let duration = ContinuousClock.now - start
+        state.withLock { state in state.syncs.durations.record(duration) }
+        metrics?.recordSync(duration)
     }
 
     /// The part of a segment that its next sync makes durable.

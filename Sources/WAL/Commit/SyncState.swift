@@ -14,8 +14,8 @@ struct SyncState {
     var leaderCandidates = 0
 
     var durable: LogPosition
-    /// The number of segment syncs since the log was opened.
-    var syncCount: UInt64 = 0
+    /// The segment syncs since the log was opened.
+    var syncs = LogStatus.Syncs()
     /// The reason why nothing becomes durable at the moment; nil if there is none.
     var failure: WALError?
     /// The waiting tasks.

@@ -28,6 +28,10 @@ extension Engine {
         }
         stop()
         removePrepared()
+        if configuration.publishesStatus {
+            var publisher = StatusPublisher(directory, logger)
+            publisher.publish(status(closedAt: .now))
+        }
         for live in catalog.state.withLock({ state in state.entries.compactMap(\.live) }) { live.file.unlock() }
         lock.release()
         logger?.info(

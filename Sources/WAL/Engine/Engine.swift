@@ -39,11 +39,16 @@ final class Engine: Sendable {
     let appender: Appender
     let commit: GroupCommit
     let source: EngineSource
+    let sinks = SinkRegistry()
+    let storage: StorageInfo
+    let recovery: LogStatus.Recovery
+    /// The time of the opening, and the end of the log then.
+    let start: (time: Timestamp, position: LogPosition)
     let clockWatch = Monitor(ClockWatch())
 
     init(
-        _ recovered: RecoveredLog, configuration: WriteAheadLog.Configuration, lock: DirectoryLock, logger: Logger?,
-        metrics: LogMetrics?
+        _ recovered: RecoveredLog, _ recovery: LogStatus.Recovery, configuration: WriteAheadLog.Configuration,
+        lock: DirectoryLock, logger: Logger?, metrics: LogMetrics?
     ) throws(WALError) {
         directory = recovered.directory
         self.configuration = configuration
@@ -51,6 +56,8 @@ final class Engine: Sendable {
         self.logger = logger
         self.metrics = metrics
         self.lock = lock
+        self.recovery = recovery
+        storage = StorageInfo(of: recovered.directory)
 
         let prepared = try Self.firstSegment(recovered, configuration)
         let frameLimit = Segment.frameLimit(capacity: configuration.segmentSize)
@@ -62,6 +69,7 @@ final class Engine: Sendable {
         let slot = state.freeSlots.removeLast()
         let live = state.activate(prepared, header: recovered.header(of: prepared), in: slot)
         let durable = LogPosition(sequence: recovered.nextSequence - 1, position: recovered.nextPosition)
+        start = (.now, durable)
 
         catalog = SegmentCatalog(
             state, markers: MarkerBoard(recovered.markers), directory: directory, configuration: configuration,

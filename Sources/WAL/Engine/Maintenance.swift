@@ -25,6 +25,8 @@ extension Engine {
     func runMaintenanceThread() {
         var nextRetention = ContinuousClock.now + Self.retentionInterval
         var reporter = EngineReporter(self)
+        var publisher = configuration.publishesStatus ? StatusPublisher(directory, logger) : nil
+        publisher?.publish(status())
         while true {
             switch nextWork(before: nextRetention) {
             case .stop: return
@@ -45,7 +47,11 @@ extension Engine {
             catalog.state.withLock { state in
                 state.pipeline.retryIfDue(isWithoutSegment: state.isWithoutSegment)
             }
-            metrics?.record(snapshot)
+            if metrics != nil || publisher != nil {
+                let status = status()
+                metrics?.record(status)
+                publisher?.publish(status)
+            }
         }
     }
 

@@ -50,6 +50,7 @@ struct SegmentHeader: Hashable {
     static let magic: UInt64 = 0x4C41_5754_4649_5753  // "SWIFTWAL"
     static let versionMajor: UInt16 = 1
     static let versionMinor: UInt16 = 1
+    static let versionText = "\(versionMajor).\(versionMinor)"
     /// The incompatible features that this version knows.
     static let knownIncompatibleFeatures: UInt64 = 0
 

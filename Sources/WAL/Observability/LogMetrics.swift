@@ -1,108 +1,132 @@
 internal import Metrics
 
-/// The log's metrics objects, created once.
+/// The log's metrics objects, each created once.
 final class LogMetrics: Sendable {
-    private let appendedRecords, appendedBytes, syncFailures: Counter
+    private let syncFailures: Counter
     private let syncDuration: Timer
-    private let lastSequence, durableSequence, notDurableBytes, acceptingAppends: Gauge
-    private let diskBytes, diskBudgetBytes, recoveryDuration: Gauge
-    private let segments: [SegmentState: Gauge]
-    private let recoveryFindings: @Sendable (String) -> Gauge
-    private let consumersReleased: @Sendable (String) -> Counter
-    /// The last sequence number and position that the counters include.
-    private let counted = Monitor<(sequence: UInt64, bytes: UInt64)?>(nil)
-
-    enum SegmentState: String, CaseIterable {
-        case prepared, active, unsealed, sealed, compressed
-    }
-
-    /// The values for the gauges.
-    struct Snapshot {
-        var lastSequence: UInt64
-        /// The log position after the last record.
-        var position: UInt64
-        var durableSequence: UInt64
-        var notDurableBytes: UInt64
-        var isAccepting: Bool
-        var diskBytes: Int
-        var diskBudget: Int?
-        var segments: [SegmentState: Int]
-    }
+    private let objects: Monitor<LogMetricsObjects>
 
     init(_ factory: any MetricsFactory, log: String) {
         let log = ("log", WALMetric.logName(log))
-        func counter(_ metric: WALMetric) -> Counter {
-            Counter(label: metric.rawValue, dimensions: [log], factory: factory)
-        }
-        func gauge(_ metric: WALMetric) -> Gauge {
-            Gauge(label: metric.rawValue, dimensions: [log], factory: factory)
-        }
-        appendedRecords = counter(.appendedRecords)
-        appendedBytes = counter(.appendedBytes)
-        syncFailures = counter(.syncFailures)
+        syncFailures = Counter(label: WALMetric.syncFailures.rawValue, dimensions: [log], factory: factory)
         syncDuration = Timer(label: WALMetric.syncDuration.rawValue, dimensions: [log], factory: factory)
-        lastSequence = gauge(.lastSequence)
-        durableSequence = gauge(.durableSequence)
-        notDurableBytes = gauge(.notDurableBytes)
-        acceptingAppends = gauge(.acceptingAppends)
-        diskBytes = gauge(.diskBytes)
-        diskBudgetBytes = gauge(.diskBudgetBytes)
-        recoveryDuration = gauge(.recoveryDuration)
-        segments = Dictionary(
-            uniqueKeysWithValues: SegmentState.allCases.map { state in
-                let dimensions = [log, ("state", state.rawValue)]
-                return (state, Gauge(label: WALMetric.segments.rawValue, dimensions: dimensions, factory: factory))
-            })
-        recoveryFindings = { name in
-            Gauge(label: WALMetric.recoveryFindings.rawValue, dimensions: [log, ("class", name)], factory: factory)
-        }
-        consumersReleased = { reason in
-            Counter(
-                label: WALMetric.consumersReleased.rawValue, dimensions: [log, ("reason", reason)], factory: factory)
-        }
+        objects = Monitor(LogMetricsObjects(factory: factory, log: log))
     }
 
     /// Counts a consumer for which no records are kept any more.
     func recordRelease(_ reason: String) {
-        consumersReleased(reason).increment()
+        objects.withLock { $0.increment(.consumersReleased, ["reason": reason]) }
     }
 
     func recordSync(_ duration: Duration) {
-        syncDuration.recordNanoseconds(Int64(clamping: Int(duration / .nanoseconds(1))))
+        syncDuration.recordNanoseconds(Int64(clamping: duration.nanoseconds))
     }
 
     func recordFailedSync() {
         syncFailures.increment()
     }
 
-    /// Records the duration and the findings of an opening. `findings` has the number of findings of each class.
-    func recordRecovery(_ duration: Duration, findings: [String: Int], at start: Snapshot? = nil) {
-        // The counters count from here.
-        if let start { counted.withLock { $0 = $0 ?? (start.lastSequence, start.position) } }
-        recoveryDuration.record(duration / .seconds(1))
-        for (name, count) in findings { recoveryFindings(name).record(count) }
+    func record(_ recovery: LogStatus.Recovery) {
+        objects.withLock { objects in
+            objects.set(.recoveryDuration, Double(recovery.nanoseconds) / 1e9)
+            for finding in recovery.findings {
+                objects.set(
+                    .recoveryFindings, Double(finding.count),
+                    ["class": finding.classification, "acknowledged": "\(finding.isAcknowledged)"])
+            }
+        }
     }
 
-    /// Records the log's figures. The maintenance thread calls this once a second, so that appends don't count
-    /// anything.
-    func record(_ snapshot: Snapshot) {
-        let (records, bytes) = counted.withLock { counted in
-            defer { counted = (snapshot.lastSequence, snapshot.position) }
-            guard let counted else { return (UInt64(0), UInt64(0)) }
-            return (
-                snapshot.lastSequence - min(counted.sequence, snapshot.lastSequence),
-                snapshot.position - min(counted.bytes, snapshot.position)
-            )
+    /// Records the log's figures. The maintenance thread calls this once a second, so that appends don't count anything.
+    func record(_ status: LogStatus) {
+        objects.withLock { $0.record(status) }
+    }
+}
+
+/// The objects whose dimensions are known only when they are needed. The owner locks them.
+private struct LogMetricsObjects {
+    let factory: any MetricsFactory
+    let log: (String, String)
+    private var counters: [String: FloatingPointCounter] = [:]
+    private var gauges: [String: Gauge] = [:]
+    /// The values of counters at the last record.
+    private var counted: [String: Double] = [:]
+    /// The names of the cursors that have gauges.
+    private var cursors: Set<String> = []
+
+    init(factory: any MetricsFactory, log: (String, String)) {
+        self.factory = factory
+        self.log = log
+    }
+
+    mutating func record(_ status: LogStatus) {
+        count(.appendedRecords, Double(status.appended.records))
+        count(.appendedBytes, Double(status.appended.bytes))
+        for wait in status.waits {
+            count(.appendWaits, Double(wait.count), ["reason": wait.reason])
+            count(.appendWaitDuration, Double(wait.nanoseconds) / 1e9, ["reason": wait.reason])
         }
-        appendedRecords.increment(by: Int64(clamping: records))
-        appendedBytes.increment(by: Int64(clamping: bytes))
-        lastSequence.record(snapshot.lastSequence)
-        durableSequence.record(snapshot.durableSequence)
-        notDurableBytes.record(snapshot.notDurableBytes)
-        acceptingAppends.record(snapshot.isAccepting ? 1 : 0)
-        diskBytes.record(snapshot.diskBytes)
-        if let budget = snapshot.diskBudget { diskBudgetBytes.record(budget) }
-        for (state, gauge) in segments { gauge.record(snapshot.segments[state] ?? 0) }
+        for error in status.errors { count(.appendErrors, Double(error.count), ["code": error.code]) }
+        set(.startTime, Double(status.openedAt.rawValue) / 1e6)
+        set(.lastSequence, Double(status.lastSequence.rawValue))
+        set(.durableSequence, Double(status.durableSequence.rawValue))
+        set(.notDurableBytes, Double(status.notDurable.bytes))
+        set(.notDurableAge, status.notDurableAge / .seconds(1))
+        set(.acceptingAppends, status.refusal == nil ? 1 : 0)
+        for (state, number) in status.segments.byState { set(.segments, Double(number), ["state": state]) }
+        set(.diskBytes, Double(status.disk.bytes))
+        if let budget = status.disk.budget { set(.diskBudgetBytes, Double(budget)) }
+        set(.diskReclaimableBytes, Double(status.disk.reclaimable))
+        if let free = status.disk.free { set(.filesystemFreeBytes, Double(free)) }
+        record(status.cursors)
+    }
+
+    private mutating func record(_ cursors: [LogStatus.Cursor]) {
+        for name in self.cursors.subtracting(cursors.map(\.name)) {
+            for metric in [WALMetric.cursorLagRecords, .cursorPinnedBytes] {
+                gauges.removeValue(forKey: key(metric, ["cursor": name]))?.destroy()
+            }
+        }
+        self.cursors = Set(cursors.map(\.name))
+        for cursor in cursors {
+            set(.cursorLagRecords, Double(cursor.lagRecords), ["cursor": cursor.name])
+            set(.cursorPinnedBytes, Double(cursor.pinnedBytes), ["cursor": cursor.name])
+        }
+    }
+
+    mutating func set(_ metric: WALMetric, _ value: Double, _ dimensions: KeyValuePairs<String, String> = [:]) {
+        let key = key(metric, dimensions)
+        let gauge =
+            gauges[key] ?? Gauge(label: metric.rawValue, dimensions: all(dimensions), factory: factory)
+        gauges[key] = gauge
+        gauge.record(value)
+    }
+
+    /// Increments a counter to a value that only rises.
+    private mutating func count(
+        _ metric: WALMetric, _ value: Double, _ dimensions: KeyValuePairs<String, String> = [:]
+    ) {
+        let known = counted.updateValue(value, forKey: key(metric, dimensions)) ?? 0
+        increment(metric, dimensions, by: max(0, value - known))
+    }
+
+    mutating func increment(
+        _ metric: WALMetric, _ dimensions: KeyValuePairs<String, String> = [:], by amount: Double = 1
+    ) {
+        let key = key(metric, dimensions)
+        let counter =
+            counters[key]
+            ?? FloatingPointCounter(label: metric.rawValue, dimensions: all(dimensions), factory: factory)
+        counters[key] = counter
+        if amount > 0 { counter.increment(by: amount) }
+    }
+
+    private func all(_ dimensions: KeyValuePairs<String, String>) -> [(String, String)] {
+        [log] + dimensions.map { ($0.key, $0.value) }
+    }
+
+    private func key(_ metric: WALMetric, _ dimensions: KeyValuePairs<String, String>) -> String {
+        ([metric.rawValue] + dimensions.map(\.value)).joined(separator: "\n")
     }
 }
 

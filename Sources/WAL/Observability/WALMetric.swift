@@ -5,18 +5,33 @@ public enum WALMetric: String, CaseIterable, Sendable {
     // The metrics of the log; see `LogMetrics`.
     case appendedRecords = "wal.appended.records"
     case appendedBytes = "wal.appended.bytes"
+    case appendWaits = "wal.append.waits"
+    case appendWaitDuration = "wal.append.wait"
+    case appendErrors = "wal.append.errors"
     case syncDuration = "wal.sync.duration"
     case syncFailures = "wal.sync.failures"
     case lastSequence = "wal.last_sequence"
     case durableSequence = "wal.durable_sequence"
     case notDurableBytes = "wal.not_durable.bytes"
+    case notDurableAge = "wal.not_durable_age"
     case acceptingAppends = "wal.accepting_appends"
     case segments = "wal.segments"
     case diskBytes = "wal.disk.bytes"
     case diskBudgetBytes = "wal.disk_budget.bytes"
+    case diskReclaimableBytes = "wal.disk_reclaimable.bytes"
+    case filesystemFreeBytes = "wal.filesystem_free.bytes"
+    case cursorLagRecords = "wal.cursor_lag.records"
+    case cursorPinnedBytes = "wal.cursor_pinned.bytes"
     case recoveryDuration = "wal.recovery.duration"
     case recoveryFindings = "wal.recovery.findings"
     case consumersReleased = "wal.consumers.released"
+    case startTime = "wal.start_time"
+
+    // The metrics of a program that serves a log's metrics from its status.
+    case buildInfo = "wal.build_info"
+    case up = "wal.up"
+    case statusAge = "wal.status_age"
+    case keptDeadLetters = "wal.kept_dead_letters"
 
     // The metrics of a flusher.
     case sinkAppliedRecords = "wal.sink.applied_records"
@@ -54,14 +69,19 @@ public enum WALMetric: String, CaseIterable, Sendable {
 
     public var kind: Kind {
         switch self {
-        case .appendedRecords, .appendedBytes, .syncFailures, .consumersReleased, .sinkAppliedRecords,
+        case .appendedRecords, .appendedBytes, .appendWaits, .appendWaitDuration, .appendErrors, .syncFailures,
+            .consumersReleased, .sinkAppliedRecords,
             .sinkAppliedBatches, .sinkWrittenRows, .sinkCoalescedRecords, .sinkLostRecords, .sinkFailures, .sinkRetries,
             .sinkDeadLetters, .bufferedMutations:
             .counter
         case .syncDuration, .sinkBatchDuration: .timer
         case .sinkBatchRecords: .recorder
-        case .lastSequence, .durableSequence, .notDurableBytes, .acceptingAppends, .segments, .diskBytes,
-            .diskBudgetBytes, .recoveryDuration, .recoveryFindings, .sinkLagRecords, .sinkLagBytes, .sinkLagAge,
+        case .lastSequence, .durableSequence, .notDurableBytes, .notDurableAge, .acceptingAppends, .segments,
+            .diskBytes,
+            .diskBudgetBytes, .diskReclaimableBytes, .filesystemFreeBytes, .cursorLagRecords, .cursorPinnedBytes,
+            .startTime,
+            .buildInfo, .up, .statusAge, .keptDeadLetters, .recoveryDuration, .recoveryFindings, .sinkLagRecords,
+            .sinkLagBytes, .sinkLagAge,
             .sinkLastSuccess, .sinkState, .overlayBytes:
             .gauge
         }
@@ -70,17 +90,27 @@ public enum WALMetric: String, CaseIterable, Sendable {
     /// The unit. Timers are recorded in nanoseconds, and backends export them in seconds.
     public var unit: Unit {
         switch self {
-        case .appendedBytes, .notDurableBytes, .diskBytes, .diskBudgetBytes, .sinkLagBytes, .overlayBytes: .bytes
-        case .syncDuration, .recoveryDuration, .sinkBatchDuration, .sinkLagAge, .sinkLastSuccess: .seconds
+        case .appendedBytes, .notDurableBytes, .diskBytes, .diskBudgetBytes, .diskReclaimableBytes,
+            .filesystemFreeBytes,
+            .cursorPinnedBytes, .sinkLagBytes, .overlayBytes:
+            .bytes
+        case .appendWaitDuration, .notDurableAge, .startTime, .statusAge, .syncDuration, .recoveryDuration,
+            .sinkBatchDuration, .sinkLagAge, .sinkLastSuccess:
+            .seconds
         default: .count
         }
     }
 
-    /// The dimensions in addition to `log`, which every metric has.
+    /// The dimensions in addition to `log`, which every metric but ``buildInfo`` has.
     public var dimensions: [String] {
         switch self {
         case .segments: ["state"]
-        case .recoveryFindings: ["class"]
+        case .recoveryFindings: ["class", "acknowledged"]
+        case .appendWaits, .appendWaitDuration: ["reason"]
+        case .appendErrors: ["code"]
+        case .cursorLagRecords, .cursorPinnedBytes: ["cursor"]
+        case .keptDeadLetters: ["sink"]
+        case .buildInfo: ["version", "format"]
         case .consumersReleased: ["reason"]
         case .sinkFailures: ["sink", "kind"]
         case .sinkState: ["sink", "state"]
@@ -94,17 +124,32 @@ public enum WALMetric: String, CaseIterable, Sendable {
         switch self {
         case .appendedRecords: "Records appended since the log was opened."
         case .appendedBytes: "Bytes of frames and headers appended since the log was opened."
+        case .appendWaits:
+            "Waits of appends, by what for: segment, budget, or a sync, which other callers may wait for as well."
+        case .appendWaitDuration: "The time that appends have waited, by what for: segment, budget, sync."
+        case .appendErrors: "Appends that failed, by error code."
         case .syncDuration: "The duration of each successful sync of a segment."
         case .syncFailures: "Segments whose sync failed."
         case .lastSequence: "The last record that was appended."
         case .durableSequence: "The last durable record."
         case .notDurableBytes: "Bytes of frames that a power loss would take now."
+        case .notDurableAge: "The age of the first record that isn't durable. 0 if all are."
         case .acceptingAppends: "1 while the log takes records, 0 while it refuses them."
         case .segments: "Segments by state: prepared, active, unsealed, sealed, compressed."
         case .diskBytes: "Bytes of all segment files, prepared ones included."
         case .diskBudgetBytes: "The disk budget. Absent without one."
+        case .diskReclaimableBytes: "Bytes of sealed segments that every cursor has passed."
+        case .filesystemFreeBytes: "Free bytes of the file system that the log is on."
+        case .cursorLagRecords: "Records after a cursor's position."
+        case .cursorPinnedBytes: "Bytes of sealed segments that stay because of this cursor alone."
+        case .startTime: "The time at which the writer opened the log, since 1970."
+        case .buildInfo: "The version and the format of the program that serves these metrics. Always 1."
+        case .up: "1 if a writer has the log open and its status is at most 5 seconds old, otherwise 0."
+        case .statusAge: "The age of the writer's last status."
+        case .keptDeadLetters: "Dead letters that are kept beside the log now."
         case .recoveryDuration: "The duration of the recovery when the log was opened."
-        case .recoveryFindings: "Findings of the recovery when the log was opened, by class."
+        case .recoveryFindings:
+            "Findings of the recovery when the log was opened, by class, and whether acknowledged records are affected."
         case .consumersReleased: "Consumers in other processes for which the log stopped keeping records, by reason."
         case .sinkAppliedRecords: "Records that the sink has applied, coalesced ones included."
         case .sinkAppliedBatches: "Transactions of the sink that succeeded."
@@ -120,7 +165,8 @@ public enum WALMetric: String, CaseIterable, Sendable {
         case .sinkLagBytes: "Bytes of the log after the last applied record, about."
         case .sinkLagAge: "The age of the first record that isn't applied."
         case .sinkLastSuccess: "The time of the last successful transaction, since 1970."
-        case .sinkState: "1 for the sink's state, 0 for the other: delivering, unavailable."
+        case .sinkState:
+            "1 for the sink's state, 0 for the others: running, unavailable, probing, fenced, detached, stopped."
         case .bufferedMutations: "Mutations that the task storage has put into the log."
         case .overlayBytes: "Memory of the mutations that the store doesn't have yet."
         }

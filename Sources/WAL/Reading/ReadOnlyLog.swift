@@ -97,6 +97,13 @@ public final class ReadOnlyLog: Sendable {
         get throws(WALError) { SequenceNumber(rawValue: try source.durableSequence()) }
     }
 
+    /// The state that the writer published last, as JSON (FORMAT.md, "Status of a writer"); nil if no writer has published one.
+    ///
+    /// - Throws: ``WALError/Code/inputOutput``; ``WALError/Code/untrusted``.
+    public var publishedStatus: [UInt8]? {
+        get throws(WALError) { try StatusFile.text(in: source.directory) }
+    }
+
     /// The findings of the last opening that found anything, if the segment that it began is still in the log.
     public var lastRecovery: (findings: [RecoveryReport.Finding], count: Int)? {
         get throws(WALError) { try source.lastRecovery() }

@@ -103,6 +103,14 @@ package final class Directory: Sendable {
 
     func has(_ name: String) -> Bool { unsafe faccessat(descriptor, name, F_OK, 0) == 0 }
 
+    /// The free bytes of the file system for this user, and its size; nil if the system doesn't say.
+    var space: (free: UInt64, size: UInt64)? {
+        var status = statvfs()
+        guard unsafe fstatvfs(descriptor, &status) == 0 else { return nil }
+        let unit = UInt64(status.f_frsize)
+        return (UInt64(status.f_bavail) * unit, UInt64(status.f_blocks) * unit)
+    }
+
     /// Returns the names of all entries, in any order.
     func names() throws(WALError) -> [String] {
         var names: [String] = []

@@ -34,7 +34,7 @@ package enum LockHolder {
         /// EOF`. The device is given as major and minor number in hexadecimal. A line with `->` after its number is a
         /// waiter and not a lock.
         private static func locks() -> [(place: Place, process: Int)] {
-            guard let text = contents(of: "/proc/locks") else { return [] }
+            guard let text = SystemText.contents(of: "/proc/locks") else { return [] }
             return text.split(separator: "\n").compactMap { line in
                 let words = line.split(separator: " ")
                 guard words.count > 5, words[1] == "FLOCK", words[3] == "WRITE", let process = Int(words[4]) else {
@@ -52,20 +52,6 @@ package enum LockHolder {
         /// `makedev` of glibc, which is a macro there.
         private static func device(_ major: UInt64, _ minor: UInt64) -> UInt64 {
             (major & 0xfff) << 8 | (major & ~0xfff) << 32 | minor & 0xff | (minor & ~0xff) << 12
-        }
-
-        private static func contents(of path: String) -> String? {
-            let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { return nil }
-            defer { close(descriptor) }
-            var bytes: [UInt8] = []
-            var piece = [UInt8](repeating: 0, count: 1 << 16)
-            while true {
-                let count = unsafe read(descriptor, &piece, piece.count)
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
-                bytes.append(contentsOf: piece[..<count])
-            }
         }
     #endif
 }

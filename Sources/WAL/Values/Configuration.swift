@@ -14,7 +14,7 @@ extension WriteAheadLog {
         public var maxPreparedSegments: Int = 2
         /// The disk space that the log may occupy, in bytes, or nil for no limit.
         ///
-        /// The budget includes prepared segments. It must hold at least four segments, or five if ``sealedCompression``
+        /// The budget includes prepared segments. The file `STATUS` of 64 KiB comes in addition. It must hold at least four segments, or five if ``sealedCompression``
         /// is enabled.
         public var diskBudget: Int?
         /// The behavior of an append when the disk budget is used up.
@@ -33,6 +33,10 @@ extension WriteAheadLog {
         public var damagePolicy: DamagePolicy = .quarantine
         /// The part of the log that opening reads.
         public var recoveryScope: RecoveryScope = .unsealed
+        /// The treatment of storage that doesn't survive a loss of power.
+        public var storage: StorageRule = .warn
+        /// Whether the log writes its state into the file `STATUS` of its directory once a second, for other processes.
+        public var publishesStatus: Bool = true
 
         /// Makes a configuration. Each omitted argument has its default value.
         public init(
@@ -46,7 +50,9 @@ extension WriteAheadLog {
             sealedCompression: Compression = .none,
             retention: Retention = Retention(),
             damagePolicy: DamagePolicy = .quarantine,
-            recoveryScope: RecoveryScope = .unsealed
+            recoveryScope: RecoveryScope = .unsealed,
+            storage: StorageRule = .warn,
+            publishesStatus: Bool = true
         ) {
             self.syncPolicy = syncPolicy
             self.segmentSize = segmentSize
@@ -59,6 +65,8 @@ extension WriteAheadLog {
             self.retention = retention
             self.damagePolicy = damagePolicy
             self.recoveryScope = recoveryScope
+            self.storage = storage
+            self.publishesStatus = publishesStatus
         }
     }
 
@@ -116,6 +124,14 @@ extension WriteAheadLog {
         case quarantine
         /// Throws ``WALError/Code/corrupted`` and changes nothing.
         case strict
+    }
+
+    /// The treatment of storage that doesn't survive a loss of power, such as memory or a container's own layer.
+    public enum StorageRule: Hashable, Sendable {
+        /// Logs a warning.
+        case warn
+        /// Throws ``WALError/Code/unsupportedFileSystem`` unless ``StorageInfo/durability`` is ``StorageInfo/Durability/powerLoss``.
+        case requireDurable
     }
 
     /// The part of the log that opening reads.

@@ -13,3 +13,11 @@ public struct ConsumerInfo: Hashable, Sendable {
     /// The number of log bytes that the writer keeps for the consumer at most.
     public var maxPinnedBytes: Int
 }
+
+extension ConsumerInfo {
+    /// The name among the log's cursors: that of the file.
+    public var path: String { "consumers/" + name }
+
+    /// Whether the consumer has let its lease run out. The log's writer decides by its own clock.
+    public var isExpired: Bool { expiresAt <= .now }
+}

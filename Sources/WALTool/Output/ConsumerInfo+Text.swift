@@ -1,12 +1,6 @@
 import WAL
 
 extension ConsumerInfo {
-    /// The name among the log's cursors: that of the file.
-    var path: String { "consumers/" + name }
-
-    /// Whether the consumer has let its lease run out. The log's writer decides by its own clock.
-    var isExpired: Bool { expiresAt <= .now }
-
     /// The owner, and when records are no longer kept.
     var ownerText: String {
         let owner = process.map { "process \($0)" } ?? "no owner"

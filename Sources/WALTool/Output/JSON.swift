@@ -1,3 +1,5 @@
+import WAL
+
 /// A JSON value for output. Objects keep the order of their members.
 enum JSON {
     case null
@@ -35,33 +37,5 @@ extension JSON: CustomStringConvertible {
         var bytes: [UInt8] = []
         bytes.append(jsonString: text)
         return String(decoding: bytes, as: UTF8.self)
-    }
-}
-
-extension [UInt8] {
-    /// Appends text in quotes, with only the escapes that JSON requires.
-    mutating func append(jsonString text: String) {
-        append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                append(UInt8(ascii: "\\"))
-                append(byte)
-            case 0x0A: append(contentsOf: "\\n".utf8)
-            case 0x0D: append(contentsOf: "\\r".utf8)
-            case 0x09: append(contentsOf: "\\t".utf8)
-            case ..<0x20:
-                append(contentsOf: "\\u00".utf8)
-                append(hexadecimal: byte)
-            default: append(byte)
-            }
-        }
-        append(UInt8(ascii: "\""))
-    }
-
-    mutating func append(hexadecimal byte: UInt8) {
-        for nibble in [byte >> 4, byte & 15] {
-            append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
-        }
     }
 }

@@ -39,7 +39,7 @@ struct SinkOverview {
         for (cursor, position) in try log.cursors.sorted(by: { $0.key < $1.key })
         where cursor.hasPrefix(Self.cursorPrefix) {
             let name = String(cursor.dropFirst(Self.cursorPrefix.count))
-            let lag = try LogLag(log, behind: position)
+            let lag = try log.lag(after: position)
             sinks.append(Sink(name: name, position: position, lag: lag, besideLog: letters[name] ?? 0))
         }
     }
@@ -157,25 +157,5 @@ struct SinkOverview {
                     + "(wal sinks DIR --give-up-owed \(owed.sink)).")
         }
         return parts.joined(separator: "\n\n")
-    }
-}
-
-/// The part of a log after a position.
-struct LogLag {
-    private(set) var records: UInt64 = 0
-    /// Bytes of payload.
-    private(set) var bytes: UInt64 = 0
-    /// The time of the first of these records.
-    private(set) var oldest: Timestamp?
-
-    /// Reads the records after `position`.
-    init(_ log: ReadOnlyLog, behind position: SequenceNumber) throws(WALError) {
-        let reader = log.reader(from: position.next)
-        while let record = try reader.next({ (time: $0.time, size: $0.payload.byteCount) }, gap: { _ in nil }) {
-            guard let record else { continue }
-            if records == 0 { oldest = record.time }
-            records += 1
-            bytes += UInt64(record.size)
-        }
     }
 }

@@ -50,7 +50,7 @@ final class RecordingMetrics: MetricsFactory {
         func increment(by amount: Int64) { add(amount) }
         func reset() {}
         func record(_ value: Int64) { add(value) }
-        func record(_ value: Double) { add(Int64(value)) }
+        func record(_ value: Double) { add(value < 9e18 ? Int64(value) : .max) }
         func recordNanoseconds(_ duration: Int64) { add(duration) }
     }
 }

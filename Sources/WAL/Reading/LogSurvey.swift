@@ -1,0 +1,150 @@
+/// A log's segments as their headers, footers and indexes describe them, and the frames of the unsealed ones. It reads no record of a sealed
+/// segment.
+struct LogSurvey {
+    private struct Part {
+        var number: UInt64
+        var header: SegmentHeader
+        var end: SegmentEnd
+        /// The number of records that can be read.
+        var recordCount: UInt64
+        /// The index of an unsealed segment; nil for a sealed one, whose index is in its file.
+        var index: [SegmentFooter.IndexEntry]?
+        var markers: Markers
+    }
+
+    private let source: DirectorySource
+    private var parts: [Part] = []
+    private(set) var segments = LogStatus.Segments(prepared: 0)
+    private(set) var sizes = SealedSizes()
+    private(set) var diskBytes = 0
+
+    init(_ source: DirectorySource) throws(WALError) {
+        self.source = source
+        let buffer = ReadBuffer()
+        var markers = Markers()
+        for number in try source.directory.segmentNumbers() {
+            guard var segment = try source.examined(number) else { continue }
+            diskBytes += segment.diskSize
+            guard segment.belongs(to: source.logID), let header = segment.header else { continue }
+            if header.state == .prepared {
+                segments.prepared += 1
+                continue
+            }
+            if let footer = segment.footer {
+                if segment.isCompressed { segments.compressed += 1 } else { segments.sealed += 1 }
+                sizes.add(sequence: footer.finalSequence, size: segment.diskSize)
+                markers = footer.markers
+                parts.append(
+                    Part(
+                        number: number, header: header, end: footer.end, recordCount: footer.recordCount,
+                        markers: markers))
+            } else {
+                try segment.readFrames(into: buffer)
+                segments.unsealed += 1
+                let summary = segment.scan?.summary
+                markers = summary?.markers.state(after: markers) ?? markers
+                parts.append(
+                    Part(
+                        number: number, header: header,
+                        end: segment.end ?? SegmentEnd(offset: SegmentHeader.size, recordCount: 0),
+                        recordCount: summary?.recordCount ?? 0, index: summary?.index ?? [], markers: markers))
+            }
+        }
+        if let last = parts.last, last.index != nil {
+            segments.unsealed -= 1
+            segments.active = 1
+        }
+    }
+
+    var firstSequence: UInt64 { parts.first?.header.baseSequence ?? 1 }
+    var epoch: UInt64 { parts.map(\.header.epoch).max() ?? 0 }
+    var cursors: [String: UInt64] { parts.last?.markers.cursors ?? [:] }
+
+    /// The end of the log.
+    var end: LogPosition {
+        guard let last = parts.last else { return LogPosition(sequence: 0, position: 0) }
+        return LogPosition(
+            sequence: last.header.baseSequence - 1 + last.end.recordCount,
+            position: last.header.position(at: last.end.offset))
+    }
+
+    /// Returns the part of the log after a record. The bytes are exact to one step of a segment's index, and the number of records is exact but
+    /// for damage within the segment that has the next record.
+    func lag(after sequence: UInt64) throws(WALError) -> LogLag {
+        guard let index = parts.lastIndex(where: { $0.header.baseSequence <= sequence + 1 }) ?? parts.indices.first,
+            sequence < end.sequence
+        else { return LogLag() }
+        let part = parts[index]
+        let first = max(part.header.baseSequence, sequence + 1)
+        let past = min(first - part.header.baseSequence, part.recordCount)
+        let entries = if let own = part.index { own } else { try source.readable(part.number)?.index() ?? [] }
+        let offset = entries.last { $0.sequence <= first }.map { Int(clamping: $0.offset) } ?? SegmentHeader.size
+        let start = past == part.recordCount ? part.end.offset : past == 0 ? SegmentHeader.size : offset
+        let reader = LogReader(source, from: sequence + 1, visibility: .written)
+        var oldest: Timestamp?
+        while oldest == nil, let found = try reader.next({ Optional($0.time) }, gap: { _ in nil }) { oldest = found }
+        return LogLag(
+            records: part.recordCount - past + parts[(index + 1)...].reduce(0) { $0 + $1.recordCount },
+            bytes: end.position - part.header.position(at: start), oldest: oldest)
+    }
+}
+
+/// The part of a log after a position.
+public struct LogLag: Hashable, Sendable {
+    /// The number of records.
+    public var records: UInt64 = 0
+    /// The approximate bytes of the log that these records take up.
+    public var bytes: UInt64 = 0
+    /// The time of the first of these records.
+    public var oldest: Timestamp?
+}
+
+extension ReadOnlyLog {
+    /// Returns the part of the log after a record. Reads the footers, the frames of the unsealed segments, and one record.
+    ///
+    /// - Throws: ``WALError/Code/inputOutput``.
+    public func lag(after sequence: SequenceNumber) throws(WALError) -> LogLag {
+        try LogSurvey(source).lag(after: sequence.rawValue)
+    }
+
+    /// The log's state from its files alone. It has no figures of a writer's process, such as its waits, and no sinks.
+    ///
+    /// - Throws: ``WALError/Code/inputOutput``.
+    public var surveyedStatus: LogStatus {
+        get throws(WALError) {
+            let survey = try LogSurvey(source)
+            let end = survey.end
+            let durable = try source.durableSequence()
+            var positions = survey.cursors.map { ($0.key, $0.value) }
+            for consumer in try consumers where !consumer.isExpired {
+                positions.append((consumer.path, consumer.position.rawValue))
+            }
+            var cursors: [LogStatus.Cursor] = []
+            let pins = survey.sizes.pins(positions)
+            for (name, position) in positions.sorted(by: { $0.0 < $1.0 }) {
+                let lag = try survey.lag(after: position)
+                cursors.append(
+                    LogStatus.Cursor(
+                        name: name, position: SequenceNumber(rawValue: position),
+                        lagRecords: end.sequence - min(position, end.sequence), lagBytes: lag.bytes,
+                        pinnedBytes: pins[name] ?? 0))
+            }
+            let space = source.directory.space
+            return LogStatus(
+                time: .now, openedAt: Timestamp(rawValue: 0), process: 0, id: id.description,
+                format: SegmentHeader.versionText, syncPolicy: "unknown",
+                firstSequence: SequenceNumber(rawValue: survey.firstSequence),
+                lastSequence: SequenceNumber(rawValue: end.sequence),
+                durableSequence: SequenceNumber(rawValue: durable), epoch: survey.epoch,
+                appended: LogStatus.Amount(records: 0, bytes: 0), notDurable: LogStatus.NotDurable(bytes: 0), waits: [],
+                errors: [], syncs: LogStatus.Syncs(), segments: survey.segments,
+                disk: LogStatus.Disk(
+                    bytes: survey.diskBytes,
+                    reclaimable: survey.sizes.bytes(through: positions.map(\.1).min() ?? end.sequence),
+                    free: space?.free, size: space?.size),
+                cursors: cursors,
+                recovery: LogStatus.Recovery(try lastRecovery?.findings ?? [], .zero),
+                storage: StorageInfo(of: source.directory), sinks: [])
+        }
+    }
+}

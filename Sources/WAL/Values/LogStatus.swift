@@ -1,0 +1,154 @@
+/// The state of a log and its sinks at one moment.
+///
+/// The writer publishes it once a second in the file `STATUS` of the log's directory, as JSON (FORMAT.md, "Status of a writer"). Decode that
+/// with a `JSONDecoder` whose `keyDecodingStrategy` is `convertFromSnakeCase`.
+public struct LogStatus: Hashable, Sendable, Decodable {
+    /// The version of the document.
+    package static let version: UInt32 = 1
+
+    /// The time of these figures.
+    public var time: Timestamp
+    /// The time at which the writer opened the log.
+    public var openedAt: Timestamp
+    /// The time of an orderly close; nil while the log is open, and after the writer was killed.
+    public var closedAt: Timestamp?
+    /// The writer's process.
+    public var process: UInt32
+    /// The log's identifier, as in ``LogID/description``.
+    public var id: String
+    /// The version of the format of new segments.
+    public var format: String
+    /// The policy of syncs, in words.
+    public var syncPolicy: String
+
+    /// The first record that is still in the log.
+    public var firstSequence: SequenceNumber
+    /// The last record that was appended, or is being appended.
+    public var lastSequence: SequenceNumber
+    /// The last durable record.
+    public var durableSequence: SequenceNumber
+    /// A counter that increases whenever recovery discards data or sequence numbers are skipped.
+    public var epoch: UInt64
+    /// The reason why the log refuses records; nil while it accepts them.
+    public var refusal: Refusal?
+    /// The records and bytes that were appended since the log was opened.
+    public var appended: Amount
+    /// The part of the log that a power loss would take now.
+    public var notDurable: NotDurable
+    /// The waits of appends since the log was opened, by reason.
+    public var waits: [Wait]
+    /// The appends that failed since the log was opened, by error code.
+    public var errors: [ErrorCount]
+    /// The syncs of segments since the log was opened.
+    public var syncs: Syncs
+    public var segments: Segments
+    public var disk: Disk
+    /// The cursors of the log, and the consumers in other processes.
+    public var cursors: [Cursor]
+    /// The opening of the log.
+    public var recovery: Recovery
+    /// The storage that the log is on.
+    public var storage: StorageInfo
+    /// The flushers that run in the writer's process, and those that have ended there.
+    public var sinks: [SinkStatus]
+    /// Whether cursors or sinks are left out, because all of them don't fit into the file.
+    public var isTruncated = false
+
+    /// The age of the first record that isn't durable; zero if all are.
+    public var notDurableAge: Duration {
+        notDurable.oldest.map { max(.zero, time - $0) } ?? .zero
+    }
+
+    public struct Refusal: Hashable, Sendable, Decodable {
+        /// The code of the error that an append throws.
+        public var code: String
+        public var message: String
+    }
+
+    public struct Amount: Hashable, Sendable, Decodable {
+        public var records: UInt64
+        /// The bytes of frames and headers.
+        public var bytes: UInt64
+    }
+
+    public struct NotDurable: Hashable, Sendable, Decodable {
+        public var bytes: UInt64
+        /// The time of the first record that isn't durable.
+        public var oldest: Timestamp?
+    }
+
+    public struct Wait: Hashable, Sendable, Decodable {
+        /// `segment` for the next segment, `budget` for room in the disk budget, `sync` for a sync.
+        public var reason: String
+        public var count: UInt64
+        public var nanoseconds: UInt64
+    }
+
+    public struct ErrorCount: Hashable, Sendable, Decodable {
+        public var code: String
+        public var count: UInt64
+    }
+
+    public struct Syncs: Hashable, Sendable, Decodable {
+        /// The durations of the syncs that succeeded.
+        public var durations = DurationHistogram()
+        public var failures: UInt64 = 0
+    }
+
+    /// The numbers of segments by state.
+    public struct Segments: Hashable, Sendable, Decodable {
+        public var prepared: Int
+        public var active = 0
+        public var unsealed = 0
+        public var sealed = 0
+        /// Sealed and compressed. These don't count as ``sealed``.
+        public var compressed = 0
+
+        /// The numbers by the names of the states.
+        public var byState: [(state: String, number: Int)] {
+            [
+                ("prepared", prepared), ("active", active), ("unsealed", unsealed), ("sealed", sealed),
+                ("compressed", compressed),
+            ]
+        }
+    }
+
+    /// Sizes in bytes.
+    public struct Disk: Hashable, Sendable, Decodable {
+        /// All segment files, prepared ones included.
+        public var bytes: Int
+        /// The disk budget; nil without one.
+        public var budget: Int?
+        /// Sealed segments that every cursor has passed.
+        public var reclaimable: UInt64
+        /// The free space of the file system, and its size; nil if the system doesn't say.
+        public var free: UInt64?
+        public var size: UInt64?
+    }
+
+    public struct Cursor: Hashable, Sendable, Decodable {
+        /// The cursor's name, or `consumers/NAME` for a consumer in another process.
+        public var name: String
+        public var position: SequenceNumber
+        /// The number of sequence numbers after the position.
+        public var lagRecords: UInt64
+        /// The approximate bytes of the log after the position.
+        public var lagBytes: UInt64
+        /// The bytes of sealed segments that stay because of this cursor alone.
+        public var pinnedBytes: UInt64
+    }
+
+    /// The opening of the log.
+    public struct Recovery: Hashable, Sendable, Decodable {
+        public var nanoseconds: UInt64
+        public var findings: [Finding]
+
+        public struct Finding: Hashable, Sendable, Decodable {
+            /// ``RecoveryReport/Classification``.
+            public var classification: String
+            /// Whether any of the affected records had been acknowledged.
+            public var isAcknowledged: Bool
+            public var count: UInt64
+        }
+    }
+}

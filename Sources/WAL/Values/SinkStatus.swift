@@ -1,0 +1,91 @@
+/// The state of a flusher and its sink at one moment.
+public struct SinkStatus: Hashable, Sendable, Decodable {
+    public enum State: String, Hashable, Sendable, Decodable, CaseIterable {
+        /// The sink is called as usual.
+        case running
+        /// The sink isn't called, because it failed several times in a row.
+        case unavailable
+        /// One worker calls the sink to find out whether it is available again.
+        case probing
+        /// Another flusher has claimed the sink, and this one has ended.
+        case fenced
+        /// The sink lagged too far, and its flusher has ended.
+        case detached
+        /// The flusher has ended, orderly or by ``SinkStatus/error``.
+        case stopped
+    }
+
+    public var name: String
+    public var state: State
+    /// The error of the sink's last failure, or the one that ended the flusher. Nil after an answer of the sink.
+    public var error: String?
+    /// The last sequence number up to which every record is applied.
+    public var appliedSequence: SequenceNumber
+    public var appliedRecords: UInt64
+    public var appliedBatches: UInt64
+    public var writtenRows: UInt64
+    public var coalescedRecords: UInt64
+    public var lostRecords: UInt64
+    /// The failed calls of the sink, by kind.
+    public var failures: [Failures]
+    public var retries: UInt64
+    /// The records that were set aside since the flusher was made.
+    public var deadLetters: UInt64
+    public var lag: Lag
+    /// The time of the last successful transaction.
+    public var lastSuccess: Timestamp?
+    /// The durations of successful transactions.
+    public var batches: DurationHistogram
+
+    public struct Failures: Hashable, Sendable, Decodable {
+        public var kind: String
+        public var count: UInt64
+
+        package init(kind: String, count: UInt64) {
+            self.kind = kind
+            self.count = count
+        }
+    }
+
+    public struct Lag: Hashable, Sendable, Decodable {
+        public var records: UInt64
+        /// The approximate bytes of the log that these records take up.
+        public var bytes: UInt64
+        /// The time of the first of these records.
+        public var oldest: Timestamp?
+
+        /// The time that the first of these records has waited.
+        public func age(at time: Timestamp) -> Duration {
+            oldest.map { max(.zero, time - $0) } ?? .zero
+        }
+
+        package init(records: UInt64, bytes: UInt64, oldest: Timestamp?) {
+            self.records = records
+            self.bytes = bytes
+            self.oldest = oldest
+        }
+    }
+
+    package init(
+        name: String, state: State, error: String?, appliedSequence: SequenceNumber, appliedRecords: UInt64,
+        appliedBatches: UInt64, writtenRows: UInt64, coalescedRecords: UInt64, lostRecords: UInt64,
+        failures: [Failures], retries: UInt64, deadLetters: UInt64, lag: Lag, lastSuccess: Timestamp?,
+        batches: DurationHistogram
+    ) {
+        self.name = name
+        self.state = state
+        self.error = error
+        self.appliedSequence = appliedSequence
+        self.appliedRecords = appliedRecords
+        self.appliedBatches = appliedBatches
+        self.writtenRows = writtenRows
+        self.coalescedRecords = coalescedRecords
+        self.lostRecords = lostRecords
+        self.failures = failures
+        self.retries = retries
+        self.deadLetters = deadLetters
+        self.lag = lag
+        self.lastSuccess = lastSuccess
+        self.batches = batches
+    }
+}

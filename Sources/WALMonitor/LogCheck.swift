@@ -1,0 +1,191 @@
+internal import WAL
+
+/// The verdict on a log's state, for monitoring plugins.
+public struct LogCheck: Sendable {
+    /// The values from which on a figure is a warning, and critical.
+    public struct Limits<Value: Comparable & Sendable>: Sendable {
+        public var warning: Value
+        public var critical: Value
+
+        public init(warning: Value, critical: Value) {
+            self.warning = warning
+            self.critical = critical
+        }
+    }
+
+    /// All limits.
+    public struct Rules: Sendable {
+        /// The age of a sink's first record that isn't applied.
+        public var lag = Limits<Duration>(warning: .seconds(60), critical: .seconds(300))
+        /// The used part of the file system, and of the disk budget without what may be removed, in percent.
+        public var disk = Limits<Double>(warning: 80, critical: 90)
+        /// The number of records that a sink has set aside.
+        public var deadLetters = Limits<UInt64>(warning: 1, critical: 100)
+        /// The 99th percentile of the durations of syncs.
+        public var syncP99 = Limits<Duration>(warning: .milliseconds(100), critical: .seconds(1))
+
+        public init() {}
+    }
+
+    /// A verdict. The raw value is the exit code of a monitoring plugin.
+    public enum Verdict: Int32, Sendable, Comparable {
+        case ok, warning, critical, unknown
+
+        public static func < (left: Verdict, right: Verdict) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// One figure with its verdict.
+    public struct Item: Sendable {
+        /// `writer`, `accepting`, `budget`, `disk`, `findings`, `sync_p99`, `sink`, `lag`, `dead_letters`.
+        public var name: String
+        /// The sink; nil for a figure of the log.
+        public var sink: String?
+        public var verdict: Verdict
+        public var value: Double
+        /// The unit of the value: `s`, `%`, or empty.
+        public var unit: String
+        /// The state, as a clause.
+        public var text: String
+        /// The next step, as a clause; nil if all is well.
+        public var next: String?
+
+        /// Makes an item without a figure.
+        package init(_ name: String, _ verdict: Verdict, _ text: String, next: String? = nil) {
+            self.init(name: name, verdict: verdict, value: 0, unit: "", text: text, next: next)
+        }
+
+        init(
+            name: String, sink: String? = nil, verdict: Verdict, value: Double, unit: String, text: String,
+            next: String?
+        ) {
+            self.name = name
+            self.sink = sink
+            self.verdict = verdict
+            self.value = value
+            self.unit = unit
+            self.text = text.hasSuffix(".") ? String(text.dropLast()) : text
+            self.next = verdict == .ok ? nil : next
+        }
+    }
+
+    public private(set) var items: [Item] = []
+
+    /// The worst verdict.
+    public var verdict: Verdict { Self.verdict(of: items) }
+
+    /// Returns the worst verdict.
+    public static func verdict(of items: [Item]) -> Verdict { items.map(\.verdict).max() ?? .unknown }
+
+    /// Checks a log.
+    public init(_ snapshot: LogSnapshot, rules: Rules = Rules()) {
+        let status = snapshot.status
+        checkWriter(snapshot)
+        checkDisk(status, rules.disk)
+        checkFindings(status)
+        // Without a writer, the other figures are of the past.
+        guard snapshot.isUp else { return }
+        if let p99 = status.syncs.durations.bound(of: 0.99) {
+            let seconds = p99 / .seconds(1)
+            add(
+                "sync_p99", rules.syncP99.verdict(p99), seconds, "s",
+                "99 % of syncs take at most \(seconds) s", remedy: "check the disk: wal doctor DIR")
+        }
+        for sink in status.sinks { check(sink, at: status.time, rules) }
+    }
+
+    private mutating func checkWriter(_ snapshot: LogSnapshot) {
+        let status = snapshot.status
+        guard snapshot.isUp else {
+            let text =
+                if let closed = status.closedAt {
+                    "no writer since \(closed), when the log was closed"
+                } else if let age = snapshot.age {
+                    "no writer: the last status is \(Int(age / .seconds(1))) s old"
+                } else {
+                    "no writer has published a status"
+                }
+            return add(
+                "writer", .critical, 0, "", text, remedy: "start the service; wal inspect DIR shows what it left")
+        }
+        add("writer", .ok, 1, "", "process \(status.process) has the log open since \(status.openedAt)")
+        if let refusal = status.refusal {
+            add("accepting", .critical, 0, "", "the log takes no records: \(refusal.message)", remedy: "wal doctor DIR")
+        } else {
+            add("accepting", .ok, 1, "", "the log takes records")
+        }
+    }
+
+    private mutating func checkDisk(_ status: LogStatus, _ limits: Limits<Double>) {
+        let disk = status.disk
+        if let budget = disk.budget {
+            let bytes = max(0, Double(disk.bytes) - Double(disk.reclaimable))
+            let pin = status.cursors.max { $0.pinnedBytes < $1.pinnedBytes }
+            let holder = pin.flatMap { $0.pinnedBytes > 0 ? "\($0.name) holds the most: wal cursors DIR" : nil }
+            checkUse(
+                "budget", 100 * bytes / Double(max(1, budget)), "of the disk budget", limits,
+                holder ?? "raise the budget")
+        }
+        if let free = disk.free, let size = disk.size, size > 0 {
+            checkUse(
+                "disk", 100 * (1 - Double(free) / Double(size)), "of the file system", limits,
+                "free space on the file system")
+        }
+    }
+
+    private mutating func checkUse(
+        _ name: String, _ percent: Double, _ what: String, _ limits: Limits<Double>, _ remedy: String
+    ) {
+        let rounded = (percent * 10).rounded() / 10
+        add(name, limits.verdict(percent), rounded, "%", "\(rounded) % \(what) is used", remedy: remedy)
+    }
+
+    private mutating func checkFindings(_ status: LogStatus) {
+        let lost = status.recovery.findings.filter(\.isAcknowledged).reduce(0) { $0 + $1.count }
+        guard lost > 0 else { return }
+        add(
+            "findings", .critical, Double(lost), "", "the last opening found \(lost) losses of acknowledged records",
+            remedy: "wal verify DIR names them; restore a backup to get them back")
+    }
+
+    private mutating func check(_ sink: SinkStatus, at time: Timestamp, _ rules: Rules) {
+        let name = sink.name
+        let reason = sink.error.map { ": \($0)" } ?? ""
+        switch sink.state {
+        case .running: break
+        case .unavailable, .probing:
+            add(
+                "sink", .warning, 0, "", "\(name) is unavailable\(reason)", sink: name,
+                remedy: "check the database; delivery resumes by itself")
+        case .fenced, .detached:
+            add(
+                "sink", .critical, 0, "", "\(name) is \(sink.state.rawValue)\(reason)", sink: name,
+                remedy: "wal sinks DIR --store STORE")
+        case .stopped:
+            add("sink", .critical, 0, "", "\(name) has stopped\(reason)", sink: name, remedy: "restart the service")
+        }
+        let age = sink.lag.age(at: time)
+        add(
+            "lag", rules.lag.verdict(age), age / .seconds(1), "s",
+            "\(name) lags by \(sink.lag.records) records, the first \(Int(age / .seconds(1))) s old", sink: name,
+            remedy: "wal sinks DIR --store STORE")
+        add(
+            "dead_letters", rules.deadLetters.verdict(sink.deadLetters), Double(sink.deadLetters), "",
+            "\(name) has set \(sink.deadLetters) records aside", sink: name,
+            remedy: "wal dead-letters STORE, then --redrive")
+    }
+
+    private mutating func add(
+        _ name: String, _ verdict: Verdict, _ value: Double, _ unit: String, _ text: String, sink: String? = nil,
+        remedy: String? = nil
+    ) {
+        items.append(
+            Item(name: name, sink: sink, verdict: verdict, value: value, unit: unit, text: text, next: remedy))
+    }
+}
+
+extension LogCheck.Limits {
+    /// Returns the verdict on a figure.
+    func verdict(_ value: Value) -> LogCheck.Verdict {
+        value >= critical ? .critical : value >= warning ? .warning : .ok
+    }
+}

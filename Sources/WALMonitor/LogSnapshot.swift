@@ -1,0 +1,59 @@
+public import WAL
+
+#if canImport(FoundationEssentials)
+    internal import FoundationEssentials
+#else
+    internal import Foundation
+#endif
+
+/// The state of a log as another process sees it: what its writer published last, or else what its files say.
+public struct LogSnapshot: Sendable {
+    /// The age up to which a published status counts as current. A writer publishes one each second.
+    public static let ageMax: Duration = .seconds(5)
+
+    /// The name of the log: the last part of its directory's path, unless it was given another.
+    public var name: String
+    public var status: LogStatus
+    /// The time since the writer published the status; nil if the status comes from the files.
+    public var age: Duration?
+    /// The dead letters that are kept beside the log, by sink.
+    public var keptDeadLetters: [String: UInt64] = [:]
+
+    /// Whether a writer has the log open: it has published a status at most ``ageMax`` ago, and hasn't closed the log.
+    public var isUp: Bool {
+        status.closedAt == nil && age.map { $0 <= Self.ageMax } ?? false
+    }
+
+    /// Makes a snapshot of a log that is open in this process.
+    public init(_ log: WriteAheadLog, name: String? = nil) {
+        self.name = name ?? WALMetric.logName(log.directory)
+        status = log.status
+        age = .zero
+    }
+
+    /// Reads the state of a log from its directory. Takes no lock and changes nothing.
+    ///
+    /// If the writer has published no status, or a newer version has, the figures come from the files. Those of the writer's process are zero
+    /// then.
+    ///
+    /// - Parameters:
+    ///   - log: The log.
+    ///   - name: The name for metrics. Without it, the last part of the directory's path.
+    /// - Throws: `inputOutput`, `untrusted`.
+    public init(_ log: ReadOnlyLog, name: String? = nil) throws(WALError) {
+        self.name = name ?? WALMetric.logName(log.directory)
+        if let published = Self.decode(try log.publishedStatus) {
+            status = published
+            age = max(.zero, Timestamp.now - published.time)
+        } else {
+            status = try log.surveyedStatus
+        }
+    }
+
+    private static func decode(_ text: [UInt8]?) -> LogStatus? {
+        guard let text else { return nil }
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try? decoder.decode(LogStatus.self, from: Data(text))
+    }
+}

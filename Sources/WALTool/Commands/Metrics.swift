@@ -1,0 +1,36 @@
+import ArgumentParser
+import WAL
+import WALDelivery
+import WALMonitor
+
+struct Metrics: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Prints a log's metrics as text for Prometheus.",
+        discussion: """
+            The figures come from the file STATUS, in which the log's writer publishes its state once a second, and are at most a second
+            old. Without a writer, wal_up is 0. Reads no records, and changes nothing.
+
+            For the textfile collector of Prometheus' node exporter, write to a temporary file and rename it.
+
+            Example: wal metrics events.wal > wal.prom.new && mv wal.prom.new /var/lib/node_exporter/wal.prom
+            """)
+
+    @Argument(help: "The directories of logs.") var directories: [String]
+    @Flag(help: "Print OpenMetrics instead of the text format of Prometheus.") var openMetrics = false
+
+    func run() throws {
+        let snapshots = try directories.map { try LogSnapshot.read($0) }
+        let text = MetricsText(snapshots, version: Version.number).text(openMetrics ? .openMetrics : .prometheus)
+        try StandardOutput.print(String(text.dropLast()))
+    }
+}
+
+extension LogSnapshot {
+    /// Reads the state of a log, and the numbers of its dead letters.
+    static func read(_ directory: String) throws -> LogSnapshot {
+        var snapshot = try LogSnapshot(ReadOnlyLog(at: directory))
+        var reader = try DeadLetterReader(logDirectory: directory)
+        while let letter = try reader.next() { snapshot.keptDeadLetters[letter.sink, default: 0] += 1 }
+        return snapshot
+    }
+}

@@ -1,0 +1,54 @@
+import CWALShims
+import WAL
+import WALMonitor
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Times syncs of 4 KiB in a temporary file of the log's directory.
+struct SyncProbe {
+    private static let duration: Duration = .seconds(2)
+    private static let doubtfulMax: Duration = .microseconds(10)
+
+    /// The durations of the syncs, sorted.
+    private var durations: [Duration] = []
+
+    init(_ directory: String) throws(ToolError) {
+        var path = Array((directory + "/.doctor-XXXXXX").utf8CString)
+        let descriptor = mkstemp(&path)
+        guard descriptor >= 0 else {
+            throw ToolError(.inputOutput, "The probe's file can't be made: \(systemMessage())")
+        }
+        unlink(path)
+        defer { close(descriptor) }
+        let page = [UInt8](repeating: 1, count: 4096)
+        let end = ContinuousClock.now + Self.duration
+        repeat {
+            let start = ContinuousClock.now
+            guard cwal_pwrite(descriptor, page, page.count, off_t(durations.count % 256 * page.count)) == page.count,
+                cwal_sync_data(descriptor) == 0
+            else { throw ToolError(.inputOutput, "The probe's file can't be written or synced: \(systemMessage())") }
+            durations.append(ContinuousClock.now - start)
+        } while ContinuousClock.now < end
+        durations.sort()
+    }
+
+    /// The verdict on the disk of a log with this storage.
+    func item(on storage: StorageInfo) -> LogCheck.Item {
+        func text(_ part: Double) -> String {
+            let duration = durations[min(durations.count - 1, Int(Double(durations.count) * part))]
+            return "\(Int(duration / .microseconds(1))) µs"
+        }
+        let figures = "\(durations.count) syncs of 4 KiB: at least \(text(0)), p50 \(text(0.5)), p99 \(text(0.99))"
+        guard durations[0] < Self.doubtfulMax, storage.durability == .powerLoss || storage.durability == .doubtful
+        else {
+            return LogCheck.Item("probe", .ok, figures)
+        }
+        return LogCheck.Item(
+            "probe", .warning, "\(figures). That is faster than a disk flushes",
+            next: "find out whether the disk, or the machine's host, ignores flushes")
+    }
+}

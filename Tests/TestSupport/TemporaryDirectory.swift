@@ -1,0 +1,13 @@
+internal import Foundation
+
+/// A directory that is removed with its last reference.
+package final class TemporaryDirectory: Sendable {
+    package let path: String
+
+    package init() {
+        path = FileManager.default.temporaryDirectory.path + "/wal-" + UUID().uuidString
+        try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}

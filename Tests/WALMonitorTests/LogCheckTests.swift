@@ -1,0 +1,107 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import WAL
+@testable import WALMonitor
+
+/// A check that is too quiet wakes nobody, and one that is too loud is turned off.
+@Suite struct LogCheckTests {
+    private func check(
+        _ rules: LogCheck.Rules = LogCheck.Rules(), _ change: (inout LogSnapshot) -> Void = { _ in }
+    ) async throws -> LogCheck {
+        let directory = TemporaryDirectory()
+        var configuration = WriteAheadLog.Configuration()
+        configuration.diskBudget = 1 << 30
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
+        try await log.append([1])
+        try await log.sync()
+        var snapshot = LogSnapshot(log)
+        try await log.close()
+        snapshot.status.disk.free = 90
+        snapshot.status.disk.size = 100
+        snapshot.status.syncs = LogStatus.Syncs()
+        change(&snapshot)
+        return LogCheck(snapshot, rules: rules)
+    }
+
+    private static func sink(_ change: (inout SinkStatus) -> Void) -> SinkStatus {
+        var sink = SinkStatus(
+            name: "db", state: .running, error: nil, appliedSequence: 1, appliedRecords: 1, appliedBatches: 1,
+            writtenRows: 1, coalescedRecords: 0, lostRecords: 0, failures: [], retries: 0, deadLetters: 0,
+            lag: SinkStatus.Lag(records: 0, bytes: 0, oldest: nil), lastSuccess: nil, batches: DurationHistogram())
+        change(&sink)
+        return sink
+    }
+
+    /// The items that aren't fine.
+    private func bad(_ check: LogCheck) -> [String: LogCheck.Verdict] {
+        Dictionary(uniqueKeysWithValues: check.items.filter { $0.verdict != .ok }.map { ($0.name, $0.verdict) })
+    }
+
+    @Test func aLogInGoodOrderIsFine() async throws {
+        let check = try await check { $0.status.sinks = [Self.sink { _ in }] }
+        #expect(check.verdict == .ok, "\(bad(check))")
+        #expect(check.items.map(\.name) == ["writer", "accepting", "budget", "disk", "lag", "dead_letters"])
+    }
+
+    @Test func eachTroubleHasItsVerdictAndNextStep() async throws {
+        typealias Case = (name: String, verdict: LogCheck.Verdict, change: (inout LogSnapshot) -> Void)
+        let cases: [Case] = [
+            ("writer", .critical, { $0.status.closedAt = .now }),
+            ("writer", .critical, { $0.age = .seconds(6) }),
+            ("writer", .critical, { $0.age = nil }),
+            ("accepting", .critical, { $0.status.refusal = LogStatus.Refusal(code: "diskFull", message: "Full.") }),
+            ("disk", .warning, { $0.status.disk.free = 20 }),
+            ("disk", .critical, { $0.status.disk.free = 5 }),
+            ("budget", .critical, { $0.status.disk.bytes = 1 << 30 }),
+            (
+                "findings", .critical,
+                { $0.status.recovery.findings = [.init(classification: "corruption", isAcknowledged: true, count: 1)] }
+            ),
+            ("sink", .warning, { $0.status.sinks = [Self.sink { $0.state = .unavailable }] }),
+            ("sink", .warning, { $0.status.sinks = [Self.sink { $0.state = .probing }] }),
+            ("sink", .critical, { $0.status.sinks = [Self.sink { $0.state = .fenced }] }),
+            ("sink", .critical, { $0.status.sinks = [Self.sink { $0.state = .detached }] }),
+            ("sink", .critical, { $0.status.sinks = [Self.sink { $0.state = .stopped }] }),
+            ("lag", .warning, { $0.status.sinks = [Self.sink(at: $0.status.time - .seconds(60))] }),
+            ("lag", .critical, { $0.status.sinks = [Self.sink(at: $0.status.time - .seconds(300))] }),
+            ("dead_letters", .warning, { $0.status.sinks = [Self.sink { $0.deadLetters = 1 }] }),
+            ("dead_letters", .critical, { $0.status.sinks = [Self.sink { $0.deadLetters = 100 }] }),
+            (
+                "sync_p99", .critical,
+                { for _ in 0..<10 { $0.status.syncs.durations.record(.seconds(1)) } }
+            ),
+        ]
+        for each in cases {
+            let check = try await check(change: each.change)
+            #expect(bad(check) == [each.name: each.verdict], "\(each.name)")
+            #expect(check.verdict == each.verdict)
+            #expect(check.items.first { $0.name == each.name }?.next?.isEmpty == false, "\(each.name)")
+        }
+    }
+
+    private static func sink(at oldest: Timestamp) -> SinkStatus {
+        sink { $0.lag = SinkStatus.Lag(records: 1, bytes: 1, oldest: oldest) }
+    }
+
+    private func check(change: (inout LogSnapshot) -> Void) async throws -> LogCheck {
+        try await check(LogCheck.Rules(), change)
+    }
+
+    @Test func whatMayBeRemovedIsNotUsed() async throws {
+        let check = try await check {
+            $0.status.disk.bytes = 1 << 30
+            $0.status.disk.reclaimable = 1 << 29
+        }
+        #expect(check.verdict == .ok)
+        #expect(check.items.first { $0.name == "budget" }?.value == 50)
+    }
+
+    @Test func limitsAreRules() async throws {
+        var rules = LogCheck.Rules()
+        rules.disk = LogCheck.Limits(warning: 5, critical: 50)
+        let check = try await check(rules)
+        #expect(bad(check) == ["disk": .warning])
+    }
+}

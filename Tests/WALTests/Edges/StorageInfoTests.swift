@@ -1,0 +1,69 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import WAL
+
+/// A log in memory or in a container's own layer looks like any other until the machine stops.
+@Suite struct StorageInfoTests {
+    private func info(_ path: String) throws -> StorageInfo { StorageInfo(of: try Directory(path: path)) }
+
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/shm"), "there is no tmpfs"))
+    func memoryOutlivesTheProcessOnly() async throws {
+        #expect(try info("/dev/shm").durability == .processCrash)
+        let path = "/dev/shm/wal-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.storage = .requireDurable
+        await #expect { _ = try await WriteAheadLog.open(at: path, configuration: configuration) } throws: {
+            guard let error = $0 as? WALError else { return false }
+            return error.code == .unsupportedFileSystem && error.message.contains("tmpfs")
+        }
+        configuration.storage = .warn
+        let recording = RecordingLog()
+        let log = try await WriteAheadLog.open(at: path, configuration: configuration, logger: recording.logger)
+        #expect(log.status.storage.durability == .processCrash)
+        try await log.close()
+        let message = recording.messages.all.first { $0.text == "opened the log" }
+        #expect(message?.metadata["wal.storage"]?.hasPrefix("process crash only: tmpfs.") == true)
+    }
+
+    @Test(.enabled(if: LoopDisk.isPossible, "loop devices need root")) func aDiskHasItsDevice() throws {
+        let disk = try #require(LoopDisk(megabytes: 8))
+        let info = try info(disk.path)
+        #expect(info.durability == .powerLoss && info.fileSystem == "ext4" && info.device == disk.device)
+        #expect(info.mountOptions?.contains("rw") == true)
+        #expect(info.explanation.hasPrefix("power loss: ext4 on \(disk.device)"))
+    }
+
+    @Test(.enabled(if: LoopDisk.isPossible, "mounts need root")) func aContainersOwnLayerIsNamed() throws {
+        let disk = try #require(LoopDisk(megabytes: 8))
+        let (lower, upper, work, merged) = (
+            disk.path + "/lower", disk.path + "/upper", disk.path + "/work", disk.path + "/merged"
+        )
+        for path in [lower, upper, work, merged] {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        }
+        let options = "lowerdir=\(lower),upperdir=\(upper),workdir=\(work)"
+        guard LoopDisk.run("mount", "-t", "overlay", "overlay", "-o", options, merged) != nil else { return }
+        defer { _ = LoopDisk.run("umount", merged) }
+        let info = try info(merged)
+        #expect(info.durability == .container && info.explanation.contains("Mount a volume"))
+    }
+
+    @Test func aDiskThatSyncsTooFastIsDoubtful() {
+        var info = StatusExample.status.storage
+        var syncs = DurationHistogram()
+        for _ in 0..<64 { syncs.record(.microseconds(30)) }
+        #expect(info.after(syncs) == info)
+        syncs.record(.microseconds(3))
+        #expect(info.after(syncs).durability == .doubtful)
+        #expect(info.after(syncs).explanation.contains("3 µs"))
+        // A few syncs prove nothing, and memory needs no proof.
+        var few = DurationHistogram()
+        few.record(.microseconds(3))
+        #expect(info.after(few) == info)
+        info.durability = .processCrash
+        #expect(info.after(syncs) == info)
+    }
+}

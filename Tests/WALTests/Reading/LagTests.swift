@@ -1,0 +1,63 @@
+import Foundation
+import TestSupport
+import Testing
+import WALTesting
+
+@testable import WAL
+
+/// Lag is found from footers and indexes. A figure that is far from the count of the records would mislead whoever is on call.
+@Suite struct LagTests {
+    private static func expectExact(_ log: ReadOnlyLog, within step: UInt64) throws {
+        let records = try readAll(log.reader())
+        let end = try log.lastSequence.rawValue
+        let sizes = try log.segments.reduce(0) { $0 + $1.fileSize }
+        for position in stride(from: 0, through: end + 2, by: max(1, Int(end) / 97)).map({
+            SequenceNumber(rawValue: UInt64($0))
+        }) {
+            let lag = try log.lag(after: position)
+            let after = records.filter { $0.sequence > position }
+            #expect(lag.records == UInt64(after.count), "\(position)")
+            #expect(lag.oldest == after.first?.time, "\(position)")
+            let payload = UInt64(after.reduce(0) { $0 + $1.payload.count })
+            #expect(
+                lag.bytes >= payload && lag.bytes <= payload + UInt64(after.count) * 48 + step, "\(position), \(sizes)")
+        }
+    }
+
+    @Test(arguments: [WriteAheadLog.Compression.none, .lz4])
+    func theLagIsThatOfTheRecords(_ compression: WriteAheadLog.Compression) async throws {
+        let directory = TemporaryDirectory()
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.segmentSize = 512 << 10
+        configuration.compression = .none
+        configuration.sealedCompression = compression
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
+        for number in 0..<2000 { try await log.append(payload(number, size: 1000)) }
+        if compression == .lz4 {
+            try await log.sync()
+            try await eventually { log.status.segments.compressed >= 2 }
+        }
+        let other = try ReadOnlyLog(at: directory.path)
+        // One step of the index, and the headers of the segments in between.
+        try Self.expectExact(other, within: 70 << 10)
+        try await log.close()
+        try Self.expectExact(other, within: 70 << 10)
+    }
+
+    /// Numbers that were skipped have no record, and a damaged record can't be read.
+    @Test func voidsAndDamageCountAsNoRecords() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        for number in 0..<100 { try await log.append(payload(number, size: 1000)) }
+        _ = try await log.skipSequences(through: 500)
+        for number in 0..<100 { try await log.append(payload(number, size: 1000)) }
+        try await log.close()
+        let other = try ReadOnlyLog(at: directory.path)
+        #expect(try other.lag(after: 0).records == 200)
+        #expect(try other.lag(after: 100).records == 100)
+        #expect(try other.lag(after: 300).records == 100)
+        #expect(try other.lag(after: 550).records == 50)
+        #expect(try other.lag(after: 600) == LogLag())
+        #expect(try other.surveyedStatus.lastSequence == 600)
+    }
+}

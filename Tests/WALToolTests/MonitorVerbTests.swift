@@ -1,0 +1,127 @@
+import Foundation
+import Testing
+import WAL
+import WALMonitor
+
+/// On call, one has these verbs and the directory.
+struct MonitorVerbTests {
+    private let scratch: Scratch
+    private let log: String
+
+    init() throws {
+        scratch = try Scratch()
+        log = scratch.path("log")
+    }
+
+    /// `wal append` with an open standard input, which has appended a record.
+    private func writer() throws -> (process: Process, input: Pipe) {
+        let process = try ToolRun.process(["append", log])
+        let input = Pipe()
+        process.standardInput = input
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        try input.fileHandleForWriting.write(contentsOf: Data("secret payload\n".utf8))
+        return (process, input)
+    }
+
+    private func wait(_ condition: () throws -> Bool) throws {
+        let end = ContinuousClock.now + .seconds(120)
+        while try !condition() {
+            try #require(ContinuousClock.now < end)
+            usleep(50_000)
+        }
+    }
+
+    @Test func aKilledWriterIsDownWithinSeconds() throws {
+        let (process, input) = try writer()
+        defer { try? input.fileHandleForWriting.close() }
+        try wait { try ToolRun(["metrics", log]).output.contains("wal_last_sequence{log=\"log\"} 1\n") }
+        let running = try ToolRun(["metrics", log])
+        #expect(running.output.contains("wal_up{log=\"log\"} 1\n"))
+        #expect(running.output.contains("wal_accepting_appends{log=\"log\"} 1\n"))
+        #expect(try ToolRun(["metrics", "--open-metrics", log]).output.hasSuffix("# EOF\n"))
+        // The machine's own disk may be as full as it likes.
+        let check = ["check", log, "--disk", "100.1,100.1", "--sync-p99", "100s,100s"]
+        #expect(try ToolRun(check).status == 0)
+        let plugin = try ToolRun(check + ["--format", "nagios"])
+        #expect(plugin.output.hasPrefix("WAL OK - process \(process.processIdentifier) has the log open"))
+        #expect(plugin.output.contains(" | 'writer'=1.0 'accepting'=1.0 'disk'="))
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        try wait { try ToolRun(["metrics", log]).output.contains("wal_up{log=\"log\"} 0\n") }
+        let dead = try ToolRun(check)
+        #expect(dead.status == 2 && dead.output.hasPrefix("✗ no writer: the last status is "), "\(dead.output)")
+        #expect(try ToolRun(check + ["--format", "nagios"]).output.hasPrefix("WAL CRITICAL - no writer"))
+    }
+
+    @Test func limitsAreCheckedAndUnknownIsThree() throws {
+        #expect(try ToolRun(["check", log]).status == 3)
+        try WriteAheadLog.openBlocking(at: log).closeBlocking()
+        for bad in ["5", "5,4", "a,b", "1,2,3"] {
+            #expect(try ToolRun(["check", log, "--disk", bad]).status == 64, "\(bad)")
+        }
+        let closed = try ToolRun(["check", log, "--format", "json"])
+        #expect(closed.status == 2)
+        #expect(try closed.json["verdict"] as? String == "CRITICAL")
+    }
+
+    @Test func theDoctorNamesTroublesAndNextSteps() throws {
+        #expect(try ToolRun(["doctor", log]).status == 3)
+        let (process, input) = try writer()
+        try wait { try ToolRun(["metrics", log]).output.contains("wal_last_sequence{log=\"log\"} 1\n") }
+        let run = try ToolRun(["doctor", log, "--json"])
+        let items = try #require(try run.json["items"] as? [[String: Any]])
+        func item(_ name: String) -> [String: Any]? { items.first { $0["name"] as? String == name } }
+        #expect(
+            item("lock")?["text"] as? String
+                == "process \(process.processIdentifier) holds the lock and publishes the status")
+        for name in ["writer", "accepting", "owner", "segments"] {
+            #expect(item(name)?["verdict"] as? String == "OK", "\(name)")
+        }
+        #expect(item("storage") != nil)
+        for item in items where item["verdict"] as? String != "OK" { #expect(item["next"] is String, "\(item)") }
+
+        chmod(log, 0o722)
+        let open = try ToolRun(["doctor", log])
+        #expect(
+            open.status == 2
+                && open.output.contains(
+                    "✗ owned by user \(geteuid()), mode 722: other users can write to it. Next: chmod go-w")
+        )
+        chmod(log, 0o700)
+        kill(process.processIdentifier, SIGSTOP)
+        try wait { try ToolRun(["doctor", log]).output.contains("holds the lock and publishes no status") }
+        kill(process.processIdentifier, SIGCONT)
+        try input.fileHandleForWriting.close()
+        process.waitUntilExit()
+    }
+
+    @Test func theBundleHasNoPayloadsAndAddresses() throws {
+        let (process, input) = try writer()
+        try wait { try ToolRun(["metrics", log]).output.contains("wal_last_sequence{log=\"log\"} 1\n") }
+        let bundle = scratch.path("report.tar")
+        _ = try ToolRun(["doctor", log, "--bundle", bundle, "--store", "sqlite:\(scratch.path("secret.db"))"])
+        try input.fileHandleForWriting.close()
+        process.waitUntilExit()
+        let tar = Process()
+        tar.executableURL = URL(filePath: "/usr/bin/env")
+        tar.arguments = ["tar", "-xf", bundle, "-C", scratch.directory.path]
+        try tar.run()
+        tar.waitUntilExit()
+        #expect(tar.terminationStatus == 0)
+        for name in ["report.json", "status.json", "segments.json"] {
+            let text = try String(contentsOf: scratch.file(name), encoding: .utf8)
+            #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(text.utf8)) }
+            for hidden in ["secret", scratch.directory.path] { #expect(!text.contains(hidden), "\(name): \(hidden)") }
+        }
+        #expect(try String(contentsOf: scratch.file("version.txt"), encoding: .utf8).hasPrefix("wal "))
+    }
+
+    @Test func theProbeTimesSyncsAndLeavesNothing() throws {
+        try WriteAheadLog.openBlocking(at: log).closeBlocking()
+        let before = try FileManager.default.contentsOfDirectory(atPath: log).sorted()
+        let run = try ToolRun(["doctor", log, "--probe"])
+        #expect(run.output.contains(" syncs of 4 KiB: at least "))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: log).sorted() == before)
+    }
+}
