@@ -70,7 +70,7 @@ import Testing
             ("dead_letters", .critical, { $0.status.sinks = [Self.sink { $0.deadLetters = 100 }] }),
             (
                 "sync_p99", .critical,
-                { for _ in 0..<10 { $0.status.syncs.durations.record(.seconds(1)) } }
+                { for _ in 0..<10 { $0.status.syncs.durations.record(.seconds(2)) } }
             ),
         ]
         for each in cases {

@@ -20,6 +20,10 @@ struct SizeArgument: ExpressibleByArgument, Sendable {
 struct DurationArgument: ExpressibleByArgument, Sendable {
     let duration: Duration
 
+    init(_ duration: Duration) {
+        self.duration = duration
+    }
+
     init?(argument: String) {
         guard let (number, unit) = Quantity.split(argument), number < 1 << 32 else { return nil }
         switch unit {

@@ -1,0 +1,84 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The terminal in full-screen mode. Each way out restores it: a normal end, a stop by ctrl-Z, and a crash.
+struct Terminal {
+    private static let enter = "\u{1B}[?1049h\u{1B}[?25l"
+    fileprivate static let leave = "\u{1B}[?25h\u{1B}[?1049l"
+
+    /// The rows on the screen.
+    private var shown: [String] = []
+
+    /// Enters full-screen mode. Returns nil if the standard streams aren't a terminal.
+    init?() {
+        guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1, tcgetattr(STDIN_FILENO, &original) == 0 else {
+            return nil
+        }
+        // The process may crash with the terminal in this mode. These functions are safe in a signal handler.
+        for number in [SIGABRT, SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE] {
+            signal(number) { number in
+                restore()
+                signal(number, SIG_DFL)
+                raise(number)
+            }
+        }
+        begin()
+    }
+
+    private mutating func begin() {
+        var raw = original
+        raw.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG)
+        tcsetattr(STDIN_FILENO, TCSANOW, &raw)
+        shown = []
+        put(Self.enter)
+    }
+
+    func end() { restore() }
+
+    /// Stops the process as ctrl-Z does, and draws all rows anew when it continues.
+    mutating func suspend() {
+        restore()
+        raise(SIGSTOP)
+        begin()
+    }
+
+    /// The width and height in cells.
+    var size: (width: Int, height: Int) {
+        var window = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0 else { return (80, 24) }
+        return (Int(window.ws_col), Int(window.ws_row))
+    }
+
+    /// Shows rows, in one write that has the changed ones only.
+    mutating func show(_ rows: [String]) {
+        var text = ""
+        if rows.count != shown.count {
+            text += "\u{1B}[2J"
+            shown = []
+        }
+        for (index, row) in rows.enumerated() where index >= shown.count || shown[index] != row {
+            text += "\u{1B}[\(index + 1);1H\(row)\u{1B}[0m\u{1B}[K"
+        }
+        shown = rows
+        // The terminal shows the frame at once, if it knows synchronized output.
+        if !text.isEmpty { put("\u{1B}[?2026h\(text)\u{1B}[?2026l") }
+    }
+
+    private func put(_ text: String) {
+        var text = text
+        text.withUTF8 { try? writeAll(UnsafeRawBufferPointer($0), to: STDOUT_FILENO) }
+    }
+}
+
+// A signal handler can't capture anything. The main thread sets this before there is a handler.
+private nonisolated(unsafe) var original = termios()
+
+private let leaving = Array(Terminal.leave.utf8)
+
+private func restore() {
+    _ = write(STDOUT_FILENO, leaving, leaving.count)
+    tcsetattr(STDIN_FILENO, TCSANOW, &original)
+}
