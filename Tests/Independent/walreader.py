@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Reads swift-wal's files, written from FORMAT.md alone. Each function names the section that it follows.
 
-    walreader.py DIRECTORY [--boot same|other|HEX] [--records]
+    walreader.py DIRECTORY [--boot same|other|HEX] [--records] [--hash]
 
-Prints what `wal verify --json` calls findings, and with --records what a reader gives: records and gaps.
+Prints what `wal verify --json` calls findings, with --records what a reader gives: records and gaps, and with --hash the records' hash.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -1196,11 +1197,20 @@ def flow_record(data):
     return record
 
 
+def hash_of(records):
+    """The hash of records."""
+    digest = hashlib.sha256()
+    for sequence, time, payload in records:
+        digest.update(struct.pack("<QqQ", sequence, time, len(payload)) + payload)
+    return digest.hexdigest()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory")
     parser.add_argument("--boot", default="current", help="the running kernel's boot identifier as a header has it, in hexadecimal")
     parser.add_argument("--records", action="store_true")
+    parser.add_argument("--hash", action="store_true")
     arguments = parser.parse_args()
     boot = arguments.boot if arguments.boot == "current" else bytes.fromhex(arguments.boot)
     log = Log(arguments.directory, boot)
@@ -1208,6 +1218,8 @@ def main():
         print(json.dumps(dict(finding, classification=CLASSIFICATIONS[finding["class"]])))
     for item in log.read() if arguments.records else ():
         print(json.dumps(item if isinstance(item, dict) else {"sequence": item[0], "time": item[1], "hex": item[2].hex()}))
+    if arguments.hash:
+        print(hash_of(item for item in log.read() if not isinstance(item, dict)))
 
 
 if __name__ == "__main__":

@@ -151,6 +151,7 @@
                     "bench", "--directory", scratch.directory.path, "--seconds", "0.1", "--records", "1000", "--json",
                 ]),
                 isLike: first("bench"))
+            try expect(ToolRun(["hash", plain, "--json"]), isLike: first("hash"))
             let backup = scratch.path("backup")
             try expect(ToolRun(["backup", plain, backup, "--json"]), isLike: first("backup"))
             try expect(ToolRun(["restore", backup, scratch.path("restored"), "--json"]), isLike: first("restore"))
