@@ -147,6 +147,8 @@ let package = Package(
             name: "WALNATS",
             dependencies: [
                 "CWALShims", "WAL", "WALDelivery",
+                .product(name: "Logging", package: "swift-log"),
+                serviceLifecycle,
                 .target(name: "CWALNATS", condition: .when(traits: ["NATS"])),
             ],
             swiftSettings: librarySettings),

@@ -19,7 +19,7 @@ struct Tool: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Ingest.self, Inspect.self, Dump.self, Hash.self, Verify.self, Repair.self, Backup.self, Restore.self,
-            Promote.self, Tail.self, Replay.self, Sinks.self,
+            Follow.self, Promote.self, Tail.self, Replay.self, Sinks.self,
             Cursors.self, DeadLetters.self, Tasks.self, Flow.self, Append.self, Bench.self,
         ])
 
