@@ -174,6 +174,54 @@ import WALTesting
         try replica.closeBlocking()
     }
 
+    /// A backup's log gives none of the numbers that came after it. The source gives a replica the same ones again.
+    @Test func aRestoredReplicaContinues() throws {
+        let directory = TemporaryDirectory()
+        let backup = TemporaryDirectory()
+        let restored = TemporaryDirectory()
+        let replica = try Self.open(directory)
+        for start in stride(from: 1 as UInt64, to: 600, by: 100) {
+            try replica.appendBlocking(Self.batch(start...start + 99), to: Self.position(start + 99))
+        }
+        try replica.closeBlocking()
+        _ = try LogBackup.makeBlocking(of: directory.path, to: backup.path)
+        _ = try LogBackup.restoreBlocking(backup.path, to: restored.path, upTo: .sequence(250))
+        #expect(try ReadOnlyLog(at: restored.path).replicatedLog == Self.source)
+        let again = try Self.open(restored)
+        #expect(again.position == Self.position(200))
+        try again.appendBlocking(Self.batch(201...900), to: Self.position(900))
+        try again.closeBlocking()
+        #expect(try Self.hash(of: restored.path) == Self.hash(through: 900))
+    }
+
+    /// The middle of a replica is damaged. The source isn't asked for these records again, so readers must report them.
+    @Test func damagedRecordsAreReported() throws {
+        let directory = TemporaryDirectory()
+        let replica = try Self.open(directory)
+        for start in stride(from: 1 as UInt64, to: 300, by: 100) {
+            try replica.appendBlocking(Self.batch(start...start + 99), to: Self.position(start + 99))
+        }
+        try replica.closeBlocking()
+        let path = directory.path + "/00000000000000000001.wal"
+        var bytes = [UInt8](try #require(FileManager.default.contents(atPath: path)))
+        bytes[SegmentHeader.size + 64] ^= 1
+        try Data(bytes).write(to: URL(filePath: path))
+        #expect(try Verification.verifyBlocking(at: directory.path).isDamaged)
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.recoveryScope = .everything
+        let again = try LogReplica.openBlocking(at: directory.path, of: Self.source, configuration: configuration)
+        #expect(again.recovery.findings.map(\.sequences) == [1...100])
+        #expect(again.position == Self.position(300))
+        try again.appendBlocking(Self.batch(301...310), to: Self.position(310))
+        try again.closeBlocking()
+        let entries = try readEntries(ReadOnlyLog(at: directory.path).reader(from: 1))
+        guard case .gap(let gap) = entries.first else {
+            Issue.record("no gap")
+            return
+        }
+        #expect(gap.first == 1 && gap.last == 100 && gap.isLoss && entries.count == 211)
+    }
+
     // MARK: Promotion
 
     @Test func aPromotedReplicaGivesNoNumberOfItsSource() throws {
