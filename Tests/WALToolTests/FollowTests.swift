@@ -73,6 +73,29 @@
             #expect(again.status == 64 && again.errors.contains("isn't a replica"), "\(again.errors)")
         }
 
+        /// The machine with log and database is lost. The stream has what a new database needs.
+        @Test func aNewDatabaseIsBuiltFromTheStream() throws {
+            let lines = try String(contentsOf: Sample.unpack(into: scratch), encoding: .utf8)
+                .split(separator: "\n").prefix(3000).map(String.init)
+            try ingest(scratch.file("first", lines: Array(lines.prefix(2000)))).waitUntilExit()
+            let copy = scratch.path("copy.db")
+            let arguments = ["replay", "--from", stream, "--into", "sqlite:\(copy)", "--json"]
+            let part = try ToolRun(arguments + ["--to", "777", "--batch-size", "100"])
+            #expect(part.status == 0, "\(part.errors)")
+            #expect(try part.json["records"] as? Int == 777)
+            #expect(try ToolRun(arguments).json["records"] as? Int == 1223)
+            try ingest(scratch.file("all", lines: lines)).waitUntilExit()
+            #expect(try ToolRun(arguments).json["records"] as? Int == 1000)
+            for table in ["dag_tasks", "dag_task_activity_logs"] {
+                let rows = "SELECT count(*), group_concat(id) FROM (SELECT id FROM \(table) ORDER BY id)"
+                #expect(try Sample.query(copy, rows) == Sample.query(scratch.path("t.db"), rows))
+            }
+            let both = try ToolRun(["replay", log, "--from", stream, "--into", "memory:"])
+            #expect(both.status == 64)
+            let secret = try ToolRun(["replay", "--from", "kafka://ann:hidden@n1", "--into", "memory:"])
+            #expect(secret.status == 64 && !secret.errors.contains("hidden"), "\(secret.errors)")
+        }
+
         @Test func whatCantBeFollowedIsNamed() throws {
             let nameless = try ToolRun(["follow", "nats://\(server.address)", replica, "--until-end"])
             #expect(nameless.status == 64 && nameless.errors.contains("name"), "\(nameless.errors)")
