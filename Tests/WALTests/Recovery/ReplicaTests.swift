@@ -284,8 +284,8 @@ import WALTesting
             #expect(try Self.hash(of: directory.path) == Self.hash(through: position))
         }
         // What comes next is what the source has next.
-        let last = position + 1500
-        try await replica.append(Self.batch(position + 1...last), to: Self.position(last))
+        let (last, epoch) = (position + 1500, replica.position.epoch)
+        try await replica.append(Self.batch(position + 1...last), to: Self.position(last, epoch: epoch))
         try await replica.close()
         #expect(try Self.hash(of: directory.path) == Self.hash(through: last))
         #expect(try await Verification.verify(at: directory.path).findings.isEmpty)
