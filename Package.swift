@@ -149,6 +149,8 @@ let package = Package(
             name: "WALNATS",
             dependencies: [
                 "CWALShims", "WAL", "WALDelivery",
+                .product(name: "Logging", package: "swift-log"),
+                serviceLifecycle,
                 .target(name: "CWALNATS", condition: .when(traits: ["NATS"])),
             ],
             swiftSettings: librarySettings),

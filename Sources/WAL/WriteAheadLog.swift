@@ -30,7 +30,8 @@ public final class WriteAheadLog: Sendable {
 
     /// Opens the log in a directory that is open already. Blocks for the time of the recovery.
     package init(
-        in place: Directory, configuration: Configuration, logger: Logger? = nil, metrics: (any MetricsFactory)? = nil
+        in place: Directory, configuration: Configuration, logger: Logger? = nil, metrics: (any MetricsFactory)? = nil,
+        as kind: LogKind = .original
     ) throws(WALError) {
         try configuration.validate()
         directory = place.path
@@ -42,7 +43,7 @@ public final class WriteAheadLog: Sendable {
         let lock = try DirectoryLock(place)
         let directory = directory
         let metrics = metrics.map { LogMetrics($0, log: directory) }
-        var (recovered, report) = try Recovery.recover(place, configuration: configuration)
+        var (recovered, report) = try Recovery.recover(place, configuration: configuration, as: kind)
         engine = try Engine(
             recovered, LogStatus.Recovery(report.findings, ContinuousClock.now - start), configuration: configuration,
             lock: lock,

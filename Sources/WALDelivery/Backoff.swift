@@ -4,11 +4,11 @@ internal import WAL
 /// database from retrying in step.
 ///
 /// Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
-struct Backoff<Generator: RandomNumberGenerator> {
+package struct Backoff<Generator: RandomNumberGenerator> {
     private var attempts = 0
     private var generator: Generator
 
-    init(generator: Generator) {
+    package init(generator: Generator) {
         self.generator = generator
     }
 
@@ -22,14 +22,14 @@ struct Backoff<Generator: RandomNumberGenerator> {
     }
 
     /// Draws the next pause.
-    mutating func next() -> Duration {
+    package mutating func next() -> Duration {
         let microseconds = Int64(ceiling / .microseconds(1))
         attempts += 1
         return .microseconds(Int64.random(in: 0...microseconds, using: &generator))
     }
 
     /// Makes the next pause short again, after a success.
-    mutating func reset() {
+    package mutating func reset() {
         attempts = 0
     }
 }

@@ -24,6 +24,8 @@ public struct JetStreamError: Error, Hashable, Sendable, CustomStringConvertible
         case laneCountMismatch
         /// Another owner has claimed the lanes.
         case fenced
+        /// The stream lacks records that a replica needs.
+        case gap
         /// A message can't be read.
         case damaged
         /// An option can't be used.
@@ -73,7 +75,8 @@ public struct JetStreamError: Error, Hashable, Sendable, CustomStringConvertible
         case .indeterminate: .indeterminate
         case .tooLarge: blamesRecord ? .record(code: "max_payload", reason: message) : .overloaded
         case .fenced: .fenced
-        case .noStream, .unsafeStream, .foreignStream, .laneCountMismatch, .damaged, .invalidOption, .closed, .other:
+        case .noStream, .unsafeStream, .foreignStream, .laneCountMismatch, .gap, .damaged, .invalidOption, .closed,
+            .other:
             .fatal
         }
     }

@@ -104,6 +104,29 @@
             return unsafe message.map { unsafe StreamMessage($0, number: number) }
         }
 
+        /// Returns a subscription to the messages of a stream from a number on, in order.
+        func subscribe(
+            to subject: String, in stream: String, from number: UInt64
+        ) throws(JetStreamError) -> StreamSubscription {
+            try requireConnection()
+            var subscription: OpaquePointer?
+            var code = jsErrCode(0)
+            let status = unsafe stream.withCString { stream in
+                var options = unsafe jsSubOptions()
+                unsafe jsSubOptions_Init(&options)
+                unsafe options.Stream = stream
+                unsafe options.Ordered = true
+                unsafe options.Config.DeliverPolicy = js_DeliverByStartSequence
+                unsafe options.Config.OptStartSeq = number
+                return unsafe js_SubscribeSync(&subscription, context, subject, nil, &options, &code)
+            }
+            try Self.check("The messages of the stream \(stream) can't be read", status, code)
+            guard let subscription = unsafe subscription else {
+                throw Self.error("The messages of the stream \(stream) can't be read", NATS_NO_MEMORY)
+            }
+            return unsafe StreamSubscription(subscription)
+        }
+
         /// Stores a message right after the one with the number `last`, and returns its number.
         func publish(
             to subject: String, in stream: String, after last: UInt64, headers: [(String, String)], body: [UInt8]
@@ -234,7 +257,7 @@
 
         // MARK: Errors
 
-        private static func check(
+        static func check(
             _ what: String, _ status: natsStatus, _ code: jsErrCode = jsErrCode(0)
         ) throws(JetStreamError) {
             guard status == NATS_OK, code == jsErrCode(0) else { throw error(what, status, code) }

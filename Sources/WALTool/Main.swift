@@ -18,10 +18,9 @@ struct Tool: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Ingest.self, Inspect.self, Dump.self, Verify.self, Repair.self, Backup.self, Restore.self, Tail.self,
-            Replay.self, Sinks.self, Cursors.self, Metrics.self, Check.self, Doctor.self, TopCommand.self,
-            DeadLetters.self,
-            Tasks.self, Flow.self, Append.self, Bench.self,
+            Ingest.self, Inspect.self, Dump.self, Hash.self, Verify.self, Repair.self, Backup.self, Restore.self,
+            Follow.self, Promote.self, Tail.self, Replay.self, Sinks.self, Cursors.self, Metrics.self, Check.self,
+            Doctor.self, TopCommand.self, DeadLetters.self, Tasks.self, Flow.self, Append.self, Bench.self,
         ])
 
     static func main() async {

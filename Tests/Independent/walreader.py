@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Reads swift-wal's files, written from FORMAT.md alone. Each function names the section that it follows.
 
-    walreader.py DIRECTORY [--boot same|other|HEX] [--records]
+    walreader.py DIRECTORY [--boot same|other|HEX] [--records] [--hash]
 
-Prints what `wal verify --json` calls findings, and with --records what a reader gives: records and gaps.
+Prints what `wal verify --json` calls findings, with --records what a reader gives: records and gaps, and with --hash the records' hash.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -29,6 +30,8 @@ UNKNOWN_DISTANCE = 0xFFFFFFFF
 MOST_RECORDS = 1 << 26                                  # of a segment
 BLOCK, STORED = 1 << 16, 1 << 31                        # of a compressed segment
 LOWEST_TIME = -(1 << 63)
+REPLICA = 1                                             # an incompatible feature
+HAS_BOOKMARK, HAS_TIMES = 1, 2                          # flags of a batch
 
 
 class Refused(Exception):
@@ -199,7 +202,7 @@ class Header:
 
     @property
     def refused(self):
-        return self.major != 1 or self.incompatible != 0
+        return self.major != 1 or self.incompatible & ~REPLICA != 0
 
     @property
     def active(self):
@@ -295,6 +298,7 @@ class Frame:
         self.kind, self.time, self.body = kind, time, body
         self.end = offset + padded(length)
         self.content, self.entries, self.count = None, None, 1 if kind == RECORD else 0
+        self.times, self.earliest = (), None
 
     @property
     def position(self):
@@ -315,7 +319,7 @@ class Frame:
         """Batches: the payloads of a record or batch."""
         if self.kind == RECORD:
             return [self.body]
-        result, at = [], padded(4 * self.count)
+        result, at = [], padded(4 * self.count) + (8 * self.count if self.times else 0)
         for size in struct.unpack_from("<%dI" % self.count, self.content):
             result.append(self.content[at:at + size])
             at += size
@@ -359,20 +363,28 @@ def valid_batch(frame):
     body = frame.body
     if len(body) < 16:
         return False
+    start = 24 if body[5] & HAS_TIMES else 16
+    if len(body) < start:
+        return False
     n, codec, flags, _, content_size, stored_size = struct.unpack_from("<IBBHII", body)
-    if codec > 1 or flags > 1 or padded(4 * n) > content_size:
+    if codec > 1 or flags > 3 or padded(4 * n) > content_size:
         return False
-    if 16 + stored_size > len(body) or not flags and 16 + stored_size != len(body):
+    end = start + stored_size
+    if end > len(body) or not flags & HAS_BOOKMARK and end != len(body):
         return False
-    content = body[16:16 + stored_size]
+    content = body[start:end]
     if codec == 1:
         content = lz4_block(content, content_size) if content_size <= 255 * stored_size else None
     if content is None or len(content) != content_size:
         return False
-    if padded(4 * n) + sum(struct.unpack_from("<%dI" % n, content)) != content_size:
+    times = 8 * n if flags & HAS_TIMES else 0
+    if padded(4 * n) + times + sum(struct.unpack_from("<%dI" % n, content)) != content_size:
         return False
-    if flags:
-        entries = cursors_entries(body[padded(16 + stored_size):])
+    if times:
+        frame.times = struct.unpack_from("<%dq" % n, content, padded(4 * n))
+        frame.earliest = struct.unpack_from("<q", body, 16)[0]
+    if flags & HAS_BOOKMARK:
+        entries = cursors_entries(body[padded(end):])
         if not entries or entries[0].kind != BOOKMARK:
             return False
         frame.entries = entries[:1]
@@ -558,8 +570,8 @@ class Segment:
         """Footer: what it says that the frames don't."""
         f, base, errors = self.footer.footer, self.header.base, []
         readable = [frame for frame in self.frames if frame.kind in (RECORD, BATCH) and frame.count]
-        times = [frame.time for frame in readable]
-        sizes = [len(x.body) if x.kind == RECORD else len(x.content) - 4 * x.count for x in self.frames if x.kind in (RECORD, BATCH)]
+        times = [time for frame in readable for time in (frame.time, frame.time if frame.earliest is None else frame.earliest)]
+        sizes = [len(x.body) if x.kind == RECORD else len(x.content) - (12 if x.times else 4) * x.count for x in self.frames if x.kind in (RECORD, BATCH)]
         if (f.earliest, f.latest) != ((min(times), max(times)) if times else (0, 0)):
             errors.append("times")
         if f.readable != sum(frame.count for frame in readable):
@@ -656,7 +668,7 @@ class Log:
 def records_of(frame):
     """Reading, 4: the records of a frame, with their sequence numbers and time."""
     for i, payload in enumerate(frame.payloads()):
-        yield frame.sequence + i, frame.time, payload
+        yield frame.sequence + i, frame.times[i] if frame.times else frame.time, payload
 
 
 def read_directory(path):
@@ -1196,11 +1208,20 @@ def flow_record(data):
     return record
 
 
+def hash_of(records):
+    """The hash of records."""
+    digest = hashlib.sha256()
+    for sequence, time, payload in records:
+        digest.update(struct.pack("<QqQ", sequence, time, len(payload)) + payload)
+    return digest.hexdigest()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory")
     parser.add_argument("--boot", default="current", help="the running kernel's boot identifier as a header has it, in hexadecimal")
     parser.add_argument("--records", action="store_true")
+    parser.add_argument("--hash", action="store_true")
     arguments = parser.parse_args()
     boot = arguments.boot if arguments.boot == "current" else bytes.fromhex(arguments.boot)
     log = Log(arguments.directory, boot)
@@ -1208,6 +1229,8 @@ def main():
         print(json.dumps(dict(finding, classification=CLASSIFICATIONS[finding["class"]])))
     for item in log.read() if arguments.records else ():
         print(json.dumps(item if isinstance(item, dict) else {"sequence": item[0], "time": item[1], "hex": item[2].hex()}))
+    if arguments.hash:
+        print(hash_of(item for item in log.read() if not isinstance(item, dict)))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@
             try await deliver(while: "STOP") { servers, leader in try servers.signal(leader, "CONT") }
         }
 
-        /// Each record of a log arrives in order and once, whatever happens to the leaders.
+        /// Each record of a log arrives in order and once, whatever happens to the leaders; in a replica, too, which follows meanwhile.
         private func deliver(while signal: String, repair: (Servers, Int) throws -> Void) async throws {
             let servers = try Servers(nodes: 3)
             let directory = NSTemporaryDirectory() + "/nats-log-\(UUID().uuidString)"
@@ -34,6 +34,9 @@
                 configuration: Flusher.Configuration(batchSize: 50, maxBatchSize: 50)
             ) { _ in 0 }
             let delivery = Task { try await flusher.run() }
+            let replica = try await LogReplica.open(at: directory + "-replica", of: log.id)
+            defer { try? FileManager.default.removeItem(atPath: directory + "-replica") }
+            var following: Task<Void, any Error>?
 
             let rounds = ProcessInfo.processInfo.environment["WAL_LONG"] != nil ? 30 : 2
             let stream = StreamNames.stream(of: log.id, configuration)
@@ -42,6 +45,10 @@
                 for number in 0..<500 { last = try await log.append("record \(round) \(number)") }
                 // In the middle of the round's work.
                 try await flusher.waitUntilApplied(SequenceNumber(rawValue: last.rawValue - 400))
+                if following == nil {
+                    let follower = try StreamFollower(replica: replica, configuration: .init(stream: configuration))
+                    following = Task { try await follower.run() }
+                }
                 let leader = try servers.leader(of: stream)
                 guard leader > 0 else { continue }
                 try servers.signal(leader, signal)
@@ -52,6 +59,11 @@
             try await flusher.drain()
             delivery.cancel()
             _ = await delivery.result
+            while replica.position.sequence < last { try await Task.sleep(for: .milliseconds(20)) }
+            following?.cancel()
+            try await following?.value
+            try await replica.close()
+            #expect(try hash(directory) == hash(directory + "-replica"))
 
             var expected: [[UInt8]] = []
             let reader = log.reader(from: 1)
@@ -60,6 +72,13 @@
             #expect(found.map(\.sequence) == found.map(\.sequence).sorted())
             #expect(found.map { Array($0.payload) } == expected)
             try await log.close()
+        }
+
+        private func hash(_ directory: String) throws -> String {
+            var hash = RecordHash()
+            let reader = try ReadOnlyLog(at: directory).reader()
+            while try reader.next({ hash.add($0) }) != nil {}
+            return hash.hexadecimalDigest
         }
     }
 #endif

@@ -152,10 +152,14 @@
                     "bench", "--directory", scratch.directory.path, "--seconds", "0.1", "--records", "1000", "--json",
                 ]),
                 isLike: first("bench"))
+            try expect(ToolRun(["hash", plain, "--json"]), isLike: first("hash"))
             let backup = scratch.path("backup")
             try expect(ToolRun(["backup", plain, backup, "--json"]), isLike: first("backup"))
             try expect(ToolRun(["restore", backup, scratch.path("restored"), "--json"]), isLike: first("restore"))
             #expect(try ToolRun(["restore", backup, scratch.path("restored")]).status == 65)
+            let replica = try LogReplica.openBlocking(at: scratch.path("replica"), of: .random())
+            try replica.closeBlocking()
+            try expect(ToolRun(["promote", scratch.path("replica"), "--json"]), isLike: first("promote"))
             try damage(plain)
             let finding = try first("verify")
             try expect(ToolRun(["verify", plain, "--json"]), status: 1, isLike: finding)

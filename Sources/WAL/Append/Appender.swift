@@ -39,16 +39,25 @@ final class Appender: @unchecked Sendable {
     let durableSequence: Atomic<UInt64>
     /// The threads and tasks that a producer wakes after its commit; usually 0.
     private let wakeupRequests = Atomic<UInt64>(0)
+    /// Held from the claim to the commit of each frame of a replica; nil in other logs. Lock order: before those of the wake-ups.
+    ///
+    /// If the process dies between the two, zeros stay in the place of the frame. With a frame after them, they would be a void frame,
+    /// whose sequence numbers the records of the source could no longer get.
+    let frameOrder: Monitor<UInt8>?
 
     /// Makes the producers' side. `current` is the slot of the catalog's active segment, and `durable` the position at
     /// which that segment begins.
-    init(_ catalog: SegmentCatalog, slots: AppendSlots, current: SlotReference, durable: LogPosition) {
+    init(
+        _ catalog: SegmentCatalog, slots: AppendSlots, current: SlotReference, durable: LogPosition, isReplica: Bool
+    ) {
         let configuration = catalog.configuration
+        frameOrder = isReplica ? Monitor(0) : nil
         self.catalog = catalog
         self.slots = slots
         unsafe self.current = unsafe Atomic(current.pointer)
         recordSizeMax = Self.recordSizeMax(configuration)
-        recordsTarget = configuration.targetSegmentRecords
+        // Rolling appends frames, and a replica holds `frameOrder` where it would.
+        recordsTarget = isReplica ? .max : configuration.targetSegmentRecords
         syncThreshold = if case .bytes(let count) = configuration.syncPolicy { UInt64(max(1, count)) } else { .max }
         durablePosition = Atomic(durable.position)
         durableSequence = Atomic(durable.sequence)
@@ -172,6 +181,13 @@ final class Appender: @unchecked Sendable {
     ) -> Attempt {
         // Read the clock before the claim: the shorter the time between claim and commit, the less other threads wait.
         let time = cwal_coarse_realtime_microseconds()
+        return tryAppend(kind, time: time, bodySize: bodySize, records: records, fill: fill)
+    }
+
+    @inline(__always)
+    private func tryAppend(
+        _ kind: Frame.Kind, time: Int64, bodySize: Int, records: Int, fill: (ClaimedFrame) -> UInt32
+    ) -> Attempt {
         guard let slot = currentSlot else { return .ended(nil) }
         let size = Frame.size(bodySize: bodySize)
         let isAdded = records == 1 && size <= ClaimWord.additionSizeMax
@@ -209,6 +225,26 @@ final class Appender: @unchecked Sendable {
         return sequence
     }
 
+    /// Appends a batch of a replica with the time of its latest record. Blocks while no segment is ready. Returns the first sequence number.
+    func appendReplicated(_ body: [UInt8], records: Int, time: Int64) throws(WALError) -> UInt64 {
+        try requireFit(bodySize: body.count, records: records)
+        while true {
+            let attempt = inFrameOrder {
+                tryAppend(.batch, time: time, bodySize: body.count, records: records) { frame in
+                    unsafe body.withUnsafeBytes { unsafe frame.copy($0) }
+                }
+            }
+            switch attempt {
+            case .appended(let sequence): return sequence
+            case .ended(let end): try openNextSegment(after: end)
+            }
+        }
+    }
+
+    private func inFrameOrder<Result>(_ body: () -> Result) -> Result {
+        frameOrder?.withLock { _ in body() } ?? body()
+    }
+
     // MARK: Control frames
 
     /// Appends a frame without records. Blocks while no segment is ready.
@@ -226,20 +262,24 @@ final class Appender: @unchecked Sendable {
 
     /// Appends a frame without records to a segment that the caller keeps from being sealed. Returns false if the segment has ended.
     func appendControlIfReady(_ kind: Frame.Kind, body: [UInt8], in slot: SlotReference) -> Bool {
-        switch slot.claimByExchange(size: Frame.size(bodySize: body.count), records: 0) {
-        case .claimed(let offset, let recordIndex):
-            _ = commit(
-                kind, time: cwal_coarse_realtime_microseconds(), slot: slot, offset: offset, recordIndex: recordIndex,
-                records: 0, bodySize: body.count
-            ) { frame in
-                unsafe body.withUnsafeBytes { unsafe frame.copy($0) }
+        let outcome = inFrameOrder {
+            let outcome = slot.claimByExchange(size: Frame.size(bodySize: body.count), records: 0)
+            if case .claimed(let offset, let recordIndex) = outcome {
+                _ = commit(
+                    kind, time: cwal_coarse_realtime_microseconds(), slot: slot, offset: offset,
+                    recordIndex: recordIndex, records: 0, bodySize: body.count
+                ) { frame in
+                    unsafe body.withUnsafeBytes { unsafe frame.copy($0) }
+                }
             }
-            return true
+            return outcome
+        }
+        switch outcome {
+        case .claimed: return true
         case .crossed(let end):
             registerEnd(end)
             return false
-        case .closed:
-            return false
+        case .closed: return false
         }
     }
 

@@ -43,7 +43,20 @@ extension Appender {
         return try complete(entry, result).map { $0 + UInt64(batch.count) - 1 }
     }
 
-    private func encode(_ batch: RecordBatch, _ bookmark: Bookmark?) throws(WALError) -> [UInt8] {
+    /// Appends a batch of a replica, with the times of its records, as one frame. Blocks while no segment is ready. Returns the first
+    /// record's sequence number.
+    func appendReplicated(_ batch: RecordBatch, times: [Int64], bookmark: Bookmark) throws(WALError) -> UInt64 {
+        let body = try encode(batch, times: times, bookmark)
+        let entry = try reserve(bookmark)
+        let result = Result { () throws(WALError) in
+            try appendReplicated(body, records: batch.count, time: times.max() ?? 0)
+        }
+        return try complete(entry, result)
+    }
+
+    private func encode(
+        _ batch: RecordBatch, times: [Int64]? = nil, _ bookmark: Bookmark?
+    ) throws(WALError) -> [UInt8] {
         guard !batch.isEmpty else {
             throw WALError(.invalidArgument, "A batch must have at least one record. Add a record first.")
         }
@@ -55,7 +68,8 @@ extension Appender {
                 .recordTooLarge,
                 "A batch of \(batch.payloads.count) bytes is larger than \(BatchBody.contentSizeMax). Make it smaller.")
         }
-        return BatchBody.encode(batch, bookmark: bookmark, compression: catalog.configuration.compression)
+        return BatchBody.encode(
+            batch, times: times, bookmark: bookmark, compression: catalog.configuration.compression)
     }
 
     /// Reserves space for a bookmark in the next footer.

@@ -178,6 +178,21 @@ extension Appender {
         }
     }
 
+    /// Ensures that the next record of a replica gets the number `next`, by the start of another segment if needed. Blocks while no
+    /// segment is ready. The caller keeps others from appending records.
+    func advance(to next: UInt64) throws(WALError) {
+        guard catalog.waitForClaimed().sequence + 1 < next else { return }
+        catalog.state.withLock { state in
+            state.skippedThrough = max(state.skippedThrough, next - 1)
+            state.epoch += 1
+        }
+        while catalog.waitForClaimed().sequence + 1 < next {
+            // Nil if another thread has just ended it.
+            let end = closeCurrent()
+            try openNextSegment(after: end)
+        }
+    }
+
     /// Ends the active segment, so that it is sealed and the next record starts another. Blocks while no segment is ready.
     func roll() throws(WALError) {
         guard let end = closeCurrent() else { return }

@@ -45,7 +45,7 @@ struct BackupRestore {
         configuration.segmentSize = Self.segmentSize
         configuration.maxPreparedSegments = 1
         configuration.publishesStatus = false
-        let log = try WriteAheadLog(in: staging, configuration: configuration, logger: nil, metrics: nil)
+        let log = try WriteAheadLog(in: staging, configuration: configuration, as: .any)
         try log.closeBlocking()
         let restored = LogBackup.Restored(
             firstSequence: try ReadOnlyLog(at: staging.path).firstSequence,

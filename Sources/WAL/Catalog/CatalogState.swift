@@ -174,6 +174,7 @@ struct CatalogState {
         header.baseSequence = max(header.predecessor.finalSequence, skippedThrough) + 1
         header.basePosition = last.position(at: end.offset)
         header.epoch = epoch
+        header.source = last.header.source
         return header
     }
 

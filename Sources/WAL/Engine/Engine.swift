@@ -14,6 +14,7 @@ internal import Synchronization
 /// | --- | --- | --- |
 /// | `SegmentCatalog.removal` | removal and replacement of segment files | before `SegmentCatalog.state` |
 /// | `MarkerBoard.pending` | changes of markers that aren't in the log yet, and their order | before all below |
+/// | `Appender.frameOrder` | the order of a replica's frames | before the locks of `SyncRequests` and `TailWaiters` |
 /// | `SegmentCatalog.state` | the catalog; stores to `Appender.current` | before `MarkerBoard.register` |
 /// | `SyncRequests.state` | requests to the sync thread | before `GroupCommit.state` |
 /// | `GroupCommit.state` | the leader, the round, the durable position, waiters | last |
@@ -74,7 +75,8 @@ final class Engine: Sendable {
         catalog = SegmentCatalog(
             state, markers: MarkerBoard(recovered.markers), directory: directory, configuration: configuration,
             logger: logger)
-        appender = Appender(catalog, slots: slots, current: slot, durable: durable)
+        appender = Appender(
+            catalog, slots: slots, current: slot, durable: durable, isReplica: recovered.source != nil)
         commit = GroupCommit(appender, live: live, durable: durable, markers: recovered.markers, metrics: metrics)
         source = EngineSource(appender, commit)
 
@@ -150,6 +152,7 @@ extension RecoveredLog {
         header.basePosition = nextPosition
         header.epoch = epoch
         header.predecessor = predecessor
+        header.source = source
         return header
     }
 }

@@ -13,7 +13,7 @@ extension Engine {
         return LogStatus(
             time: .now, openedAt: start.time, closedAt: closedAt, process: ProcessIdentity.number,
             id: logID.description,
-            format: SegmentHeader.versionText,
+            format: entries.last?.segment.header.versionText ?? "",
             syncPolicy: configuration.syncPolicy.text,
             firstSequence: SequenceNumber(rawValue: entries.first?.segment.header.baseSequence ?? 1),
             lastSequence: SequenceNumber(rawValue: claimed.sequence),

@@ -91,6 +91,9 @@ extension SegmentHeader {
             finalSequence: base.load(at: Offset.predecessorFinalSequence))
         header.replacedIncarnation = unsafe base.load(at: Offset.replacedIncarnation)
         header.uptime = unsafe base.load(at: Offset.uptime)
+        if header.incompatibleFeatures & replicaFeature != 0 {
+            header.source = unsafe LogID(low: base.load(at: Offset.source), high: base.load(at: Offset.source + 8))
+        }
         guard header.isWithinLimits else { return nil }
         return .header(header, damagedCopies: 0)
     }

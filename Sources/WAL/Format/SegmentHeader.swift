@@ -32,6 +32,14 @@ struct SegmentHeader: Hashable {
     /// The time since the kernel's start when the segment came into use, in microseconds; 0 if unknown.
     var uptime: Int64 = 0
 
+    /// The log that the segment's records come from, if the log is a replica.
+    var source: LogID? {
+        didSet {
+            incompatibleFeatures &= ~Self.replicaFeature
+            if source != nil { incompatibleFeatures |= Self.replicaFeature }
+        }
+    }
+
     /// The identity by which the next segment refers to this one: the incarnation of the first file with this number. Rewriting a
     /// damaged file keeps it.
     var lineage: UInt64 { replacedIncarnation == 0 ? incarnation : replacedIncarnation }
@@ -49,10 +57,13 @@ struct SegmentHeader: Hashable {
 
     static let magic: UInt64 = 0x4C41_5754_4649_5753  // "SWIFTWAL"
     static let versionMajor: UInt16 = 1
-    static let versionMinor: UInt16 = 1
-    static let versionText = "\(versionMajor).\(versionMinor)"
+    /// The incompatible feature of a replica's segments: they state a source, and their batches may have times of their own.
+    static let replicaFeature: UInt64 = 1
     /// The incompatible features that this version knows.
-    static let knownIncompatibleFeatures: UInt64 = 0
+    static let knownIncompatibleFeatures = replicaFeature
+    /// The lowest minor version that has all that the segment uses.
+    var versionMinor: UInt16 { source == nil ? 1 : 2 }
+    var versionText: String { "\(Self.versionMajor).\(versionMinor)" }
 
     /// The largest number of sequence numbers in a segment.
     static let recordCountMax = 1 << 26
@@ -89,6 +100,7 @@ struct SegmentHeader: Hashable {
         static let predecessorFinalSequence = 144
         static let replacedIncarnation = 152
         static let uptime = 160
+        static let source = 168
         static let checksum = 508
     }
 
@@ -102,7 +114,7 @@ struct SegmentHeader: Hashable {
             guard let base = bytes.baseAddress else { return }
             unsafe base.store(Self.magic, at: Offset.magic)
             unsafe base.store(Self.versionMajor, at: Offset.versionMajor)
-            unsafe base.store(Self.versionMinor, at: Offset.versionMinor)
+            unsafe base.store(versionMinor, at: Offset.versionMinor)
             unsafe base.store(state.rawValue, at: Offset.state)
             unsafe base.store(incompatibleFeatures, at: Offset.incompatibleFeatures)
             unsafe base.store(compatibleFeatures, at: Offset.compatibleFeatures)
@@ -123,6 +135,8 @@ struct SegmentHeader: Hashable {
             unsafe base.store(predecessor.finalSequence, at: Offset.predecessorFinalSequence)
             unsafe base.store(replacedIncarnation, at: Offset.replacedIncarnation)
             unsafe base.store(uptime, at: Offset.uptime)
+            unsafe base.store(source?.low ?? 0, at: Offset.source)
+            unsafe base.store(source?.high ?? 0, at: Offset.source + 8)
             let covered = unsafe UnsafeRawBufferPointer(start: base, count: Offset.checksum)
             unsafe base.store(Checksum.of(covered), at: Offset.checksum)
             let stateEnd = Offset.incompatibleFeatures

@@ -135,8 +135,10 @@ extension LogReader {
         retain(batch.memory)
         batch = unsafe PendingBatch(
             memory: content.memory, recordCount: content.recordCount, size: content.bytes.baseAddress,
-            payload: content.bytes.baseAddress.map { unsafe $0 + content.payloadOffset }, sequence: sequence, time: time
-        )
+            payload: content.bytes.baseAddress.map { unsafe $0 + content.payloadOffset },
+            ownTime: content.timeOffset.flatMap { offset in unsafe content.bytes.baseAddress.map { unsafe $0 + offset }
+            },
+            sequence: sequence, time: time)
         recordIndex = UInt32(clamping: Int(recordIndex) + batch.recordCount)
     }
 
@@ -145,6 +147,10 @@ extension LogReader {
         guard let sizeField = unsafe batch.size, let payload = unsafe batch.payload else {
             batch.recordCount = 0
             return nil
+        }
+        if let ownTime = unsafe batch.ownTime {
+            batch.time = unsafe ownTime.load(at: 0)
+            unsafe batch.ownTime = unsafe ownTime + 8
         }
         let found = unsafe Found(
             sequence: batch.sequence, time: batch.time, payload: payload, size: Int(sizeField.load(UInt32.self, at: 0)))

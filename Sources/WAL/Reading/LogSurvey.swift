@@ -57,6 +57,8 @@ struct LogSurvey {
     }
 
     var firstSequence: UInt64 { parts.first?.header.baseSequence ?? 1 }
+    /// The version of the last segment.
+    var format: String { parts.last?.header.versionText ?? "" }
     var epoch: UInt64 { parts.map(\.header.epoch).max() ?? 0 }
     var cursors: [String: UInt64] { parts.last?.markers.cursors ?? [:] }
 
@@ -132,7 +134,7 @@ extension ReadOnlyLog {
             let space = source.directory.space
             return LogStatus(
                 time: .now, openedAt: Timestamp(rawValue: 0), process: 0, id: id.description,
-                format: SegmentHeader.versionText, syncPolicy: "unknown",
+                format: survey.format, syncPolicy: "unknown",
                 firstSequence: SequenceNumber(rawValue: survey.firstSequence),
                 lastSequence: SequenceNumber(rawValue: end.sequence),
                 durableSequence: SequenceNumber(rawValue: durable), epoch: survey.epoch,

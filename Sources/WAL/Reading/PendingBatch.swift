@@ -7,6 +7,8 @@ struct PendingBatch {
     /// The addresses of the next record's size and payload.
     var size: UnsafeRawPointer?
     var payload: UnsafeRawPointer?
+    /// The address of the next record's time, if the records have times of their own.
+    var ownTime: UnsafeRawPointer?
     var sequence: UInt64 = 0
     var time: Int64 = 0
 }

@@ -37,6 +37,11 @@ public final class ReadOnlyLog: Sendable {
         id = logID
     }
 
+    /// The log that the records come from, if this one is a replica that wasn't promoted. Throws ``WALError/Code/inputOutput``.
+    public var replicatedLog: LogID? {
+        get throws(WALError) { try source.headers().last?.header.source }
+    }
+
     /// The first record that is still in the log, or the number that the first record will have.
     public var firstSequence: SequenceNumber {
         get throws(WALError) {

@@ -2,6 +2,8 @@
 struct RecoveredLog {
     var directory: Directory
     var logID: LogID
+    /// The log that the records come from, if the log is a replica.
+    var source: LogID?
     var epoch: UInt64
     /// The segments, all sealed, oldest first.
     var entries: [CatalogEntry]

@@ -149,15 +149,16 @@ enum Recovery {
         return plan.report
     }
 
-    /// Examines and plans, and carries the plan out.
+    /// Examines and plans, and carries the plan out. Changes nothing if the log isn't of the expected kind.
     static func recover(
-        _ directory: Directory, configuration: WriteAheadLog.Configuration
+        _ directory: Directory, configuration: WriteAheadLog.Configuration, as kind: LogKind = .original
     ) throws(WALError) -> (RecoveredLog, RecoveryReport) {
         let files = try LogFiles(in: directory)
         let segments = try examine(files, in: directory, scope: configuration.recoveryScope, isWritten: true)
         var plan = RecoveryPlan(segments, currentBoot: .current)
         plan.report.timeAhead = timeAhead(in: segments, at: .now)
         plan.resume(from: try RecoveryIntent(in: directory))
+        try kind.check(plan, at: directory.path)
         if configuration.damagePolicy == .strict,
             let damage = plan.report.findings.first(where: \.classification.isDamage)
         {
@@ -176,6 +177,6 @@ enum Recovery {
         }
         for step in plan.orderedSteps { try repair.carryOut(step) }
         try repair.finish(files.unfinished)
-        return (repair.recovered(plan), repair.report)
+        return (try kind.adapt(repair.recovered(plan)), repair.report)
     }
 }

@@ -14,7 +14,7 @@ struct RecoveryChain {
     let logID: LogID?
     private(set) var outcome = Outcome()
     /// The last segment that stays, and the end of its records.
-    private var last: (header: SegmentHeader, end: SegmentEnd)?
+    private(set) var last: (header: SegmentHeader, end: SegmentEnd)?
     /// The log ended in a torn tail: no later segment belongs to it.
     private var isTorn = false
     /// The break before the next header has already been reported.

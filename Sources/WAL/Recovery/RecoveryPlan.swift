@@ -74,7 +74,11 @@ struct RecoveryPlan {
     /// them.
     var gaps: [LogGap] = []
     var logID: LogID?
-    /// Higher than any sequence number that a caller or reader can have seen.
+    /// The log that the records come from, if the log is a replica.
+    var source: LogID?
+    /// Whether a segment stays.
+    var hasSegments = false
+    /// Higher than any sequence number that a caller or reader can have seen. In a replica, the number after the last record.
     var nextSequence: UInt64 = 1
     var epoch: UInt64 = 0
     /// The findings for the new segment's first frame; nil if there are none.
@@ -114,6 +118,12 @@ struct RecoveryPlan {
         // Files that are set aside may have had numbers beyond the reach of a header at the new segment's place.
         nextSequence = min(nextSequence, chain.reach.sequence)
         epoch = min(epoch, chain.reach.epoch)
+        if let last = chain.last {
+            hasSegments = true
+            source = last.header.source
+            // The source gives the lost numbers to the same records again.
+            if source != nil { nextSequence = last.header.baseSequence + last.end.recordCount }
+        }
         report.epoch = epoch
         if !report.findings.isEmpty { body = RecoveryBody.encode(report) }
     }
@@ -121,7 +131,7 @@ struct RecoveryPlan {
     /// Adopts the decisions of an interrupted recovery.
     mutating func resume(from earlier: RecoveryIntent?) {
         guard let earlier else { return }
-        nextSequence = max(nextSequence, earlier.nextSequence)
+        if source == nil { nextSequence = max(nextSequence, earlier.nextSequence) }
         epoch = max(epoch, earlier.epoch)
         report.epoch = epoch
         body = report.findings.isEmpty ? earlier.body : RecoveryBody.encode(report)

@@ -187,7 +187,8 @@ struct Repair {
         }
         let nextPosition = last?.end.map { end in last?.segment.position(at: end.offset) ?? 0 }
         return RecoveredLog(
-            directory: directory, logID: plan.logID ?? .random(), epoch: plan.epoch, entries: entries,
+            directory: directory, logID: plan.logID ?? .random(), source: plan.source, epoch: plan.epoch,
+            entries: entries,
             nextNumber: plan.nextNumber, nextSequence: plan.nextSequence, nextPosition: nextPosition ?? 0,
             predecessor: last?.asPredecessor ?? .none, markers: markers, recoveryBody: plan.body,
             unused: unused)

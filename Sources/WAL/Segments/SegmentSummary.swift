@@ -54,11 +54,13 @@ struct SegmentSummary {
         }
         switch header.kind {
         case .record:
-            addRecords(1, size: header.bodySize, time: header.time)
+            addRecords(1, size: header.bodySize, earliest: header.time, latest: header.time)
             return 1
         case .batch:
             guard let batch = unsafe BatchBody.header(body) else { return nil }
-            addRecords(batch.recordCount, size: batch.contentSize - 4 * batch.recordCount, time: header.time)
+            addRecords(
+                batch.recordCount, size: batch.payloadSize, earliest: batch.earliestTime ?? header.time,
+                latest: header.time)
             if let bookmark = batch.bookmark { markers.add([.bookmark(bookmark)]) }
             return batch.recordCount
         case .cursors:
@@ -71,13 +73,13 @@ struct SegmentSummary {
     }
 
     @inline(__always)
-    private mutating func addRecords(_ count: Int, size: Int, time: Int64) {
+    private mutating func addRecords(_ count: Int, size: Int, earliest: Int64, latest: Int64) {
         if recordCount == 0 {
-            firstTime = time
-            lastTime = time
+            firstTime = earliest
+            lastTime = latest
         }
-        firstTime = min(firstTime, time)
-        lastTime = max(lastTime, time)
+        firstTime = min(firstTime, earliest)
+        lastTime = max(lastTime, latest)
         recordCount += UInt64(count)
         payloadSize += UInt64(max(0, size))
     }

@@ -35,6 +35,15 @@ public struct RecordBatch: Sendable {
         sizes.append(UInt32(count))
     }
 
+    /// Returns the records `range`, whose payloads begin at `offset`.
+    func part(_ range: Range<Int>, at offset: Int) -> RecordBatch {
+        if range.count == count { return self }
+        var part = RecordBatch()
+        part.sizes = Array(sizes[range])
+        part.payloads = Array(payloads[offset..<offset + part.sizes.reduce(0) { $0 + Int($1) }])
+        return part
+    }
+
     /// Removes all records and keeps the memory for reuse.
     public mutating func removeAll() {
         sizes.removeAll(keepingCapacity: true)

@@ -44,6 +44,9 @@ public struct WALError: Error, Sendable {
         public static let corrupted = Code("corrupted")
         /// The operating system reported an error; see ``WALError/errno``.
         public static let inputOutput = Code("inputOutput")
+        /// The log is a replica of another log, which alone gives numbers to its records. Follow the other log with ``LogReplica``, or
+        /// promote the replica.
+        public static let replica = Code("replica")
         /// An argument is out of its range.
         public static let invalidArgument = Code("invalidArgument")
         /// The waiting task was canceled.

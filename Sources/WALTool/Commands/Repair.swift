@@ -48,7 +48,7 @@ struct Repair: ParsableCommand {
     private func repaired() throws -> RecoveryReport {
         var configuration = WriteAheadLog.Configuration()
         configuration.recoveryScope = .everything
-        let log = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
+        let log = try WriteAheadLog(in: Directory(path: directory), configuration: configuration, as: .any)
         let report = log.recovery
         try log.closeBlocking()
         return report

@@ -3,9 +3,13 @@ import WAL
 import WALDelivery
 import WALTasks
 
+#if NATS
+    import WALNATS
+#endif
+
 struct Replay: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Applies a log's records to another store.",
+        abstract: "Applies the records of a log, or of its stream, to another store.",
         discussion: """
             The store keeps the replay's position in the transaction of the rows. If the process is killed, the next run
             continues from there. Each --from has its own position, separate from that of a service that delivers the log, so
@@ -21,12 +25,17 @@ struct Replay: AsyncParsableCommand {
             Each gap in the sequence numbers is reported on standard error and skipped. If acknowledged records are missing,
             or may be, the exit code is 1, and the result of --json has them as `gaps`.
 
+            With the address of a stream in --from, builds a store from what a sink of NATS JetStream has stored, up to the
+            stream's last message. If the stream lacks records, the exit code is 1.
+
             Example: wal replay events.wal --into sqlite:copy.db
+            Example: wal replay --from nats://n1,n2,n3/events --into sqlite:copy.db
             """)
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory; none with a stream.") var directory: String?
     @Option(help: "The store to apply them to: \(StoreArgument.forms).") var into: StoreArgument
-    @Option(help: "The first sequence number.") var from: SequenceNumber = 1
+    @Option(help: "The first sequence number, or a stream: \(SinkArgument.forms).")
+    var from = ReplaySource.sequence(1)
     @Option(help: "The last sequence number (default: the log's last).") var to: SequenceNumber?
     @Flag(help: "Replay the records owed to the store (see `wal sinks`), and settle them.") var owed = false
     @Option(help: "The number of records in a transaction of the store.") var batchSize = 2000
@@ -34,9 +43,15 @@ struct Replay: AsyncParsableCommand {
     @Flag(help: "Print the result as JSON.") var json = false
 
     func validate() throws {
-        if let to, to < from { throw ValidationError("--to must not be below --from.") }
-        if owed, to != nil || from != 1 {
+        if let to, let first = from.sequence, to < first { throw ValidationError("--to must not be below --from.") }
+        if owed, to != nil || from.sequence != 1 {
             throw ValidationError("--owed replays its own ranges: leave out --from and --to.")
+        }
+        if from.sequence == nil, directory != nil {
+            throw ValidationError("Give the directory of a log or the address of a stream, not both.")
+        }
+        if from.sequence != nil, directory == nil {
+            throw ValidationError("Give the directory of a log, or the address of its stream in --from.")
         }
         guard batchSize >= 1 else { throw ValidationError("--batch-size must be at least 1.") }
         guard (0...1e6).contains(drainTimeout) else {
@@ -45,7 +60,14 @@ struct Replay: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if owed { return try await replayOwed() }
+        switch from {
+        case .stream(let stream): try await replayStream(stream)
+        case .sequence where owed: try await replayOwed(directory ?? "")
+        case .sequence(let from): try await replayLog(directory ?? "", from: from)
+        }
+    }
+
+    private func replayLog(_ directory: String, from: SequenceNumber) async throws {
         let log = try ReadOnlyLog(at: directory)
         let first = try log.firstSequence
         guard from >= first else {
@@ -58,7 +80,7 @@ struct Replay: AsyncParsableCommand {
         let stop = try ReplayStop(storeName: store.name, limit: .seconds(drainTimeout))
         defer { stop.end() }
         let progress = ReplayProgress()
-        try await stop.run { [from, to, batchSize] in
+        try await stop.run { [to, batchSize] in
             try await Self.replay(
                 log, from: from, to: to, mark: from.rawValue, into: store, batchSize: batchSize, stop, progress)
         }
@@ -66,7 +88,49 @@ struct Replay: AsyncParsableCommand {
         try finish(progress, stop)
     }
 
-    private func replayOwed() async throws {
+    private func replayStream(_ stream: SinkArgument) async throws {
+        #if NATS
+            do {
+                let source = try await StreamReplay(stream.configuration())
+                let store = try await into.open()
+                let stop = try ReplayStop(storeName: store.name, limit: .seconds(drainTimeout))
+                defer { stop.end() }
+                let progress = ReplayProgress()
+                try await stop.run { [to, batchSize] in
+                    try await Self.replay(source, to: to, into: store, batchSize: batchSize, stop, progress)
+                }
+                await source.close()
+                await Self.close(store)
+                try finish(progress, stop)
+            } catch let error as JetStreamError {
+                throw ToolError(error)
+            }
+        #else
+            throw SinkArgument.missing
+        #endif
+    }
+
+    #if NATS
+        private static func replay(
+            _ source: StreamReplay, to last: SequenceNumber?, into store: some TaskStore, batchSize: Int,
+            _ stop: ReplayStop, _ progress: ReplayProgress
+        ) async throws {
+            var source = source
+            // The position is that of a replay of the log itself from its first record.
+            var replayer = try await Replayer(
+                sink: TaskSink(store: store), log: source.log, mark: 1, progress: progress)
+            while let records = try await source.next(after: replayer.position) {
+                let wanted = records.prefix { record in last.map { record.sequence <= $0 } ?? true }
+                for start in stride(from: 0, to: wanted.count, by: batchSize) {
+                    try await replayer.apply(Array(wanted[start..<min(start + batchSize, wanted.count)]))
+                    if stop.signalName != nil { return }
+                }
+                if wanted.count < records.count { return }
+            }
+        }
+    #endif
+
+    private func replayOwed(_ directory: String) async throws {
         // The writer's lock comes first: no service may deliver while the owed records are only partly replayed.
         let reading = try ReadOnlyLog(at: directory)
         let log = try await WriteAheadLog.open(at: directory)

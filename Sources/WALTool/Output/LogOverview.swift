@@ -4,6 +4,7 @@ import WAL
 struct LogOverview {
     private let directory: String
     private let id: LogID
+    private let source: LogID?
     private let firstSequence: SequenceNumber
     private let durableSequence: SequenceNumber
     private let segments: [SegmentInfo]
@@ -16,6 +17,7 @@ struct LogOverview {
     init(_ log: ReadOnlyLog, directory: String) throws(WALError) {
         self.directory = directory
         id = log.id
+        source = try log.replicatedLog
         firstSequence = try log.firstSequence
         durableSequence = try log.durableSequence
         segments = try log.segments
@@ -49,6 +51,7 @@ struct LogOverview {
             ("first_sequence", JSON(firstSequence.rawValue)),
             ("durable_sequence", JSON(durableSequence.rawValue)),
             ("bytes", JSON(fileSize)),
+            ("replica_of", JSON(source?.description)),
             ("segments", .array(segments.map(json(of:)))),
             ("cursors", .object(cursors.map { ($0.name, JSON($0.sequence)) })),
             ("consumers", .array(consumers.map(\.json))),
@@ -79,7 +82,7 @@ struct LogOverview {
 
     var text: String {
         let head = Table.pairs([
-            ("log", "\(directory), id \(id)"),
+            ("log", "\(directory), id \(id)" + (source.map { ", a replica of \($0)" } ?? "")),
             ("epoch", epoch == 0 ? "0: no data was ever discarded" : "\(epoch): data discarded or numbers skipped"),
             ("first record", "\(firstSequence.rawValue)"),
             ("durable", "up to record \(durableSequence.rawValue) at least"),

@@ -25,7 +25,7 @@ enum ExitStatus: Int32 {
         case .corrupted, .removed, .sinkAhead, .sinkBehind: self = .damage
         case .invalidArgument: self = .usage
         case .fenced: self = .fenced
-        case .recordTooLarge, .notALogDirectory, .untrusted, .versionTooNew: self = .badInput
+        case .recordTooLarge, .notALogDirectory, .untrusted, .versionTooNew, .replica: self = .badInput
         default: self = .inputOutput
         }
     }

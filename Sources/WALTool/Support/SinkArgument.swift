@@ -47,17 +47,42 @@ enum SinkArgument: ExpressibleByArgument, Sendable {
 
     #if NATS
         private func jetStream() throws -> JetStreamSink {
+            let configuration = try configuration()
+            do throws(JetStreamError) {
+                return try JetStreamSink(configuration)
+            } catch {
+                throw ToolError(error)
+            }
+        }
+
+        /// Reads the address.
+        func configuration() throws -> JetStreamSink.Configuration {
             guard case .jetStream(let url) = self else {
                 throw ToolError(.usage, "The argument is not a sink. Sinks are \(Self.forms).")
             }
             do throws(JetStreamError) {
-                return try JetStreamSink(JetStreamSink.Configuration(url: url))
+                return try JetStreamSink.Configuration(url: url)
             } catch {
-                throw ToolError(error.code == .invalidOption ? .usage : .inputOutput, error.description)
+                throw ToolError(error)
             }
         }
     #else
-        private static let missing = ToolError(
+        static let missing = ToolError(
             .usage, "This wal was built without NATS. Build it with --traits NATS.")
     #endif
 }
+
+#if NATS
+    extension ToolError {
+        /// The error of a sink or a reader of a stream.
+        init(_ error: JetStreamError) {
+            let exit: ExitStatus =
+                switch error.code {
+                case .invalidOption: .usage
+                case .gap: .damage
+                default: .inputOutput
+                }
+            self.init(exit, error.description)
+        }
+    }
+#endif

@@ -171,7 +171,7 @@ import Testing
         let path = directory.path + "/" + names[2]
         var data = [UInt8](try #require(FileManager.default.contents(atPath: path)))
         for copy in [0, 512] {
-            data[copy + offset] = 0x47
+            data[copy + offset] = 0x46
             let crc = data[copy..<copy + 508].withUnsafeBytes { Checksum.of($0) }
             for byte in 0..<4 { data[copy + 508 + byte] = UInt8(truncatingIfNeeded: crc >> (8 * byte)) }
         }
@@ -179,7 +179,7 @@ import Testing
         let before = try contents(of: directory.path)
         let error = #expect(throws: WALError.self) { _ = try open(directory) }
         #expect(error?.code == .versionTooNew)
-        #expect(error?.message.contains(offset == 8 ? "71" : "47") ?? false)
+        #expect(error?.message.contains(offset == 8 ? "70" : "46") ?? false)
         #expect(try contents(of: directory.path) == before)
     }
 

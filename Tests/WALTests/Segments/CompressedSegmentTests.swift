@@ -275,7 +275,7 @@ import WALTesting
 
     /// But for what opening and closing add to the log.
     static func compressAll(in directory: String) throws {
-        let log = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
+        let log = try WriteAheadLog(in: Directory(path: directory), configuration: configuration, as: .any)
         try waitUntilCompressed(log)
         try log.closeBlocking()
     }

@@ -1,0 +1,54 @@
+public import Logging
+
+extension LogReplica {
+    /// The result of a promotion.
+    public struct Promotion: Hashable, Sendable {
+        /// The identifier of the log, which it had as a replica.
+        public var id: LogID
+        /// The last record that the replica was done with.
+        public var lastSequence: SequenceNumber
+        /// The number of the next record.
+        public var nextSequence: SequenceNumber
+    }
+
+    /// Makes the replica in a directory a log that takes records, which ``WriteAheadLog`` opens then. Suspends for the time of an opening.
+    ///
+    /// The source may have given numbers to records that the replica never got, and others may have seen them. The log gives none of these
+    /// numbers again. It doesn't stop the source: take that out of service first.
+    ///
+    /// - Parameters:
+    ///   - directory: The path of the replica's directory.
+    ///   - number: The highest number that the source ever gave. Nil if it isn't known: then the log leaves out 2^40 numbers.
+    ///   - configuration: How the log works.
+    ///   - logger: Logs the opening.
+    /// - Throws: As ``WriteAheadLog/open(at:configuration:logger:metrics:)``, and ``WALError/Code/invalidArgument`` if the log isn't a
+    ///   replica, or has records above the number.
+    public static func promote(
+        at directory: String, above number: SequenceNumber? = nil,
+        configuration: WriteAheadLog.Configuration = .init(), logger: Logger? = nil
+    ) async throws(WALError) -> Promotion {
+        try await Blocking.run { () throws(WALError) in
+            try promoteBlocking(at: directory, above: number, configuration: configuration, logger: logger)
+        }
+    }
+
+    /// Promotes the replica in a directory as ``promote(at:above:configuration:logger:)`` does. Blocks for the time of an opening.
+    @available(*, noasync, message: "Blocks the thread for the time of an opening. Await promote(at:) instead.")
+    public static func promoteBlocking(
+        at directory: String, above number: SequenceNumber? = nil,
+        configuration: WriteAheadLog.Configuration = .init(), logger: Logger? = nil
+    ) throws(WALError) -> Promotion {
+        let place: Directory
+        do throws(WALError) {
+            place = try Directory(path: directory)
+        } catch {
+            throw error.isNoSuchFile ? WALError.noLog(at: directory) : error
+        }
+        let log = try WriteAheadLog(
+            in: place, configuration: configuration, logger: logger, as: .promotion(above: number))
+        let last = log.bookmarks[LogKind.bookmarkName].map { SequenceNumber(rawValue: $0.position) } ?? .zero
+        let promotion = Promotion(id: log.id, lastSequence: last, nextSequence: log.lastSequence.next)
+        try log.closeBlocking()
+        return promotion
+    }
+}

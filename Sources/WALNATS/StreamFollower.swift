@@ -1,0 +1,255 @@
+#if NATS
+    public import Logging
+    public import ServiceLifecycle
+    public import WAL
+    internal import WALDelivery
+
+    /// A service that keeps a replica of a log, from the log's stream on JetStream.
+    ///
+    /// Add it to a `ServiceGroup`, or call ``run()`` in a task. It appends to a `LogReplica`, whose position is in the same atomic append as the
+    /// records. So a follower that is killed continues exactly after the last record that the replica has. It acknowledges nothing, and
+    /// stores nothing on the servers.
+    ///
+    /// | The stream | The follower |
+    /// | --- | --- |
+    /// | has a message of an earlier owner, or one with known records | skips it |
+    /// | lacks records | stops with ``JetStreamError/Code/gap``, or skips them: ``Configuration/acceptsGaps`` |
+    /// | is away | tries again with growing pauses and without limit |
+    /// | has messages that its consumer doesn't deliver | makes another consumer |
+    /// | is of another log, or isn't there | stops |
+    public final class StreamFollower: Service {
+        /// How a follower reads its stream.
+        public struct Configuration: Sendable {
+            /// How to reach the servers, and the name of the stream. Nothing else of it counts.
+            public var stream: JetStreamSink.Configuration
+            /// Whether the follower skips records that the stream lacks. The replica then has a gap.
+            public var acceptsGaps = false
+            /// Whether the follower ends when it has read all messages.
+            public var endsAtEnd = false
+            /// The time without a message after which a consumer is replaced, if the stream has more messages.
+            public var stallTimeout = Duration.seconds(2)
+
+            /// Makes a configuration.
+            public init(stream: JetStreamSink.Configuration) {
+                self.stream = stream
+            }
+        }
+
+        /// What a follower has read so far.
+        public struct Statistics: Hashable, Sendable {
+            /// The messages read, claims included.
+            public var messages = 0
+            /// The records appended to the replica.
+            public var records = 0
+            /// The messages skipped because they came late from an earlier owner.
+            public var olderEpochs = 0
+            /// The messages skipped because the replica has their records.
+            public var known = 0
+            /// The gaps accepted.
+            public var gaps = 0
+            /// The consumers replaced because they were stuck.
+            public var renewals = 0
+        }
+
+        private struct State {
+            var statistics = Statistics()
+            var isStopping = false
+        }
+
+        private let replica: LogReplica
+        private let configuration: Configuration
+        private let stream: String
+        private let reader: StreamReader
+        private let logger: Logger?
+        private let state = Monitor(State())
+
+        /// Makes a follower, which connects when it runs.
+        ///
+        /// - Parameters:
+        ///   - replica: The replica. It must not be closed before ``run()`` has returned.
+        ///   - configuration: How to read the stream. Without a name, the stream is that of the replica's source.
+        ///   - logger: The logger of the follower's messages; nil for none.
+        /// - Throws: ``JetStreamError`` with the code `invalidOption`, or `other` if no thread can be started.
+        public init(
+            replica: LogReplica, configuration: Configuration, logger: Logger? = nil
+        ) throws(JetStreamError) {
+            try configuration.stream.validate()
+            self.replica = replica
+            self.configuration = configuration
+            self.logger = logger
+            stream = StreamNames.stream(of: replica.source, configuration.stream)
+            reader = try StreamReader(
+                configuration.stream, stream: stream, subject: StreamNames.subjects(of: replica.source),
+                stallTimeout: configuration.stallTimeout)
+        }
+
+        /// What the follower has read so far.
+        public var statistics: Statistics { state.withLock(\.statistics) }
+
+        /// Returns the log that a stream belongs to, for the first opening of a replica.
+        ///
+        /// - Parameter configuration: How to reach the servers, and the name of the stream.
+        /// - Throws: ``JetStreamError``.
+        public static func source(of configuration: JetStreamSink.Configuration) async throws(JetStreamError) -> LogID {
+            try configuration.validate()
+            guard let stream = configuration.stream else {
+                throw JetStreamError(.invalidOption, "The stream must have a name, because its log isn't known yet.")
+            }
+            let reader = try StreamReader(configuration, stream: stream, subject: ">", stallTimeout: .seconds(2))
+            do throws(JetStreamError) {
+                let log = try await reader.log()
+                await reader.close()
+                return log
+            } catch {
+                await reader.close()
+                throw error
+            }
+        }
+
+        // MARK: Running
+
+        /// Follows the stream until the task is canceled or a graceful shutdown begins, and syncs the replica then.
+        ///
+        /// - Throws: ``JetStreamError`` if the stream can't be followed any more, and `WALError` if the replica takes no records.
+        public func run() async throws {
+            do {
+                try await withTaskCancellationOrGracefulShutdownHandler {
+                    try await follow()
+                } onCancelOrGracefulShutdown: {
+                    self.state.withLock { $0.isStopping = true }
+                }
+            } catch {
+                await reader.close()
+                throw error
+            }
+            await reader.close()
+            if !Task.isCancelled { try await replica.sync() }
+        }
+
+        private var isStopping: Bool { state.withLock(\.isStopping) }
+
+        private func follow() async throws {
+            var backoff = Backoff(generator: SystemRandomNumberGenerator())
+            var isAway = false
+            var gapPosition: LogReplica.Position?
+            while !isStopping {
+                let position = replica.position
+                do {
+                    try await followUntilFailure(from: position, startsAtFirst: gapPosition == position) {
+                        if isAway { logger?.notice("follows the stream again", metadata: metadata) }
+                        isAway = false
+                        backoff.reset()
+                    }
+                    return
+                } catch let error as JetStreamError where error.code == .gap && gapPosition != replica.position {
+                    // Messages of earlier owners aren't in order, so halving may have found a place after the right one.
+                    gapPosition = replica.position
+                } catch {
+                    guard Self.isTransient(error) else { throw error }
+                    if !isAway {
+                        logger?.warning(
+                            "can't follow the stream; tries again",
+                            metadata: metadata.merging(["wal.error": "\(error)"]) { $1 })
+                    }
+                    isAway = true
+                    await reader.reset()
+                    await pause(backoff.next())
+                }
+            }
+        }
+
+        private func pause(_ duration: Duration) async {
+            let end = ContinuousClock.now + duration
+            while !isStopping, ContinuousClock.now < end {
+                try? await Task.sleep(for: min(.milliseconds(100), end - .now))
+            }
+        }
+
+        private var metadata: Logger.Metadata {
+            [
+                "wal.directory": "\(replica.directory)", "wal.stream": "\(stream)",
+                "wal.last": "\(replica.position.sequence)",
+            ]
+        }
+
+        private static func isTransient(_ error: any Error) -> Bool {
+            switch error {
+            case let error as JetStreamError: [.transient, .indeterminate].contains(error.failure)
+            case let error as WALError: error.isRetriable
+            default: false
+            }
+        }
+
+        /// Follows from the replica's position on. Calls `progressed` after each append.
+        private func followUntilFailure(
+            from position: LogReplica.Position, startsAtFirst: Bool, progressed: () -> Void
+        ) async throws {
+            var rules = StreamRules(
+                source: replica.source, stream: stream, position: position, acceptsGaps: configuration.acceptsGaps)
+            try await reader.move(after: startsAtFirst ? nil : position.sequence.rawValue)
+            while !isStopping {
+                let messages = try await reader.messages()
+                if !messages.isEmpty {
+                    try await append(messages, &rules)
+                    progressed()
+                    continue
+                }
+                let isAtEnd = try await reader.isAtEnd(askingAtOnce: configuration.endsAtEnd)
+                let renewals = await reader.renewalCount
+                state.withLock { $0.statistics.renewals = renewals }
+                if configuration.endsAtEnd, isAtEnd { return }
+            }
+        }
+
+        /// Appends the records of messages in one batch. If a message can't be taken, appends those before it, and throws.
+        private func append(_ messages: [StreamMessage], _ rules: inout StreamRules) async throws {
+            var batch = LogReplica.Batch()
+            var read = Statistics()
+            var failure: JetStreamError?
+            do throws(JetStreamError) {
+                for message in messages { try Self.add(message, to: &batch, &rules, &read) }
+            } catch {
+                failure = error
+            }
+            if rules.position != replica.position { try await replica.append(batch, to: rules.position) }
+            read.records = batch.count
+            state.withLock { [read] state in state.statistics.add(read) }
+            if let failure { throw failure }
+        }
+
+        private static func add(
+            _ message: StreamMessage, to batch: inout LogReplica.Batch, _ rules: inout StreamRules,
+            _ read: inout Statistics
+        ) throws(JetStreamError) {
+            let head = try StreamRules.Head(message.headers, number: message.number, stream: rules.stream)
+            var next = rules
+            let decision = try next.decide(head)
+            if case .records(let position) = decision {
+                for record in try StreamBody.decode(message.body) where record.sequence.rawValue > position {
+                    unsafe record.payload.withUnsafeBytes { bytes in
+                        batch.append(
+                            unsafe RawSpan(_unsafeBytes: bytes), sequence: record.sequence, time: record.time)
+                    }
+                }
+            }
+            if next.gapCount > rules.gapCount { read.gaps += 1 }
+            rules = next
+            read.messages += 1
+            switch decision {
+            case .olderEpoch: read.olderEpochs += 1
+            case .known: read.known += 1
+            case .claim, .records: break
+            }
+        }
+    }
+
+    extension StreamFollower.Statistics {
+        fileprivate mutating func add(_ other: Self) {
+            messages += other.messages
+            records += other.records
+            olderEpochs += other.olderEpochs
+            known += other.known
+            gaps += other.gaps
+        }
+    }
+#endif

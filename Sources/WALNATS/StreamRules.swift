@@ -1,0 +1,112 @@
+internal import WAL
+internal import WALDelivery
+
+/// The decision about each message of a stream, in order (FORMAT.md, "Reading a stream").
+struct StreamRules {
+    /// What a message says of itself.
+    struct Head {
+        var number: UInt64
+        var kind: StreamState.Kind
+        var log: LogID
+        var epoch: UInt64
+        var previous: UInt64
+        var last: UInt64
+        /// The positions of all lanes after the message.
+        var positions: Set<UInt64>
+
+        /// Reads the headers of a message.
+        init(_ headers: [String: String], number: UInt64, stream: String) throws(JetStreamError) {
+            guard let kind = headers[StreamState.Key.kind].flatMap(StreamState.Kind.init(rawValue:)),
+                let log = headers[StreamState.Key.log].flatMap(LogID.init(hexadecimal:)),
+                let epoch = headers[StreamState.Key.epoch].flatMap(UInt64.init),
+                let previous = headers[StreamState.Key.previous].flatMap(UInt64.init),
+                let last = headers[StreamState.Key.last].flatMap(UInt64.init),
+                let state = headers[StreamState.Key.lanes].flatMap(StreamState.init)
+            else {
+                throw JetStreamError(
+                    .foreignStream,
+                    "The message \(number) of the stream \(stream) isn't of a log. Name a stream that a JetStreamSink writes."
+                )
+            }
+            self.number = number
+            self.kind = kind
+            self.log = log
+            self.epoch = epoch
+            self.previous = previous
+            self.last = last
+            positions = Set(state.lanes.map(\.position.rawValue))
+        }
+    }
+
+    enum Decision: Hashable {
+        /// The message came late from an earlier owner.
+        case olderEpoch
+        /// The records are known.
+        case known
+        /// A claim, without records.
+        case claim
+        /// The records above this position are new.
+        case records(above: UInt64)
+    }
+
+    let source: LogID
+    let stream: String
+    let acceptsGaps: Bool
+    private(set) var position: LogReplica.Position
+    /// The number of accepted gaps.
+    private(set) var gapCount = 0
+
+    init(source: LogID, stream: String, position: LogReplica.Position, acceptsGaps: Bool) {
+        self.source = source
+        self.stream = stream
+        self.position = position
+        self.acceptsGaps = acceptsGaps
+    }
+
+    /// Decides about the next message, and moves the position past it.
+    ///
+    /// - Throws: ``JetStreamError`` with the code `gap` if records before the message are missing. The position stays.
+    mutating func decide(_ head: Head) throws(JetStreamError) -> Decision {
+        guard head.log == source else {
+            throw JetStreamError(
+                .foreignStream,
+                "The message \(head.number) of the stream \(stream) is of the log \(head.log), not of \(source). Name another stream."
+            )
+        }
+        guard head.epoch >= position.epoch else { return .olderEpoch }
+        // A reader can't know which records the lanes that lag have.
+        guard head.kind == .claim || head.positions == [head.last] else {
+            throw JetStreamError(
+                .unsafeStream,
+                "The lanes of the stream \(stream) have different positions at the message \(head.number). Follow it when they are equal."
+            )
+        }
+        let before = position.sequence.rawValue
+        if head.kind == .batch, head.last > before, head.previous > before {
+            guard acceptsGaps else {
+                throw JetStreamError(
+                    .gap,
+                    """
+                    The stream \(stream) lacks the records \(before + 1) to \(head.previous), which come before its message \(head.number). \
+                    Restore them from a backup of the log, or accept gaps.
+                    """)
+            }
+            gapCount += 1
+        }
+        position.epoch = head.epoch
+        guard head.kind == .batch else { return .claim }
+        guard head.last > before else { return .known }
+        position.sequence = SequenceNumber(rawValue: head.last)
+        return .records(above: before)
+    }
+}
+
+extension LogID {
+    /// Reads the 32 hexadecimal digits of a log's description.
+    init?(hexadecimal text: String) {
+        guard text.utf8.count == 32, text.allSatisfy(\.isHexDigit), let low = UInt64(text.prefix(16), radix: 16),
+            let high = UInt64(text.suffix(16), radix: 16)
+        else { return nil }
+        self.init(low: low.byteSwapped, high: high.byteSwapped)
+    }
+}

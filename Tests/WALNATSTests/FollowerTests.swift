@@ -1,0 +1,320 @@
+#if NATS
+    import Foundation
+    import Testing
+    import WAL
+    import WALDelivery
+
+    @testable import WALNATS
+
+    /// A replica that has a record twice, or lacks one, looks like any other log. Only these rules keep it from that.
+    @Suite struct StreamRulesTests {
+        private static let source = LogID(low: 1, high: 2)
+
+        private func rules(at position: UInt64 = 0, epoch: UInt64 = 0, acceptsGaps: Bool = false) -> StreamRules {
+            StreamRules(
+                source: Self.source, stream: "s",
+                position: LogReplica.Position(sequence: SequenceNumber(rawValue: position), epoch: epoch),
+                acceptsGaps: acceptsGaps)
+        }
+
+        private func head(
+            _ kind: StreamState.Kind, epoch: UInt64, _ previous: UInt64, _ last: UInt64, lanes: String? = nil,
+            log: LogID = source
+        ) throws -> StreamRules.Head {
+            let headers = [
+                "Wal-Kind": kind.rawValue, "Wal-Log": "\(log)", "Wal-Epoch": "\(epoch)", "Wal-Prev": "\(previous)",
+                "Wal-Last": "\(last)", "Wal-Lanes": lanes ?? "\(epoch):\(last)",
+            ]
+            return try StreamRules.Head(headers, number: 1, stream: "s")
+        }
+
+        @Test func aStreamInOrderIsTaken() throws {
+            var rules = rules()
+            #expect(try rules.decide(head(.claim, epoch: 1, 0, 0)) == .claim)
+            #expect(try rules.decide(head(.batch, epoch: 1, 0, 5)) == .records(above: 0))
+            #expect(try rules.decide(head(.claim, epoch: 2, 5, 5)) == .claim)
+            #expect(try rules.decide(head(.batch, epoch: 2, 5, 9)) == .records(above: 5))
+            #expect(rules.position == LogReplica.Position(sequence: 9, epoch: 2))
+        }
+
+        /// The server of Debian 12 can replace an acknowledged claim by a batch that it had refused: the batch is there twice, and the claim isn't.
+        @Test func aBatchThatIsThereTwiceIsTakenOnce() throws {
+            var rules = rules()
+            #expect(try rules.decide(head(.batch, epoch: 1, 0, 5)) == .records(above: 0))
+            #expect(try rules.decide(head(.batch, epoch: 1, 0, 5)) == .known)
+            #expect(try rules.decide(head(.batch, epoch: 2, 5, 7)) == .records(above: 5))
+        }
+
+        @Test func aMessageOfAnEarlierOwnerIsSkipped() throws {
+            var rules = rules(at: 5, epoch: 2)
+            #expect(try rules.decide(head(.batch, epoch: 1, 5, 9)) == .olderEpoch)
+            #expect(try rules.decide(head(.claim, epoch: 1, 5, 5)) == .olderEpoch)
+            #expect(rules.position == LogReplica.Position(sequence: 5, epoch: 2))
+        }
+
+        /// A replica that stopped in the middle of a batch takes the rest of it.
+        @Test func theRestOfABatchIsTaken() throws {
+            var rules = rules(at: 3, epoch: 1)
+            #expect(try rules.decide(head(.batch, epoch: 1, 0, 5)) == .records(above: 3))
+        }
+
+        @Test func aGapIsTypedAndNamesTheRecords() throws {
+            var strict = rules(at: 5)
+            let error = #expect(throws: JetStreamError.self) { try strict.decide(head(.batch, epoch: 1, 8, 9)) }
+            #expect(error?.code == .gap && error?.message.contains("the records 6 to 8") == true)
+            #expect(strict.position == LogReplica.Position(sequence: 5, epoch: 0))
+            var lenient = rules(at: 5, acceptsGaps: true)
+            #expect(try lenient.decide(head(.batch, epoch: 1, 8, 9)) == .records(above: 5))
+            #expect(lenient.gapCount == 1)
+        }
+
+        @Test func lanesAtDifferentPositionsAreRefused() throws {
+            var rules = rules()
+            let error = #expect(throws: JetStreamError.self) {
+                try rules.decide(head(.batch, epoch: 1, 0, 5, lanes: "1:5 1:0"))
+            }
+            #expect(error?.code == .unsafeStream)
+        }
+
+        @Test func anotherLogIsRefused() throws {
+            var rules = rules()
+            let error = #expect(throws: JetStreamError.self) {
+                try rules.decide(head(.batch, epoch: 1, 0, 5, log: .random()))
+            }
+            #expect(error?.code == .foreignStream)
+            let none = #expect(throws: JetStreamError.self) { try StreamRules.Head([:], number: 7, stream: "s") }
+            #expect(none?.code == .foreignStream && none?.message.contains("7") == true)
+        }
+
+        @Test func anIdentifierIsReadAsItIsWritten() {
+            let id = LogID.random()
+            #expect(LogID(hexadecimal: "\(id)") == id)
+            for text in ["", "\(id)0", String(repeating: "g", count: 32), "+" + "\(id)".dropFirst()] {
+                #expect(LogID(hexadecimal: text) == nil)
+            }
+        }
+    }
+
+    /// A replica of what a sink has stored, on a server.
+    @Suite(.serialized, .needsServer, .timeLimit(.minutes(5))) struct FollowerTests {
+        let servers: Servers
+        let source = LogID.random()
+        let directory = NSTemporaryDirectory() + "/nats-replica-\(UUID().uuidString)"
+
+        init() throws {
+            servers = try #require(Servers.shared, "the server doesn't start")
+        }
+
+        private func open() async throws -> LogReplica {
+            try await LogReplica.open(at: directory, of: source)
+        }
+
+        /// Follows to the stream's end.
+        private func follow(
+            _ change: (inout StreamFollower.Configuration) -> Void = { _ in }
+        ) async throws -> (records: [LogRecord], statistics: StreamFollower.Statistics) {
+            let replica = try await open()
+            var configuration = StreamFollower.Configuration(stream: servers.configuration)
+            configuration.endsAtEnd = true
+            change(&configuration)
+            let follower = try StreamFollower(replica: replica, configuration: configuration)
+            do {
+                try await follower.run()
+            } catch {
+                try await replica.close()
+                throw error
+            }
+            try await replica.close()
+            return (try replicated(), follower.statistics)
+        }
+
+        private func replicated() throws -> [LogRecord] {
+            var records: [LogRecord] = []
+            let reader = try ReadOnlyLog(at: directory).reader()
+            while let entry = try reader.nextEntry() { if case .record(let record) = entry { records.append(record) } }
+            return records
+        }
+
+        /// Stores a message as an owner would, wherever it comes to lie.
+        private func store(
+            _ kind: StreamState.Kind, epoch: UInt64, _ previous: UInt64, _ last: UInt64, on connection: StreamConnection
+        ) throws {
+            let stream = StreamNames.stream(of: source, servers.configuration)
+            let state = StreamState(
+                lanes: [SinkLane(index: 0, epoch: epoch, position: SequenceNumber(rawValue: last))])
+            let records = (kind == .batch ? Array(previous + 1..<last + 1) : []).map { number in
+                SinkRecord(
+                    sequence: SequenceNumber(rawValue: number), time: Timestamp(rawValue: Int64(number)),
+                    payload: Array("\(epoch) \(number)".utf8)[...])
+            }
+            _ = try connection.publish(
+                to: StreamNames.subject(of: source, kind), in: stream,
+                after: try connection.info(of: stream)?.lastMessage ?? 0,
+                headers: state.headers(
+                    kind, of: source, after: SequenceNumber(rawValue: previous), to: SequenceNumber(rawValue: last)),
+                body: kind == .batch ? StreamBody.encode(records, compressing: true) : [])
+        }
+
+        private func makeStream() throws -> StreamConnection {
+            let connection = try StreamConnection(servers.configuration)
+            try connection.create(
+                StreamNames.stream(of: source, servers.configuration), subjects: StreamNames.subjects(of: source),
+                replicas: 1, maxBytes: nil, isRolling: false)
+            return connection
+        }
+
+        @Test func aReplicaHasWhatTheSinkStored() async throws {
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let sink = try JetStreamSink(servers.configuration)
+            var lanes = try await sink.claim(0..<1, of: 1, log: source)
+            for size in [1, 100, 3] {
+                let next = batch((0..<size).map { Array("\(size) \($0)".utf8) }, lanes, of: source)
+                _ = try await sink.apply(next)
+                lanes[0].position = next.position
+            }
+            var named = servers.configuration
+            named.stream = StreamNames.stream(of: source, servers.configuration)
+            #expect(try await StreamFollower.source(of: named) == source)
+            let (records, statistics) = try await follow()
+            let stored = try StreamReading(of: source, servers.configuration).records
+            #expect(records.map(\.sequence) == stored.map(\.sequence))
+            #expect(records.map(\.time) == stored.map(\.time))
+            #expect(records.map(\.payload) == stored.map { Array($0.payload) })
+            #expect(statistics.messages == 3 && statistics.records == 104)
+            // The next run finds its place, and nothing new.
+            #expect(try await follow().statistics.records == 0)
+            let next = batch([[7]], lanes, of: source)
+            _ = try await sink.apply(next)
+            #expect(try await follow().statistics.records == 1)
+            #expect(try replicated().count == 105)
+            await sink.close()
+        }
+
+        /// As a server of Debian 12 left it: a batch twice and a claim missing; and a late message of an earlier owner.
+        @Test func doublesAndEarlierOwnersAreSkipped() async throws {
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let connection = try makeStream()
+            try store(.claim, epoch: 1, 0, 0, on: connection)
+            try store(.batch, epoch: 1, 0, 10, on: connection)
+            try store(.batch, epoch: 1, 0, 10, on: connection)
+            try store(.batch, epoch: 3, 10, 20, on: connection)
+            try store(.batch, epoch: 2, 10, 15, on: connection)
+            try store(.batch, epoch: 3, 20, 30, on: connection)
+            let (records, statistics) = try await follow()
+            #expect(records.map(\.sequence.rawValue) == Array(1...30))
+            #expect(records[12].payload == Array("3 13".utf8))
+            #expect(statistics.olderEpochs == 1 && statistics.known == 1)
+        }
+
+        /// A claim without records after it counts for the next run, too.
+        @Test func anEpochIsRemembered() async throws {
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let connection = try makeStream()
+            try store(.claim, epoch: 1, 0, 0, on: connection)
+            try store(.batch, epoch: 1, 0, 10, on: connection)
+            try store(.claim, epoch: 2, 10, 10, on: connection)
+            #expect(try await follow().records.count == 10)
+            try store(.batch, epoch: 1, 10, 12, on: connection)
+            try store(.batch, epoch: 2, 10, 11, on: connection)
+            let (records, statistics) = try await follow()
+            #expect(records.last?.payload == Array("2 11".utf8) && records.count == 11)
+            #expect(statistics.olderEpochs == 1)
+        }
+
+        /// Halving needs positions in order. A late message of an earlier owner breaks the order, and that is no gap.
+        @Test func aLateMessageInTheWayOfHalvingIsNoGap() async throws {
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let connection = try makeStream()
+            try store(.batch, epoch: 2, 0, 20, on: connection)
+            #expect(try await follow().records.count == 20)
+            try store(.batch, epoch: 2, 20, 30, on: connection)
+            for _ in 0..<6 { try store(.batch, epoch: 1, 5, 10, on: connection) }
+            try store(.batch, epoch: 2, 30, 40, on: connection)
+            #expect(try await follow().records.map(\.sequence.rawValue) == Array(1...40))
+        }
+
+        @Test func aGapStopsTheFollowerUnlessItIsAccepted() async throws {
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let connection = try makeStream()
+            try store(.batch, epoch: 1, 0, 10, on: connection)
+            try store(.batch, epoch: 1, 12, 20, on: connection)
+            let error = await error { _ = try await follow() }
+            #expect(error?.code == .gap, "\(String(describing: error))")
+            #expect(try replicated().count == 10)
+            let (records, statistics) = try await follow { $0.acceptsGaps = true }
+            #expect(records.map(\.sequence.rawValue) == Array(1...10) + Array(13...20))
+            #expect(statistics.gaps == 1)
+        }
+
+        /// The consumer is gone, and the stream has more.
+        @Test func aStuckConsumerIsReplaced() async throws {
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let connection = try makeStream()
+            let stream = StreamNames.stream(of: source, servers.configuration)
+            try store(.batch, epoch: 1, 0, 10, on: connection)
+            let replica = try await open()
+            var configuration = StreamFollower.Configuration(stream: servers.configuration)
+            configuration.stallTimeout = .milliseconds(300)
+            let follower = try StreamFollower(replica: replica, configuration: configuration)
+            let running = Task { try await follower.run() }
+            try await until { replica.position.sequence == 10 }
+            let names = try request("CONSUMER.NAMES.\(stream)", "", to: servers.addresses[0])
+            let list = try JSONSerialization.jsonObject(with: Data(names.utf8)) as? [String: Any]
+            let consumers = try #require(list?["consumers"] as? [String])
+            try #require(!consumers.isEmpty)
+            for name in consumers {
+                _ = try request("CONSUMER.DELETE.\(stream).\(name)", "", to: servers.addresses[0])
+            }
+            try store(.batch, epoch: 1, 10, 20, on: connection)
+            try await until { replica.position.sequence == 20 }
+            running.cancel()
+            try await running.value
+            try await replica.close()
+            #expect(try replicated().map(\.sequence.rawValue) == Array(1...20))
+        }
+
+        /// The follower waits for a server that is away, and continues by itself.
+        @Test func aRestartedServerIsFollowedOn() async throws {
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let own = try Servers()
+            let sink = try JetStreamSink(own.configuration)
+            var lanes = try await sink.claim(0..<1, of: 1, log: source)
+            let first = batch([[1], [2]], lanes, of: source)
+            _ = try await sink.apply(first)
+            let replica = try await open()
+            let follower = try StreamFollower(
+                replica: replica, configuration: StreamFollower.Configuration(stream: own.configuration))
+            let running = Task { try await follower.run() }
+            try await until { replica.position.sequence == 2 }
+            try own.signal(1, "KILL")
+            try own.restart(1)
+            lanes = []
+            while lanes.isEmpty {
+                lanes = (try? await sink.claim(0..<1, of: 1, log: source)) ?? []
+                if lanes.isEmpty { try await Task.sleep(for: .milliseconds(50)) }
+            }
+            _ = try await sink.apply(batch([[3]], lanes, of: source))
+            try await until { replica.position.sequence == 3 }
+            running.cancel()
+            try await running.value
+            try await replica.close()
+            await sink.close()
+            #expect(try replicated().map(\.payload) == [[1], [2], [3]])
+        }
+
+        @Test func whatIsMissingIsNamed() async throws {
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let error = await error { _ = try await follow() }
+            #expect(error?.code == .noStream && error?.message.contains("\(source)") == true)
+            var unnamed = servers.configuration
+            unnamed.stream = nil
+            let noName = await WALNATSTests.error { _ = try await StreamFollower.source(of: unnamed) }
+            #expect(noName?.code == .invalidOption)
+        }
+
+        /// Waits for a condition, within the suite's limit.
+        private func until(_ condition: () -> Bool) async throws {
+            while !condition() { try await Task.sleep(for: .milliseconds(20)) }
+        }
+    }
+#endif
