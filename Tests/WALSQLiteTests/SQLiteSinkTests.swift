@@ -11,65 +11,25 @@
 
     /// Tables of the user's own, which a function writes.
     @Suite struct SQLiteSinkTests {
-        struct Fixture: SinkFixture {
-            let path: String
-
-            static let tables = """
-                CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+        private func fixture(_ path: String) -> TableFixture<SQLiteSink> {
+            let statements = TableStatements(
+                set: "INSERT INTO entries VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+            let tables = """
+                CREATE TABLE IF NOT EXISTS entries (name TEXT PRIMARY KEY, value TEXT NOT NULL);
                 CREATE TABLE IF NOT EXISTS events (id TEXT NOT NULL, CHECK (id <> 'poison'));
                 """
-
-            func makeSink() async throws -> SQLiteSink {
-                try await SQLiteSink(path: path, tables: Self.tables, busyTimeout: .seconds(5)) { transaction, batch in
-                    for record in batch.records {
-                        let words = String(decoding: record.payload, as: UTF8.self).split(separator: " ").map(
-                            String.init)
-                        switch words[0] {
-                        case "set":
-                            try transaction.execute(
-                                "INSERT INTO entries VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                                [.text(words[1]), .text(words[2])])
-                        case "delete": try transaction.execute("DELETE FROM entries WHERE key = ?", [.text(words[1])])
-                        case "event": try transaction.execute("INSERT INTO events VALUES (?)", [.text(words[2])])
-                        default: try transaction.execute("INSERT INTO events VALUES ('poison')")
-                        }
-                    }
+            return TableFixture {
+                try await SQLiteSink(path: path, tables: tables, busyTimeout: .seconds(5)) { transaction, batch in
+                    try statements.write(batch, transaction)
                 }
-            }
-
-            func payload(for change: SinkChange) throws -> [UInt8]? {
-                switch change {
-                case .set(let key, let value): Array("set \(key) \(value)".utf8)
-                case .delete(let key): Array("delete \(key)".utf8)
-                case .event(let id, let key): Array("event \(key) \(id)".utf8)
-                case .poison(let key): Array("poison \(key)".utf8)
-                }
-            }
-
-            func key(of payload: RawSpan) -> UInt64? {
-                var hash: UInt64 = 14_695_981_039_346_656_037
-                var spaces = 0
-                for index in 0..<payload.byteCount where spaces < 2 {
-                    let byte = payload.unsafeLoad(fromByteOffset: index, as: UInt8.self)
-                    if byte == 32 { spaces += 1 }
-                    if spaces == 1 { hash = (hash ^ UInt64(byte)) &* 1_099_511_628_211 }
-                }
-                return hash ^ hash >> 32
-            }
-
-            func contents() async throws -> SinkContents {
+            } reading: {
                 let connection = try Connection(path: path, access: .readWrite, busyTimeout: .seconds(5))
-                var contents = SinkContents()
-                let entries = try Statement("SELECT key, value FROM entries", named: "entries", on: connection)
-                for row in try entries.all({ (row) throws(StoreError) in (row.text(), row.text()) }) {
-                    contents.values[row.0] = row.1
-                }
+                let entries = try Statement("SELECT name, value FROM entries", named: "entries", on: connection)
                 let events = try Statement(
                     "SELECT id, count(*) FROM events GROUP BY id", named: "events", on: connection)
-                for row in try events.all({ (row) throws(StoreError) in (row.text(), Int(row.number())) }) {
-                    contents.events[row.0] = row.1
-                }
-                return contents
+                return SinkContents(
+                    entries: try entries.all { (row) throws(StoreError) in (row.text(), row.text()) },
+                    events: try events.all { (row) throws(StoreError) in (row.text(), Int(row.number())) })
             }
         }
 
@@ -83,9 +43,10 @@
         func conformance(check: SinkConformance) async throws {
             let path = Self.path()
             defer { Self.remove(path) }
+            let fixture = fixture(path)
             // The tables are there before the first check looks at them.
-            _ = try await Fixture(path: path).makeSink().claim(0..<1, of: 1, log: .random())
-            try await check.run(on: Fixture(path: path))
+            _ = try await fixture.makeSink().claim(0..<1, of: 1, log: .random())
+            try await check.run(on: fixture)
         }
 
         private func batch(_ payload: String, _ lanes: [SinkLane], of log: LogID) -> SinkBatch {
@@ -97,15 +58,10 @@
             let path = Self.path()
             defer { Self.remove(path) }
             let sink = try await SQLiteSink(path: path, tables: "CREATE TABLE IF NOT EXISTS t (a INTEGER)", body: body)
-            let log = LogID.random()
-            let lanes = try await sink.claim(0..<1, of: 1, log: log)
-            let batch = batch("x", lanes, of: log)
-            let error = await #expect(throws: StoreError.self) { _ = try await sink.apply(batch) }
-            await sink.close()
+            let (failure, error) = try await TestSupport.failure(of: sink)
             let connection = try Connection(path: path, access: .readWrite, busyTimeout: .seconds(5))
             let rows = try Statement("SELECT count(*) FROM t", named: "count", on: connection)
-            let found = try #require(error)
-            return (sink.classify(found), found, Int(try rows.first { (row) throws(StoreError) in row.number() } ?? -1))
+            return (failure, error, Int(try rows.first { (row) throws(StoreError) in row.number() } ?? -1))
         }
 
         /// Applies a batch by a function that succeeds.
@@ -115,9 +71,7 @@
             let sink = try await SQLiteSink(path: path, tables: "CREATE TABLE IF NOT EXISTS t (a INTEGER)") {
                 transaction, _ in try body(transaction)
             }
-            let log = LogID.random()
-            let lanes = try await sink.claim(0..<1, of: 1, log: log)
-            _ = try await sink.apply(batch("x", lanes, of: log))
+            try await applyOne(sink)
             await sink.close()
         }
 
@@ -230,11 +184,8 @@
                     CREATE TABLE IF NOT EXISTS children (parent INTEGER NOT NULL REFERENCES parents (id));
                     """
             ) { transaction, _ in try transaction.execute("INSERT INTO children VALUES (1)") }
-            let log = LogID.random()
-            let lanes = try await sink.claim(0..<1, of: 1, log: log)
-            let error = await #expect(throws: StoreError.self) { _ = try await sink.apply(batch("x", lanes, of: log)) }
-            #expect(error?.code == .rowRefused && error.map(sink.classify)?.kind == .record)
-            await sink.close()
+            let (failure, error) = try await TestSupport.failure(of: sink)
+            #expect(failure.kind == .record && error.code == .rowRefused)
         }
 
         /// What was wrong: the nearest number was stored.
@@ -287,9 +238,7 @@
                 let rows = try transaction.query("SELECT a FROM v ORDER BY rowid")
                 found.withLock { $0 = rows }
             }
-            let log = LogID.random()
-            let lanes = try await sink.claim(0..<1, of: 1, log: log)
-            _ = try await sink.apply(batch("x", lanes, of: log))
+            try await applyOne(sink)
             #expect(found.withLock(\.self) == values.map { [$0] })
             await sink.close()
         }

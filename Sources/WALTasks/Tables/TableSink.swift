@@ -10,8 +10,6 @@ package enum TableSink {
 /// The connections of a sink into tables of the user's own, and its function.
 package final class TableSinkCore<Session: TableSession>: Sendable {
     package let name: String
-    /// The number of batches that can be applied at the same time.
-    package var connectionCount: Int { pool.count }
     private let pool: ConnectionPool<Session>
     private let owner = laneOwner()
     private let body: TableSink.Body

@@ -1,0 +1,105 @@
+#if Postgres
+    internal import CWALPostgres
+    internal import WALTasks
+
+    /// A prepared statement of a sink's function. Not thread-safe, as its connection.
+    @safe final class SinkStatement {
+        /// One round trip carries about this much. The server answers while rows are sent, and libpq keeps its answers in memory.
+        private static let sizeMax = 1 << 20
+
+        let name: String
+        private let sql: String
+        private let connection: Connection
+        private let types: [Oid]
+
+        /// Prepares `sql` under a name, instead of the statement without a name if that is empty.
+        init(_ sql: String, named name: String, on connection: Connection) throws(StoreError) {
+            self.name = name
+            self.sql = sql
+            self.connection = connection
+            unsafe try connection.check(PQprepare(connection.handle, name, sql, 0, nil), sql)
+            types = unsafe try connection.check(PQdescribePrepared(connection.handle, name), sql).parameterTypes
+        }
+
+        var parameterCount: Int { types.count }
+
+        /// Runs it with as many values as it takes.
+        func run(_ values: [SQLValue]) throws(StoreError) -> QueryResult {
+            let parameters = try parameters(values)
+            return unsafe try connection.check(
+                parameters.withPointers { pointers, sizes, formats in
+                    unsafe PQexecPrepared(
+                        connection.handle, name, Int32(pointers.count), pointers.baseAddress, sizes, formats, 0)
+                }, sql)
+        }
+
+        /// Runs it for each row, in order, without waiting for the answers in between. Returns the number of rows that it changed.
+        func run(_ rows: [[SQLValue]]) throws(StoreError) -> Int {
+            guard unsafe PQenterPipelineMode(connection.handle) == 1 else { throw connection.failure(sql) }
+            defer { unsafe PQexitPipelineMode(connection.handle) }
+            var count = 0
+            var next = 0
+            while next < rows.count {
+                var sentCount = 0
+                var size = 0
+                do throws(StoreError) {
+                    while next < rows.count, size < Self.sizeMax {
+                        let parameters = try parameters(rows[next])
+                        try send(parameters)
+                        size += parameters.size
+                        sentCount += 1
+                        next += 1
+                    }
+                } catch {
+                    _ = try receive(sentCount)
+                    throw error
+                }
+                count += try receive(sentCount)
+            }
+            return count
+        }
+
+        private func send(_ parameters: ParameterList) throws(StoreError) {
+            let isSent = unsafe parameters.withPointers { pointers, sizes, formats in
+                unsafe PQsendQueryPrepared(
+                    connection.handle, name, Int32(pointers.count), pointers.baseAddress, sizes, formats, 0)
+            }
+            guard isSent == 1 else { throw connection.failure(sql) }
+        }
+
+        /// Takes the answers to what was sent. Throws the first error, after the last answer.
+        private func receive(_ sentCount: Int) throws(StoreError) -> Int {
+            guard unsafe PQpipelineSync(connection.handle) == 1 else { throw connection.failure(sql) }
+            var count = 0
+            var failure: StoreError?
+            for _ in 0..<sentCount {
+                let result = unsafe PQgetResult(connection.handle)
+                let isThere = unsafe result != nil
+                // What follows a failed statement is skipped.
+                if failure != nil {
+                    unsafe PQclear(result)
+                } else {
+                    do throws(StoreError) {
+                        count += unsafe try connection.check(result, sql).changedRowCount
+                    } catch {
+                        failure = error
+                    }
+                }
+                // Null separates the answers.
+                if isThere { unsafe PQclear(PQgetResult(connection.handle)) }
+            }
+            unsafe PQclear(PQgetResult(connection.handle))
+            if let failure { throw failure }
+            return count
+        }
+
+        private func parameters(_ values: [SQLValue]) throws(StoreError) -> ParameterList {
+            var parameters = ParameterList()
+            for (value, type) in zip(values, types) {
+                guard let (code, reason) = parameters.append(value, as: type) else { continue }
+                throw StoreError(code, reason, statement: sql, place: connection.settings.server)
+            }
+            return parameters
+        }
+    }
+#endif
