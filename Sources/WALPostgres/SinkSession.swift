@@ -112,13 +112,7 @@
 
         /// The server prepares one statement only, so the first word says what it is.
         private func check(_ sql: String) throws(StoreError) {
-            if sql.utf8.contains(0) {
-                throw error(.invalidArgument, "the statement has a NUL: bind the value", statement: sql)
-            }
-            let word = StatementKind.word(sql)
-            if word.isEmpty {
-                throw error(.invalidArgument, "the text doesn't begin with a statement's word", statement: sql)
-            }
+            let word = try requireWord(sql)
             if word == "COPY" {
                 throw error(.invalidArgument, "COPY isn't for a sink's function: use executeMany", statement: sql)
             }

@@ -43,12 +43,17 @@ extension TableSession {
             throw error(.invalidArgument, "the statement takes \(taken) values, not \(count)", statement: sql)
         }
     }
-}
 
-/// A statement's first word, which says its kind.
-package enum StatementKind {
-    /// Returns the first word in upper case. Empty if the text doesn't begin with one: a comment before it could hide it.
-    package static func word(_ sql: String) -> String {
-        sql.drop { $0.isWhitespace }.prefix { $0.isASCII && $0.isLetter }.uppercased()
+    /// Returns the first word of a statement in upper case, which says its kind.
+    package func requireWord(_ sql: String) throws(StoreError) -> String {
+        if sql.utf8.contains(0) {
+            throw error(.invalidArgument, "the statement has a NUL: bind the value", statement: sql)
+        }
+        let word = sql.drop { $0.isWhitespace }.prefix { $0.isASCII && $0.isLetter }.uppercased()
+        if word.isEmpty {
+            throw error(
+                .invalidArgument, "the text begins with no statement's word: write comments after it", statement: sql)
+        }
+        return word
     }
 }
