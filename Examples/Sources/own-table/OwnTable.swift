@@ -22,7 +22,7 @@ struct OwnTable {
             try transaction.executeMany(
                 "INSERT INTO orders VALUES (?, ?)", orders.map { [.text($0.id), SQLValue($0.total)] })
         }
-        let flusher = Flusher(log: log, sink: sink) { _ in 0 }
+        let flusher = Flusher(log: log, sink: sink, key: format.laneKey { $0.id })
         let delivery = Task { try await flusher.run() }
 
         // An append takes a microsecond, whatever the database does.
