@@ -86,4 +86,39 @@
             return nil
         }
     }
+
+    extension BinaryArray.Element {
+        /// By the OID of its array type; nil for others.
+        init?(array type: Oid) {
+            switch type {
+            case 1009: self = .text
+            case 199: self = .json
+            case 1185: self = .timestamp
+            case 1007: self = .int4
+            case 1016: self = .int8
+            case 1022: self = .float8
+            case 1001: self = .bytes
+            default: return nil
+            }
+        }
+    }
+
+    extension BinaryArray {
+        /// Adds a value of a column; returns why it can't be there, if so.
+        func append(_ value: SQLValue) -> (code: StoreError.Code, reason: String)? {
+            switch (value, element) {
+            case (.null, _): appendNull()
+            case (.integer(let number), .int8): append(number)
+            case (.integer(let number), .int4):
+                guard let number = Int32(exactly: number) else { return (.rowRefused, "\(number) is beyond int") }
+                append(number)
+            case (.real(let number), .float8): append(number)
+            case (.text(let text), .text), (.text(let text), .json): append(text)
+            case (.blob(let bytes), .bytes): append(bytes)
+            case (.time(let time), .timestamp): append(time)
+            default: return (.invalidArgument, "\(value) isn't of the type \(element.arrayType)")
+            }
+            return nil
+        }
+    }
 #endif

@@ -72,6 +72,12 @@
             return try statement.run(rows)
         }
 
+        func execute(_ sql: String, columnsOf rows: [[SQLValue]]) throws(StoreError) -> Int {
+            let statement = try statement(sql, rows.first?.count ?? 0)
+            for row in rows { try requireCount(row.count, statement.parameterCount, sql) }
+            return try statement.runArrays(rows)
+        }
+
         func query(_ sql: String, _ values: [SQLValue]) throws(StoreError) -> [[SQLValue]] {
             try statement(sql, values.count).run(values).literals()
         }

@@ -25,8 +25,11 @@
 
         /// Runs it with as many values as it takes.
         func run(_ values: [SQLValue]) throws(StoreError) -> QueryResult {
-            let parameters = try parameters(values)
-            return unsafe try connection.check(
+            try run(parameters(values))
+        }
+
+        private func run(_ parameters: ParameterList) throws(StoreError) -> QueryResult {
+            unsafe try connection.check(
                 parameters.withPointers { pointers, sizes, formats in
                     unsafe PQexecPrepared(
                         connection.handle, name, Int32(pointers.count), pointers.baseAddress, sizes, formats, 0)
@@ -92,6 +95,41 @@
             if let failure { throw failure }
             return count
         }
+
+        /// Runs it once for all rows, of which each column is an array. Returns the number of rows that it changed.
+        ///
+        /// More than about 32 MiB go in several runs: the server holds them several times over, and takes 1 GiB at most.
+        func runArrays(_ rows: [[SQLValue]]) throws(StoreError) -> Int {
+            var arrays: [BinaryArray] = []
+            for (index, type) in types.enumerated() {
+                guard let element = BinaryArray.Element(array: type) else {
+                    throw StoreError(
+                        .invalidArgument,
+                        "parameter $\(index + 1) is no array that takes a column: write it as $\(index + 1)::text[], bigint[],"
+                            + " int[], float8[], bytea[], json[] or timestamptz[]", statement: sql,
+                        place: connection.settings.server)
+                }
+                arrays.append(BinaryArray(element))
+            }
+            var count = 0
+            for (number, row) in rows.enumerated() {
+                for (index, value) in row.enumerated() {
+                    guard let (code, reason) = arrays[index].append(value) else { continue }
+                    throw StoreError(
+                        code, "value \(index + 1) of row \(number + 1): \(reason)", statement: sql,
+                        place: connection.settings.server)
+                }
+                let size = arrays.reduce(0) { unsafe $0 + $1.bytes.count }
+                guard size > Self.arraysSizeMax || number == rows.count - 1 else { continue }
+                var parameters = ParameterList()
+                for array in arrays { parameters.append(array) }
+                count += try run(parameters).changedRowCount
+                for array in arrays { array.clear() }
+            }
+            return count
+        }
+
+        private static let arraysSizeMax = 32 << 20
 
         private func parameters(_ values: [SQLValue]) throws(StoreError) -> ParameterList {
             var parameters = ParameterList()

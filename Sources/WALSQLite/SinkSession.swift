@@ -58,22 +58,22 @@
         // MARK: Statements of the function
 
         func execute(_ sql: String, _ values: [SQLValue]) throws(StoreError) -> Int {
-            try statement(sql, binding: values).run()
+            try bind(values, to: statement(sql)).run()
         }
 
         func executeMany(_ sql: String, _ rows: [[SQLValue]]) throws(StoreError) -> Int {
+            let statement = try statement(sql)
             var count = 0
-            for row in rows { count += try execute(sql, row) }
+            for row in rows { count += try bind(row, to: statement).run() }
             return count
         }
 
         func query(_ sql: String, _ values: [SQLValue]) throws(StoreError) -> [[SQLValue]] {
-            try statement(sql, binding: values).all { (row) throws(StoreError) in row.values() }
+            try bind(values, to: statement(sql)).all { (row) throws(StoreError) in row.values() }
         }
 
-        private func statement(_ sql: String, binding values: [SQLValue]) throws(StoreError) -> Statement {
-            let statement = try statement(sql)
-            try requireCount(values.count, statement.parameterCount, sql)
+        private func bind(_ values: [SQLValue], to statement: Statement) throws(StoreError) -> Statement {
+            try requireCount(values.count, statement.parameterCount, statement.name)
             for value in values { statement.bind(value) }
             return statement
         }

@@ -5,7 +5,7 @@
 
     /// A prepared statement: values are bound in the order of its parameters, then it runs. Not thread-safe, as its connection.
     @safe final class Statement {
-        private let name: String
+        let name: String
         private let connection: Connection
         private let handle: OpaquePointer
         private var boundCount: Int32 = 0

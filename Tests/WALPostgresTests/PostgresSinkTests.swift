@@ -229,6 +229,62 @@
             await sink.close()
         }
 
+        @Test(.needsBouncer, arguments: [false, true])
+        func columnsComeBackAsTheyWere(isPooled: Bool) async throws {
+            let database = try TemporaryDatabase()
+            let bouncer = isPooled ? try Bouncer(before: database.server, sessions: 1) : nil
+            let name = try #require(database.conninfo.split(separator: "=").last)
+            let found = Monitor<[[SQLValue]]>([])
+            let counts = Monitor<[Int]>([])
+            let rows: [[SQLValue]] = [
+                [.integer(.max), .real(.infinity), "a '\"{}\\", .blob([0, 255]), .time(.now), -1, "{\"a\": 1}"],
+                [.integer(.min), 0.1, "", .blob([]), .time(Timestamp(rawValue: 0)), 7, "[]"],
+                [nil, nil, nil, nil, nil, nil, nil],
+                // More than one run takes.
+                [1, 1.5, .text(String(repeating: "x", count: 33 << 20)), nil, nil, nil, nil],
+                [2, nil, nil, nil, nil, nil, nil],
+            ]
+            let sink = try await PostgresSink(
+                bouncer.map { "\($0.conninfo) dbname=\(name)" } ?? database.conninfo,
+                tables: """
+                    CREATE TABLE IF NOT EXISTS v
+                    (n serial, a bigint, b float8, c text, d bytea, e timestamptz, f int, g json)
+                    """
+            ) { transaction, _ in
+                let sql = """
+                    INSERT INTO v (a, b, c, d, e, f, g) SELECT * FROM unnest
+                    ($1::bigint[], $2::float8[], $3::text[], $4::bytea[], $5::timestamptz[], $6::int[], $7::json[])
+                    """
+                let all = try transaction.execute(sql, columnsOf: rows)
+                let none = try transaction.execute(sql, columnsOf: [])
+                counts.withLock { $0 = [all, none] }
+                let rows = try transaction.query("SELECT a, b, c, d, e, f, g FROM v ORDER BY n")
+                found.withLock { $0 = rows }
+            }
+            try await applyOne(sink)
+            #expect(found.withLock { $0 == rows })
+            #expect(counts.withLock(\.self) == [5, 0])
+            await sink.close()
+        }
+
+        @Test(
+            arguments: [
+                ("INSERT INTO t SELECT unnest($1::int[])", .integer(1 << 40), .record, "beyond int"),
+                ("INSERT INTO t SELECT unnest($1::int[])", "1", .fatal, "int4[]"),
+                ("INSERT INTO t SELECT unnest($1::int2[])", 1, .fatal, "no array"),
+                ("INSERT INTO t SELECT $1", 1, .fatal, "no array"),
+                ("INSERT INTO t SELECT length(unnest($1::text[]))", "\0", .record, ""),
+            ] as [(String, SQLValue, SinkFailure.Kind, String)])
+        func columnsOfAnotherTypeAreRefused(
+            sql: String, value: SQLValue, kind: SinkFailure.Kind, text: String
+        ) async throws {
+            let (failure, error, rows) = try await failure { transaction, _ in
+                try transaction.execute(sql, columnsOf: [[nil], [value]])
+            }
+            #expect(failure.kind == kind && rows == 0)
+            #expect(text.isEmpty || error.description.contains(text))
+        }
+
         /// More texts than a connection keeps, and more rows than one round trip carries.
         @Test func manyStatementsAndManyRows() async throws {
             let database = try TemporaryDatabase()

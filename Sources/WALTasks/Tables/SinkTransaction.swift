@@ -23,7 +23,7 @@ public final class SinkTransaction {
     ///   statements, or one that ends the transaction, or what the database reports.
     @discardableResult
     public func execute(_ sql: String, _ values: [SQLValue] = []) throws(StoreError) -> Int {
-        try run { () throws(StoreError) in try session.execute(sql, values) }
+        try run { (session) throws(StoreError) in try session.execute(sql, values) }
     }
 
     /// Runs a statement once for each row of values, in order: in PostgreSQL without waiting for the answers in between, in MariaDB as
@@ -33,7 +33,7 @@ public final class SinkTransaction {
     /// - Throws: As ``execute(_:_:)``. The rows before the refused one are undone with the transaction.
     @discardableResult
     public func executeMany(_ sql: String, _ rows: [[SQLValue]]) throws(StoreError) -> Int {
-        try run { () throws(StoreError) in
+        try run { (session) throws(StoreError) in
             rows.isEmpty ? 0 : try session.executeMany(sql, rows)
         }
     }
@@ -42,16 +42,19 @@ public final class SinkTransaction {
     ///
     /// - Throws: As ``execute(_:_:)``.
     public func query(_ sql: String, _ values: [SQLValue] = []) throws(StoreError) -> [[SQLValue]] {
-        try run { () throws(StoreError) in try session.query(sql, values) }
+        try run { (session) throws(StoreError) in try session.query(sql, values) }
     }
 
-    private func run<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
+    /// Runs a statement, unless the transaction is over or another one has failed.
+    package func run<Value>(
+        _ body: (any TableSession) throws(StoreError) -> Value
+    ) throws(StoreError) -> Value {
         if isOver {
             throw session.error(.closed, "the transaction is over: use it within the sink's function")
         }
         if let failure { throw failure }
         do throws(StoreError) {
-            return try body()
+            return try body(session)
         } catch {
             failure = error
             throw error
