@@ -62,7 +62,7 @@ public final class SinkTransaction {
     }
 
     /// Calls a sink's function. Throws the first error of its statements, or else its own as a refusal of the batch.
-    func call(_ body: TableSink.Body, with batch: SinkBatch) throws(StoreError) {
+    func call(_ body: TableSinkBody, with batch: SinkBatch) throws(StoreError) {
         defer { isOver = true }
         do {
             try body(self, batch)

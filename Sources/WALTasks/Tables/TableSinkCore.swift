@@ -2,20 +2,18 @@ package import Logging
 package import WAL
 package import WALDelivery
 
-/// What the sinks into tables of the user's own have in common.
-package enum TableSink {
-    package typealias Body = @Sendable (SinkTransaction, SinkBatch) throws -> Void
-}
+/// The function of a sink into tables of the user's own.
+package typealias TableSinkBody = @Sendable (SinkTransaction, SinkBatch) throws -> Void
 
 /// The connections of a sink into tables of the user's own, and its function.
 package final class TableSinkCore<Session: TableSession>: Sendable {
     package let name: String
     private let pool: ConnectionPool<Session>
     private let owner = laneOwner()
-    private let body: TableSink.Body
+    private let body: TableSinkBody
 
     package init(
-        _ settings: Session.Settings, name: String, connections: Int, logger: Logger?, body: @escaping TableSink.Body
+        _ settings: Session.Settings, name: String, connections: Int, logger: Logger?, body: @escaping TableSinkBody
     ) async throws(StoreError) {
         try PositionTable.check(sink: name, server: Session.server)
         guard connections >= 1 else {
