@@ -304,7 +304,7 @@ if Context.environment["WAL_EXAMPLES"] != nil {
             name: "ExampleAuditLog", dependencies: ["WAL", "WALDelivery", "WALJournal"],
             path: "Examples/Sources/audit-log"),
         .executableTarget(
-            name: "ExampleOwnTable", dependencies: ["WAL", "WALDelivery", "WALJournal", "WALSQLite"],
+            name: "ExampleOwnTable", dependencies: ["WAL", "WALDelivery", "WALJournal", "WALSQLite", "WALTasks"],
             path: "Examples/Sources/own-table"),
         .executableTarget(
             name: "ExampleOwnSink", dependencies: ["WAL", "WALDelivery"], path: "Examples/Sources/own-sink"),

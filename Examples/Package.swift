@@ -33,6 +33,7 @@ let package = Package(
             dependencies: [
                 .product(name: "WAL", package: "swift-wal"), .product(name: "WALDelivery", package: "swift-wal"),
                 .product(name: "WALJournal", package: "swift-wal"), .product(name: "WALSQLite", package: "swift-wal"),
+                .product(name: "WALTasks", package: "swift-wal"),
             ]),
         .executableTarget(
             name: "own-sink",

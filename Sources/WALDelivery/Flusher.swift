@@ -37,8 +37,8 @@ public final class Flusher<Destination: Sink>: Service {
     ///   - metrics: The backend of the flusher's metrics, whose names are in `WALMetric`.
     ///   - clock: The clock of pauses and intervals.
     ///   - key: Returns the hash of a record's key from its payload, or nil for a barrier. It must return the same
-    ///     hash for the same payload in every process and version, so don't use Swift's seeded hash. Every worker
-    ///     calls it for every record.
+    ///     hash for the same payload in every process and version, so use ``StableHash`` and not Swift's seeded hash.
+    ///     Every worker calls it for every record.
     public init(
         log: WriteAheadLog, sink: Destination, configuration: Configuration = Configuration(), logger: Logger? = nil,
         metrics: (any MetricsFactory)? = nil, clock: some Clock<Duration> = ContinuousClock(),

@@ -130,6 +130,23 @@
             guard result == 0 else { throw lastError(during: name) }
         }
 
+        /// Runs one or more statements without values; errors call them `name`.
+        func executeAll(_ sql: String, named name: String) throws(StoreError) {
+            guard unsafe mysql_set_server_option(handle, MYSQL_OPTION_MULTI_STATEMENTS_ON) == 0 else {
+                throw lastError(during: name)
+            }
+            defer { unsafe mysql_set_server_option(handle, MYSQL_OPTION_MULTI_STATEMENTS_OFF) }
+            try execute(sql, named: name)
+            while true {
+                unsafe mysql_free_result(mysql_store_result(handle))
+                switch unsafe mysql_next_result(handle) {
+                case 0: continue
+                case -1: return
+                default: throw lastError(during: name)
+                }
+            }
+        }
+
         /// Runs a statement with its values in it; returns the number of rows that it changed or found.
         func execute(_ sql: [UInt8], named name: String) throws(StoreError) -> Int {
             let result = unsafe sql.withUnsafeBytes { bytes in unsafe send(bytes) }

@@ -3,7 +3,7 @@
     internal import WALDelivery
     internal import WALTasks
 
-    /// Reads and moves the positions of a log's lanes in `wal_sink_checkpoint`, inside a transaction.
+    /// Reads and moves the positions of a log's lanes in a table. `key` is the table's key.
     struct LaneStatements {
         private let connection: Connection
         private let countLanes: Statement
@@ -11,40 +11,57 @@
         private let claimLanes: RowStatement
         private let moveLanes: RowStatement
 
-        init(_ connection: Connection) throws(StoreError) {
+        init(_ connection: Connection, _ table: PositionTable) throws(StoreError) {
             self.connection = connection
             countLanes = try Statement(
-                "SELECT parts FROM wal_sink_checkpoint WHERE log_id = ? LIMIT 1", named: "count lanes", on: connection)
+                "SELECT parts FROM \(table.name) WHERE \(table.key) = ? LIMIT 1", named: "count lanes", on: connection)
             readLanes = try Statement(
                 """
-                SELECT part, epoch, position FROM wal_sink_checkpoint WHERE log_id = ? AND part >= ? AND part < ? \
+                SELECT part, epoch, position FROM \(table.name) WHERE \(table.key) = ? AND part >= ? AND part < ? \
                 ORDER BY part
                 """, named: "read lanes", on: connection)
-            claimLanes = try RowStatement(WriteSQL.claimLanes, on: connection)
-            moveLanes = try RowStatement(WriteSQL.moveLanes, on: connection)
+            claimLanes = try RowStatement(WriteSQL.claimLanes(table), on: connection)
+            moveLanes = try RowStatement(WriteSQL.moveLanes(table), on: connection)
         }
 
-        /// How many lanes the log has; nil if none was claimed yet.
-        func count(log: String) throws(StoreError) -> Int64? {
-            countLanes.bind(log)
+        /// Raises the epochs of the lanes in a transaction of its own, all or none.
+        func claim(
+            _ indices: Range<Int>, of laneCount: Int, log: LogID, key: String, owner: String
+        ) throws(StoreError) -> [SinkLane] {
+            // A log that is new has no row that two owners with different counts could meet at.
+            try connection.locked("wal_sink.\(log)") { () throws(StoreError) in
+                try connection.transaction { () throws(StoreError) in
+                    if let before = try count(key), before != laneCount {
+                        throw .laneCountMismatch(
+                            log: key, before: before, now: laneCount, server: .mysql,
+                            place: connection.settings.address.description)
+                    }
+                    return try claim(indices, of: laneCount, key: key, owner: owner)
+                }
+            }
+        }
+
+        /// How many lanes there are; nil if none was claimed yet.
+        private func count(_ key: String) throws(StoreError) -> Int64? {
+            countLanes.bind(key)
             return try countLanes.first { (row) throws(StoreError) in row.number() }
         }
 
         /// Raises the epochs, and reads what they have become under the rows' locks.
-        func claim(_ indices: Range<Int>, of laneCount: Int, log: String, owner: String) throws(StoreError)
-            -> [SinkLane]
-        {
+        private func claim(
+            _ indices: Range<Int>, of laneCount: Int, key: String, owner: String
+        ) throws(StoreError) -> [SinkLane] {
             let now = Timestamp.now
             let table = RowTable(columnCount: 5, capacity: indices.count)
             for index in indices {
-                table.add(log)
+                table.add(key)
                 table.add(Int64(index))
                 table.add(Int64(laneCount))
                 table.add(owner)
                 table.add(now)
             }
             try claimLanes.run(table)
-            readLanes.bind(log)
+            readLanes.bind(key)
             readLanes.bind(Int64(indices.lowerBound))
             readLanes.bind(Int64(indices.upperBound))
             let lanes = try readLanes.all { (row) throws(StoreError) in row.lane() }
@@ -56,16 +73,16 @@
             return lanes
         }
 
-        /// Throws `fenced` if one of the lanes isn't as its owner believes.
+        /// Moves lanes inside a transaction. Throws `fenced` if one of the lanes isn't as its owner believes.
         func move(
-            _ lanes: [SinkLane], to position: SequenceNumber, log: String, at time: Timestamp
+            _ lanes: [SinkLane], to position: SequenceNumber, key: String, at time: Timestamp
         ) throws(StoreError) {
             let runs = Self.runs(of: lanes)
             let table = RowTable(columnCount: 7, capacity: runs.count)
             for run in runs {
                 table.add(Int64(bitPattern: position.rawValue))
                 table.add(time)
-                table.add(log)
+                table.add(key)
                 table.add(Int64(run.first.index))
                 table.add(Int64(run.lastIndex))
                 table.add(Int64(bitPattern: run.first.epoch))
@@ -76,7 +93,7 @@
                 let places = lanes.map { "\($0.index) at epoch \($0.epoch) and position \($0.position)" }
                 throw StoreError(
                     .fenced,
-                    "of the log \(log) only \(count) of these lanes were as their owner believes:"
+                    "of the log \(key) only \(count) of these lanes were as their owner believes:"
                         + " \(places.joined(separator: ", ")); another owner has claimed them, or the batch was applied before",
                     place: connection.settings.address.description)
             }

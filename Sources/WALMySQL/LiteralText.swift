@@ -54,6 +54,7 @@
             switch unsafe value {
             case .null: bytes += Array("NULL".utf8)
             case .number(let number): bytes += Array("\(number)".utf8)
+            case .real(let number): bytes += Array("\(number)".utf8)
             case .text(let text): unsafe quote(text)
             case .bytes(let text):
                 bytes += Array("_binary".utf8)

@@ -41,6 +41,11 @@
             optionalNumber() ?? 0
         }
 
+        /// Reads all columns.
+        func values() -> [SQLValue] {
+            columns.indices.map(columns.value)
+        }
+
         mutating func optionalTime() -> Timestamp? {
             columns.time(next())
         }
@@ -62,17 +67,27 @@
 
         private let statement: UnsafeMutablePointer<MYSQL_STMT>
         let binds: UnsafeMutablePointer<MYSQL_BIND>
-        private let count: Int
+        private let kinds: [Kind]
         private let texts: UnsafeMutablePointer<UInt8>
         private let numbers: UnsafeMutablePointer<Int64>
         private let times: UnsafeMutablePointer<MYSQL_TIME>
         private let lengths: UnsafeMutablePointer<UInt>
         private let nulls: UnsafeMutablePointer<CChar>
 
+        private enum Kind {
+            case number, unsignedNumber, real, time, text, bytes
+        }
+
         init(_ statement: UnsafeMutablePointer<MYSQL_STMT>) {
             unsafe self.statement = statement
-            count = Int(unsafe mysql_stmt_field_count(statement))
-            let room = max(1, count)
+            let metadata = unsafe mysql_stmt_result_metadata(statement)
+            defer { unsafe mysql_free_result(metadata) }
+            kinds = unsafe (0..<mysql_stmt_field_count(statement)).map { column in
+                guard let metadata = unsafe metadata, let field = unsafe mysql_fetch_field_direct(metadata, column)
+                else { return .text }
+                return unsafe Self.kind(of: field.pointee)
+            }
+            let room = max(1, kinds.count)
             unsafe binds = .allocate(capacity: room)
             unsafe texts = .allocate(capacity: room * Self.textRoom)
             unsafe numbers = .allocate(capacity: room)
@@ -85,15 +100,7 @@
             unsafe times.initialize(repeating: MYSQL_TIME(), count: room)
             unsafe lengths.initialize(repeating: 0, count: room)
             unsafe nulls.initialize(repeating: 0, count: room)
-            let metadata = unsafe mysql_stmt_result_metadata(statement)
-            defer { unsafe mysql_free_result(metadata) }
-            for column in 0..<count {
-                let type =
-                    if let metadata = unsafe metadata {
-                        unsafe mysql_fetch_field_direct(metadata, UInt32(column)).pointee.type
-                    } else { MYSQL_TYPE_STRING }
-                bind(column, type)
-            }
+            for (column, kind) in kinds.enumerated() { bind(column, kind) }
         }
 
         deinit {
@@ -105,22 +112,57 @@
             unsafe nulls.deallocate()
         }
 
-        private func bind(_ column: Int, _ type: enum_field_types) {
+        private static func kind(of field: MYSQL_FIELD) -> Kind {
+            switch unsafe field.type {
+            case MYSQL_TYPE_TINY, MYSQL_TYPE_SHORT, MYSQL_TYPE_INT24, MYSQL_TYPE_LONG, MYSQL_TYPE_LONGLONG,
+                MYSQL_TYPE_YEAR:
+                unsafe field.flags & UInt32(UNSIGNED_FLAG) == 0 ? .number : .unsignedNumber
+            case MYSQL_TYPE_FLOAT, MYSQL_TYPE_DOUBLE: .real
+            case MYSQL_TYPE_DATETIME, MYSQL_TYPE_TIMESTAMP: .time
+            case MYSQL_TYPE_BLOB, MYSQL_TYPE_TINY_BLOB, MYSQL_TYPE_MEDIUM_BLOB, MYSQL_TYPE_LONG_BLOB,
+                MYSQL_TYPE_STRING, MYSQL_TYPE_VAR_STRING, MYSQL_TYPE_VARCHAR, MYSQL_TYPE_BIT:
+                unsafe field.charsetnr == Self.binaryCharset ? .bytes : .text
+            default: .text
+            }
+        }
+
+        /// The number of the character set `binary`.
+        private static let binaryCharset: UInt32 = 63
+
+        private func bind(_ column: Int, _ kind: Kind) {
             let place: (type: enum_field_types, start: UnsafeMutableRawPointer, size: Int) =
-                switch type {
-                case MYSQL_TYPE_TINY, MYSQL_TYPE_SHORT, MYSQL_TYPE_INT24, MYSQL_TYPE_LONG, MYSQL_TYPE_LONGLONG:
+                switch kind {
+                case .number, .unsignedNumber:
                     unsafe (MYSQL_TYPE_LONGLONG, UnsafeMutableRawPointer(numbers + column), 8)
-                case MYSQL_TYPE_DATETIME, MYSQL_TYPE_TIMESTAMP:
+                case .real: unsafe (MYSQL_TYPE_DOUBLE, UnsafeMutableRawPointer(numbers + column), 8)
+                case .time:
                     unsafe (
                         MYSQL_TYPE_DATETIME, UnsafeMutableRawPointer(times + column), MemoryLayout<MYSQL_TIME>.size
                     )
-                default:
+                case .text, .bytes:
                     unsafe (
                         MYSQL_TYPE_BLOB, UnsafeMutableRawPointer(texts + column * Self.textRoom), Self.textRoom
                     )
                 }
             unsafe cwal_mysql_bind_result(
                 binds + column, place.type, place.start, UInt(place.size), lengths + column, nulls + column)
+        }
+
+        var indices: Range<Int> { kinds.indices }
+
+        func value(_ column: Int) -> SQLValue {
+            if unsafe nulls[column] != 0 { return .null }
+            let number = unsafe numbers[column]
+            switch kinds[column] {
+            case .number: return .integer(number)
+            // The last half of BIGINT UNSIGNED has no `Int64`.
+            case .unsignedNumber: return number >= 0 ? .integer(number) : .text("\(UInt64(bitPattern: number))")
+            case .real: return .real(Double(bitPattern: UInt64(bitPattern: number)))
+            case .time: return time(column).map(SQLValue.time) ?? .null
+            case .text:
+                return unsafe withText(column) { unsafe .text(String(decoding: $0, as: UTF8.self)) } ?? .null
+            case .bytes: return unsafe withText(column) { unsafe .blob(Array($0)) } ?? .null
+            }
         }
 
         func number(_ column: Int) -> Int64? {

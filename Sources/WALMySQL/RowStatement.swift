@@ -35,6 +35,15 @@
                 ? try Statement(sql.head + sql.row + sql.tail, named: sql.name, on: connection) : nil
         }
 
+        /// For rows of a statement of one's own, whose columns are in the order of its parameters.
+        init(_ prepared: Statement, on connection: Connection) {
+            sql = RowSQL(
+                name: prepared.name, head: "", row: "", columns: Array(0..<prepared.parameterCount), isRepeatable: false
+            )
+            self.connection = connection
+            self.prepared = prepared
+        }
+
         /// Runs with all rows of a table; returns the number of rows that were written, changed or found.
         @discardableResult
         func run(_ table: RowTable) throws(StoreError) -> Int {

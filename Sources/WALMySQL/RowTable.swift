@@ -31,7 +31,7 @@
         private var kinds: [Kind]
 
         private enum Kind {
-            case text, bytes, number
+            case text, bytes, number, real
         }
 
         init(columnCount: Int, capacity: Int) {
@@ -91,6 +91,18 @@
             kinds[place.column] = .number
         }
 
+        /// A number that isn't finite is the row's fault: the servers have none.
+        func add(_ number: Double) {
+            guard number.isFinite else {
+                refuse("the number \(number) isn't finite, and MySQL stores no such number")
+                return addNull()
+            }
+            let place = next()
+            unsafe numbers[place.index] = Int64(bitPattern: number.bitPattern)
+            unsafe nulls[place.index] = 0
+            kinds[place.column] = .real
+        }
+
         func add(_ number: Int64?) {
             if let number { add(number) } else { addNull() }
         }
@@ -98,11 +110,9 @@
         /// A time outside of `datetime` is the row's fault: it would be stored as another time, or not at all.
         func add(_ time: Timestamp) {
             guard DateTime.range.contains(time.rawValue) else {
-                let error = StoreError(
-                    .rowRefused,
+                refuse(
                     "the time \(time.rawValue) (microseconds since 1970) isn't in the years 1000 to 9999, which datetime takes"
                 )
-                if refusals[count] == nil { refusals[count] = error }
                 return addNull()
             }
             let start = textsUsed
@@ -128,7 +138,11 @@
             note(start, kind)
         }
 
-        private func addNull() {
+        private func refuse(_ reason: String) {
+            if refusals[count] == nil { refusals[count] = StoreError(.rowRefused, reason) }
+        }
+
+        func addNull() {
             let place = next()
             unsafe nulls[place.index] = CChar(STMT_INDICATOR_NULL.rawValue)
             unsafe offsets[place.index] = 0
@@ -171,8 +185,8 @@
         /// Binds one value of one row. The table must stay, and must not change, until the statement has run.
         func bind(column: Int, row: Int, to bind: UnsafeMutablePointer<MYSQL_BIND>) {
             let index = column * capacity + row
-            if kinds[column] == .number {
-                unsafe cwal_mysql_bind_value(bind, MYSQL_TYPE_LONGLONG, numbers + index, nil, nulls + index)
+            if let type = numberType(of: column) {
+                unsafe cwal_mysql_bind_value(bind, type, numbers + index, nil, nulls + index)
             } else {
                 unsafe cwal_mysql_bind_value(
                     bind, type(of: column), texts + offsets[index], lengths + index, nulls + index)
@@ -182,13 +196,22 @@
         /// Binds a column of several rows, as ``bind(column:row:to:)``.
         func bind(column: Int, rows: Range<Int>, to bind: UnsafeMutablePointer<MYSQL_BIND>) {
             let index = column * capacity + rows.lowerBound
-            if kinds[column] == .number {
-                unsafe cwal_mysql_bind_column(bind, MYSQL_TYPE_LONGLONG, numbers + index, nil, nulls + index)
+            if let type = numberType(of: column) {
+                unsafe cwal_mysql_bind_column(bind, type, numbers + index, nil, nulls + index)
             } else {
                 // The texts may have moved since.
                 for place in index..<index + rows.count { unsafe addresses[place] = texts + offsets[place] }
                 unsafe cwal_mysql_bind_column(
                     bind, type(of: column), addresses + index, lengths + index, nulls + index)
+            }
+        }
+
+        /// Nil for a column of texts or bytes.
+        private func numberType(of column: Int) -> enum_field_types? {
+            switch kinds[column] {
+            case .number: MYSQL_TYPE_LONGLONG
+            case .real: MYSQL_TYPE_DOUBLE
+            case .text, .bytes: nil
             }
         }
 
@@ -201,6 +224,7 @@
         @unsafe enum Value {
             case null
             case number(Int64)
+            case real(Double)
             case text(UnsafeRawBufferPointer)
             case bytes(UnsafeRawBufferPointer)
         }
@@ -209,6 +233,9 @@
             let index = column * capacity + row
             if unsafe nulls[index] != 0 { return unsafe body(.null) }
             if kinds[column] == .number { return unsafe body(.number(numbers[index])) }
+            if kinds[column] == .real {
+                return unsafe body(.real(Double(bitPattern: UInt64(bitPattern: numbers[index]))))
+            }
             let text = unsafe UnsafeRawBufferPointer(start: texts + offsets[index], count: Int(lengths[index]))
             return unsafe body(kinds[column] == .bytes ? .bytes(text) : .text(text))
         }

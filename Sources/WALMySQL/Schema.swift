@@ -65,6 +65,35 @@
         /// The step at index n leads from version n to n + 1.
         private static let steps = [tables]
 
+        /// Creates the table of sinks' positions, and then runs `tables`. The server commits each statement by itself.
+        static func createTables(_ tables: String, _ connection: Connection) throws(StoreError) {
+            let found = try Statement(
+                "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
+                named: "find positions", on: connection)
+            found.bind(PositionTable.ofSinks.name)
+            // IF NOT EXISTS would need the right to create, also where it is there.
+            if try found.first({ (row) throws(StoreError) in row.number() }) == 0 {
+                try connection.execute(lanes(.ofSinks, keyType: "varbinary(255)"), named: "create positions")
+            }
+            if !tables.allSatisfy(\.isWhitespace) { try connection.executeAll(tables, named: "create tables") }
+        }
+
+        private static func lanes(_ table: PositionTable, keyType: String) -> String {
+            """
+            CREATE TABLE IF NOT EXISTS \(table.name) (
+              \(table.key) \(keyType) NOT NULL,
+              part int NOT NULL,
+              parts int NOT NULL,
+              epoch bigint NOT NULL,
+              position bigint NOT NULL,
+              owner text,
+              claimed_at datetime(6) NOT NULL,
+              flushed_at datetime(6),
+              PRIMARY KEY (\(table.key), part)
+            ) \(options)
+            """
+        }
+
         private static let options = "ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
 
         // Times are UTC. Identifiers are bytes: text collations take 'a' and 'a ' for the same, and other bytes in another
@@ -116,19 +145,7 @@
               KEY dag_task_activity_time (created_at)
             ) \(options)
             """,
-            """
-            CREATE TABLE IF NOT EXISTS wal_sink_checkpoint (
-              log_id char(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-              part int NOT NULL,
-              parts int NOT NULL,
-              epoch bigint NOT NULL,
-              position bigint NOT NULL,
-              owner text,
-              claimed_at datetime(6) NOT NULL,
-              flushed_at datetime(6),
-              PRIMARY KEY (log_id, part)
-            ) \(options)
-            """,
+            lanes(.ofStores, keyType: "char(32) CHARACTER SET ascii COLLATE ascii_bin"),
             """
             CREATE TABLE IF NOT EXISTS wal_sink_dead_letter (
               log_id char(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

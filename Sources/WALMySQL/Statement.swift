@@ -9,7 +9,8 @@
         let name: String
         private let connection: Connection
         private let handle: UnsafeMutablePointer<MYSQL_STMT>
-        private let parameterCount: Int
+        /// The number of values that it takes.
+        let parameterCount: Int
         private let values: RowTable
         private let binds: UnsafeMutablePointer<MYSQL_BIND>
         /// Where its rows come to.
@@ -55,16 +56,22 @@
         func bind(_ bytes: [UInt8]) { values.add(bytes) }
         func bind(_ time: Timestamp) { values.add(time) }
 
+        func bind(_ value: SQLValue) { values.add(value) }
+
         // MARK: Running
 
-        /// Runs a statement whose rows don't matter; returns the number of rows that it changed or found.
+        /// Whether it gives rows. Known after its first run: MariaDB prepares `INSERT … RETURNING` without them.
+        var hasRows: Bool { unsafe mysql_stmt_field_count(handle) > 0 }
+
+        /// Runs a statement whose rows don't matter; returns the number of rows that it changed, found or gives.
         @discardableResult
         func run() throws(StoreError) -> Int {
             defer { values.removeAll() }
             try execute()
-            let count = Int(clamping: unsafe mysql_stmt_affected_rows(handle))
-            unsafe mysql_stmt_free_result(handle)
-            return count
+            defer { unsafe mysql_stmt_free_result(handle) }
+            guard hasRows else { return Int(clamping: unsafe mysql_stmt_affected_rows(handle)) }
+            guard unsafe mysql_stmt_store_result(handle) == 0 else { throw lastError() }
+            return Int(clamping: unsafe mysql_stmt_num_rows(handle))
         }
 
         /// Runs with rows of a table, `columns` being those of the parameters: with one row, or with all as an array.
@@ -108,6 +115,7 @@
             defer { values.removeAll() }
             try execute()
             defer { unsafe mysql_stmt_free_result(handle) }
+            guard hasRows else { return }
             if row == nil { unsafe row = Row(handle) }
             guard var row, unsafe cwal_mysql_statement_bind_result(handle, row.binds) == 0,
                 unsafe mysql_stmt_store_result(handle) == 0

@@ -1,4 +1,6 @@
 #if MySQL
+    internal import WALTasks
+
     /// The statements that change tables, for rows of ``RowTable``.
     enum WriteSQL {
         private static func insert(_ name: String, _ table: String, _ columns: String, orUpdate: String) -> RowSQL {
@@ -47,21 +49,26 @@
             name: "remove activities", head: "DELETE FROM dag_task_activity_logs WHERE ",
             row: "created_at < ? LIMIT \(partSize)", columns: [0], isRepeatable: false)
 
-        static let claimLanes = RowSQL(
-            name: "claim lanes",
-            head: """
-                INSERT INTO wal_sink_checkpoint (log_id, part, parts, epoch, position, owner, claimed_at) VALUES \
+        static func claimLanes(_ table: PositionTable) -> RowSQL {
+            RowSQL(
+                name: "claim lanes",
+                head: """
+                    INSERT INTO \(table.name) (\(table.key), part, parts, epoch, position, owner, claimed_at) VALUES \
 
-                """, row: "(?,?,?,1,0,?,?)",
-            tail: """
-                 ON DUPLICATE KEY UPDATE epoch = epoch + 1, owner = VALUES(owner), claimed_at = VALUES(claimed_at)
-                """, columns: Array(0..<5), isUpsert: true)
+                    """, row: "(?,?,?,1,0,?,?)",
+                tail: """
+                     ON DUPLICATE KEY UPDATE epoch = epoch + 1, owner = VALUES(owner), claimed_at = VALUES(claimed_at)
+                    """, columns: Array(0..<5), isUpsert: true)
+        }
 
-        static let moveLanes = RowSQL(
-            name: "move lanes", head: "UPDATE wal_sink_checkpoint SET ",
-            row: """
-                position = ?, flushed_at = ? WHERE log_id = ? AND part BETWEEN ? AND ? AND epoch = ? AND position = ?
-                """, columns: Array(0..<7), isRepeatable: false)
+        static func moveLanes(_ table: PositionTable) -> RowSQL {
+            RowSQL(
+                name: "move lanes", head: "UPDATE \(table.name) SET ",
+                row: """
+                    position = ?, flushed_at = ? WHERE \(table.key) = ? AND part BETWEEN ? AND ? AND epoch = ? \
+                    AND position = ?
+                    """, columns: Array(0..<7), isRepeatable: false)
+        }
 
         static let insertDeadLetters = insert(
             "insert dead letter", "wal_sink_dead_letter", Columns.deadLetter, orUpdate: "log_id = log_id")

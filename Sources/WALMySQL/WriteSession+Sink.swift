@@ -8,18 +8,7 @@
         func claim(
             _ indices: Range<Int>, of laneCount: Int, log: LogID, owner: String
         ) throws(StoreError) -> [SinkLane] {
-            let log = log.description
-            // A log that is new has no row that two owners with different counts could meet at.
-            return try connection.locked("wal_sink.\(log)") { () throws(StoreError) in
-                try connection.transaction { () throws(StoreError) in
-                    if let before = try lanes.count(log: log), before != laneCount {
-                        throw .laneCountMismatch(
-                            log: log, before: before, now: laneCount, server: Self.server,
-                            place: connection.settings.address.description)
-                    }
-                    return try lanes.claim(indices, of: laneCount, log: log, owner: owner)
-                }
-            }
+            try lanes.claim(indices, of: laneCount, log: log, key: log.description, owner: owner)
         }
 
         /// Applies a batch and moves its lanes, in one transaction. Rows that the database refuses become dead letters.
@@ -36,7 +25,7 @@
         private func apply(_ batch: TaskBatch, isolating: Bool) throws(StoreError) -> SinkReceipt {
             try connection.transaction { () throws(StoreError) in
                 let now = Timestamp.now
-                try lanes.move(batch.lanes, to: batch.position, log: batch.log.description, at: now)
+                try lanes.move(batch.lanes, to: batch.position, key: batch.log.description, at: now)
                 var receipt = SinkReceipt(rowCount: 0)
                 try deadLetters.setAsideUndecodable(of: batch, at: now, in: &receipt.deadLetters)
                 try apply(batch.operations) { (work) throws(StoreError) in

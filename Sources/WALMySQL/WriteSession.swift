@@ -22,7 +22,7 @@
             let connection = try Connection(settings, access: .readWrite)
             try Schema.migrate(connection)
             self.connection = connection
-            lanes = try LaneStatements(connection)
+            lanes = try LaneStatements(connection, .ofStores)
             deadLetters = try DeadLetterStatements(connection)
             saveTasks = try RowStatement(WriteSQL.saveTasks, on: connection)
             logActivities = try RowStatement(WriteSQL.logActivities, on: connection)

@@ -11,9 +11,11 @@
             case timestamp = 1184
             case int4 = 23
             case int8 = 20
+            case float8 = 701
+            case bytes = 17
         }
 
-        private let element: Element
+        let element: Element
         private var memory: UnsafeMutableRawBufferPointer
         private var used = 0
         private var elementCount: Int32 = 0
@@ -55,13 +57,18 @@
 
         func append(_ text: String) {
             var text = text
-            text.withUTF8 { utf8 in
-                grow(by: 4 + utf8.count)
-                put(Int32(clamping: utf8.count))
-                unsafe UnsafeMutableRawBufferPointer(rebasing: memory[used...]).copyMemory(
-                    from: UnsafeRawBufferPointer(utf8))
-                used += utf8.count
-            }
+            text.withUTF8 { unsafe append(UnsafeRawBufferPointer($0)) }
+        }
+
+        func append(_ bytes: [UInt8]) {
+            unsafe bytes.withUnsafeBytes { unsafe append($0) }
+        }
+
+        private func append(_ bytes: UnsafeRawBufferPointer) {
+            grow(by: 4 + bytes.count)
+            put(Int32(clamping: bytes.count))
+            unsafe UnsafeMutableRawBufferPointer(rebasing: memory[used...]).copyMemory(from: bytes)
+            used += bytes.count
             count()
         }
 
@@ -83,11 +90,15 @@
             count()
         }
 
+        func append(_ number: Double) {
+            append(Int64(bitPattern: number.bitPattern))
+        }
+
         func append(_ time: Timestamp?) {
             if let time { append(time.postgres) } else { appendNull() }
         }
 
-        private func appendNull() {
+        func appendNull() {
             grow(by: 4)
             put(Int32(-1))
             count()

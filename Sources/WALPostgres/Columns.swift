@@ -35,6 +35,8 @@
             case .timestamp: "timestamptz[]"
             case .int4: "int4[]"
             case .int8: "int8[]"
+            case .float8: "float8[]"
+            case .bytes: "bytea[]"
             }
         }
     }

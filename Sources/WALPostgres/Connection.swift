@@ -10,7 +10,7 @@
         /// Whether a pooler, such as PgBouncer, is in between, which may give each transaction another session: nothing may be
         /// set or prepared beyond one.
         private(set) var isPooled = false
-        private let handle: OpaquePointer
+        let handle: OpaquePointer
         /// What each transaction through a pooler begins with.
         private let pooledBegin: String
         /// The text of each statement, where none can be prepared.
@@ -156,7 +156,7 @@
         }
 
         @discardableResult
-        private func check(_ result: OpaquePointer?, _ name: String) throws(StoreError) -> QueryResult {
+        func check(_ result: OpaquePointer?, _ name: String) throws(StoreError) -> QueryResult {
             guard let result = unsafe result else { throw failure(name) }
             let owned = unsafe QueryResult(result)
             switch unsafe PQresultStatus(result) {
@@ -176,7 +176,7 @@
         private static let messageField = Int32(UInt8(ascii: "M"))
 
         /// An error without SQLSTATE: libpq's own. It is the connection's end, or a lack of memory.
-        private func failure(_ name: String) -> StoreError {
+        func failure(_ name: String) -> StoreError {
             let isLost = unsafe PQstatus(handle) != CONNECTION_OK
             return unsafe StoreError(
                 isLost ? .connectionFailed : .outOfMemory, Self.text(PQerrorMessage(handle)), statement: name,

@@ -3,41 +3,41 @@
     internal import WALDelivery
     internal import WALTasks
 
-    /// Reads and moves the positions of a log's lanes in `wal_sink_checkpoint`.
+    /// Reads and moves the positions of a log's lanes in a table.
     struct LaneStatements {
         private let connection: Connection
 
-        init(_ connection: Connection) throws(StoreError) {
+        init(_ connection: Connection, _ table: PositionTable) throws(StoreError) {
             self.connection = connection
             try connection.prepare("SELECT pg_advisory_xact_lock($1::int4, $2::int4)", named: "lock lanes")
             try connection.prepare(
                 """
-                WITH claimed AS (INSERT INTO wal_sink_checkpoint AS c (log_id, part, parts, epoch, position, owner) \
+                WITH claimed AS (INSERT INTO \(table.name) AS c (\(table.key), part, parts, epoch, position, owner) \
                 SELECT $1::text, part, $2::int4, 1, 0, $4::text FROM unnest($3::int4[]) AS part WHERE NOT EXISTS \
-                (SELECT FROM wal_sink_checkpoint WHERE log_id = $1::text AND parts <> $2::int4) ORDER BY part \
-                ON CONFLICT (log_id, part) \
+                (SELECT FROM \(table.name) WHERE \(table.key) = $1::text AND parts <> $2::int4) ORDER BY part \
+                ON CONFLICT (\(table.key), part) \
                 DO UPDATE SET epoch = c.epoch + 1, owner = excluded.owner, claimed_at = now() \
                 RETURNING part, epoch, position) SELECT part, epoch, position FROM claimed ORDER BY part
                 """, named: "claim lanes")
             try connection.prepare(
-                "SELECT parts FROM wal_sink_checkpoint WHERE log_id = $1::text AND parts <> $2::int4 LIMIT 1",
+                "SELECT parts FROM \(table.name) WHERE \(table.key) = $1::text AND parts <> $2::int4 LIMIT 1",
                 named: "count lanes")
-            try connection.prepare("WITH \(Self.move) SELECT is_owner FROM fence", named: "move lanes")
+            try connection.prepare("WITH \(Self.move(table)) SELECT is_owner FROM fence", named: "move lanes")
         }
 
-        /// Raises the epochs of the lanes, all or none.
+        /// Raises the epochs of the lanes of `key`, all or none.
         func claim(
-            _ indices: Range<Int>, of laneCount: Int, log: LogID, owner: String
+            _ indices: Range<Int>, of laneCount: Int, log: LogID, key: String, owner: String
         ) throws(StoreError) -> [SinkLane] {
             let count = Int32(clamping: laneCount)
             return try connection.transaction { () throws(StoreError) in
                 // One claim of a log at a time, so that two that count the lanes differently see each other.
-                var key = ParameterList()
-                key.append(Self.lockClass)
-                key.append(Int32(truncatingIfNeeded: log.low))
-                try connection.run("lock lanes", key)
+                var lock = ParameterList()
+                lock.append(Self.lockClass)
+                lock.append(Int32(truncatingIfNeeded: log.low))
+                try connection.run("lock lanes", lock)
                 var parameters = ParameterList()
-                parameters.append(log.description)
+                parameters.append(key)
                 parameters.append(count)
                 let parts = BinaryArray(.int4)
                 for index in indices { parts.append(Int32(clamping: index)) }
@@ -46,7 +46,7 @@
                 let lanes = try connection.run("claim lanes", parameters).all { (row) throws(StoreError) in
                     row.lane()
                 }
-                guard lanes.count == indices.count else { throw try mismatch(log, count) }
+                guard lanes.count == indices.count else { throw try mismatch(key, count) }
                 return lanes
             }
         }
@@ -59,15 +59,15 @@
             guard isOwner == true else { throw lanes.fenced(connection.settings.server) }
         }
 
-        private func mismatch(_ log: LogID, _ count: Int32) throws(StoreError) -> StoreError {
+        private func mismatch(_ key: String, _ count: Int32) throws(StoreError) -> StoreError {
             var parameters = ParameterList()
-            parameters.append(log.description)
+            parameters.append(key)
             parameters.append(count)
             let before = try connection.run("count lanes", parameters).first { (row) throws(StoreError) in
                 row.number()
             }
             return .laneCountMismatch(
-                log: log.description, before: before, now: Int(count), server: .postgres,
+                log: key, before: before, now: Int(count), server: .postgres,
                 place: connection.settings.server)
         }
 
@@ -78,36 +78,43 @@
 
         /// Parts of a `WITH`: `fence.is_owner` is true if every lane was as the batch says; only then all have moved.
         /// They're counted under their locks first, because a statement that commits by itself can't take back a part.
-        static let move = """
+        static func move(_ table: PositionTable) -> String {
+            """
             wanted AS (SELECT * FROM unnest($3::int4[], $4::int8[], $5::int8[]) AS w (part, epoch, position)), \
-            held AS (SELECT c.part FROM wal_sink_checkpoint AS c JOIN wanted AS w \
+            held AS (SELECT c.part FROM \(table.name) AS c JOIN wanted AS w \
             ON c.part = w.part AND c.epoch = w.epoch AND c.position = w.position \
-            WHERE c.log_id = $1::text ORDER BY c.part FOR UPDATE OF c), \
-            moved AS (UPDATE wal_sink_checkpoint AS c SET position = $2::int8, flushed_at = now() FROM wanted AS w \
-            WHERE c.log_id = $1::text AND c.part = w.part AND c.epoch = w.epoch AND c.position = w.position \
+            WHERE c.\(table.key) = $1::text ORDER BY c.part FOR UPDATE OF c), \
+            moved AS (UPDATE \(table.name) AS c SET position = $2::int8, flushed_at = now() FROM wanted AS w \
+            WHERE c.\(table.key) = $1::text AND c.part = w.part AND c.epoch = w.epoch AND c.position = w.position \
             AND (SELECT count(*) FROM held) = cardinality($3::int4[]) RETURNING 1), \
             fence AS MATERIALIZED (SELECT count(*) = cardinality($3::int4[]) AS is_owner FROM moved)
             """
+        }
     }
 
     /// Where a batch's lanes must be, and where they go.
     struct LaneMove {
         let parameters: ParameterList
-        private let batch: (log: LogID, lanes: [SinkLane])
+        private let key: String
+        private let lanes: [SinkLane]
 
         init(of batch: TaskBatch) {
-            self.batch = (batch.log, batch.lanes)
+            self.init(batch.lanes, of: batch.log.description, to: batch.position)
+        }
+
+        init(_ lanes: [SinkLane], of key: String, to position: SequenceNumber) {
+            (self.key, self.lanes) = (key, lanes)
             let parts = BinaryArray(.int4)
             let epochs = BinaryArray(.int8)
             let positions = BinaryArray(.int8)
-            for lane in batch.lanes {
+            for lane in lanes {
                 parts.append(Int32(clamping: lane.index))
                 epochs.append(Int64(bitPattern: lane.epoch))
                 positions.append(Int64(bitPattern: lane.position.rawValue))
             }
             var parameters = ParameterList()
-            parameters.append(batch.log.description)
-            parameters.append(Int64(bitPattern: batch.position.rawValue))
+            parameters.append(key)
+            parameters.append(Int64(bitPattern: position.rawValue))
             parameters.append(parts)
             parameters.append(epochs)
             parameters.append(positions)
@@ -115,10 +122,10 @@
         }
 
         func fenced(_ server: String) -> StoreError {
-            let lanes = batch.lanes.map { "lane \($0.index) at epoch \($0.epoch) and position \($0.position)" }
+            let lanes = lanes.map { "lane \($0.index) at epoch \($0.epoch) and position \($0.position)" }
             return StoreError(
                 .fenced,
-                "the log \(batch.log) hasn't each of these any more: \(lanes.joined(separator: ", ")): another owner has"
+                "the log \(key) hasn't each of these any more: \(lanes.joined(separator: ", ")): another owner has"
                     + " claimed one, or the batch was applied before", place: server)
         }
     }

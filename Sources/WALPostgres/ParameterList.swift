@@ -1,11 +1,13 @@
 #if Postgres
     internal import WAL
 
-    /// The values of a prepared statement, in the order of its parameters and in PostgreSQL's binary form.
+    /// The values of a prepared statement, in the order of its parameters. All but literals are in PostgreSQL's binary form.
     struct ParameterList {
         private enum Value {
             /// A part of `bytes`; nil for NULL.
             case scalar(Range<Int>?)
+            /// A part of `bytes` that ends with a 0: the value as the server reads it in SQL.
+            case literal(Range<Int>)
             case array(BinaryArray)
         }
 
@@ -38,6 +40,21 @@
             append(time.postgres)
         }
 
+        mutating func appendNull() {
+            values.append(.scalar(nil))
+        }
+
+        /// `literal` has no NUL.
+        mutating func append(literal: String) {
+            let start = bytes.count
+            bytes += literal.utf8
+            bytes.append(0)
+            values.append(.literal(start..<bytes.count))
+        }
+
+        /// About how many bytes are sent.
+        var size: Int { bytes.count + 8 * values.count }
+
         /// Not copied: it mustn't be changed before the statement has run.
         mutating func append(_ array: BinaryArray) {
             values.append(.array(array))
@@ -49,7 +66,7 @@
             values.append(.scalar(start..<bytes.count))
         }
 
-        /// Calls `body` with what libpq wants: where each value is (null for NULL), its size, and that it's binary.
+        /// Calls `body` with what libpq wants: where each value is (null for NULL), its size, and whether it's binary.
         func withPointers<Result>(
             _ body: (UnsafeBufferPointer<UnsafePointer<CChar>?>, UnsafePointer<Int32>?, UnsafePointer<Int32>?) -> Result
         ) -> Result {
@@ -60,14 +77,15 @@
                 for value in values {
                     let place: UnsafeRawBufferPointer? =
                         switch value {
-                        case .scalar(let range?): unsafe UnsafeRawBufferPointer(rebasing: scalars[range])
+                        case .scalar(let range?), .literal(let range):
+                            unsafe UnsafeRawBufferPointer(rebasing: scalars[range])
                         case .scalar(nil): nil
                         case .array(let array): unsafe array.bytes
                         }
                     unsafe pointers.append(place?.baseAddress?.assumingMemoryBound(to: CChar.self))
                     unsafe sizes.append(Int32(clamping: place?.count ?? 0))
                 }
-                let formats = [Int32](repeating: 1, count: values.count)
+                let formats: [Int32] = values.map { if case .literal = $0 { 0 } else { 1 } }
                 return unsafe pointers.withUnsafeBufferPointer { pointers in
                     unsafe sizes.withUnsafeBufferPointer { sizes in
                         unsafe formats.withUnsafeBufferPointer { formats in

@@ -26,6 +26,24 @@
             unsafe Int(String(cString: PQcmdTuples(handle))) ?? 0
         }
 
+        /// How many rows a statement of any kind has inserted, updated or deleted.
+        var changedRowCount: Int {
+            ["INSERT ", "UPDATE ", "DELETE ", "MERGE "].contains { commandTag.hasPrefix($0) } ? changedCount : 0
+        }
+
+        /// Of a description: the types of the parameters, by their OIDs.
+        var parameterTypes: [Oid] {
+            unsafe (0..<PQnparams(handle)).map { unsafe PQparamtype(handle, $0) }
+        }
+
+        /// Reads every row of literals.
+        func literals() throws(StoreError) -> [[SQLValue]] {
+            let types = unsafe (0..<PQnfields(handle)).map { unsafe PQftype(handle, $0) }
+            return try all { (row) throws(StoreError) in
+                types.map { type in row.optionalText().map { SQLValue(literal: $0, of: type) } ?? .null }
+            }
+        }
+
         /// Reads every row.
         func all<Value>(_ read: (inout Row) throws(StoreError) -> Value) throws(StoreError) -> [Value] {
             var values: [Value] = []

@@ -17,7 +17,7 @@
             self.connection = connection
             try connection.prepare(
                 """
-                WITH \(LaneStatements.move), \(Self.branches(from: LaneStatements.moveParameterCount + 1, isFenced: true)) \
+                WITH \(LaneStatements.move(.ofStores)), \(Self.branches(from: LaneStatements.moveParameterCount + 1, isFenced: true)) \
                 SELECT (SELECT is_owner FROM fence), \(Self.counts)
                 """, named: Self.fenced)
             try connection.prepare(

@@ -7,7 +7,7 @@
         static let version: Int64 = 1
 
         /// Serialises migrations: "SWAL" and "schm" in ASCII.
-        private static let lockKey: Int64 = 0x5357_414C_7363_686D
+        static let lockKey: Int64 = 0x5357_414C_7363_686D
 
         /// Creates or migrates the tables, in one transaction. A database that has them needs no right to create.
         static func migrate(_ connection: Connection) throws(StoreError) {
@@ -56,6 +56,23 @@
         /// The step at index n leads from version n to n + 1.
         private static let steps = [tables]
 
+        /// A table of positions, in the form that follows CREATE TABLE.
+        static func lanes(_ table: PositionTable) -> String {
+            """
+            \(table.name) (
+              \(table.key) text COLLATE "C" NOT NULL,
+              part int NOT NULL,
+              parts int NOT NULL,
+              epoch bigint NOT NULL,
+              position bigint NOT NULL,
+              owner text,
+              claimed_at timestamptz NOT NULL DEFAULT now(),
+              flushed_at timestamptz,
+              PRIMARY KEY (\(table.key), part)
+            ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000)
+            """
+        }
+
         // Ids are compared by bytes, which is both the order of lists and faster than any language's. Activities have no
         // foreign key: they may come before their task, or outlive it. No index has `updated_at`: it changes with every
         // save, and so would the index. Room is left in the pages of tables whose rows change, so that a new version of a
@@ -102,17 +119,7 @@
             CREATE INDEX dag_task_activity_dag ON dag_task_activity_logs (dag_id, created_at);
             CREATE INDEX dag_task_activity_time ON dag_task_activity_logs USING brin (created_at);
 
-            CREATE TABLE wal_sink_checkpoint (
-              log_id text COLLATE "C" NOT NULL,
-              part int NOT NULL,
-              parts int NOT NULL,
-              epoch bigint NOT NULL,
-              position bigint NOT NULL,
-              owner text,
-              claimed_at timestamptz NOT NULL DEFAULT now(),
-              flushed_at timestamptz,
-              PRIMARY KEY (log_id, part)
-            ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+            CREATE TABLE \(lanes(.ofStores));
 
             CREATE TABLE wal_sink_dead_letter (
               log_id text COLLATE "C" NOT NULL,

@@ -7,7 +7,7 @@
         func claim(
             _ indices: Range<Int>, of laneCount: Int, log: LogID, owner: String
         ) throws(StoreError) -> [SinkLane] {
-            try lanes.claim(indices, of: laneCount, log: log, owner: owner)
+            try lanes.claim(indices, of: laneCount, log: log, key: log.description, owner: owner)
         }
 
         /// Applies a batch and moves its lanes, in one transaction: as a rule in one statement. Operations that the database

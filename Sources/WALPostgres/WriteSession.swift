@@ -22,7 +22,7 @@
                 ])
             self.connection = connection
             try Schema.migrate(connection)
-            lanes = try LaneStatements(connection)
+            lanes = try LaneStatements(connection, .ofStores)
             rows = try RowStatements(connection)
             deadLetters = try DeadLetterStatements(connection)
             try connection.prepare("DELETE FROM dag_tasks WHERE dag_id = $1::text", named: Self.deleteDAG)

@@ -3,28 +3,28 @@
     internal import WALDelivery
     internal import WALTasks
 
-    /// Reads and moves the positions of a log's lanes in `wal_sink_checkpoint`, inside a transaction.
+    /// Reads and moves the positions of a log's lanes in a table, inside a transaction. `log` is the table's key.
     struct LaneStatements {
         private let connection: Connection
         private let countLanes: Statement
         private let claimLane: Statement
         private let moveLane: Statement
 
-        init(_ connection: Connection) throws(StoreError) {
+        init(_ connection: Connection, _ table: PositionTable) throws(StoreError) {
             self.connection = connection
             countLanes = try Statement(
-                "SELECT parts FROM wal_sink_checkpoint WHERE log_id = ? LIMIT 1", named: "count lanes", on: connection)
+                "SELECT parts FROM \(table.name) WHERE \(table.key) = ? LIMIT 1", named: "count lanes", on: connection)
             claimLane = try Statement(
                 """
-                INSERT INTO wal_sink_checkpoint (log_id, part, parts, epoch, position, owner, claimed_at) \
-                VALUES (?, ?, ?, 1, 0, ?, ?) ON CONFLICT (log_id, part) \
+                INSERT INTO \(table.name) (\(table.key), part, parts, epoch, position, owner, claimed_at) \
+                VALUES (?, ?, ?, 1, 0, ?, ?) ON CONFLICT (\(table.key), part) \
                 DO UPDATE SET epoch = epoch + 1, owner = excluded.owner, claimed_at = excluded.claimed_at \
                 RETURNING epoch, position
                 """, named: "claim lane", on: connection)
             moveLane = try Statement(
                 """
-                UPDATE wal_sink_checkpoint SET position = ?, flushed_at = ? \
-                WHERE log_id = ? AND part = ? AND epoch = ? AND position = ?
+                UPDATE \(table.name) SET position = ?, flushed_at = ? \
+                WHERE \(table.key) = ? AND part = ? AND epoch = ? AND position = ?
                 """, named: "move lane", on: connection)
         }
 

@@ -3,10 +3,11 @@
 
     /// The tables, and how a database comes to have them.
     enum Schema {
-        /// The table of positions, in the form that follows CREATE TABLE.
-        static let positions = """
-            wal_sink_checkpoint (
-              log_id TEXT NOT NULL,
+        /// A table of positions, in the form that follows CREATE TABLE.
+        static func lanes(_ table: PositionTable) -> String {
+            """
+            \(table.name) (
+              \(table.key) TEXT NOT NULL,
               part INTEGER NOT NULL,
               parts INTEGER NOT NULL,
               epoch INTEGER NOT NULL,
@@ -14,9 +15,10 @@
               owner TEXT,
               claimed_at INTEGER NOT NULL,
               flushed_at INTEGER,
-              PRIMARY KEY (log_id, part)
+              PRIMARY KEY (\(table.key), part)
             ) WITHOUT ROWID
             """
+        }
 
         /// What `PRAGMA user_version` says of a database that this version has migrated.
         static let version: Int64 = 1
@@ -113,7 +115,7 @@
             CREATE INDEX dag_task_activity_dag ON dag_task_activity_logs (dag_id, created_at);
             CREATE INDEX dag_task_activity_time ON dag_task_activity_logs (created_at);
 
-            CREATE TABLE \(positions);
+            CREATE TABLE \(lanes(.ofStores));
 
             CREATE TABLE wal_sink_dead_letter (
               log_id TEXT NOT NULL,

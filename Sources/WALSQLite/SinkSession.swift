@@ -1,12 +1,14 @@
 #if SQLite
+    internal import CWALSQLite
     internal import WAL
     internal import WALDelivery
     internal import WALTasks
 
-    /// The connection of a ``SQLiteSink``, with the statements that its function has used.
-    final class SinkSession: DatabaseSession {
+    /// The connection of a ``SQLiteSink``.
+    final class SinkSession: TableSession {
         struct Settings: Sendable {
             var connection: ConnectionSettings
+            var setup: String
             var tables: String
         }
 
@@ -14,55 +16,103 @@
         /// A function that puts values into its texts would fill the memory with statements.
         private static let statementsMax = 100
 
-        let lanes: LaneStatements
         private let connection: Connection
+        private let lanes: LaneStatements
+        private let transactionGuard: TransactionGuard
         private var statements: [String: Statement] = [:]
 
         init(_ settings: Settings) throws(StoreError) {
             let connection = try Connection(
                 path: settings.connection.path, access: .readWrite, busyTimeout: settings.connection.busyTimeout)
+            try connection.execute(settings.setup, named: "set up")
             try connection.transaction { () throws(StoreError) in
-                try connection.execute("CREATE TABLE IF NOT EXISTS \(Schema.positions)", named: "create positions")
+                try connection.execute(
+                    "CREATE TABLE IF NOT EXISTS \(Schema.lanes(.ofSinks))", named: "create positions")
                 try connection.execute(settings.tables, named: "create tables")
             }
             self.connection = connection
-            lanes = try LaneStatements(connection)
+            lanes = try LaneStatements(connection, .ofSinks)
+            transactionGuard = TransactionGuard(connection)
         }
 
-        func statement(_ sql: String) throws(StoreError) -> Statement {
-            if let known = statements[sql] { return known }
-            if statements.count == Self.statementsMax { statements = [:] }
-            let statement = try Statement(sql, named: sql, on: connection)
-            statements[sql] = statement
-            return statement
+        var place: String { connection.path }
+
+        func claim(
+            _ indices: Range<Int>, of laneCount: Int, log: LogID, sink: String, owner: String
+        ) throws(StoreError) -> [SinkLane] {
+            try lanes.claim(indices, of: laneCount, log: PositionTable.sinkKey(sink, of: log), owner: owner)
         }
 
-        /// Moves the lanes and calls the function, in one transaction.
-        func apply(_ batch: SinkBatch, by body: SQLiteSink.Body) throws(StoreError) -> SinkReceipt {
+        func moving(
+            _ batch: SinkBatch, sink: String, _ body: () throws(StoreError) -> Void
+        ) throws(StoreError) {
             try connection.transaction { () throws(StoreError) in
                 let now = Timestamp.now
                 for lane in batch.lanes {
-                    try lanes.move(lane, to: batch.position, log: batch.log.description, at: now)
+                    try lanes.move(lane, to: batch.position, log: PositionTable.sinkKey(sink, of: batch.log), at: now)
                 }
-                let transaction = SQLiteTransaction(self)
-                defer { transaction.end() }
-                do {
-                    try body(transaction, batch)
-                } catch let error as StoreError {
-                    throw error
-                } catch {
-                    throw StoreError(
-                        .rowRefused, "the sink's function can't write the batch: \(error)", server: .sqlite,
-                        place: connection.path)
-                }
-                guard connection.isInTransaction else {
-                    throw StoreError(
-                        .invalidArgument,
-                        "the sink's function has ended the transaction: leave COMMIT and ROLLBACK to the sink",
-                        server: .sqlite, place: connection.path)
-                }
-                return SinkReceipt(rowCount: batch.records.count)
+                try transactionGuard.whileOn(body)
             }
+        }
+
+        // MARK: Statements of the function
+
+        func execute(_ sql: String, _ values: [SQLValue]) throws(StoreError) -> Int {
+            try bind(values, to: statement(sql)).run()
+        }
+
+        func executeMany(_ sql: String, _ rows: [[SQLValue]]) throws(StoreError) -> Int {
+            let statement = try statement(sql)
+            var count = 0
+            for row in rows { count += try bind(row, to: statement).run() }
+            return count
+        }
+
+        func query(_ sql: String, _ values: [SQLValue]) throws(StoreError) -> [[SQLValue]] {
+            try bind(values, to: statement(sql)).all { (row) throws(StoreError) in row.values() }
+        }
+
+        private func bind(_ values: [SQLValue], to statement: Statement) throws(StoreError) -> Statement {
+            try requireCount(values.count, statement.parameterCount, statement.name)
+            for value in values { statement.bind(value) }
+            return statement
+        }
+
+        private func statement(_ sql: String) throws(StoreError) -> Statement {
+            if let known = statements[sql] { return known }
+            if statements.count == Self.statementsMax { statements = [:] }
+            do throws(StoreError) {
+                let statement = try Statement(sql, named: sql, on: connection)
+                statements[sql] = statement
+                return statement
+            } catch {
+                throw error.number == Int(SQLITE_AUTH) ? transactionError(sql) : error
+            }
+        }
+    }
+
+    /// Makes SQLite refuse statements that begin or end transactions or savepoints, while a sink's function runs.
+    private final class TransactionGuard {
+        private var isOn = false
+
+        /// Guards a connection for its whole life: each change of the authorizer would have all its statements prepared again.
+        init(_ connection: Connection) {
+            unsafe sqlite3_set_authorizer(
+                connection.handle,
+                { context, action, _, _, _, _ in
+                    guard action == SQLITE_TRANSACTION || action == SQLITE_SAVEPOINT, let context = unsafe context
+                    else {
+                        return SQLITE_OK
+                    }
+                    let isOn = unsafe Unmanaged<TransactionGuard>.fromOpaque(context).takeUnretainedValue().isOn
+                    return isOn ? SQLITE_DENY : SQLITE_OK
+                }, Unmanaged.passUnretained(self).toOpaque())
+        }
+
+        func whileOn(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+            isOn = true
+            defer { isOn = false }
+            try body()
         }
     }
 #endif

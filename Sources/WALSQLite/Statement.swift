@@ -5,7 +5,7 @@
 
     /// A prepared statement: values are bound in the order of its parameters, then it runs. Not thread-safe, as its connection.
     @safe final class Statement {
-        private let name: String
+        let name: String
         private let connection: Connection
         private let handle: OpaquePointer
         private var boundCount: Int32 = 0
@@ -18,20 +18,44 @@
 
         /// Prepares `sql`; errors call it `name`.
         init(_ sql: String, named name: String, on connection: Connection) throws(StoreError) {
-            var prepared: OpaquePointer?
-            let flags = UInt32(SQLITE_PREPARE_PERSISTENT)
-            guard unsafe sqlite3_prepare_v3(connection.handle, sql, -1, flags, &prepared, nil) == SQLITE_OK,
-                let handle = unsafe prepared
-            else { throw connection.lastError(during: name) }
+            unsafe handle = try Self.prepare(sql, name, connection)
             self.name = name
             self.connection = connection
-            unsafe self.handle = handle
             unsafe texts = .allocate(byteCount: Self.textsCapacity, alignment: 1)
         }
 
         deinit {
             unsafe sqlite3_finalize(handle)
             unsafe texts.deallocate()
+        }
+
+        /// SQLite prepares the first statement of a text and drops the others: a text with more than one is refused.
+        private static func prepare(
+            _ sql: String, _ name: String, _ connection: Connection
+        ) throws(StoreError) -> OpaquePointer {
+            func refusal(_ message: String) -> StoreError {
+                StoreError(.invalidArgument, message, statement: name, place: connection.path)
+            }
+            // For SQLite the text ends there.
+            if sql.utf8.contains(0) { throw refusal("the statement has a NUL: bind the value") }
+            var prepared: OpaquePointer?
+            var second: OpaquePointer?
+            let (result, secondResult) = unsafe sql.withCString { text -> (Int32, Int32) in
+                var rest: UnsafePointer<CChar>?
+                let flags = UInt32(SQLITE_PREPARE_PERSISTENT)
+                let result = unsafe sqlite3_prepare_v3(connection.handle, text, -1, flags, &prepared, &rest)
+                guard result == SQLITE_OK, let rest = unsafe rest else { return (result, SQLITE_OK) }
+                // Spaces and comments alone give no statement, and no error.
+                return (result, unsafe sqlite3_prepare_v3(connection.handle, rest, -1, 0, &second, nil))
+            }
+            guard result == SQLITE_OK else { throw connection.lastError(during: name) }
+            unsafe sqlite3_finalize(second)
+            guard let handle = unsafe prepared else { throw refusal("the text has no statement") }
+            guard unsafe second == nil, secondResult == SQLITE_OK else {
+                unsafe sqlite3_finalize(handle)
+                throw refusal("the text has a second statement: run each by itself")
+            }
+            return unsafe handle
         }
 
         // MARK: Values
@@ -89,9 +113,12 @@
             switch value {
             case .null: bindNull()
             case .integer(let number): bind(number)
+            // SQLite takes what isn't a number for NULL.
+            case .real(let number) where number.isNaN: note(SQLITE_MISMATCH)
             case .real(let number): note(unsafe sqlite3_bind_double(handle, next(), number))
             case .text(let text): bind(text)
             case .blob(let bytes): bind(bytes[...])
+            case .time(let time): bind(time.rawValue)
             }
         }
 
@@ -117,7 +144,10 @@
         @discardableResult
         func run() throws(StoreError) -> Int {
             defer { reset() }
+            let before = unsafe sqlite3_total_changes64(connection.handle)
             while try step() {}
+            // A statement that changes no rows leaves the count of the one before.
+            guard unsafe sqlite3_total_changes64(connection.handle) != before else { return 0 }
             return Int(unsafe sqlite3_changes64(connection.handle))
         }
 

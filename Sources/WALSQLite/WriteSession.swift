@@ -21,7 +21,7 @@
                 path: settings.path, access: .readWrite, busyTimeout: settings.busyTimeout)
             try Schema.migrate(connection)
             self.connection = connection
-            lanes = try LaneStatements(connection)
+            lanes = try LaneStatements(connection, .ofStores)
             deadLetters = try DeadLetterStatements(connection)
             let changed = Columns.task.split(separator: ", ").filter { !["id", "dag_id", "created_at"].contains($0) }
             saveTask = try Statement(

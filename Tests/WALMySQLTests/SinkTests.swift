@@ -148,7 +148,7 @@
             let gate = Gate()
             async let written: Void = zombie.pools.writers.run { (session) throws(StoreError) in
                 try session.connection.transaction { () throws(StoreError) in
-                    try session.lanes.move(lanes, to: 9, log: logDigits, at: time(0))
+                    try session.lanes.move(lanes, to: 9, key: logDigits, at: time(0))
                     continuation.yield()
                     gate.wait()
                     if !commits { throw StoreError(.other, "given up") }

@@ -11,65 +11,25 @@
 
     /// Tables of the user's own, which a function writes.
     @Suite struct SQLiteSinkTests {
-        struct Fixture: SinkFixture {
-            let path: String
-
-            static let tables = """
-                CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+        private func fixture(_ path: String) -> TableFixture<SQLiteSink> {
+            let statements = TableStatements(
+                set: "INSERT INTO entries VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+            let tables = """
+                CREATE TABLE IF NOT EXISTS entries (name TEXT PRIMARY KEY, value TEXT NOT NULL);
                 CREATE TABLE IF NOT EXISTS events (id TEXT NOT NULL, CHECK (id <> 'poison'));
                 """
-
-            func makeSink() async throws -> SQLiteSink {
-                try await SQLiteSink(path: path, tables: Self.tables, busyTimeout: .seconds(5)) { transaction, batch in
-                    for record in batch.records {
-                        let words = String(decoding: record.payload, as: UTF8.self).split(separator: " ").map(
-                            String.init)
-                        switch words[0] {
-                        case "set":
-                            try transaction.execute(
-                                "INSERT INTO entries VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                                [.text(words[1]), .text(words[2])])
-                        case "delete": try transaction.execute("DELETE FROM entries WHERE key = ?", [.text(words[1])])
-                        case "event": try transaction.execute("INSERT INTO events VALUES (?)", [.text(words[2])])
-                        default: try transaction.execute("INSERT INTO events VALUES ('poison')")
-                        }
-                    }
+            return TableFixture {
+                try await SQLiteSink(path: path, tables: tables, busyTimeout: .seconds(5)) { transaction, batch in
+                    try statements.write(batch, transaction)
                 }
-            }
-
-            func payload(for change: SinkChange) throws -> [UInt8]? {
-                switch change {
-                case .set(let key, let value): Array("set \(key) \(value)".utf8)
-                case .delete(let key): Array("delete \(key)".utf8)
-                case .event(let id, let key): Array("event \(key) \(id)".utf8)
-                case .poison(let key): Array("poison \(key)".utf8)
-                }
-            }
-
-            func key(of payload: RawSpan) -> UInt64? {
-                var hash: UInt64 = 14_695_981_039_346_656_037
-                var spaces = 0
-                for index in 0..<payload.byteCount where spaces < 2 {
-                    let byte = payload.unsafeLoad(fromByteOffset: index, as: UInt8.self)
-                    if byte == 32 { spaces += 1 }
-                    if spaces == 1 { hash = (hash ^ UInt64(byte)) &* 1_099_511_628_211 }
-                }
-                return hash ^ hash >> 32
-            }
-
-            func contents() async throws -> SinkContents {
+            } reading: {
                 let connection = try Connection(path: path, access: .readWrite, busyTimeout: .seconds(5))
-                var contents = SinkContents()
-                let entries = try Statement("SELECT key, value FROM entries", named: "entries", on: connection)
-                for row in try entries.all({ (row) throws(StoreError) in (row.text(), row.text()) }) {
-                    contents.values[row.0] = row.1
-                }
+                let entries = try Statement("SELECT name, value FROM entries", named: "entries", on: connection)
                 let events = try Statement(
                     "SELECT id, count(*) FROM events GROUP BY id", named: "events", on: connection)
-                for row in try events.all({ (row) throws(StoreError) in (row.text(), Int(row.number())) }) {
-                    contents.events[row.0] = row.1
-                }
-                return contents
+                return SinkContents(
+                    entries: try entries.all { (row) throws(StoreError) in (row.text(), row.text()) },
+                    events: try events.all { (row) throws(StoreError) in (row.text(), Int(row.number())) })
             }
         }
 
@@ -83,9 +43,10 @@
         func conformance(check: SinkConformance) async throws {
             let path = Self.path()
             defer { Self.remove(path) }
+            let fixture = fixture(path)
             // The tables are there before the first check looks at them.
-            _ = try await Fixture(path: path).makeSink().claim(0..<1, of: 1, log: .random())
-            try await check.run(on: Fixture(path: path))
+            _ = try await fixture.makeSink().claim(0..<1, of: 1, log: .random())
+            try await check.run(on: fixture)
         }
 
         private func batch(_ payload: String, _ lanes: [SinkLane], of log: LogID) -> SinkBatch {
@@ -97,15 +58,21 @@
             let path = Self.path()
             defer { Self.remove(path) }
             let sink = try await SQLiteSink(path: path, tables: "CREATE TABLE IF NOT EXISTS t (a INTEGER)", body: body)
-            let log = LogID.random()
-            let lanes = try await sink.claim(0..<1, of: 1, log: log)
-            let batch = batch("x", lanes, of: log)
-            let error = await #expect(throws: StoreError.self) { _ = try await sink.apply(batch) }
-            await sink.close()
+            let (failure, error) = try await TestSupport.failure(of: sink)
             let connection = try Connection(path: path, access: .readWrite, busyTimeout: .seconds(5))
             let rows = try Statement("SELECT count(*) FROM t", named: "count", on: connection)
-            let found = try #require(error)
-            return (sink.classify(found), found, Int(try rows.first { (row) throws(StoreError) in row.number() } ?? -1))
+            return (failure, error, Int(try rows.first { (row) throws(StoreError) in row.number() } ?? -1))
+        }
+
+        /// Applies a batch by a function that succeeds.
+        private func apply(_ body: @escaping @Sendable (SinkTransaction) throws -> Void) async throws {
+            let path = Self.path()
+            defer { Self.remove(path) }
+            let sink = try await SQLiteSink(path: path, tables: "CREATE TABLE IF NOT EXISTS t (a INTEGER)") {
+                transaction, _ in try body(transaction)
+            }
+            try await applyOne(sink)
+            await sink.close()
         }
 
         @Test func anErrorOfTheFunctionBlamesARecordAndWritesNothing() async throws {
@@ -117,11 +84,86 @@
             #expect(failure.kind == .record && error.description.contains("Undecodable") && rows == 0)
         }
 
-        @Test func aFunctionThatEndsTheTransactionIsFatal() async throws {
-            let (failure, error, _) = try await failure { transaction, _ in
-                try transaction.execute("COMMIT")
+        /// What was lost: what the function wrote before its COMMIT stayed without the rest of the batch, while the position moved.
+        @Test(arguments: [
+            "COMMIT", "END", "  commit; ", "ROLLBACK", "/* end */ ROLLBACK", "BEGIN", "SAVEPOINT a", "RELEASE a",
+            "ROLLBACK TO a",
+        ])
+        func theTransactionIsTheSinks(sql: String) async throws {
+            struct Other: Error {}
+            let (failure, error, rows) = try await failure { transaction, _ in
+                try transaction.execute("INSERT INTO t VALUES (1)")
+                // Neither a function that catches the error nor one that throws another may hide it.
+                _ = try? transaction.execute(sql)
+                _ = try? transaction.execute("BEGIN")
+                throw Other()
             }
-            #expect(failure == .fatal && error.description.contains("leave COMMIT"))
+            #expect(failure == .fatal && error.code == .invalidArgument && rows == 0)
+            #expect(error.description.contains("leave COMMIT") && error.statement == sql)
+        }
+
+        /// What was lost: the second row, without an error.
+        @Test(arguments: ["INSERT INTO t VALUES (2)", "none", "COMMIT"])
+        func aSecondStatementIsRefused(second: String) async throws {
+            let sql = "INSERT INTO t VALUES (1); \(second)"
+            let (failure, error, rows) = try await failure { transaction, _ in try transaction.execute(sql) }
+            #expect(failure == .fatal && error.code == .invalidArgument && rows == 0)
+            #expect(error.description.contains("second statement") && error.statement == sql)
+        }
+
+        @Test(arguments: ["", " -- nothing", ";", "NUL"])
+        func aTextWithoutAStatementIsRefused(sql: String) async throws {
+            let (failure, error, _) = try await failure { transaction, _ in
+                // SQLite would take the text up to the NUL.
+                try transaction.execute(sql == "NUL" ? "SELECT 1\0; SELECT 2" : sql)
+            }
+            #expect(failure == .fatal && error.code == .invalidArgument)
+        }
+
+        @Test func aRefusedRowThatTheFunctionCatchesFailsTheBatch() async throws {
+            let (failure, error, rows) = try await failure { transaction, _ in
+                try transaction.execute("CREATE UNIQUE INDEX one ON t (a)")
+                try transaction.execute("INSERT INTO t VALUES (1)")
+                _ = try? transaction.execute("INSERT OR ROLLBACK INTO t VALUES (1)")
+                _ = try? transaction.execute("INSERT INTO t VALUES (2)")
+            }
+            #expect(failure.kind == .record && error.code == .rowRefused && rows == 0)
+        }
+
+        /// What was wrong: a statement of another kind gave the count of the one before.
+        @Test func countsAreThoseOfTheStatement() async throws {
+            let counts = Monitor<[Int]>([])
+            try await apply { transaction in
+                for sql in [
+                    "INSERT INTO t VALUES (1), (2); -- two", "SELECT * FROM t", "CREATE TABLE u (a)",
+                    "UPDATE t SET a = 3", "PRAGMA user_version", "DELETE FROM t WHERE a = 9", "DROP TABLE u",
+                    "DELETE FROM t",
+                ] {
+                    let count = try transaction.execute(sql)
+                    counts.withLock { $0.append(count) }
+                }
+            }
+            #expect(counts.withLock(\.self) == [2, 0, 0, 2, 0, 0, 0, 2])
+        }
+
+        /// What went wrong: each of two sinks fenced the other.
+        @Test func twoSinksOfALogShareAFile() async throws {
+            let path = Self.path()
+            defer { Self.remove(path) }
+            let log = LogID.random()
+            let sinks = try await [
+                SQLiteSink(path: path, name: "orders") { _, _ in }, SQLiteSink(path: path, name: "audit") { _, _ in },
+            ]
+            var lanes: [[SinkLane]] = []
+            for sink in sinks { lanes.append(try await sink.claim(0..<1, of: 1, log: log)) }
+            #expect(
+                lanes == [[SinkLane(index: 0, epoch: 1, position: 0)], [SinkLane(index: 0, epoch: 1, position: 0)]])
+            for (sink, lanes) in zip(sinks, lanes) { _ = try await sink.apply(batch("x", lanes, of: log)) }
+            for sink in sinks {
+                #expect(
+                    try await sink.claim(0..<1, of: 1, log: log) == [SinkLane(index: 0, epoch: 2, position: 1)])
+                await sink.close()
+            }
         }
 
         @Test func theNumberOfValuesIsChecked() async throws {
@@ -131,21 +173,72 @@
             #expect(failure == .fatal && error.code == .invalidArgument && rows == 0)
         }
 
+        /// What was lost: rows of other tables that referred to nothing, because the pragma has no effect in a transaction.
+        @Test func setupRunsBeforeTheTransactions() async throws {
+            let path = Self.path()
+            defer { Self.remove(path) }
+            let sink = try await SQLiteSink(
+                path: path, setup: "PRAGMA foreign_keys = ON",
+                tables: """
+                    CREATE TABLE IF NOT EXISTS parents (id INTEGER PRIMARY KEY);
+                    CREATE TABLE IF NOT EXISTS children (parent INTEGER NOT NULL REFERENCES parents (id));
+                    """
+            ) { transaction, _ in try transaction.execute("INSERT INTO children VALUES (1)") }
+            let (failure, error) = try await TestSupport.failure(of: sink)
+            #expect(failure.kind == .record && error.code == .rowRefused)
+        }
+
+        /// What was wrong: the nearest number was stored.
+        @Test func numbersBeyondTheirTypeBlameTheRecord() async throws {
+            #expect(try SQLValue(UInt64(7)) == 7 && SQLValue(Int?.none) == .null && SQLValue(UInt64?.none) == .null)
+            let (failure, error, rows) = try await failure { transaction, _ in
+                try transaction.execute("INSERT INTO t VALUES (?)", [SQLValue(UInt64.max)])
+            }
+            #expect(failure.kind == .record && error.description.contains("18446744073709551615") && rows == 0)
+        }
+
+        /// SQLite would store NULL.
+        @Test func notANumberIsRefused() async throws {
+            let (failure, _, rows) = try await failure { transaction, _ in
+                try transaction.execute("INSERT INTO t VALUES (?)", [.real(.nan)])
+            }
+            #expect(failure.kind == .record && rows == 0)
+        }
+
+        @Test func aTransactionThatIsOverIsRefused() async throws {
+            let (failure, error, _) = try await failure { transaction, batch in
+                nonisolated(unsafe) let kept = transaction
+                Self.kept.withLock { $0 = { try kept.execute("INSERT INTO t VALUES (1)") } }
+                try transaction.execute("INSERT INTO none VALUES (1)")
+            }
+            #expect(failure == .transient && error.code == .schemaMismatch)
+            let late = #expect(throws: StoreError.self) { try Self.kept.withLock { _ = try $0?() } }
+            #expect(late?.code == .closed)
+        }
+
+        private static let kept = Monitor<(@Sendable () throws -> Int)?>(nil)
+
+        @Test(arguments: ["", String(repeating: "x", count: 201), "NUL"])
+        func anotherNameIsRefused(name: String) async {
+            let error = await #expect(throws: StoreError.self) {
+                _ = try await SQLiteSink(path: "none.db", name: name == "NUL" ? "\0" : name) { _, _ in }
+            }
+            #expect(error?.code == .invalidArgument)
+        }
+
         @Test func valuesComeBackAsTheyWere() async throws {
             let path = Self.path()
             defer { Self.remove(path) }
             let found = Monitor<[[SQLValue]]>([])
             let values: [SQLValue] = [
-                nil, .integer(.min), 1.5, "text \u{1F600}", .blob([0, 255]), .blob([]), .text(""),
+                nil, .integer(.min), 1.5, "text \u{1F600}", .blob([0, 255]), .blob([]), .text(""), "a\0b",
             ]
             let sink = try await SQLiteSink(path: path, tables: "CREATE TABLE IF NOT EXISTS v (a)") { transaction, _ in
                 try transaction.executeMany("INSERT INTO v VALUES (?)", values.map { [$0] })
                 let rows = try transaction.query("SELECT a FROM v ORDER BY rowid")
                 found.withLock { $0 = rows }
             }
-            let log = LogID.random()
-            let lanes = try await sink.claim(0..<1, of: 1, log: log)
-            _ = try await sink.apply(batch("x", lanes, of: log))
+            try await applyOne(sink)
             #expect(found.withLock(\.self) == values.map { [$0] })
             await sink.close()
         }

@@ -2,6 +2,7 @@ import WAL
 import WALDelivery
 import WALJournal
 import WALSQLite
+import WALTasks
 
 struct Order: Codable, Sendable {
     var id: String
@@ -19,9 +20,9 @@ struct OwnTable {
         ) { transaction, batch in
             let orders = try batch.records.map { try format.event(of: $0).value }
             try transaction.executeMany(
-                "INSERT INTO orders VALUES (?, ?)", orders.map { [.text($0.id), .integer(Int64($0.total))] })
+                "INSERT INTO orders VALUES (?, ?)", orders.map { [.text($0.id), SQLValue($0.total)] })
         }
-        let flusher = Flusher(log: log, sink: sink) { _ in 0 }
+        let flusher = Flusher(log: log, sink: sink, key: format.laneKey { $0.id })
         let delivery = Task { try await flusher.run() }
 
         // An append takes a microsecond, whatever the database does.

@@ -86,6 +86,19 @@ extension EventFormat {
         }
     }
 
+    /// Returns a key closure for a `Flusher`: it delivers the events with one key in their order, and others at the same time.
+    ///
+    /// The key's hash is the same in every process and version. It costs the decoding of each event by each worker of the flusher. Records
+    /// that can't be decoded have one key together.
+    public func laneKey(_ key: @escaping @Sendable (Event) -> String) -> @Sendable (RawSpan) -> UInt64? {
+        { payload in
+            let bytes = (0..<payload.byteCount).map { unsafe payload.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
+            let record = LogRecord(sequence: .zero, time: Timestamp(rawValue: 0), payload: bytes)
+            guard case .event(let event) = decode(record) else { return 0 }
+            return StableHash.of(key(event.value))
+        }
+    }
+
     /// Decodes an entry of the log.
     func decode(_ entry: LogEntry) -> JournalEntry<Event> {
         switch entry {

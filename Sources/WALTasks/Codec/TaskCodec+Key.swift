@@ -1,3 +1,5 @@
+internal import WALDelivery
+
 extension TaskCodec {
     /// The key of undecodable payloads. Any lane will do if it is always the same.
     static let undecodableKey: UInt64 = 0
@@ -13,13 +15,13 @@ extension TaskCodec {
             let byte = try input.byte()
             guard let kind = Kind(rawValue: byte) else {
                 guard flowKinds.contains(byte), let range = try input.textRange() else { return undecodableKey }
-                return hash(payload.extracting(range))
+                return StableHash.of(payload.extracting(range))
             }
             switch kind {
             case .deleteDAG, .removeTasks, .removeActivities: return nil
             case .save, .log, .updateStatus, .delete:
                 guard let range = try input.textRange() else { return undecodableKey }
-                return hash(payload.extracting(range))
+                return StableHash.of(payload.extracting(range))
             }
         } catch {
             return undecodableKey
@@ -28,17 +30,6 @@ extension TaskCodec {
 
     /// Returns the key of a task id.
     static func key(ofTask id: String) -> UInt64 {
-        unsafe hash(id.utf8.span.bytes)
-    }
-
-    /// Returns a 64-bit FNV-1a hash with its upper half folded into the lower. Lanes are chosen by the low bits,
-    /// which otherwise depend only on the low bits of the input. (Fowler, Noll, Vo: draft-eastlake-fnv.)
-    private static func hash(_ bytes: RawSpan) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for index in 0..<bytes.byteCount {
-            hash ^= UInt64(unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self))
-            hash &*= 0x0000_0100_0000_01B3
-        }
-        return hash ^ (hash >> 32)
+        StableHash.of(id)
     }
 }

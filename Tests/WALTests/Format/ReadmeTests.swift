@@ -5,7 +5,7 @@ import Testing
 @Suite struct ReadmeTests {
     @Test(arguments: [
         ("embed-log", "README.md"), ("buffer-sqlite", "README.md"),
-        ("own-table", "Sources/WALSQLite/WALSQLite.docc/YourOwnTable.md"),
+        ("own-table", "Sources/WALTasks/WALTasks.docc/YourOwnTable.md"),
         ("log-handler", "Sources/WALLogging/WALLogging.docc/LastWords.md"),
     ])
     func showsTheExampleAsItIs(_ name: String, in document: String) throws {

@@ -1,0 +1,100 @@
+#if MySQL
+    internal import WAL
+    internal import WALDelivery
+    internal import WALTasks
+
+    /// A connection of a ``MySQLSink``.
+    final class SinkSession: TableSession {
+        struct Settings: Sendable {
+            var connection: ConnectionSettings
+            var tables: String
+        }
+
+        static let server = StoreError.Server.mysql
+        /// A function that puts values into its texts would fill the server's memory with statements.
+        private static let statementsMax = 100
+
+        private let connection: Connection
+        private let lanes: LaneStatements
+        private var statements: [String: SinkStatement] = [:]
+
+        init(_ settings: Settings) throws(StoreError) {
+            let connection = try Connection(settings.connection, access: .readWrite)
+            try Schema.createTables(settings.tables, connection)
+            self.connection = connection
+            lanes = try LaneStatements(connection, .ofSinks)
+        }
+
+        var place: String { connection.settings.address.description }
+        var cancelTarget: (any CancelTarget)? { connection.identity }
+        var isUsable: Bool { !connection.isBroken }
+
+        /// The function hasn't been called where the transaction couldn't begin.
+        static func canRepeat(after error: StoreError) -> Bool {
+            error.code == .connectionFailed && error.statement == Connection.begin
+        }
+
+        static func enterThread() { Library.enterThread() }
+        static func leaveThread() { Library.leaveThread() }
+
+        func claim(
+            _ indices: Range<Int>, of laneCount: Int, log: LogID, sink: String, owner: String
+        ) throws(StoreError) -> [SinkLane] {
+            try lanes.claim(
+                indices, of: laneCount, log: log, key: PositionTable.sinkKey(sink, of: log), owner: owner)
+        }
+
+        func moving(
+            _ batch: SinkBatch, sink: String, _ body: () throws(StoreError) -> Void
+        ) throws(StoreError) {
+            try connection.transaction { () throws(StoreError) in
+                try lanes.move(
+                    batch.lanes, to: batch.position, key: PositionTable.sinkKey(sink, of: batch.log), at: .now)
+                try body()
+            }
+        }
+
+        // MARK: Statements of the function
+
+        func execute(_ sql: String, _ values: [SQLValue]) throws(StoreError) -> Int {
+            let statement = try statement(sql)
+            try requireCount(values.count, statement.parameterCount, sql)
+            return try statement.run(values)
+        }
+
+        func executeMany(_ sql: String, _ rows: [[SQLValue]]) throws(StoreError) -> Int {
+            let statement = try statement(sql)
+            for row in rows { try requireCount(row.count, statement.parameterCount, sql) }
+            return try statement.run(rows)
+        }
+
+        func query(_ sql: String, _ values: [SQLValue]) throws(StoreError) -> [[SQLValue]] {
+            let statement = try statement(sql)
+            try requireCount(values.count, statement.parameterCount, sql)
+            return try statement.rows(values)
+        }
+
+        private func statement(_ sql: String) throws(StoreError) -> SinkStatement {
+            if let known = statements[sql] { return known }
+            let word = try requireWord(sql)
+            // Many others commit, such as those that change tables.
+            guard SinkStatement.words.contains(word) else {
+                throw error(
+                    .invalidArgument,
+                    "\(word) may end the transaction, which is the sink's: use \(SinkStatement.words.sorted().joined(separator: ", "))",
+                    statement: sql)
+            }
+            if statements.count == Self.statementsMax { statements = [:] }
+            do throws(StoreError) {
+                let statement = try SinkStatement(sql, word, on: connection)
+                statements[sql] = statement
+                return statement
+            } catch {
+                var error = error
+                // A fault of the syntax. Waiting doesn't cure it, as it may cure a missing table.
+                if error.number == 1064 { error.code = .invalidArgument }
+                throw error
+            }
+        }
+    }
+#endif

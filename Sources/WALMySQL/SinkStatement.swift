@@ -1,0 +1,103 @@
+#if MySQL
+    internal import WALTasks
+
+    /// A prepared statement of a sink's function. Not thread-safe, as its connection.
+    final class SinkStatement {
+        /// The first words of statements that never end a transaction.
+        static let words = changingWords.union(["SELECT", "VALUES", "WITH"])
+        /// Of those that change rows.
+        private static let changingWords: Set<String> = ["DELETE", "INSERT", "REPLACE", "UPDATE"]
+
+        private let statement: Statement
+        private let bulk: RowStatement
+        private let isChanging: Bool
+        private var hasRun = false
+
+        /// Prepares `sql`, which begins with `word`.
+        init(_ sql: String, _ word: String, on connection: Connection) throws(StoreError) {
+            statement = try Statement(sql, named: sql, on: connection)
+            bulk = RowStatement(statement, on: connection)
+            isChanging = Self.changingWords.contains(word)
+        }
+
+        var parameterCount: Int { statement.parameterCount }
+
+        /// Runs it with as many values as it takes; returns the number of rows that it changed.
+        func run(_ values: [SQLValue]) throws(StoreError) -> Int {
+            bind(values)
+            let count = try statement.run()
+            hasRun = true
+            return isChanging ? count : 0
+        }
+
+        /// Runs it for each row, in order; returns the number of rows that it changed.
+        func run(_ rows: [[SQLValue]]) throws(StoreError) -> Int {
+            var rest = rows[...]
+            var count = 0
+            while let row = rest.first, !hasRun || statement.hasRows || parameterCount == 0 || !isChanging {
+                count += try run(row)
+                rest = rest.dropFirst()
+            }
+            while !rest.isEmpty {
+                let alike = rest.prefix(RowTable.alikeCount(rest))
+                let table = RowTable(columnCount: parameterCount, capacity: alike.count)
+                for row in alike {
+                    for value in row { table.add(value) }
+                }
+                count += try bulk.run(table)
+                rest = rest.dropFirst(alike.count)
+            }
+            return count
+        }
+
+        /// Runs it for the rows that it gives.
+        func rows(_ values: [SQLValue]) throws(StoreError) -> [[SQLValue]] {
+            bind(values)
+            return try statement.all { (row) throws(StoreError) in row.values() }
+        }
+
+        private func bind(_ values: [SQLValue]) {
+            for value in values { statement.bind(value) }
+        }
+    }
+
+    extension RowTable {
+        func add(_ value: SQLValue) {
+            switch value {
+            case .null: addNull()
+            case .integer(let number): add(number)
+            case .real(let number): add(number)
+            case .text(let text): add(text)
+            case .blob(let bytes): add(bytes)
+            case .time(let time): add(time)
+            }
+        }
+
+        /// Returns how many of the first rows one table can hold: a column has values of one kind, and NULL.
+        static func alikeCount(_ rows: ArraySlice<[SQLValue]>) -> Int {
+            var kinds: [Int] = []
+            for (count, row) in rows.enumerated() {
+                if kinds.isEmpty { kinds = row.map { _ in 0 } }
+                for (column, value) in row.enumerated() {
+                    let kind = value.columnKind
+                    if kinds[column] == 0 { kinds[column] = kind }
+                    guard kind == 0 || kind == kinds[column] else { return count }
+                }
+            }
+            return rows.count
+        }
+    }
+
+    extension SQLValue {
+        /// Values with different numbers can't be in one column of a ``RowTable``; 0 goes with all.
+        fileprivate var columnKind: Int {
+            switch self {
+            case .null: 0
+            case .integer: 1
+            case .real: 2
+            case .text, .time: 3
+            case .blob: 4
+            }
+        }
+    }
+#endif

@@ -1,0 +1,124 @@
+#if Postgres
+    internal import CWALPostgres
+    internal import WAL
+    internal import WALTasks
+
+    /// The types of PostgreSQL whose values aren't texts to a sink's function, by their OIDs.
+    private enum SQLType {
+        static let bool: Oid = 16
+        static let bytes: Oid = 17
+        static let integers: Set<Oid> = [20, 21, 23, 26]
+        static let reals: Set<Oid> = [700, 701]
+        static let timestamp: Oid = 1114
+        static let timestampWithZone: Oid = 1184
+    }
+
+    extension SQLValue {
+        /// What the sessions of sinks are set to: `init(literal:of:)` reads values in these styles.
+        static let variables = [
+            "datestyle = 'ISO'", "timezone = 'UTC'", "bytea_output = 'hex'", "extra_float_digits = 1",
+        ]
+
+        /// Reads a value as the server writes it in SQL.
+        init(literal: String, of type: Oid) {
+            self =
+                switch type {
+                case SQLType.bool: .integer(literal == "t" ? 1 : 0)
+                case SQLType.bytes: Self.bytes(literal).map(SQLValue.blob) ?? .text(literal)
+                case SQLType.timestamp: Timestamp(literal + "Z").map(SQLValue.time) ?? .text(literal)
+                case SQLType.timestampWithZone:
+                    // Times before the year 1 or beyond 9999 and infinite ones stay texts.
+                    literal.hasSuffix("+00")
+                        ? Timestamp(literal.dropLast(3) + "Z").map(SQLValue.time) ?? .text(literal) : .text(literal)
+                case _ where SQLType.integers.contains(type): Int64(literal).map(SQLValue.integer) ?? .text(literal)
+                case _ where SQLType.reals.contains(type): Double(literal).map(SQLValue.real) ?? .text(literal)
+                default: .text(literal)
+                }
+        }
+
+        /// Reads `\x` and two digits for each byte.
+        private static func bytes(_ literal: String) -> [UInt8]? {
+            let digits = Array(literal.utf8.dropFirst(2))
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(digits.count / 2)
+            for index in stride(from: 0, to: digits.count - 1, by: 2) {
+                guard let high = Self.value(ofDigit: digits[index]), let low = Self.value(ofDigit: digits[index + 1])
+                else { return nil }
+                bytes.append(high << 4 | low)
+            }
+            return bytes
+        }
+
+        private static func value(ofDigit digit: UInt8) -> UInt8? {
+            switch digit {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+            default: nil
+            }
+        }
+    }
+
+    extension ParameterList {
+        /// Adds a value for a parameter of this type; returns why it can't be sent, if so.
+        ///
+        /// The server reads literals as any type, and refuses what doesn't fit.
+        mutating func append(_ value: SQLValue, as type: Oid) -> (code: StoreError.Code, reason: String)? {
+            switch value {
+            case .null: appendNull()
+            case .integer(let number): append(literal: "\(number)")
+            case .real(let number): append(literal: "\(number)")
+            case .text(let text):
+                // A literal would end there.
+                if text.utf8.contains(0) { return (.rowRefused, "a text has a NUL, which PostgreSQL can't store") }
+                append(literal: text)
+            case .blob(let bytes):
+                guard type == SQLType.bytes else {
+                    return (.invalidArgument, "bytes go to a parameter of type bytea: write it as $1::bytea")
+                }
+                append(bytes)
+            case .time(let time):
+                if [SQLType.timestamp, SQLType.timestampWithZone].contains(type) {
+                    append(time)
+                } else {
+                    append(literal: time.description)
+                }
+            }
+            return nil
+        }
+    }
+
+    extension BinaryArray.Element {
+        /// By the OID of its array type; nil for others.
+        init?(array type: Oid) {
+            switch type {
+            case 1009: self = .text
+            case 199: self = .json
+            case 1185: self = .timestamp
+            case 1007: self = .int4
+            case 1016: self = .int8
+            case 1022: self = .float8
+            case 1001: self = .bytes
+            default: return nil
+            }
+        }
+    }
+
+    extension BinaryArray {
+        /// Adds a value of a column; returns why it can't be there, if so.
+        func append(_ value: SQLValue) -> (code: StoreError.Code, reason: String)? {
+            switch (value, element) {
+            case (.null, _): appendNull()
+            case (.integer(let number), .int8): append(number)
+            case (.integer(let number), .int4):
+                guard let number = Int32(exactly: number) else { return (.rowRefused, "\(number) is beyond int") }
+                append(number)
+            case (.real(let number), .float8): append(number)
+            case (.text(let text), .text), (.text(let text), .json): append(text)
+            case (.blob(let bytes), .bytes): append(bytes)
+            case (.time(let time), .timestamp): append(time)
+            default: return (.invalidArgument, "\(value) isn't of the type \(element.arrayType)")
+            }
+            return nil
+        }
+    }
+#endif

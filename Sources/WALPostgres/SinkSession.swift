@@ -1,0 +1,128 @@
+#if Postgres
+    internal import CWALPostgres
+    internal import WAL
+    internal import WALDelivery
+    internal import WALTasks
+
+    /// A connection of a ``PostgresSink``.
+    final class SinkSession: TableSession {
+        struct Settings: Sendable {
+            var connection: ConnectionSettings
+            var tables: String
+        }
+
+        static let server = StoreError.Server.postgres
+        /// A function that puts values into its texts would fill the server's memory with statements.
+        private static let statementsMax = 100
+
+        private let connection: Connection
+        private let lanes: LaneStatements
+        private var statements: [String: SinkStatement] = [:]
+
+        init(_ settings: Settings) throws(StoreError) {
+            let connection = try Connection(settings.connection, variables: SQLValue.variables)
+            try connection.transaction { () throws(StoreError) in
+                // Two sessions that create one table at once would refuse each other's.
+                try connection.execute("SELECT pg_advisory_xact_lock(\(Schema.lockKey))", named: "lock schema")
+                let table = PositionTable.ofSinks
+                // IF NOT EXISTS would need the right to create, also where it is there.
+                let found = try connection.query(
+                    "SELECT (to_regclass('\(table.name)') IS NOT NULL)::int", named: "find positions")
+                if try found.first({ (row) throws(StoreError) in row.number() }) != 1 {
+                    try connection.execute("CREATE TABLE \(Schema.lanes(table))", named: "create positions")
+                }
+                try connection.execute(settings.tables, named: "create tables")
+            }
+            self.connection = connection
+            lanes = try LaneStatements(connection, .ofSinks)
+        }
+
+        var place: String { connection.settings.server }
+        var cancelTarget: (any CancelTarget)? { connection.cancelHandle }
+        var isUsable: Bool { connection.isUsable }
+        func notice() { connection.notice() }
+        static func isEnded(by error: StoreError) -> Bool { error.endsConnection }
+
+        func claim(
+            _ indices: Range<Int>, of laneCount: Int, log: LogID, sink: String, owner: String
+        ) throws(StoreError) -> [SinkLane] {
+            try lanes.claim(
+                indices, of: laneCount, log: log, key: PositionTable.sinkKey(sink, of: log), owner: owner)
+        }
+
+        func moving(
+            _ batch: SinkBatch, sink: String, _ body: () throws(StoreError) -> Void
+        ) throws(StoreError) {
+            let move = LaneMove(batch.lanes, of: PositionTable.sinkKey(sink, of: batch.log), to: batch.position)
+            try connection.transaction { () throws(StoreError) in
+                try lanes.move(move)
+                try body()
+            }
+        }
+
+        // MARK: Statements of the function
+
+        func execute(_ sql: String, _ values: [SQLValue]) throws(StoreError) -> Int {
+            try statement(sql, values.count).run(values).changedRowCount
+        }
+
+        func executeMany(_ sql: String, _ rows: [[SQLValue]]) throws(StoreError) -> Int {
+            let statement = try statement(sql, rows.first?.count ?? 0)
+            for row in rows { try requireCount(row.count, statement.parameterCount, sql) }
+            return try statement.run(rows)
+        }
+
+        func execute(_ sql: String, columnsOf rows: [[SQLValue]]) throws(StoreError) -> Int {
+            let statement = try statement(sql, rows.first?.count ?? 0)
+            for row in rows { try requireCount(row.count, statement.parameterCount, sql) }
+            return try statement.runArrays(rows)
+        }
+
+        func query(_ sql: String, _ values: [SQLValue]) throws(StoreError) -> [[SQLValue]] {
+            try statement(sql, values.count).run(values).literals()
+        }
+
+        private func statement(_ sql: String, _ valueCount: Int) throws(StoreError) -> SinkStatement {
+            let statement = try statement(sql)
+            try requireCount(valueCount, statement.parameterCount, sql)
+            return statement
+        }
+
+        private func statement(_ sql: String) throws(StoreError) -> SinkStatement {
+            if let known = statements[sql] { return known }
+            try check(sql)
+            if statements.count == Self.statementsMax {
+                for old in statements.values {
+                    try connection.execute("DEALLOCATE \(old.name)", named: "deallocate statement")
+                }
+                statements = [:]
+            }
+            do throws(StoreError) {
+                // A pooler gives the next transaction another session, which doesn't have the statement.
+                if connection.isPooled { return try SinkStatement(sql, named: "", on: connection) }
+                let statement = try SinkStatement(sql, named: "own_\(statements.count)", on: connection)
+                statements[sql] = statement
+                return statement
+            } catch {
+                var error = error
+                // Waiting cures no syntax, as it may cure a missing table.
+                if error.sqlState == "42601" { error.code = .invalidArgument }
+                throw error
+            }
+        }
+
+        /// The first words of statements that begin or end a transaction, now or later, or a savepoint.
+        private static let refusedWords: Set<String> = [
+            "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "PREPARE", "SAVEPOINT", "RELEASE",
+        ]
+
+        /// The server prepares one statement only, so the first word says what it is.
+        private func check(_ sql: String) throws(StoreError) {
+            let word = try requireWord(sql)
+            if word == "COPY" {
+                throw error(.invalidArgument, "COPY isn't for a sink's function: use executeMany", statement: sql)
+            }
+            if Self.refusedWords.contains(word) { throw transactionError(sql) }
+        }
+    }
+#endif

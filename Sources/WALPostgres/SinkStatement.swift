@@ -1,0 +1,143 @@
+#if Postgres
+    internal import CWALPostgres
+    internal import WALTasks
+
+    /// A prepared statement of a sink's function. Not thread-safe, as its connection.
+    @safe final class SinkStatement {
+        /// One round trip carries about this much. The server answers while rows are sent, and libpq keeps its answers in memory.
+        private static let sizeMax = 1 << 20
+
+        let name: String
+        private let sql: String
+        private let connection: Connection
+        private let types: [Oid]
+
+        /// Prepares `sql` under a name, instead of the statement without a name if that is empty.
+        init(_ sql: String, named name: String, on connection: Connection) throws(StoreError) {
+            self.name = name
+            self.sql = sql
+            self.connection = connection
+            unsafe try connection.check(PQprepare(connection.handle, name, sql, 0, nil), sql)
+            types = unsafe try connection.check(PQdescribePrepared(connection.handle, name), sql).parameterTypes
+        }
+
+        var parameterCount: Int { types.count }
+
+        /// Runs it with as many values as it takes.
+        func run(_ values: [SQLValue]) throws(StoreError) -> QueryResult {
+            try run(parameters(values))
+        }
+
+        private func run(_ parameters: ParameterList) throws(StoreError) -> QueryResult {
+            unsafe try connection.check(
+                parameters.withPointers { pointers, sizes, formats in
+                    unsafe PQexecPrepared(
+                        connection.handle, name, Int32(pointers.count), pointers.baseAddress, sizes, formats, 0)
+                }, sql)
+        }
+
+        /// Runs it for each row, in order, without waiting for the answers in between. Returns the number of rows that it changed.
+        func run(_ rows: [[SQLValue]]) throws(StoreError) -> Int {
+            guard unsafe PQenterPipelineMode(connection.handle) == 1 else { throw connection.failure(sql) }
+            defer { unsafe PQexitPipelineMode(connection.handle) }
+            var count = 0
+            var next = 0
+            while next < rows.count {
+                var sentCount = 0
+                var size = 0
+                do throws(StoreError) {
+                    while next < rows.count, size < Self.sizeMax {
+                        let parameters = try parameters(rows[next])
+                        try send(parameters)
+                        size += parameters.size
+                        sentCount += 1
+                        next += 1
+                    }
+                } catch {
+                    _ = try receive(sentCount)
+                    throw error
+                }
+                count += try receive(sentCount)
+            }
+            return count
+        }
+
+        private func send(_ parameters: ParameterList) throws(StoreError) {
+            let isSent = unsafe parameters.withPointers { pointers, sizes, formats in
+                unsafe PQsendQueryPrepared(
+                    connection.handle, name, Int32(pointers.count), pointers.baseAddress, sizes, formats, 0)
+            }
+            guard isSent == 1 else { throw connection.failure(sql) }
+        }
+
+        /// Takes the answers to what was sent. Throws the first error, after the last answer.
+        private func receive(_ sentCount: Int) throws(StoreError) -> Int {
+            guard unsafe PQpipelineSync(connection.handle) == 1 else { throw connection.failure(sql) }
+            var count = 0
+            var failure: StoreError?
+            for _ in 0..<sentCount {
+                let result = unsafe PQgetResult(connection.handle)
+                let isThere = unsafe result != nil
+                // What follows a failed statement is skipped.
+                if failure != nil {
+                    unsafe PQclear(result)
+                } else {
+                    do throws(StoreError) {
+                        count += unsafe try connection.check(result, sql).changedRowCount
+                    } catch {
+                        failure = error
+                    }
+                }
+                // Null separates the answers.
+                if isThere { unsafe PQclear(PQgetResult(connection.handle)) }
+            }
+            unsafe PQclear(PQgetResult(connection.handle))
+            if let failure { throw failure }
+            return count
+        }
+
+        /// Runs it once for all rows, of which each column is an array. Returns the number of rows that it changed.
+        ///
+        /// More than about 32 MiB go in several runs: the server holds them several times over, and takes 1 GiB at most.
+        func runArrays(_ rows: [[SQLValue]]) throws(StoreError) -> Int {
+            var arrays: [BinaryArray] = []
+            for (index, type) in types.enumerated() {
+                guard let element = BinaryArray.Element(array: type) else {
+                    throw StoreError(
+                        .invalidArgument,
+                        "parameter $\(index + 1) is no array that takes a column: write it as $\(index + 1)::text[], bigint[],"
+                            + " int[], float8[], bytea[], json[] or timestamptz[]", statement: sql,
+                        place: connection.settings.server)
+                }
+                arrays.append(BinaryArray(element))
+            }
+            var count = 0
+            for (number, row) in rows.enumerated() {
+                for (index, value) in row.enumerated() {
+                    guard let (code, reason) = arrays[index].append(value) else { continue }
+                    throw StoreError(
+                        code, "value \(index + 1) of row \(number + 1): \(reason)", statement: sql,
+                        place: connection.settings.server)
+                }
+                let size = arrays.reduce(0) { unsafe $0 + $1.bytes.count }
+                guard size > Self.arraysSizeMax || number == rows.count - 1 else { continue }
+                var parameters = ParameterList()
+                for array in arrays { parameters.append(array) }
+                count += try run(parameters).changedRowCount
+                for array in arrays { array.clear() }
+            }
+            return count
+        }
+
+        private static let arraysSizeMax = 32 << 20
+
+        private func parameters(_ values: [SQLValue]) throws(StoreError) -> ParameterList {
+            var parameters = ParameterList()
+            for (value, type) in zip(values, types) {
+                guard let (code, reason) = parameters.append(value, as: type) else { continue }
+                throw StoreError(code, reason, statement: sql, place: connection.settings.server)
+            }
+            return parameters
+        }
+    }
+#endif

@@ -1,0 +1,55 @@
+package import Logging
+package import WAL
+package import WALDelivery
+
+/// The function of a sink into tables of the user's own.
+package typealias TableSinkBody = @Sendable (SinkTransaction, SinkBatch) throws -> Void
+
+/// The connections of a sink into tables of the user's own, and its function.
+package final class TableSinkCore<Session: TableSession>: Sendable {
+    package let name: String
+    private let pool: ConnectionPool<Session>
+    private let owner = laneOwner()
+    private let body: TableSinkBody
+
+    package init(
+        _ settings: Session.Settings, name: String, connections: Int, logger: Logger?, body: @escaping TableSinkBody
+    ) async throws(StoreError) {
+        try PositionTable.check(sink: name, server: Session.server)
+        guard connections >= 1 else {
+            throw StoreError(.invalidArgument, "a sink needs one connection at least", server: Session.server)
+        }
+        self.name = name
+        self.body = body
+        pool = try await ConnectionPool(settings, count: connections, log: ConnectionLog(logger, store: name))
+    }
+
+    package func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws(StoreError) -> [SinkLane] {
+        try await pool.run { [owner, name] (session) throws(StoreError) in
+            try session.claim(lanes, of: laneCount, log: log, sink: name, owner: owner)
+        }
+    }
+
+    package func apply(_ batch: SinkBatch) async throws(StoreError) -> SinkReceipt {
+        do throws(StoreError) {
+            return try await pool.run { [body, name] (session) throws(StoreError) in
+                try session.moving(batch, sink: name) { () throws(StoreError) in
+                    try SinkTransaction(session).call(body, with: batch)
+                }
+                return SinkReceipt(rowCount: batch.records.count)
+            }
+        } catch {
+            var error = error
+            error.hasBrokenBatch = error.code == .connectionFailed
+            throw error
+        }
+    }
+
+    package func classify(_ error: any Error) -> SinkFailure {
+        (error as? StoreError)?.failure ?? .fatal
+    }
+
+    package func close() async {
+        try? await pool.close()
+    }
+}

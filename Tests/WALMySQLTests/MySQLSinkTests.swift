@@ -1,0 +1,279 @@
+#if MySQL
+    import Foundation
+    import Synchronization
+    import TestSupport
+    import Testing
+    import WAL
+    import WALDelivery
+    import WALTasks
+    import WALTesting
+
+    @testable import WALMySQL
+
+    /// Tables of the user's own, which a function writes.
+    @Suite(.serialized, .enabled(if: PrivateServer.isWanted, PrivateServer.reason), .timeLimit(.minutes(10)))
+    struct MySQLSinkTests {
+        private static let proxyCount = Atomic<Int>(0)
+
+        private static func makeFixture(_ server: PrivateServer, arrays: Bool) throws -> TableFixture<MySQLSink> {
+            let database = try TestDatabase(on: server)
+            let statements = TableStatements(
+                set: "INSERT INTO entries VALUES (?, ?) ON DUPLICATE KEY UPDATE value = VALUES(value)")
+            let tables = """
+                CREATE TABLE IF NOT EXISTS entries (name varbinary(255) PRIMARY KEY, value longtext NOT NULL);
+                CREATE TABLE IF NOT EXISTS events (id varbinary(255) NOT NULL, CHECK (id <> 'poison'));
+                """
+            try database.connect().executeAll(tables, named: "create tables")
+            let open: @Sendable (String) async throws -> MySQLSink = { url in
+                try await MySQLSink(
+                    ConnectionSettings(url: url, lockTimeout: .seconds(120), usesArrays: arrays), tables: tables
+                ) { transaction, batch in try statements.write(batch, transaction) }
+            }
+            var fixture = TableFixture {
+                try await open(database.url)
+            } reading: {
+                let connection = try database.connect()
+                let entries = try Statement("SELECT name, value FROM entries", named: "entries", on: connection)
+                let events = try Statement(
+                    "SELECT id, count(*) FROM events GROUP BY id", named: "events", on: connection)
+                return SinkContents(
+                    entries: try entries.all { (row) throws(StoreError) in (row.text(), row.text()) },
+                    events: try events.all { (row) throws(StoreError) in (row.text(), Int(row.number())) })
+            }
+            fixture.openingBehindProxy = {
+                let path = "\(server.directory)/own\(Self.proxyCount.add(1, ordering: .relaxed).newValue)"
+                let proxy = try CuttingProxy(
+                    listeningOn: .unix(path: path), forwardingTo: .unix(path: "\(server.directory)/s.sock"))
+                return (try await open(database.url.replacing("\(server.directory)/s.sock", with: path)), proxy)
+            }
+            fixture.restarting = {
+                try server.crash()
+                try server.start()
+            }
+            return fixture
+        }
+
+        private static let checks =
+            SinkConformance.allCases.map { ($0, true) } + SinkConformance.ofAnotherForm.map { ($0, false) }
+
+        @Test(arguments: checks)
+        func conformance(check: SinkConformance, arrays: Bool) async throws {
+            // Others use the shared server.
+            let server = check == .survivesRestarts ? try PrivateServer() : try PrivateServer.shared.get()
+            #expect(try await check.run(on: Self.makeFixture(server, arrays: arrays)) == .passed)
+        }
+
+        // MARK: The function
+
+        private func failure(_ body: @escaping MySQLSink.Body) async throws -> (SinkFailure, StoreError, rows: Int64?) {
+            let database = try TestDatabase()
+            let sink = try await MySQLSink(
+                url: database.url, tables: "CREATE TABLE IF NOT EXISTS t (a int)", body: body)
+            let (failure, error) = try await TestSupport.failure(of: sink)
+            return (failure, error, rows: try database.number("SELECT count(*) FROM t"))
+        }
+
+        @Test func anErrorOfTheFunctionBlamesARecordAndWritesNothing() async throws {
+            struct Undecodable: Error {}
+            let (failure, error, rows) = try await failure { transaction, _ in
+                try transaction.execute("INSERT INTO t VALUES (1)")
+                throw Undecodable()
+            }
+            #expect(failure.kind == .record && error.description.contains("Undecodable") && rows == 0)
+        }
+
+        /// Many statements commit by themselves: those that change tables, too.
+        @Test(arguments: [
+            "COMMIT", "  commit; ", "/*! COMMIT */", "/* end */ ROLLBACK", "# end\nCOMMIT", "ROLLBACK TO a", "BEGIN",
+            "START TRANSACTION", "SAVEPOINT a", "CREATE TABLE u (a int)", "TRUNCATE TABLE t", "SET autocommit = 1",
+            "LOCK TABLES t WRITE", "CALL p()", "INSERT INTO t VALUES (2); COMMIT", "", "INSERT INTO",
+        ])
+        func theTransactionIsTheSinks(sql: String) async throws {
+            let (failure, error, rows) = try await failure { transaction, _ in
+                try transaction.execute("INSERT INTO t VALUES (1)")
+                // A function that catches the error may not hide it.
+                _ = try? transaction.execute(sql)
+                _ = try? transaction.execute("BEGIN")
+            }
+            #expect(failure == .fatal && error.code == .invalidArgument && error.statement == sql && rows == 0)
+        }
+
+        @Test func theNumberOfValuesIsChecked() async throws {
+            for rows: [[SQLValue]] in [[[1, 2]], [[1], [1, 2]], [[1], []]] {
+                let (failure, error, count) = try await failure { transaction, _ in
+                    try transaction.executeMany("INSERT INTO t VALUES (?)", rows)
+                }
+                #expect(failure == .fatal && error.code == .invalidArgument && count == 0)
+                #expect(error.description.contains("takes 1 values"))
+            }
+        }
+
+        @Test func refusedRowsBlameTheRecord() async throws {
+            let bad: [SQLValue] = [
+                .integer(1 << 40), "x", .real(.nan), .real(1e300), "\0", .time(Timestamp(rawValue: .max)),
+            ]
+            for value in bad {
+                for isBulk in [false, true] {
+                    let (failure, _, rows) = try await failure { transaction, _ in
+                        if isBulk {
+                            try transaction.executeMany("INSERT INTO t VALUES (?)", [[1], [value], [2]])
+                        } else {
+                            try transaction.execute("INSERT INTO t VALUES (?)", [value])
+                        }
+                    }
+                    #expect(failure.kind == .record && rows == 0, "\(value)")
+                }
+            }
+        }
+
+        /// Some errors, such as a deadlock, end the whole transaction: what the function wrote after them would be committed by itself.
+        @Test func anErrorThatTheFunctionCatchesFailsTheBatch() async throws {
+            let database = try TestDatabase()
+            let sink = try await MySQLSink(
+                url: database.url, tables: "CREATE TABLE IF NOT EXISTS t (a int PRIMARY KEY, b int)"
+            ) { transaction, _ in
+                try transaction.executeMany("INSERT INTO t VALUES (?, 0)", [[1], [2]])
+                _ = try? transaction.execute("INSERT INTO t VALUES (1, 0)")
+                _ = try? transaction.execute("INSERT INTO t VALUES (3, 0)")
+            }
+            let (failure, error) = try await TestSupport.failure(of: sink)
+            #expect(failure.kind == .record && error.number == 1062)
+            #expect(try database.number("SELECT count(*) FROM t") == 0)
+        }
+
+        @Test func aMissingTableIsTransient() async throws {
+            let (failure, error, _) = try await failure { transaction, _ in
+                try transaction.execute("INSERT INTO none VALUES (1)")
+            }
+            #expect(failure == .transient && error.code == .schemaMismatch)
+        }
+
+        @Test func countsAreThoseOfTheStatement() async throws {
+            let database = try TestDatabase()
+            let counts = Monitor<[Int]>([])
+            let sink = try await MySQLSink(url: database.url, tables: "CREATE TABLE IF NOT EXISTS t (a int);  ") {
+                transaction, _ in
+                func add(_ count: Int) { counts.withLock { $0.append(count) } }
+                for sql in [
+                    "INSERT INTO t VALUES (1), (2); -- two", "SELECT * FROM t", "UPDATE t SET a = 3",
+                    "INSERT INTO t VALUES (4) RETURNING a", "DELETE FROM t WHERE a = 9",
+                ] { add(try transaction.execute(sql)) }
+                add(try transaction.executeMany("INSERT INTO t VALUES (?) RETURNING a", [[5], [6]]))
+                add(try transaction.executeMany("DELETE FROM t WHERE a = ?", [[3], [3], [4]]))
+                add(try transaction.executeMany("DELETE FROM t WHERE a = ?", []))
+                add(try transaction.executeMany("SELECT ?", [[1], [2]]))
+                add(try transaction.query("INSERT INTO t VALUES (?) RETURNING a, 'x'", [7]) == [[7, "x"]] ? 1 : 0)
+                add(try transaction.query("UPDATE t SET a = 8") == [] ? 1 : 0)
+            }
+            try await applyOne(sink)
+            #expect(counts.withLock(\.self) == [2, 0, 2, 1, 0, 2, 3, 0, 0, 1, 1])
+            await sink.close()
+        }
+
+        @Test(arguments: [true, false])
+        func valuesComeBackAsTheyWere(arrays: Bool) async throws {
+            let database = try TestDatabase()
+            let found = Monitor<[[SQLValue]]>([])
+            let rows: [[SQLValue]] = [
+                [.integer(.max), .real(0.1 + 0.2), "text \u{1F600} '", .blob([0, 255, 92]), .time(.now), "1.50", 1],
+                [
+                    .integer(.min), .real(-1e300), "a\0b", .blob([]), .time(Timestamp(rawValue: -1)), "-2.00",
+                    .integer(.max),
+                ],
+                [nil, nil, nil, nil, nil, nil, "18446744073709551615"],
+                [
+                    1, 1.5, .text(String(repeating: "x", count: 5000)), .blob(Array(repeating: 7, count: 5000)), nil,
+                    nil,
+                    nil,
+                ],
+            ]
+            let sink = try await MySQLSink(
+                ConnectionSettings(url: database.url, usesArrays: arrays),
+                tables: """
+                    CREATE TABLE IF NOT EXISTS v (n int PRIMARY KEY AUTO_INCREMENT, a bigint, b double, c longtext,
+                      d longblob, e datetime(6), f decimal(10,2), g bigint unsigned)
+                    """
+            ) { transaction, _ in
+                let sql = "INSERT INTO v (a, b, c, d, e, f, g) VALUES (?, ?, ?, ?, ?, ?, ?)"
+                try transaction.execute(sql, rows[0])
+                try transaction.executeMany(sql, Array(rows[1...]))
+                let rows = try transaction.query("SELECT a, b, c, d, e, f, g FROM v WHERE n > ? ORDER BY n", [0])
+                found.withLock { $0 = rows }
+            }
+            try await applyOne(sink)
+            #expect(found.withLock(\.self) == rows)
+            await sink.close()
+        }
+
+        /// More texts than a connection keeps, and more rows than a packet takes.
+        @Test func manyStatementsAndManyRows() async throws {
+            let database = try TestDatabase()
+            let sink = try await MySQLSink(
+                url: database.url, tables: "CREATE TABLE IF NOT EXISTS t (a int, b longtext)"
+            ) { transaction, _ in
+                for number in 0..<250 { try transaction.execute("INSERT INTO t VALUES (\(number), '')") }
+                let text = String(repeating: "x", count: 40_000)
+                try transaction.executeMany(
+                    "INSERT INTO t VALUES (?, ?)", (0..<2000).map { [SQLValue($0), .text(text)] })
+            }
+            try await applyOne(sink)
+            #expect(try database.number("SELECT CAST(sum(length(b)) AS signed) FROM t") == 80_000_000)
+            #expect(try database.number("SELECT count(*) FROM t") == 2250)
+            await sink.close()
+        }
+
+        /// Several connections create the tables at once, and sinks of one log share a database.
+        @Test func sinksOfALogShareADatabase() async throws {
+            let database = try TestDatabase()
+            var sinks: [MySQLSink] = []
+            for name in ["orders", "audit"] {
+                sinks.append(
+                    try await MySQLSink(
+                        url: database.url, name: name, tables: "CREATE TABLE IF NOT EXISTS t (a int)"
+                    ) { transaction, _ in try transaction.execute("INSERT INTO t VALUES (1)") })
+            }
+            try await withThrowingTaskGroup { group in
+                for sink in sinks {
+                    for lane in 0..<4 {
+                        group.addTask {
+                            let lanes = try await sink.claim(lane..<lane + 1, of: 4, log: log)
+                            #expect(lanes == [SinkLane(index: lane, epoch: 1, position: 0)])
+                            _ = try await sink.apply(
+                                SinkBatch(log: log, laneCount: 4, lanes: lanes, position: 7, records: []))
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            for sink in sinks {
+                #expect(try await sink.claim(0..<4, of: 4, log: log).map(\.position) == [7, 7, 7, 7])
+                await sink.close()
+            }
+            #expect(
+                try database.texts("SELECT DISTINCT log_sink FROM wal_sink_lane ORDER BY 1") == [
+                    "\(logDigits)/audit", "\(logDigits)/orders",
+                ])
+            #expect(try database.number("SELECT count(*) FROM t") == 8)
+        }
+
+        @Test func aUserWithoutTheRightToCreateCanWrite() async throws {
+            let database = try TestDatabase()
+            func sink(_ url: String, _ tables: String) async throws -> MySQLSink {
+                try await MySQLSink(url: url, tables: tables) { transaction, _ in
+                    try transaction.execute("INSERT INTO t VALUES (1)")
+                }
+            }
+            let owner = try await sink(database.url, "CREATE TABLE t (a int)")
+            try await applyOne(owner)
+            await owner.close()
+            let name = "writer_\(database.name)"
+            try database.execute(
+                "CREATE USER \(name)@localhost",
+                "GRANT SELECT, INSERT, UPDATE ON \(database.name).* TO \(name)@localhost")
+            let writer = try await sink(database.url(user: name), "")
+            try await applyOne(writer)
+            await writer.close()
+            #expect(try database.number("SELECT count(*) FROM t") == 2)
+        }
+    }
+#endif
