@@ -38,7 +38,7 @@ struct Terminal {
 
     func end() { restore() }
 
-    /// Stops the process as ctrl-Z does, and draws all rows anew when it continues.
+    /// Stops the process as ctrl-Z does, and draws all rows again when it continues.
     mutating func suspend() {
         restore()
         raise(SIGSTOP)
