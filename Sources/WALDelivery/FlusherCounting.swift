@@ -24,6 +24,13 @@ extension FlusherCore {
         events.deadLetter(letter)
     }
 
+    /// Reports that the sink has lost a claim that it had confirmed.
+    func lostClaim(_ known: SinkLane, _ claimed: SinkLane) {
+        coordinator.withState { $0.counters.claimsLost += 1 }
+        metrics?.lostClaim()
+        events.claimLost(known, claimed)
+    }
+
     /// Reports a gap of the log that a worker's reader has met. It is reported once, and delivery continues after it.
     func passed(_ gap: LogGap) {
         guard coordinator.withState({ $0.passed(gap) }) else { return }

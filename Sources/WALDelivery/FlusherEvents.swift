@@ -7,6 +7,9 @@ struct FlusherEvents: Sendable {
         static let sink = "wal.sink"
         static let worker = "wal.worker"
         static let sequence = "wal.sequence"
+        static let lane = "wal.lane"
+        static let epoch = "wal.epoch"
+        static let knownEpoch = "wal.epoch.known"
         static let count = "wal.count"
         static let error = "wal.error"
         static let code = "wal.code"
@@ -63,6 +66,15 @@ struct FlusherEvents: Sendable {
         } else {
             logger?.debug("sequence numbers without a record are skipped", metadata: metadata)
         }
+    }
+
+    func claimLost(_ known: SinkLane, _ claimed: SinkLane) {
+        logger?.error(
+            "the sink has lost a claim that it had confirmed; it is an older copy, or an old primary is back",
+            metadata: [
+                Key.lane: "\(claimed.index)", Key.epoch: "\(claimed.epoch)", Key.knownEpoch: "\(known.epoch)",
+                Key.sequence: "\(claimed.position)",
+            ])
     }
 
     func willRetry(_ error: any Error, worker: Int) {

@@ -3,7 +3,7 @@ internal import WAL
 
 /// The metrics objects of a flusher, made once. All have the dimensions `log` and `sink`.
 struct FlusherMetrics: Sendable {
-    private let appliedRecords, appliedBatches, writtenRows, coalescedRecords, lostRecords, retries,
+    private let appliedRecords, appliedBatches, writtenRows, coalescedRecords, lostRecords, lostClaims, retries,
         deadLetters: Counter
     private let failures: [SinkFailure.Kind: Counter]
     private let batchDuration: Metrics.Timer
@@ -24,6 +24,7 @@ struct FlusherMetrics: Sendable {
         writtenRows = counter(.sinkWrittenRows)
         coalescedRecords = counter(.sinkCoalescedRecords)
         lostRecords = counter(.sinkLostRecords)
+        lostClaims = counter(.sinkLostClaims)
         failures = Dictionary(
             uniqueKeysWithValues: SinkFailure.Kind.allCases.map { ($0, counter(.sinkFailures, ("kind", $0.rawValue))) })
         retries = counter(.sinkRetries)
@@ -63,6 +64,10 @@ struct FlusherMetrics: Sendable {
 
     func lost(_ gap: LogGap) {
         lostRecords.increment(by: gap.last.map { $0.rawValue - gap.first.rawValue + 1 } ?? 1)
+    }
+
+    func lostClaim() {
+        lostClaims.increment()
     }
 
     func deadLetter() {

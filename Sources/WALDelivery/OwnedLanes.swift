@@ -87,6 +87,12 @@ struct OwnedLanes: Sendable {
         }
     }
 
+    /// Returns a lane whose new claim didn't raise its epoch above the known one; nil if there is none. Then the sink has lost a claim that it
+    /// had confirmed: it is an older copy, such as an old primary that is back.
+    func lost(by lanes: [SinkLane]) -> (known: SinkLane, claimed: SinkLane)? {
+        zip(claimed, lanes).first { $1.epoch <= $0.epoch }.map { (known: $0, claimed: $1) }
+    }
+
     /// Takes the lanes from a new claim, which succeeded after `attempts` attempts. Attempts without an answer may
     /// have raised the epochs, too.
     mutating func reclaimed(_ lanes: [SinkLane], attempts: Int, movingTo target: SequenceNumber) -> Reclaimed {

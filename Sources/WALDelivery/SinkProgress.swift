@@ -39,7 +39,7 @@ extension FlusherCore: SinkProgress {
             name: sink.name, state: state, error: error, appliedSequence: applied,
             appliedRecords: counters.recordsApplied, appliedBatches: counters.batchesApplied,
             writtenRows: counters.rowsWritten, coalescedRecords: counters.coalesced,
-            lostRecords: counters.sequencesLost,
+            lostRecords: counters.sequencesLost, lostClaims: counters.claimsLost,
             failures: counters.failures.map { SinkStatus.Failures(kind: $0.key.rawValue, count: $0.value) }
                 .sorted { $0.kind < $1.kind },
             retries: counters.retries, deadLetters: counters.deadLetters,

@@ -112,6 +112,7 @@ public struct MetricsText: Sendable {
         add(.sinkWrittenRows, sink.writtenRows, labels)
         add(.sinkCoalescedRecords, sink.coalescedRecords, labels)
         add(.sinkLostRecords, sink.lostRecords, labels)
+        add(.sinkLostClaims, sink.lostClaims, labels)
         for failures in sink.failures { add(.sinkFailures, failures.count, labels + [("kind", failures.kind)]) }
         add(.sinkRetries, sink.retries, labels)
         add(.sinkDeadLetters, sink.deadLetters, labels)

@@ -35,7 +35,7 @@ import Testing
         let alerts = try String(contentsOf: Self.folder.appending(path: "alerts.yml"), encoding: .utf8)
         let tests = try String(contentsOf: Self.folder.appending(path: "alerts.test.yml"), encoding: .utf8)
         let names = alerts.matches(of: #/- alert: (\w+)/#).map { String($0.1) }
-        #expect(names.count == 12 && alerts.components(separatedBy: "runbook: ").count - 1 == names.count)
+        #expect(names.count == 13 && alerts.components(separatedBy: "runbook: ").count - 1 == names.count)
         for name in names { #expect(tests.contains("alertname: \(name)\n"), "\(name)") }
     }
 

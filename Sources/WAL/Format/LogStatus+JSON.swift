@@ -146,6 +146,7 @@ extension SinkStatus {
             $0.number("written_rows", writtenRows)
             $0.number("coalesced_records", coalescedRecords)
             $0.number("lost_records", lostRecords)
+            $0.number("lost_claims", lostClaims)
             $0.array("failures") { text in
                 for failure in failures {
                     text.object {

@@ -39,6 +39,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
     case sinkWrittenRows = "wal.sink.written_rows"
     case sinkCoalescedRecords = "wal.sink.coalesced_records"
     case sinkLostRecords = "wal.sink.lost_records"
+    case sinkLostClaims = "wal.sink.lost_claims"
     case sinkFailures = "wal.sink.failures"
     case sinkRetries = "wal.sink.retries"
     case sinkDeadLetters = "wal.sink.dead_letters"
@@ -71,7 +72,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
         switch self {
         case .appendedRecords, .appendedBytes, .appendWaits, .appendWaitDuration, .appendErrors, .syncFailures,
             .consumersReleased, .sinkAppliedRecords,
-            .sinkAppliedBatches, .sinkWrittenRows, .sinkCoalescedRecords, .sinkLostRecords, .sinkFailures, .sinkRetries,
+            .sinkAppliedBatches, .sinkWrittenRows, .sinkCoalescedRecords, .sinkLostRecords, .sinkLostClaims, .sinkFailures, .sinkRetries,
             .sinkDeadLetters, .bufferedMutations:
             .counter
         case .syncDuration, .sinkBatchDuration: .timer
@@ -156,6 +157,8 @@ public enum WALMetric: String, CaseIterable, Sendable {
         case .sinkWrittenRows: "Rows that the sink has written, after coalescing."
         case .sinkCoalescedRecords: "Records that a later record of the same batch made unnecessary."
         case .sinkLostRecords: "Records missing from the log that were acknowledged, or may have been."
+        case .sinkLostClaims:
+            "Claims by which the sink turned out to have lost an earlier one: it is an older copy, or an old primary is back."
         case .sinkFailures: "Calls of the sink that failed, by kind."
         case .sinkRetries: "Failed calls of the sink that are tried again."
         case .sinkDeadLetters: "Records that the sink rejected and that were set aside."

@@ -26,6 +26,8 @@ public struct SinkStatus: Hashable, Sendable, Decodable {
     public var writtenRows: UInt64
     public var coalescedRecords: UInt64
     public var lostRecords: UInt64
+    /// Claims by which the sink turned out to have lost an earlier one.
+    public var lostClaims: UInt64
     /// The failed calls of the sink, by kind.
     public var failures: [Failures]
     public var retries: UInt64
@@ -69,7 +71,7 @@ public struct SinkStatus: Hashable, Sendable, Decodable {
     package init(
         name: String, state: State, error: String?, appliedSequence: SequenceNumber, appliedRecords: UInt64,
         appliedBatches: UInt64, writtenRows: UInt64, coalescedRecords: UInt64, lostRecords: UInt64,
-        failures: [Failures], retries: UInt64, deadLetters: UInt64, lag: Lag, lastSuccess: Timestamp?,
+        lostClaims: UInt64, failures: [Failures], retries: UInt64, deadLetters: UInt64, lag: Lag, lastSuccess: Timestamp?,
         batches: DurationHistogram
     ) {
         self.name = name
@@ -81,6 +83,7 @@ public struct SinkStatus: Hashable, Sendable, Decodable {
         self.writtenRows = writtenRows
         self.coalescedRecords = coalescedRecords
         self.lostRecords = lostRecords
+        self.lostClaims = lostClaims
         self.failures = failures
         self.retries = retries
         self.deadLetters = deadLetters

@@ -142,16 +142,21 @@ import Testing
         check(sink.snapshot, has: 10)
     }
 
-    /// Relaxed commits: the database comes back without its last transactions, rows and positions alike.
-    @Test func whatTheSinkForgotIsDeliveredAgain() async throws {
+    /// The database comes back without its last transactions, rows and positions alike: after relaxed commits, or as an old primary.
+    @Test func whatTheSinkForgotIsDeliveredAgainAndSaid() async throws {
         let harness = try FlusherHarness()
         try harness.append(60)
         let sink = RecordingSink(forgetsWhenClaimedAgain: 20) { call, _ in
             call == 6 ? .before(.indeterminate) : .none
         }
-        let flusher = harness.flusher(into: sink, FlusherHarness.configuration(workers: 1))
+        let recording = RecordingLog()
+        let flusher = harness.flusher(
+            into: sink, FlusherHarness.configuration(workers: 1), logger: recording.logger)
         _ = try await harness.run(flusher) { try await flusher.drain() }
         check(sink.snapshot, has: 60)
+        #expect(flusher.statistics.claimsLost == 1)
+        let message = recording.messages.all.first { $0.text.hasPrefix("the sink has lost a claim") }
+        #expect(message?.metadata["wal.epoch"] == "1" && message?.metadata["wal.epoch.known"] == "1")
     }
 }
 

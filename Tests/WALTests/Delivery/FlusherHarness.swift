@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import Testing
 
 @testable import WAL
@@ -55,8 +56,10 @@ final class FlusherHarness: Sendable {
         return last
     }
 
-    func flusher(into sink: RecordingSink, _ configuration: Configuration) -> Flusher<RecordingSink> {
-        Flusher(log: log, sink: sink, configuration: configuration) { payload in
+    func flusher(
+        into sink: RecordingSink, _ configuration: Configuration, logger: Logger? = nil
+    ) -> Flusher<RecordingSink> {
+        Flusher(log: log, sink: sink, configuration: configuration, logger: logger) { payload in
             let key = payload.unsafeLoad(as: UInt8.self)
             return key == RecordingSink.barrierKey ? nil : UInt64(key)
         }

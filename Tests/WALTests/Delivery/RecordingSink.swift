@@ -78,6 +78,8 @@ final class RecordingSink: Sink {
         state.rows.removeAll { $0.sequence > sequence }
         state.applied = state.applied.filter { $0 <= sequence }
         for index in state.lanes.indices {
+            // The copy is from before the flusher's claim.
+            state.lanes[index].epoch = 1
             state.lanes[index].position = min(state.lanes[index].position, SequenceNumber(rawValue: sequence))
         }
     }
