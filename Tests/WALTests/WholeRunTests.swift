@@ -1,15 +1,15 @@
 import Foundation
 import Testing
 
-/// The directory with the output and the status of the other test process.
-private let otherRun = ProcessInfo.processInfo.environment["WAL_OTHER_RUN"]
+/// The directory with the outputs and the statuses of the other test processes.
+private let otherRuns = ProcessInfo.processInfo.environment["WAL_OTHER_RUNS"]
 
-/// The result of the other test process that `Scripts/test` starts. Without this suite, the last summary of a run could
-/// be green although tests of the other process failed.
-@Suite(.enabled(if: otherRun != nil, "Scripts/test runs the tests in one process"))
+/// The results of the other test processes that `Scripts/test` starts. Without this suite, the last summary of a run could
+/// be green although tests of another process failed.
+@Suite(.enabled(if: otherRuns != nil, "Scripts/test runs the tests in one process"))
 struct WholeRunTests {
-    @Test func theOtherProcessPasses() async throws {
-        let directory = try #require(otherRun)
+    @Test(arguments: ["servers", "tool"]) func theOtherProcessPasses(_ name: String) async throws {
+        let directory = try #require(otherRuns) + "/" + name
         let end = ContinuousClock.now + .seconds(Torture.isLong ? 86_400 : 3600)
         var status: String?
         while status == nil, .now < end {
@@ -18,9 +18,9 @@ struct WholeRunTests {
         }
         let output = FileManager.default.contents(atPath: directory + "/output") ?? Data()
         let lines = String(decoding: output, as: UTF8.self).split(separator: "\n")
-        print("The output of the other process, without the beginnings of tests:")
+        print("The output of the process \(name), without the beginnings of tests:")
         for line in lines where !line.hasSuffix(" started.") { print(line) }
-        #expect(lines.contains { $0.contains("Test run with ") }, "the other process has no summary")
+        #expect(lines.contains { $0.contains("Test run with ") }, "the process \(name) has no summary")
         #expect(status == "0\n", "\(lines.filter { $0.contains("✘") }.joined(separator: "\n"))")
     }
 }
