@@ -96,7 +96,9 @@ public struct MetricsText: Sendable {
         add(.appendedBytes, status.appended.bytes, log)
         for wait in status.waits {
             add(.appendWaits, wait.count, log + [("reason", wait.reason)])
-            add(.appendWaitDuration, Double(wait.nanoseconds) / 1e9, log + [("reason", wait.reason)])
+            if let length = wait.nanoseconds {
+                add(.appendWaitDuration, Double(length) / 1e9, log + [("reason", wait.reason)])
+            }
         }
         for error in status.errors { add(.appendErrors, error.count, log + [("code", error.code)]) }
         add(.notDurableBytes, status.notDurable.bytes, log)

@@ -1,6 +1,4 @@
-internal import Synchronization
-
-/// Counts of the appends that waited or failed. An append that does neither counts nothing.
+/// Counts of the appends that waited for a segment, or failed. An append that does neither counts nothing.
 final class AppendCounters: Sendable {
     /// What an append waits for.
     enum Wait: String, CaseIterable {
@@ -13,8 +11,6 @@ final class AppendCounters: Sendable {
     }
 
     private let counts = Monitor(Counts())
-    private let syncWaits = Atomic<UInt64>(0)
-    private let syncWaitNanoseconds = Atomic<UInt64>(0)
 
     func count(_ wait: Wait, _ duration: Duration) {
         counts.withLock { counts in
@@ -27,22 +23,12 @@ final class AppendCounters: Sendable {
         counts.withLock { $0.errors[error.code, default: 0] += 1 }
     }
 
-    /// Counts a wait for a sync. Concurrent waiters end at the same time, so this takes no lock.
-    func countSyncWait(since start: ContinuousClock.Instant) {
-        syncWaits.wrappingAdd(1, ordering: .relaxed)
-        syncWaitNanoseconds.wrappingAdd((ContinuousClock.now - start).nanoseconds, ordering: .relaxed)
-    }
-
     var waits: [LogStatus.Wait] {
         let known = counts.withLock { $0.waits }
         return Wait.allCases.map {
             LogStatus.Wait(
                 reason: $0.rawValue, count: known[$0]?.count ?? 0, nanoseconds: known[$0]?.nanoseconds ?? 0)
-        } + [
-            LogStatus.Wait(
-                reason: "sync", count: syncWaits.load(ordering: .relaxed),
-                nanoseconds: syncWaitNanoseconds.load(ordering: .relaxed))
-        ]
+        }
     }
 
     var errors: [LogStatus.ErrorCount] {

@@ -24,7 +24,6 @@ final class Appender: @unchecked Sendable {
     let catalog: SegmentCatalog
     let syncRequests = SyncRequests()
     let tail = TailWaiters()
-    let counters = AppendCounters()
     private let slots: AppendSlots
     /// The slot that producers claim from; nil while the active segment has ended. Stored under the lock of the catalog's state.
     private let current: Atomic<UnsafeMutablePointer<AppendSlot>?>
@@ -44,6 +43,7 @@ final class Appender: @unchecked Sendable {
     /// If the process dies between the two, zeros stay in the place of the frame. With a frame after them, they would be a void frame,
     /// whose sequence numbers the records of the source could no longer get.
     let frameOrder: Monitor<UInt8>?
+    let counters = AppendCounters()
 
     /// Makes the producers' side. `current` is the slot of the catalog's active segment, and `durable` the position at
     /// which that segment begins.

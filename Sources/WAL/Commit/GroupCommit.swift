@@ -48,14 +48,9 @@ final class GroupCommit: @unchecked Sendable {
     @inline(never)
     func blockUntilDurable(_ target: SyncTarget) throws(WALError) {
         var isRetry = false
-        var start: ContinuousClock.Instant?
-        defer { if let start { appender.counters.countSyncWait(since: start) } }
         while true {
             let key = waiters.prepareToWait()
-            let role = try state.withLock { state throws(WALError) in try state.role(for: target) }
-            if case .durable = role { return }
-            start = start ?? .now
-            switch role {
+            switch try state.withLock({ state throws(WALError) in try state.role(for: target) }) {
             case .durable: return
             case .leader:
                 // The last round stopped short: an earlier producer has claimed but not committed. Let it run.
@@ -80,8 +75,6 @@ final class GroupCommit: @unchecked Sendable {
     /// Suspends until `target` is durable, and requests a sync unless `requestsSync` is false.
     func waitUntilDurable(_ target: SyncTarget, requestsSync: Bool = true) async throws(WALError) {
         let id = lastTaskID.wrappingAdd(1, ordering: .relaxed).newValue
-        let start = ContinuousClock.now
-        var hasWaited = false
         let outcome = await withTaskCancellationHandler {
             unsafe await withUnsafeContinuation { (continuation: SyncState.Continuation) in
                 let outcome = state.withLock { state -> SyncState.Outcome? in
@@ -89,7 +82,6 @@ final class GroupCommit: @unchecked Sendable {
                     if let failure = state.failure { return .failure(failure) }
                     if Task.isCancelled { return .failure(.canceledWait) }
                     unsafe state.add(SyncState.WaitingTask(id: id, target: target, continuation: continuation))
-                    hasWaited = true
                     return nil
                 }
                 if let outcome { return unsafe continuation.resume(returning: outcome) }
@@ -99,7 +91,6 @@ final class GroupCommit: @unchecked Sendable {
             let continuation = unsafe state.withLock { state in unsafe state.removeTask(id) }
             unsafe continuation?.resume(returning: .failure(.canceledWait))
         }
-        if hasWaited { appender.counters.countSyncWait(since: start) }
         try outcome.get()
     }
 

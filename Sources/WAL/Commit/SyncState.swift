@@ -14,6 +14,8 @@ struct SyncState {
     var leaderCandidates = 0
 
     var durable: LogPosition
+    /// The waits of threads and tasks for a sync since the log was opened. A thread that waits for two rounds counts twice.
+    private(set) var waitCount: UInt64 = 0
     /// The segment syncs since the log was opened.
     var syncs = LogStatus.Syncs()
     /// The reason why nothing becomes durable at the moment; nil if there is none.
@@ -55,6 +57,7 @@ struct SyncState {
     mutating func role(for target: SyncTarget) throws(WALError) -> Role {
         if durable.covers(target) { return .durable }
         if let failure { throw failure }
+        waitCount += 1
         guard isLeading else {
             beginRound()
             return .leader
@@ -96,6 +99,7 @@ struct SyncState {
     // MARK: Tasks
 
     mutating func add(_ task: WaitingTask) {
+        waitCount += 1
         tasks.append(task)
     }
 

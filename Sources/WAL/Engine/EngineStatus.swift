@@ -2,7 +2,7 @@ extension Engine {
     /// The log's state. `closedAt` is the time of an orderly close.
     func status(closedAt: Timestamp? = nil) -> LogStatus {
         // Read the claimed position after the durable one, so that no difference is negative.
-        let (durable, syncs) = commit.state.withLock { ($0.durable, $0.syncs) }
+        let (durable, syncs, syncWaits) = commit.state.withLock { ($0.durable, $0.syncs, $0.waitCount) }
         let claimed = catalog.waitForClaimed()
         let (refusal, epoch, diskSize, prepared, entries) = catalog.state.withLock { state in
             (state.refusal, state.epoch, state.diskSize, state.pipeline.ready.count, state.entries)
@@ -25,7 +25,8 @@ extension Engine {
             notDurable: LogStatus.NotDurable(
                 bytes: claimed.position - min(durable.position, claimed.position),
                 oldest: claimed.sequence > durable.sequence ? timeOfFirst(after: durable.sequence) : nil),
-            waits: appender.counters.waits, errors: appender.counters.errors, syncs: syncs,
+            waits: appender.counters.waits + [LogStatus.Wait(reason: "sync", count: syncWaits)],
+            errors: appender.counters.errors, syncs: syncs,
             segments: segments(entries, prepared: prepared),
             disk: LogStatus.Disk(
                 bytes: diskSize, budget: configuration.diskBudget,

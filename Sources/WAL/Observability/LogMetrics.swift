@@ -64,7 +64,9 @@ private struct LogMetricsObjects {
         count(.appendedBytes, Double(status.appended.bytes))
         for wait in status.waits {
             count(.appendWaits, Double(wait.count), ["reason": wait.reason])
-            count(.appendWaitDuration, Double(wait.nanoseconds) / 1e9, ["reason": wait.reason])
+            if let length = wait.nanoseconds {
+                count(.appendWaitDuration, Double(length) / 1e9, ["reason": wait.reason])
+            }
         }
         for error in status.errors { count(.appendErrors, Double(error.count), ["code": error.code]) }
         set(.startTime, Double(status.openedAt.rawValue) / 1e6)

@@ -72,7 +72,8 @@ public enum WALMetric: String, CaseIterable, Sendable {
         switch self {
         case .appendedRecords, .appendedBytes, .appendWaits, .appendWaitDuration, .appendErrors, .syncFailures,
             .consumersReleased, .sinkAppliedRecords,
-            .sinkAppliedBatches, .sinkWrittenRows, .sinkCoalescedRecords, .sinkLostRecords, .sinkLostClaims, .sinkFailures, .sinkRetries,
+            .sinkAppliedBatches, .sinkWrittenRows, .sinkCoalescedRecords, .sinkLostRecords, .sinkLostClaims,
+            .sinkFailures, .sinkRetries,
             .sinkDeadLetters, .bufferedMutations:
             .counter
         case .syncDuration, .sinkBatchDuration: .timer
@@ -127,7 +128,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
         case .appendedBytes: "Bytes of frames and headers appended since the log was opened."
         case .appendWaits:
             "Waits of appends, by what for: segment, budget, or a sync, which other callers may wait for as well."
-        case .appendWaitDuration: "The time that appends have waited, by what for: segment, budget, sync."
+        case .appendWaitDuration: "The time that appends have waited, by what for: segment, budget."
         case .appendErrors: "Appends that failed, by error code."
         case .syncDuration: "The duration of each successful sync of a segment."
         case .syncFailures: "Segments whose sync failed."

@@ -81,7 +81,8 @@ public struct LogStatus: Hashable, Sendable, Decodable {
         /// `segment` for the next segment, `budget` for room in the disk budget, `sync` for a sync.
         public var reason: String
         public var count: UInt64
-        public var nanoseconds: UInt64
+        /// The duration of all of them; nil for `sync`, because each of those would have to read the clock.
+        public var nanoseconds: UInt64?
     }
 
     public struct ErrorCount: Hashable, Sendable, Decodable {

@@ -157,7 +157,8 @@ struct TopView {
         ]
         if let free = status.disk.free { pairs.append(("file system", "\(Table.bytes(free)) free")) }
         for wait in status.waits where wait.count > 0 {
-            pairs.append(("waits for \(wait.reason)", "\(wait.count), \(Self.span(.nanoseconds(wait.nanoseconds)))"))
+            let span = wait.nanoseconds.map { ", \(Self.span(.nanoseconds($0)))" } ?? ""
+            pairs.append(("waits for \(wait.reason)", "\(wait.count)\(span)"))
         }
         for error in status.errors { pairs.append(("failed: \(error.code)", "\(error.count)")) }
         for finding in status.recovery.findings {
