@@ -71,7 +71,8 @@ public struct SinkStatus: Hashable, Sendable, Decodable {
     package init(
         name: String, state: State, error: String?, appliedSequence: SequenceNumber, appliedRecords: UInt64,
         appliedBatches: UInt64, writtenRows: UInt64, coalescedRecords: UInt64, lostRecords: UInt64,
-        lostClaims: UInt64, failures: [Failures], retries: UInt64, deadLetters: UInt64, lag: Lag, lastSuccess: Timestamp?,
+        lostClaims: UInt64, failures: [Failures], retries: UInt64, deadLetters: UInt64, lag: Lag,
+        lastSuccess: Timestamp?,
         batches: DurationHistogram
     ) {
         self.name = name
