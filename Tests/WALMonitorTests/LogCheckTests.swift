@@ -28,7 +28,8 @@ import Testing
     private static func sink(_ change: (inout SinkStatus) -> Void) -> SinkStatus {
         var sink = SinkStatus(
             name: "db", state: .running, error: nil, appliedSequence: 1, appliedRecords: 1, appliedBatches: 1,
-            writtenRows: 1, coalescedRecords: 0, lostRecords: 0, lostClaims: 0, failures: [], retries: 0, deadLetters: 0,
+            writtenRows: 1, coalescedRecords: 0, lostRecords: 0, lostClaims: 0, failures: [], retries: 0,
+            deadLetters: 0,
             lag: SinkStatus.Lag(records: 0, bytes: 0, oldest: nil), lastSuccess: nil, batches: DurationHistogram())
         change(&sink)
         return sink
