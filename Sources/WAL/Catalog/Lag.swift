@@ -10,20 +10,31 @@ extension SegmentCatalog {
         let claimed = waitForClaimed()
         guard sequence < claimed.sequence else { return 0 }
         return state.withLock { state in
-            // The beginning of the next segment, or the end of the log.
-            var end = claimed
-            for entry in state.entries.reversed() {
-                let header = entry.segment.header
-                guard header.baseSequence > sequence + 1 else {
-                    let first = max(header.baseSequence, sequence + 1)
-                    let records = end.sequence + 1 - min(header.baseSequence, end.sequence)
-                    let size = end.position - min(header.basePosition, end.position)
-                    let part = Double(end.sequence + 1 - min(first, end.sequence)) / Double(max(1, records))
-                    return claimed.position - end.position + UInt64(Double(size) * part)
-                }
-                end = LogPosition(sequence: header.baseSequence - 1, position: header.basePosition)
-            }
-            return claimed.position - end.position
+            Self.byteCount(
+                after: sequence, before: claimed,
+                state.entries.lazy.map(\.segment.header).map {
+                    LogPosition(sequence: $0.baseSequence - 1, position: $0.basePosition)
+                })
         }
+    }
+
+    /// Returns the number of log bytes between a record and a position, by the starts of the segments, oldest first. Segments may have begun
+    /// after that position.
+    static func byteCount(
+        after sequence: UInt64, before last: LogPosition, _ starts: some BidirectionalCollection<LogPosition>
+    ) -> UInt64 {
+        // The beginning of the next segment, or the end of the log.
+        var end = last
+        for start in starts.reversed() where start.position < last.position {
+            guard start.sequence > sequence else {
+                let first = max(start.sequence, sequence)
+                let records = end.sequence - min(start.sequence, end.sequence)
+                let size = end.position - min(start.position, end.position)
+                let part = Double(end.sequence - min(first, end.sequence)) / Double(max(1, records))
+                return last.position - end.position + UInt64(Double(size) * part)
+            }
+            end = start
+        }
+        return last.position - end.position
     }
 }

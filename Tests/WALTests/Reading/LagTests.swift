@@ -60,4 +60,22 @@ import WALTesting
         #expect(try other.lag(after: 600) == LogLag())
         #expect(try other.surveyedStatus.lastSequence == 600)
     }
+
+    /// The position is taken before the list of the segments: another segment may have begun since, and a lag below zero ends the process.
+    @Test func segmentsThatBeganSinceDoNotCount() {
+        let starts = [(0, 0), (10, 1000), (20, 2000), (30, 3000)].map {
+            LogPosition(sequence: UInt64($0.0), position: UInt64($0.1))
+        }
+        func count(_ sequence: UInt64, _ last: (UInt64, UInt64)) -> UInt64 {
+            SegmentCatalog.byteCount(
+                after: sequence, before: LogPosition(sequence: last.0, position: last.1), starts)
+        }
+        #expect(count(0, (35, 3500)) == 3500)
+        #expect(count(10, (35, 3500)) == 2500)
+        #expect(count(15, (35, 3500)) == 2000)
+        #expect(count(5, (18, 1800)) == 1300)
+        #expect(count(15, (18, 1800)) == 300)
+        #expect(count(19, (20, 2000)) == 100)
+        #expect(count(34, (35, 3500)) == 100)
+    }
 }
