@@ -172,7 +172,8 @@
             ]
         }
 
-        private static func isTransient(_ error: any Error) -> Bool {
+        /// Whether the same call can succeed later.
+        package static func isTransient(_ error: any Error) -> Bool {
             switch error {
             case let error as JetStreamError: [.transient, .indeterminate].contains(error.failure)
             case let error as WALError: error.isRetriable

@@ -105,6 +105,33 @@
             #expect(!FileManager.default.fileExists(atPath: replica))
         }
 
+        /// After the loss of a leader, a stream answers nothing for some seconds.
+        @Test func aNewReplicaWaitsForItsStream() throws {
+            let lines = try String(contentsOf: Sample.unpack(into: scratch), encoding: .utf8)
+                .split(separator: "\n").prefix(100).map(String.init)
+            try ingest(scratch.file("some", lines: lines)).waitUntilExit()
+            server.stop()
+            let process = try ToolRun.process(["follow", stream, replica])
+            let errors = scratch.file("errors")
+            _ = FileManager.default.createFile(atPath: errors.path, contents: nil)
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = try FileHandle(forWritingTo: errors)
+            try process.run()
+            func wait(_ condition: () throws -> Bool) throws {
+                let end = Date(timeIntervalSinceNow: 120)
+                while try !condition() {
+                    try #require(Date() < end && process.isRunning)
+                    usleep(20_000)
+                }
+            }
+            try wait { try String(contentsOf: errors, encoding: .utf8).contains("can't ask the stream for its log") }
+            try server.restart()
+            try wait { (try? ReadOnlyLog(at: replica).lastSequence) == 100 }
+            process.terminate()
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0)
+        }
+
         @Test func aSignalEndsTheFollower() throws {
             let lines = try String(contentsOf: Sample.unpack(into: scratch), encoding: .utf8)
                 .split(separator: "\n").prefix(100).map(String.init)

@@ -161,5 +161,10 @@
         func stop() {
             _ = system("'\(Self.program)' stop '\(directory)'")
         }
+
+        /// Starts the server again, with its data and its address.
+        func restart() throws {
+            try #require(system("'\(Self.program)' restart '\(directory)' 1") == 0)
+        }
     }
 #endif

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 import WAL
 
 #if NATS
@@ -37,7 +38,7 @@ struct Follow: AsyncParsableCommand {
             stop.catchSignals()
             defer { stop.releaseSignals() }
             do {
-                let replica = try await open(servers)
+                let replica = try await open(servers, until: stop)
                 var configuration = StreamFollower.Configuration(stream: servers)
                 configuration.endsAtEnd = untilEnd
                 configuration.acceptsGaps = acceptGaps
@@ -52,17 +53,38 @@ struct Follow: AsyncParsableCommand {
             }
         }
 
-        private func open(_ servers: JetStreamSink.Configuration) async throws -> LogReplica {
+        private func open(_ servers: JetStreamSink.Configuration, until stop: StopSignal) async throws -> LogReplica {
             var configuration = WriteAheadLog.Configuration()
             configuration.syncPolicy = sync.policy
             let source: LogID
             if let known = try? ReadOnlyLog(at: directory).replicatedLog {
                 source = known
             } else {
-                source = try await StreamFollower.source(of: servers)
+                source = try await Self.source(of: servers, until: stop)
             }
             return try await LogReplica.open(
                 at: directory, of: source, configuration: configuration, logger: StandardErrorLog.logger)
+        }
+
+        /// Returns the log that the stream belongs to. Waits while the servers are away or have no leader, as following does.
+        private static func source(
+            of servers: JetStreamSink.Configuration, until stop: StopSignal
+        ) async throws -> LogID {
+            var isReported = false
+            while true {
+                do {
+                    return try await StreamFollower.source(of: servers)
+                } catch {
+                    if stop.signalName != nil { throw ExitCode.success }
+                    guard StreamFollower.isTransient(error) else { throw error }
+                    if !isReported {
+                        StandardErrorLog.logger.warning(
+                            "can't ask the stream for its log; tries again", metadata: ["wal.error": "\(error)"])
+                    }
+                    isReported = true
+                    try await Task.sleep(for: .seconds(1))
+                }
+            }
         }
 
         private static func follow(_ follower: StreamFollower, until stop: StopSignal) async -> Result<Void, any Error>

@@ -10,7 +10,7 @@ struct LogExamination {
 
     /// The number of the last records whose times are compared.
     private static let timesCount: UInt64 = 10_000
-    /// The time from which on a cursor that doesn't move counts as forgotten, in bytes of the log.
+    /// The bytes that a cursor may keep alone.
     private static let pinnedMax: UInt64 = 1 << 30
 
     init(_ log: ReadOnlyLog, _ snapshot: LogSnapshot) throws {

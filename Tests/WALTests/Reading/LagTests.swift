@@ -5,7 +5,7 @@ import WALTesting
 
 @testable import WAL
 
-/// Lag is found from footers and indexes. A figure that is far from the count of the records would mislead whoever is on call.
+/// Lag is found from footers and indexes. A figure that is far from the count of the records misleads the person on call.
 @Suite struct LagTests {
     private static func expectExact(_ log: ReadOnlyLog, within step: UInt64) throws {
         let records = try readAll(log.reader())
