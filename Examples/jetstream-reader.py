@@ -112,14 +112,16 @@ def main():
     epoch = position = 0
     for headers, body in messages(Server(address), stream):
         # An earlier owner's late message, or one that the stream already has.
-        if int(headers["Wal-Epoch"]) < epoch or headers["Wal-Kind"] == "batch" and int(headers["Wal-Last"]) <= position:
+        if int(headers["Wal-Epoch"]) < epoch or headers["Wal-Kind"] != "claim" and int(headers["Wal-Last"]) <= position:
             continue
         epoch = int(headers["Wal-Epoch"])
-        if headers["Wal-Kind"] != "batch":
+        if headers["Wal-Kind"] == "claim":
             continue
         if int(headers["Wal-Prev"]) > position and position:
             sys.exit("records %d to %s are missing" % (position + 1, headers["Wal-Prev"]))
-        for sequence, time, payload in records(body):
+        single = headers["Wal-Kind"] == "record"
+        found = [(int(headers["Wal-Seq"]), int(headers["Wal-Time"]), body)] if single else records(body)
+        for sequence, time, payload in found:
             if sequence > position:
                 print(sequence, time, payload.decode("utf-8", "replace"))
         position = int(headers["Wal-Last"])

@@ -9,6 +9,7 @@
         /// | --- | --- |
         /// | `replicas` | ``replicas`` |
         /// | `max_bytes` | ``maxStreamBytes`` |
+        /// | `granularity` | ``granularity``: `batch` or `record` |
         /// | `creds` | a file of credentials |
         /// | `ca` | a file of trusted certificates; encrypts the connections |
         /// | `cert`, `key` | files of the client's certificates and key; encrypt the connections |
@@ -35,12 +36,17 @@
             switch name {
             case "replicas": replicas = try Self.number(value, name)
             case "max_bytes": maxStreamBytes = try Self.number(value, name)
+            case "granularity":
+                guard let granularity = Granularity(rawValue: value) else {
+                    throw URLParts.malformed("has an option granularity that is neither batch nor record")
+                }
+                self.granularity = granularity
             case "creds": credentials = .file(value)
             case "ca": tls = TLS(trusted: value)
             case "cert", "key": break
             default:
                 throw URLParts.malformed(
-                    "has an unknown option: the options are replicas, max_bytes, creds, ca, cert and key")
+                    "has an unknown option: the options are replicas, max_bytes, granularity, creds, ca, cert and key")
             }
         }
 

@@ -28,6 +28,15 @@
                 }
             }
 
+            /// What a message has.
+            public enum Granularity: String, Sendable, CaseIterable {
+                /// A batch of records, packed and compressed. It is many times faster, and any server can take it.
+                case batch
+                /// One record, as it is, for consumers that select by subject. A batch is stored as one atomic batch of at most 1,000 messages,
+                /// which needs nats-server 2.12 or later.
+                case record
+            }
+
             /// The addresses of all servers of the cluster: `nats://host:4222`.
             public var servers: [String]
             /// The name of the sink in the log's cursor, in metrics and in messages.
@@ -42,7 +51,9 @@
             public var maxStreamBytes: Int?
             /// Whether a stream may remove its oldest messages at its limit. The newest message, which has the position, always stays.
             public var isRolling = false
-            /// Whether messages are compressed with LZ4 if that saves an eighth.
+            /// What a message has. It may change while a stream has messages.
+            public var granularity = Granularity.batch
+            /// Whether batches are compressed with LZ4 if that saves an eighth.
             public var isCompressed = true
             /// The largest body of a message in bytes. The server's limit counts, too.
             public var maxMessageSize = 900_000

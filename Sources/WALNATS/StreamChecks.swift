@@ -17,7 +17,7 @@
         func stream(of connection: StreamConnection, isKnown: Bool) throws(JetStreamError) -> StreamInfo {
             let name = StreamNames.stream(of: log, configuration)
             if let info = try connection.info(of: name) {
-                try check(info)
+                try check(info, on: connection)
                 return info
             }
             guard !isKnown else {
@@ -30,15 +30,16 @@
             }
             try connection.create(
                 name, subjects: StreamNames.subjects(of: log), replicas: configuration.replicas,
-                maxBytes: configuration.maxStreamBytes, isRolling: configuration.isRolling)
+                maxBytes: configuration.maxStreamBytes, isRolling: configuration.isRolling,
+                allowsAtomicBatches: configuration.granularity == .record)
             guard let info = try connection.info(of: name) else {
                 throw JetStreamError(.away, "The stream \(name) was created and isn't there yet.")
             }
-            try check(info)
+            try check(info, on: connection)
             return info
         }
 
-        private func check(_ info: StreamInfo) throws(JetStreamError) {
+        private func check(_ info: StreamInfo, on connection: StreamConnection) throws(JetStreamError) {
             let wanted = [StreamNames.subjects(of: log)]
             let reasons: [(Bool, String)] = [
                 (info.retention != .limits, "its retention isn't `limits`, so consumers could remove records"),
@@ -63,6 +64,12 @@
             ]
             for (isWrong, reason) in reasons where isWrong {
                 throw JetStreamError(.unsafeStream, "The stream \(info.name) can't keep a log: \(reason).")
+            }
+            if configuration.granularity == .record, !(try connection.allowsAtomicBatches(info.name)) {
+                throw JetStreamError(
+                    .unsafeStream,
+                    "The stream \(info.name) has no allow_atomic, so it can't store the records of a batch together: use nats-server 2.12 or later and set it, or the granularity `batch`."
+                )
             }
             guard info.lastMessage == 0 || info.firstMessage <= info.lastMessage else {
                 throw JetStreamError(

@@ -64,31 +64,41 @@
             return unsafe info.map { unsafe StreamInfo($0.pointee) }
         }
 
+        /// Creates a stream.
+        ///
+        /// By the API's text, because the client library doesn't know `allow_atomic`. A name has no characters that JSON escapes.
         func create(
-            _ stream: String, subjects: String, replicas: Int, maxBytes: Int?, isRolling: Bool
+            _ stream: String, subjects: String, replicas: Int, maxBytes: Int?, isRolling: Bool,
+            allowsAtomicBatches: Bool
         ) throws(JetStreamError) {
-            var code = jsErrCode(0)
-            let status = unsafe stream.withCString { name in
-                unsafe subjects.withCString { subject in
-                    var subjects: [UnsafePointer<CChar>?] = unsafe [subject]
-                    return unsafe subjects.withUnsafeMutableBufferPointer { subjects in
-                        var config = unsafe jsStreamConfig()
-                        unsafe jsStreamConfig_Init(&config)
-                        unsafe config.Name = name
-                        unsafe config.Subjects = subjects.baseAddress
-                        unsafe config.SubjectsLen = 1
-                        unsafe config.Replicas = Int64(replicas)
-                        unsafe config.MaxBytes = maxBytes.map(Int64.init) ?? -1
-                        unsafe config.Discard = isRolling ? js_DiscardOld : js_DiscardNew
-                        unsafe config.DenyDelete = true
-                        unsafe config.AllowDirect = true
-                        var info: UnsafeMutablePointer<jsStreamInfo>?
-                        defer { unsafe jsStreamInfo_Destroy(info) }
-                        return unsafe js_AddStream(&info, context, &config, nil, &code)
-                    }
-                }
-            }
-            try Self.check("The stream \(stream) can't be created", status, code)
+            let config = """
+                {"name":"\(stream)","subjects":["\(subjects)"],"storage":"file","retention":"limits",\
+                "discard":"\(isRolling ? "old" : "new")","num_replicas":\(replicas),"max_bytes":\(maxBytes ?? -1),\
+                "max_age":0,"max_msgs":-1,"max_msg_size":-1,"deny_delete":true,"allow_direct":true\
+                \(allowsAtomicBatches ? #","allow_atomic":true"# : "")}
+                """
+            let what = "The stream \(stream) can't be created"
+            let reply = try request("STREAM.CREATE.\(stream)", config, what)
+            guard let code = reply.errorCode else { return }
+            throw JetStreamError(
+                JetStreamError.Code(NATS_OK, jsErrCode(code)), "\(what): \(reply.errorText ?? "").", apiCode: Int(code))
+        }
+
+        /// Whether a stream stores several messages as one. Older servers know no such option.
+        func allowsAtomicBatches(_ stream: String) throws(JetStreamError) -> Bool {
+            try request("STREAM.INFO.\(stream)", "", "The state of the stream \(stream) can't be read").has(
+                "allow_atomic")
+        }
+
+        /// Sends a request to JetStream's API, and returns the answer's text.
+        private func request(_ subject: String, _ body: String, _ what: String) throws(JetStreamError) -> APIReply {
+            try requireConnection()
+            var reply: OpaquePointer?
+            let status = unsafe natsConnection_RequestString(
+                &reply, connection, "$JS.API.\(subject)", body, timeout)
+            defer { unsafe natsMsg_Destroy(reply) }
+            try Self.check(what, status)
+            return APIReply(text: unsafe natsMsg_GetData(reply).map { unsafe String(cString: $0) } ?? "")
         }
 
         // MARK: Messages
@@ -127,23 +137,58 @@
             return unsafe StreamSubscription(subscription)
         }
 
-        /// Stores a message right after the one with the number `last`, and returns its number.
+        /// Stores messages right after the one with the number `last`, all or none, and returns the number of the last one.
         func publish(
-            to subject: String, in stream: String, after last: UInt64, headers: [(String, String)], body: [UInt8]
+            _ messages: [OutgoingMessage], in stream: String, after last: UInt64
         ) throws(JetStreamError) -> UInt64 {
             try requireConnection()
-            var message: OpaquePointer?
-            let status = unsafe body.withUnsafeBytes { bytes in
+            let batch = String(UInt64.random(in: 0 ... .max), radix: 16)
+            for index in messages.indices {
+                // As a header: the library's own option takes 0 as no expectation, and an empty stream needs it.
+                var headers = [("Nats-Expected-Stream", stream)]
+                if index == 0 { headers.append(("Nats-Expected-Last-Sequence", String(last))) }
+                if messages.count > 1 {
+                    headers += [("Nats-Batch-Id", batch), ("Nats-Batch-Sequence", String(index + 1))]
+                }
+                let isLast = index == messages.count - 1
+                if messages.count > 1, isLast { headers.append(("Nats-Batch-Commit", "1")) }
+                let message = unsafe try make(messages[index], adding: headers)
+                defer { unsafe natsMsg_Destroy(message) }
+                guard isLast else {
+                    try Self.check(
+                        "A message of the stream \(stream) can't be sent",
+                        unsafe natsConnection_PublishMsg(connection, message))
+                    continue
+                }
+                let number = unsafe try publish(message, in: stream)
+                guard let number, number == last + UInt64(messages.count) else {
+                    throw JetStreamError(
+                        .indeterminate,
+                        "The server stored a message of the stream \(stream) at another place than expected.")
+                }
+                return number
+            }
+            return last
+        }
+
+        private func make(
+            _ message: OutgoingMessage, adding headers: [(String, String)]
+        ) throws(JetStreamError) -> OpaquePointer? {
+            var made: OpaquePointer?
+            let status = unsafe message.body.withUnsafeBytes { bytes in
                 unsafe natsMsg_Create(
-                    &message, subject, nil, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
+                    &made, message.subject, nil, bytes.baseAddress?.assumingMemoryBound(to: CChar.self),
+                    Int32(bytes.count))
             }
             try Self.check("A message can't be made", status)
-            defer { unsafe natsMsg_Destroy(message) }
-            // As a header: the library's own option takes 0 as no expectation, and an empty stream needs it.
-            let expected = [("Nats-Expected-Last-Sequence", String(last)), ("Nats-Expected-Stream", stream)]
-            for (key, value) in headers + expected {
-                try Self.check("The header \(key) can't be set", unsafe natsMsgHeader_Set(message, key, value))
+            for (key, value) in message.headers + headers {
+                try Self.check("The header \(key) can't be set", unsafe natsMsgHeader_Set(made, key, value))
             }
+            return unsafe made
+        }
+
+        /// Stores a message, and returns the number that the server acknowledges.
+        private func publish(_ message: OpaquePointer?, in stream: String) throws(JetStreamError) -> UInt64? {
             var options = unsafe jsPubOptions()
             unsafe jsPubOptions_Init(&options)
             unsafe options.MaxWait = timeout
@@ -163,12 +208,7 @@
                 guard error.code == .other, error.apiCode == 0 else { throw error }
                 throw JetStreamError(.indeterminate, error.message, status: error.status)
             }
-            guard let number = unsafe acknowledgement?.pointee.Sequence, number == last + 1 else {
-                throw JetStreamError(
-                    .indeterminate,
-                    "The server stored a message of the stream \(stream) at another place than expected.")
-            }
-            return number
+            return unsafe acknowledgement?.pointee.Sequence
         }
 
         /// The server's last refusal of a permission. It answers such a message with nothing else.
@@ -291,15 +331,17 @@
             case 10005, 10008, 10009, 10118: self = .away
             // A failure of the servers' consensus or of the stream, whose outcome only the last message shows.
             case 10041, 10051: self = .indeterminate
+            // An atomic batch that the server gave up.
+            case 10176, 10210: self = .indeterminate
             // Another last message than expected, which is looked at.
             case 10063, 10071, 10164: self = .indeterminate
             // The stream, the account or the disk is full.
             case 10002, 10023, 10028, 10047, 10077, 10122: self = .full
-            case 10054, 10097: self = .tooLarge
+            case 10054, 10097, 10199: self = .tooLarge
             case 10039, 10076, 10120: self = .unauthorized
             case 10059: self = .noStream
             case 10058, 10060, 10065: self = .foreignStream
-            case 10109: self = .unsafeStream
+            case 10109, 10174, 10177: self = .unsafeStream
             default: self = .other
             }
         }

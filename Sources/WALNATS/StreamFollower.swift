@@ -226,7 +226,7 @@
             var next = rules
             let decision = try next.decide(head)
             if case .records(let position) = decision {
-                for record in try StreamBody.decode(message.body) where record.sequence.rawValue > position {
+                for record in try message.records() where record.sequence.rawValue > position {
                     unsafe record.payload.withUnsafeBytes { bytes in
                         batch.append(
                             unsafe RawSpan(_unsafeBytes: bytes), sequence: record.sequence, time: record.time)

@@ -1,5 +1,7 @@
 #if NATS
     internal import CWALNATS
+    internal import WAL
+    internal import WALDelivery
 
     /// What the servers say of a stream.
     struct StreamInfo {
@@ -21,6 +23,8 @@
         var acknowledges: Bool
         /// Whether the number or the size of messages is limited.
         var hasLimit: Bool
+        /// The largest body of a message in bytes, with room for the headers.
+        var maxMessageSize: Int
         var firstMessage: UInt64
         var lastMessage: UInt64
         var health: JetStreamHealth
@@ -46,6 +50,7 @@
             hasSubjectLimit = unsafe config.MaxMsgsPerSubject > 0
             acknowledges = unsafe !config.NoAck
             hasLimit = unsafe config.MaxBytes > 0 || config.MaxMsgs > 0
+            maxMessageSize = unsafe config.MaxMsgSize > 0 ? max(1024, Int(config.MaxMsgSize) - 4096) : .max
             firstMessage = unsafe info.State.FirstSeq
             lastMessage = unsafe info.State.LastSeq
             health = unsafe JetStreamHealth(
@@ -83,6 +88,25 @@
                 }
                 headers[key] = unsafe String(cString: value)
             }
+        }
+
+        /// Returns the records of a message that isn't a claim.
+        ///
+        /// - Throws: ``JetStreamError`` with the code `damaged`.
+        func records() throws(JetStreamError) -> [SinkRecord] {
+            guard headers[StreamState.Key.kind] == StreamState.Kind.record.rawValue else {
+                return try StreamBody.decode(body)
+            }
+            guard let sequence = headers[StreamState.Key.sequence].flatMap(UInt64.init),
+                let time = headers[StreamState.Key.time].flatMap(Int64.init)
+            else {
+                throw JetStreamError(
+                    .damaged, "The message \(number) of the stream has no sequence number or time of its record.")
+            }
+            return [
+                SinkRecord(
+                    sequence: SequenceNumber(rawValue: sequence), time: Timestamp(rawValue: time), payload: body[...])
+            ]
         }
     }
 #endif

@@ -78,7 +78,7 @@
         fileprivate mutating func records(of message: StreamMessage) throws(JetStreamError) -> [SinkRecord] {
             let head = try Head(message.headers, number: message.number, stream: stream)
             guard case .records(let position) = try decide(head) else { return [] }
-            return try StreamBody.decode(message.body).filter { $0.sequence.rawValue > position }
+            return try message.records().filter { $0.sequence.rawValue > position }
         }
     }
 #endif

@@ -82,7 +82,7 @@ struct StreamRules {
             )
         }
         let before = position.sequence.rawValue
-        if head.kind == .batch, head.last > before, head.previous > before {
+        if head.kind != .claim, head.last > before, head.previous > before {
             guard acceptsGaps else {
                 throw JetStreamError(
                     .gap,
@@ -94,7 +94,7 @@ struct StreamRules {
             gapCount += 1
         }
         position.epoch = head.epoch
-        guard head.kind == .batch else { return .claim }
+        guard head.kind != .claim else { return .claim }
         guard head.last > before else { return .known }
         position.sequence = SequenceNumber(rawValue: head.last)
         return .records(above: before)

@@ -10,12 +10,14 @@ struct StreamState: Hashable {
         static let previous = "Wal-Prev"
         static let last = "Wal-Last"
         static let lanes = "Wal-Lanes"
+        static let sequence = "Wal-Seq"
+        static let time = "Wal-Time"
 
-        static let all = [kind, log, epoch, previous, last, lanes]
+        static let all = [kind, log, epoch, previous, last, lanes, sequence, time]
     }
 
     enum Kind: String {
-        case claim, batch
+        case claim, batch, record
     }
 
     var lanes: [SinkLane]

@@ -8,6 +8,8 @@
         private struct Known {
             var lastMessage: UInt64
             var state: StreamState
+            /// The largest body that the stream takes.
+            var maxMessageSize: Int
         }
 
         private let configuration: JetStreamSink.Configuration
@@ -35,10 +37,11 @@
             let before = try last(of: log, in: stream, laneCount: laneCount, on: connection)
             let state = before.state.claimed(lanes)
             let position = before.state.lanes.map(\.position).max() ?? .zero
-            let number = try connection.publish(
-                to: StreamNames.subject(of: log, .claim), in: stream.name, after: before.lastMessage,
+            let message = OutgoingMessage(
+                subject: StreamNames.subject(of: log, .claim),
                 headers: state.headers(.claim, of: log, after: position, to: position), body: [])
-            known[log] = Known(lastMessage: number, state: state)
+            let number = try connection.publish([message], in: stream.name, after: before.lastMessage)
+            known[log] = Known(lastMessage: number, state: state, maxMessageSize: before.maxMessageSize)
             return Array(state.lanes[lanes])
         }
 
@@ -49,31 +52,31 @@
             else {
                 throw JetStreamError(.fenced, "The lanes of the log \(batch.log) have other positions or epochs.")
             }
-            let body = StreamBody.encode(batch.records, compressing: configuration.isCompressed)
-            let limit = min(configuration.maxMessageSize, connection.maxBodySize)
-            guard body.count <= limit else { throw tooLarge(batch, body.count, limit) }
+            let publication = try StreamPublication(
+                batch, configuration,
+                sizeMax: min(configuration.maxMessageSize, before.maxMessageSize, connection.maxBodySize))
             do throws(JetStreamError) {
-                try publish(batch, body, after: before, on: connection)
+                try publish(batch, publication, after: before, on: connection)
             } catch {
-                // The stream may have a smaller limit of its own. A lone record would be tried without end.
+                // The stream's limit may have been lowered since the claim. A lone record would be tried without end.
                 guard error.code == .tooLarge, batch.records.count == 1 else { throw error }
                 throw error.blamingRecord
             }
         }
 
         private func publish(
-            _ batch: SinkBatch, _ body: [UInt8], after before: Known, on connection: StreamConnection
+            _ batch: SinkBatch, _ publication: StreamPublication, after before: Known,
+            on connection: StreamConnection
         ) throws(JetStreamError) {
             var before = before
             while true {
                 let state = before.state.moved(batch.lanes, to: batch.position)
-                let previous = batch.lanes.map(\.position).min() ?? .zero
                 do throws(JetStreamError) {
                     let number = try connection.publish(
-                        to: StreamNames.subject(of: batch.log, .batch),
-                        in: StreamNames.stream(of: batch.log, configuration), after: before.lastMessage,
-                        headers: state.headers(.batch, of: batch.log, after: previous, to: batch.position), body: body)
-                    known[batch.log] = Known(lastMessage: number, state: state)
+                        publication.messages(from: before.state, to: state),
+                        in: StreamNames.stream(of: batch.log, configuration), after: before.lastMessage)
+                    known[batch.log] = Known(
+                        lastMessage: number, state: state, maxMessageSize: before.maxMessageSize)
                     return
                 } catch {
                     guard error.isOtherLastMessage else { throw error }
@@ -100,28 +103,12 @@
             return now
         }
 
-        /// The flusher sends half of a batch that is too large. A record that no message can carry becomes a dead letter.
-        private func tooLarge(_ batch: SinkBatch, _ size: Int, _ limit: Int) -> JetStreamError {
-            let record = batch.records.first { record in
-                record.payload.count > limit / 2
-                    && StreamBody.encode([record], compressing: configuration.isCompressed).count > limit
-            }
-            if let record {
-                return JetStreamError(
-                    .tooLarge,
-                    "The record \(record.sequence) of \(record.payload.count) bytes doesn't fit into a message of \(limit) bytes."
-                ).blamingRecord
-            }
-            return JetStreamError(
-                .tooLarge,
-                "A message of \(size) bytes with \(batch.records.count) records exceeds the limit of \(limit) bytes.")
-        }
-
         private func last(
             of log: LogID, in stream: StreamInfo, laneCount: Int, on connection: StreamConnection
         ) throws(JetStreamError) -> Known {
             guard let known = try last(of: log, in: stream, on: connection) else {
-                return Known(lastMessage: 0, state: .new(laneCount: laneCount))
+                return Known(
+                    lastMessage: 0, state: .new(laneCount: laneCount), maxMessageSize: stream.maxMessageSize)
             }
             guard known.state.lanes.count == laneCount else {
                 throw JetStreamError(
@@ -155,7 +142,7 @@
                     "The stream \(stream.name) belongs to the log \(message.headers[StreamState.Key.log] ?? ""), not to \(log). Name another stream."
                 )
             }
-            return Known(lastMessage: stream.lastMessage, state: state)
+            return Known(lastMessage: stream.lastMessage, state: state, maxMessageSize: stream.maxMessageSize)
         }
 
         func health(of log: LogID) throws(JetStreamError) -> JetStreamHealth {

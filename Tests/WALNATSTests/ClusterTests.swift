@@ -7,28 +7,44 @@
 
     @testable import WALNATS
 
-    /// Three servers, of which the leader is killed or paused again and again.
+    /// Three servers, of which the leader is killed or paused again and again, alone or with others.
     @Suite(.serialized, .needsServer, .timeLimit(.minutes(10))) struct ClusterTests {
-        @Test func recordsArriveInOrderAndOnceWhileLeadersDie() async throws {
-            try await deliver(while: "KILL") { servers, leader in try servers.restart(leader) }
+        /// What happens to servers in the middle of the work.
+        enum Harm: CaseIterable {
+            case leader, pair, all
+
+            /// The nodes, of which the first leads.
+            func nodes(leader: Int) -> [Int] {
+                (0..<(self == .leader ? 1 : self == .pair ? 2 : 3)).map { (leader - 1 + $0) % 3 + 1 }
+            }
+        }
+
+        @Test(arguments: Harm.allCases)
+        func recordsArriveInOrderAndOnceWhileServersDie(_ harm: Harm) async throws {
+            try await deliver(to: try Servers(nodes: 3), killing: harm)
         }
 
         /// A leader that wakes may believe for a moment that it still leads. Older servers replace an acknowledged message then.
-        @Test(
-            .enabled(
-                if: ProcessInfo.processInfo.environment["NATS_SERVER"] != nil,
-                "needs a current server in NATS_SERVER: Scripts/current-nats"))
-        func recordsArriveInOrderAndOnceWhileLeadersPause() async throws {
-            try await deliver(while: "STOP") { servers, leader in try servers.signal(leader, "CONT") }
+        @Test(.needsCurrentServer) func recordsArriveInOrderAndOnceWhileLeadersPause() async throws {
+            try await deliver(to: try Servers(nodes: 3, isCurrent: true), killing: .leader, isPause: true)
         }
 
-        /// Each record of a log arrives in order and once, whatever happens to the leaders; in a replica, too, which follows meanwhile.
-        private func deliver(while signal: String, repair: (Servers, Int) throws -> Void) async throws {
-            let servers = try Servers(nodes: 3)
+        /// The servers sync each message before they acknowledge it.
+        @Test(.needsCurrentServer) func serversThatSyncAlwaysLoseNothing() async throws {
+            let servers = try Servers(nodes: 3, isCurrent: true, jetStream: "sync_interval: always")
+            try await deliver(to: servers, killing: .all, granularity: .record)
+        }
+
+        /// Each record of a log arrives in order and once, whatever happens to the servers; in a replica, too, which follows meanwhile.
+        private func deliver(
+            to servers: Servers, killing harm: Harm, isPause: Bool = false,
+            granularity: JetStreamSink.Configuration.Granularity = .batch
+        ) async throws {
             let directory = NSTemporaryDirectory() + "/nats-log-\(UUID().uuidString)"
             defer { try? FileManager.default.removeItem(atPath: directory) }
             let log = try await WriteAheadLog.open(at: directory)
-            let configuration = servers.configuration
+            var configuration = servers.configuration
+            configuration.granularity = granularity
             let flusher = Flusher(
                 log: log, sink: try JetStreamSink(configuration),
                 configuration: Flusher.Configuration(batchSize: 50, maxBatchSize: 50)
@@ -38,7 +54,7 @@
             defer { try? FileManager.default.removeItem(atPath: directory + "-replica") }
             var following: Task<Void, any Error>?
 
-            let rounds = ProcessInfo.processInfo.environment["WAL_LONG"] != nil ? 30 : 2
+            let rounds = ProcessInfo.processInfo.environment["WAL_LONG"] != nil ? 30 : 1
             let stream = StreamNames.stream(of: log.id, configuration)
             var last: SequenceNumber = .zero
             for round in 0..<rounds {
@@ -51,10 +67,16 @@
                 }
                 let leader = try servers.leader(of: stream)
                 guard leader > 0 else { continue }
-                try servers.signal(leader, signal)
+                let nodes = harm.nodes(leader: leader)
+                for node in nodes { try servers.signal(node, isPause ? "STOP" : "KILL") }
+                if harm != .leader { try servers.restart(nodes) }
                 for number in 0..<500 { last = try await log.append("record \(round) after \(number)") }
                 try await flusher.waitUntilApplied(SequenceNumber(rawValue: last.rawValue - 300))
-                try repair(servers, leader)
+                if isPause {
+                    try servers.signal(leader, "CONT")
+                } else if harm == .leader {
+                    try servers.restart(leader)
+                }
             }
             try await flusher.drain()
             delivery.cancel()

@@ -9,10 +9,13 @@
 
         @Test func anAddressHasAllParts() throws {
             let configuration = try Configuration(
-                url: "nats://ann:p%2Fw%40d@n1:4222,n2:4223,[::1]:4224/orders?replicas=1&max_bytes=1000000")
+                url:
+                    "nats://ann:p%2Fw%40d@n1:4222,n2:4223,[::1]:4224/orders?replicas=1&max_bytes=1000000&granularity=record"
+            )
             #expect(configuration.servers == ["nats://n1:4222", "nats://n2:4223", "nats://[::1]:4224"])
             #expect(configuration.stream == "orders")
             #expect(configuration.replicas == 1 && configuration.maxStreamBytes == 1_000_000)
+            #expect(configuration.granularity == .record)
             guard case .user("ann", "p/w@d") = configuration.credentials else {
                 Issue.record("\(configuration.credentials)")
                 return
@@ -57,6 +60,7 @@
             ("http://n1", "begin with"), ("nats://", "empty host"), ("nats://n1,,n2", "empty host"),
             ("nats://ann:hid/den@n1", "%2F"), ("nats://ann:hid%zzen@n1", "hexadecimal"),
             ("nats://ann:hidden@n1?replicas=x", "replicas"), ("nats://ann:hidden@n1?replicas=9", "replicas"),
+            ("nats://ann:hidden@n1?granularity=row", "granularity"),
             ("nats://ann:hidden@n1?cert=/c.pem", "cert and key"), ("nats://ann:hidden@n1?sync=1", "unknown option"),
             ("nats://n1/a.b", "stream"), ("nats://n1?replicas", "'='"), ("nats://ann:%ff@n1", "UTF-8"),
         ])

@@ -11,10 +11,22 @@
     @Suite(.serialized, .needsServer, .timeLimit(.minutes(10))) struct ConformanceTests {
         struct Fixture: SinkFixture {
             let servers: Servers
+            var granularity = JetStreamSink.Configuration.Granularity.batch
             /// The logs whose streams the sinks have made.
             let logs = Logs()
 
-            func makeSink() async throws -> NotingSink { NotingSink(try JetStreamSink(servers.configuration), logs) }
+            var largestBatch: LargestBatch {
+                granularity == .record
+                    ? LargestBatch(recordCount: StreamPublication.messagesMax, valueSize: 800_000) : LargestBatch()
+            }
+
+            private var configuration: JetStreamSink.Configuration {
+                var configuration = servers.configuration
+                configuration.granularity = granularity
+                return configuration
+            }
+
+            func makeSink() async throws -> NotingSink { NotingSink(try JetStreamSink(configuration), logs) }
 
             func payload(for change: SinkChange) throws -> [UInt8]? {
                 switch change {
@@ -58,7 +70,7 @@
             func makeSinkBehindProxy() async throws -> (sink: NotingSink, proxy: CuttingProxy)? {
                 let proxy = try CuttingProxy(
                     listeningOn: .loopback(port: 0), forwardingTo: .loopback(port: servers.port))
-                var configuration = servers.configuration
+                var configuration = configuration
                 guard case .loopback(let port) = proxy.address else { return nil }
                 configuration.servers = ["nats://127.0.0.1:\(port)"]
                 configuration.timeout = .milliseconds(500)
@@ -106,6 +118,16 @@
                 check == .survivesRestarts
                 ? try Servers() : try #require(Servers.shared, "the server doesn't start")
             let outcome = try await check.run(on: Fixture(servers: servers))
+            #expect(outcome == .passed || check == .appliesLanesConcurrently)
+        }
+
+        /// A message for each record, as an atomic batch.
+        @Test(.needsCurrentServer, arguments: SinkConformance.allCases)
+        func sinkOfSingleRecords(check: SinkConformance) async throws {
+            let servers =
+                check == .survivesRestarts
+                ? try Servers(isCurrent: true) : try #require(Servers.currentShared, "the server doesn't start")
+            let outcome = try await check.run(on: Fixture(servers: servers, granularity: .record))
             #expect(outcome == .passed || check == .appliesLanesConcurrently)
         }
     }

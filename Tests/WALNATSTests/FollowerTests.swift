@@ -147,19 +147,20 @@
                     sequence: SequenceNumber(rawValue: number), time: Timestamp(rawValue: Int64(number)),
                     payload: Array("\(epoch) \(number)".utf8)[...])
             }
-            _ = try connection.publish(
-                to: StreamNames.subject(of: source, kind), in: stream,
-                after: try connection.info(of: stream)?.lastMessage ?? 0,
+            let message = OutgoingMessage(
+                subject: StreamNames.subject(of: source, kind),
                 headers: state.headers(
                     kind, of: source, after: SequenceNumber(rawValue: previous), to: SequenceNumber(rawValue: last)),
-                body: kind == .batch ? StreamBody.encode(records, compressing: true) : [])
+                body: kind == .batch ? StreamBody.encode(records, compressing: true)[...] : [])
+            _ = try connection.publish(
+                [message], in: stream, after: try connection.info(of: stream)?.lastMessage ?? 0)
         }
 
         private func makeStream() throws -> StreamConnection {
             let connection = try StreamConnection(servers.configuration)
             try connection.create(
                 StreamNames.stream(of: source, servers.configuration), subjects: StreamNames.subjects(of: source),
-                replicas: 1, maxBytes: nil, isRolling: false)
+                replicas: 1, maxBytes: nil, isRolling: false, allowsAtomicBatches: false)
             return connection
         }
 

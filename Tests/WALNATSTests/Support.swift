@@ -12,6 +12,11 @@
         static var needsServer: Self {
             .enabled("nats-server isn't installed: Scripts/install-dependencies --servers") { Servers.areThere }
         }
+
+        /// Skips what needs a newer server than a distribution may have.
+        static var needsCurrentServer: Self {
+            .enabled("there is no current nats-server: Scripts/current-nats .build/nats") { Servers.currentIsThere }
+        }
     }
 
     /// Servers of the tests' own, by `Scripts/private-nats`: one, or a cluster of three.
@@ -30,9 +35,27 @@
             shared != nil || ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1"
         }
 
-        init(nodes: Int = 1, configuration: String = "") throws {
+        /// The current server that `Scripts/current-nats .build/nats` has fetched.
+        private static let current =
+            root.appending(path: ".build/nats/nats-server").path()
+
+        static let currentShared: Servers? = {
+            atexit { Servers.currentShared?.remove() }
+            return try? Servers(isCurrent: true)
+        }()
+
+        static var currentIsThere: Bool {
+            access(current, X_OK) == 0 || ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1"
+        }
+
+        private let environment: String
+
+        init(nodes: Int = 1, isCurrent: Bool = false, configuration: String = "", jetStream: String = "") throws {
             directory = NSTemporaryDirectory() + "wnats-" + UUID().uuidString.prefix(8)
-            let output = try Self.script("start \(directory) \(nodes)", "NATS_CONFIG='\(configuration)' ")
+            environment = isCurrent ? "NATS_SERVER=\(Self.current) " : ""
+            let output = try Self.shell(
+                "\(environment)NATS_CONFIG='\(configuration)' NATS_JETSTREAM='\(jetStream)' \(Self.program) start \(directory) \(nodes)"
+            )
             addresses = output.split(separator: ",").map(String.init)
             // However this process ends, the servers don't outlive it.
             _ = try Self.shell(
@@ -47,13 +70,16 @@
         }
 
         func remove() {
-            _ = try? Self.script("stop \(directory)")
+            _ = try? script("stop")
             try? FileManager.default.removeItem(atPath: directory)
         }
 
-        func signal(_ node: Int, _ name: String) throws { _ = try Self.script("signal \(directory) \(node) \(name)") }
-        func restart(_ node: Int) throws { _ = try Self.script("restart \(directory) \(node)") }
-        func leader(of stream: String) throws -> Int { Int(try Self.script("leader \(directory) \(stream)")) ?? 0 }
+        func signal(_ node: Int, _ name: String) throws { _ = try script("signal", "\(node) \(name)") }
+        func restart(_ nodes: Int...) throws { try restart(nodes) }
+        func restart(_ nodes: [Int]) throws {
+            _ = try script("restart", nodes.map(String.init).joined(separator: " "))
+        }
+        func leader(of stream: String) throws -> Int { Int(try script("leader", stream)) ?? 0 }
 
         /// The port of a lone server.
         var port: UInt16 { UInt16(addresses[0].split(separator: ":").last ?? "") ?? 0 }
@@ -65,6 +91,12 @@
             return configuration
         }
 
+        /// What the example of FORMAT.md prints of a stream.
+        static func example(of servers: Servers, stream: String) throws -> String {
+            let program = root.appending(path: "Examples/jetstream-reader.py").path()
+            return try shell("python3 '\(program)' 127.0.0.1:\(servers.port) \(stream)")
+        }
+
         // MARK: The script
 
         struct Failure: Error {
@@ -72,15 +104,16 @@
             var status: Int32
         }
 
-        private static let program = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "Scripts/private-nats").path()
+        private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        private static let program = root.appending(path: "Scripts/private-nats").path()
 
-        private static func script(_ arguments: String, _ environment: String = "") throws -> String {
-            try shell("\(environment)\(program) \(arguments)")
+        private func script(_ verb: String, _ arguments: String = "") throws -> String {
+            try Self.shell("\(environment)\(Self.program) \(verb) \(directory) \(arguments)")
         }
 
         /// Not by Foundation's `Process`: it waits until every descendant is gone, and a server is one.
-        private static func shell(_ command: String) throws -> String {
+        static func shell(_ command: String) throws -> String {
             let output = NSTemporaryDirectory() + "wnats-output-" + UUID().uuidString
             defer { unlink(output) }
             let status = system("{ \(command)\n} >\(output)")
@@ -105,7 +138,7 @@
         /// The records in the order of the stream.
         var records: [SinkRecord] {
             get throws {
-                try messages.filter { $0.headers["Wal-Kind"] == "batch" }.flatMap { try StreamBody.decode($0.body) }
+                try messages.filter { $0.headers["Wal-Kind"] != "claim" }.flatMap { try $0.records() }
             }
         }
     }

@@ -100,6 +100,54 @@
             #expect(sinks.output.contains("stream events") && sinks.output.contains("position  \(lines.count)"))
         }
 
+        /// A writer that stops while another one takes over finds out when it resumes, and nothing of it reaches the stream.
+        @Test func aResumedWriterIsFenced() throws {
+            let lines = try String(contentsOf: Sample.unpack(into: scratch), encoding: .utf8)
+                .split(separator: "\n").prefix(3000).map(String.init)
+            let input = Pipe()
+            _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
+            let stopped = try ToolRun.process(arguments())
+            let errors = scratch.file("errors")
+            _ = FileManager.default.createFile(atPath: errors.path, contents: nil)
+            stopped.standardInput = input
+            stopped.standardOutput = FileHandle.nullDevice
+            stopped.standardError = try FileHandle(forWritingTo: errors)
+            try stopped.run()
+            defer { kill(stopped.processIdentifier, SIGKILL) }
+            signal(SIGPIPE, SIG_IGN)
+            try input.fileHandleForWriting.write(contentsOf: Data((lines[..<1000].joined(separator: "\n") + "\n").utf8))
+            try wait { try position() == 1000 }
+            kill(stopped.processIdentifier, SIGSTOP)
+
+            // As a machine would that has a copy of the log's disk.
+            try #require(system("cp -r '\(log)' '\(log)-copy'") == 0)
+            let heir = try ToolRun(
+                [
+                    "ingest", "--log", "\(log)-copy", "--store", "memory:", "--sink", sink, "--source", "test",
+                    "--json",
+                ], input: scratch.file("all", lines: lines))
+            #expect(heir.status == 0, "\(heir.errors)")
+            let delivered = try streamed()
+            #expect(delivered.count == lines.count)
+
+            kill(stopped.processIdentifier, SIGCONT)
+            // It may have ended before it has read them.
+            try? input.fileHandleForWriting.write(
+                contentsOf: Data((lines[1000...].joined(separator: "\n") + "\n").utf8))
+            try? input.fileHandleForWriting.close()
+            stopped.waitUntilExit()
+            #expect(stopped.terminationReason == .exit && stopped.terminationStatus != 0)
+            let message = try String(contentsOf: errors, encoding: .utf8)
+            #expect(message.contains("Another owner has claimed"), "\(message)")
+            #expect(try streamed() == delivered)
+        }
+
+        private func wait(_ condition: () throws -> Bool) throws {
+            let end = Date(timeIntervalSinceNow: 120)
+            while try !condition(), Date() < end { usleep(20_000) }
+            try #require(try condition())
+        }
+
         @Test func wrongAddressesAreNamedWithoutTheirPassword() throws {
             for address in ["nats://ann:hidden@n1?replicas=x", "kafka://ann:hidden@n1"] {
                 let run = try ToolRun(["ingest", "--log", log, "--store", "memory:", "--sink", address])

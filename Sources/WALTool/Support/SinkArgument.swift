@@ -13,7 +13,8 @@ enum SinkArgument: ExpressibleByArgument, Sendable {
     /// instead.
     case unknown
 
-    static let forms = "nats://HOST[:PORT][,HOST[:PORT]…][/STREAM][?replicas=N&max_bytes=N&creds=FILE&ca=FILE]"
+    static let forms =
+        "nats://HOST[:PORT][,HOST[:PORT]…][/STREAM][?replicas=N&max_bytes=N&granularity=batch|record&creds=FILE&ca=FILE]"
 
     init(argument: String) {
         self = argument.hasPrefix("nats://") || argument.hasPrefix("tls://") ? .jetStream(url: argument) : .unknown
