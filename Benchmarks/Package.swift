@@ -12,7 +12,7 @@ let package = Package(
     name: "benchmarks",
     platforms: [.macOS("26")],
     dependencies: [
-        .package(name: "swift-wal", path: "..", traits: ["SQLite", "Postgres", "MySQL"]),
+        .package(name: "swift-wal", path: "..", traits: ["SQLite", "Postgres", "MySQL", "NATS"]),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.1.4"),
@@ -21,6 +21,7 @@ let package = Package(
         .systemLibrary(name: "CNaivePostgres", pkgConfig: "libpq"),
         .systemLibrary(name: "CNaiveMariaDB", pkgConfig: "libmariadb"),
         .systemLibrary(name: "CNaiveSQLite", pkgConfig: "sqlite3"),
+        .systemLibrary(name: "CNaiveNATS", pkgConfig: "libnats"),
         .target(name: "CNaive", dependencies: ["CNaivePostgres", "CNaiveMariaDB", "CNaiveSQLite"]),
         .target(
             name: "BenchmarkReport",
@@ -79,6 +80,16 @@ let package = Package(
                 .product(name: "WALFlow", package: "swift-wal"),
                 .product(name: "WALSQLite", package: "swift-wal"),
                 .product(name: "WALPostgres", package: "swift-wal"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(name: "StreamPeer", dependencies: ["CNaiveNATS"]),
+        .executableTarget(
+            name: "Stream",
+            dependencies: [
+                .product(name: "WAL", package: "swift-wal"),
+                .product(name: "WALDelivery", package: "swift-wal"),
+                .product(name: "WALNATS", package: "swift-wal"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
