@@ -150,6 +150,7 @@ let package = Package(
             dependencies: [
                 "CWALShims", "WAL", "WALDelivery",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
                 serviceLifecycle,
                 .target(name: "CWALNATS", condition: .when(traits: ["NATS"])),
             ],
@@ -252,6 +253,7 @@ let package = Package(
             name: "WALNATSTests",
             dependencies: [
                 "TestSupport", "WALNATS", "WAL", "WALDelivery", "WALTesting",
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
                 .target(name: "CWALNATS", condition: .when(traits: ["NATS"])),
             ],
             exclude: ["Golden"], swiftSettings: settings),

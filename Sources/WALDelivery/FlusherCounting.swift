@@ -24,7 +24,7 @@ extension FlusherCore {
         events.deadLetter(letter)
     }
 
-    /// Reports that the sink has lost a claim that it had confirmed.
+    /// Reports that the sink has lost what it had confirmed.
     func lostClaim(_ known: SinkLane, _ claimed: SinkLane) {
         coordinator.withState { $0.counters.claimsLost += 1 }
         metrics?.lostClaim()

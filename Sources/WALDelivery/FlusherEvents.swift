@@ -70,7 +70,7 @@ struct FlusherEvents: Sendable {
 
     func claimLost(_ known: SinkLane, _ claimed: SinkLane) {
         logger?.error(
-            "the sink has lost a claim that it had confirmed; it is an older copy, or an old primary is back",
+            "the sink has lost what it had confirmed; it is an older copy, or an old primary is back",
             metadata: [
                 Key.lane: "\(claimed.index)", Key.epoch: "\(claimed.epoch)", Key.knownEpoch: "\(known.epoch)",
                 Key.sequence: "\(claimed.position)",

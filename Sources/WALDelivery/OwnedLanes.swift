@@ -87,10 +87,10 @@ struct OwnedLanes: Sendable {
         }
     }
 
-    /// Returns a lane whose new claim didn't raise its epoch above the known one; nil if there is none. Then the sink has lost a claim that it
-    /// had confirmed: it is an older copy, such as an old primary that is back.
+    /// Returns a lane whose new claim has an earlier position, or no higher epoch, than the known one; nil if there is none. Then the sink has
+    /// lost what it had confirmed: it is an older copy, such as an old primary that is back.
     func lost(by lanes: [SinkLane]) -> (known: SinkLane, claimed: SinkLane)? {
-        zip(claimed, lanes).first { $1.epoch <= $0.epoch }.map { (known: $0, claimed: $1) }
+        zip(claimed, lanes).first { $1.epoch <= $0.epoch || $1.position < $0.position }.map { (known: $0, claimed: $1) }
     }
 
     /// Takes the lanes from a new claim, which succeeded after `attempts` attempts. Attempts without an answer may

@@ -138,7 +138,7 @@ public enum SinkFailure: Hashable, Sendable {
     /// The batch exceeds the sink's limits of time or memory, and no part of it was written. The flusher tries half
     /// of it, down to one record. A single record is tried without limit.
     case overloaded
-    /// The connection broke while the batch was applied, whether the outcome is known or not. The flusher claims
+    /// The connection broke while the batch was applied, whether the outcome is known or not; or the sink lacks what it had confirmed. The flusher claims
     /// again and resumes at the returned position. If the same batch keeps breaking the connection, the flusher finds
     /// the record at fault by halving and sets it aside; see ``Flusher/Configuration/maxLosses``.
     case indeterminate

@@ -61,10 +61,7 @@
                 table.add(now)
             }
             try claimLanes.run(table)
-            readLanes.bind(key)
-            readLanes.bind(Int64(indices.lowerBound))
-            readLanes.bind(Int64(indices.upperBound))
-            let lanes = try readLanes.all { (row) throws(StoreError) in row.lane() }
+            let lanes = try read(indices, key)
             guard lanes.map(\.index) == Array(indices) else {
                 throw StoreError(
                     .other, "the lanes \(indices) were claimed, but rows of them are missing",
@@ -73,7 +70,14 @@
             return lanes
         }
 
-        /// Moves lanes inside a transaction. Throws `fenced` if one of the lanes isn't as its owner believes.
+        private func read(_ indices: Range<Int>, _ key: String) throws(StoreError) -> [SinkLane] {
+            readLanes.bind(key)
+            readLanes.bind(Int64(indices.lowerBound))
+            readLanes.bind(Int64(indices.upperBound))
+            return try readLanes.all { (row) throws(StoreError) in row.lane() }
+        }
+
+        /// Moves lanes inside a transaction. Throws `fenced` or `setBack` if one of the lanes isn't as its owner believes.
         func move(
             _ lanes: [SinkLane], to position: SequenceNumber, key: String, at time: Timestamp
         ) throws(StoreError) {
@@ -90,11 +94,8 @@
             }
             let count = try moveLanes.run(table)
             guard count == lanes.count else {
-                let places = lanes.map { "\($0.index) at epoch \($0.epoch) and position \($0.position)" }
-                throw StoreError(
-                    .fenced,
-                    "of the log \(key) only \(count) of these lanes were as their owner believes:"
-                        + " \(places.joined(separator: ", ")); another owner has claimed them, or the batch was applied before",
+                throw .lanesMoved(
+                    of: key, expected: lanes, found: try read(0..<Int(Int32.max), key), server: .mysql,
                     place: connection.settings.address.description)
             }
         }

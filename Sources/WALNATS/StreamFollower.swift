@@ -1,5 +1,6 @@
 #if NATS
     public import Logging
+    public import Metrics
     public import ServiceLifecycle
     public import WAL
     internal import WALDelivery
@@ -49,6 +50,8 @@
             public var gaps = 0
             /// The consumers replaced because they were stuck.
             public var renewals = 0
+            /// The messages that weren't read yet, as of the last one that was.
+            public var lag = 0
         }
 
         private struct State {
@@ -61,6 +64,7 @@
         private let stream: String
         private let reader: StreamReader
         private let logger: Logger?
+        private let metrics: FollowerMetrics?
         private let state = Monitor(State())
 
         /// Makes a follower, which connects when it runs.
@@ -69,14 +73,17 @@
         ///   - replica: The replica. It must not be closed before ``run()`` has returned.
         ///   - configuration: How to read the stream. Without a name, the stream is that of the replica's source.
         ///   - logger: The logger of the follower's messages; nil for none.
+        ///   - metrics: The backend of the follower's metrics, whose names are in `WALMetric`; nil for none.
         /// - Throws: ``JetStreamError`` with the code `invalidOption`, or `other` if no thread can be started.
         public init(
-            replica: LogReplica, configuration: Configuration, logger: Logger? = nil
+            replica: LogReplica, configuration: Configuration, logger: Logger? = nil,
+            metrics: (any MetricsFactory)? = nil
         ) throws(JetStreamError) {
             try configuration.stream.validate()
             self.replica = replica
             self.configuration = configuration
             self.logger = logger
+            self.metrics = metrics.map { FollowerMetrics(factory: $0, replica: replica.directory) }
             stream = StreamNames.stream(of: replica.source, configuration.stream)
             reader = try StreamReader(
                 configuration.stream, stream: stream, subject: StreamNames.subjects(of: replica.source),
@@ -138,6 +145,7 @@
                     try await followUntilFailure(from: position, startsAtFirst: gapPosition == position) {
                         if isAway { logger?.notice("follows the stream again", metadata: metadata) }
                         isAway = false
+                        metrics?.report(isConnected: true)
                         backoff.reset()
                     }
                     return
@@ -152,6 +160,7 @@
                             metadata: metadata.merging(["wal.error": "\(error)"]) { $1 })
                     }
                     isAway = true
+                    metrics?.report(isConnected: false)
                     await reader.reset()
                     await pause(backoff.next())
                 }
@@ -196,8 +205,9 @@
                     continue
                 }
                 let isAtEnd = try await reader.isAtEnd(askingAtOnce: configuration.endsAtEnd)
-                let renewals = await reader.renewalCount
-                state.withLock { $0.statistics.renewals = renewals }
+                var read = Statistics()
+                read.renewals = await reader.takeRenewals()
+                count(read, lag: isAtEnd ? 0 : nil)
                 if configuration.endsAtEnd, isAtEnd { return }
             }
         }
@@ -214,8 +224,18 @@
             }
             if rules.position != replica.position { try await replica.append(batch, to: rules.position) }
             read.records = batch.count
-            state.withLock { [read] state in state.statistics.add(read) }
+            count(read, lag: messages.last?.following)
             if let failure { throw failure }
+        }
+
+        /// Adds what was read. A nil lag leaves the last one.
+        private func count(_ read: Statistics, lag: Int?) {
+            state.withLock { state in
+                state.statistics.add(read)
+                if let lag { state.statistics.lag = lag }
+            }
+            metrics?.count(read)
+            if let lag { metrics?.report(lag: lag) }
         }
 
         private static func add(
@@ -251,6 +271,7 @@
             olderEpochs += other.olderEpochs
             known += other.known
             gaps += other.gaps
+            renewals += other.renewals
         }
     }
 #endif

@@ -73,9 +73,12 @@
         /// The headers of this package that the message has.
         var headers: [String: String] = [:]
         var body: [UInt8]
+        /// The number of later messages. Only known of a consumer's message.
+        var following: Int?
 
-        init(_ message: OpaquePointer, number: UInt64) {
+        init(_ message: OpaquePointer, number: UInt64, following: Int? = nil) {
             self.number = number
+            self.following = following
             let size = Int(unsafe natsMsg_GetDataLength(message))
             body =
                 unsafe natsMsg_GetData(message).map { data in

@@ -19,8 +19,8 @@
         /// The number of the message to read next.
         private var next: UInt64 = 1
         private var lastProgress = ContinuousClock.now
-        /// The number of consumers that were stuck and replaced.
-        private(set) var renewalCount = 0
+        /// The number of consumers that were stuck and replaced, and not taken yet.
+        private var renewalCount = 0
 
         nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
 
@@ -130,6 +130,12 @@
             let made = try StreamConnection(configuration)
             connection = made
             return made
+        }
+
+        /// Returns the number of replaced consumers since the last call.
+        func takeRenewals() -> Int {
+            defer { renewalCount = 0 }
+            return renewalCount
         }
 
         /// Ends the consumer. The next call makes another one.

@@ -28,10 +28,9 @@
             try StreamConnection.check(
                 "The number of a message can't be read", unsafe natsMsg_GetMetaData(&metadata, message))
             defer { unsafe jsMsgMetaData_Destroy(metadata) }
-            guard let message = unsafe message, let number = unsafe metadata?.pointee.Sequence.Stream else {
-                return nil
-            }
-            return unsafe StreamMessage(message, number: number)
+            guard let message = unsafe message, let metadata = unsafe metadata?.pointee else { return nil }
+            return unsafe StreamMessage(
+                message, number: metadata.Sequence.Stream, following: Int(clamping: metadata.NumPending))
         }
     }
 #endif

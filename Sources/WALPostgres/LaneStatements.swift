@@ -23,6 +23,8 @@
                 "SELECT parts FROM \(table.name) WHERE \(table.key) = $1::text AND parts <> $2::int4 LIMIT 1",
                 named: "count lanes")
             try connection.prepare("WITH \(Self.move(table)) SELECT is_owner FROM fence", named: "move lanes")
+            try connection.prepare(
+                "SELECT part, epoch, position FROM \(table.name) WHERE \(table.key) = $1::text", named: "read lanes")
         }
 
         /// Raises the epochs of the lanes of `key`, all or none.
@@ -51,12 +53,22 @@
             }
         }
 
-        /// Moves the lanes inside a transaction. Throws `fenced`, and moves none, if one isn't as its owner believes.
+        /// Moves the lanes inside a transaction. Throws `fenced` or `setBack`, and moves none, if one isn't as its owner believes.
         func move(_ lanes: LaneMove) throws(StoreError) {
             let isOwner = try connection.run("move lanes", lanes.parameters).first { (row) throws(StoreError) in
                 row.number() == 1
             }
-            guard isOwner == true else { throw lanes.fenced(connection.settings.server) }
+            guard isOwner == true else { throw try refusal(of: lanes) }
+        }
+
+        /// The error for lanes that aren't as their owner believes.
+        func refusal(of lanes: LaneMove) throws(StoreError) -> StoreError {
+            var parameters = ParameterList()
+            parameters.append(lanes.key)
+            let found = try connection.run("read lanes", parameters).all { (row) throws(StoreError) in row.lane() }
+            return .lanesMoved(
+                of: lanes.key, expected: lanes.lanes, found: found, server: .postgres,
+                place: connection.settings.server)
         }
 
         private func mismatch(_ key: String, _ count: Int32) throws(StoreError) -> StoreError {
@@ -95,8 +107,8 @@
     /// Where a batch's lanes must be, and where they go.
     struct LaneMove {
         let parameters: ParameterList
-        private let key: String
-        private let lanes: [SinkLane]
+        let key: String
+        let lanes: [SinkLane]
 
         init(of batch: TaskBatch) {
             self.init(batch.lanes, of: batch.log.description, to: batch.position)
@@ -119,14 +131,6 @@
             parameters.append(epochs)
             parameters.append(positions)
             self.parameters = parameters
-        }
-
-        func fenced(_ server: String) -> StoreError {
-            let lanes = lanes.map { "lane \($0.index) at epoch \($0.epoch) and position \($0.position)" }
-            return StoreError(
-                .fenced,
-                "the log \(key) hasn't each of these any more: \(lanes.joined(separator: ", ")): another owner has"
-                    + " claimed one, or the batch was applied before", place: server)
         }
     }
 #endif

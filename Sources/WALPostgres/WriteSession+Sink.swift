@@ -21,7 +21,7 @@
                     let outcome = try connection.committing { () throws(StoreError) in
                         try self.rows.apply(rows, of: operations, moving: move)
                     }
-                    guard outcome.isOwner else { throw move.fenced(connection.settings.server) }
+                    guard outcome.isOwner else { throw try lanes.refusal(of: move) }
                     return SinkReceipt(rowCount: outcome.rowCount)
                 }
                 return try apply(sections, of: batch, move) { section, receipt throws(StoreError) in

@@ -9,6 +9,7 @@
         private let countLanes: Statement
         private let claimLane: Statement
         private let moveLane: Statement
+        private let readLanes: Statement
 
         init(_ connection: Connection, _ table: PositionTable) throws(StoreError) {
             self.connection = connection
@@ -26,6 +27,9 @@
                 UPDATE \(table.name) SET position = ?, flushed_at = ? \
                 WHERE \(table.key) = ? AND part = ? AND epoch = ? AND position = ?
                 """, named: "move lane", on: connection)
+            readLanes = try Statement(
+                "SELECT part, epoch, position FROM \(table.name) WHERE \(table.key) = ?", named: "read lanes",
+                on: connection)
         }
 
         /// Raises the epochs of lanes in a transaction of its own, all or none.
@@ -70,7 +74,7 @@
             return lane
         }
 
-        /// Throws `fenced` if the lane isn't as its owner believes.
+        /// Throws `fenced` or `setBack` if the lane isn't as its owner believes.
         func move(
             _ lane: SinkLane, to position: SequenceNumber, log: String, at time: Timestamp
         ) throws(StoreError) {
@@ -81,11 +85,9 @@
             moveLane.bind(Int64(bitPattern: lane.epoch))
             moveLane.bind(Int64(bitPattern: lane.position.rawValue))
             guard try moveLane.run() == 1 else {
-                throw StoreError(
-                    .fenced,
-                    "lane \(lane.index) of the log \(log) isn't at epoch \(lane.epoch) and position \(lane.position):"
-                        + " another owner has claimed it, or the batch was applied before",
-                    place: connection.path)
+                readLanes.bind(log)
+                let found = try readLanes.all { (row) throws(StoreError) in row.lane() }
+                throw .lanesMoved(of: log, expected: [lane], found: found, server: .sqlite, place: connection.path)
             }
         }
     }

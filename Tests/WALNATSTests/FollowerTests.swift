@@ -1,5 +1,6 @@
 #if NATS
     import Foundation
+    import MetricsTestKit
     import Testing
     import WAL
     import WALDelivery
@@ -105,19 +106,22 @@
             servers = try #require(Servers.shared, "the server doesn't start")
         }
 
+        /// The name of the replica in metrics.
+        private var log: String { URL(filePath: directory).lastPathComponent }
+
         private func open() async throws -> LogReplica {
             try await LogReplica.open(at: directory, of: source)
         }
 
         /// Follows to the stream's end.
         private func follow(
-            _ change: (inout StreamFollower.Configuration) -> Void = { _ in }
+            metrics: TestMetrics? = nil, _ change: (inout StreamFollower.Configuration) -> Void = { _ in }
         ) async throws -> (records: [LogRecord], statistics: StreamFollower.Statistics) {
             let replica = try await open()
             var configuration = StreamFollower.Configuration(stream: servers.configuration)
             configuration.endsAtEnd = true
             change(&configuration)
-            let follower = try StreamFollower(replica: replica, configuration: configuration)
+            let follower = try StreamFollower(replica: replica, configuration: configuration, metrics: metrics)
             do {
                 try await follower.run()
             } catch {
@@ -201,10 +205,21 @@
             try store(.batch, epoch: 3, 10, 20, on: connection)
             try store(.batch, epoch: 2, 10, 15, on: connection)
             try store(.batch, epoch: 3, 20, 30, on: connection)
-            let (records, statistics) = try await follow()
+            let metrics = TestMetrics()
+            let (records, statistics) = try await follow(metrics: metrics)
             #expect(records.map(\.sequence.rawValue) == Array(1...30))
             #expect(records[12].payload == Array("3 13".utf8))
-            #expect(statistics.olderEpochs == 1 && statistics.known == 1)
+            #expect(statistics.olderEpochs == 1 && statistics.known == 1 && statistics.lag == 0)
+
+            #expect(try metrics.expectCounter("wal.follower.records", [("log", log)]).totalValue == 30)
+            #expect(try metrics.expectCounter("wal.follower.messages", [("log", log)]).totalValue == 5)
+            for reason in ["known", "older_epoch"] {
+                let skipped = try metrics.expectCounter(
+                    "wal.follower.skipped_messages", [("log", log), ("reason", reason)])
+                #expect(skipped.totalValue == 1)
+            }
+            #expect(try metrics.expectGauge("wal.follower.lag.messages", [("log", log)]).lastValue == 0)
+            #expect(try metrics.expectGauge("wal.follower.connected", [("log", log)]).lastValue == 1)
         }
 
         /// A claim without records after it counts for the next run, too.

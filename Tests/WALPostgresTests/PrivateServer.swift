@@ -38,11 +38,25 @@
             shared != nil || ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1"
         }
 
+        /// Starts a streaming standby.
+        convenience init(standbyOf primary: PrivateServer) throws {
+            try self.init(verb: "standby", of: primary)
+        }
+
         /// Starts one, which ends with the last reference or with the process.
-        init(isHostile: Bool = areAllHostile) throws {
+        convenience init(isHostile: Bool = areAllHostile) throws {
+            try self.init(verb: "start", of: nil)
+            // It takes the connections of all tests at the same time.
+            try set(["max_connections = 500"] + (isHostile ? Self.hostileSettings : []))
+            // With the first each session loads a compiler, for a third of a second. With the second a crash loses commits that were
+            // confirmed, as its administrator wants it: not for servers that tests crash.
+            if isHostile { try set([Self.areAllHostile ? "jit_above_cost = 0" : "synchronous_commit = off"]) }
+        }
+
+        private init(verb: String, of primary: PrivateServer?) throws {
             // Short: the paths of sockets have 107 bytes at most.
             directory = NSTemporaryDirectory() + "wpg-" + UUID().uuidString.prefix(8)
-            let output = try Self.script("start", directory)
+            let output = try Self.script(verb, "\(directory) \(primary?.directory ?? "")")
             conninfo = output.split(separator: " ").filter { !$0.hasPrefix("dbname=") }.joined(separator: " ")
             // However this process ends, the server doesn't outlive it. One that crashed is a zombie until `swift test` has read its
             // output, whose pipe the server keeps open.
@@ -51,11 +65,6 @@
                 (while kill -0 \(getpid()) && ! grep -q ' Z ' /proc/\(getpid())/stat && [ -d \(directory) ]; do sleep 1; done 2>/dev/null
                 \(Self.program) postgres crash \(directory); rm -rf \(directory)) </dev/null >/dev/null 2>&1 &
                 """)
-            // It takes the connections of all tests at the same time.
-            try set(["max_connections = 500"] + (isHostile ? Self.hostileSettings : []))
-            // With the first each session loads a compiler, for a third of a second. With the second a crash loses commits that were
-            // confirmed, as its administrator wants it: not for servers that tests crash.
-            if isHostile { try set([Self.areAllHostile ? "jit_above_cost = 0" : "synchronous_commit = off"]) }
         }
 
         deinit {
@@ -84,6 +93,9 @@
 
         /// Ends it as a power cut would.
         func crash() throws { _ = try Self.script("crash", directory) }
+
+        /// Makes a standby a primary.
+        func promote() throws { _ = try Self.script("promote", directory) }
 
         /// Ends it in order.
         func stop() throws { _ = try Self.script("stop", directory) }

@@ -51,6 +51,15 @@ public enum WALMetric: String, CaseIterable, Sendable {
     case sinkLastSuccess = "wal.sink.last_success_timestamp"
     case sinkState = "wal.sink.state"
 
+    // The metrics of a follower of a stream.
+    case followerRecords = "wal.follower.records"
+    case followerMessages = "wal.follower.messages"
+    case followerSkippedMessages = "wal.follower.skipped_messages"
+    case followerGaps = "wal.follower.gaps"
+    case followerRenewals = "wal.follower.renewals"
+    case followerLagMessages = "wal.follower.lag.messages"
+    case followerConnected = "wal.follower.connected"
+
     // The metrics of a buffered task storage.
     case bufferedMutations = "wal.tasks.buffered_mutations"
     case overlayBytes = "wal.tasks.overlay.bytes"
@@ -74,7 +83,8 @@ public enum WALMetric: String, CaseIterable, Sendable {
             .consumersReleased, .sinkAppliedRecords,
             .sinkAppliedBatches, .sinkWrittenRows, .sinkCoalescedRecords, .sinkLostRecords, .sinkLostClaims,
             .sinkFailures, .sinkRetries,
-            .sinkDeadLetters, .bufferedMutations:
+            .sinkDeadLetters, .followerRecords, .followerMessages, .followerSkippedMessages, .followerGaps,
+            .followerRenewals, .bufferedMutations:
             .counter
         case .syncDuration, .sinkBatchDuration: .timer
         case .sinkBatchRecords: .recorder
@@ -84,7 +94,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
             .startTime,
             .buildInfo, .up, .statusAge, .keptDeadLetters, .recoveryDuration, .recoveryFindings, .sinkLagRecords,
             .sinkLagBytes, .sinkLagAge,
-            .sinkLastSuccess, .sinkState, .overlayBytes:
+            .sinkLastSuccess, .sinkState, .followerLagMessages, .followerConnected, .overlayBytes:
             .gauge
         }
     }
@@ -116,6 +126,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
         case .consumersReleased: ["reason"]
         case .sinkFailures: ["sink", "kind"]
         case .sinkState: ["sink", "state"]
+        case .followerSkippedMessages: ["reason"]
         case .bufferedMutations, .overlayBytes: []
         default: rawValue.hasPrefix("wal.sink.") ? ["sink"] : []
         }
@@ -159,7 +170,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
         case .sinkCoalescedRecords: "Records that a later record of the same batch made unnecessary."
         case .sinkLostRecords: "Records missing from the log that were acknowledged, or may have been."
         case .sinkLostClaims:
-            "Claims by which the sink turned out to have lost an earlier one: it is an older copy, or an old primary is back."
+            "Claims by which the sink turned out to have lost an earlier one or a position: it is an older copy, or an old primary is back."
         case .sinkFailures: "Calls of the sink that failed, by kind."
         case .sinkRetries: "Failed calls of the sink that are tried again."
         case .sinkDeadLetters: "Records that the sink rejected and that were set aside."
@@ -171,6 +182,15 @@ public enum WALMetric: String, CaseIterable, Sendable {
         case .sinkLastSuccess: "The time of the last successful transaction, since 1970."
         case .sinkState:
             "1 for the sink's state, 0 for the others: running, unavailable, probing, fenced, detached, stopped."
+        case .followerRecords: "Records that the follower has appended to the replica."
+        case .followerMessages: "Messages of the stream that the follower has read."
+        case .followerSkippedMessages:
+            "Messages that the follower has skipped, by reason: known, or older_epoch, a late one of an earlier owner."
+        case .followerGaps: "Gaps of the stream that the follower has accepted."
+        case .followerRenewals: "Consumers that the follower has replaced because they were stuck."
+        case .followerLagMessages:
+            "Messages of the stream that the follower hasn't read, as of the last one that it has."
+        case .followerConnected: "1 while the follower reads the stream, 0 while the stream is away."
         case .bufferedMutations: "Mutations that the task storage has put into the log."
         case .overlayBytes: "Memory of the mutations that the store doesn't have yet."
         }

@@ -1,3 +1,5 @@
+package import WALDelivery
+
 extension StoreError {
     /// Returns the error for a log that had another number of lanes before; `before` is nil if that number is
     /// unknown.
@@ -8,6 +10,37 @@ extension StoreError {
         return StoreError(
             .laneCountMismatch, "the log \(log) had \(number) lanes here before, not \(now): go back to \(number)",
             server: server, place: place)
+    }
+
+    /// Returns the error for a batch of which a lane isn't as its owner believes: `fenced`, or `setBack` if the database lacks what it had
+    /// confirmed and nobody else has claimed a lane.
+    ///
+    /// - Parameters:
+    ///   - expected: The lanes of the batch, in their state before it.
+    ///   - found: The lanes of the log in the database.
+    package static func lanesMoved(
+        of log: String, expected: [SinkLane], found: [SinkLane], server: Server, place: String
+    ) -> StoreError {
+        let pairs = expected.compactMap { lane in
+            found.first { $0.index == lane.index }.map { (expected: lane, found: $0) }
+        }
+        let isClaimed = pairs.contains { $0.found.epoch > $0.expected.epoch }
+        let lacksClaim = pairs.contains { $0.found.epoch < $0.expected.epoch }
+        let lacksRecords = pairs.contains { $0.found.position < $0.expected.position }
+        let isSetBack = pairs.count == expected.count && !isClaimed && (lacksClaim || lacksRecords)
+        let first = pairs.first { $0.expected != $0.found }
+        let state =
+            first.map {
+                "its lane \($0.found.index) is at epoch \($0.found.epoch) and position \($0.found.position), not at epoch"
+                    + " \($0.expected.epoch) and position \($0.expected.position)"
+            } ?? "it has no such lane"
+        let reason =
+            isSetBack
+            ? "the database lacks what it had confirmed"
+            : "another owner has claimed it, or the batch was applied before"
+        return StoreError(
+            isSetBack ? .setBack : .fenced, "the log \(log) has moved: \(state): \(reason)", server: server,
+            place: place)
     }
 
     /// Returns the error for a database with a later schema than this version knows.

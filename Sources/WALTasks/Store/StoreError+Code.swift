@@ -54,6 +54,9 @@ extension StoreError {
         public static let unsupported = Code("unsupported")
         /// A lane has another owner or position than the batch says. Nothing was written.
         public static let fenced = Code("fenced")
+        /// A lane has an earlier position or claim than the database had confirmed: it is an older copy, or an old primary is back. Nothing
+        /// was written. A flusher claims the lanes again, and sends the records that the database lacks.
+        public static let setBack = Code("setBack")
         /// The log had another number of lanes before.
         public static let laneCountMismatch = Code("laneCountMismatch")
         /// The store was closed.

@@ -68,7 +68,7 @@ public struct StoreError: Error, Sendable {
     package var failure: SinkFailure {
         switch code {
         case .rowRefused: .record(code: letterCode, reason: message)
-        case .indeterminate: .indeterminate
+        case .indeterminate, .setBack: .indeterminate
         case .connectionFailed where hasBrokenBatch: .indeterminate
         case .overloaded where asksForLess: .overloaded
         case .fenced: .fenced

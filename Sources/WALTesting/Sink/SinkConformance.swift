@@ -81,7 +81,7 @@ public enum SinkConformance: String, CaseIterable, Hashable, Sendable {
         case .takesLargestBatch: "The largest batch and the largest values arrive."
         case .appliesLanesConcurrently: "Batches of several lanes are applied concurrently."
         case .refusesReplay: "A batch that was applied before is refused as fenced and changes nothing."
-        case .fencesOtherPositions: "A batch from another position or epoch is refused as fenced."
+        case .fencesOtherPositions: "A batch from another position or epoch is refused."
         case .fencesLanesTogether: "If one of a batch's lanes has moved, no lane moves and no row is written."
         case .fencesEarlierOwners: "After a claim, batches of the earlier owner are refused as fenced."
         case .fencesLanesAlone: "An owner that lost one lane keeps the others."

@@ -36,13 +36,12 @@ extension SinkExamination {
         batch.records = batch.records.map { SinkRecord(sequence: 9, time: $0.time, payload: $0.payload) }
         let ahead = batch.lanes.map { SinkLane(index: $0.index, epoch: $0.epoch, position: 8) }
         let behind = batch.lanes.map { SinkLane(index: $0.index, epoch: $0.epoch, position: 1) }
-        for (lanes, what) in [(ahead, "a batch from later positions"), (behind, "a batch from earlier positions")] {
-            batch.lanes = lanes
-            try await expectFenced(batch, into: owner.sink, what, SinkRule.replay)
-        }
+        batch.lanes = behind
+        try await expectFenced(batch, into: owner.sink, "a batch from earlier positions", SinkRule.replay)
+        batch.lanes = ahead
+        try await expectRefused(batch, into: owner.sink, "a batch from later positions", SinkRule.replay)
         batch.lanes = owner.lanes.map { SinkLane(index: $0.index, epoch: $0.epoch + 1, position: $0.position) }
-        try await expectFenced(
-            batch, into: owner.sink, "a batch with an unclaimed epoch", SinkRule.epochFence)
+        try await expectRefused(batch, into: owner.sink, "a batch with an unclaimed epoch", SinkRule.epochFence)
         batch.lanes = owner.lanes
         batch.log = .random()
         try await expectFenced(batch, into: owner.sink, "a batch of an unclaimed log", SinkRule.epochFence)

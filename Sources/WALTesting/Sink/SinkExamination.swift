@@ -126,12 +126,27 @@ struct SinkExamination<Fixture: SinkFixture>: Sendable {
     }
 
     func expectFenced(_ batch: SinkBatch, into sink: Fixture.Tested, _ what: String, _ text: String) async throws {
+        try await expect([.fenced], of: batch, into: sink, what, text)
+    }
+
+    /// Expects that a sink that has less than the batch takes for granted refuses it: as fenced, or so that the flusher claims again.
+    func expectRefused(_ batch: SinkBatch, into sink: Fixture.Tested, _ what: String, _ text: String) async throws {
+        try await expect([.fenced, .indeterminate], of: batch, into: sink, what, text)
+    }
+
+    private func expect(
+        _ failures: [SinkFailure], of batch: SinkBatch, into sink: Fixture.Tested, _ what: String, _ text: String
+    ) async throws {
+        let names = failures.map { "\($0.kind)" }.joined(separator: " or ")
         do {
             _ = try await sink.apply(batch)
         } catch {
-            try rule(text).expect(sink.classify(error), .fenced, "\(what): classify of \(error)")
+            let failure = sink.classify(error)
+            guard failures.contains(failure) else {
+                throw rule(text).failure(expected: "\(what) is refused as \(names)", found: "\(failure): \(error)")
+            }
             return
         }
-        throw rule(text).failure(expected: "\(what) is refused as fenced", found: "it was applied")
+        throw rule(text).failure(expected: "\(what) is refused as \(names)", found: "it was applied")
     }
 }

@@ -155,7 +155,7 @@ import Testing
         _ = try await harness.run(flusher) { try await flusher.drain() }
         check(sink.snapshot, has: 60)
         #expect(flusher.statistics.claimsLost == 1)
-        let message = recording.messages.all.first { $0.text.hasPrefix("the sink has lost a claim") }
+        let message = recording.messages.all.first { $0.text.hasPrefix("the sink has lost what it had confirmed") }
         #expect(message?.metadata["wal.epoch"] == "1" && message?.metadata["wal.epoch.known"] == "1")
     }
 }
