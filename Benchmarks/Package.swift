@@ -83,7 +83,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
-        .executableTarget(name: "StreamPeer", dependencies: ["CNaiveNATS"]),
+        .executableTarget(name: "StreamPeer", dependencies: ["CNaiveNATS"], linkerSettings: [.linkedLibrary("lz4")]),
         .executableTarget(
             name: "Stream",
             dependencies: [

@@ -90,8 +90,8 @@ class Measurements:
         result = measure([self.peer, verb, servers.list, "p%d" % self.number, str(servers.nodes), self.lines, str(count)])
         return {"records_per_second": result["messages_per_second"]}
 
-    def packed_by_c(self, servers):
-        """The messages of the stream that was delivered last."""
+    def packed_before_by_c(self, servers):
+        """The messages of the stream that was delivered last, as they are: what sending alone takes."""
         name, records = self.last[servers]
         bodies = os.path.join(self.scratch, "bodies")
         measure([self.peer, "save", servers.list, name, bodies])
@@ -132,7 +132,9 @@ class Measurements:
 def main():
     binaries, current, scratch, out, rounds = sys.argv[1:6]
     quick = os.environ.get("QUICK") == "1"
-    sizes = {"records": 100000 if quick else 300000, "single": 3000 if quick else 8000, "pipeline": 30000 if quick else 100000}
+    sizes = {"records": 300000, "single": 3000, "pipeline": 30000} if quick else {
+        "records": 1000000, "single": 8000, "pipeline": 100000}
+    sizes["pack"] = sizes["records"]
     directory = tempfile.mkdtemp(prefix="wal-stream-")
     servers = []
     try:
@@ -156,7 +158,8 @@ def measure_all(servers, measurements, rounds):
     cases = {}
     for name, each in [("R1", one), ("R3", three), ("R3 current", current)]:
         cases["%s: delivered" % name] = lambda each=each: m.deliver(each)
-        cases["%s: C, same messages" % name] = lambda each=each: m.packed_by_c(each)
+        cases["%s: C, packing the same messages" % name] = lambda each=each: m.lines_by_c("pack", each)
+        cases["%s: C, sending the same messages" % name] = lambda each=each: m.packed_before_by_c(each)
         cases["%s: C, a record a message, 1 in flight" % name] = lambda each=each: m.lines_by_c("single", each)
         cases["%s: C, a record a message, 1,000 in flight" % name] = lambda each=each: m.lines_by_c("pipeline", each)
         cases["%s: followed" % name] = lambda each=each: m.follow(each)
@@ -191,7 +194,9 @@ def report(found):
             name, ratio(ours, name + ": C, a record a message, 1 in flight")))
         print("%s / C, a record a message, 1,000 in flight (goal: at least 3): %s" % (
             name, ratio(ours, name + ": C, a record a message, 1,000 in flight")))
-        print("%s / C, the same messages (goal: at least 0.7): %s" % (name, ratio(ours, name + ": C, same messages")))
+        print("%s / C, packing and sending the same messages (goal: at least 0.7): %s" % (
+            name, ratio(ours, name + ": C, packing the same messages")))
+        print("%s / C, only sending them: %s" % (name, ratio(ours, name + ": C, sending the same messages")))
         print("%s, followed / C, read (goal: at least 0.5): %s" % (name, ratio(name + ": followed", name + ": C, read")))
     print("R3 current, a message a record / C, 1 in flight (goal: at least 8): %s" % ratio(
         "R3 current: delivered, a message a record", "R3 current: C, a record a message, 1 in flight"))

@@ -46,6 +46,42 @@ package enum StreamBody {
     ///
     /// - Throws: ``JetStreamError`` with the code `damaged`.
     package static func decode(_ body: [UInt8]) throws(JetStreamError) -> [SinkRecord] {
+        let content = try content(of: body)
+        var records: [SinkRecord] = []
+        try forEachEntry(of: content, count: Int(body.fixed(at: 8))) { sequence, time, range in
+            records.append(SinkRecord(sequence: sequence, time: time, payload: content[range]))
+        }
+        return records
+    }
+
+    /// Calls a closure with each record of a body, after the whole body was checked.
+    ///
+    /// - Throws: ``JetStreamError`` with the code `damaged`.
+    static func forEachRecord(
+        of body: [UInt8], _ take: (SequenceNumber, Timestamp, RawSpan) -> Void
+    ) throws(JetStreamError) {
+        let content = try content(of: body)
+        try forEachEntry(of: content, count: Int(body.fixed(at: 8))) { sequence, time, range in
+            unsafe take(sequence, time, content.span.bytes.extracting(range))
+        }
+    }
+
+    private static func forEachEntry(
+        of content: [UInt8], count: Int, _ take: (SequenceNumber, Timestamp, Range<Int>) -> Void
+    ) throws(JetStreamError) {
+        // A record takes three bytes at least.
+        guard count <= content.count / 3 else { throw damaged("it counts \(count) records") }
+        var offset = try checkedIndexSize(of: content, count)
+        var index = IndexReader(content)
+        for _ in 0..<count {
+            guard let entry = index.next() else { throw damaged("its index is cut") }
+            let range = offset..<offset + entry.size
+            take(SequenceNumber(rawValue: entry.sequence), Timestamp(rawValue: entry.time), range)
+            offset = range.upperBound
+        }
+    }
+
+    private static func content(of body: [UInt8]) throws(JetStreamError) -> [UInt8] {
         guard body.count >= headerSize + checksumSize else { throw damaged("it has \(body.count) bytes") }
         let end = body.count - checksumSize
         guard body.fixed(at: end) == checksum(of: body[..<end]) else { throw damaged("its checksum is wrong") }
@@ -64,36 +100,22 @@ package enum StreamBody {
             content = bytes
         }
         guard content.count == size else { throw damaged("its content has another size") }
-        return try records(of: content, count: Int(body.fixed(at: 8)))
+        return content
     }
 
-    private static func records(of content: [UInt8], count: Int) throws(JetStreamError) -> [SinkRecord] {
-        // A record takes three bytes at least.
-        guard count <= content.count / 3 else { throw damaged("it counts \(count) records") }
-        var records: [SinkRecord] = []
-        records.reserveCapacity(count)
-        var sizes: [Int] = []
-        sizes.reserveCapacity(count)
-        var reader = VarintReader(bytes: content)
-        var (sequence, time): (UInt64, Int64) = (0, 0)
+    /// Returns the size of the index, after its numbers and the size of the payloads were checked.
+    private static func checkedIndexSize(of content: [UInt8], _ count: Int) throws(JetStreamError) -> Int {
+        var index = IndexReader(content)
+        var payloadSize = 0
         for _ in 0..<count {
-            guard let step = reader.varint(), let pause = reader.zigzag(), let size = reader.varint(),
-                size <= UInt64(content.count), step > 0, case (let next, false) = sequence.addingReportingOverflow(step)
-            else { throw damaged("its index is cut") }
-            (sequence, time) = (next, time &+ pause)
-            sizes.append(Int(size))
-            records.append(
-                SinkRecord(
-                    sequence: SequenceNumber(rawValue: sequence), time: Timestamp(rawValue: time), payload: []))
+            guard let entry = index.next(), entry.size <= content.count - payloadSize else {
+                throw damaged("its index is cut")
+            }
+            payloadSize += entry.size
         }
-        var offset = reader.offset
-        for (index, size) in sizes.enumerated() {
-            guard size <= content.count - offset else { throw damaged("its payloads are cut") }
-            records[index].payload = content[offset..<offset + size]
-            offset += size
-        }
-        guard offset == content.count else { throw damaged("bytes follow its payloads") }
-        return records
+        guard payloadSize <= content.count - index.offset else { throw damaged("its payloads are cut") }
+        guard payloadSize == content.count - index.offset else { throw damaged("bytes follow its payloads") }
+        return index.offset
     }
 
     private static func decompress(_ block: ArraySlice<UInt8>, size: Int) -> [UInt8]? {
@@ -114,6 +136,29 @@ package enum StreamBody {
 
     private static func damaged(_ reason: String) -> JetStreamError {
         JetStreamError(.damaged, "A message of the stream can't be read: \(reason).")
+    }
+}
+
+/// A reader of the index of a content.
+private struct IndexReader {
+    private var reader: VarintReader
+    private var sequence: UInt64 = 0
+    private var time: Int64 = 0
+
+    init(_ content: [UInt8]) {
+        reader = VarintReader(bytes: content)
+    }
+
+    var offset: Int { reader.offset }
+
+    /// Returns the next entry, or nil if it is cut, or its number doesn't rise.
+    mutating func next() -> (sequence: UInt64, time: Int64, size: Int)? {
+        guard let step = reader.varint(), let pause = reader.zigzag(), let size = reader.varint(),
+            size <= UInt64(reader.bytes.count), step > 0,
+            case (let number, false) = sequence.addingReportingOverflow(step)
+        else { return nil }
+        (sequence, time) = (number, time &+ pause)
+        return (sequence, time, Int(size))
     }
 }
 

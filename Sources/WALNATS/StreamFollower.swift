@@ -212,20 +212,53 @@
             }
         }
 
-        /// Appends the records of messages in one batch. If a message can't be taken, appends those before it, and throws.
-        private func append(_ messages: [StreamMessage], _ rules: inout StreamRules) async throws {
+        /// The records of some messages, and the position after them.
+        private struct Portion: Sendable {
             var batch = LogReplica.Batch()
+            var position: LogReplica.Position
             var read = Statistics()
+            /// The number of messages after the last one in the stream.
+            var lag: Int?
+        }
+
+        /// Enough for a frame, and so little that it stays in the processor's cache.
+        private static let portionSize = 1 << 20
+
+        /// Appends the records of messages, and reads the next ones meanwhile. If a message can't be taken, appends those before it, and throws.
+        private func append(_ messages: [StreamMessage], _ rules: inout StreamRules) async throws {
+            var rest = messages[...]
             var failure: JetStreamError?
+            var ready: Portion?
+            repeat {
+                let portion = ready
+                async let written: Void = write(portion)
+                ready = rest.isEmpty || failure != nil ? nil : Self.takePortion(&rest, &rules, &failure)
+                try await written
+            } while ready != nil
+            if let failure { throw failure }
+        }
+
+        private func write(_ portion: Portion?) async throws(WALError) {
+            guard let portion else { return }
+            if portion.position != replica.position { try await replica.append(portion.batch, to: portion.position) }
+            count(portion.read, lag: portion.lag)
+        }
+
+        private static func takePortion(
+            _ rest: inout ArraySlice<StreamMessage>, _ rules: inout StreamRules, _ failure: inout JetStreamError?
+        ) -> Portion {
+            var portion = Portion(position: rules.position)
+            var size = 0
             do throws(JetStreamError) {
-                for message in messages { try Self.add(message, to: &batch, &rules, &read) }
+                while size < portionSize, let message = rest.popFirst() {
+                    size += try add(message, to: &portion, &rules)
+                }
             } catch {
                 failure = error
             }
-            if rules.position != replica.position { try await replica.append(batch, to: rules.position) }
-            read.records = batch.count
-            count(read, lag: messages.last?.following)
-            if let failure { throw failure }
+            portion.position = rules.position
+            portion.read.records = portion.batch.count
+            return portion
         }
 
         /// Adds what was read. A nil lag leaves the last one.
@@ -238,29 +271,31 @@
             if let lag { metrics?.report(lag: lag) }
         }
 
+        /// Adds the records of a message, and returns their size.
         private static func add(
-            _ message: StreamMessage, to batch: inout LogReplica.Batch, _ rules: inout StreamRules,
-            _ read: inout Statistics
-        ) throws(JetStreamError) {
+            _ message: StreamMessage, to portion: inout Portion, _ rules: inout StreamRules
+        ) throws(JetStreamError) -> Int {
             let head = try StreamRules.Head(message.headers, number: message.number, stream: rules.stream)
             var next = rules
+            var size = 0
             let decision = try next.decide(head)
             if case .records(let position) = decision {
-                for record in try message.records() where record.sequence.rawValue > position {
-                    unsafe record.payload.withUnsafeBytes { bytes in
-                        batch.append(
-                            unsafe RawSpan(_unsafeBytes: bytes), sequence: record.sequence, time: record.time)
-                    }
+                try message.forEachRecord { sequence, time, payload in
+                    guard sequence.rawValue > position else { return }
+                    portion.batch.append(payload, sequence: sequence, time: time)
+                    size += payload.byteCount
                 }
             }
-            if next.gapCount > rules.gapCount { read.gaps += 1 }
+            if next.gapCount > rules.gapCount { portion.read.gaps += 1 }
             rules = next
-            read.messages += 1
+            portion.read.messages += 1
+            portion.lag = message.following
             switch decision {
-            case .olderEpoch: read.olderEpochs += 1
-            case .known: read.known += 1
+            case .olderEpoch: portion.read.olderEpochs += 1
+            case .known: portion.read.known += 1
             case .claim, .records: break
             }
+            return size
         }
     }
 

@@ -97,19 +97,28 @@
         ///
         /// - Throws: ``JetStreamError`` with the code `damaged`.
         func records() throws(JetStreamError) -> [SinkRecord] {
-            guard headers[StreamState.Key.kind] == StreamState.Kind.record.rawValue else {
-                return try StreamBody.decode(body)
-            }
+            guard let record = try singleRecord() else { return try StreamBody.decode(body) }
+            return [SinkRecord(sequence: record.sequence, time: record.time, payload: body[...])]
+        }
+
+        /// Calls a closure with each record of a message that isn't a claim.
+        ///
+        /// - Throws: ``JetStreamError`` with the code `damaged`. The closure wasn't called then.
+        func forEachRecord(_ take: (SequenceNumber, Timestamp, RawSpan) -> Void) throws(JetStreamError) {
+            guard let record = try singleRecord() else { return try StreamBody.forEachRecord(of: body, take) }
+            unsafe take(record.sequence, record.time, body.span.bytes)
+        }
+
+        /// The number and time of the record that the whole body is. Nil if the body is a batch.
+        private func singleRecord() throws(JetStreamError) -> (sequence: SequenceNumber, time: Timestamp)? {
+            guard headers[StreamState.Key.kind] == StreamState.Kind.record.rawValue else { return nil }
             guard let sequence = headers[StreamState.Key.sequence].flatMap(UInt64.init),
                 let time = headers[StreamState.Key.time].flatMap(Int64.init)
             else {
                 throw JetStreamError(
                     .damaged, "The message \(number) of the stream has no sequence number or time of its record.")
             }
-            return [
-                SinkRecord(
-                    sequence: SequenceNumber(rawValue: sequence), time: Timestamp(rawValue: time), payload: body[...])
-            ]
+            return (SequenceNumber(rawValue: sequence), Timestamp(rawValue: time))
         }
     }
 #endif

@@ -2,13 +2,16 @@
 //
 //   StreamPeer single SERVERS STREAM REPLICAS LINES COUNT     a record a message, each acknowledged before the next
 //   StreamPeer pipeline SERVERS STREAM REPLICAS LINES COUNT   a record a message, 1,000 in flight
+//   StreamPeer pack SERVERS STREAM REPLICAS LINES COUNT       packs, compresses and sends batches of 1 MiB as the sink does
 //   StreamPeer packed SERVERS STREAM REPLICAS BODIES          the bodies of a file, each acknowledged before the next
 //   StreamPeer read SERVERS STREAM                            all messages, in order
 //   StreamPeer save SERVERS STREAM BODIES                     writes the bodies of all messages into a file
 //
 // SERVERS are addresses with commas. A file of bodies has a size of 32 bits before each.
 #include <inttypes.h>
+#include <lz4.h>
 #include <nats/nats.h>
+#include <nmmintrin.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -115,6 +118,76 @@ static void publish_lines(jsCtx *context, const char *subject, const char *path,
     fclose(file);
 }
 
+static void publish_after(jsCtx *context, const char *subject, const char *body, size_t size, uint64_t last) {
+    natsMsg *message = NULL;
+    check("message", natsMsg_Create(&message, subject, NULL, body, (int)size));
+    char expected[32];
+    snprintf(expected, sizeof expected, "%" PRIu64, last);
+    check("header", natsMsgHeader_Set(message, "Nats-Expected-Last-Sequence", expected));
+    check("publish", js_PublishMsg(NULL, context, message, NULL, NULL));
+    natsMsg_Destroy(message);
+}
+
+static size_t put_varint(unsigned char *to, uint64_t value) {
+    size_t size = 0;
+    for (; value >= 0x80; value >>= 7) to[size++] = (unsigned char)(value | 0x80);
+    to[size++] = (unsigned char)value;
+    return size;
+}
+
+__attribute__((target("sse4.2"))) static uint32_t crc32c(const char *bytes, size_t size) {
+    uint64_t crc = 0xffffffff;
+    for (; size >= 8; bytes += 8, size -= 8) {
+        uint64_t word;
+        memcpy(&word, bytes, 8);
+        crc = _mm_crc32_u64(crc, word);
+    }
+    for (; size > 0; size--) crc = _mm_crc32_u8((uint32_t)crc, (unsigned char)*bytes++);
+    return ~(uint32_t)crc;
+}
+
+// What the sink does after it has the records: index and payloads together, one LZ4 block, a checksum, one message.
+static void publish_packed_lines(jsCtx *context, const char *subject, const char *path, uint64_t count) {
+    enum { batch_size = 1 << 20, batch_count = 5000 };
+    static char payloads[batch_size + (1 << 16)], content[2 * batch_size], body[2 * batch_size];
+    FILE *file = open_file(path, "r");
+    char *line = NULL;
+    size_t room = 0;
+    uint64_t sent = 0, messages = 0, bytes = 0;
+    const double started = now();
+    while (sent < count) {
+        size_t index_size = 0, size = 0;
+        uint32_t records = 0;
+        while (records < batch_count && size < batch_size && sent + records < count) {
+            const ssize_t length = next_line(file, &line, &room);
+            if (length < 0 || length > 1 << 16) fail(path, NATS_NOT_FOUND);
+            unsigned char *index = (unsigned char *)content + index_size;
+            index += put_varint(index, records == 0 ? sent + 1 : 1);
+            index += put_varint(index, 2);
+            index += put_varint(index, (uint64_t)length);
+            index_size = (size_t)((char *)index - content);
+            memcpy(payloads + size, line, (size_t)length);
+            size += (size_t)length;
+            records++;
+        }
+        memcpy(content + index_size, payloads, size);
+        size += index_size;
+        const int stored = LZ4_compress_default(content, body + 12, (int)size, sizeof body - 16);
+        const uint32_t content_size = (uint32_t)size;
+        memcpy(body, "\1\1\0\0", 4);
+        memcpy(body + 4, &content_size, 4);
+        memcpy(body + 8, &records, 4);
+        const uint32_t crc = crc32c(body, (size_t)stored + 12);
+        memcpy(body + 12 + stored, &crc, 4);
+        publish_after(context, subject, body, (size_t)stored + 16, messages++);
+        sent += records;
+        bytes += (size_t)stored + 16;
+    }
+    report(started, count, bytes);
+    free(line);
+    fclose(file);
+}
+
 static void publish_bodies(jsCtx *context, const char *subject, const char *path) {
     FILE *file = open_file(path, "rb");
     static char body[1 << 20];
@@ -123,14 +196,7 @@ static void publish_bodies(jsCtx *context, const char *subject, const char *path
     const double started = now();
     while (fread(&size, sizeof size, 1, file) == 1) {
         if (size > sizeof body || fread(body, 1, size, file) != size) fail(path, NATS_ERR);
-        natsMsg *message = NULL;
-        check("message", natsMsg_Create(&message, subject, NULL, body, (int)size));
-        char expected[32];
-        snprintf(expected, sizeof expected, "%" PRIu64, count);
-        check("header", natsMsgHeader_Set(message, "Nats-Expected-Last-Sequence", expected));
-        check("publish", js_PublishMsg(NULL, context, message, NULL, NULL));
-        natsMsg_Destroy(message);
-        count++;
+        publish_after(context, subject, body, size, count++);
         bytes += size;
     }
     report(started, count, bytes);
@@ -186,6 +252,8 @@ int main(int count, char **arguments) {
         create(context, stream, atoi(arguments[4]), subject);
         if (strcmp(verb, "packed") == 0) {
             publish_bodies(context, subject, arguments[5]);
+        } else if (strcmp(verb, "pack") == 0 && count > 6) {
+            publish_packed_lines(context, subject, arguments[5], strtoull(arguments[6], NULL, 10));
         } else if (count > 6) {
             publish_lines(context, subject, arguments[5], strtoull(arguments[6], NULL, 10), strcmp(verb, "pipeline") == 0);
         }

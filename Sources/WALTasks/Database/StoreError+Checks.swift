@@ -13,7 +13,7 @@ extension StoreError {
     }
 
     /// Returns the error for a batch of which a lane isn't as its owner believes: `fenced`, or `setBack` if the database lacks what it had
-    /// confirmed and nobody else has claimed a lane.
+    /// confirmed and no other owner has claimed a lane.
     ///
     /// - Parameters:
     ///   - expected: The lanes of the batch, in their state before it.
