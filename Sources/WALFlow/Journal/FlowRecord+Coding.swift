@@ -23,7 +23,7 @@ extension FlowRecord {
     package func append(to batch: inout RecordBatch) {
         var counter = ByteCounter()
         put(into: &counter)
-        batch.append(count: counter.count) { put(into: &$0) }
+        batch.append(count: counter.count, filledBy: { put(into: &$0) })
     }
 
     /// The number of bytes of the encoded record.
