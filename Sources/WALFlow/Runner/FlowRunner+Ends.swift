@@ -70,7 +70,7 @@ extension FlowRunner {
         return [deliveryJob(task)]
     }
 
-    private func isDurable(_ task: LiveTask) -> Bool {
+    func isDurable(_ task: LiveTask) -> Bool {
         task.state.withLock { $0.dag?.durability ?? .written } == .durable
     }
 
@@ -81,12 +81,12 @@ extension FlowRunner {
         let error = ending.error.map { error in ending.path.map { "\($0): \(error)" } ?? error }
         var mutations = state.pendingActivities
         if case .save(var row)? = state.row(status, at: ending.time, error: error, completedAt: ending.time) {
-            row.processingState = "\(status)"
+            row.processingState = status.rawValue
             mutations.append(.save(row))
         }
         mutations.append(
             activity(
-                id, start, ending.path ?? "", state.journal.nextControl, "task_\(status)", error,
+                id, start, ending.path ?? "", state.journal.nextControl, "task_\(status.rawValue)", error,
                 data: ending.output.flatMap { Self.payload(of: $0) },
                 level: ending.status == .failed ? "error" : "info",
                 at: ending.time))
