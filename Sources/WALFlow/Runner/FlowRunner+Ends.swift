@@ -6,12 +6,14 @@ extension FlowRunner {
 
     /// Ends the task if all of its steps have, or if it fails and none runs any more.
     func endIfOver(_ task: LiveTask) async -> [Scheduler.Job] {
-        let ending = task.state.withLock { state -> FlowRecord.Ending? in
+        let found = task.state.withLock { state -> (ending: FlowRecord.Ending, output: (any Sendable)?)? in
             guard state.isOpen, let dag = state.dag, let outcome = state.execution?.outcome() else { return nil }
-            return self.ending(outcome, dag, clock.now())
+            let ending = self.ending(outcome, dag, clock.now())
+            guard case .completed(let value) = outcome, ending.status == .completed else { return (ending, nil) }
+            return (ending, value?.live)
         }
-        guard let ending else { return [] }
-        return await end(task, ending)
+        guard let found else { return [] }
+        return await end(task, found.ending, output: found.output)
     }
 
     private func ending(
@@ -36,8 +38,15 @@ extension FlowRunner {
     }
 
     /// Journals the end of a task with its last row, and calls the final callback.
+    ///
+    /// - Parameters:
+    ///   - task: The task.
+    ///   - ending: Its end.
+    ///   - events: What happens with the end.
+    ///   - output: The output as a value, if there is one.
     func end(
-        _ task: LiveTask, _ ending: FlowRecord.Ending, with events: [FlowRecord.Event] = []
+        _ task: LiveTask, _ ending: FlowRecord.Ending, with events: [FlowRecord.Event] = [],
+        output: (any Sendable)? = nil
     ) async -> [Scheduler.Job] {
         let needsCallback = needsCallback(task)
         let ended = try? await commit(task, isDurable: isDurable(task)) { state in
@@ -51,6 +60,7 @@ extension FlowRunner {
             state.retrying = [:]
             state.waiting = [:]
             state.isEnded = true
+            state.output = output
             let workers = state.running.values.filter { $0.end == nil }
             state.publish()
             defer {

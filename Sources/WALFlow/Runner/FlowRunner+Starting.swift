@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import WAL
 internal import WALTasks
 
@@ -10,7 +11,7 @@ extension FlowRunner {
     ) async throws(FlowError) -> LiveTask {
         try life.checkOpen()
         try check(size: bytes.count, of: "The input of \(dag.key)")
-        let task = id ?? Self.newID()
+        let task = id ?? ids.next()
         guard (1...200).contains(task.utf8.count), !task.contains("\0") else {
             throw FlowError(.invalidID, "The task's id has \(task.utf8.count) bytes. Use 1 to 200, without U+0000.")
         }
@@ -177,20 +178,30 @@ extension FlowRunner {
         }
     }
 
-    private static func newID() -> String {
-        let words = [UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max)]
-        return words.map { word in
-            let digits = String(word, radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }.joined()
-    }
-
     func check(size: Int, of what: String) throws(FlowError) {
         guard size <= configuration.maxValueSize else {
             throw FlowError(
                 .valueTooLarge,
                 "\(what) has \(size) bytes, and maxValueSize is \(configuration.maxValueSize). Keep large data elsewhere and pass its name."
             )
+        }
+    }
+}
+
+/// Makes the ids of tasks that come without one: a random number of the runner, and the number of the task.
+final class TaskIDs: Sendable {
+    private let start = UInt64.random(in: .min ... .max)
+    private let last = Atomic<UInt64>(0)
+
+    func next() -> String {
+        let words = (start, last.add(1, ordering: .relaxed).newValue)
+        return unsafe String(unsafeUninitializedCapacity: 32) { text in
+            for index in 0..<32 {
+                let word = index < 16 ? words.0 : words.1
+                let digit = UInt8(truncatingIfNeeded: word >> UInt64(4 * (15 - index % 16))) & 0xF
+                unsafe text[index] = digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+            }
+            return 32
         }
     }
 }

@@ -28,6 +28,7 @@ public final class FlowRunner: Service {
     let timers: TimerQueue
     let timeouts: TimerQueue
     let table = TaskTable()
+    let ids = TaskIDs()
     let life = RunnerLife()
     let checkpoint = Checkpoint()
     let journalWatch: JournalWatch
@@ -315,9 +316,9 @@ final class RunnerLife: Sendable {
 
     private let state = Monitor(State())
 
-    var failure: FlowError? { state.withLock(\.failure) }
+    var failure: FlowError? { state.withLock { $0.failure } }
 
-    var isClosed: Bool { state.withLock(\.isClosed) }
+    var isClosed: Bool { state.withLock { $0.isClosed } }
 
     var isClosing: Bool { state.withLock(\.isClosing) }
 

@@ -37,6 +37,7 @@ public struct FlowTask<Output: Codable & Sendable>: Sendable {
             let failure = FlowFailure(path: end.path ?? "", message: end.error ?? "")
             throw FlowError(.taskFailed, "The task \(id) failed at \(failure).", failure: failure)
         case .completed:
+            if let output = live.state.withLock({ $0.output }), let value = output as? Output { return value }
             guard live.state.withLock(\.isOutputKnown) else {
                 throw FlowError(
                     .undecodable,

@@ -49,6 +49,8 @@ final class LiveTask: Sendable {
         var isBegun = false
         /// Whether the end is as durable as it is to be.
         var isEnded = false
+        /// The output as the last step returned it, so that nobody has to decode it. Nil if only the journal has it.
+        var output: (any Sendable)?
         /// Whether the output is known. The store may not have that of a task that ended long ago.
         var isOutputKnown = true
         /// Whether the task is no longer live.
