@@ -309,6 +309,9 @@ if Context.environment["WAL_EXAMPLES"] != nil {
         .executableTarget(
             name: "ExampleOwnSink", dependencies: ["WAL", "WALDelivery"], path: "Examples/Sources/own-sink"),
         .executableTarget(
+            name: "ExampleFirstFlow", dependencies: ["WALFlow", "WALTasks", "WALSQLite"],
+            path: "Examples/Sources/first-flow"),
+        .executableTarget(
             name: "ExampleOrderFlow", dependencies: ["WALFlow", "WALTasks", "WALSQLite"],
             path: "Examples/Sources/order-flow"),
         .executableTarget(
