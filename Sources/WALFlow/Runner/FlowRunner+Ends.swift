@@ -61,15 +61,17 @@ extension FlowRunner {
             state.waiting = [:]
             state.isEnded = true
             state.output = output
+            let span = state.span.take()
             let workers = state.running.values.filter { $0.end == nil }
             state.publish()
             defer {
                 state.observers = [:]
                 state.waiters = [:]
             }
-            return (workers, Array(state.observers.values), Array(state.waiters.values))
+            return (workers, Array(state.observers.values), Array(state.waiters.values), span)
         }
-        guard let (workers, observers, waiters) = ended else { return [] }
+        guard let (workers, observers, waiters, span) = ended else { return [] }
+        span?.end(ending.failure)
         for observer in observers { observer.finish() }
         if ending.status != .completed { for attempt in workers { attempt.worker.cancel(job: attempt.job) } }
         for waiter in waiters { waiter.resume() }
@@ -124,11 +126,10 @@ extension FlowRunner {
         let (end, start) = task.state.withLock { ($0.journal.end, $0.beginning) }
         let own = task.state.withLock { $0.dag?.onResult }
         guard let end else { return }
-        let failure = end.status == .failed ? FlowFailure(path: end.path ?? "", message: end.error ?? "") : nil
         let status = end.status.taskStatus
         do {
             let result = FlowResult(
-                taskID: task.id, dagKey: start?.dag ?? "", status: status, failure: failure, output: end.output)
+                taskID: task.id, dagKey: start?.dag ?? "", status: status, failure: end.failure, output: end.output)
             try await own?(result)
             try await callback?(result)
         } catch {

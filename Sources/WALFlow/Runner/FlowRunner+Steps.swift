@@ -66,7 +66,7 @@ extension FlowRunner {
             }
             startTimeout(task, step, prepared.attempt)
             let running = RunningStep(self, task, step, attempt: prepared.attempt, dag: prepared.dag)
-            switch await call(running, values) {
+            switch await tracing.run(running, { await call(running, values) }) {
             case .success(let value): return try await succeed(running, value)
             case .failure(let error):
                 // Steps that a closing runner cancels run again at the next start.

@@ -23,6 +23,7 @@ public final class FlowRunner: Service {
     let steady: FlowClock
     let events: FlowLog
     let callback: Callback?
+    let tracing: FlowTracing
     let scheduler: Scheduler
     /// Retries and waits, by the wall clock: their times are in the journal.
     let timers: TimerQueue
@@ -81,6 +82,7 @@ public final class FlowRunner: Service {
         self.clock = clock
         self.steady = steady
         self.callback = callback
+        tracing = FlowTracing(configuration)
         self.dags = try DAGTable(dags)
         events = FlowLog(logger)
         journalWatch = JournalWatch(events)
