@@ -86,11 +86,9 @@ struct FlowTracing: Sendable {
         func extract(key: String, from fields: [String: String]) -> String? { fields[key] }
     }
 #else
-    /// The span of a task: there is none.
-    enum FlowSpan {
-        var trace: [String: String] {
-            switch self {}
-        }
+    /// The span of a task, which `FlowTracing` never makes.
+    struct FlowSpan: Sendable {
+        let trace: [String: String]
 
         func end(_ error: (any Error)?) {}
     }
