@@ -50,6 +50,9 @@ let package = Package(
         .trait(
             name: "NATS", description: "The sink into NATS JetStream (needs libnats-dev).",
             enabledTraits: ["Delivery"]),
+        .trait(
+            name: "Tracing", description: "Spans of flows and their steps, by swift-distributed-tracing.",
+            enabledTraits: ["Delivery"]),
         .default(enabledTraits: ["Delivery"]),
     ],
     dependencies: [
@@ -58,6 +61,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.1.4"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     ],
     targets: [
         .target(name: "CWALShims"),
@@ -102,6 +106,7 @@ let package = Package(
                 "WAL", "WALDelivery", "WALTasks",
                 .product(name: "Logging", package: "swift-log"),
                 serviceLifecycle,
+                .product(name: "Tracing", package: "swift-distributed-tracing", condition: .when(traits: ["Tracing"])),
             ],
             swiftSettings: librarySettings),
         .systemLibrary(
@@ -216,6 +221,10 @@ let package = Package(
             dependencies: [
                 "TestSupport", "WALFlow", "WALTasks", "WALTesting", "WALSQLite", "WAL", "WALDelivery",
                 .product(name: "Logging", package: "swift-log"),
+                .product(
+                    name: "InMemoryTracing", package: "swift-distributed-tracing",
+                    condition: .when(traits: ["Tracing"])),
+                .product(name: "Tracing", package: "swift-distributed-tracing", condition: .when(traits: ["Tracing"])),
             ],
             exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
@@ -310,6 +319,9 @@ if Context.environment["WAL_EXAMPLES"] != nil {
             path: "Examples/Sources/own-table"),
         .executableTarget(
             name: "ExampleOwnSink", dependencies: ["WAL", "WALDelivery"], path: "Examples/Sources/own-sink"),
+        .executableTarget(
+            name: "ExampleFirstFlow", dependencies: ["WALFlow", "WALTasks", "WALSQLite"],
+            path: "Examples/Sources/first-flow"),
         .executableTarget(
             name: "ExampleOrderFlow", dependencies: ["WALFlow", "WALTasks", "WALSQLite"],
             path: "Examples/Sources/order-flow"),

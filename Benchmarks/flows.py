@@ -47,6 +47,7 @@ def main():
     cases = {
         "records": ours("records", "--count", str(count)),
         "steps, written": ours("written", "--count", str(count)),
+        "steps, written, activities of tasks only": ours("written", "--count", str(count), "--tasks-only"),
         "steps, written, SQLite": ours("written", "--count", str(count), "--store", "sqlite"),
         "steps, durable, 1 in flight": ours("durable", "--count", str(count // 50), "--in-flight", "1"),
         "steps, durable, 64 in flight": ours("durable", "--count", str(count // 3), "--in-flight", "64"),

@@ -47,6 +47,7 @@ let package = Package(
                 .product(name: "WALTasks", package: "swift-wal"),
                 .product(name: "WALSQLite", package: "swift-wal"),
             ]),
+        .executableTarget(name: "first-flow", dependencies: flow),
         .executableTarget(name: "order-flow", dependencies: flow),
         .executableTarget(name: "seed-dag", dependencies: flow),
     ]

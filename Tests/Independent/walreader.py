@@ -1104,7 +1104,7 @@ def skipped_acknowledged(segment):
 # Flow records
 
 FLOW_KINDS = {16: "graph", 17: "begin", 18: "result", 19: "failure", 20: "started", 21: "wait", 22: "signal", 23: "control",
-              24: "resumed", 25: "end", 26: "delivered", 27: "memo", 28: "emit"}
+              24: "resumed", 25: "end", 26: "delivered", 27: "memo", 28: "emit", 29: "trace"}
 
 
 class Fields:
@@ -1201,6 +1201,8 @@ def flow_record(data):
         record.update(time=f.time())
     elif kind == "emit":
         record.update(path=f.text(), attempt=f.varint(), number=f.varint(), sink=f.text(), value=f.bytes())
+    elif kind == "trace":
+        record.update(fields=[(f.text(), f.text()) for _ in range(f.varint())])
     else:
         record.update(path=f.text(), name=f.text(), value=f.bytes())
     if f.at != len(data):

@@ -32,6 +32,7 @@ struct Flows: AsyncParsableCommand {
     @Option var store: StoreKind = .memory
     @Option(help: "The connection of PostgreSQL.") var postgres = ""
     @Option(help: "A file that each step appends a line to.") var side = ""
+    @Flag(help: "No activity for each step, only those of the tasks.") var tasksOnly = false
 
     func run() async throws {
         let directory = "\(scratch)/flows"
@@ -76,7 +77,8 @@ struct Flows: AsyncParsableCommand {
     /// Three steps a task, with a number of tasks in flight.
     private func steps<Store>(_ storage: BufferedTaskStorage<Store>) async throws {
         let dag = chain(measure == .durable ? .durable : .written)
-        let runner = try await FlowRunner(storage: storage, dags: [dag])
+        let runner = try await FlowRunner(
+            storage: storage, dags: [dag], configuration: FlowConfiguration(activities: tasksOnly ? .tasks : .steps))
         let (clock, cpu) = (ContinuousClock.now, Self.processorSeconds())
         try await withThrowingTaskGroup(of: Void.self) { group in
             for worker in 0..<min(inFlight, count) {

@@ -12,8 +12,10 @@
 /// `@unchecked Sendable`: `mutex` protects `state`, only `withLock` and `wait` access it, and the pointers never
 /// change.
 @safe
+@usableFromInline
 package final class Monitor<State>: @unchecked Sendable {
-    private var state: State
+    // Internal, because `withLock` is inlined into other modules: without, each call is generic, which takes ten times as long.
+    @usableFromInline var state: State
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
 
@@ -42,12 +44,23 @@ package final class Monitor<State>: @unchecked Sendable {
         unsafe mutex.deallocate()
     }
 
+    @inlinable
     package func withLock<Result, Failure: Error>(
         _ body: (inout State) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        unsafe pthread_mutex_lock(mutex)
-        defer { unsafe pthread_mutex_unlock(mutex) }
+        lock()
+        defer { unlock() }
         return try body(&state)
+    }
+
+    @usableFromInline
+    func lock() {
+        unsafe pthread_mutex_lock(mutex)
+    }
+
+    @usableFromInline
+    func unlock() {
+        unsafe pthread_mutex_unlock(mutex)
     }
 
     /// Calls `body` until it returns a value, and waits for a notification between calls. Returns nil when `deadline`

@@ -35,6 +35,13 @@ public struct RecordBatch: Sendable {
         sizes.append(UInt32(count))
     }
 
+    /// Adds a record as ``append(count:initializingWith:)`` does. It isn't generic, so that other modules call no generic code, which
+    /// would look up its types at run time.
+    package mutating func append(count: Int, filledBy fill: (inout OutputRawSpan) -> Void) {
+        payloads.append(count: count, initializingWith: fill)
+        sizes.append(UInt32(count))
+    }
+
     /// Returns the records `range`, whose payloads begin at `offset`.
     func part(_ range: Range<Int>, at offset: Int) -> RecordBatch {
         if range.count == count { return self }

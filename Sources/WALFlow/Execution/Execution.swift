@@ -307,7 +307,7 @@ struct Execution {
 
     private mutating func fail(_ scope: Scope, _ index: Int, _ message: String, _ journal: TaskJournal) {
         let node = scope.plan.nodes[index]
-        if node.isOptional, let absent = node.absent {
+        if let absent = node.absent {
             return end(scope, index, .done(StepValue(live: absent())))
         }
         let failure = FlowFailure(path: scope.path(of: index), message: message)

@@ -44,8 +44,8 @@ final class Scope {
         self.prefix = prefix
         self.place = place
         nodes = Array(repeating: .blocked, count: plan.nodes.count)
-        missing = plan.nodes.map(\.parents.count)
-        openCount = plan.nodes.count { !$0.kind.isHandler }
+        missing = plan.parentCounts
+        openCount = plan.nodeCount
     }
 
     func path(of node: Int) -> String { prefix + plan.nodes[node].id }

@@ -68,11 +68,10 @@ public final class DAG<Input: Codable & Sendable, Output: Codable & Sendable>: F
                 let result = Result { () throws(FlowError) in
                     try FrozenDAG(
                         key: key, name: name, plan: try graph.plan(), durability: .written, concurrency: nil,
-                        coder: coder)
+                        coder: coder, onResult: graph.onResult)
                 }
                 // A mistake can be mended and the graph validated again.
-                var frozen = try result.get()
-                frozen.onResult = graph.onResult
+                let frozen = try result.get()
                 declaration = .complete(.success(frozen))
                 return frozen
             }
@@ -108,7 +107,7 @@ extension FlowDAG {
 }
 
 /// A graph that can't change any more. ``FlowDAG/frozen()`` makes it.
-public struct FrozenDAG: Sendable {
+public final class FrozenDAG: Sendable {
     let key: String
     let name: String
     let plan: Plan
@@ -119,11 +118,11 @@ public struct FrozenDAG: Sendable {
     let concurrency: Int?
     let coder: any FlowCoder
     /// The DAG's own final callback.
-    var onResult: FlowRunner.Callback?
+    let onResult: FlowRunner.Callback?
 
     init(
         key: String, name: String, plan: Plan, durability: NodeOptions.Durability, concurrency: Int?,
-        coder: any FlowCoder
+        coder: any FlowCoder, onResult: FlowRunner.Callback? = nil
     ) throws(FlowError) {
         if let mistake = StepPath.mistake(in: key) {
             throw FlowError(mistake.code, "The DAG's key: \(mistake.message)")
@@ -137,6 +136,7 @@ public struct FrozenDAG: Sendable {
         self.durability = durability
         self.concurrency = concurrency
         self.coder = coder
+        self.onResult = onResult
         shape = GraphShape(plan, key: key, name: name)
         json = try shape.json()
         hash = GraphShape.hash(json)

@@ -17,19 +17,28 @@ public struct JSONFlowCoder: FlowCoder {
     /// Makes a coder.
     public init() {}
 
-    public func encode<Value: Encodable>(_ value: Value) throws -> [UInt8] {
-        if let json = value as? JSON { return Array(json.text.utf8) }
+    // Made once, because making one takes as long as encoding a small value. Encoding changes nothing of it.
+    private static let encoder: JSONEncoder = {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .secondsSince1970
-        return Array(try encoder.encode(value))
+        return encoder
+    }()
+
+    private static let decoder: JSONDecoder = {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .secondsSince1970
+        return decoder
+    }()
+
+    public func encode<Value: Encodable>(_ value: Value) throws -> [UInt8] {
+        if let json = value as? JSON { return Array(json.text.utf8) }
+        return Array(try Self.encoder.encode(value))
     }
 
     public func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
         if type == JSON.self, let value = JSON(String(decoding: bytes, as: UTF8.self)) as? Value { return value }
-        let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .secondsSince1970
-        return try decoder.decode(type, from: Data(bytes))
+        return try Self.decoder.decode(type, from: Data(bytes))
     }
 }
 

@@ -39,10 +39,8 @@ public final class Graph {
             (step: FlowStep, values: repeat each Parent) in
             try await body(step, repeat each values)
         }
-        return add(id, .step(erase(optional)), handles(repeat each parents), options, Value?.self) {
-            $0.isOptional = true
-            $0.absent = { Value?.none }
-        }
+        return add(
+            id, .step(erase(optional)), handles(repeat each parents), options, Value?.self, absent: { Value?.none })
     }
 
     /// Adds a step that runs if a node failed for good, before the task fails. It can undo what the task did so far.
@@ -106,9 +104,8 @@ public final class Graph {
         _ id: String, after parent: Node<Parent>, options: NodeOptions = NodeOptions(),
         _ body: @escaping @Sendable (FlowStep, Parent) async throws -> String
     ) -> Branch<Parent> {
-        let branch = add(id, .branch(erase(body), labels: []), handles(parent), options, String.self) {
-            $0.label = { $0 as? String }
-        }
+        let branch = add(
+            id, .branch(erase(body), labels: []), handles(parent), options, String.self, label: { $0 as? String })
         labels[branch.index] = []
         return Branch(graph: self, index: branch.index, parent: parent.index)
     }
@@ -225,14 +222,13 @@ public final class Graph {
 
     private func add<Value: Codable & Sendable>(
         _ id: String, _ kind: PlanNode.Kind, _ parents: [Int], _ options: NodeOptions, _ type: Value.Type,
-        _ change: (inout PlanNode) -> Void = { _ in }
+        label: (@Sendable (any Sendable) -> String?)? = nil, absent: (@Sendable () -> any Sendable)? = nil
     ) -> Node<Value> {
         let coder = coder
-        var node = PlanNode(
-            id: id, kind: kind, parents: parents, options: options,
+        let node = PlanNode(
+            id: id, kind: kind, parents: parents, options: options, label: label, absent: absent,
             encode: { try coder.encode(try FlowError.cast($0, to: Value.self)) },
             decode: { try coder.decode(Value.self, from: $0) })
-        change(&node)
         check(node)
         nodes.append(node)
         return Node(graph: ObjectIdentifier(self), index: nodes.count - 1)

@@ -6,6 +6,10 @@ final class Plan: Sendable {
     let output: Int
     /// The nodes that each node is a parent of.
     let children: [[Int]]
+    /// The number of each node's parents.
+    let parentCounts: [Int]
+    /// The number of nodes without handlers.
+    let nodeCount: Int
     /// Whether nothing but the output's journaled result is needed once it is there: every other node is a step before it.
     let endsWithOutput: Bool
 
@@ -17,6 +21,8 @@ final class Plan: Sendable {
             for parent in node.parents { children[parent].append(index) }
         }
         self.children = children
+        parentCounts = nodes.map(\.parents.count)
+        nodeCount = nodes.count { !$0.kind.isHandler }
         var needed: Set<Int> = [output]
         for index in nodes.indices.reversed() where needed.contains(index) { needed.formUnion(nodes[index].parents) }
         // A timer's result is its parent's.
@@ -28,7 +34,9 @@ final class Plan: Sendable {
 }
 
 /// A node of a ``Plan``.
-struct PlanNode: Sendable {
+///
+/// A class, because each step looks at it several times, and a structure's fields would be counted each time.
+final class PlanNode: Sendable {
     /// Makes one value of several, each with the id of its node.
     typealias Combination = @Sendable ([(id: String, value: any Sendable)]) throws -> any Sendable
     typealias Body = @Sendable (FlowStep, [any Sendable]) async throws -> any Sendable
@@ -85,13 +93,27 @@ struct PlanNode: Sendable {
     let kind: Kind
     /// The parents, in the order of the step's inputs. For a label, the branch and then the node with the value.
     let parents: [Int]
-    var options = NodeOptions()
-    /// Whether a final failure gives the value nil, and the task continues.
-    var isOptional = false
+    let options: NodeOptions
     /// Returns the label that a branch's value has.
-    var label: (@Sendable (any Sendable) -> String?)?
-    /// The value of a failed optional node.
-    var absent: (@Sendable () -> any Sendable)?
+    let label: (@Sendable (any Sendable) -> String?)?
+    /// The value with which the task continues after a final failure of an optional node.
+    let absent: (@Sendable () -> any Sendable)?
     let encode: @Sendable (any Sendable) throws -> [UInt8]
     let decode: @Sendable ([UInt8]) throws -> any Sendable
+
+    init(
+        id: String, kind: Kind, parents: [Int], options: NodeOptions,
+        label: (@Sendable (any Sendable) -> String?)? = nil, absent: (@Sendable () -> any Sendable)? = nil,
+        encode: @escaping @Sendable (any Sendable) throws -> [UInt8],
+        decode: @escaping @Sendable ([UInt8]) throws -> any Sendable
+    ) {
+        self.id = id
+        self.kind = kind
+        self.parents = parents
+        self.options = options
+        self.label = label
+        self.absent = absent
+        self.encode = encode
+        self.decode = decode
+    }
 }

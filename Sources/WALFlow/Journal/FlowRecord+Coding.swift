@@ -17,13 +17,14 @@ extension FlowRecord {
         case delivered = 26
         case memo = 27
         case emit = 28
+        case trace = 29
     }
 
     /// Appends the encoded record to a batch.
     package func append(to batch: inout RecordBatch) {
         var counter = ByteCounter()
         put(into: &counter)
-        batch.append(count: counter.count) { put(into: &$0) }
+        batch.append(count: counter.count, filledBy: { put(into: &$0) })
     }
 
     /// The number of bytes of the encoded record.
@@ -48,6 +49,7 @@ extension FlowRecord {
         case .delivered: .delivered
         case .memo: .memo
         case .emit: .emit
+        case .trace: .trace
         }
     }
 
@@ -117,6 +119,12 @@ extension FlowRecord {
             output.put(varint: UInt64(number))
             output.put(sink)
             output.put(bytes: bytes)
+        case .trace(let fields):
+            output.put(varint: UInt64(fields.count))
+            for (name, value) in fields.sorted(by: { $0.key < $1.key }) {
+                output.put(name)
+                output.put(value)
+            }
         }
     }
 
@@ -177,7 +185,24 @@ extension FlowRecord {
             return .emit(
                 path: try input.text(), attempt: try input.count(), number: try input.count(), sink: try input.text(),
                 bytes: try input.bytes())
+        case .trace:
+            return .trace(fields: try fields(&input))
         }
+    }
+
+    private static func fields(_ input: inout FieldInput) throws(TaskCodecError) -> [String: String] {
+        let count = try input.varint()
+        // Each field takes two bytes at least.
+        guard count <= UInt64(input.remaining) / 2 else { throw TaskCodecError(.truncated, at: input.offset) }
+        var fields: [String: String] = [:]
+        for _ in 0..<count {
+            let start = input.offset
+            let name = try input.text()
+            guard fields.updateValue(try input.text(), forKey: name) == nil else {
+                throw TaskCodecError(.invalidField, at: start)
+            }
+        }
+        return fields
     }
 
     private static func control(_ input: inout FieldInput) throws(TaskCodecError) -> Control {

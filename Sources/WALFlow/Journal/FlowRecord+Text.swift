@@ -16,6 +16,7 @@ extension FlowRecord {
         case .delivered: "delivered"
         case .memo: "memo"
         case .emit: "emit"
+        case .trace: "trace"
         }
     }
 
@@ -26,7 +27,7 @@ extension FlowRecord {
             .wait(let path, _, _),
             .signal(let path, _, _), .memo(let path, _, _), .emit(let path, _, _, _, _):
             path
-        case .graph, .begin, .control, .resumed, .end, .delivered: nil
+        case .graph, .begin, .control, .resumed, .end, .delivered, .trace: nil
         }
     }
 
@@ -51,6 +52,8 @@ extension FlowRecord {
         case .memo(_, let name, let bytes): "\(name): \(Self.text(bytes))"
         case .emit(_, let attempt, let number, let sink, let bytes):
             "attempt \(attempt), \(number) to \(sink): \(Self.text(bytes))"
+        case .trace(let fields):
+            fields.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
         }
     }
 

@@ -37,6 +37,8 @@ package struct FlowRecord: Hashable, Sendable {
         case memo(path: String, name: String, bytes: [UInt8])
         /// What a step sends to a sink with its result.
         case emit(path: String, attempt: UInt32, number: UInt32, sink: String, bytes: [UInt8])
+        /// What a tracer needs to continue the task's trace after a restart, by the tracer's own names.
+        case trace(fields: [String: String])
     }
 
     /// The start of a task.

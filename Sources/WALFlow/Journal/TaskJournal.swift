@@ -39,6 +39,8 @@ package struct TaskJournal: Hashable, Sendable {
     package let id: String
     /// Nil if the log has no beginning of this task, because damage took it.
     package private(set) var beginning: FlowRecord.Beginning?
+    /// What continues the trace of the task's beginning.
+    package private(set) var trace: [String: String] = [:]
     package private(set) var steps: [String: Step] = [:]
     /// The signals that no wait took yet, in order.
     package private(set) var signals: [Signal] = []
@@ -72,6 +74,7 @@ package struct TaskJournal: Hashable, Sendable {
             guard beginning == nil else { return }
             beginning = start
             if graph == 0 { graph = start.graph }
+        case .trace(let fields): if trace.isEmpty { trace = fields }
         case .result(let path, let attempt, let time, let label, let bytes):
             apply(result: bytes, label: label, path, attempt, time)
         case .failure(let path, let attempt, let time, let error, let retryAt):
@@ -180,6 +183,7 @@ package struct TaskJournal: Hashable, Sendable {
     package var records: [FlowRecord.Event] {
         guard let beginning else { return [] }
         var events: [FlowRecord.Event] = [.begin(beginning)]
+        if !trace.isEmpty { events.append(.trace(fields: trace)) }
         events += controls.map(FlowRecord.Event.control)
         for signal in signals { events.append(.signal(path: signal.path, id: signal.id, payload: signal.payload)) }
         for (path, step) in steps.sorted(by: { $0.key < $1.key }) { events += Self.events(path, step) }

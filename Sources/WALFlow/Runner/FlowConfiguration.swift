@@ -1,3 +1,7 @@
+#if Tracing
+    public import Tracing
+#endif
+
 /// The configuration of a ``FlowRunner``.
 public struct FlowConfiguration: Sendable {
     /// The activities that a task's steps write by themselves.
@@ -31,6 +35,10 @@ public struct FlowConfiguration: Sendable {
     /// Whether each value goes through the coder before the next step gets it, as after a restart. For tests: a value that doesn't survive
     /// its coder differs after a crash.
     public var verifiesCoding: Bool
+    #if Tracing
+        /// The tracer of the spans of tasks and steps. Nil for that of `InstrumentationSystem`, as it is when the runner is made.
+        public var tracer: (any Tracer)?
+    #endif
 
     /// Makes a configuration. Each argument has a default.
     public init(

@@ -144,6 +144,7 @@ extension FlowRunner {
             state.waiting = [:]
             state.held = []
             state.isEnded = false
+            state.beginSpan(self.tracing)
             return self.start(&state, StepValue(bytes: state.beginning?.input ?? []))
         }
         guard let actions else {

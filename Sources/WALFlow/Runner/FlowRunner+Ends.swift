@@ -6,12 +6,14 @@ extension FlowRunner {
 
     /// Ends the task if all of its steps have, or if it fails and none runs any more.
     func endIfOver(_ task: LiveTask) async -> [Scheduler.Job] {
-        let ending = task.state.withLock { state -> FlowRecord.Ending? in
+        let found = task.state.withLock { state -> (ending: FlowRecord.Ending, output: (any Sendable)?)? in
             guard state.isOpen, let dag = state.dag, let outcome = state.execution?.outcome() else { return nil }
-            return self.ending(outcome, dag, clock.now())
+            let ending = self.ending(outcome, dag, clock.now())
+            guard case .completed(let value) = outcome, ending.status == .completed else { return (ending, nil) }
+            return (ending, value?.live)
         }
-        guard let ending else { return [] }
-        return await end(task, ending)
+        guard let found else { return [] }
+        return await end(task, found.ending, output: found.output)
     }
 
     private func ending(
@@ -36,8 +38,15 @@ extension FlowRunner {
     }
 
     /// Journals the end of a task with its last row, and calls the final callback.
+    ///
+    /// - Parameters:
+    ///   - task: The task.
+    ///   - ending: Its end.
+    ///   - events: What happens with the end.
+    ///   - output: The output as a value, if there is one.
     func end(
-        _ task: LiveTask, _ ending: FlowRecord.Ending, with events: [FlowRecord.Event] = []
+        _ task: LiveTask, _ ending: FlowRecord.Ending, with events: [FlowRecord.Event] = [],
+        output: (any Sendable)? = nil
     ) async -> [Scheduler.Job] {
         let needsCallback = needsCallback(task)
         let ended = try? await commit(task, isDurable: isDurable(task)) { state in
@@ -51,15 +60,18 @@ extension FlowRunner {
             state.retrying = [:]
             state.waiting = [:]
             state.isEnded = true
+            state.output = output
+            let span = state.span.take()
             let workers = state.running.values.filter { $0.end == nil }
             state.publish()
             defer {
                 state.observers = [:]
                 state.waiters = [:]
             }
-            return (workers, Array(state.observers.values), Array(state.waiters.values))
+            return (workers, Array(state.observers.values), Array(state.waiters.values), span)
         }
-        guard let (workers, observers, waiters) = ended else { return [] }
+        guard let (workers, observers, waiters, span) = ended else { return [] }
+        span?.end(ending.failure)
         for observer in observers { observer.finish() }
         if ending.status != .completed { for attempt in workers { attempt.worker.cancel(job: attempt.job) } }
         for waiter in waiters { waiter.resume() }
@@ -70,7 +82,7 @@ extension FlowRunner {
         return [deliveryJob(task)]
     }
 
-    private func isDurable(_ task: LiveTask) -> Bool {
+    func isDurable(_ task: LiveTask) -> Bool {
         task.state.withLock { $0.dag?.durability ?? .written } == .durable
     }
 
@@ -81,12 +93,12 @@ extension FlowRunner {
         let error = ending.error.map { error in ending.path.map { "\($0): \(error)" } ?? error }
         var mutations = state.pendingActivities
         if case .save(var row)? = state.row(status, at: ending.time, error: error, completedAt: ending.time) {
-            row.processingState = "\(status)"
+            row.processingState = status.rawValue
             mutations.append(.save(row))
         }
         mutations.append(
             activity(
-                id, start, ending.path ?? "", state.journal.nextControl, "task_\(status)", error,
+                id, start, ending.path ?? "", state.journal.nextControl, "task_\(status.rawValue)", error,
                 data: ending.output.flatMap { Self.payload(of: $0) },
                 level: ending.status == .failed ? "error" : "info",
                 at: ending.time))
@@ -114,11 +126,10 @@ extension FlowRunner {
         let (end, start) = task.state.withLock { ($0.journal.end, $0.beginning) }
         let own = task.state.withLock { $0.dag?.onResult }
         guard let end else { return }
-        let failure = end.status == .failed ? FlowFailure(path: end.path ?? "", message: end.error ?? "") : nil
         let status = end.status.taskStatus
         do {
             let result = FlowResult(
-                taskID: task.id, dagKey: start?.dag ?? "", status: status, failure: failure, output: end.output)
+                taskID: task.id, dagKey: start?.dag ?? "", status: status, failure: end.failure, output: end.output)
             try await own?(result)
             try await callback?(result)
         } catch {

@@ -134,6 +134,7 @@ extension FlowRunner {
             if !isDelivered, needsCallback(task) { return scheduler.submit([deliveryJob(task)]) }
             return forget(task)
         }
+        task.state.withLock { $0.beginSpan(self.tracing) }
         let (now, ready) = (clock.now(), sorted(task, actions, clock.now()))
         // Only a task with a step that begins now can end the process.
         if !ready.now.isEmpty, !isPaused {
@@ -169,5 +170,13 @@ extension FlowRunner {
             }
         }
         return (ready, later, waits)
+    }
+}
+
+extension LiveTask.State {
+    /// Begins the task's span of this process, in the trace of its beginning.
+    mutating func beginSpan(_ tracing: FlowTracing) {
+        guard span == nil, let beginning else { return }
+        span = tracing.begin(journal.id, of: beginning.dag, in: journal.trace)
     }
 }

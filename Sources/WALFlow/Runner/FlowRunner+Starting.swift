@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import WAL
 internal import WALTasks
 
@@ -10,7 +11,7 @@ extension FlowRunner {
     ) async throws(FlowError) -> LiveTask {
         try life.checkOpen()
         try check(size: bytes.count, of: "The input of \(dag.key)")
-        let task = id ?? Self.newID()
+        let task = id ?? ids.next()
         guard (1...200).contains(task.utf8.count), !task.contains("\0") else {
             throw FlowError(.invalidID, "The task's id has \(task.utf8.count) bytes. Use 1 to 200, without U+0000.")
         }
@@ -44,9 +45,26 @@ extension FlowRunner {
         _ task: LiveTask, _ start: FlowRecord.Beginning, _ live: (any Sendable)?, _ dag: FrozenDAG
     ) async throws(FlowError) {
         let payload = Self.payload(of: start.input)
-        let actions = try await commit(task, isDurable: dag.durability == .durable) { _ in
+        let span = tracing.begin(task.id, of: dag.key)
+        var events: [FlowRecord.Event] = [.begin(start)]
+        if let trace = span?.trace, !trace.isEmpty { events.append(.trace(fields: trace)) }
+        let actions: [Execution.Action]?
+        do throws(FlowError) {
+            actions = try await write(task, start, live, dag, payload, events, span)
+        } catch {
+            span?.end(error)
+            throw error
+        }
+        scheduler.submit(await follow(task, actions ?? []))
+    }
+
+    private func write(
+        _ task: LiveTask, _ start: FlowRecord.Beginning, _ live: (any Sendable)?, _ dag: FrozenDAG, _ payload: String?,
+        _ events: [FlowRecord.Event], _ span: FlowSpan?
+    ) async throws(FlowError) -> [Execution.Action]? {
+        try await commit(task, isDurable: dag.durability == .durable) { _ in
             Transition(
-                events: [.begin(start)],
+                events: events,
                 mutations: [
                     Self.firstRow(task.id, start, dag, payload),
                     self.activity(task.id, start, "", 0, "task_created", at: start.createdAt),
@@ -54,12 +72,12 @@ extension FlowRunner {
         } then: { state in
             state.payload = payload
             state.lastRow = start.createdAt
+            state.span = span
             state.isBegun = true
             state.openGate()
             return self.start(
                 &state, StepValue(bytes: start.input, live: self.configuration.verifiesCoding ? nil : live))
         }
-        scheduler.submit(await follow(task, actions ?? []))
     }
 
     /// Gives a reserved id back.
@@ -177,20 +195,30 @@ extension FlowRunner {
         }
     }
 
-    private static func newID() -> String {
-        let words = [UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max)]
-        return words.map { word in
-            let digits = String(word, radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }.joined()
-    }
-
     func check(size: Int, of what: String) throws(FlowError) {
         guard size <= configuration.maxValueSize else {
             throw FlowError(
                 .valueTooLarge,
                 "\(what) has \(size) bytes, and maxValueSize is \(configuration.maxValueSize). Keep large data elsewhere and pass its name."
             )
+        }
+    }
+}
+
+/// Makes the ids of tasks that come without one: a random number of the runner, and the number of the task.
+final class TaskIDs: Sendable {
+    private let start = UInt64.random(in: .min ... .max)
+    private let last = Atomic<UInt64>(0)
+
+    func next() -> String {
+        let words = (start, last.add(1, ordering: .relaxed).newValue)
+        return unsafe String(unsafeUninitializedCapacity: 32) { text in
+            for index in 0..<32 {
+                let word = index < 16 ? words.0 : words.1
+                let digit = UInt8(truncatingIfNeeded: word >> UInt64(4 * (15 - index % 16))) & 0xF
+                unsafe text[index] = digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+            }
+            return 32
         }
     }
 }

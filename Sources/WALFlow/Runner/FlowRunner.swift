@@ -23,11 +23,13 @@ public final class FlowRunner: Service {
     let steady: FlowClock
     let events: FlowLog
     let callback: Callback?
+    let tracing: FlowTracing
     let scheduler: Scheduler
     /// Retries and waits, by the wall clock: their times are in the journal.
     let timers: TimerQueue
     let timeouts: TimerQueue
     let table = TaskTable()
+    let ids = TaskIDs()
     let life = RunnerLife()
     let checkpoint = Checkpoint()
     let journalWatch: JournalWatch
@@ -80,6 +82,7 @@ public final class FlowRunner: Service {
         self.clock = clock
         self.steady = steady
         self.callback = callback
+        tracing = FlowTracing(configuration)
         self.dags = try DAGTable(dags)
         events = FlowLog(logger)
         journalWatch = JournalWatch(events)
@@ -315,9 +318,9 @@ final class RunnerLife: Sendable {
 
     private let state = Monitor(State())
 
-    var failure: FlowError? { state.withLock(\.failure) }
+    var failure: FlowError? { state.withLock { $0.failure } }
 
-    var isClosed: Bool { state.withLock(\.isClosed) }
+    var isClosed: Bool { state.withLock { $0.isClosed } }
 
     var isClosing: Bool { state.withLock(\.isClosing) }
 

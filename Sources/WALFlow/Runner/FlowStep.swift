@@ -1,4 +1,3 @@
-internal import Synchronization
 internal import WAL
 internal import WALTasks
 
@@ -11,40 +10,13 @@ public struct FlowStep: Sendable {
     /// The number of the attempt, from 1.
     public let attempt: Int
 
-    let context: Context
+    let host: any StepHost
 
     /// The key of the step for other systems, the same in every attempt: `task-id/path`.
     ///
     /// A crash after an effect and before its journal record makes the step run again. Pass the key on, so that the other system knows
     /// the repetition.
     public var key: String { "\(taskID)/\(path)" }
-
-    /// What the runner does for a step.
-    final class Context: Sendable {
-        let activity: @Sendable (TaskActivityLog) -> Void
-        let now: @Sendable () -> Timestamp
-        let dag: String
-        let memo: @Sendable (String) -> [UInt8]?
-        let keep: @Sendable (String, [UInt8]) async throws -> Void
-        let coder: any FlowCoder
-        let lastActivity = Atomic<Int>(0)
-        /// What the step sends with its result.
-        let outbox: Outbox
-
-        init(
-            dag: String, coder: any FlowCoder, outbox: Outbox, now: @escaping @Sendable () -> Timestamp,
-            activity: @escaping @Sendable (TaskActivityLog) -> Void, memo: @escaping @Sendable (String) -> [UInt8]?,
-            keep: @escaping @Sendable (String, [UInt8]) async throws -> Void
-        ) {
-            self.dag = dag
-            self.coder = coder
-            self.outbox = outbox
-            self.now = now
-            self.activity = activity
-            self.memo = memo
-            self.keep = keep
-        }
-    }
 
     /// Writes an activity of the task. It never waits. In a full log, the activity comes with the step's end, and is left out if those
     /// before it take an eighth of a segment.
@@ -55,12 +27,11 @@ public struct FlowStep: Sendable {
     ///   - data: Details as JSON.
     ///   - level: The level, such as `info`.
     public func logActivity(_ action: String, _ message: String? = nil, data: String? = nil, level: String = "info") {
-        let number = context.lastActivity.add(1, ordering: .relaxed).newValue
-        context.activity(
+        host.write(
             TaskActivityLog(
-                id: ActivityID.make(taskID, path, attempt, "\(action)/\(number)"), taskID: taskID, dagID: context.dag,
-                nodeID: ActivityID.limited(path), action: action, message: message, data: data, level: level,
-                createdAt: context.now()))
+                id: ActivityID.make(taskID, path, attempt, "\(action)/\(host.nextActivity())"), taskID: taskID,
+                dagID: host.dagKey, nodeID: ActivityID.limited(path), action: action, message: message, data: data,
+                level: level, createdAt: host.now))
     }
 
     /// Sends a message to a sink with the step's result.
@@ -76,7 +47,7 @@ public struct FlowStep: Sendable {
         guard (1...100).contains(sink.utf8.count), !sink.contains("\0") else {
             throw FlowError(.invalidID, "A sink's name has \(sink.utf8.count) bytes. Use 1 to 100, without U+0000.")
         }
-        guard context.outbox.add(bytes, to: sink) else {
+        guard host.emit(bytes, to: sink) else {
             throw FlowError(
                 .valueTooLarge,
                 "The messages of \(path) don't fit into a segment with its result. Send less, or raise segmentSize."
@@ -93,9 +64,9 @@ public struct FlowStep: Sendable {
     ///   - body: The part.
     public func once<Value: Codable & Sendable>(_ name: String, _ body: () async throws -> Value) async throws -> Value
     {
-        if let bytes = context.memo(name) { return try context.coder.decode(Value.self, from: bytes) }
+        if let bytes = host.memo(name) { return try host.coder.decode(Value.self, from: bytes) }
         let value = try await body()
-        try await context.keep(name, try context.coder.encode(value))
+        try await host.keep(try host.coder.encode(value), as: name)
         return value
     }
 }

@@ -34,9 +34,10 @@ public struct FlowTask<Output: Codable & Sendable>: Sendable {
         switch end.status {
         case .cancelled: throw FlowError(.taskCancelled, "The task \(id) was canceled.")
         case .failed:
-            let failure = FlowFailure(path: end.path ?? "", message: end.error ?? "")
-            throw FlowError(.taskFailed, "The task \(id) failed at \(failure).", failure: failure)
+            throw FlowError(
+                .taskFailed, "The task \(id) failed at \(end.failure.map { "\($0)" } ?? "").", failure: end.failure)
         case .completed:
+            if let output = live.state.withLock({ $0.output }), let value = output as? Output { return value }
             guard live.state.withLock(\.isOutputKnown) else {
                 throw FlowError(
                     .undecodable,
@@ -73,6 +74,11 @@ extension LiveTask.State {
             status: status, reason: processingState, running: running.keys.sorted(), retryCount: Int(journal.retryCount)
         )
     }
+}
+
+extension FlowRecord.Ending {
+    /// Why the task failed, if it did.
+    var failure: FlowFailure? { status == .failed ? FlowFailure(path: path ?? "", message: error ?? "") : nil }
 }
 
 extension FlowRecord.Ending.Status {

@@ -36,6 +36,8 @@ final class LiveTask: Sendable {
         /// The input as a row has it; nil if it isn't JSON.
         var payload: String?
         var startedAt: Timestamp?
+        /// The span of the task in this process, until its end.
+        var span: FlowSpan?
         var lastRow = Timestamp(rawValue: 0)
         var waiters: [Int: CheckedContinuation<Void, any Error>] = [:]
         var observers: [Int: AsyncStream<FlowTaskState>.Continuation] = [:]
@@ -49,6 +51,8 @@ final class LiveTask: Sendable {
         var isBegun = false
         /// Whether the end is as durable as it is to be.
         var isEnded = false
+        /// The output as the last step returned it. Nil if only the journal has it.
+        var output: (any Sendable)?
         /// Whether the output is known. The store may not have that of a task that ended long ago.
         var isOutputKnown = true
         /// Whether the task is no longer live.

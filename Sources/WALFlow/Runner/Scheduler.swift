@@ -197,7 +197,7 @@ final class Worker: Sendable {
     }
 
     /// The number of the current job.
-    var job: UInt64 { state.withLock(\.job) }
+    var job: UInt64 { state.withLock { $0.job } }
 
     func beginJob() {
         state.withLock { $0.job += 1 }

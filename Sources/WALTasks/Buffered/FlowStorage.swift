@@ -50,7 +50,7 @@ extension BufferedTaskStorage: FlowStorage {
         try life.checkOpen()
         var batch = records
         for mutation in mutations {
-            batch.append(count: TaskCodec.size(of: mutation)) { TaskCodec.encode(mutation, into: &$0) }
+            batch.append(count: TaskCodec.size(of: mutation), filledBy: { TaskCodec.encode(mutation, into: &$0) })
         }
         let items = repeatElement(OverlayItem.other, count: records.count) + mutations.map(OverlayItem.init)
         do throws(WALError) {

@@ -46,7 +46,10 @@ internal import WAL
     }
 
     /// Keeps a mutation that is in the log already. Requires `lock`.
-    func insert(_ encoded: RawSpan, _ kind: OverlayKind, hash: UInt64, at sequence: SequenceNumber) {
+    func insert(
+        _ encoded: RawSpan, _ kind: OverlayKind, hash: UInt64, applied: SequenceNumber, at sequence: SequenceNumber
+    ) {
+        queue.prune(through: applied, atMost: Self.pruneCount)
         let reservation = queue.reserve(encoded.byteCount, hash: hash)
         unsafe encoded.withUnsafeBytes { unsafe reservation.buffer.copyMemory(from: $0) }
         queue.commit(reservation, kind, at: sequence)

@@ -127,10 +127,8 @@ final class TaskOverlay: @unchecked Sendable {
         _ items: [OverlayItem], encodedIn batch: RecordBatch, append: () throws(Failure) -> SequenceNumber?
     ) throws(Failure) -> SequenceNumber? {
         let hashes = items.map { $0.taskID.map(hasher.hash) }
-        // A barrier is ordered against every task.
-        let locked =
-            items.contains(where: \.isBarrier)
-            ? Array(stripes.indices) : Set(hashes.compactMap { $0.map(index) }).sorted()
+        let locked = stripes(of: items, hashes)
+        let applied = applied()
         for index in locked { stripes[index].lock.lock() }
         defer { for index in locked { stripes[index].lock.unlock() } }
         guard let last = try append() else { return nil }
@@ -143,7 +141,8 @@ final class TaskOverlay: @unchecked Sendable {
             case .task(let id, let kind):
                 let hash = hash ?? hasher.hash(id)
                 unsafe stripes[index(of: hash)].insert(
-                    batch.payloads.span.bytes.extracting(start..<end), kind, hash: hash, at: sequence)
+                    batch.payloads.span.bytes.extracting(start..<end), kind, hash: hash, applied: applied,
+                    at: sequence)
             case .barrier(let mutation):
                 keep(LoggedMutation(sequence: sequence, mutation: mutation, size: Int(size)))
             case .other: break
@@ -151,6 +150,15 @@ final class TaskOverlay: @unchecked Sendable {
             start = end
         }
         return last
+    }
+
+    /// Returns the stripes that a batch needs, in the order in which they are locked.
+    private func stripes(of items: [OverlayItem], _ hashes: [UInt64?]) -> [Int] {
+        // A barrier is ordered against every task.
+        if items.contains(where: \.isBarrier) { return Array(stripes.indices) }
+        var needed: [Int] = []
+        for case let hash? in hashes where !needed.contains(index(of: hash)) { needed.append(index(of: hash)) }
+        return needed.sorted()
     }
 
     private func addBarrier<Failure: Error>(

@@ -1,4 +1,7 @@
 /// An output of the encoder: a counter, or memory of the log. One encoder serves both, so the two can't disagree.
+///
+/// Inlinable, because other modules encode records, too, field by field.
+@usableFromInline
 package protocol FieldOutput: ~Copyable, ~Escapable {
     @_lifetime(self: copy self)
     mutating func put(_ byte: UInt8)
@@ -9,19 +12,25 @@ package protocol FieldOutput: ~Copyable, ~Escapable {
 }
 
 /// A counter of the bytes of an encoding.
+@usableFromInline
 package struct ByteCounter: FieldOutput {
-    package private(set) var count = 0
+    @usableFromInline
+    package var count = 0
 
+    @inlinable
     package init() {}
 
+    @inlinable
     package mutating func put(_ byte: UInt8) {
         count += 1
     }
 
+    @inlinable
     package mutating func put(_ bytes: RawSpan) {
         count += bytes.byteCount
     }
 
+    @inlinable
     package mutating func put(_ text: String?) {
         guard let size = text?.utf8.count else { return count += 1 }
         put(varint: UInt64(size) + 1)
@@ -30,11 +39,13 @@ package struct ByteCounter: FieldOutput {
 }
 
 extension OutputRawSpan: FieldOutput {
+    @inlinable
     @_lifetime(self: copy self)
     package mutating func put(_ byte: UInt8) {
         append(byte)
     }
 
+    @inlinable
     @_lifetime(self: copy self)
     package mutating func put(_ bytes: RawSpan) {
         let size = bytes.byteCount
@@ -49,6 +60,7 @@ extension OutputRawSpan: FieldOutput {
 }
 
 extension FieldOutput where Self: ~Copyable, Self: ~Escapable {
+    @inlinable
     @_lifetime(self: copy self)
     package mutating func put(varint value: UInt64) {
         var rest = value
@@ -59,11 +71,13 @@ extension FieldOutput where Self: ~Copyable, Self: ~Escapable {
         put(UInt8(truncatingIfNeeded: rest))
     }
 
+    @inlinable
     @_lifetime(self: copy self)
     package mutating func put(zigzag value: Int64) {
         put(varint: UInt64(bitPattern: (value << 1) ^ (value >> 63)))
     }
 
+    @inlinable
     @_lifetime(self: copy self)
     package mutating func put(fixed value: Int64) {
         let bits = UInt64(bitPattern: value)
@@ -72,6 +86,7 @@ extension FieldOutput where Self: ~Copyable, Self: ~Escapable {
         }
     }
 
+    @inlinable
     @_lifetime(self: copy self)
     package mutating func put(_ text: String?) {
         guard let text else { return put(0) }
@@ -81,6 +96,7 @@ extension FieldOutput where Self: ~Copyable, Self: ~Escapable {
     }
 
     /// Writes bytes as a text is written, in any encoding.
+    @inlinable
     @_lifetime(self: copy self)
     package mutating func put(bytes: [UInt8]?) {
         guard let bytes else { return put(0) }

@@ -6,8 +6,9 @@ struct TaskTable {
     private(set) var activities: [BinaryID: TaskActivityLog] = [:]
     private var taskIDsByDAG: [BinaryID: Set<BinaryID>] = [:]
     private var taskIDsByStatus: [TaskStatus: Set<BinaryID>] = [:]
-    private var activityIDsByTask: [BinaryID: Set<BinaryID>] = [:]
-    private var activityIDsByDAG: [BinaryID: Set<BinaryID>] = [:]
+    // Arrays, because adding to one hashes nothing. An activity is added once and never changes, so none comes twice.
+    private var activityIDsByTask: [BinaryID: [BinaryID]] = [:]
+    private var activityIDsByDAG: [BinaryID: [BinaryID]] = [:]
 
     /// Applies a change. Returns the number of rows that it wrote or removed.
     @discardableResult
@@ -20,7 +21,7 @@ struct TaskTable {
             return apply(mutation, to: ended)
         case .removeActivities(let time):
             let old = activities.values.filter { $0.createdAt < time }
-            for activity in old { remove(activity) }
+            remove(old)
             return old.count
         case .save(let task): return apply(mutation, to: [BinaryID(task.id)])
         case .updateStatus(let id, _, _, _), .delete(let id): return apply(mutation, to: [BinaryID(id)])
@@ -47,7 +48,7 @@ struct TaskTable {
         list(activityIDsByDAG[BinaryID(dagID)], of: activities).sorted(by: TaskActivityLog.isOlder)
     }
 
-    private func list<Row>(_ ids: Set<BinaryID>?, of rows: [BinaryID: Row]) -> [Row] {
+    private func list<Row>(_ ids: (some Sequence<BinaryID>)?, of rows: [BinaryID: Row]) -> [Row] {
         ids?.compactMap { rows[$0] } ?? []
     }
 
@@ -77,18 +78,27 @@ struct TaskTable {
 
     private mutating func insert(_ activity: TaskActivityLog) -> Int {
         let id = BinaryID(activity.id)
-        guard activities[id] == nil else { return 0 }
-        activities[id] = activity
-        activityIDsByTask[BinaryID(activity.taskID), default: []].insert(id)
-        activityIDsByDAG[BinaryID(activity.dagID), default: []].insert(id)
+        if let first = activities.updateValue(activity, forKey: id) {
+            activities[id] = first
+            return 0
+        }
+        activityIDsByTask[BinaryID(activity.taskID), default: []].append(id)
+        activityIDsByDAG[BinaryID(activity.dagID), default: []].append(id)
         return 1
     }
 
-    private mutating func remove(_ activity: TaskActivityLog) {
-        let id = BinaryID(activity.id)
-        activities[id] = nil
-        Self.remove(id, at: BinaryID(activity.taskID), from: &activityIDsByTask)
-        Self.remove(id, at: BinaryID(activity.dagID), from: &activityIDsByDAG)
+    private mutating func remove(_ old: [TaskActivityLog]) {
+        for activity in old { activities[BinaryID(activity.id)] = nil }
+        for task in Set(old.map { BinaryID($0.taskID) }) { Self.keep(activities, at: task, of: &activityIDsByTask) }
+        for dag in Set(old.map { BinaryID($0.dagID) }) { Self.keep(activities, at: dag, of: &activityIDsByDAG) }
+    }
+
+    private static func keep(
+        _ rows: [BinaryID: TaskActivityLog], at key: BinaryID, of index: inout [BinaryID: [BinaryID]]
+    ) {
+        let kept = index[key]?.filter { rows[$0] != nil }
+        // An index must not keep keys without entries forever.
+        index[key] = kept?.isEmpty == false ? kept : nil
     }
 
     private static func remove<Key>(_ id: BinaryID, at key: Key, from index: inout [Key: Set<BinaryID>]) {

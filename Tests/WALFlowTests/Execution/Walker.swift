@@ -1,4 +1,5 @@
 import WAL
+import WALTasks
 import WALTesting
 
 @testable import WALFlow
@@ -93,11 +94,7 @@ struct Walker {
                 if outcome.isFinal { take(execution.fail(step, "broken", &journal)) } else { open.append(step) }
                 return
             }
-            let context = FlowStep.Context(
-                dag: "random", coder: JSONFlowCoder(), outbox: Outbox(sizeMax: 1 << 20), now: { Self.time },
-                activity: { _ in }, memo: { _ in nil },
-                keep: { _, _ in })
-            let flowStep = FlowStep(taskID: "task", path: step.path, attempt: Int(attempt), context: context)
+            let flowStep = FlowStep(taskID: "task", path: step.path, attempt: Int(attempt), host: SilentHost())
             let value = try await body(flowStep, execution.inputs(of: step))
             let bytes = try step.plan.encode(value)
             let label = step.plan.label?(value)
@@ -117,4 +114,17 @@ extension Execution.Outcome {
         case .completed(let value?): "\(try value.decoded(by: plan.nodes[plan.output]))"
         }
     }
+}
+
+/// A host of steps that neither write nor send anything.
+private final class SilentHost: StepHost {
+    let dagKey = "random"
+    let coder: any FlowCoder = JSONFlowCoder()
+    let now = Walker.time
+
+    func nextActivity() -> Int { 1 }
+    func write(_ activity: TaskActivityLog) {}
+    func emit(_ bytes: [UInt8], to sink: String) -> Bool { true }
+    func memo(_ name: String) -> [UInt8]? { nil }
+    func keep(_ bytes: [UInt8], as name: String) async throws {}
 }

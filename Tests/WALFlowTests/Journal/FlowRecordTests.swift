@@ -35,6 +35,7 @@ import WALTesting
         FlowRecord("o-1", .delivered(time: time)),
         FlowRecord("o-1", .memo(path: "charge", name: "quote", bytes: [9])),
         FlowRecord("o-1", .emit(path: "charge", attempt: 2, number: 1, sink: "mail", bytes: [7, 8])),
+        FlowRecord("o-1", .trace(fields: ["baggage": "", "traceparent": "00-1-2-01"])),
     ]
 
     private static func encoded(_ record: FlowRecord) -> [UInt8] {

@@ -31,16 +31,17 @@ import Testing
         #expect(readme.contains("```swift\n" + wiring + "```"))
     }
 
-    /// Each step of the tutorial only adds lines, and the last one is the example.
-    @Test func theTutorialEndsWithTheExample() throws {
+    /// Each step of a tutorial only adds lines, and the last one is the example.
+    @Test(arguments: [("WALJournal", "audit-log", "AuditLog", 4), ("WALFlow", "first-flow", "FirstFlow", 3)])
+    func theTutorialEndsWithTheExample(_ module: String, _ name: String, _ file: String, _ count: Int) throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
-        let resources = root.appending(path: "Sources/WALJournal/WALJournal.docc/Resources")
-        let steps = try (1...4).map { step in
-            try String(contentsOf: resources.appending(path: "audit-log-\(step).swift"), encoding: .utf8)
+        let resources = root.appending(path: "Sources/\(module)/\(module).docc/Resources")
+        let steps = try (1...count).map { step in
+            try String(contentsOf: resources.appending(path: "\(name)-\(step).swift"), encoding: .utf8)
         }
         let example = try String(
-            contentsOf: root.appending(path: "Examples/Sources/audit-log/AuditLog.swift"), encoding: .utf8)
-        #expect(steps[3] == example)
+            contentsOf: root.appending(path: "Examples/Sources/\(name)/\(file).swift"), encoding: .utf8)
+        #expect(steps.last == example)
         for step in steps {
             var rest = example.split(separator: "\n")[...]
             for line in step.split(separator: "\n") {

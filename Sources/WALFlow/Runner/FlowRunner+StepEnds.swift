@@ -1,0 +1,156 @@
+internal import WAL
+internal import WALTasks
+
+extension FlowRunner {
+
+    /// Journals a step's result, and continues the walk.
+    func succeed(_ running: RunningStep, _ value: any Sendable) async throws(FlowError) -> [Scheduler.Job] {
+        let (task, step, attempt) = (running.task, running.place, running.attempt)
+        var label: String?
+        if case .branch(_, let labels) = step.plan.kind {
+            label = step.plan.label?(value)
+            guard labels.contains(label ?? "") else {
+                let error = FlowError.unknownLabel(label ?? "", labels)
+                return try await fail(task, step, attempt, error.description, isFinal: true)
+            }
+        }
+        let bytes: [UInt8]
+        do {
+            bytes = try step.plan.encode(value)
+            try check(size: bytes.count, of: "The result of \(step.path)")
+        } catch {
+            return try await fail(task, step, attempt, Self.text(of: error), isFinal: true)
+        }
+        let live = configuration.verifiesCoding ? nil : value
+        let now = clock.now()
+        let actions = try await commit(task, isDurable: running.isDurable) { state in
+            guard state.isOpen, state.isCurrent(step, attempt) else { return nil }
+            return Transition(
+                events: running.messages
+                    + [.result(path: step.path, attempt: attempt, time: now, label: label, bytes: bytes)],
+                mutations: state.progress(step, attempt, "node_completed", nil, now, self))
+        } claim: { state in
+            state.wrote(now, self.configuration)
+            state.running[step.path]?.end = .returned
+        } then: { state in
+            state.running[step.path] = nil
+            state.publish()
+            return state.advance { execution, journal in
+                execution.complete(step, StepValue(bytes: bytes, live: live, label: label), &journal)
+            }
+        }
+        guard let actions else { return await returned(task, step, attempt) }
+        return await follow(task, actions)
+    }
+
+    /// Journals the failure of an attempt, and continues the walk or plans the next attempt.
+    func fail(
+        _ task: LiveTask, _ step: StepPlace, _ attempt: UInt32, _ error: String, isFinal: Bool
+    ) async throws(FlowError) -> [Scheduler.Job] {
+        let now = clock.now()
+        let actions = try await commit(task, isDurable: isDurable(task)) { state in
+            guard state.isOpen, state.isCurrent(step, attempt) else { return nil }
+            let retryAt = isFinal ? nil : self.retryTime(state, step, attempt, now)
+            return Transition(
+                events: [.failure(path: step.path, attempt: attempt, time: now, error: error, retryAt: retryAt)],
+                mutations: state.progress(step, attempt, "node_failed", error, now, self))
+        } claim: { state in
+            state.wrote(now, self.configuration)
+            state.running[step.path]?.end = .returned
+        } then: { state in
+            state.running[step.path] = nil
+            return self.afterFailure(&state, step, error)
+        }
+        guard let actions else { return await returned(task, step, attempt) }
+        scheduleRetry(task, step)
+        return await follow(task, actions)
+    }
+
+    /// Returns the time of the next attempt, or nil if that was the last one.
+    func retryTime(
+        _ state: LiveTask.State, _ step: StepPlace, _ attempt: UInt32, _ now: Timestamp
+    ) -> Timestamp? {
+        guard step.plan.options.execution == .atLeastOnce else { return nil }
+        let policy =
+            step.plan.options.retry
+            ?? .exponential(max: Int(state.beginning?.maxRetries ?? 0), from: .seconds(1), to: .seconds(300))
+        return policy.pause(after: attempt, random: Double.random(in: 0...1)).map { now + $0 }
+    }
+
+    /// Continues the walk after a final failure.
+    func afterFailure(
+        _ state: inout LiveTask.State, _ step: StepPlace, _ error: String
+    ) -> [Execution.Action] {
+        defer { state.publish() }
+        guard state.journal.steps[step.path]?.hasFailed != true else {
+            let actions = state.advance { execution, journal in execution.fail(step, error, &journal) }
+            state.dropWhatWaits()
+            return actions
+        }
+        state.retrying[step.path] = step
+        return []
+    }
+
+    /// Queues the step's next attempt at its time.
+    func scheduleRetry(_ task: LiveTask, _ step: StepPlace) {
+        guard let due = task.state.withLock({ $0.journal.steps[step.path]?.retryAt }) else { return }
+        timers.add(at: due) { [weak self, weak task, weak step] in
+            guard let self, let task, let step else { return }
+            let isDue = task.state.withLock { state in
+                guard let current = state.retrying[step.path], current === step,
+                    state.running[step.path] == nil
+                else { return false }
+                state.retrying[step.path] = nil
+                return true
+            }
+            if isDue { scheduler.submit([job(task, step)]) }
+        }
+    }
+
+    /// A step has returned whose end was known before: its time was up, or its task has ended.
+    func returned(_ task: LiveTask, _ step: StepPlace, _ attempt: UInt32) async -> [Scheduler.Job] {
+        let actions = task.state.withLock { state -> [Execution.Action] in
+            guard let current = state.running[step.path], current.number == attempt else { return [] }
+            state.running[step.path] = nil
+            // The task has ended, or the failure took effect when the time was up.
+            guard case .timedOut(isFinal: false) = current.end, state.isOpen else { return [] }
+            return afterFailure(&state, step, state.journal.steps[step.path]?.error ?? "")
+        }
+        scheduleRetry(task, step)
+        return await follow(task, actions)
+    }
+}
+
+extension LiveTask.State {
+    /// Whether an attempt runs whose end isn't known yet.
+    func isCurrent(_ step: StepPlace, _ attempt: UInt32) -> Bool {
+        guard let current = running[step.path] else { return false }
+        return current.number == attempt && current.end == nil
+    }
+
+    /// Continues the walk, unless the task has ended meanwhile.
+    mutating func advance(
+        _ body: (inout Execution, inout TaskJournal) -> [Execution.Action]
+    ) -> [Execution.Action] {
+        guard isOpen, execution != nil else { return [] }
+        // Moved out, so that both can change without a copy.
+        guard var execution = execution.take() else { return [] }
+        let actions = body(&execution, &journal)
+        self.execution = execution
+        return actions
+    }
+
+    /// Takes back the steps that wait for their next attempt or for the end of a pause, once the task fails.
+    mutating func dropWhatWaits() {
+        guard execution?.failure != nil else { return }
+        let dropped = (held + retrying.values).filter { !$0.plan.kind.isHandler }
+        for step in dropped { execution?.abandon(step) }
+        held.removeAll { !$0.plan.kind.isHandler }
+        retrying = retrying.filter { $0.value.plan.kind.isHandler }
+    }
+
+    func publish() {
+        guard !observers.isEmpty else { return }
+        for observer in observers.values { observer.yield(flowState) }
+    }
+}

@@ -1,0 +1,41 @@
+internal import WAL
+internal import WALTasks
+
+extension FlowRunner {
+
+    /// Begins the time that an attempt may take.
+    func startTimeout(_ task: LiveTask, _ step: StepPlace, _ attempt: UInt32) {
+        guard let timeout = step.plan.options.timeout else { return }
+        timeouts.add(at: steady.now() + timeout) { [weak self, weak task, weak step] in
+            guard let task, let step else { return }
+            Task { [weak self] in await self?.timeOut(task, step, attempt, timeout) }
+        }
+    }
+
+    /// Journals that an attempt's time is up, and cancels it. The next attempt begins once this one has returned.
+    private func timeOut(_ task: LiveTask, _ step: StepPlace, _ attempt: UInt32, _ timeout: Duration) async {
+        let now = clock.now()
+        let error = "timedOut: the attempt took longer than \(timeout)"
+        var retryAt: Timestamp?
+        let ended = try? await commit(task) { state in
+            guard state.isOpen, state.isCurrent(step, attempt) else { return nil }
+            retryAt = self.retryTime(state, step, attempt, now)
+            return Transition(
+                events: [.failure(path: step.path, attempt: attempt, time: now, error: error, retryAt: retryAt)],
+                mutations: state.progress(step, attempt, "node_failed", error, now, self))
+        } claim: { state in
+            state.wrote(now, self.configuration)
+            state.running[step.path]?.end = .timedOut(isFinal: retryAt == nil)
+        } then: { state in
+            let current = state.running[step.path]
+            return (current, retryAt == nil ? self.afterFailure(&state, step, error) : [])
+        }
+        guard let (current, actions) = ended else { return }
+        if let current { current.worker.cancel(job: current.job) }
+        timeouts.add(at: steady.now() + .seconds(10)) { [weak self, weak task, path = step.path] in
+            guard let task, task.state.withLock({ $0.running[path]?.number == attempt }) else { return }
+            self?.events.ignoresCancellation(task.id, path, after: timeout + .seconds(10))
+        }
+        scheduler.submit(await follow(task, actions))
+    }
+}

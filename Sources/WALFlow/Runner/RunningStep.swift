@@ -1,0 +1,99 @@
+internal import WAL
+internal import WALTasks
+
+/// What runs a ``FlowStep``, as the step sees it.
+protocol StepHost: AnyObject, Sendable {
+    /// The key of the step's DAG.
+    var dagKey: String { get }
+    var coder: any FlowCoder { get }
+    var now: Timestamp { get }
+
+    /// Returns the number of the step's next activity, from 1.
+    func nextActivity() -> Int
+    func write(_ activity: TaskActivityLog)
+    /// Keeps a message until the step's result is written. Returns false if the messages take too much space.
+    func emit(_ bytes: [UInt8], to sink: String) -> Bool
+    /// Returns what ``keep(_:as:)`` journaled in this attempt or an earlier one.
+    func memo(_ name: String) -> [UInt8]?
+    func keep(_ bytes: [UInt8], as name: String) async throws
+}
+
+/// An attempt of a step, from its start to its end in the journal.
+///
+/// `@unchecked Sendable`: the lock of the task protects the outbox and the number of activities, and the rest never changes.
+final class RunningStep: StepHost, @unchecked Sendable {
+    let runner: FlowRunner
+    let task: LiveTask
+    let place: StepPlace
+    let attempt: UInt32
+    let dag: FrozenDAG
+    private var outbox: Outbox
+    private var activityCount = 0
+
+    init(_ runner: FlowRunner, _ task: LiveTask, _ place: StepPlace, attempt: UInt32, dag: FrozenDAG) {
+        self.runner = runner
+        self.task = task
+        self.place = place
+        self.attempt = attempt
+        self.dag = dag
+        // With the largest input and output, all of a batch must fit into a segment.
+        outbox = Outbox(sizeMax: runner.storage.segmentSize / 8)
+    }
+
+    /// Whether the result must survive a power loss before successors begin.
+    var isDurable: Bool { (place.plan.options.durability ?? dag.durability) == .durable }
+
+    /// The records of the messages that the step sends. The caller holds the lock of the task.
+    var messages: [FlowRecord.Event] { outbox.events(place.path, attempt) }
+
+    // MARK: StepHost
+
+    var dagKey: String { dag.key }
+    var coder: any FlowCoder { dag.coder }
+    var now: Timestamp { runner.clock.now() }
+
+    func nextActivity() -> Int {
+        task.state.withLock { _ in
+            activityCount += 1
+            return activityCount
+        }
+    }
+
+    func write(_ activity: TaskActivityLog) {
+        let mutation = TaskMutation.log(activity)
+        let storage = runner.storage
+        // An activity that no store can take is left out, as the store would.
+        guard (try? mutation.validate()) != nil else { return }
+        do throws(TaskStorageError) {
+            if runner.checkpoint.hasRoom(in: storage) {
+                guard try storage.tryAppend(RecordBatch(), [mutation]) == nil else { return }
+            }
+        } catch {
+            guard error.isRetriable else { return }
+        }
+        let size = TaskCodec.size(of: mutation)
+        task.state.withLock { state in
+            // With the largest input and output, all of a batch must fit into a segment.
+            guard state.pendingSize + size <= storage.segmentSize / 8 else { return }
+            state.pendingActivities.append(mutation)
+            state.pendingSize += size
+        }
+    }
+
+    func emit(_ bytes: [UInt8], to sink: String) -> Bool {
+        task.state.withLock { _ in outbox.add(bytes, to: sink) }
+    }
+
+    func memo(_ name: String) -> [UInt8]? {
+        task.state.withLock { $0.journal.steps[place.path]?.memos[name] }
+    }
+
+    func keep(_ bytes: [UInt8], as name: String) async throws {
+        let path = place.path
+        try runner.check(size: bytes.count, of: "The value of \(path)#\(name)")
+        _ = try await runner.commit(task, isDurable: dag.durability == .durable) { state in
+            state.isOpen ? Transition(events: [.memo(path: path, name: name, bytes: bytes)]) : nil
+        } then: { _ in
+        }
+    }
+}
