@@ -250,7 +250,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "WALMonitorTests", dependencies: ["TestSupport", "WALMonitor", "WAL", "WALDelivery"],
+            name: "WALMonitorTests", dependencies: ["TestSupport", "WALMonitor", "WAL", "WALDelivery", "WALTasks"],
             swiftSettings: settings),
         .testTarget(
             name: "WALTestingTests", dependencies: ["WALTesting", "WALTasks", "WALSQLite", "WAL", "WALDelivery"],
