@@ -31,7 +31,7 @@ import Testing
     /// Deep nesting and many quotes cost no stack and little time.
     @Test func hostileTextsEnd() {
         for piece in ["\"", "\\\"", "{\"a\":", "[", "\"secret\":[", "token=", "a "] {
-            let text = String(repeating: piece, count: 200_000)
+            let text = String(repeating: piece, count: 20_000)
             _ = mask.masked(text)
         }
     }
