@@ -30,6 +30,7 @@ let package = Package(
         .library(name: "WALFlow", targets: ["WALFlow"]),
         .library(name: "WALSQLite", targets: ["WALSQLite"]),
         .library(name: "WALMonitor", targets: ["WALMonitor"]),
+        .library(name: "WALMonitorServer", targets: ["WALMonitorServer"]),
         .library(name: "WALTesting", targets: ["WALTesting"]),
         .library(name: "WALMySQL", targets: ["WALMySQL"]),
         .library(name: "WALPostgres", targets: ["WALPostgres"]),
@@ -53,6 +54,9 @@ let package = Package(
         .trait(
             name: "Tracing", description: "Spans of flows and their steps, by swift-distributed-tracing.",
             enabledTraits: ["Delivery"]),
+        .trait(
+            name: "Monitor", description: "An HTTP server for the live page: wal serve, and WALMonitorServer.",
+            enabledTraits: ["Delivery"]),
         .default(enabledTraits: ["Delivery"]),
     ],
     dependencies: [
@@ -62,6 +66,9 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.1.4"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.3.0"),
     ],
     targets: [
         .target(name: "CWALShims"),
@@ -121,7 +128,21 @@ let package = Package(
                 .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"])),
             ],
             swiftSettings: librarySettings),
-        .target(name: "WALMonitor", dependencies: ["WAL"], swiftSettings: librarySettings),
+        .target(
+            name: "WALMonitor", dependencies: ["WAL", "WALDelivery", "WALTasks", "WALFlow", "WALLogging"],
+            resources: [.embedInCode("Page/page.html")], swiftSettings: librarySettings),
+        .target(
+            name: "WALMonitorServer",
+            dependencies: [
+                "WALMonitor", "WAL",
+                .product(name: "Logging", package: "swift-log"),
+                serviceLifecycle,
+                .product(name: "HummingbirdCore", package: "hummingbird", condition: .when(traits: ["Monitor"])),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Monitor"])),
+                .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Monitor"])),
+                .product(name: "HTTPTypes", package: "swift-http-types", condition: .when(traits: ["Monitor"])),
+            ],
+            swiftSettings: librarySettings),
         .target(name: "WALTesting", dependencies: ["WAL", "WALDelivery", "WALTasks"], swiftSettings: librarySettings),
         .systemLibrary(
             name: "CWALMySQL", pkgConfig: "libmariadb",
@@ -171,6 +192,9 @@ let package = Package(
                 .target(name: "WALMySQL", condition: .when(traits: ["MySQL"])),
                 .target(name: "WALPostgres", condition: .when(traits: ["Postgres"])),
                 .target(name: "WALNATS", condition: .when(traits: ["NATS"])),
+                .target(name: "WALMonitorServer", condition: .when(traits: ["Monitor"])),
+                serviceLifecycle,
+                unixSignals,
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Delivery"])),
                 .product(name: "Logging", package: "swift-log"),
@@ -236,7 +260,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "WALMonitorTests", dependencies: ["TestSupport", "WALMonitor", "WAL", "WALDelivery"],
+            name: "WALMonitorTests", dependencies: ["TestSupport", "WALMonitor", "WAL", "WALDelivery", "WALTasks"],
             swiftSettings: settings),
         .testTarget(
             name: "WALTestingTests", dependencies: ["WALTesting", "WALTasks", "WALSQLite", "WAL", "WALDelivery"],

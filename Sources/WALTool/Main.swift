@@ -20,7 +20,7 @@ struct Tool: AsyncParsableCommand {
         subcommands: [
             Ingest.self, Inspect.self, Dump.self, Hash.self, Verify.self, Repair.self, Backup.self, Restore.self,
             Follow.self, Promote.self, Tail.self, Replay.self, Sinks.self, Cursors.self, Metrics.self, Check.self,
-            Doctor.self, TopCommand.self, DeadLetters.self, Tasks.self, Flow.self, Append.self, Bench.self,
+            Doctor.self, TopCommand.self, Serve.self, DeadLetters.self, Tasks.self, Flow.self, Append.self, Bench.self,
         ])
 
     static func main() async {

@@ -27,6 +27,12 @@ package struct JSONText {
         bytes.append(jsonString: value)
     }
 
+    /// Adds a value that is JSON already.
+    package mutating func json(_ key: String? = nil, _ value: [UInt8]) {
+        begin(key)
+        bytes.append(contentsOf: value)
+    }
+
     private mutating func enclose(
         _ key: String?, _ start: Unicode.Scalar, _ end: Unicode.Scalar, _ body: (inout JSONText) -> Void
     ) {

@@ -1,5 +1,5 @@
-/// SHA-256 (FIPS 180-4), for the files of a backup. CRC-32C finds accidents; this also identifies a content.
-struct SHA256 {
+/// SHA-256 (FIPS 180-4), for the files of a backup and the parts of the live page. CRC-32C finds accidents; this also identifies a content.
+package struct SHA256 {
     private var state: [UInt32] = [
         0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
     ]
@@ -56,7 +56,7 @@ struct SHA256 {
     }
 
     /// Returns the digest of bytes, as 64 hexadecimal digits.
-    static func hexadecimalDigest(of bytes: [UInt8]) -> String {
+    package static func hexadecimalDigest(of bytes: [UInt8]) -> String {
         var hash = SHA256()
         hash.add(bytes)
         return hash.hexadecimalDigest()

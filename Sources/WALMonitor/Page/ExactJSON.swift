@@ -1,0 +1,90 @@
+internal import WAL
+
+/// JSON for readers whose numbers have 53 bits: the members of an object, with long integers as strings.
+struct ExactJSON {
+    /// The number of digits up to which every integer is exact in JavaScript.
+    private static let digitsMax = 15
+
+    /// Returns the members of a valid object in order. In their values, integers of more than 15 digits are strings.
+    static func members(of object: [UInt8]) -> [(key: String, value: [UInt8])] {
+        var members: [(key: String, value: [UInt8])] = []
+        var (key, value): ([UInt8], [UInt8]) = ([], [])
+        var depth = 0
+        var isKey = true
+        var position = 0
+
+        func flush() {
+            if !key.isEmpty { members.append((String(decoding: key.dropFirst().dropLast(), as: UTF8.self), value)) }
+            (key, value, isKey) = ([], [], true)
+        }
+
+        while position < object.count {
+            let byte = object[position]
+            var token = position..<(position + 1)
+            switch byte {
+            case UInt8(ascii: "\""): token = position..<end(ofString: object, from: position)
+            case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+                token = position..<(object[position...].firstIndex { !isNumber($0) } ?? object.count)
+            default: break
+            }
+            position = token.upperBound
+            switch byte {
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                depth += 1
+                if depth == 1 { continue }
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                depth -= 1
+                if depth == 0 {
+                    flush()
+                    continue
+                }
+            case UInt8(ascii: ",") where depth == 1:
+                flush()
+                continue
+            case UInt8(ascii: ":") where depth == 1:
+                isKey = false
+                continue
+            default: break
+            }
+            let bytes = object[token]
+            if depth == 1, isKey {
+                key += bytes
+            } else if isLongInteger(bytes) {
+                value += [UInt8(ascii: "\"")] + bytes + [UInt8(ascii: "\"")]
+            } else {
+                value += bytes
+            }
+        }
+        return members
+    }
+
+    private static func end(ofString text: [UInt8], from start: Int) -> Int {
+        var position = start + 1
+        while position < text.count, text[position] != UInt8(ascii: "\"") {
+            position += text[position] == UInt8(ascii: "\\") ? 2 : 1
+        }
+        return min(position + 1, text.count)
+    }
+
+    private static func isNumber(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."),
+            UInt8(ascii: "e"), UInt8(ascii: "E"):
+            true
+        default: false
+        }
+    }
+
+    private static func isLongInteger(_ token: ArraySlice<UInt8>) -> Bool {
+        token.count > digitsMax && token.allSatisfy { $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) }
+    }
+}
+
+extension ExactJSON {
+    /// Returns an object of these members.
+    static func object(_ members: [(key: String, value: [UInt8])]) -> [UInt8] {
+        var text = JSONText()
+        text.object { for member in members { $0.json(member.key, member.value) } }
+        return text.bytes
+    }
+}

@@ -1,0 +1,129 @@
+internal import WAL
+internal import WALDelivery
+internal import WALTasks
+
+/// The dead letters of a store, and what a monitor does with them.
+actor LetterDesk {
+    /// What a monitor may do with dead letters.
+    typealias Action = LogMonitor.Action
+
+    struct Selection: Sendable {
+        var sequences: Set<String>?
+        var sink: String?
+        var code: String?
+        var text: String?
+
+        func accepts(_ row: LetterRow) -> Bool {
+            if let sequences, !sequences.contains("\(row.sequence.rawValue)") { return false }
+            if let sink, row.sink != sink { return false }
+            if let code, row.code != code { return false }
+            guard let text else { return true }
+            return [row.reason, row.row, row.payload].contains { $0?.contains(text) ?? false }
+        }
+    }
+
+    nonisolated let store: any DeadLetterStore
+    private let log: LogID
+    private let decoder: RowDecoder
+    private let hub: EventHub
+    private var jobCount = 0
+    private var isBusy = false
+
+    private static let pageSize = 1000
+
+    init(_ store: any DeadLetterStore, _ log: LogID, _ decoder: RowDecoder, _ hub: EventHub) {
+        self.store = store
+        self.log = log
+        self.decoder = decoder
+        self.hub = hub
+    }
+
+    /// Returns the letters of a selection, the oldest first.
+    func letters(_ selection: Selection) async throws(MonitorFailure) -> [LetterRow] {
+        var rows: [LetterRow] = []
+        var previous: StoredDeadLetter.ID?
+        do {
+            while true {
+                let page = try await store.deadLetters(log: log, after: previous, limit: Self.pageSize)
+                rows += page.lazy.map { LetterRow($0, sink: self.store.name, self.decoder) }.filter(selection.accepts)
+                guard let last = page.last else { return rows }
+                previous = last.id
+            }
+        } catch {
+            throw Self.failure(error)
+        }
+    }
+
+    static func failure(_ error: any Error) -> MonitorFailure {
+        MonitorFailure(502, "store", "The store doesn't answer: \(error)")
+    }
+
+    /// Starts a job with the letters of a selection, unless their number isn't the expected one. Returns the job's number.
+    func start(_ action: Action, _ selection: Selection, expected: Int) async throws(MonitorFailure) -> Int {
+        guard !isBusy else { throw MonitorFailure(409, "busy", "Another job is running. Wait for its end.") }
+        isBusy = true
+        let letters: [StoredDeadLetter.ID]
+        do throws(MonitorFailure) {
+            letters = try await self.letters(selection).compactMap(\.stored)
+            guard letters.count == expected else {
+                throw MonitorFailure(
+                    409, "count", "The selection has \(letters.count) dead letters now, not \(expected). Look at them again.")
+            }
+        } catch {
+            isBusy = false
+            throw error
+        }
+        jobCount += 1
+        let job = jobCount
+        Task { await run(job, action, letters) }
+        return job
+    }
+
+    private func run(_ job: Int, _ action: Action, _ letters: [StoredDeadLetter.ID]) async {
+        var progress = Progress(job: job, action: action, of: letters.count)
+        for letter in letters {
+            do {
+                switch action {
+                case .redrive: try await store.redrive(letter)
+                case .discard: try await store.discard(letter)
+                }
+                progress.applied += 1
+            } catch {
+                guard case .record = store.classify(error) else {
+                    // It says nothing about the letter, and the next letters would fail, too.
+                    progress.error = decoder.shown("\(error)") ?? "The store failed."
+                    break
+                }
+                progress.left += 1
+            }
+            if (progress.applied + progress.left) % 100 == 0 { hub.publish(.jobs, "job", progress.json) }
+        }
+        progress.hasEnded = true
+        isBusy = false
+        hub.publish(.jobs, "job", progress.json)
+    }
+
+    private struct Progress {
+        var job: Int
+        var action: Action
+        var of: Int
+        var applied = 0
+        var left = 0
+        var error: String?
+        var hasEnded = false
+
+        var json: [UInt8] {
+            var text = JSONText()
+            text.object {
+                $0.number("job", job)
+                $0.string("action", action.rawValue)
+                $0.number("of", of)
+                $0.number("applied", applied)
+                $0.number("left", left)
+                $0.string("error", error)
+                $0.bool("has_ended", hasEnded)
+            }
+            return text.bytes
+        }
+    }
+}

@@ -1,0 +1,166 @@
+internal import WAL
+internal import WALDelivery
+internal import WALFlow
+
+/// All that a monitor reads from the files of a log. It reads on a thread of its own, one request after another, so that any number of
+/// clients takes at most one processor, and nothing blocks the cooperative pool.
+actor LogFiles {
+    private let thread: SerialThread
+    private let directory: String
+    private let name: String?
+    /// The log, if it is open in this process.
+    private let openLog: WriteAheadLog?
+    private var log: ReadOnlyLog
+    nonisolated let id: LogID
+    private let decoder: RowDecoder
+    private var letters: KeptLetters
+
+    private var segments: [SegmentInfo] = []
+    private var segmentsKey: [UInt64] = []
+    private var tail: LogReader?
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe thread.asUnownedSerialExecutor()
+    }
+
+    init(_ directory: String, name: String?, openLog: WriteAheadLog?, decoder: RowDecoder) throws(WALError) {
+        self.directory = directory
+        self.name = name
+        self.openLog = openLog
+        self.decoder = decoder
+        log = try ReadOnlyLog(at: directory)
+        id = log.id
+        letters = KeptLetters(decoder)
+        thread = try SerialThread("wal-monitor")
+    }
+
+    // MARK: Status
+
+    func snapshot() throws(WALError) -> LogSnapshot {
+        var snapshot: LogSnapshot
+        if let openLog {
+            snapshot = LogSnapshot(openLog, name: name)
+        } else {
+            snapshot = try LogSnapshot(log, name: name)
+            if !snapshot.isUp {
+                // A log that was restored or replaced has other files.
+                log = try ReadOnlyLog(at: directory)
+                snapshot = try LogSnapshot(log, name: name)
+            }
+        }
+        try letters.read(directory)
+        snapshot.keptDeadLetters = letters.counts
+        return snapshot
+    }
+
+    func recovery() throws(WALError) -> (findings: [RecoveryReport.Finding], count: Int)? {
+        try log.lastRecovery
+    }
+
+    // MARK: Segments
+
+    func allSegments() throws(WALError) -> [SegmentInfo] { try log.segments }
+
+    /// Returns the segments that are new or changed since the last call, and the numbers of those that are gone. Reads the files only if
+    /// the status says that something has changed.
+    func changedSegments(_ status: LogStatus) throws(WALError) -> (changed: [SegmentInfo], removed: [UInt64]) {
+        let numbers = status.segments.byState.map { UInt64($0.number) }
+        let key = numbers + [status.firstSequence.rawValue, UInt64(status.disk.bytes)]
+        guard key != segmentsKey else { return ([], []) }
+        let isFirst = segmentsKey.isEmpty
+        segmentsKey = key
+        let before = Set(segments)
+        let now = try log.segments
+        let present = Set(now.map(\.number))
+        let removed = segments.map(\.number).filter { !present.contains($0) }
+        segments = now
+        return isFirst ? ([], []) : (now.filter { !before.contains($0) }, removed)
+    }
+
+    // MARK: Records
+
+    func records(_ search: RecordSearch) throws(WALError) -> RecordSearch.Result {
+        try search.run(log, decoder)
+    }
+
+    /// Returns the rows of the records since the last call, at most a number of them, and the number of records that were left out.
+    func newRecords(through last: SequenceNumber, max: Int) throws(WALError) -> (rows: [[UInt8]], skipped: UInt64) {
+        guard let reader = tail else {
+            tail = log.reader(from: last.next)
+            return ([], 0)
+        }
+        var skipped: UInt64 = 0
+        let next = reader.nextSequence.rawValue
+        if last.rawValue >= next, last.rawValue - next >= UInt64(max) {
+            let start = last.rawValue - UInt64(max) + 1
+            skipped = start - next
+            reader.seek(to: SequenceNumber(rawValue: start))
+        }
+        var rows: [[UInt8]] = []
+        while rows.count < max, reader.nextSequence <= last,
+            let row = try reader.next({ decoder.row($0).json }, gap: { _ in [] })
+        {
+            if !row.isEmpty { rows.append(row) }
+        }
+        return (rows, skipped)
+    }
+
+    func endTail() { tail = nil }
+
+    // MARK: Dead letters
+
+    func deadLetters() throws(WALError) -> [LetterRow] {
+        try letters.read(directory)
+        return letters.rows
+    }
+
+    // MARK: Flows
+
+    /// Reads the journals of live tasks, up to a number of records.
+    func flows(recordsMax: Int) throws(WALError) -> (table: JournalTable, isWhole: Bool)? {
+        guard let cursor = try log.cursors[JournalTable.cursor] else { return nil }
+        let reader = log.reader(from: cursor.next)
+        var table = JournalTable()
+        for _ in 0..<recordsMax {
+            guard try reader.next({ table.apply($0.payload) }, gap: { _ in }) != nil else { return (table, true) }
+        }
+        return (table, false)
+    }
+}
+
+/// The dead letters beside a log, without their payloads. Each call reads those that are new.
+private struct KeptLetters {
+    private(set) var counts: [String: UInt64] = [:]
+    /// The newest letters, oldest first.
+    private(set) var rows: [LetterRow] = []
+    private var reader: DeadLetterReader?
+    private let decoder: RowDecoder
+
+    /// Bounds the memory to some 10 MiB.
+    private static let rowsMax = 10_000
+
+    init(_ decoder: RowDecoder) { self.decoder = decoder }
+
+    mutating func read(_ directory: String) throws(WALError) {
+        if reader == nil {
+            let opened = try DeadLetterReader(logDirectory: directory)
+            // Without dead letters there is no log to read from. The next call looks for it again.
+            guard try readAll(opened) else { return }
+        } else if let reader {
+            _ = try readAll(reader)
+        }
+    }
+
+    private mutating func readAll(_ start: DeadLetterReader) throws(WALError) -> Bool {
+        var reader = start
+        var isAny = false
+        while let letter = try reader.next() {
+            isAny = true
+            counts[letter.sink, default: 0] += 1
+            rows.append(LetterRow(letter, decoder))
+            if rows.count > Self.rowsMax { rows.removeFirst(Self.rowsMax / 10) }
+        }
+        if isAny || self.reader != nil { self.reader = reader }
+        return isAny
+    }
+}

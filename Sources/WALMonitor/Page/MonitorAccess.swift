@@ -1,0 +1,114 @@
+internal import WAL
+
+/// The rules about who may ask a monitor: host names, the token, and requests from other pages.
+struct MonitorAccess: Sendable {
+    private let token: String?
+    /// The value of the session's cookie. It isn't the token, so that a cookie that leaks doesn't give the token away.
+    private let session: String
+    private let hosts: Set<String>
+    private let cookiePath: String
+
+    static let cookieName = "wal_session"
+
+    init(token: String?, hosts: Set<String>, prefix: String) {
+        self.token = token
+        session = SHA256.hexadecimalDigest(of: Array("wal session \(token ?? "")".utf8))
+        self.hosts = Set(hosts.map { $0.lowercased() })
+        cookiePath = prefix + "/"
+    }
+
+    /// Throws unless the request names a host that is allowed.
+    ///
+    /// A page of another site can point its own host name to this machine, and its requests then come with that name.
+    func requireHost(_ request: MonitorRequest) throws(MonitorFailure) {
+        guard let host = request.value(of: "host"), let name = Self.name(ofHost: host),
+            Self.isAddress(name) || name == "localhost" || name.hasSuffix(".localhost") || hosts.contains(name)
+        else {
+            throw MonitorFailure(
+                403, "host", "Requests for this host name aren't served. Allow it with --host NAME.")
+        }
+    }
+
+    func isAuthorized(_ request: MonitorRequest) -> Bool {
+        guard token != nil else { return true }
+        return hasBearerToken(request) || hasSession(request)
+    }
+
+    /// Whether a text is the token.
+    func isToken(_ text: String) -> Bool {
+        guard let token else { return false }
+        return Self.isEqual(text, token)
+    }
+
+    private func hasBearerToken(_ request: MonitorRequest) -> Bool {
+        guard let value = request.value(of: "authorization"), value.lowercased().hasPrefix("bearer ") else { return false }
+        return isToken(String(value.dropFirst("bearer ".count)))
+    }
+
+    private func hasSession(_ request: MonitorRequest) -> Bool {
+        request.values(of: "cookie").flatMap { $0.split(separator: ";") }.contains { cookie in
+            let parts = cookie.split(separator: "=", maxSplits: 1)
+            return parts.count == 2 && parts[0].drop { $0 == " " } == Self.cookieName
+                && Self.isEqual(String(parts[1]), session)
+        }
+    }
+
+    /// Throws unless a request that changes something comes from the page itself, or from a program.
+    ///
+    /// A browser says where a request comes from. For plain HTTP on a name that it doesn't trust, it leaves `Sec-Fetch-Site` out; then
+    /// `Origin` says so. Only a program can have the token in a header and neither of the two.
+    func requireSameOrigin(_ request: MonitorRequest) throws(MonitorFailure) {
+        let refusal = MonitorFailure(403, "origin", "Requests that change something must come from the page itself.")
+        guard request.value(of: "x-wal") == "1" else { throw refusal }
+        if !request.values(of: "sec-fetch-site").isEmpty {
+            guard request.value(of: "sec-fetch-site") == "same-origin" else { throw refusal }
+        } else if !request.values(of: "origin").isEmpty {
+            guard let origin = request.value(of: "origin"), let host = request.value(of: "host"),
+                ["http://\(host)", "https://\(host)"].contains(origin.lowercased())
+            else { throw refusal }
+        } else if token != nil, !hasBearerToken(request) {
+            throw refusal
+        }
+        guard request.value(of: "content-type")?.split(separator: ";").first == "application/json" else {
+            throw MonitorFailure(415, "contentType", "The body must be application/json.")
+        }
+    }
+
+    /// The cookie of a session that began with the token.
+    var cookie: String { "\(Self.cookieName)=\(session); Path=\(cookiePath); HttpOnly; SameSite=Strict" }
+
+    // MARK: Parts
+
+    /// Returns the name in a `Host` header; nil if it isn't one.
+    static func name(ofHost host: String) -> String? {
+        let host = host.lowercased()
+        let name: Substring
+        var rest: Substring
+        if host.hasPrefix("[") {
+            guard let end = host.firstIndex(of: "]") else { return nil }
+            name = host[...end]
+            rest = host[end...].dropFirst()
+        } else {
+            name = host.prefix { $0 != ":" }
+            rest = host.dropFirst(name.count)
+        }
+        if rest.popFirst() != nil, rest.isEmpty || UInt16(rest) == nil { return nil }
+        return name.isEmpty ? nil : String(name)
+    }
+
+    /// Whether a host name is an address. No page can have one as its own host name without being on that machine.
+    private static func isAddress(_ name: String) -> Bool {
+        if name.hasPrefix("["), name.hasSuffix("]") {
+            return name.dropFirst().dropLast().allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
+        }
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts.allSatisfy { $0.allSatisfy(\.isNumber) && UInt8($0) != nil }
+    }
+
+    /// Compares two texts in a time that depends only on their lengths.
+    private static func isEqual(_ left: String, _ right: String) -> Bool {
+        let (left, right) = (Array(left.utf8), Array(right.utf8))
+        guard left.count == right.count else { return false }
+        return zip(left, right).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}

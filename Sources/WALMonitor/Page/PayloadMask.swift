@@ -1,0 +1,201 @@
+internal import WAL
+
+/// The part of payloads and of texts that a monitor shows.
+public enum MonitorPayloads: String, Sendable, CaseIterable {
+    /// Neither payloads nor their sizes, and no texts of errors.
+    case none
+    /// The sizes of payloads.
+    case sizes
+    /// Payloads and texts, with `•••` for the values of secret keys.
+    case redacted
+    /// All of it.
+    case full
+
+    /// Whether a key of a payload names a secret: one of its words is `password`, `token`, `key`, `card` or the like.
+    public static func isSecret(_ key: String) -> Bool {
+        let plain = key.lowercased()
+        if ["password", "passwd", "passphrase", "secret", "token", "credential"].contains(where: plain.contains) {
+            return true
+        }
+        return words(key).contains { secretWords.contains($0) }
+    }
+
+    private static let secretWords: Set<String> = [
+        "key", "keys", "apikey", "pwd", "pin", "authorization", "auth", "cookie", "cookies", "ssn", "card", "cvc", "cvv",
+        "iban",
+    ]
+
+    /// Returns the words of `snake_case`, `kebab-case` and `camelCase` in lower case.
+    private static func words(_ key: String) -> [String] {
+        var words: [String] = [""]
+        var wasLower = false
+        for character in key {
+            guard character.isLetter || character.isNumber else {
+                words.append("")
+                wasLower = false
+                continue
+            }
+            if character.isUppercase, wasLower { words.append("") }
+            wasLower = character.isLowercase
+            words[words.count - 1] += character.lowercased()
+        }
+        return words.filter { !$0.isEmpty }
+    }
+}
+
+/// Replaces the values of secret keys in a text: in JSON, also where it is cut, and in pairs such as `token=…` and `password: …`.
+struct PayloadMask: Sendable {
+    static let sign = "•••"
+
+    private let isSecret: @Sendable (_ key: String) -> Bool
+
+    init(_ isSecret: @escaping @Sendable (_ key: String) -> Bool) {
+        self.isSecret = isSecret
+    }
+
+    func masked(_ text: String) -> String {
+        var scanner = Scanner(bytes: Array(text.utf8))
+        return String(decoding: masked(&scanner, isInString: false), as: UTF8.self)
+    }
+
+    private func masked(_ input: inout Scanner, isInString: Bool) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(input.bytes.count)
+        while let byte = input.current {
+            if byte == UInt8(ascii: "\""), !isInString {
+                let string = input.string()
+                let end = input.position
+                if let separator = input.separator(), isSecret(Scanner.text(string)) {
+                    output += string
+                    output += separator
+                    output.append(jsonString: Self.sign)
+                    input.skipValue()
+                } else {
+                    input.position = end
+                    // A string may have pairs in it, or JSON with escaped quotes.
+                    var inner = Scanner(bytes: Array(string.dropFirst()))
+                    output += [byte] + masked(&inner, isInString: true)
+                }
+            } else if Scanner.isWord(byte) {
+                let word = input.word()
+                output += word
+                let start = input.position
+                guard let separator = input.separator(), isSecret(Scanner.text(word[...])) else {
+                    input.position = start
+                    continue
+                }
+                output += separator
+                output += Self.sign.utf8
+                input.skipText()
+            } else {
+                output.append(byte)
+                input.position += 1
+            }
+        }
+        return output
+    }
+
+    private struct Scanner {
+        let bytes: [UInt8]
+        var position = 0
+
+        init(bytes: [UInt8]) { self.bytes = bytes }
+
+        var current: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+        static func text(_ bytes: some Collection<UInt8>) -> String {
+            String(decoding: bytes.filter { $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }, as: UTF8.self)
+        }
+
+        static func isWord(_ byte: UInt8) -> Bool {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), 0x80...:
+                true
+            default: false
+            }
+        }
+
+        static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D }
+
+        /// Takes a string with its quotes, or the rest of the text if it has no end.
+        mutating func string() -> ArraySlice<UInt8> {
+            let start = position
+            position += 1
+            while let byte = current {
+                position += byte == UInt8(ascii: "\\") ? 2 : 1
+                if byte == UInt8(ascii: "\"") { break }
+            }
+            position = min(position, bytes.count)
+            return bytes[start..<position]
+        }
+
+        mutating func word() -> [UInt8] {
+            let start = position
+            while let byte = current, Self.isWord(byte) { position += 1 }
+            return Array(bytes[start..<position])
+        }
+
+        /// Takes what stands between a key and its value. In escaped JSON, a backslash and a quote are part of it.
+        mutating func separator() -> [UInt8]? {
+            let start = position
+            var hasSign = false
+            while let byte = current {
+                if byte == UInt8(ascii: ":") || byte == UInt8(ascii: "=") {
+                    if hasSign { break }
+                    hasSign = true
+                } else if byte == UInt8(ascii: "\\") || (byte == UInt8(ascii: "\"") && position > start
+                    && bytes[position - 1] == UInt8(ascii: "\\"))
+                {
+                } else if !Self.isSpace(byte) {
+                    break
+                }
+                position += 1
+            }
+            guard hasSign else {
+                position = start
+                return nil
+            }
+            return Array(bytes[start..<position])
+        }
+
+        /// Passes a value of JSON.
+        mutating func skipValue() {
+            var depth = 0
+            while let byte = current {
+                switch byte {
+                case UInt8(ascii: "\""):
+                    _ = string()
+                    if depth == 0 { return }
+                    continue
+                case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+                case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                    depth -= 1
+                    if depth < 0 { return }
+                    if depth == 0 {
+                        position += 1
+                        return
+                    }
+                case UInt8(ascii: ","): if depth == 0 { return }
+                default: break
+                }
+                position += 1
+            }
+        }
+
+        /// Passes the value of a pair in a text: a word, or `Bearer` and a word. A header's value ends with the line.
+        mutating func skipText() {
+            let start = position
+            while let byte = current, !Self.isSpace(byte), ![UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "&")].contains(byte),
+                byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\")
+            {
+                position += 1
+            }
+            let scheme = String(decoding: bytes[start..<position], as: UTF8.self).lowercased()
+            if ["bearer", "basic", "digest"].contains(scheme), let byte = current, byte == 0x20 {
+                position += 1
+                skipText()
+            }
+        }
+    }
+}

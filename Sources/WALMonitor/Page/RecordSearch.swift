@@ -1,0 +1,158 @@
+internal import WAL
+
+/// A search in the records of a log, with limits that it reports.
+struct RecordSearch: Sendable {
+    /// Where it begins, and its direction.
+    enum Start: Sendable {
+        /// From the newest record before a number, or from the newest one, to older ones.
+        case before(SequenceNumber?)
+        /// From a number to newer ones.
+        case from(SequenceNumber)
+        /// From a time to newer ones.
+        case since(Timestamp)
+    }
+
+    /// Why a search ended.
+    enum Stop: String {
+        /// There are no more records in this direction.
+        case end
+        /// It has the rows that were asked for.
+        case limit
+        /// It has read 100,000 records.
+        case window
+        /// It has read 64 MiB.
+        case bytes
+        /// It has taken 250 ms.
+        case time
+    }
+
+    struct Result: Sendable {
+        var rows: [[UInt8]] = []
+        var scanned: UInt64 = 0
+        var stopped = Stop.end
+        /// Where the search continues: the first number to read, or for older records the number before which they are. Nil at the end.
+        var next: SequenceNumber?
+    }
+
+    static let rowsMax = 500
+    static let windowMax: UInt64 = 100_000
+    private static let bytesMax = 64 << 20
+    private static let timeMax: Duration = .milliseconds(250)
+    /// The records that are read at once when older ones are searched.
+    private static let pieceSize: UInt64 = 2048
+
+    var start = Start.before(nil)
+    var kinds: Set<RecordRow.Kind> = Set(RecordRow.Kind.allCases)
+    /// The fields that must have exactly these values.
+    var fields: [String: String] = [:]
+    /// A text that the fields or the payload must have, as they are shown.
+    var contains: String?
+    var limit = 100
+
+    func accepts(_ row: RecordRow) -> Bool {
+        guard kinds.contains(row.kind) else { return false }
+        for (name, value) in fields where row[name] != value { return false }
+        guard let contains else { return true }
+        return row.fields.contains { $0.value.contains(contains) } || row.payload?.contains(contains) ?? false
+    }
+
+    func run(_ log: ReadOnlyLog, _ decoder: RowDecoder) throws(WALError) -> Result {
+        var decoder = decoder
+        if limit == 1 { decoder.payloadMax = RowDecoder.singleMax }
+        switch start {
+        case .before(let end): return try older(log, before: end, decoder)
+        case .from(let sequence): return try newer(log.reader(from: sequence), decoder)
+        case .since(let time): return try newer(log.reader(since: time), decoder)
+        }
+    }
+
+    /// The limits of one search.
+    private struct Budget {
+        private let due = ContinuousClock.now + timeMax
+        private var bytes = 0
+        private(set) var records: UInt64 = 0
+
+        mutating func spend(_ size: Int) {
+            bytes += size
+            records += 1
+        }
+
+        var exhausted: Stop? {
+            if records >= windowMax { return .window }
+            if bytes >= bytesMax { return .bytes }
+            return records % 64 == 0 && ContinuousClock.now >= due ? .time : nil
+        }
+    }
+
+    private enum Found {
+        case row([UInt8], SequenceNumber)
+        case other
+    }
+
+    private func take(_ reader: LogReader, _ decoder: RowDecoder, _ budget: inout Budget) throws(WALError) -> Found? {
+        var size = 0
+        let found = try reader.next(
+            { record -> Found in
+                size = record.payload.byteCount
+                let row = decoder.row(record)
+                return accepts(row) ? .row(row.json, record.sequence) : .other
+            }, gap: { _ in .other })
+        if found != nil { budget.spend(size) }
+        return found
+    }
+
+    private func newer(_ reader: LogReader, _ decoder: RowDecoder) throws(WALError) -> Result {
+        var result = Result()
+        var budget = Budget()
+        while let found = try take(reader, decoder, &budget) {
+            if case .row(let row, _) = found { result.rows.append(row) }
+            guard let stop = result.rows.count >= limit ? .limit : budget.exhausted else { continue }
+            result.stopped = stop
+            result.next = reader.nextSequence
+            break
+        }
+        result.scanned = budget.records
+        return result
+    }
+
+    /// Reads pieces from the newest to the oldest, each in the order of the log.
+    private func older(_ log: ReadOnlyLog, before end: SequenceNumber?, _ decoder: RowDecoder) throws(WALError) -> Result {
+        var result = Result()
+        var budget = Budget()
+        let first = try log.firstSequence.rawValue
+        var end = try min(end?.rawValue ?? .max, log.lastSequence.rawValue + 1)
+        // A reader that moves remembers the places of frames in a segment without an index.
+        let reader = log.reader(from: SequenceNumber(rawValue: end))
+        while end > first {
+            let start = max(first, end - min(end, Self.pieceSize))
+            reader.seek(to: SequenceNumber(rawValue: start))
+            var matches: [(row: [UInt8], sequence: UInt64)] = []
+            var wasExhausted: Stop?
+            while reader.nextSequence.rawValue < end {
+                guard let found = try take(reader, decoder, &budget) else { break }
+                if case .row(let row, let sequence) = found, sequence.rawValue < end {
+                    matches.append((row, sequence.rawValue))
+                }
+                // The piece is read to its end, because the rows at its end come first.
+                wasExhausted = wasExhausted ?? budget.exhausted
+            }
+            for match in matches.reversed() {
+                result.rows.append(match.row)
+                guard result.rows.count >= limit else { continue }
+                // The older part of the piece is read again by the next search.
+                result.scanned += end - match.sequence
+                result.stopped = .limit
+                result.next = match.sequence > first ? SequenceNumber(rawValue: match.sequence) : nil
+                return result
+            }
+            result.scanned += end - start
+            end = start
+            if let wasExhausted, end > first {
+                result.stopped = wasExhausted
+                result.next = SequenceNumber(rawValue: end)
+                return result
+            }
+        }
+        return result
+    }
+}

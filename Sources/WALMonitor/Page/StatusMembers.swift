@@ -1,0 +1,80 @@
+internal import WAL
+
+/// The status of a log as the members of a JSON object.
+enum StatusMembers {
+    static func of(_ snapshot: LogSnapshot, monitor: [UInt8]) -> [(key: String, value: [UInt8])] {
+        let check = LogCheck(snapshot)
+        var members: [(key: String, value: [UInt8])] = [
+            ("monitor", monitor),
+            ("name", json { $0.string(nil, snapshot.name) }),
+            ("up", json { $0.bool(nil, snapshot.isUp) }),
+            ("age_ms", json { $0.number(nil, snapshot.age.map { Int64($0 / .milliseconds(1)) }) }),
+            ("verdict", json { $0.string(nil, "\(check.verdict)") }),
+            ("health", json { text in text.array { for item in check.items { write(item, to: &$0) } } }),
+            (
+                "kept_dead_letters",
+                json { text in
+                    text.object {
+                        for (sink, count) in snapshot.keptDeadLetters.sorted(by: { $0.key < $1.key }) {
+                            $0.number(sink, count)
+                        }
+                    }
+                }
+            ),
+            ("unreadable", json { $0.string(nil, nil) }),
+        ]
+        members += ExactJSON.members(of: snapshot.status.json)
+        return members
+    }
+
+    /// The members of a log that can't be read.
+    static func of(_ error: WALError, monitor: [UInt8]) -> [(key: String, value: [UInt8])] {
+        [
+            ("monitor", monitor),
+            ("up", json { $0.bool(nil, false) }),
+            ("verdict", json { $0.string(nil, "unknown") }),
+            ("unreadable", json { $0.string(nil, error.message) }),
+        ]
+    }
+
+    private static func write(_ item: LogCheck.Item, to text: inout JSONText) {
+        text.object {
+            $0.string("code", item.name)
+            $0.string("sink", item.sink)
+            $0.string("severity", "\(item.verdict)")
+            $0.string("text", item.text)
+            $0.string("next", item.next)
+        }
+    }
+
+    private static func json(_ body: (inout JSONText) -> Void) -> [UInt8] {
+        var text = JSONText()
+        body(&text)
+        return text.bytes
+    }
+}
+
+extension SegmentInfo {
+    /// Writes the segment. `cursors` are the positions that may keep it.
+    func write(to text: inout JSONText, cursors: [LogStatus.Cursor]?) {
+        text.object {
+            $0.number("number", number)
+            $0.string("state", state.rawValue)
+            $0.string("codec", path.hasSuffix(".lz4") ? "lz4" : "plain")
+            $0.string("first_sequence", "\(firstSequence.rawValue)")
+            $0.string("last_sequence", lastSequence.map { "\($0.rawValue)" })
+            $0.string("first_time", firstTime?.description)
+            $0.string("last_time", lastTime?.description)
+            $0.number("records", recordCount)
+            $0.number("bytes", fileSize)
+            $0.number("used", usedSize)
+            $0.number("payload", payloadSize)
+            $0.number("epoch", epoch)
+            guard let cursors else { return }
+            $0.array("pinned_by") { array in
+                guard let lastSequence else { return }
+                for cursor in cursors where cursor.position < lastSequence { array.string(nil, cursor.name) }
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+#if Monitor
+    internal import HTTPTypes
+    internal import HummingbirdCore
+    public import Logging
+    internal import NIOCore
+    internal import NIOPosix
+    public import ServiceLifecycle
+    public import WALMonitor
+
+    /// A small server of HTTP/1.1 for the live page of a log.
+    ///
+    /// It bounds the sizes of headers and bodies, and the number of connections, and writes events no faster than a client reads them.
+    public struct MonitorServer: Service {
+        public struct Configuration: Sendable {
+            /// The addresses to listen on. Other machines can't reach the default ones. One that the machine doesn't have is left out, if
+            /// there is another.
+            public var addresses = ["127.0.0.1", "::1"]
+            /// The port; 0 for one that the system chooses.
+            public var port = 7077
+
+            public init() {}
+        }
+
+        private let monitor: LogMonitor
+        private let configuration: Configuration
+        private let logger: Logger
+        private let onListening: @Sendable (_ port: Int) -> Void
+
+        private static let connectionsMax = 128
+        private static let headersMax = 32 << 10
+
+        /// Makes a server.
+        ///
+        /// - Parameters:
+        ///   - monitor: The page.
+        ///   - configuration: The addresses.
+        ///   - logger: The server logs refused addresses.
+        ///   - onListening: Called once, when the server takes connections.
+        public init(
+            _ monitor: LogMonitor, configuration: Configuration = Configuration(), logger: Logger,
+            onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in }
+        ) {
+            self.monitor = monitor
+            self.configuration = configuration
+            self.logger = logger
+            self.onListening = onListening
+        }
+
+        /// Serves until the task is canceled, or the service group shuts down. A graceful shutdown ends the clients' events, and lets other
+        /// requests end.
+        ///
+        /// - Throws: The error of the system, if no address can be listened on.
+        public func run() async throws {
+            try await withGracefulShutdownHandler {
+                try await withThrowingTaskGroup { group in
+                    var port = configuration.port
+                    var failure: (any Error)?
+                    var count = 0
+                    for address in configuration.addresses {
+                        do {
+                            port = try await start(address, port, in: &group)
+                            count += 1
+                        } catch {
+                            failure = error
+                            logger.warning(
+                                "the page isn't served on an address", metadata: ["address": "\(address)", "error": "\(error)"])
+                        }
+                    }
+                    if count == 0, let failure { throw failure }
+                    onListening(port)
+                    try await group.waitForAll()
+                }
+            } onGracefulShutdown: { [monitor] in
+                monitor.stop()
+            }
+        }
+
+        /// Starts to listen on an address, and returns the port.
+        private func start(
+            _ address: String, _ port: Int, in group: inout ThrowingTaskGroup<Void, any Error>
+        ) async throws -> Int {
+            let (started, start) = AsyncThrowingStream.makeStream(of: Int.self)
+            let limits = HTTP1Channel.Configuration.DecoderConfiguration(
+                maxHeaderFieldSize: Self.headersMax, maxHeaderListSize: Self.headersMax, maxHeaderFieldCount: 100)
+            var quiet = logger
+            quiet.logLevel = .error
+            let server = Server(
+                childChannelSetup: HTTP1Channel(
+                    responder: { [monitor] request, writer, _ in try await Self.respond(monitor, request, writer) },
+                    configuration: .init(idleTimeout: .seconds(60), httpDecoderConfiguration: limits)),
+                configuration: ServerConfiguration(
+                    address: .hostname(address, port: port),
+                    availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionsMax)),
+                onServerRunning: { channel in
+                    start.yield(channel.localAddress?.port ?? port)
+                    start.finish()
+                },
+                eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: quiet)
+            group.addTask {
+                do {
+                    try await server.run()
+                    start.finish()
+                } catch {
+                    // It is thrown by `start(_:_:in:)`, if the server hasn't listened yet.
+                    start.finish(throwing: error)
+                }
+            }
+            for try await port in started { return port }
+            throw CancellationError()
+        }
+
+        @concurrent
+        private static func respond(
+            _ monitor: LogMonitor, _ request: Request, _ writer: consuming ResponseWriter
+        ) async throws {
+            var body: [UInt8] = []
+            for try await buffer in request.body {
+                body += buffer.readableBytesView
+                guard body.count <= MonitorRequest.bodySizeMax else {
+                    // The rest of the body isn't read, so the connection can't be used again.
+                    let head = HTTPResponse(status: .contentTooLarge, headerFields: [.connection: "close", .contentLength: "0"])
+                    try await writer.writeResponse(head)
+                    throw CancellationError()
+                }
+            }
+            var headers = request.headers.map { (name: $0.name.rawName, value: $0.value) }
+            if let authority = request.head.authority { headers.append(("Host", authority)) }
+            let response = await monitor.respond(
+                to: MonitorRequest(
+                    method: request.method.rawValue, target: request.uri.string, headers: headers, body: body))
+            var fields = HTTPFields()
+            for header in response.headers {
+                guard let name = HTTPField.Name(header.name) else { continue }
+                fields.append(HTTPField(name: name, value: header.value))
+            }
+            let status = HTTPResponse.Status(code: response.status)
+            switch response.body {
+            case .bytes(let bytes):
+                fields[.contentLength] = "\(bytes.count)"
+                let head = HTTPResponse(status: status, headerFields: fields)
+                guard request.method != .head else { return try await writer.writeResponse(head) }
+                try await writer.write(response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+            case .events(let events):
+                var body = try await writer.writeHead(HTTPResponse(status: status, headerFields: fields))
+                for await text in events { try await body.write(ByteBuffer(bytes: text)) }
+                try await body.finish(nil)
+            }
+        }
+    }
+#endif

@@ -1,0 +1,42 @@
+import Testing
+
+@testable import WALMonitor
+
+/// A secret on a page is in its caches, its screenshots and the eyes of the next person.
+@Suite struct PayloadMaskTests {
+    private let mask = PayloadMask(MonitorPayloads.isSecret)
+
+    @Test(arguments: [
+        (#"{"password":"x"}"#, #"{"password":"•••"}"#),
+        (#"{"a":1,"token" : 12,"b":[1,2]}"#, #"{"a":1,"token" : "•••","b":[1,2]}"#),
+        (#"{"api_key":{"a":["}"]},"b":2}"#, #"{"api_key":"•••","b":2}"#),
+        (#"{"cardNumber":[1,[2]],"x":null}"#, #"{"cardNumber":"•••","x":null}"#),
+        (#"{"secret":"a\"b,}","x":1}"#, #"{"secret":"•••","x":1}"#),
+        (#"{"secret":tr"#, #"{"secret":"•••""#),
+        (#"{"secret":"no end"#, #"{"secret":"•••""#),
+        (#"{"body":"{\"password\":\"x\",\"n\":1}"}"#, #"{"body":"{\"password\":\"•••\",\"n\":1}"}"#),
+        (#"{"url":"/x?token=abc&n=1"}"#, #"{"url":"/x?token=•••&n=1"}"#),
+        ("token=abc rest", "token=••• rest"),
+        ("Authorization: Bearer abc.def rest", "Authorization: ••• rest"),
+        ("password:hunter2,user=me", "password:•••,user=me"),
+        ("the password is short", "the password is short"),
+        (#"{"monkey":1,"keyboard":2,"tokens":3,"description":"a: b"}"#, #"{"monkey":1,"keyboard":2,"tokens":"•••","description":"a: b"}"#),
+        ("plain ümläut • text", "plain ümläut • text"),
+        ("", ""),
+    ])
+    func valuesOfSecretKeysAreMasked(input: String, output: String) {
+        #expect(mask.masked(input) == output)
+    }
+
+    /// Deep nesting and many quotes cost no stack and little time.
+    @Test func hostileTextsEnd() {
+        for piece in ["\"", "\\\"", "{\"a\":", "[", "\"secret\":[", "token=", "a "] {
+            let text = String(repeating: piece, count: 20_000)
+            _ = mask.masked(text)
+        }
+    }
+
+    @Test func aPolicyOfOnesOwnCounts() {
+        #expect(PayloadMask { $0 == "customer" }.masked(#"{"customer":"x","token":"y"}"#) == #"{"customer":"•••","token":"y"}"#)
+    }
+}

@@ -1,0 +1,269 @@
+#if SQLite && Monitor
+    import Foundation
+    import Testing
+    import WAL
+
+    /// The page over real sockets, as a browser and Prometheus reach it.
+    struct ServeTests {
+        private let scratch: Scratch
+        private let log: String
+        private let database: String
+
+        init() throws {
+            scratch = try Scratch()
+            log = scratch.path("log")
+            database = scratch.path("tasks.db")
+        }
+
+        /// A running `wal serve`, ended with its last reference.
+        private final class Server {
+            let process: Process
+            let address: String
+            let token: String
+
+            init(_ scratch: Scratch, _ arguments: [String], port: String = "0", tokenFile: String? = nil) throws {
+                let output = scratch.file("serve-\(UUID().uuidString)")
+                _ = FileManager.default.createFile(atPath: output.path, contents: nil)
+                let more = tokenFile.map { ["--token-file", $0] } ?? []
+                process = try ToolRun.process(["serve", "--port", port] + more + arguments)
+                process.standardOutput = try FileHandle(forWritingTo: output)
+                process.standardError = FileHandle.nullDevice
+                try process.run()
+                let end = ContinuousClock.now + .seconds(120)
+                var line = ""
+                while !line.hasSuffix("\n") {
+                    try #require(process.isRunning && ContinuousClock.now < end)
+                    usleep(20_000)
+                    line = try String(contentsOf: output, encoding: .utf8)
+                }
+                let parts = line.dropLast().components(separatedBy: "#t=")
+                address = parts[0]
+                token = try tokenFile.map { String(try String(contentsOfFile: $0, encoding: .utf8).dropLast()) } ?? parts[1]
+            }
+
+            /// Asks it to end, and returns its exit status.
+            func stop() -> Int32 {
+                process.terminate()
+                process.waitUntilExit()
+                return process.terminationStatus
+            }
+
+            deinit {
+                if process.isRunning {
+                    kill(process.processIdentifier, SIGKILL)
+                    process.waitUntilExit()
+                }
+            }
+        }
+
+        /// Runs curl, and returns the status and the body.
+        private func curl(_ arguments: [String], _ target: String) throws -> (status: Int, body: String) {
+            let output = scratch.file("curl-\(UUID().uuidString)")
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            process.arguments =
+                ["curl", "-s", "--max-time", "60", "-o", output.path, "-w", "%{http_code}"] + arguments + [target]
+            let pipe = Pipe()
+            process.standardOutput = pipe
+            try process.run()
+            let printed = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+            process.waitUntilExit()
+            return (Int(printed) ?? 0, (try? String(contentsOf: output, encoding: .utf8)) ?? "")
+        }
+
+        private func get(_ server: Server, _ path: String) throws -> (status: Int, body: String) {
+            try curl(["-H", "Authorization: Bearer \(server.token)"], server.address + path)
+        }
+
+        private func post(_ server: Server, _ path: String, _ body: String) throws -> (status: Int, body: String) {
+            try curl(
+                [
+                    "-H", "Authorization: Bearer \(server.token)", "-H", "X-WAL: 1", "-H", "Content-Type: application/json",
+                    "--data-binary", body,
+                ], server.address + path)
+        }
+
+        private func wait(_ condition: () throws -> Bool) throws {
+            let end = ContinuousClock.now + .seconds(120)
+            while try !condition() {
+                try #require(ContinuousClock.now < end)
+                usleep(50_000)
+            }
+        }
+
+        /// Ingests tasks of which the database refuses three.
+        private func makeDeadLetters() throws {
+            func event(_ id: String) -> String {
+                """
+                {"type":"task_update","task":{"id":"\(id)","dag_id":"d","node_id":"n","status":"failed",\
+                "created_at":"2026-01-01T00:00:00Z"}}
+                """
+            }
+            func ingest(_ ids: [String]) throws {
+                let input = try scratch.file(UUID().uuidString, lines: ids.map(event))
+                #expect(try ToolRun(["ingest", "--log", log, "--store", "sqlite:\(database)"], input: input).status == 0)
+            }
+            try ingest(["good"])
+            _ = try Sample.query(
+                database,
+                "CREATE TRIGGER no BEFORE INSERT ON dag_tasks WHEN NEW.id LIKE 'bad%' BEGIN SELECT RAISE(ABORT, 'no'); END")
+            try ingest(["bad1", "bad2", "bad3"])
+        }
+
+        @Test func thePageIsServedUntilItIsStopped() throws {
+            try WriteAheadLog.openBlocking(at: log).closeBlocking()
+            let tokenFile = scratch.path("token")
+            let server = try Server(scratch, [log], tokenFile: tokenFile)
+            #expect(try FileManager.default.attributesOfItem(atPath: tokenFile)[.posixPermissions] as? Int == 0o600)
+            #expect(try curl([], server.address).body.hasPrefix("<!doctype html>"))
+            #expect(try curl([], server.address + "api/v1/status").status == 401)
+            #expect(try get(server, "api/v1/status").status == 200)
+            let port = try #require(URL(string: server.address)?.port)
+            #expect(try curl(["-H", "Host: evil.example"], server.address).status == 403)
+            #expect(try curl(["-I"], server.address).status == 200)
+            // Bounded: headers, body.
+            let long = String(repeating: "x", count: 40 << 10)
+            #expect(try curl(["-H", "X-Long: \(long)"], server.address + "healthz").status != 200)
+            let body = try scratch.file("body", lines: [String(repeating: " ", count: 1 << 20)])
+            #expect(
+                try curl(["--data-binary", "@\(body.path)", "-H", "Expect:"], server.address + "api/v1/session").status == 413)
+            // A second server on the port says so, and the first one stays.
+            let second = try ToolRun(["serve", log, "--port", "\(port)"])
+            #expect(second.status == 74 && second.errors.contains("\(port)"))
+            #expect(server.stop() == 0)
+            // The file's token stays the same.
+            let again = try Server(scratch, [log], port: "\(port)", tokenFile: tokenFile)
+            #expect(again.token == server.token && again.address == server.address)
+            #expect(chmod(tokenFile, 0o644) == 0)
+            #expect(try ToolRun(["serve", log, "--port", "0", "--token-file", tokenFile]).status == 64)
+        }
+
+        @Test func eventsFollowTheWriterAndEndWithTheServer() throws {
+            let process = try ToolRun.process(["append", log])
+            let input = Pipe()
+            process.standardInput = input
+            process.standardOutput = FileHandle.nullDevice
+            try process.run()
+            try input.fileHandleForWriting.write(contentsOf: Data("one\n".utf8))
+            try wait { try ToolRun(["metrics", log]).output.contains("wal_last_sequence{log=\"log\"} 1\n") }
+            let server = try Server(scratch, [log])
+            let events = scratch.file("events")
+            _ = FileManager.default.createFile(atPath: events.path, contents: nil)
+            let client = Process()
+            client.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            client.arguments = [
+                "curl", "-sN", "-H", "Authorization: Bearer \(server.token)",
+                server.address + "api/v1/events?topics=status,tail",
+            ]
+            client.standardOutput = try FileHandle(forWritingTo: events)
+            try client.run()
+            func received(_ text: String) throws -> Bool { try String(contentsOf: events, encoding: .utf8).contains(text) }
+            try wait { try received(#""up":true"#) }
+            // The tail begins with the client's second second.
+            try wait { try String(contentsOf: events, encoding: .utf8).components(separatedBy: "event: status").count > 2 }
+            try input.fileHandleForWriting.write(contentsOf: Data("<b>two</b>\n".utf8))
+            try wait { try received("<b>two</b>") }
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+            try wait { try received(#""up":false"#) }
+            #expect(try get(server, "readyz").status == 503)
+            #expect(server.stop() == 0)
+            client.waitUntilExit()
+            #expect(client.terminationStatus == 0)
+        }
+
+        @Test func deadLettersAreRedrivenOnlyAsExpected() throws {
+            try makeDeadLetters()
+            let closed = try Server(scratch, [log, "--store", "sqlite:\(database)"])
+            #expect(try post(closed, "api/v1/dead-letters/redrive", #"{"filter":{},"expected":3}"#).status == 403)
+            #expect(closed.stop() == 0)
+            let server = try Server(scratch, [log, "--store", "sqlite:\(database)", "--allow", "redrive"])
+            let listed = try get(server, "api/v1/dead-letters?sink=sqlite")
+            #expect(listed.body.contains(#""total":3,"in_store":3"#), "\(listed.body)")
+            #expect(!listed.body.contains(database))
+            func redrive(_ body: String) throws -> Int { try post(server, "api/v1/dead-letters/redrive", body).status }
+            #expect(try redrive(#"{"filter":{},"expected":2}"#) == 409)
+            #expect(try redrive(#"{"expected":3}"#) == 400)
+            #expect(try post(server, "api/v1/dead-letters/discard", #"{"filter":{},"expected":3}"#).status == 403)
+            #expect(try Sample.query(database, "SELECT count(*) FROM wal_sink_dead_letter").hasPrefix("3"))
+            // Still refused: the letters stay.
+            #expect(try redrive(#"{"sequences":["2"],"expected":1}"#) == 202)
+            _ = try Sample.query(database, "DROP TRIGGER no")
+            // The job before may not have ended.
+            try wait { try redrive(#"{"filter":{"code":"nothing"},"expected":0}"#) == 202 }
+            #expect(try Sample.query(database, "SELECT count(*) FROM wal_sink_dead_letter").hasPrefix("3"))
+            try wait { try redrive(#"{"filter":{"text":"bad"},"expected":3}"#) == 202 }
+            try wait { try Sample.query(database, "SELECT count(*) FROM wal_sink_dead_letter").hasPrefix("0") }
+            #expect(try Sample.query(database, "SELECT count(*) FROM dag_tasks").hasPrefix("4"))
+            // Tasks come from the store's indexes.
+            let tasks = try get(server, "api/v1/tasks?status=failed&limit=500")
+            #expect(tasks.body.contains(#""source":"store""#) && tasks.body.contains("bad3"))
+            #expect(server.stop() == 0)
+        }
+
+        @Test func usageIsChecked() throws {
+            try WriteAheadLog.openBlocking(at: log).closeBlocking()
+            for arguments in [["--port", "65536"], ["--allow", "redrive"], ["--payloads", "all"], ["--allow", "erase"]] {
+                #expect(try ToolRun(["serve", log] + arguments).status == 64, "\(arguments)")
+            }
+            #expect(try ToolRun(["serve", scratch.path("nothing"), "--port", "0"]).status == 74)
+            #expect(try ToolRun(["serve", log, "--port", "0", "--store", "sqlite:\(scratch.path("no.db"))"]).status != 0)
+        }
+
+        /// A real Prometheus scrapes the page, and takes the rules.
+        @Test func prometheusScrapesItAndTakesTheRules() throws {
+            let prometheus = "/usr/bin/prometheus"
+            guard FileManager.default.isExecutableFile(atPath: prometheus) else {
+                #expect(ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] != "1", "apt-get install prometheus")
+                return
+            }
+            try makeDeadLetters()
+            let tokenFile = scratch.path("token")
+            let server = try Server(scratch, [log], tokenFile: tokenFile)
+            let port = try #require(URL(string: server.address)?.port)
+            let rules = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+                .appendingPathComponent("../../Operations/alerts.yml").standardizedFileURL.path
+            let configuration = try scratch.file(
+                "prometheus.yml",
+                lines: [
+                    "global: {scrape_interval: 1s, evaluation_interval: 1s}",
+                    "rule_files: ['\(rules)']",
+                    "scrape_configs:",
+                    "- job_name: wal",
+                    "  authorization: {credentials_file: '\(tokenFile)'}",
+                    "  static_configs: [{targets: ['127.0.0.1:\(port)']}]",
+                ])
+            let errors = scratch.file("prometheus.log")
+            _ = FileManager.default.createFile(atPath: errors.path, contents: nil)
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: prometheus)
+            process.arguments = [
+                "--config.file=\(configuration.path)", "--storage.tsdb.path=\(scratch.path("tsdb"))",
+                "--web.listen-address=127.0.0.1:0", "--log.level=info",
+            ]
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = try FileHandle(forWritingTo: errors)
+            try process.run()
+            defer {
+                process.terminate()
+                process.waitUntilExit()
+            }
+            // Prometheus logs the address that it got.
+            var address = ""
+            try wait {
+                let text = try String(contentsOf: errors, encoding: .utf8)
+                guard let match = text.firstMatch(of: /Listening on"? address=(127\.0\.0\.1:\d+)/) else { return false }
+                address = "http://\(match.1)"
+                return true
+            }
+            func ask(_ path: String) throws -> String { try curl([], address + path).body }
+            try wait { try ask("/api/v1/targets").contains(#""health":"up""#) }
+            try wait {
+                try ask("/api/v1/query?query=wal_kept_dead_letters+or+wal_up").contains(#""log":"log""#)
+            }
+            try wait { try ask("/api/v1/rules").components(separatedBy: #""health":"ok""#).count == 14 }
+            #expect(try !ask("/api/v1/rules").contains(#""health":"err""#))
+            #expect(server.stop() == 0)
+        }
+    }
+#endif
