@@ -127,6 +127,11 @@
             }
             try expect(ToolRun(["dump", plain, "--json", "--to", "1"]), isLike: first("dump"))
             try expect(ToolRun(["tail", plain, "--json", "-n", "1"]), isLike: first("dump"))
+            try expect(
+                ToolRun(["dump", plain, "--frames", "--json", "--to", "1", "--segment", "1"]),
+                isLike: #require(examples("dump").last))
+            try expect(ToolRun(["stat", plain, "--json"]), isLike: first("stat"))
+            try expect(ToolRun(["graph", plain, "--json", "--by", "365d"]), isLike: first("graph"))
 
             let event = """
                 {"type":"task_update","task":{"id":"bad","dag_id":"d","node_id":"n","status":"running",\

@@ -1,4 +1,5 @@
-/// The places of frames in a segment that a seeking reader has found, some 2 KiB apart.
+/// The places of frames in a segment that a seeking reader has found: the frame of each record, and places some 2 KiB apart for searches
+/// by time.
 ///
 /// Frames between two places are skipped by their lengths, and aren't verified. So a place is a hint. The reader verifies the frame that
 /// it takes there, and walks the segment if that isn't the wanted one. Only one reader uses an object.
@@ -16,11 +17,46 @@ final class FramePlaces {
     /// The distance between two places. With records of 256 bytes, a search passes three of them on average.
     private static let interval: UInt32 = 2 << 10
 
+    /// The frames from an entry of the segment's index up to the next one, where they were found.
+    private struct Stretch {
+        /// The places from the entry on.
+        var places: [Place]
+        /// The frames of the first records, without a gap: the distance from the entry in units of eight bytes. Two bytes reach 512 KiB;
+        /// the frames after that are found from the last place.
+        private var frames: [UInt16] = []
+
+        init(_ entry: Place) {
+            places = [entry]
+        }
+
+        /// Returns the frame that has a record, if it is known.
+        func frame(of recordIndex: UInt32) -> Place? {
+            let entry = places[0]
+            let index = Int(recordIndex &- entry.recordIndex)
+            guard recordIndex >= entry.recordIndex, index < frames.count else { return nil }
+            let distance = frames[index]
+            var first = index
+            // A batch has several records.
+            while first > 0, frames[first - 1] == distance { first -= 1 }
+            return Place(
+                offset: entry.offset + UInt32(distance) << 3, recordIndex: entry.recordIndex + UInt32(first),
+                latestTimeBefore: .min)
+        }
+
+        /// Keeps the frame of some records if it follows the known ones.
+        mutating func note(_ offset: UInt32, of records: Range<UInt32>) {
+            let entry = places[0]
+            let distance = (offset - entry.offset) >> 3
+            guard records.lowerBound == entry.recordIndex + UInt32(frames.count), distance <= UInt16.max else { return }
+            for _ in records { frames.append(UInt16(distance)) }
+        }
+    }
+
     let segment: ReadableSegment
     /// The segment's index, with its first frame in front.
     private let index: [Place]
-    /// For each entry of the index, the places from there on that were found.
-    private var stretches: [[Place]]
+    /// For each entry of the index, what was found from there on.
+    private var stretches: [Stretch]
 
     init(_ segment: ReadableSegment) throws(WALError) {
         self.segment = segment
@@ -33,7 +69,7 @@ final class FramePlaces {
                     recordIndex: UInt32(truncatingIfNeeded: entry.sequence &- base),
                     latestTimeBefore: entry.latestTimeBefore)
             })
-        stretches = index.map { [$0] }
+        stretches = index.map(Stretch.init)
     }
 
     /// The sequence numbers that the segment has, or may have because it isn't sealed.
@@ -44,7 +80,9 @@ final class FramePlaces {
 
     /// Returns the frame that seems to have a record, or the end of the log. Returns nil if there is neither.
     func find(recordIndex wanted: UInt32) -> Place? {
-        find {
+        let number = max(1, Self.count(of: index) { $0.recordIndex <= wanted }) - 1
+        if !segment.isCompressed, let known = stretches[number].frame(of: wanted) { return known }
+        return find(in: number) {
             $0.recordIndex <= wanted
         } holds: { header, next in
             header.recordIndex <= wanted && wanted < next
@@ -53,7 +91,7 @@ final class FramePlaces {
 
     /// Returns the frame that seems to have the first record of a time or later, or the end of the log. Returns nil if there is neither.
     func find(since time: Int64) -> Place? {
-        find {
+        find(in: max(1, Self.count(of: index) { $0.latestTimeBefore < time }) - 1) {
             $0.latestTimeBefore < time
         } holds: { header, _ in
             (header.kind == .record || header.kind == .batch) && header.time >= time
@@ -61,12 +99,11 @@ final class FramePlaces {
     }
 
     private func find(
-        from precedes: (Place) -> Bool, holds: (FrameHeader, UInt32) -> Bool
+        in number: Int, from precedes: (Place) -> Bool, holds: (FrameHeader, UInt32) -> Bool
     ) -> Place? {
         guard !segment.isCompressed, let base = unsafe segment.bytes.base else { return nil }
-        let number = max(1, Self.count(of: index, where: precedes)) - 1
-        let known = max(1, Self.count(of: stretches[number], where: precedes))
-        var place = stretches[number][known - 1]
+        let known = max(1, Self.count(of: stretches[number].places, where: precedes))
+        var place = stretches[number].places[known - 1]
         let limit = segment.limit
         while Int(place.offset) >= SegmentHeader.size, Int(place.offset) + Frame.headerSize <= limit {
             let frame = unsafe base + Int(place.offset)
@@ -84,14 +121,17 @@ final class FramePlaces {
             case .footer: return nil
             default: break
             }
+            if next > header.recordIndex {
+                stretches[number].note(place.offset, of: header.recordIndex..<next)
+            }
             if holds(header, next) { return place }
             if header.kind == .record || header.kind == .batch {
                 place.latestTimeBefore = max(place.latestTimeBefore, header.time)
             }
             place.offset += UInt32(header.size)
             place.recordIndex = next
-            let last = stretches[number].last?.offset ?? 0
-            if place.offset >= last + Self.interval { stretches[number].append(place) }
+            let last = stretches[number].places.last?.offset ?? 0
+            if place.offset >= last + Self.interval { stretches[number].places.append(place) }
         }
         return nil
     }

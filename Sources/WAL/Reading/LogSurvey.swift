@@ -9,6 +9,8 @@ struct LogSurvey {
         var recordCount: UInt64
         /// The index of an unsealed segment; nil for a sealed one, whose index is in its file.
         var index: [SegmentFooter.IndexEntry]?
+        /// The latest time of its records. Nil if there are none.
+        var latestTime: Timestamp?
         var markers: Markers
     }
 
@@ -37,6 +39,7 @@ struct LogSurvey {
                 parts.append(
                     Part(
                         number: number, header: header, end: footer.end, recordCount: footer.recordCount,
+                        latestTime: segment.latestTime.map { Timestamp(rawValue: $0) },
                         markers: markers))
             } else {
                 try segment.readFrames(into: buffer)
@@ -47,7 +50,8 @@ struct LogSurvey {
                     Part(
                         number: number, header: header,
                         end: segment.end ?? SegmentEnd(offset: SegmentHeader.size, recordCount: 0),
-                        recordCount: summary?.recordCount ?? 0, index: summary?.index ?? [], markers: markers))
+                        recordCount: summary?.recordCount ?? 0, index: summary?.index ?? [],
+                        latestTime: segment.latestTime.map { Timestamp(rawValue: $0) }, markers: markers))
             }
         }
         if let last = parts.last, last.index != nil {
@@ -68,6 +72,30 @@ struct LogSurvey {
         return LogPosition(
             sequence: last.header.baseSequence - 1 + last.end.recordCount,
             position: last.header.position(at: last.end.offset))
+    }
+
+    /// Returns the log in steps, from the entries of the segments' indexes. No record is read.
+    func steps() throws(WALError) -> [LogStep] {
+        var steps: [LogStep] = []
+        for part in parts {
+            let segment = part.index == nil ? try source.readable(part.number) : nil
+            let entries = if let own = part.index { own } else { try segment?.index() ?? [] }
+            var (sequence, offset) = (part.header.baseSequence, UInt64(SegmentHeader.size))
+            for entry in entries where entry.offset > offset {
+                steps.append(
+                    LogStep(
+                        time: Timestamp(rawValue: entry.latestTimeBefore), recordCount: entry.sequence &- sequence,
+                        byteCount: entry.offset - offset))
+                (sequence, offset) = (entry.sequence, entry.offset)
+            }
+            let past = part.header.baseSequence + part.recordCount
+            guard past > sequence else { continue }
+            steps.append(
+                LogStep(
+                    time: part.latestTime ?? steps.last?.time ?? Timestamp(rawValue: 0), recordCount: past - sequence,
+                    byteCount: UInt64(clamping: part.end.offset) - min(offset, UInt64(clamping: part.end.offset))))
+        }
+        return steps
     }
 
     /// Returns the part of the log after a record. The bytes are exact to one step of a segment's index, and the number of records is exact but
@@ -91,6 +119,15 @@ struct LogSurvey {
     }
 }
 
+/// Some consecutive records of a log, as the indexes describe them.
+package struct LogStep: Hashable, Sendable {
+    /// The latest time of the records and those before them.
+    package var time: Timestamp
+    package var recordCount: UInt64
+    /// The size of the frames before compression.
+    package var byteCount: UInt64
+}
+
 /// The part of a log after a position.
 public struct LogLag: Hashable, Sendable {
     /// The number of records.
@@ -107,6 +144,11 @@ extension ReadOnlyLog {
     /// - Throws: ``WALError/Code/inputOutput``.
     public func lag(after sequence: SequenceNumber) throws(WALError) -> LogLag {
         try LogSurvey(source).lag(after: sequence.rawValue)
+    }
+
+    /// The log in steps of some 64 KiB, from the footers of its segments and the frames of the unsealed ones.
+    package var steps: [LogStep] {
+        get throws(WALError) { try LogSurvey(source).steps() }
     }
 
     /// The log's state from its files alone. It has no figures of a writer's process, such as its waits, and no sinks.

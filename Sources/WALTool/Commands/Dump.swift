@@ -15,6 +15,10 @@ struct Dump: ParsableCommand {
             Each gap in the sequence numbers is reported on standard error. If acknowledged records are missing, or may be,
             --json prints a line {"gap": …} in their place, and the exit code is 1.
 
+            With --frames, prints the frames of the segments instead: what the file has, from byte to byte. Bytes that aren't a frame
+            are named with the condition of FORMAT.md that they don't meet, and the exit code is 1. A segment that is being
+            written ends at its last frame.
+
             Example: wal dump --json events.wal | wal ingest --log copy.wal --store sqlite:copy.db -
             """)
 
@@ -25,10 +29,17 @@ struct Dump: ParsableCommand {
         parsing: .unconditional, help: "Only records of this time or later, such as 2011-09-30T22:38:44Z or -1h.")
     var since: Timestamp?
     @Option(parsing: .unconditional, help: "Only records before this time.") var until: Timestamp?
+    @Flag(help: "Print frames instead of records.") var frames = false
+    @Option(help: "With --frames: the number of the only segment to print.") var segment: UInt64?
     @Flag(help: "Print JSON, one object a line.") var json = false
+
+    func validate() throws {
+        if segment != nil, !frames { throw ValidationError("--segment needs --frames.") }
+    }
 
     func run() throws {
         let log = try ReadOnlyLog(at: directory)
+        if frames { return try printFrames(of: log) }
         let reader = since.map { log.reader(since: $0) } ?? log.reader(from: from)
         var output = StandardOutput()
         defer { try? output.flush() }
@@ -54,6 +65,27 @@ struct Dump: ParsableCommand {
         }
         try output.flush()
         try gaps.finish()
+    }
+
+    private func printFrames(of log: ReadOnlyLog) throws {
+        var output = StandardOutput()
+        defer { try? output.flush() }
+        var hasProblem = false
+        if !json { try output.write(line: FrameLine.heading) }
+        try log.forEachFrame(inSegment: segment) { frame in
+            if let to, frame.sequence > to { return false }
+            let past = frame.sequence.rawValue + UInt64(frame.recordCount)
+            if let from, past <= from.rawValue { return true }
+            if let time = frame.time {
+                if let since, time < since { return true }
+                if let until, time >= until { return true }
+            }
+            if frame.problem != nil { hasProblem = true }
+            try output.write(line: json ? FrameLine.json(frame) : FrameLine.text(frame))
+            return true
+        }
+        try output.flush()
+        if hasProblem { throw ExitCode(ExitStatus.damage.rawValue) }
     }
 
     private enum Line {

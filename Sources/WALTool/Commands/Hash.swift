@@ -18,6 +18,9 @@ struct Hash: ParsableCommand {
     @Argument(help: "The log's directory.") var directory: String
     @Option(help: "The first sequence number.") var from: SequenceNumber?
     @Option(help: "The last sequence number.") var to: SequenceNumber?
+    @Option(parsing: .unconditional, help: "Only records of this time or later, such as 2011-09-30T22:38:44Z or -1h.")
+    var since: Timestamp?
+    @Option(parsing: .unconditional, help: "Only records before this time.") var until: Timestamp?
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
@@ -27,7 +30,8 @@ struct Hash: ParsableCommand {
         reading: while let step = try reader.next(
             { record -> Step in
                 if let to, record.sequence > to { return .end }
-                hash.add(record)
+                let isWanted = (since.map { record.time >= $0 } ?? true) && (until.map { record.time < $0 } ?? true)
+                if isWanted { hash.add(record) }
                 return .record
             }, gap: { .gap($0) })
         {

@@ -13,14 +13,16 @@ struct LineFilter: ParsableArguments {
         help:
             "Only records of this time or later, such as 2011-09-30T22:38:44Z or -1h, without a limit to their number.")
     var since: Timestamp?
+    @Option(parsing: .unconditional, help: "Only records before this time.") var until: Timestamp?
     @Option(parsing: .unconditional, help: "Only records whose line of text has this text.") var match: String?
 
     /// Whether any record may be left out.
-    var isSet: Bool { level != nil || label != nil || since != nil || match != nil }
+    var isSet: Bool { level != nil || label != nil || since != nil || until != nil || match != nil }
 
     /// Returns whether a record is wanted.
     func accepts(_ record: borrowing RecordView) -> Bool {
         if let since, record.time < since { return false }
+        if let until, record.time >= until { return false }
         if level != nil || label != nil {
             guard let line = LogLine(payload: record.payload), accepts(line) else { return false }
         }
