@@ -35,6 +35,12 @@ public struct RecordBatch: Sendable {
         sizes.append(UInt32(count))
     }
 
+    /// Makes room for records, so that adding them allocates no more.
+    package mutating func reserve(records: Int, byteCount: Int) {
+        sizes.reserveCapacity(sizes.count + records)
+        payloads.reserveCapacity(payloads.count + byteCount)
+    }
+
     /// Adds a record as ``append(count:initializingWith:)`` does. It isn't generic, so that other modules call no generic code, which
     /// would look up its types at run time.
     package mutating func append(count: Int, filledBy fill: (inout OutputRawSpan) -> Void) {

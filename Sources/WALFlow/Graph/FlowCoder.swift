@@ -32,7 +32,7 @@ public struct JSONFlowCoder: FlowCoder {
     }()
 
     public func encode<Value: Encodable>(_ value: Value) throws -> [UInt8] {
-        if let json = value as? JSON { return Array(json.text.utf8) }
+        if Value.self == JSON.self, let json = value as? JSON { return Array(json.text.utf8) }
         return Array(try Self.encoder.encode(value))
     }
 

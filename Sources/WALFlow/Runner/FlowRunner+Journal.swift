@@ -97,8 +97,10 @@ extension FlowRunner {
             if life.isClosed { return .closed }
             guard let transition = decide(state) else { return .nothing }
             var batch = RecordBatch()
+            // Enough for a step's result of some hundred bytes, its activity, and a row.
+            batch.reserve(records: transition.events.count + transition.mutations.count, byteCount: 1024)
             for event in transition.events { FlowRecord(task.id, event).append(to: &batch) }
-            guard let sequence = try storage.tryAppend(batch, transition.mutations) else { return .full }
+            guard let sequence = try storage.tryAppend(consume batch, transition.mutations) else { return .full }
             for event in transition.events { state.journal.apply(event) }
             claim(&state)
             return isDurable || storage.isDurableAtOnce ? .written(sequence) : .done(then(&state))

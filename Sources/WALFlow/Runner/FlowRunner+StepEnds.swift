@@ -23,15 +23,17 @@ extension FlowRunner {
         }
         let live = configuration.verifiesCoding ? nil : value
         let now = clock.now()
-        let actions = try await commit(task, isDurable: running.isDurable) { state in
+        let isDurable = running.isDurable || storage.isDurableAtOnce
+        let actions = try await commit(task, isDurable: isDurable) { state in
             guard state.isOpen, state.isCurrent(step, attempt) else { return nil }
+            var events = running.messages
+            events.append(.result(path: step.path, attempt: attempt, time: now, label: label, bytes: bytes))
             return Transition(
-                events: running.messages
-                    + [.result(path: step.path, attempt: attempt, time: now, label: label, bytes: bytes)],
-                mutations: state.progress(step, attempt, "node_completed", nil, now, self))
+                events: events, mutations: state.progress(step, attempt, "node_completed", nil, now, self))
         } claim: { state in
             state.wrote(now, self.configuration)
-            state.running[step.path]?.end = .returned
+            // Otherwise the attempt is gone before the lock is released.
+            if isDurable { state.running[step.path]?.end = .returned }
         } then: { state in
             state.running[step.path] = nil
             state.publish()

@@ -21,10 +21,12 @@ package protocol FlowStorage: Sendable {
     ///
     /// - Parameters:
     ///   - records: The encoded records.
-    ///   - mutations: The changes, all valid.
+    ///   - mutations: The changes, all valid, and all of one task.
     /// - Returns: The sequence number of the last record or change. Nil if no segment is ready; then nothing was appended, and
     ///   ``waitForSpace()`` waits for one.
-    func tryAppend(_ records: RecordBatch, _ mutations: [TaskMutation]) throws(TaskStorageError) -> SequenceNumber?
+    func tryAppend(
+        _ records: consuming RecordBatch, _ mutations: [TaskMutation]
+    ) throws(TaskStorageError) -> SequenceNumber?
 
     /// Suspends until ``tryAppend(_:_:)`` can succeed, and hurries delivery, which alone makes space in a full log.
     func waitForSpace() async throws(TaskStorageError)
@@ -45,19 +47,18 @@ extension BufferedTaskStorage: FlowStorage {
     }
 
     package func tryAppend(
-        _ records: RecordBatch, _ mutations: [TaskMutation]
+        _ records: consuming RecordBatch, _ mutations: [TaskMutation]
     ) throws(TaskStorageError) -> SequenceNumber? {
         try life.checkOpen()
         var batch = records
         for mutation in mutations {
             batch.append(count: TaskCodec.size(of: mutation), filledBy: { TaskCodec.encode(mutation, into: &$0) })
         }
-        let items = repeatElement(OverlayItem.other, count: records.count) + mutations.map(OverlayItem.init)
         do throws(WALError) {
-            let added = try overlay.add(items, encodedIn: batch) { () throws(WALError) in
+            let added = try overlay.add(mutations, endOf: batch) { () throws(WALError) in
                 try writeAheadLog.tryAppend(batch)
             }
-            if added != nil { noteBuffered(items.count) }
+            if added != nil { noteBuffered(batch.count) }
             return added
         } catch {
             throw TaskStorageError(log: error)

@@ -3,8 +3,6 @@ enum OverlayItem {
     case task(id: String, OverlayKind)
     /// A change without a task id.
     case barrier(TaskMutation)
-    /// A record that isn't a mutation, and which no query needs.
-    case other
 
     init(_ mutation: TaskMutation) {
         self = mutation.taskID.map { .task(id: $0, OverlayKind(mutation)) } ?? .barrier(mutation)
@@ -18,7 +16,7 @@ enum OverlayItem {
     var taskID: String? {
         switch self {
         case .task(let id, _): id
-        case .barrier, .other: nil
+        case .barrier: nil
         }
     }
 }

@@ -145,8 +145,33 @@ final class TaskOverlay: @unchecked Sendable {
                     at: sequence)
             case .barrier(let mutation):
                 keep(LoggedMutation(sequence: sequence, mutation: mutation, size: Int(size)))
-            case .other: break
             }
+            start = end
+        }
+        return last
+    }
+
+    /// Appends and keeps the mutations of one task, which are the last records of a batch of the log. `append` returns the
+    /// sequence number of the last one.
+    func add<Failure: Error>(
+        _ mutations: [TaskMutation], endOf batch: RecordBatch, append: () throws(Failure) -> SequenceNumber?
+    ) throws(Failure) -> SequenceNumber? {
+        guard let taskID = mutations.first?.taskID else { return try append() }
+        let hash = hasher.hash(taskID)
+        let stripe = stripes[index(of: hash)]
+        let applied = applied()
+        stripe.lock.lock()
+        defer { stripe.lock.unlock() }
+        guard let last = try append() else { return nil }
+        let sizes = batch.sizes.suffix(mutations.count)
+        var sequence = SequenceNumber(rawValue: last.rawValue - UInt64(mutations.count))
+        var start = batch.payloads.count - sizes.reduce(0) { $0 + Int($1) }
+        for (mutation, size) in zip(mutations, sizes) {
+            sequence = sequence.next
+            let end = start + Int(size)
+            unsafe stripe.insert(
+                batch.payloads.span.bytes.extracting(start..<end), OverlayKind(mutation), hash: hash, applied: applied,
+                at: sequence)
             start = end
         }
         return last
@@ -158,7 +183,7 @@ final class TaskOverlay: @unchecked Sendable {
         if items.contains(where: \.isBarrier) { return Array(stripes.indices) }
         var needed: [Int] = []
         for case let hash? in hashes where !needed.contains(index(of: hash)) { needed.append(index(of: hash)) }
-        return needed.sorted()
+        return needed.count > 1 ? needed.sorted() : needed
     }
 
     private func addBarrier<Failure: Error>(
