@@ -48,14 +48,14 @@ public final class LogMonitor: Sendable {
 
     /// Makes a monitor of a log whose writer runs in another process.
     ///
-    /// - Throws: The errors of ``ReadOnlyLog/init(at:)``; `outOfMemory` if the system can't start a thread.
+    /// - Throws: The errors of opening a `ReadOnlyLog`; `inputOutput` if the system can't start a thread.
     public convenience init(at directory: String, configuration: Configuration = Configuration()) throws(WALError) {
         try self.init(directory, nil, configuration)
     }
 
     /// Makes a monitor of a log that is open in this process.
     ///
-    /// - Throws: The errors of ``ReadOnlyLog/init(at:)``; `outOfMemory` if the system can't start a thread.
+    /// - Throws: The errors of opening a `ReadOnlyLog`; `inputOutput` if the system can't start a thread.
     public convenience init(_ log: WriteAheadLog, configuration: Configuration = Configuration()) throws(WALError) {
         try self.init(log.directory, log, configuration)
     }
