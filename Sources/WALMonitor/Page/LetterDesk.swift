@@ -67,7 +67,8 @@ actor LetterDesk {
             letters = try await self.letters(selection).compactMap(\.stored)
             guard letters.count == expected else {
                 throw MonitorFailure(
-                    409, "count", "The selection has \(letters.count) dead letters now, not \(expected). Look at them again.")
+                    409, "count",
+                    "The selection has \(letters.count) dead letters now, not \(expected). Look at them again.")
             }
         } catch {
             isBusy = false

@@ -94,7 +94,8 @@ extension LogMonitor {
     private func session(_ request: MonitorRequest) throws -> MonitorResponse {
         let body = try Self.decode(SessionBody.self, request)
         guard access.isToken(body.token) else { throw Self.unauthorized }
-        return MonitorResponse(200, "application/json", .bytes(Array("{}".utf8)), headers: [("Set-Cookie", access.cookie)])
+        return MonitorResponse(
+            200, "application/json", .bytes(Array("{}".utf8)), headers: [("Set-Cookie", access.cookie)])
     }
 
     private static func decode<Body: Decodable>(_ type: Body.Type, _ request: MonitorRequest) throws -> Body {
@@ -114,7 +115,7 @@ extension LogMonitor {
         guard !topics.isEmpty, topics.count == names.count else {
             throw MonitorFailure.badParameter("topics", "a list of status, segments, tail and jobs")
         }
-        // No stream of events is left behind by a request for its headers.
+        // A request for the headers subscribes to nothing.
         if request.method == "HEAD" { return MonitorResponse(200, "text/event-stream", .bytes([])) }
         guard let events = hub.subscribe(Set(topics)) else {
             throw MonitorFailure(503, "clients", "The monitor has \(EventHub.clientsMax) clients. Close one.")
@@ -361,7 +362,9 @@ extension LogMonitor {
             let view = TaskView(task)
             var counts: [String: Int] = [:]
             for state in view.states(of: shape).values { counts[state.rawValue, default: 0] += 1 }
-            $0.object("nodes") { for (state, count) in counts.sorted(by: { $0.key < $1.key }) { $0.number(state, count) } }
+            $0.object("nodes") {
+                for (state, count) in counts.sorted(by: { $0.key < $1.key }) { $0.number(state, count) }
+            }
             if isAlone { $0.string("picture", shape.picture(of: view, as: .svg)) }
         }
     }
