@@ -269,6 +269,9 @@ extension LogMonitor {
 
     // MARK: Dead letters
 
+    /// The newest letters of a store that can be shown. Older ones are counted, and can be acted on by a filter.
+    private static let lettersMax = 10_000
+
     private func deadLetters(_ request: MonitorRequest) async throws -> MonitorResponse {
         let query = request.query
         let limit = try Self.limit(query, max: 500, default: 100)
@@ -277,13 +280,23 @@ extension LogMonitor {
             sink: Self.text("sink", query), code: Self.text("code", query), text: Self.text("text", query))
         var letters = try await files.deadLetters().filter(selection.accepts)
         let keptCount = letters.count
-        if let desk { letters += try await desk.letters(selection) }
+        var (inStore, failure): (Int, String?) = (0, nil)
+        if let desk {
+            do throws(MonitorFailure) {
+                let stored = try await desk.letters(selection, max: Self.lettersMax)
+                inStore = stored.count
+                letters += stored.rows
+            } catch {
+                // The letters beside the log are there all the same.
+                failure = error.message
+            }
+        }
         letters.sort { $0.sequence > $1.sequence }
-        let inStore = letters.count - keptCount
         let page = letters.dropFirst(skipped).prefix(limit)
         return .json {
-            $0.number("total", letters.count)
+            $0.number("total", keptCount + inStore)
             $0.number("in_store", inStore)
+            $0.string("store_error", failure)
             $0.array("rows") { for letter in page { letter.write(to: &$0) } }
         }
     }
