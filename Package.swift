@@ -260,7 +260,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "WALMonitorTests", dependencies: ["TestSupport", "WALMonitor", "WAL", "WALDelivery", "WALTasks"],
+            name: "WALMonitorTests",
+            dependencies: ["TestSupport", "WALMonitor", "WAL", "WALDelivery", "WALTasks", "WALFlow"],
             swiftSettings: settings),
         .testTarget(
             name: "WALTestingTests", dependencies: ["WALTesting", "WALTasks", "WALSQLite", "WAL", "WALDelivery"],

@@ -63,7 +63,8 @@
                         } catch {
                             failure = error
                             logger.warning(
-                                "the page isn't served on an address", metadata: ["address": "\(address)", "error": "\(error)"])
+                                "the page isn't served on an address",
+                                metadata: ["address": "\(address)", "error": "\(error)"])
                         }
                     }
                     if count == 0, let failure { throw failure }
@@ -118,7 +119,8 @@
                 body += buffer.readableBytesView
                 guard body.count <= MonitorRequest.bodySizeMax else {
                     // The rest of the body isn't read, so the connection can't be used again.
-                    let head = HTTPResponse(status: .contentTooLarge, headerFields: [.connection: "close", .contentLength: "0"])
+                    let head = HTTPResponse(
+                        status: .contentTooLarge, headerFields: [.connection: "close", .contentLength: "0"])
                     try await writer.writeResponse(head)
                     throw CancellationError()
                 }

@@ -4,6 +4,7 @@ import Testing
 import WALTasks
 
 @testable import WAL
+@testable import WALFlow
 @testable import WALMonitor
 
 /// A page that shows a log to those who may not see it breaks the promise of the files' modes.
@@ -47,7 +48,8 @@ import WALTasks
     }
 
     private static let reads = [
-        "/", "/healthz", "/readyz", "/metrics", "/api/v1/status", "/api/v1/segments", "/api/v1/recovery", "/api/v1/records",
+        "/", "/healthz", "/readyz", "/metrics", "/api/v1/status", "/api/v1/segments", "/api/v1/recovery",
+        "/api/v1/records",
         "/api/v1/tasks", "/api/v1/activities", "/api/v1/dead-letters", "/api/v1/flows", "/api/v1/events",
     ]
     private static let changes = ["/api/v1/session", "/api/v1/dead-letters/redrive", "/api/v1/dead-letters/discard"]
@@ -71,7 +73,8 @@ import WALTasks
         twice.headers.append(("host", "evil.example"))
         #expect(await monitor.respond(to: twice).status == 403)
         for host in [
-            "127.0.0.1", "10.1.2.3:80", "[::1]:7077", "[fe80::1]", "localhost", "LOCALHOST:1", "a.localhost", "wal.example:443",
+            "127.0.0.1", "10.1.2.3:80", "[::1]:7077", "[fe80::1]", "localhost", "LOCALHOST:1", "a.localhost",
+            "wal.example:443",
         ] {
             #expect(await monitor.respond(to: request("/healthz", host: host)).status == 200, "\(host)")
         }
@@ -108,7 +111,9 @@ import WALTasks
         let cookie = try #require(response.headers.first { $0.name == "Set-Cookie" }?.value)
         #expect(cookie.hasSuffix("; Path=/wal/; HttpOnly; SameSite=Strict") && !cookie.contains(Self.token))
         let value = try #require(cookie.split(separator: ";").first)
-        for (header, status) in [("a=b; \(value)", 200), (String(value), 200), ("\(value)0", 401), ("wal_session=\(Self.token)", 401)] {
+        for (header, status) in [
+            ("a=b; \(value)", 200), (String(value), 200), ("\(value)0", 401), ("wal_session=\(Self.token)", 401),
+        ] {
             let response = await monitor.respond(
                 to: request("/wal/api/v1/status", bearer: nil, ["Cookie": header]))
             #expect(response.status == status, "\(header)")
@@ -150,7 +155,9 @@ import WALTasks
         for target in Self.reads {
             for method in ["POST", "PUT", "DELETE", "OPTIONS", "get"] {
                 let response = await monitor.respond(to: request(target, method))
-                #expect(response.status == 405 && response.headers.contains { $0.name == "Allow" && $0.value == "GET, HEAD" })
+                #expect(
+                    response.status == 405
+                        && response.headers.contains { $0.name == "Allow" && $0.value == "GET, HEAD" })
             }
             #expect(await monitor.respond(to: request(target, "HEAD")).status != 405)
         }
@@ -191,12 +198,14 @@ import WALTasks
         let text = String(decoding: Page.bytes, as: UTF8.self)
         #expect(Page.bytes.count < 60 << 10)
         for sink in [
-            "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "DOMParser", "eval(", "new Function", " style=",
+            "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "DOMParser", "eval(", "new Function",
+            " style=",
             " onclick=\"", "<link rel=\"style", "@import", "url(",
         ] {
             #expect(!text.contains(sink), "\(sink)")
         }
-        #expect(text.components(separatedBy: "<script>").count == 2 && text.components(separatedBy: "<style>").count == 2)
+        #expect(
+            text.components(separatedBy: "<script>").count == 2 && text.components(separatedBy: "<style>").count == 2)
         let source = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "../../Sources/WALMonitor/Page/page.html").standardizedFileURL
         #expect(try Array(Data(contentsOf: source)) == Page.bytes)
@@ -213,7 +222,8 @@ import WALTasks
         let health = try #require(status["health"] as? [[String: Any]])
         #expect(health.first?["code"] as? String == "writer" && health.first?["next"] is String)
         let log = try ReadOnlyLog(at: directory.path)
-        let published = try #require(try JSONSerialization.jsonObject(with: Data(log.publishedStatus ?? [])) as? [String: Any])
+        let published = try #require(
+            try JSONSerialization.jsonObject(with: Data(log.publishedStatus ?? [])) as? [String: Any])
         #expect(Set(published.keys).isSubset(of: status.keys))
         // A log that is open in this process needs no file.
         let open = try await WriteAheadLog.open(at: directory.path)
@@ -223,7 +233,8 @@ import WALTasks
     }
 
     @Test func longIntegersAreExact() throws {
-        let text = #"{"a":9223372036854775807,"b":[-9223372036854775808,123456789012345,1.5e300,"x,{\"1234567890123456\":"],"c":{"d":null}}"#
+        let text =
+            #"{"a":9223372036854775807,"b":[-9223372036854775808,123456789012345,1.5e300,"x,{\"1234567890123456\":"],"c":{"d":null}}"#
         let members = ExactJSON.members(of: Array(text.utf8))
         #expect(members.map(\.key) == ["a", "b", "c"])
         #expect(
@@ -243,7 +254,8 @@ import WALTasks
         try await log.append([3])
         let monitor = try LogMonitor(log)
         let segments = try #require(try await json(monitor, "/api/v1/segments")["segments"] as? [[String: Any]])
-        #expect(segments.first?["pinned_by"] as? [String] == ["slow"] && segments.first?["last_sequence"] as? String == "2")
+        #expect(
+            segments.first?["pinned_by"] as? [String] == ["slow"] && segments.first?["last_sequence"] as? String == "2")
         let after = try await json(monitor, "/api/v1/segments?after=1")
         #expect((after["segments"] as? [Any])?.count == segments.count - 1)
         try await log.close()
@@ -252,7 +264,8 @@ import WALTasks
     @Test func bothTextsOfMetricsAreThere() async throws {
         let monitor = try await monitor()
         let plain = await monitor.respond(to: request("/metrics"))
-        let open = await monitor.respond(to: request("/metrics", "GET", ["Accept": "application/openmetrics-text; version=1.0.0"]))
+        let open = await monitor.respond(
+            to: request("/metrics", "GET", ["Accept": "application/openmetrics-text; version=1.0.0"]))
         #expect(String(decoding: try bytes(plain), as: UTF8.self).contains("wal_up"))
         #expect(String(decoding: try bytes(open), as: UTF8.self).hasSuffix("# EOF\n"))
         #expect(open.headers.first?.value.hasPrefix("application/openmetrics-text") == true)
@@ -284,11 +297,17 @@ import WALTasks
 
     @Test func parametersAreChecked() async throws {
         let monitor = try await monitor()
-        for query in ["limit=0", "limit=501", "limit=x", "from=-1", "before=1e3", "since=yesterday", "kind=secret", "from=18446744073709551616"] {
+        for query in [
+            "limit=0", "limit=501", "limit=x", "from=-1", "before=1e3", "since=yesterday", "kind=secret",
+            "from=18446744073709551616",
+        ] {
             #expect(await monitor.respond(to: request("/api/v1/records?\(query)")).status == 400, "\(query)")
         }
         #expect(await monitor.respond(to: request("/api/v1/events?topics=status,secrets")).status == 400)
-        for query in ["before=0", "from=18446744073709551615", "since=2999-01-01T00:00:00Z", "contains=%", "contains=%zz&&=&", "from=&limit="] {
+        for query in [
+            "before=0", "from=18446744073709551615", "since=2999-01-01T00:00:00Z", "contains=%", "contains=%zz&&=&",
+            "from=&limit=",
+        ] {
             #expect(await monitor.respond(to: request("/api/v1/records?\(query)")).status == 200, "\(query)")
         }
     }
@@ -321,7 +340,8 @@ import WALTasks
 
     @Test(arguments: MonitorPayloads.allCases)
     func thePolicyHoldsForEachRow(payloads: MonitorPayloads) async throws {
-        let task = PersistentTask(id: "t", dagID: "d", nodeID: "n", payload: #"{"token":"s3cret","n":1}"#, error: "open")
+        let task = PersistentTask(
+            id: "t", dagID: "d", nodeID: "n", payload: #"{"token":"s3cret","n":1}"#, error: "open")
         let monitor = try await monitor([TaskCodec.encode(.save(task)), Array("token=s3cret open".utf8)]) {
             $0.payloads = payloads
         }
@@ -343,6 +363,28 @@ import WALTasks
         #expect((try await row("from=1&limit=1")["payload"] as? String)?.count == 1 << 20)
     }
 
+    @Test func liveTasksOfFlowsSayWhyTheyDoNotMove() async throws {
+        let log = try await WriteAheadLog.open(at: directory.path)
+        let monitor = try LogMonitor(log)
+        #expect(try await json(monitor, "/api/v1/flows")["total"] as? Int == 0)
+        try log.setCursor(JournalTable.cursor, to: 0)
+        var batch = RecordBatch()
+        let beginning = FlowRecord.Beginning(
+            dag: "orders", graph: 1, priority: 0, maxRetries: 3, createdAt: .now,
+            input: Array(#"{"token":"s3cret"}"#.utf8))
+        for id in ["t1", "t2"] { FlowRecord(id, .begin(beginning)).append(to: &batch) }
+        try await log.append(batch)
+        let all = try await json(monitor, "/api/v1/flows")
+        #expect(all["total"] as? Int == 2 && all["is_whole"] as? Bool == true)
+        let one = try #require(try await json(monitor, "/api/v1/flows?task=t2")["tasks"] as? [[String: Any]])
+        #expect(one.map { $0["task"] as? String } == ["t2"] && one[0]["reason"] is String)
+        let rows = try #require(
+            try await json(monitor, "/api/v1/records?kind=flow&task=t1")["rows"] as? [[String: Any]])
+        #expect(rows.count == 1 && rows[0]["event"] as? String == "begin")
+        #expect((rows[0]["payload"] as? String)?.contains("s3cret") == false)
+        try await log.close()
+    }
+
     // MARK: Events
 
     private func events(_ monitor: LogMonitor, _ topics: String) async throws -> MonitorEvents {
@@ -356,8 +398,11 @@ import WALTasks
         while let text = await iterator.next() {
             for event in String(decoding: text, as: UTF8.self).components(separatedBy: "\n\n") {
                 let lines = event.components(separatedBy: "\n")
-                guard lines.contains("event: \(name)"), let data = lines.first(where: { $0.hasPrefix("data: ") }) else { continue }
-                return try #require(try JSONSerialization.jsonObject(with: Data(data.dropFirst(6).utf8)) as? [String: Any])
+                guard lines.contains("event: \(name)"), let data = lines.first(where: { $0.hasPrefix("data: ") }) else {
+                    continue
+                }
+                return try #require(
+                    try JSONSerialization.jsonObject(with: Data(data.dropFirst(6).utf8)) as? [String: Any])
             }
         }
         throw CocoaError(.fileReadUnknown)

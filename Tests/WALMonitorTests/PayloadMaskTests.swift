@@ -20,7 +20,10 @@ import Testing
         ("Authorization: Bearer abc.def rest", "Authorization: ••• rest"),
         ("password:hunter2,user=me", "password:•••,user=me"),
         ("the password is short", "the password is short"),
-        (#"{"monkey":1,"keyboard":2,"tokens":3,"description":"a: b"}"#, #"{"monkey":1,"keyboard":2,"tokens":"•••","description":"a: b"}"#),
+        (
+            #"{"monkey":1,"keyboard":2,"tokens":3,"description":"a: b"}"#,
+            #"{"monkey":1,"keyboard":2,"tokens":"•••","description":"a: b"}"#
+        ),
         ("plain ümläut • text", "plain ümläut • text"),
         ("", ""),
     ])
@@ -37,6 +40,8 @@ import Testing
     }
 
     @Test func aPolicyOfOnesOwnCounts() {
-        #expect(PayloadMask { $0 == "customer" }.masked(#"{"customer":"x","token":"y"}"#) == #"{"customer":"•••","token":"y"}"#)
+        #expect(
+            PayloadMask { $0 == "customer" }.masked(#"{"customer":"x","token":"y"}"#)
+                == #"{"customer":"•••","token":"y"}"#)
     }
 }

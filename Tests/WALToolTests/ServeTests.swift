@@ -38,7 +38,8 @@
                 }
                 let parts = line.dropLast().components(separatedBy: "#t=")
                 address = parts[0]
-                token = try tokenFile.map { String(try String(contentsOfFile: $0, encoding: .utf8).dropLast()) } ?? parts[1]
+                token =
+                    try tokenFile.map { String(try String(contentsOfFile: $0, encoding: .utf8).dropLast()) } ?? parts[1]
             }
 
             /// Asks it to end, and returns its exit status.
@@ -78,7 +79,8 @@
         private func post(_ server: Server, _ path: String, _ body: String) throws -> (status: Int, body: String) {
             try curl(
                 [
-                    "-H", "Authorization: Bearer \(server.token)", "-H", "X-WAL: 1", "-H", "Content-Type: application/json",
+                    "-H", "Authorization: Bearer \(server.token)", "-H", "X-WAL: 1", "-H",
+                    "Content-Type: application/json",
                     "--data-binary", body,
                 ], server.address + path)
         }
@@ -101,12 +103,14 @@
             }
             func ingest(_ ids: [String]) throws {
                 let input = try scratch.file(UUID().uuidString, lines: ids.map(event))
-                #expect(try ToolRun(["ingest", "--log", log, "--store", "sqlite:\(database)"], input: input).status == 0)
+                #expect(
+                    try ToolRun(["ingest", "--log", log, "--store", "sqlite:\(database)"], input: input).status == 0)
             }
             try ingest(["good"])
             _ = try Sample.query(
                 database,
-                "CREATE TRIGGER no BEFORE INSERT ON dag_tasks WHEN NEW.id LIKE 'bad%' BEGIN SELECT RAISE(ABORT, 'no'); END")
+                "CREATE TRIGGER no BEFORE INSERT ON dag_tasks WHEN NEW.id LIKE 'bad%' BEGIN SELECT RAISE(ABORT, 'no'); END"
+            )
             try ingest(["bad1", "bad2", "bad3"])
         }
 
@@ -126,7 +130,8 @@
             #expect(try curl(["-H", "X-Long: \(long)"], server.address + "healthz").status != 200)
             let body = try scratch.file("body", lines: [String(repeating: " ", count: 1 << 20)])
             #expect(
-                try curl(["--data-binary", "@\(body.path)", "-H", "Expect:"], server.address + "api/v1/session").status == 413)
+                try curl(["--data-binary", "@\(body.path)", "-H", "Expect:"], server.address + "api/v1/session").status
+                    == 413)
             // A second server on the port says so, and the first one stays.
             let second = try ToolRun(["serve", log, "--port", "\(port)"])
             #expect(second.status == 74 && second.errors.contains("\(port)"))
@@ -157,10 +162,14 @@
             ]
             client.standardOutput = try FileHandle(forWritingTo: events)
             try client.run()
-            func received(_ text: String) throws -> Bool { try String(contentsOf: events, encoding: .utf8).contains(text) }
+            func received(_ text: String) throws -> Bool {
+                try String(contentsOf: events, encoding: .utf8).contains(text)
+            }
             try wait { try received(#""up":true"#) }
             // The tail begins with the client's second second.
-            try wait { try String(contentsOf: events, encoding: .utf8).components(separatedBy: "event: status").count > 2 }
+            try wait {
+                try String(contentsOf: events, encoding: .utf8).components(separatedBy: "event: status").count > 2
+            }
             try input.fileHandleForWriting.write(contentsOf: Data("<b>two</b>\n".utf8))
             try wait { try received("<b>two</b>") }
             kill(process.processIdentifier, SIGKILL)
@@ -203,11 +212,14 @@
 
         @Test func usageIsChecked() throws {
             try WriteAheadLog.openBlocking(at: log).closeBlocking()
-            for arguments in [["--port", "65536"], ["--allow", "redrive"], ["--payloads", "all"], ["--allow", "erase"]] {
+            for arguments in [
+                ["--port", "65536"], ["--allow", "redrive"], ["--payloads", "all"], ["--allow", "erase"],
+            ] {
                 #expect(try ToolRun(["serve", log] + arguments).status == 64, "\(arguments)")
             }
             #expect(try ToolRun(["serve", scratch.path("nothing"), "--port", "0"]).status == 74)
-            #expect(try ToolRun(["serve", log, "--port", "0", "--store", "sqlite:\(scratch.path("no.db"))"]).status != 0)
+            #expect(
+                try ToolRun(["serve", log, "--port", "0", "--store", "sqlite:\(scratch.path("no.db"))"]).status != 0)
         }
 
         /// A real Prometheus scrapes the page, and takes the rules.

@@ -92,7 +92,8 @@ final class EventHub: Sendable {
 
     private func run() async {
         while !Task.isCancelled {
-            let topics = state.withLock { state in state.clients.values.reduce(into: Set()) { $0.formUnion($1.topics) } }
+            let topics = state.withLock { state in state.clients.values.reduce(into: Set()) { $0.formUnion($1.topics) }
+            }
             publish(await look(topics))
             try? await Task.sleep(for: .seconds(1))
         }

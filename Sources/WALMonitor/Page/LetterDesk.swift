@@ -38,15 +38,28 @@ actor LetterDesk {
         self.hub = hub
     }
 
-    /// Returns the letters of a selection, the oldest first.
-    func letters(_ selection: Selection) async throws(MonitorFailure) -> [LetterRow] {
+    /// Returns the number of letters of a selection, and the newest of them, the oldest first.
+    func letters(_ selection: Selection, max: Int) async throws(MonitorFailure) -> (count: Int, rows: [LetterRow]) {
         var rows: [LetterRow] = []
+        var count = 0
+        try await visit(selection) { row in
+            count += 1
+            rows.append(row)
+            if rows.count >= 2 * max { rows.removeFirst(max) }
+        }
+        return (count, rows.suffix(max))
+    }
+
+    private func visit(_ selection: Selection, _ body: (LetterRow) -> Void) async throws(MonitorFailure) {
         var previous: StoredDeadLetter.ID?
         do {
             while true {
                 let page = try await store.deadLetters(log: log, after: previous, limit: Self.pageSize)
-                rows += page.lazy.map { LetterRow($0, sink: self.store.name, self.decoder) }.filter(selection.accepts)
-                guard let last = page.last else { return rows }
+                for letter in page {
+                    let row = LetterRow(letter, sink: store.name, decoder)
+                    if selection.accepts(row) { body(row) }
+                }
+                guard let last = page.last else { return }
                 previous = last.id
             }
         } catch {
@@ -62,12 +75,15 @@ actor LetterDesk {
     func start(_ action: Action, _ selection: Selection, expected: Int) async throws(MonitorFailure) -> Int {
         guard !isBusy else { throw MonitorFailure(409, "busy", "Another job is running. Wait for its end.") }
         isBusy = true
-        let letters: [StoredDeadLetter.ID]
+        var letters: [StoredDeadLetter.ID] = []
         do throws(MonitorFailure) {
-            letters = try await self.letters(selection).compactMap(\.stored)
+            try await visit(selection) { row in
+                if let id = row.stored { letters.append(id) }
+            }
             guard letters.count == expected else {
                 throw MonitorFailure(
-                    409, "count", "The selection has \(letters.count) dead letters now, not \(expected). Look at them again.")
+                    409, "count",
+                    "The selection has \(letters.count) dead letters now, not \(expected). Look at them again.")
             }
         } catch {
             isBusy = false
@@ -75,7 +91,7 @@ actor LetterDesk {
         }
         jobCount += 1
         let job = jobCount
-        Task { await run(job, action, letters) }
+        Task { [letters] in await run(job, action, letters) }
         return job
     }
 

@@ -94,7 +94,8 @@ extension LogMonitor {
     private func session(_ request: MonitorRequest) throws -> MonitorResponse {
         let body = try Self.decode(SessionBody.self, request)
         guard access.isToken(body.token) else { throw Self.unauthorized }
-        return MonitorResponse(200, "application/json", .bytes(Array("{}".utf8)), headers: [("Set-Cookie", access.cookie)])
+        return MonitorResponse(
+            200, "application/json", .bytes(Array("{}".utf8)), headers: [("Set-Cookie", access.cookie)])
     }
 
     private static func decode<Body: Decodable>(_ type: Body.Type, _ request: MonitorRequest) throws -> Body {
@@ -114,7 +115,7 @@ extension LogMonitor {
         guard !topics.isEmpty, topics.count == names.count else {
             throw MonitorFailure.badParameter("topics", "a list of status, segments, tail and jobs")
         }
-        // No stream of events is left behind by a request for its headers.
+        // A request for the headers subscribes to nothing.
         if request.method == "HEAD" { return MonitorResponse(200, "text/event-stream", .bytes([])) }
         guard let events = hub.subscribe(Set(topics)) else {
             throw MonitorFailure(503, "clients", "The monitor has \(EventHub.clientsMax) clients. Close one.")
@@ -268,6 +269,9 @@ extension LogMonitor {
 
     // MARK: Dead letters
 
+    /// The newest letters of a store that can be shown. Older ones are counted, and can be acted on by a filter.
+    private static let lettersMax = 10_000
+
     private func deadLetters(_ request: MonitorRequest) async throws -> MonitorResponse {
         let query = request.query
         let limit = try Self.limit(query, max: 500, default: 100)
@@ -276,13 +280,23 @@ extension LogMonitor {
             sink: Self.text("sink", query), code: Self.text("code", query), text: Self.text("text", query))
         var letters = try await files.deadLetters().filter(selection.accepts)
         let keptCount = letters.count
-        if let desk { letters += try await desk.letters(selection) }
+        var (inStore, failure): (Int, String?) = (0, nil)
+        if let desk {
+            do throws(MonitorFailure) {
+                let stored = try await desk.letters(selection, max: Self.lettersMax)
+                inStore = stored.count
+                letters += stored.rows
+            } catch {
+                // The letters beside the log are there all the same.
+                failure = error.message
+            }
+        }
         letters.sort { $0.sequence > $1.sequence }
-        let inStore = letters.count - keptCount
         let page = letters.dropFirst(skipped).prefix(limit)
         return .json {
-            $0.number("total", letters.count)
+            $0.number("total", keptCount + inStore)
             $0.number("in_store", inStore)
+            $0.string("store_error", failure)
             $0.array("rows") { for letter in page { letter.write(to: &$0) } }
         }
     }
@@ -361,7 +375,9 @@ extension LogMonitor {
             let view = TaskView(task)
             var counts: [String: Int] = [:]
             for state in view.states(of: shape).values { counts[state.rawValue, default: 0] += 1 }
-            $0.object("nodes") { for (state, count) in counts.sorted(by: { $0.key < $1.key }) { $0.number(state, count) } }
+            $0.object("nodes") {
+                for (state, count) in counts.sorted(by: { $0.key < $1.key }) { $0.number(state, count) }
+            }
             if isAlone { $0.string("picture", shape.picture(of: view, as: .svg)) }
         }
     }

@@ -4,7 +4,7 @@ public import WALTasks
 
 /// The live page of a log and its JSON, without a server: a function from requests to responses.
 ///
-/// `wal serve` has it behind a server, and `WALMonitorServer` runs it in your process. To mount it in a server of your own, pass that
+/// `wal serve` has a server for it, and `WALMonitorServer` runs it in your process. To mount it in a server of your own, pass that
 /// server's requests to ``respond(to:)``; the article <doc:TheLivePage> has the code.
 public final class LogMonitor: Sendable {
     /// What a client may do with the dead letters of a store.
@@ -48,14 +48,14 @@ public final class LogMonitor: Sendable {
 
     /// Makes a monitor of a log whose writer runs in another process.
     ///
-    /// - Throws: The errors of ``ReadOnlyLog/init(at:)``; `outOfMemory` if the system can't start a thread.
+    /// - Throws: The errors of opening a `ReadOnlyLog`; `inputOutput` if the system can't start a thread.
     public convenience init(at directory: String, configuration: Configuration = Configuration()) throws(WALError) {
         try self.init(directory, nil, configuration)
     }
 
     /// Makes a monitor of a log that is open in this process.
     ///
-    /// - Throws: The errors of ``ReadOnlyLog/init(at:)``; `outOfMemory` if the system can't start a thread.
+    /// - Throws: The errors of opening a `ReadOnlyLog`; `inputOutput` if the system can't start a thread.
     public convenience init(_ log: WriteAheadLog, configuration: Configuration = Configuration()) throws(WALError) {
         try self.init(log.directory, log, configuration)
     }
@@ -132,7 +132,8 @@ public final class LogMonitor: Sendable {
     /// The records that a client gets of a log in a second.
     private static let tailMax = 200
 
-    private static func look(_ files: LogFiles, _ facts: [UInt8], _ topics: Set<EventHub.Topic>) async -> EventHub.Look {
+    private static func look(_ files: LogFiles, _ facts: [UInt8], _ topics: Set<EventHub.Topic>) async -> EventHub.Look
+    {
         var look = EventHub.Look()
         do throws(WALError) {
             let snapshot = try await files.snapshot()

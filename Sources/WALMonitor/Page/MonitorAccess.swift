@@ -41,7 +41,9 @@ struct MonitorAccess: Sendable {
     }
 
     private func hasBearerToken(_ request: MonitorRequest) -> Bool {
-        guard let value = request.value(of: "authorization"), value.lowercased().hasPrefix("bearer ") else { return false }
+        guard let value = request.value(of: "authorization"), value.lowercased().hasPrefix("bearer ") else {
+            return false
+        }
         return isToken(String(value.dropFirst("bearer ".count)))
     }
 

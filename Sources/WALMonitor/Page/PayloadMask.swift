@@ -21,7 +21,8 @@ public enum MonitorPayloads: String, Sendable, CaseIterable {
     }
 
     private static let secretWords: Set<String> = [
-        "key", "keys", "apikey", "pwd", "pin", "authorization", "auth", "cookie", "cookies", "ssn", "card", "cvc", "cvv",
+        "key", "keys", "apikey", "pwd", "pin", "authorization", "auth", "cookie", "cookies", "ssn", "card", "cvc",
+        "cvv",
         "iban",
     ]
 
@@ -144,8 +145,9 @@ struct PayloadMask: Sendable {
                 if byte == UInt8(ascii: ":") || byte == UInt8(ascii: "=") {
                     if hasSign { break }
                     hasSign = true
-                } else if byte == UInt8(ascii: "\\") || (byte == UInt8(ascii: "\"") && position > start
-                    && bytes[position - 1] == UInt8(ascii: "\\"))
+                } else if byte == UInt8(ascii: "\\")
+                    || (byte == UInt8(ascii: "\"") && position > start
+                        && bytes[position - 1] == UInt8(ascii: "\\"))
                 {
                 } else if !Self.isSpace(byte) {
                     break
@@ -186,7 +188,8 @@ struct PayloadMask: Sendable {
         /// Passes the value of a pair in a text: a word, or `Bearer` and a word. A header's value ends with the line.
         mutating func skipText() {
             let start = position
-            while let byte = current, !Self.isSpace(byte), ![UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "&")].contains(byte),
+            while let byte = current, !Self.isSpace(byte),
+                ![UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "&")].contains(byte),
                 byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\")
             {
                 position += 1

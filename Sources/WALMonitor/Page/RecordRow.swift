@@ -81,7 +81,8 @@ struct RowDecoder: Sendable {
     /// Returns a text that may quote a payload, such as an error; nil if it isn't shown.
     func shown(_ text: String?) -> String? {
         guard let text else { return nil }
-        let cut = text.utf8.count > payloadMax ? String(decoding: text.utf8.prefix(payloadMax), as: UTF8.self) + "…" : text
+        let cut =
+            text.utf8.count > payloadMax ? String(decoding: text.utf8.prefix(payloadMax), as: UTF8.self) + "…" : text
         switch payloads {
         case .none, .sizes: return nil
         case .redacted: return mask.masked(cut)
@@ -148,7 +149,8 @@ struct RowDecoder: Sendable {
     func put(_ activity: TaskActivityLog, into row: inout RecordRow) {
         row.kind = .activity
         put(
-            &row, ("task", activity.taskID), ("dag", activity.dagID), ("node", activity.nodeID), ("level", activity.level),
+            &row, ("task", activity.taskID), ("dag", activity.dagID), ("node", activity.nodeID),
+            ("level", activity.level),
             ("action", activity.action), ("message", shown(activity.message)))
         show(activity.data, in: &row)
     }

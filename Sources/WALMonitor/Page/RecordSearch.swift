@@ -38,8 +38,8 @@ struct RecordSearch: Sendable {
     static let windowMax: UInt64 = 100_000
     private static let bytesMax = 64 << 20
     private static let timeMax: Duration = .milliseconds(250)
-    /// The records that are read at once when older ones are searched.
-    private static let pieceSize: UInt64 = 2048
+    /// The most records that are read at once when older ones are searched.
+    private static let pieceMax: UInt64 = 8192
 
     var start = Start.before(nil)
     var kinds: Set<RecordRow.Kind> = Set(RecordRow.Kind.allCases)
@@ -116,15 +116,20 @@ struct RecordSearch: Sendable {
     }
 
     /// Reads pieces from the newest to the oldest, each in the order of the log.
-    private func older(_ log: ReadOnlyLog, before end: SequenceNumber?, _ decoder: RowDecoder) throws(WALError) -> Result {
+    private func older(_ log: ReadOnlyLog, before end: SequenceNumber?, _ decoder: RowDecoder) throws(WALError)
+        -> Result
+    {
         var result = Result()
         var budget = Budget()
         let first = try log.firstSequence.rawValue
         var end = try min(end?.rawValue ?? .max, log.lastSequence.rawValue + 1)
         // A reader that moves remembers the places of frames in a segment without an index.
         let reader = log.reader(from: SequenceNumber(rawValue: end))
+        // Without conditions the first piece has all rows. With them, larger pieces cost fewer searches for a place.
+        var size = UInt64(limit)
         while end > first {
-            let start = max(first, end - min(end, Self.pieceSize))
+            let start = max(first, end - min(end, size))
+            size = min(4 * size, Self.pieceMax)
             reader.seek(to: SequenceNumber(rawValue: start))
             var matches: [(row: [UInt8], sequence: UInt64)] = []
             var wasExhausted: Stop?

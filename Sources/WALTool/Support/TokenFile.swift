@@ -42,7 +42,8 @@ enum TokenFile {
         guard count >= 0 else { throw ToolError(.inputOutput, "\(path) can't be read: \(systemMessage())") }
         let line = bytes.prefix(count).prefix { $0 > 0x20 && $0 < 0x7F }
         guard line.count >= sizeMin, line.count < sizeMax else {
-            throw ToolError(.usage, "\(path) has no token: it must have at least \(sizeMin) characters in its first line.")
+            throw ToolError(
+                .usage, "\(path) has no token: it must have at least \(sizeMin) characters in its first line.")
         }
         return String(decoding: line, as: UTF8.self)
     }
