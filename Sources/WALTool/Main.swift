@@ -18,7 +18,8 @@ struct Tool: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Ingest.self, Inspect.self, Stat.self, Graph.self, Gaps.self, Dump.self, Hash.self, Verify.self, Repair.self, Backup.self, Restore.self,
+            Ingest.self, Inspect.self, Stat.self, Graph.self, Gaps.self, Dump.self, Hash.self, Verify.self, Repair.self,
+            Backup.self, Restore.self,
             Follow.self, Promote.self, Tail.self, Replay.self, Sinks.self, Cursors.self, Metrics.self, Check.self,
             Doctor.self, TopCommand.self, Serve.self, DeadLetters.self, Tasks.self, Flow.self, Append.self, Bench.self,
         ])
