@@ -18,6 +18,13 @@ let serviceLifecycle = Target.Dependency.product(
 let unixSignals = Target.Dependency.product(
     name: "UnixSignals", package: "swift-service-lifecycle", condition: .when(traits: ["Delivery"]))
 
+// For the trait Monitor.
+let serverPackages: [Package.Dependency] = [
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.3.0"),
+]
+
 let package = Package(
     name: "swift-wal",
     platforms: [.macOS(.v26)],
@@ -66,10 +73,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.1.4"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
-        .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
-        .package(url: "https://github.com/apple/swift-http-types", from: "1.3.0"),
-    ],
+    ] + serverPackages,
     targets: [
         .target(name: "CWALShims"),
         .systemLibrary(
@@ -313,6 +317,7 @@ if Context.environment["WAL_THREADS"] != nil {
         "WALTests", "WALTasksTests", "WALFlowTests", "WALLoggingTests",
     ]
     package.products = []
+    package.dependencies.removeLast(serverPackages.count)
     package.targets.removeAll { !names.contains($0.name) }
     package.targets.first { $0.name == "WALTests" }?.sources = [
         "Append/AppendTests.swift", "Append/BudgetTests.swift", "Append/SegmentTargetTests.swift",

@@ -195,6 +195,10 @@ def texts(browser, service):
     check(tab.run("whole('%d')" % LARGEST) == f"{LARGEST:,}", "digits are lost")
     tab.run("take('status', {last_sequence: '%d', durable_sequence: '%d'})" % (LARGEST, LARGEST - 1))
     check(f"{LARGEST - 1:,}" in tab.run("document.getElementById('tiles').textContent"), "digits of the status are lost")
+    # A picture of a flow is an image, in which nothing runs.
+    tab.run("document.getElementById('results').append(flowRow({task: 't', picture: "
+            "'<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"8\" height=\"8\"><script>alert(3)</script></svg>'}))")
+    tab.wait("document.querySelector('#results img')?.naturalWidth === 8", "the picture of a flow")
     # A thousand segments and long lists are drawn, too.
     tab.run("""take('segments', {removed: [], changed: Array.from({length: 1000}, (_, index) => ({number: 100000 + index,
         state: 'sealed', codec: 'plain', first_sequence: String(index), last_sequence: String(index), bytes: 1, used: 1, epoch: 0}))})""")

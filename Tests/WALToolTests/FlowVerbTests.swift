@@ -3,6 +3,7 @@
     import Testing
     import WAL
     import WALFlow
+    import WALMonitor
     import WALSQLite
     import WALTasks
 
@@ -44,6 +45,26 @@
             let run = try ToolRun(["flow"] + arguments)
             #expect(run.status == status, "\(arguments): \(run.output)\(run.errors)")
             return run.output + run.errors
+        }
+
+        @Test func theLivePageHasThemWithAPicture() async throws {
+            let monitor = try LogMonitor(at: log)
+            func flows(_ query: String) async throws -> [[String: Any]] {
+                let response = await monitor.respond(
+                    to: MonitorRequest(
+                        method: "GET", target: "/api/v1/flows\(query)", headers: [(name: "Host", value: "localhost")]))
+                guard case .bytes(let bytes) = response.body else { return [] }
+                let body = try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any]
+                return try #require(body?["tasks"] as? [[String: Any]])
+            }
+            let all = try await flows("")
+            #expect(Set(all.map { $0["task"] as? String }) == ["waiting", "failed"] && all[0]["picture"] == nil)
+            let failed = try #require(try await flows("?task=failed").first)
+            #expect((failed["reason"] as? String)?.hasPrefix("failed at b: below zero") == true)
+            #expect((failed["nodes"] as? [String: Int])?["failed"] == 1)
+            let picture = try #require(failed["picture"] as? String)
+            // An image needs the namespace.
+            #expect(picture.hasPrefix("<svg xmlns=") && picture.contains("✗ b"))
         }
 
         @Test func tasksAreListedShownAndDrawn() throws {

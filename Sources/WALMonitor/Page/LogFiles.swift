@@ -18,6 +18,9 @@ actor LogFiles {
     private var segments: [SegmentInfo] = []
     private var segmentsKey: [UInt64] = []
     private var tail: LogReader?
+    private var tailTime = ContinuousClock.now
+    /// The time after which a tail begins again at the end, because no client has had it meanwhile.
+    private static let tailAgeMax: Duration = .seconds(5)
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe thread.asUnownedSerialExecutor()
@@ -48,7 +51,8 @@ actor LogFiles {
                 snapshot = try LogSnapshot(log, name: name)
             }
         }
-        try letters.read(directory)
+        // Damage among the dead letters is reported where they are listed. The state of the log is shown all the same.
+        try? letters.read(directory)
         snapshot.keptDeadLetters = letters.counts
         return snapshot
     }
@@ -85,7 +89,8 @@ actor LogFiles {
 
     /// Returns the rows of the records since the last call, at most a number of them, and the number of records that were left out.
     func newRecords(through last: SequenceNumber, max: Int) throws(WALError) -> (rows: [[UInt8]], skipped: UInt64) {
-        guard let reader = tail else {
+        defer { tailTime = .now }
+        guard let reader = tail, ContinuousClock.now - tailTime < Self.tailAgeMax else {
             tail = log.reader(from: last.next)
             return ([], 0)
         }
