@@ -121,7 +121,7 @@ extension FlowRecord {
             output.put(bytes: bytes)
         case .trace(let fields):
             output.put(varint: UInt64(fields.count))
-            for (name, value) in fields.sorted(by: { $0.key < $1.key }) {
+            for (name, value) in fields.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
                 output.put(name)
                 output.put(value)
             }
@@ -195,12 +195,16 @@ extension FlowRecord {
         // Each field takes two bytes at least.
         guard count <= UInt64(input.remaining) / 2 else { throw TaskCodecError(.truncated, at: input.offset) }
         var fields: [String: String] = [:]
+        var last: String?
         for _ in 0..<count {
             let start = input.offset
             let name = try input.text()
-            guard fields.updateValue(try input.text(), forKey: name) == nil else {
+            let isInOrder = last.map { $0.utf8.lexicographicallyPrecedes(name.utf8) } ?? true
+            // Names with other bytes may be equal as texts.
+            guard isInOrder, fields.updateValue(try input.text(), forKey: name) == nil else {
                 throw TaskCodecError(.invalidField, at: start)
             }
+            last = name
         }
         return fields
     }

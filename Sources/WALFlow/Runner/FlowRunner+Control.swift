@@ -6,15 +6,15 @@ extension FlowRunner {
     ///
     /// - Throws: ``FlowError``: `unknownTask`, `wrongState` if the task has ended, `storageFailed` or `closed`.
     public func pause(_ id: String) async throws(FlowError) {
-        try await control(id, .pause)
+        _ = try await control(id, .pause)
     }
 
     /// Resumes a paused task.
     ///
     /// - Throws: As ``pause(_:)``.
     public func resume(_ id: String) async throws(FlowError) {
-        try await control(id, .resume)
-        let live = try require(id)
+        // Its steps may end the task before this call continues.
+        let live = try await control(id, .resume)
         let held = live.state.withLock { state in
             defer { state.held = [] }
             return state.held
@@ -97,7 +97,8 @@ extension FlowRunner {
         try await restart(live, control.number, [.control(control)], "task_accepted", nil, now)
     }
 
-    private func control(_ id: String, _ action: FlowRecord.Control.Action) async throws(FlowError) {
+    /// Journals a control of a live task, and returns the task.
+    private func control(_ id: String, _ action: FlowRecord.Control.Action) async throws(FlowError) -> LiveTask {
         try life.checkOpen()
         let live = try require(id)
         let now = clock.now()
@@ -114,6 +115,7 @@ extension FlowRunner {
             state.publish()
         }
         guard isDone != nil else { throw hasEnded(id) }
+        return live
     }
 
     private func hasEnded(_ id: String) -> FlowError {

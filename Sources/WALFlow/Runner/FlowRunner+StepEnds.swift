@@ -2,7 +2,6 @@ internal import WAL
 internal import WALTasks
 
 extension FlowRunner {
-
     /// Journals a step's result, and continues the walk.
     func succeed(_ running: RunningStep, _ value: any Sendable) async throws(FlowError) -> [Scheduler.Job] {
         let (task, step, attempt) = (running.task, running.place, running.attempt)

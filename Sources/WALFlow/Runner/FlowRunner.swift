@@ -222,13 +222,14 @@ public final class FlowRunner: Service {
     }
 
     private func release(_ live: LiveTask, throwing error: FlowError) {
-        let (waiters, observers) = live.state.withLock { state in
+        let (waiters, observers, span) = live.state.withLock { state in
             defer {
                 state.waiters = [:]
                 state.observers = [:]
             }
-            return (state.waiters.values.map { $0 }, state.observers.values.map { $0 })
+            return (state.waiters.values.map { $0 }, state.observers.values.map { $0 }, state.span.take())
         }
+        span?.end(nil)
         for waiter in waiters { waiter.resume(throwing: error) }
         for observer in observers { observer.finish() }
     }

@@ -89,6 +89,13 @@ import WALTesting
         }
     }
 
+    @Test(arguments: [["b", "a"], ["a", "a"], ["\u{E9}", "e\u{301}"], ["e\u{301}", "\u{E9}"]])
+    func theFieldsOfATraceHaveOneOrder(_ names: [String]) {
+        var bytes: [UInt8] = [1, 29, 2, 0x61, 2]
+        for name in names { bytes += [UInt8(name.utf8.count) + 1] + Array(name.utf8) + [1] }
+        #expect(throws: TaskCodecError.self) { try FlowRecord(bytes.span.bytes) }
+    }
+
     @Test func aKindOfALaterVersionIsPassedOver() throws {
         let later: [UInt8] = [1, 31, 4, 0x6F, 0x2D, 0x31, 0xFF, 0xFF]
         #expect(try FlowRecord(later.span.bytes) == nil)

@@ -96,6 +96,22 @@
             #expect(tracer.activeSpans.isEmpty)
         }
 
+        @Test func closingEndsTheSpansOfTasksThatWait() async throws {
+            let directory = TemporaryDirectory()
+            let tracer = Self.tracer("one")
+            let storage = try await openStorage(directory)
+            let dag = DAG(name: "Traced", key: "traced", of: Int.self) { dag, input in
+                dag.addWait("answer", after: input, for: Int.self)
+            }
+            let runner = try await FlowRunner(
+                storage: storage, dags: [dag], configuration: Self.configuration(tracer))
+            _ = try await runner.process(1, by: dag)
+            #expect(tracer.activeSpans.count == 1)
+            await runner.close()
+            try await storage.close()
+            #expect(tracer.activeSpans.isEmpty && tracer.finishedSpans.first?.errors.isEmpty == true)
+        }
+
         private static func blocked(_ isBlocked: Bool, _ reached: @escaping @Sendable () -> Void = {}) -> DAG<Int, Int>
         {
             DAG(name: "Traced", key: "traced", of: Int.self) { dag, input in
