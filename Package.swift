@@ -348,6 +348,13 @@ if Context.environment["WAL_EXAMPLES"] != nil {
             name: "ExampleOwnTable", dependencies: ["WAL", "WALDelivery", "WALJournal", "WALSQLite", "WALTasks"],
             path: "Examples/Sources/own-table"),
         .executableTarget(
+            name: "ExampleOrderService",
+            dependencies: [
+                "WAL", "WALDelivery", "WALJournal", "WALMonitor", "WALPostgres", "WALSQLite", "WALTasks",
+                .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ], path: "Examples/Sources/order-service"),
+        .executableTarget(
             name: "ExampleOwnSink", dependencies: ["WAL", "WALDelivery"], path: "Examples/Sources/own-sink"),
         .executableTarget(
             name: "ExampleFirstFlow", dependencies: ["WALFlow", "WALTasks", "WALSQLite"],

@@ -30,8 +30,9 @@ final class FramePlaces {
         }
 
         /// Returns the frame that has a record, if it is known.
-        func frame(of recordIndex: UInt32) -> Place? {
-            let entry = places[0]
+        ///
+        /// - Parameter entry: The first place. It is near in the index, and its copy in ``places`` isn't.
+        func frame(of recordIndex: UInt32, from entry: Place) -> Place? {
             let index = Int(recordIndex &- entry.recordIndex)
             guard recordIndex >= entry.recordIndex, index < frames.count else { return nil }
             let distance = frames[index]
@@ -81,7 +82,9 @@ final class FramePlaces {
     /// Returns the frame that seems to have a record, or the end of the log. Returns nil if there is neither.
     func find(recordIndex wanted: UInt32) -> Place? {
         let number = max(1, Self.count(of: index) { $0.recordIndex <= wanted }) - 1
-        if !segment.isCompressed, let known = stretches[number].frame(of: wanted) { return known }
+        if !segment.isCompressed, let known = stretches[number].frame(of: wanted, from: index[number]) {
+            return known
+        }
         return find(in: number) {
             $0.recordIndex <= wanted
         } holds: { header, next in
