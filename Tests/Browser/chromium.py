@@ -11,7 +11,7 @@ import threading
 import time
 
 # Generous, because a test must not fail on a slow machine.
-LIMIT = int(os.environ.get("WAL_BROWSER_LIMIT", "120"))
+LIMIT = 120
 
 
 class Browser:
