@@ -135,6 +135,7 @@ def main():
     sizes = {"records": 300000, "single": 3000, "pipeline": 30000} if quick else {
         "records": 1000000, "single": 8000, "pipeline": 100000}
     sizes["pack"] = sizes["records"]
+    sizes["atomic"] = 100000
     directory = tempfile.mkdtemp(prefix="wal-stream-")
     servers = []
     try:
@@ -166,7 +167,7 @@ def measure_all(servers, measurements, rounds):
         cases["%s: C, read" % name] = lambda each=each: m.read_by_c(each)
     cases["R3 current: delivered, synced always"] = lambda: m.deliver(always)
     cases["R3 current: delivered, a message a record"] = lambda: m.deliver(
-        current, "&granularity=record", m.sizes["pipeline"])
+        current, "&granularity=record", m.sizes["atomic"])
     cases["R3: leader killed"] = lambda: m.leader_dies(three)
     found = {name: [] for name in cases}
     for number in range(rounds):

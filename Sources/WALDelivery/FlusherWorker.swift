@@ -77,6 +77,8 @@ struct FlusherWorker<Destination: Sink> {
     private mutating func fill(from reader: LogReader) throws(WALError) -> BatchAssembler.Step {
         let key = context.key
         let context = context
+        // A copy of its own: through `self`, each record would retain its arrays.
+        let lanes = lanes
         while true {
             let step = try reader.next { record in
                 assembler.offer(record, hash: key(record.payload), for: lanes)
