@@ -301,6 +301,7 @@ def troubles(browser, service):
 
 def redrive(browser, service):
     tab = Tab(browser, service.entrance)
+    tab.wait(LIVE)
     tab.wait("document.querySelectorAll('#letters .item input').length > 0")
     button = "[...document.querySelectorAll('#letters-actions button')].find(each => each.textContent.includes('%s'))"
     tab.run("document.querySelector('#letters .item input').click()")

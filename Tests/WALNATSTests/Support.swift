@@ -129,9 +129,24 @@
         init(of log: LogID, _ configuration: JetStreamSink.Configuration) throws {
             let connection = try StreamConnection(configuration)
             let name = StreamNames.stream(of: log, configuration)
-            guard let info = try connection.info(of: name), info.lastMessage > 0 else { return }
+            let found = try Self.patiently { try connection.info(of: name) }
+            guard let info = found, info.lastMessage > 0 else { return }
             for number in info.firstMessage...info.lastMessage {
-                if let message = try connection.message(number, of: name) { messages.append(message) }
+                let message = try Self.patiently { try connection.message(number, of: name) }
+                if let message { messages.append(message) }
+            }
+        }
+
+        /// Tries again for a while: a server without a leader, or one that has just become it, refuses.
+        private static func patiently<Value>(_ read: () throws -> Value) throws -> Value {
+            let end = ContinuousClock.now + .seconds(60)
+            while true {
+                do {
+                    return try read()
+                } catch {
+                    guard StreamFollower.isTransient(error), .now < end else { throw error }
+                    usleep(100_000)
+                }
             }
         }
 
