@@ -71,11 +71,15 @@
 
             /// Throws `invalidOption` for an option that can't be used.
             public func validate() throws(JetStreamError) {
-                let forbidden = stream.map { $0.isEmpty || $0.contains { " .*>/\\\t\r\n".contains($0) } } ?? false
+                let forbidden =
+                    stream.map { $0.isEmpty || $0.contains { " .*>/\\\"".contains($0) || $0.isControl } } ?? false
                 let checks: [(Bool, String)] = [
                     (!servers.isEmpty, "servers must have an address."),
                     (!name.isEmpty, "name must not be empty."),
-                    (!forbidden, "stream must not be empty, or have spaces or one of . * > / \\."),
+                    (
+                        !forbidden,
+                        "stream must not be empty, or have spaces, control characters or one of . * > / \\ \"."
+                    ),
                     ((1...5).contains(replicas), "replicas must be 1 to 5, not \(replicas)."),
                     (maxMessageSize >= 4096, "maxMessageSize must be at least 4096, not \(maxMessageSize)."),
                     (maxStreamBytes ?? 1 > 0, "maxStreamBytes must be positive."),
@@ -87,5 +91,9 @@
                 for (isValid, message) in checks where !isValid { throw JetStreamError(.invalidOption, message) }
             }
         }
+    }
+
+    extension Character {
+        fileprivate var isControl: Bool { unicodeScalars.contains { $0.properties.generalCategory == .control } }
     }
 #endif

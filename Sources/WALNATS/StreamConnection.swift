@@ -182,7 +182,11 @@
             }
             try Self.check("A message can't be made", status)
             for (key, value) in message.headers + headers {
-                try Self.check("The header \(key) can't be set", unsafe natsMsgHeader_Set(made, key, value))
+                let status = unsafe natsMsgHeader_Set(made, key, value)
+                guard status == NATS_OK else {
+                    unsafe natsMsg_Destroy(made)
+                    throw Self.error("The header \(key) can't be set", status)
+                }
             }
             return unsafe made
         }

@@ -190,7 +190,7 @@
             }
         }
 
-        /// Follows from the replica's position on. Calls `progressed` after each append.
+        /// Follows from the replica's position on. Calls `progressed` after each append, and when the servers say that there is no more.
         private func followUntilFailure(
             from position: LogReplica.Position, startsAtFirst: Bool, progressed: () -> Void
         ) async throws {
@@ -205,6 +205,8 @@
                     continue
                 }
                 let isAtEnd = try await reader.isAtEnd(askingAtOnce: configuration.endsAtEnd)
+                // The servers have answered, also if there is nothing new.
+                if isAtEnd { progressed() }
                 var read = Statistics()
                 read.renewals = await reader.takeRenewals()
                 count(read, lag: isAtEnd ? 0 : nil)

@@ -44,7 +44,7 @@
             }
         }
 
-        /// Delivery goes on at the position that the new primary has. When the old one comes back unfenced and is taken, that is told.
+        /// Delivery continues at the new primary's position. If the old primary comes back and takes writes, the flusher reports it.
         @Test func aPromotedStandbyTakesOverAndAnOldPrimaryIsNoticed() async throws {
             defer { try? FileManager.default.removeItem(atPath: directory) }
             let log = try await WriteAheadLog.open(at: directory)

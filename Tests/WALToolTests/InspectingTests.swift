@@ -1,6 +1,8 @@
 import Foundation
 import Testing
-import WAL
+
+@testable import WAL
+@testable import WALTool
 
 /// What `stat`, `graph`, `gaps` and `dump --frames` show of logs whose contents are known.
 @Suite struct InspectingTests {
@@ -47,6 +49,16 @@ import WAL
         #expect(rows.reduce(0) { $0 + ($1["bytes"] as? Int ?? 0) } == stat["frame_bytes"] as? Int)
         #expect(try ToolRun(["graph", log, "--since", "-1h"]).output.contains("█"))
         #expect(try ToolRun(["graph", log, "--until", "2001-01-01T00:00:00Z"]).output.contains("no records"))
+    }
+
+    /// The times of a replica are those of its source, whose clock may have been anywhere.
+    @Test func timesBefore1970HaveIntervals() throws {
+        let steps = [-5_000_000, -1, 3_000_000].map {
+            LogStep(time: Timestamp(rawValue: $0), recordCount: 1, byteCount: 40)
+        }
+        let rows = try LogGraph(steps, by: .seconds(2)).json.split(separator: "\n")
+        #expect(rows.count == 5 && rows.first?.contains("1969-12-31T23:59:54") == true)
+        #expect(rows.count { $0.contains("\"records\":1,") } == 3)
     }
 
     @Test func aGapIsListedWithItsReason() throws {

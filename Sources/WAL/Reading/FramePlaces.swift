@@ -44,11 +44,16 @@ final class FramePlaces {
                 latestTimeBefore: .min)
         }
 
+        /// The limit of ``frames``: a number of records is a length that wasn't verified.
+        private static let framesMax = 1 << 16
+
         /// Keeps the frame of some records if it follows the known ones.
         mutating func note(_ offset: UInt32, of records: Range<UInt32>) {
             let entry = places[0]
             let distance = (offset - entry.offset) >> 3
-            guard records.lowerBound == entry.recordIndex + UInt32(frames.count), distance <= UInt16.max else { return }
+            guard records.lowerBound == entry.recordIndex &+ UInt32(frames.count), distance <= UInt16.max,
+                records.count <= Self.framesMax - frames.count
+            else { return }
             for _ in records { frames.append(UInt16(distance)) }
         }
     }

@@ -81,18 +81,19 @@ struct LogSurvey {
             let segment = part.index == nil ? try source.readable(part.number) : nil
             let entries = if let own = part.index { own } else { try segment?.index() ?? [] }
             var (sequence, offset) = (part.header.baseSequence, UInt64(SegmentHeader.size))
-            for entry in entries where entry.offset > offset {
+            // Frames without records before the first record have no time. They count with what follows.
+            for entry in entries where entry.offset > offset && entry.latestTimeBefore != .min {
                 steps.append(
                     LogStep(
                         time: Timestamp(rawValue: entry.latestTimeBefore), recordCount: entry.sequence &- sequence,
                         byteCount: entry.offset - offset))
                 (sequence, offset) = (entry.sequence, entry.offset)
             }
-            let past = part.header.baseSequence + part.recordCount
-            guard past > sequence else { continue }
+            let past = part.header.baseSequence + part.end.recordCount
+            guard past > sequence, let time = part.latestTime else { continue }
             steps.append(
                 LogStep(
-                    time: part.latestTime ?? steps.last?.time ?? Timestamp(rawValue: 0), recordCount: past - sequence,
+                    time: time, recordCount: past - sequence,
                     byteCount: UInt64(clamping: part.end.offset) - min(offset, UInt64(clamping: part.end.offset))))
         }
         return steps

@@ -52,7 +52,7 @@ extension StoreError {
         /// The database can't have a write-ahead log of its own: it is in memory, or its file system has no shared memory.
         /// Only in SQLite.
         public static let unsupported = Code("unsupported")
-        /// A lane has another owner or position than the batch says. Nothing was written.
+        /// A lane has another owner, or a later position than the batch says. Nothing was written.
         public static let fenced = Code("fenced")
         /// A lane has an earlier position or claim than the database had confirmed: it is an older copy, or an old primary is back. Nothing
         /// was written. A flusher claims the lanes again, and sends the records that the database lacks.

@@ -28,7 +28,8 @@ struct LogGraph {
         let span = last - first
         let chosen = Self.intervals.first { span / ($0 * 1_000_000) < Int64(Self.rowsWanted) } ?? 365 * 86400
         let length = interval.map { max(1, Int64($0 / .microseconds(1))) } ?? chosen * 1_000_000
-        let start = first - first % length
+        // The remainder of a time before 1970 is negative.
+        let start = first - (first % length + length) % length
         let count = (last - start) / length + 1
         guard count <= Self.rowsMax else {
             throw ValidationError(

@@ -44,6 +44,26 @@ import WALTesting
         try Self.expectExact(other, within: 70 << 10)
     }
 
+    /// An index entry before the first record has no time. A step takes the time of the records that follow.
+    @Test func stepsBeginWithTheFirstRecord() throws {
+        let directory = TemporaryDirectory()
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.segmentSize = 512 << 10
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
+        for number in 0..<2000 {
+            try log.setCursor("cursor of an idle consumer \(number % 2)", to: SequenceNumber(rawValue: 0))
+        }
+        try log.appendBlocking([1])
+        let segment = try #require(log.segments.first { $0.state != .prepared })
+        try log.closeBlocking()
+        let sealed = try ReadOnlyLog(at: directory.path)
+        let used = try #require(try sealed.segments.first { $0.number == segment.number }?.usedSize)
+        try #require(used > 80 << 10, "there is no index entry before the record")
+        let steps = try sealed.steps
+        #expect(steps.map(\.recordCount) == [1])
+        #expect(steps.allSatisfy { $0.time > Timestamp(rawValue: 0) })
+    }
+
     /// Numbers that were skipped have no record, and a damaged record can't be read.
     @Test func voidsAndDamageCountAsNoRecords() async throws {
         let directory = TemporaryDirectory()

@@ -174,6 +174,38 @@ import WALTesting
         }
     }
 
+    #if os(Linux)
+        /// The number of a batch's records isn't verified while a search passes the frame, so it must not become memory.
+        @Test func aForgedNumberOfRecordsTakesNoMemory() throws {
+            let directory = TemporaryDirectory()
+            let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+            var batch = RecordBatch()
+            for number in 0..<3 { batch.append(payload(number, size: 100)) }
+            try log.appendBlocking(batch)
+            for number in 3..<10 { try log.appendBlocking(payload(number, size: 100)) }
+            try log.closeBlocking()
+            let path = try #require(try ReadOnlyLog(at: directory.path).segments.first { $0.state != .prepared }?.path)
+            let file = try #require(FileHandle(forUpdatingAtPath: path))
+            try file.seek(toOffset: UInt64(SegmentHeader.size + Frame.Offset.body))
+            try file.write(contentsOf: Data([0xF0, 0xFF, 0xFF, 0xFF]))
+            try file.close()
+
+            func peak() -> Int {
+                var usage = rusage()
+                getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+                return usage.ru_maxrss
+            }
+            let before = peak()
+            let reader = try ReadOnlyLog(at: directory.path).reader()
+            for sequence in 1...10 as ClosedRange<UInt64> {
+                reader.seek(to: SequenceNumber(rawValue: sequence))
+                _ = try reader.nextEntry()
+            }
+            // In KiB. Two bytes for each record of the forged number are 8 GiB.
+            #expect(peak() - before < 1 << 20)
+        }
+    #endif
+
     @Test func onlyDurableRecordsAreShown() throws {
         let directory = TemporaryDirectory()
         let log = try Self.fill(directory, 200)

@@ -12,8 +12,7 @@ struct Order: Codable, FetchableRecord, Sendable {
 
 /// A database file that an application uses with GRDB, and into which a log delivers.
 ///
-/// The application makes the tables with its migrations, reads with a pool, and observes changes by polling or after
-/// `waitUntilApplied`. The sink has a connection of its own. Both use SQLite's write-ahead log, so readers never wait. Two writers wait for each
+/// The application makes the tables with its migrations, and reads with a pool. It sees an order after `waitUntilApplied`. The sink has a connection of its own. Both use SQLite's write-ahead log, so readers never wait. Two writers wait for each
 /// other for as long as their busy timeouts allow.
 @main
 struct SharedDatabase {
@@ -40,7 +39,7 @@ struct SharedDatabase {
         let flusher = Flusher(log: log, sink: sink, key: format.laneKey { $0.id })
         let delivery = Task { try await flusher.run() }
 
-        // Orders go through the log, and the application goes on writing with GRDB.
+        // Orders go through the log. The application also writes with GRDB.
         let orders = Journal(log, format: format)
         let first = log.lastSequence.rawValue + 1
         for number in first..<first + 1000 { try await orders.append(Order(id: "order-\(number)", total: 20)) }
