@@ -62,7 +62,8 @@
             ("nats://ann:hidden@n1?replicas=x", "replicas"), ("nats://ann:hidden@n1?replicas=9", "replicas"),
             ("nats://ann:hidden@n1?granularity=row", "granularity"),
             ("nats://ann:hidden@n1?cert=/c.pem", "cert and key"), ("nats://ann:hidden@n1?sync=1", "unknown option"),
-            ("nats://n1/a.b", "stream"), ("nats://n1/a%22b", "stream"), ("nats://n1/a%01b", "stream"), ("nats://n1?replicas", "'='"), ("nats://ann:%ff@n1", "UTF-8"),
+            ("nats://n1/a.b", "stream"), ("nats://n1/a%22b", "stream"), ("nats://n1/a%01b", "stream"),
+            ("nats://n1?replicas", "'='"), ("nats://ann:%ff@n1", "UTF-8"),
         ])
         func aWrongAddressIsRefused(_ url: String, _ reason: String) throws {
             let error = #expect(throws: JetStreamError.self) { try Configuration(url: url) }
