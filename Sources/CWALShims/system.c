@@ -84,6 +84,24 @@ void cwal_wake_all(const uint32_t *word) {
 #endif
 }
 
+void cwal_wait_while_equal_shared(const uint32_t *word, uint32_t value, uint64_t nanoseconds) {
+#ifdef __APPLE__
+    os_sync_wait_on_address_with_timeout((void *)word, value, sizeof *word, OS_SYNC_WAIT_ON_ADDRESS_SHARED,
+        OS_CLOCK_MACH_ABSOLUTE_TIME, nanoseconds);
+#else
+    struct timespec timeout = {(time_t)(nanoseconds / 1000000000), (long)(nanoseconds % 1000000000)};
+    syscall(SYS_futex, word, FUTEX_WAIT, value, &timeout, NULL, 0);
+#endif
+}
+
+void cwal_wake_all_shared(const uint32_t *word) {
+#ifdef __APPLE__
+    os_sync_wake_by_address_all((void *)word, sizeof *word, OS_SYNC_WAKE_BY_ADDRESS_SHARED);
+#else
+    syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+#endif
+}
+
 int cwal_clock_is_set(void) {
 #ifdef __linux__
     struct timex state = {0};

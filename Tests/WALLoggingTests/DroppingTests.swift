@@ -75,10 +75,10 @@ import WAL
         try await lines.close()
     }
 
-    /// The size of all files but the writer's status, which isn't part of the budget.
+    /// The size of all files but the two that aren't part of the budget.
     private func size(of directory: String) throws -> Int {
-        try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0 != "STATUS" }.reduce(0) {
-            total, name in
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory)
+        return names.filter { !["STATUS", "WAITERS"].contains($0) }.reduce(0) { total, name in
             // A segment may be removed meanwhile.
             let size = try? FileManager.default.attributesOfItem(atPath: directory + "/" + name)[.size] as? Int
             return total + (size ?? 0)

@@ -7,7 +7,8 @@ import Contenders
 struct ReadingSuite: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reading", abstract: "Reading, finding, following and opening logs.",
-        discussion: "Run by Benchmarks/run.", subcommands: [Measure.self, Fill.self], defaultSubcommand: Measure.self)
+        discussion: "Run by Benchmarks/run.", subcommands: [Measure.self, Fill.self, Watch.self],
+        defaultSubcommand: Measure.self)
 
     struct Measure: AsyncParsableCommand {
         @OptionGroup var options: SuiteOptions

@@ -77,4 +77,10 @@ void cwal_wake_one(const uint32_t *word);
 /// Wakes all threads that sleep on `word`.
 void cwal_wake_all(const uint32_t *word);
 
+/// Sleeps while `word`, in a mapping that processes share, has `value`, at most for a time. May return without a reason.
+void cwal_wait_while_equal_shared(const uint32_t *word, uint32_t value, uint64_t nanoseconds);
+
+/// Wakes all threads of all processes that sleep on `word`.
+void cwal_wake_all_shared(const uint32_t *word);
+
 #endif

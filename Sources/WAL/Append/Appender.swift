@@ -24,6 +24,7 @@ final class Appender: @unchecked Sendable {
     let catalog: SegmentCatalog
     let syncRequests = SyncRequests()
     let tail = TailWaiters()
+    let outside: OutsideReaders
     private let slots: AppendSlots
     /// The slot that producers claim from; nil while the active segment has ended. Stored under the lock of the catalog's state.
     private let current: Atomic<UnsafeMutablePointer<AppendSlot>?>
@@ -48,8 +49,10 @@ final class Appender: @unchecked Sendable {
     /// Makes the producers' side. `current` is the slot of the catalog's active segment, and `durable` the position at
     /// which that segment begins.
     init(
-        _ catalog: SegmentCatalog, slots: AppendSlots, current: SlotReference, durable: LogPosition, isReplica: Bool
+        _ catalog: SegmentCatalog, slots: AppendSlots, current: SlotReference, durable: LogPosition, isReplica: Bool,
+        outside: OutsideReaders
     ) {
+        self.outside = outside
         let configuration = catalog.configuration
         frameOrder = isReplica ? Monitor(0) : nil
         self.catalog = catalog
@@ -220,6 +223,7 @@ final class Appender: @unchecked Sendable {
         unsafe CommitWord.store(Frame.commitWord(length: length, checksum: checksum), to: frame)
         // Don't touch the slot after the commit: after the last commit of its segment, another segment may use it.
         if wakeupRequests.load(ordering: .sequentiallyConsistent) != 0 { serveWakeups() }
+        outside.committed()
         if position &- durable >= syncThreshold { syncRequests.requestSync() }
         if recordIndex < recordsTarget, recordsTarget <= recordIndex + records { rollAfter(sequence) }
         return sequence

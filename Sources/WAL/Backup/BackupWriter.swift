@@ -37,7 +37,7 @@ struct BackupWriter {
 
     mutating func run() throws(WALError) -> LogBackup.Summary {
         // In this order: the highest number isn't below that of any durable record.
-        let durable = try log.source.durablePosition()
+        let durable = try log.source.provenPosition()
         manifest.highestSequence = max(try log.lastSequence.rawValue, before?.highestSequence ?? 0)
         for number in try log.source.directory.segmentNumbers() {
             try add(number, durable: durable)

@@ -233,6 +233,7 @@ final class GroupCommit: @unchecked Sendable {
             return state.takeServed()
         }
         appender.syncRequests.notify(durable: reached)
+        appender.outside.becameDurable(reached.position)
         served.resume(.success(()))
     }
 

@@ -63,6 +63,7 @@ struct SyncThread {
                 if pause() { return }
             case (nil, .idle):
                 if catalog.waitForClaimed() == claimed, appender.appendControlIfReady(.syncMark, body: []) {
+                    appender.outside.becameDurable(claimed.position)
                     // Not the position claimed by now, which may be past the mark and then needs a sync.
                     marked = LogPosition(
                         sequence: claimed.sequence, position: claimed.position + UInt64(Frame.headerSize))

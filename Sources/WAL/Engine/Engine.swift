@@ -21,6 +21,7 @@ internal import Synchronization
 /// | `SegmentCatalog.consumers` | the consumers in other processes | last |
 /// | `MarkerBoard.register` | the markers, and the space reserved for them | last |
 /// | `TailWaiters.state` | readers at the end of the log | last |
+/// | `OutsideReaders.turn` | wake-ups of readers in other processes | last |
 ///
 /// The leader is the thread that has set `SyncState.isLeading`. It owns the scanner, the unsynced segments and the
 /// markers before the scan, and stores the durable position and sequence number. It may lock `SegmentCatalog.state`.
@@ -76,7 +77,8 @@ final class Engine: Sendable {
             state, markers: MarkerBoard(recovered.markers), directory: directory, configuration: configuration,
             logger: logger)
         appender = Appender(
-            catalog, slots: slots, current: slot, durable: durable, isReplica: recovered.source != nil)
+            catalog, slots: slots, current: slot, durable: durable, isReplica: recovered.source != nil,
+            outside: OutsideReaders(Self.waitersFile(recovered, logger)))
         commit = GroupCommit(appender, live: live, durable: durable, markers: recovered.markers, metrics: metrics)
         source = EngineSource(appender, commit)
 
@@ -114,6 +116,16 @@ final class Engine: Sendable {
         try? recovered.unused.release()
         if let segment = try makeUnlessFull(capacity) { return segment }
         return try make(WriteAheadLog.Configuration.segmentSizeMin)
+    }
+
+    /// Opens the file by which readers in other processes are woken. Without it, they poll.
+    private static func waitersFile(_ recovered: RecoveredLog, _ logger: Logger?) -> WaitersFile? {
+        do throws(WALError) {
+            return try WaitersFile.forWriter(in: recovered.directory, of: recovered.logID)
+        } catch {
+            logger?.warning("readers in other processes have to poll", metadata: LogMetadata.of(error))
+            return nil
+        }
     }
 
     private func startThreads(_ unused: ReclaimableSpace) throws(WALError) {

@@ -3,11 +3,9 @@ struct DirectorySource: SegmentSource {
     let directory: Directory
     let maps: LogMaps
     private let frontier = DurableFrontier()
+    private let watch: WriterWatch
     /// The log's identifier; nil if no segment has a readable header.
     let logID: LogID?
-
-    /// The interval at which a waiting reader looks for more. No notification reaches it from another process.
-    private static let pollInterval: Duration = .milliseconds(10)
 
     init(_ directory: Directory) throws(WALError) {
         self.directory = directory
@@ -19,6 +17,7 @@ struct DirectorySource: SegmentSource {
             segments.append(segment)
         }
         logID = RecoveryPlan.logID(of: segments)
+        watch = WriterWatch(directory, of: logID ?? LogID(low: 0, high: 0))
     }
 
     /// Returns the segments in use, oldest first, without their frames.
@@ -76,16 +75,23 @@ struct DirectorySource: SegmentSource {
     // A reader of a removed file continues after the removed segments.
     func isRemoved(_ segment: ReadableSegment) -> Bool { false }
 
-    func durablePosition() throws(WALError) -> UInt64 { try frontier.advance(in: self) }
+    func durablePosition(after position: UInt64) throws(WALError) -> UInt64 {
+        let published = watch.durablePosition
+        return published > position ? published : try provenPosition()
+    }
+
+    /// Returns the durable position that the frames prove.
+    func provenPosition() throws(WALError) -> UInt64 { try frontier.advance(in: self) }
 
     func waitForMore(
-        behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility
+        behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility, unless isDue: () -> Bool
     ) async throws(WALError) {
-        do {
-            try await Task.sleep(for: Self.pollInterval)
-        } catch {
-            throw WALError.canceledWait
+        switch visibility {
+        case .written: try await watch.wait(for: .frame, behind: position, unless: isDue)
+        case .durable:
+            try await watch.wait(for: .durablePosition, behind: position) { watch.durablePosition > position }
         }
+        if Task.isCancelled { throw .canceledWait }
         // No writer appends to a directory that isn't in its place, so the reader would wait forever.
         try directory.requireInPlace()
     }

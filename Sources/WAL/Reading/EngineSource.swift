@@ -131,12 +131,12 @@ struct EngineSource: SegmentSource {
         return try ReadableSegment(entry.segment, in: file, size: try file.size(), footer: footer)
     }
 
-    func durablePosition() -> UInt64 {
+    func durablePosition(after position: UInt64) -> UInt64 {
         appender.durablePosition.load(ordering: .acquiring)
     }
 
     func waitForMore(
-        behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility
+        behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility, unless isDue: () -> Bool
     ) async throws(WALError) {
         // A new reader that wants a future record can wait at the end without scanning.
         let claimed = catalog.waitForClaimed()

@@ -19,7 +19,9 @@ extension LogReader {
             guard let segment = current else { return .none }
             if visibility == .durable, try !isDurable(segment) { return .none }
             if segment.isCompressed { retain(segment.memory) }
-            switch unsafe try check(segment) {
+            let outcome = unsafe try check(segment)
+            isAtEmptyPlace = if case .empty = unsafe outcome { true } else { false }
+            switch unsafe outcome {
             case .valid(let frame):
                 guard
                     let body = unsafe FrameValidity.body(
@@ -100,7 +102,7 @@ extension LogReader {
 
     private func isDurable(_ segment: ReadableSegment) throws(WALError) -> Bool {
         let position = segment.segment.position(at: offset)
-        if position >= durablePosition { durablePosition = try source.durablePosition() }
+        if position >= durablePosition { durablePosition = try source.durablePosition(after: position) }
         return position < durablePosition || segment.footer.map { offset >= $0.offset } ?? false
     }
 

@@ -23,6 +23,8 @@ public final class LogReader {
     var foundGap: LogGap?
     /// Whether the frame at `offset` was found through the index and no frame was read since.
     var isAtIndexEntry = false
+    /// Whether the reader has found no frame at `offset`, not even an invalid one.
+    var isAtEmptyPlace = false
     /// Whether the caller has moved the reader and read nothing since.
     var isSeeking = false
     /// The segments that a seeking reader has been in, with the places of frames that it found, and their sequence numbers.
@@ -253,7 +255,10 @@ public final class LogReader {
     ///   - ``WALError/Code/directoryGone`` if the log's directory is no longer in its place.
     public func waitForMore() async throws(WALError) {
         let position = current.map { $0.segment.position(at: offset) } ?? 0
-        try await source.waitForMore(behind: position, from: nextSequence.rawValue, visibility: visibility)
+        let (segment, end) = (isAtEmptyPlace ? current : nil, offset)
+        try await source.waitForMore(
+            behind: max(position, durablePosition), from: nextSequence.rawValue, visibility: visibility
+        ) { segment?.hasFrame(at: end) ?? false }
     }
 
     func switchTo(_ segment: ReadableSegment?) {

@@ -1,12 +1,13 @@
 /// A log opened for reading only, while a writer in this or another process may run.
 ///
-/// It takes no lock and changes nothing but the files of its consumers. Each call reads what was written before it. If
+/// It takes no lock and changes nothing but the files of its consumers, and a flag while it waits. Each call reads what was written before it. If
 /// retention removes segments meanwhile, its readers report a gap.
 ///
 /// A reader with the visibility ``ReadVisibility/durable`` returns the records that the files prove to be durable: each
 /// frame states how much of the log was durable when it was written. So it returns a record once a newer frame states
-/// that. In an idle log this is a mark that the writer appends about 100 ms after a sync. After the death of the writer,
-/// its last records may have no such frame. The next opening syncs them, and writes one.
+/// that. In an idle log this is a mark that the writer appends about 100 ms after a sync. To a reader that waits, the
+/// writer says it right after the sync. After the death of the writer, its last records may have no such frame. The next
+/// opening syncs them, and writes one.
 public final class ReadOnlyLog: Sendable {
     let source: DirectorySource
 

@@ -61,6 +61,12 @@ struct ReadableSegment {
         unsafe try bytes.check(at: offset, limit: size, seed: segment.seed, recordIndexMin: 0)
     }
 
+    /// Whether a frame is committed at an offset of a plain segment.
+    func hasFrame(at offset: Int) -> Bool {
+        guard let mapping, offset + Frame.headerSize <= limit else { return false }
+        return unsafe CommitWord.load(mapping.base + offset) != 0
+    }
+
     /// Returns the place at which to start the search for a sequence number: a frame's offset, and the lowest record
     /// index that the frame can have.
     func start(for sequence: UInt64) throws(WALError) -> (offset: Int, recordIndex: UInt32) {

@@ -9,12 +9,12 @@ protocol SegmentSource: Sendable {
     func continuation(of segment: ReadableSegment, at place: ReadingPlace) throws(WALError) -> Continuation
     /// Whether the segment was removed, so that a reader can't continue from it.
     func isRemoved(_ segment: ReadableSegment) -> Bool
-    /// Returns the log position up to which readers of durable records may read.
-    func durablePosition() throws(WALError) -> UInt64
+    /// Returns the log position up to which readers of durable records may read, for a reader at a position.
+    func durablePosition(after position: UInt64) throws(WALError) -> UInt64
     /// Suspends until there may be more after `position`, for a reader that wants records from `sequence` on. Throws if
-    /// there never will be more.
+    /// there never will be more. `isDue` returns true if there is a frame at the reader's place.
     func waitForMore(
-        behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility
+        behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility, unless isDue: () -> Bool
     ) async throws(WALError)
     /// Keeps a segment and all newer ones from being removed.
     func pin(_ reader: ObjectIdentifier, at number: UInt64)

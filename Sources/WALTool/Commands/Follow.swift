@@ -44,7 +44,7 @@ struct Follow: AsyncParsableCommand {
                 configuration.acceptsGaps = acceptGaps
                 let follower = try StreamFollower(
                     replica: replica, configuration: configuration, logger: StandardErrorLog.logger)
-                let result = await Self.follow(follower, until: stop)
+                let result = await stop.run { try await follower.run() }
                 try await replica.close()
                 try result.get()
                 try print(replica, follower.statistics, stoppedBy: stop.signalName)
@@ -85,17 +85,6 @@ struct Follow: AsyncParsableCommand {
                     try await Task.sleep(for: .seconds(1))
                 }
             }
-        }
-
-        private static func follow(_ follower: StreamFollower, until stop: StopSignal) async -> Result<Void, any Error>
-        {
-            let running = Task { try await follower.run() }
-            let stopping = Task {
-                while stop.signalName == nil { try await Task.sleep(for: .milliseconds(50)) }
-                running.cancel()
-            }
-            defer { stopping.cancel() }
-            return await running.result
         }
 
         private func print(

@@ -36,12 +36,16 @@ struct Tail: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let log = try ReadOnlyLog(at: directory)
-        let isJSON = json || output == .json
-        var output = StandardOutput()
         let stop = try StopSignal()
         if follow { stop.catchSignals() }
         defer { if follow { stop.releaseSignals() } }
+        try await stop.run { try await show(until: stop) }.get()
+    }
+
+    private func show(until stop: StopSignal) async throws {
+        let log = try ReadOnlyLog(at: directory)
+        let isJSON = json || output == .json
+        var output = StandardOutput()
         let limit = lines ?? (filter.since == nil ? Self.linesDefault : .max)
         let reader = log.reader(from: try firstSequence(log, limit))
         var gaps = GapReport()
@@ -61,7 +65,16 @@ struct Tail: AsyncParsableCommand {
             }
             try output.flush()
             guard follow, stop.signalName == nil else { return try gaps.finish() }
+            try await wait(reader)
+        }
+    }
+
+    /// Waits for more records, or for a signal.
+    private func wait(_ reader: LogReader) async throws(WALError) {
+        do throws(WALError) {
             try await reader.waitForMore()
+        } catch {
+            guard error.code == .cancelled else { throw error }
         }
     }
 

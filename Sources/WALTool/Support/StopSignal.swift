@@ -61,6 +61,17 @@ final class StopSignal: Sendable {
         wakingEnd.store(-1, ordering: .releasing)
     }
 
+    /// Runs `body` in a task, and cancels that at the first signal.
+    func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async -> Result<Value, any Error> {
+        let running = Task { try await body() }
+        let stopping = Task {
+            while signalName == nil { try await Task.sleep(for: .milliseconds(50)) }
+            running.cancel()
+        }
+        defer { stopping.cancel() }
+        return await running.result
+    }
+
     private static func wake(_ descriptor: Int32) {
         var byte: UInt8 = 0
         _ = write(descriptor, &byte, 1)

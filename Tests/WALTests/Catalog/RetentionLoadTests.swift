@@ -80,8 +80,8 @@ import Testing
                 try await log.roll()
                 most = max(most, try descriptors(in: path))
             }
-            // One active, prepared ones and one in the making, the lock, the status.
-            let others = 1 + configuration.maxPreparedSegments + 1 + 1 + 1
+            // One active, prepared ones and one in the making, the lock, the status, the file of waiting readers.
+            let others = 1 + configuration.maxPreparedSegments + 1 + 1 + 1 + 1
             // When so many wait for a sync they are synced, before the next is sealed.
             let waiting = GroupCommit.unsyncedMax
             #expect(most > others)

@@ -173,10 +173,10 @@ import Testing
         }
 
         func isRemoved(_ segment: ReadableSegment) -> Bool { log.engine.source.isRemoved(segment) }
-        func durablePosition() -> UInt64 { log.engine.source.durablePosition() }
+        func durablePosition(after position: UInt64) -> UInt64 { log.engine.source.durablePosition(after: position) }
 
         func waitForMore(
-            behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility
+            behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility, unless isDue: () -> Bool
         ) async throws(WALError) {}
 
         func pin(_ reader: ObjectIdentifier, at number: UInt64) { log.engine.source.pin(reader, at: number) }

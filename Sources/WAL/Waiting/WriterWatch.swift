@@ -1,0 +1,114 @@
+/// The wait of a process for a log's writer in another process.
+///
+/// One thread waits for all readers of a ``ReadOnlyLog``, and only while a reader waits. Without a file `WAITERS` that it may write to, it
+/// polls.
+final class WriterWatch: Sendable {
+    /// The intervals at which waiting readers look at the log without a wake-up. They become longer while nothing comes.
+    private static let intervalMin: Duration = .milliseconds(10)
+    private static let intervalMax: Duration = .seconds(1)
+    private static let pollMax: Duration = .milliseconds(250)
+
+    private struct State {
+        var file: WaitersFile?
+        var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
+        var lastID: UInt64 = 0
+        var isRunning = false
+        /// The place of the last waiter in the log. While it is the same, nothing comes.
+        var place: UInt64 = 0
+        var interval = WriterWatch.intervalMin
+    }
+
+    private let directory: Directory
+    private let log: LogID
+    private let state = Monitor(State())
+
+    init(_ directory: Directory, of log: LogID) {
+        self.directory = directory
+        self.log = log
+    }
+
+    /// The durable position that the writer has published; 0 if it has published none. The log's frames can prove more.
+    var durablePosition: UInt64 { state.withLock { $0.file }?.durablePosition ?? 0 }
+
+    /// Suspends until the event may have happened, or the task is canceled. `isDue` runs after the writer was asked for a wake-up, and may
+    /// find that there is no reason to wait.
+    func wait(
+        for event: WaitersFile.Event, behind place: UInt64, unless isDue: () -> Bool
+    ) async throws(WALError) {
+        let id = try join(at: place)
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                let (file, mustWait) = state.withLock { state in
+                    guard !Task.isCancelled else { return (state.file, false) }
+                    state.waiters[id] = continuation
+                    return (state.file, true)
+                }
+                guard mustWait else { return continuation.resume() }
+                file?.request(event)
+                if isDue() { wake(id) }
+            }
+        } onCancel: {
+            wake(id)
+        }
+    }
+
+    /// Starts the thread if it doesn't run. Returns a number for a waiter.
+    private func join(at place: UInt64) throws(WALError) -> UInt64 {
+        try state.withLock { state throws(WALError) in
+            if place != state.place { state.interval = Self.intervalMin }
+            state.place = place
+            if !state.isRunning {
+                state.file = state.file ?? WaitersFile.forReader(in: directory, of: log)
+                let seen = state.file?.count
+                try NamedThread.start("wal-watch") { self.run(seen: seen) }
+                state.isRunning = true
+            }
+            state.lastID += 1
+            return state.lastID
+        }
+    }
+
+    private func wake(_ id: UInt64) {
+        state.withLock { $0.waiters.removeValue(forKey: id) }?.resume()
+    }
+
+    /// Wakes the waiters after each wake-up by the writer, and at intervals. Ends if there is no waiter at the end of an interval.
+    private func run(seen: UInt32?) {
+        var seen = seen
+        while true {
+            let (file, interval) = state.withLock { ($0.file, $0.interval) }
+            if let file, let seen {
+                file.wait(whileCountIs: seen, atMost: interval)
+            } else {
+                NamedThread.sleep(interval)
+            }
+            if let count = file?.count, count != seen {
+                seen = count
+                state.withLock { $0.interval = Self.intervalMin }
+            } else {
+                // Another writer may have made another file.
+                let current =
+                    if let file, file.isCurrent(in: directory) { file } else {
+                        WaitersFile.forReader(in: directory, of: log)
+                    }
+                if current !== file { seen = current?.count }
+                guard endInterval(current) else { return }
+            }
+            let woken = state.withLock { state in
+                defer { state.waiters = [:] }
+                return Array(state.waiters.values)
+            }
+            for waiter in woken { waiter.resume() }
+        }
+    }
+
+    /// Sets the next interval. Returns false if the thread has to end.
+    private func endInterval(_ file: WaitersFile?) -> Bool {
+        state.withLock { state in
+            state.file = file
+            state.isRunning = !state.waiters.isEmpty
+            state.interval = min(state.interval * 2, file == nil ? Self.pollMax : Self.intervalMax)
+            return state.isRunning
+        }
+    }
+}

@@ -1,0 +1,181 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import WAL
+
+/// Readers of a directory that wait for its writer: the file `WAITERS`.
+@Suite struct WaitingReaderTests {
+    private struct Words: Decodable, Equatable {
+        var frame: Int
+        var durable: Int
+        var count: Int
+        /// Nil if the checksum is wrong.
+        var position: UInt64?
+        var zeros: Bool
+    }
+
+    /// The words as a reader in another language finds them, written from FORMAT.md alone.
+    private static func words(_ directory: TemporaryDirectory) throws -> Words? {
+        let script = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../Independent/waitersreader.py").path
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["python3", script, directory.path]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return try JSONDecoder().decode(Words?.self, from: data)
+    }
+
+    private static func next(_ reader: LogReader) async throws -> UInt64 {
+        while true {
+            if let record = try reader.next() { return record.sequence.rawValue }
+            try await reader.waitForMore()
+        }
+    }
+
+    /// Starts a task that reads until the record with this number, and returns the numbers.
+    private static func read(
+        _ directory: TemporaryDirectory, through last: UInt64, _ visibility: ReadVisibility = .written
+    ) throws -> Task<[UInt64], any Error> {
+        let log = try ReadOnlyLog(at: directory.path)
+        return Task {
+            let reader = log.reader(visibility: visibility)
+            var found: [UInt64] = []
+            while found.last != last { found.append(try await next(reader)) }
+            return found
+        }
+    }
+
+    @Test func aCommitAnswersTheFlagOfFrames() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        #expect(try Self.words(directory) == Words(frame: 0, durable: 0, count: 1, position: 0, zeros: true))
+        try await log.append([1])
+        #expect(try Self.words(directory)?.count == 1)
+
+        let reading = try Self.read(directory, through: 2)
+        try await eventually { try Self.words(directory)?.frame == 1 }
+        try await log.append([2])
+        #expect(try await reading.value == [1, 2])
+        let after = try #require(try Self.words(directory))
+        #expect(after.count == 2 && after.durable == 0 && after.position == 0)
+        try await log.append([3])
+        // The reader is gone, but the flag that it had set again may have been there.
+        #expect(try Self.words(directory)?.count ?? .max <= 3)
+        try await log.close()
+    }
+
+    @Test func aSyncAnswersTheFlagOfDurablePositions() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(.manual))
+        try await log.append([1])
+        let reading = try Self.read(directory, through: 1, .durable)
+        try await eventually { try Self.words(directory)?.durable == 1 }
+        try await log.append([2])
+        #expect(try Self.words(directory)?.count == 1)
+        try await log.sync()
+        #expect(try await reading.value == [1])
+        #expect(try Self.words(directory)?.position == log.engine.appender.durablePosition.load(ordering: .acquiring))
+        try await log.close()
+    }
+
+    @Test func theNextWriterWakesTheReader() async throws {
+        let directory = TemporaryDirectory()
+        let first = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        try await first.append([1])
+        try await first.close()
+        let reading = try Self.read(directory, through: 2)
+        try await eventually { try Self.words(directory)?.frame == 1 }
+        let second = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        #expect(try Self.words(directory)?.count ?? 0 >= 2)
+        try await second.append([2])
+        #expect(try await reading.value == [1, 2])
+        try await second.close()
+    }
+
+    /// The reader finds the file of a later writer, and reads on without one.
+    @Test(arguments: ["missing", "short", "garbage", "directory", "link"])
+    func aReaderNeedsNoFile(_ kind: String) async throws {
+        let directory = TemporaryDirectory()
+        let path = directory.path + "/WAITERS"
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        try await log.append([1])
+        try FileManager.default.removeItem(atPath: path)
+        switch kind {
+        case "short": try Data("SWALWAIT".utf8).write(to: URL(filePath: path))
+        case "garbage": try Data(repeating: 0x5A, count: 4096).write(to: URL(filePath: path))
+        case "directory":
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        case "link": try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/dev/zero")
+        default: break
+        }
+        let reading = try Self.read(directory, through: 3)
+        let durable = try Self.read(directory, through: 2, .durable)
+        try await log.append([2])
+        try await log.close()
+
+        let recording = RecordingLog()
+        let next = try await WriteAheadLog.open(
+            at: directory.path, configuration: .small(), logger: recording.logger)
+        let isRefused = recording.messages.all.contains { $0.text == "readers in other processes have to poll" }
+        #expect(isRefused == ["directory", "link"].contains(kind))
+        try await next.append([3])
+        #expect(try await reading.value == [1, 2, 3])
+        #expect(try await durable.value == [1, 2])
+        try await next.close()
+    }
+
+    /// A position that isn't the writer's counts for nothing.
+    @Test func aForgedDurablePositionShowsNothing() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(.manual))
+        try await log.append([1])
+        let reading = try Self.read(directory, through: 1, .durable)
+        try await eventually { try Self.words(directory)?.durable == 1 }
+        try Self.write([0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4], at: 192, directory)
+        // More than the reader's first looks at the log.
+        for _ in 1...3 { try await Self.look(at: directory) }
+        #expect(try ReadOnlyLog(at: directory.path).reader(visibility: .durable).next() == nil)
+        reading.cancel()
+        await #expect(throws: WALError.self) { try await reading.value }
+        try await log.close()
+    }
+
+    /// Waits until a waiting reader has looked at the log again, which sets the flag.
+    private static func look(at directory: TemporaryDirectory) async throws {
+        try write([0, 0, 0, 0], at: 68, directory)
+        try await eventually { try words(directory)?.durable == 1 }
+    }
+
+    private static func write(_ bytes: [UInt8], at offset: UInt64, _ directory: TemporaryDirectory) throws {
+        let handle = try FileHandle(forUpdating: URL(filePath: directory.path + "/WAITERS"))
+        try handle.seek(toOffset: offset)
+        try handle.write(contentsOf: Data(bytes))
+        try handle.close()
+    }
+
+    @Test func manyReadersOfOneLogAreAllWoken() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        try await log.append([1])
+        let shared = try ReadOnlyLog(at: directory.path)
+        let readers = (1...20).map { _ in
+            Task {
+                let reader = shared.reader()
+                var last: UInt64 = 0
+                while last < 2000 { last = try await Self.next(reader) }
+            }
+        }
+        for number in 2...2000 {
+            try await log.append(payload(number))
+            if number % 50 == 0 { await Task.yield() }
+        }
+        for reader in readers { try await reader.value }
+        try await log.close()
+    }
+}
