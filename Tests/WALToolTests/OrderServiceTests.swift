@@ -16,7 +16,6 @@
         private static let client = """
             import http.client, json, sys
             port, worker, count = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-            answered = []
             try:
                 connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
                 for number in range(count):
@@ -25,10 +24,9 @@
                     reply = connection.getresponse()
                     reply.read()
                     if reply.status == 201:
-                        answered.append(order["id"])
+                        print(order["id"], flush=True)
             except (OSError, http.client.HTTPException):
                 pass
-            print("\\n".join(answered))
             """
 
         private static let program = ToolRun.tool.deletingLastPathComponent().appendingPathComponent(
@@ -90,7 +88,9 @@
                     return client
                 }
                 if isKilled {
-                    usleep(.random(in: 300_000...800_000))
+                    let end = Date(timeIntervalSinceNow: 120)
+                    while try Self.lines(of: outputs).count < 40, Date() < end { usleep(5_000) }
+                    usleep(.random(in: 0...100_000))
                     kill(service.processIdentifier, SIGKILL)
                 }
                 for client in clients { client.waitUntilExit() }
@@ -100,13 +100,14 @@
                 }
                 service.waitUntilExit()
                 if !isKilled { #expect(service.terminationStatus == 0) }
-                for output in outputs {
-                    answered.formUnion(
-                        try String(contentsOfFile: output, encoding: .utf8).split(separator: "\n").map(String.init))
-                }
+                answered.formUnion(try Self.lines(of: outputs))
             }
             #expect(answered.count > 200)
             return answered
+        }
+
+        private static func lines(of files: [String]) throws -> [String] {
+            try files.flatMap { try String(contentsOfFile: $0, encoding: .utf8).split(separator: "\n").map(String.init) }
         }
 
         @Test func everyAnsweredOrderIsInSQLite() throws {

@@ -18,8 +18,8 @@ public enum LogUnderTest {
         return configuration
     }
 
-    /// Opens the log and waits until its segments are ready, as they are after a quiet moment. The first segment after an
-    /// opening is a small one, so this rolls to the next.
+    /// Opens the log and waits until its segments are ready, as they are in a log that is in use. The first segments after an
+    /// opening are small, so this rolls until they are used up.
     public static func open(in directory: String, _ policy: WriteAheadLog.SyncPolicy) throws -> WriteAheadLog {
         try open(in: directory, configuration(policy))
     }
@@ -28,7 +28,10 @@ public enum LogUnderTest {
         in directory: String, _ configuration: WriteAheadLog.Configuration
     ) throws -> WriteAheadLog {
         let log = try WriteAheadLog.openBlocking(at: directory + "/log", configuration: configuration)
-        try log.rollBlocking()
+        for _ in 0...configuration.maxPreparedSegments {
+            while log.statistics.preparedSegmentCount < configuration.maxPreparedSegments { usleep(1000) }
+            try log.rollBlocking()
+        }
         while log.statistics.preparedSegmentCount < configuration.maxPreparedSegments { usleep(1000) }
         return log
     }

@@ -10,12 +10,15 @@ struct Fill: ParsableCommand {
     @Argument var directory: String
     @Option var bytes: Int
     @Option var payload: Int
+    @Option var segmentSize = LogUnderTest.segmentSize
     @Flag(help: "Holes instead of what is in the middle of sealed segments.") var sparse = false
     @Flag(help: "Ends by SIGKILL.") var kill = false
     @Flag(help: "What was appended is durable before.") var durable = false
 
     func run() throws {
-        let log = try LogUnderTest.open(in: directory, .manual)
+        var configuration = LogUnderTest.configuration(.manual)
+        configuration.segmentSize = segmentSize
+        let log = try LogUnderTest.open(in: directory, configuration)
         let payload = Payload(size: payload)
         var hollow = HollowSegments()
         for number in 0..<bytes / payload.size {
@@ -33,12 +36,13 @@ struct Fill: ParsableCommand {
 
     /// Fills the log in a separate process.
     static func run(
-        _ directory: String, bytes: Int, payload: Int, sparse: Bool = false, kill: Bool = false, durable: Bool = false
+        _ directory: String, bytes: Int, payload: Int, segmentSize: Int = LogUnderTest.segmentSize,
+        sparse: Bool = false, kill: Bool = false, durable: Bool = false
     ) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
         process.arguments =
-            ["fill", directory, "--bytes", "\(bytes)", "--payload", "\(payload)"] + (sparse ? ["--sparse"] : [])
+            ["fill", directory, "--bytes", "\(bytes)", "--payload", "\(payload)", "--segment-size", "\(segmentSize)"] + (sparse ? ["--sparse"] : [])
             + (kill ? ["--kill"] : []) + (durable ? ["--durable"] : [])
         try process.run()
         process.waitUntilExit()

@@ -9,17 +9,24 @@ enum History {
     /// Large, so that filling takes seconds; the number of segments is what counts.
     private static let payload = Payload(size: 4096)
     private static let opens = 5
+    private static let smallSegment = 64 << 10
     /// The bytes appended between the last opening and the kill of the process.
     private static let unsealed = 32 << 20
 
     static func cases(_ options: SuiteOptions) -> [Case] {
         let whole = options.quick ? [1] : [1, 8]
+        let many = options.quick ? 2048 : 16384
         let sparse = options.quick ? [1, 16] : [1, 4, 16, 64]
         return whole.map { size in
             Case(Comparison("history", Setup(history: size << 30)), .log) {
                 try measure(size << 30, sparse: false, in: $0)
             }
         }
+            + [
+                Case(Comparison("open-segments", Setup(history: many * smallSegment)), .log) {
+                    try openMany(many, in: $0)
+                }
+            ]
             + sparse.map { size in
                 Case(Comparison("history-sparse", Setup(history: size << 30)), .log) {
                     try measure(size << 30, sparse: true, in: $0)
@@ -51,6 +58,21 @@ enum History {
         }
         outcome.add(.scan, median(scans))
         try measureUse(directory, sparse: sparse, &outcome)
+        return outcome
+    }
+
+    /// The opening of a closed log with many segments. They are small: their number is what counts.
+    private static func openMany(_ segments: Int, in directory: String) throws -> Outcome {
+        try Fill.run(directory, bytes: segments * (smallSegment - 2048), payload: payload.size, segmentSize: smallSegment)
+        var outcome = Outcome()
+        var times: [Double] = []
+        for _ in 0..<opens {
+            let (log, nanoseconds) = try open(directory)
+            precondition(log.segments.count >= segments, "\(log.segments.count) segments")
+            times.append(nanoseconds)
+            try log.closeBlocking()
+        }
+        outcome.add(.open, median(times))
         return outcome
     }
 

@@ -6,8 +6,9 @@ extension Appender {
     /// closed the slot.
     func registerEnd(_ end: SegmentEnd) {
         catalog.state.withLock { state in
+            let size = state.entries.last?.fileSize ?? 0
             registerEnd(end, &state)
-            state.pipeline.segmentEndedBySize()
+            state.pipeline.segmentEndedBySize(size, at: end)
         }
         catalog.changed()
         syncRequests.requestSealing()

@@ -71,7 +71,9 @@ struct BackupRestore {
     private func emptyStaging() throws(WALError) -> Directory {
         let staging = try parent.folder(name + Self.suffix)
         let names = try staging.names()
-        let own = [DirectoryLock.fileName, RecoveryIntent.fileName, RecoveryIntent.fileName + ".new"]
+        let own = [
+            DirectoryLock.fileName, RecoveryIntent.fileName, RecoveryIntent.fileName + ".new", WaitersFile.name,
+        ]
         for name in names {
             let isSegment = [SegmentName.suffix, SegmentName.compressedSuffix].contains {
                 SegmentName.number(name, suffix: $0) != nil

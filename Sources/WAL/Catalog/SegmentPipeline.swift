@@ -25,6 +25,12 @@ struct SegmentPipeline {
 
     private static let retryInterval: Duration = .milliseconds(100)
     private static let capacityMin = 1 << 20
+    /// The capacity of the first segments of an opening: opening waits for one, and an idle log keeps them ready.
+    static let firstCapacityMax = 1 << 20
+    /// The growth of the files from one segment that ends by its size to the next, until they reach the configured size.
+    ///
+    /// Preparing the next file takes less time than filling those before it, up to some hundred MB a second.
+    private static let growth = 4
     private static let capacityStep = 64 << 10
     /// A producer that stops in the middle of an append delays sealing, and only sealing shows how much budget is left.
     private static let sealingTimeout: Duration = .seconds(1)
@@ -37,6 +43,8 @@ struct SegmentPipeline {
     /// The capacity of the next file.
     private var capacity: Int
     private let capacityMax: Int
+    /// Whether the files haven't reached the configured size since the opening.
+    private var isGrowing = true
     /// Whether an append waits for a segment.
     private(set) var isDemanded = false
     /// The error of the last attempt to make a segment, cleared when the next append asks.
@@ -50,9 +58,10 @@ struct SegmentPipeline {
     /// The time when the budget last had the consumers' files read.
     private var refreshTime: ContinuousClock.Instant?
 
+    /// Makes the pipeline of an opening. `capacity` is the configured size of segments.
     init(nextNumber: UInt64, capacity: Int) {
         self.nextNumber = nextNumber
-        self.capacity = capacity
+        self.capacity = min(capacity, Self.firstCapacityMax)
         capacityMax = capacity
     }
 
@@ -131,8 +140,13 @@ struct SegmentPipeline {
     /// Notes that space within the budget may be free again.
     mutating func recheckBudget() { isOverBudget = false }
 
-    /// Notes that a segment has ended by its size. Such ends come in bursts, or before a large record.
-    mutating func segmentEndedBySize() { capacity = capacityMax }
+    /// Notes that a segment of this size has ended by its size. Such ends come in bursts, or before a large record, which leaves a large
+    /// part of the segment empty.
+    mutating func segmentEndedBySize(_ size: Int, at end: SegmentEnd) {
+        let isBeforeLargeRecord = end.offset < size / 2
+        capacity = isGrowing && !isBeforeLargeRecord ? min(capacity * Self.growth, capacityMax) : capacityMax
+        isGrowing = capacity < capacityMax
+    }
 
     /// Notes that a segment has ended by the number of its records, and adapts the capacity. Twice the size of these
     /// records leaves space while the next segment is made. The capacity is at least half of the last one, because

@@ -28,9 +28,6 @@ internal import Synchronization
 /// `AppendSlot.word` defines which producer owns which bytes. After the last commit of a segment, its slot may be
 /// reused.
 final class Engine: Sendable {
-    /// The first segment of an opening is small, so that opening doesn't wait for the zeroing of a large one.
-    private static let firstCapacityMax = 1 << 20
-
     let directory: Directory
     let configuration: WriteAheadLog.Configuration
     let logID: LogID
@@ -110,7 +107,7 @@ final class Engine: Sendable {
                 return nil
             }
         }
-        let capacity = min(configuration.segmentSize, firstCapacityMax)
+        let capacity = min(configuration.segmentSize, SegmentPipeline.firstCapacityMax)
         if let segment = try makeUnlessFull(capacity) { return segment }
         // If the space can't be freed, making the segment fails as well.
         try? recovered.unused.release()

@@ -18,6 +18,9 @@ struct PreparedSegment: Sendable {
         policy == .always ? 16 << 10 : 64 << 10
     }
 
+    /// The capacity up to which pages are mapped by the producers' faults only.
+    private static let populatedMin = 1 << 20
+
     /// The number of bytes that are zeroed between two calls of `pause`.
     private static let pieceSize = 1 << 20
 
@@ -25,7 +28,8 @@ struct PreparedSegment: Sendable {
     ///
     /// If appends will be synced, this function syncs the zeros: otherwise the first sync of a new segment would write
     /// them all (40 ms for 64 MiB). It leaves the pages unmapped, because a page that is mapped and clean takes a fault
-    /// at its first write anyway. If appends won't be synced, it maps the pages.
+    /// at its first write anyway. If appends won't be synced, it maps the pages, but for small files: a process can have
+    /// many idle logs.
     static func make(
         in directory: Directory, number: UInt64, logID: LogID, capacity: Int, policy: WriteAheadLog.SyncPolicy,
         pause: () -> Void = {}
@@ -48,7 +52,7 @@ struct PreparedSegment: Sendable {
             try writeZeros(to: file, capacity: capacity, in: zeroingSize, pause)
             if isSynced { try file.sync() }
             let mapping = try Mapping(file, size: capacity, isWritable: true)
-            if !isSynced { mapping.populate() }
+            if !isSynced, capacity > populatedMin { mapping.populate() }
             return PreparedSegment(file: file, mapping: mapping, number: number, incarnation: header.incarnation)
         } catch {
             // Remove the incomplete file: its space is needed elsewhere.

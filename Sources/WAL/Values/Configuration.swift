@@ -4,6 +4,8 @@ extension WriteAheadLog {
         /// The policy that decides when an appended record becomes durable if no caller waits for it.
         public var syncPolicy: SyncPolicy = .interval(.milliseconds(5))
         /// The size of a segment file in bytes: 64 KiB to 1 GiB, a multiple of 4096.
+        ///
+        /// The first files of an opening are smaller, so that an idle log occupies at most 4 MiB. They grow as records come.
         public var segmentSize: Int = 64 << 20
         /// The number of records after which the log starts a new segment: 1 to 2^26. This is a target.
         ///

@@ -20,15 +20,45 @@ import Testing
         pipeline.next(surroundings, isOldestRemovable: { _ in removable }, logFull: { full })
     }
 
+    /// A pipeline whose files have reached the configured size.
+    private func grown(nextNumber: UInt64 = 1) -> SegmentPipeline {
+        var pipeline = SegmentPipeline(nextNumber: nextNumber, capacity: capacity)
+        for _ in 1...2 { pipeline.segmentEndedBySize(capacity, at: SegmentEnd(offset: capacity, recordCount: 10)) }
+        return pipeline
+    }
+
+    private func size(_ pipeline: inout SegmentPipeline) -> Int? {
+        if case .make(_, let size)? = next(&pipeline, surroundings(0)) { size } else { nil }
+    }
+
     @Test func `numbers of segments rise`() {
-        var pipeline = SegmentPipeline(nextNumber: 4, capacity: capacity)
+        var pipeline = grown(nextNumber: 4)
         for number: UInt64 in 4...6 {
             #expect(next(&pipeline, surroundings(0)) == .make(number: number, capacity: capacity))
         }
     }
 
-    @Test func `a used-up budget removes what retention lets go, and fails waiters otherwise`() {
+    @Test func `files grow from one that is used up to the next`() {
         var pipeline = SegmentPipeline(nextNumber: 1, capacity: capacity)
+        for expected in [1 << 20, 4 << 20, 8 << 20, 8 << 20] {
+            #expect(size(&pipeline) == expected)
+            pipeline.segmentEndedBySize(expected, at: SegmentEnd(offset: expected - 100, recordCount: 10))
+        }
+    }
+
+    @Test func `a large record makes the next file as large as can be`() {
+        var pipeline = SegmentPipeline(nextNumber: 1, capacity: capacity)
+        pipeline.segmentEndedBySize(1 << 20, at: SegmentEnd(offset: 5000, recordCount: 10))
+        #expect(size(&pipeline) == capacity)
+    }
+
+    @Test func `a small configured size is that of all files`() {
+        var pipeline = SegmentPipeline(nextNumber: 1, capacity: 64 << 10)
+        #expect(size(&pipeline) == 64 << 10)
+    }
+
+    @Test func `a used-up budget removes what retention lets go, and fails waiters otherwise`() {
+        var pipeline = grown()
         let used = surroundings(3 * capacity, budget: 3 * capacity)
         #expect(next(&pipeline, used, removable: true) == .freeSpace(sizeMax: 2 * capacity))
         // No append waits: nothing to do.
@@ -47,14 +77,14 @@ import Testing
     }
 
     @Test func `waiters don't fail while a pending seal may make a file smaller`() {
-        var pipeline = SegmentPipeline(nextNumber: 1, capacity: capacity)
+        var pipeline = grown()
         pipeline.demand()
         #expect(next(&pipeline, surroundings(3 * capacity, budget: 3 * capacity, unsealed: true)) == nil)
         #expect(!pipeline.isOverBudget)
     }
 
     @Test func `a failure stops the pipeline until an append asks again later`() {
-        var pipeline = SegmentPipeline(nextNumber: 1, capacity: capacity)
+        var pipeline = grown()
         pipeline.fail(WALError(.diskFull, "full"))
         #expect(next(&pipeline, surroundings(0)) == nil)
         // At once, the disk isn't tried again.
@@ -64,15 +94,12 @@ import Testing
     }
 
     @Test func `segments that end by their records make the next file smaller, and by their size as large as can be`() {
-        var pipeline = SegmentPipeline(nextNumber: 1, capacity: capacity)
-        func size() -> Int? {
-            if case .make(_, let size)? = next(&pipeline, surroundings(0)) { size } else { nil }
-        }
+        var pipeline = grown()
         pipeline.segmentEndedByRecords(at: SegmentEnd(offset: 100_000, recordCount: 10))
-        #expect(size() == capacity / 2)
+        #expect(size(&pipeline) == capacity / 2)
         for _ in 0..<5 { pipeline.segmentEndedByRecords(at: SegmentEnd(offset: 100_000, recordCount: 10)) }
-        #expect(size() == 1 << 20)
-        pipeline.segmentEndedBySize()
-        #expect(size() == capacity)
+        #expect(size(&pipeline) == 1 << 20)
+        pipeline.segmentEndedBySize(1 << 20, at: SegmentEnd(offset: 1 << 20, recordCount: 10))
+        #expect(size(&pipeline) == capacity)
     }
 }
