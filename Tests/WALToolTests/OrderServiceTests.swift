@@ -107,7 +107,9 @@
         }
 
         private static func lines(of files: [String]) throws -> [String] {
-            try files.flatMap { try String(contentsOfFile: $0, encoding: .utf8).split(separator: "\n").map(String.init) }
+            try files.flatMap { file in
+                try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map(String.init)
+            }
         }
 
         @Test func everyAnsweredOrderIsInSQLite() throws {

@@ -42,7 +42,8 @@ struct Fill: ParsableCommand {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
         process.arguments =
-            ["fill", directory, "--bytes", "\(bytes)", "--payload", "\(payload)", "--segment-size", "\(segmentSize)"] + (sparse ? ["--sparse"] : [])
+            ["fill", directory, "--bytes", "\(bytes)", "--payload", "\(payload)", "--segment-size", "\(segmentSize)"]
+            + (sparse ? ["--sparse"] : [])
             + (kill ? ["--kill"] : []) + (durable ? ["--durable"] : [])
         try process.run()
         process.waitUntilExit()

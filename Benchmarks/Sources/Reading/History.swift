@@ -63,7 +63,8 @@ enum History {
 
     /// The opening of a closed log with many segments. They are small: their number is what counts.
     private static func openMany(_ segments: Int, in directory: String) throws -> Outcome {
-        try Fill.run(directory, bytes: segments * (smallSegment - 2048), payload: payload.size, segmentSize: smallSegment)
+        try Fill.run(
+            directory, bytes: segments * (smallSegment - 2048), payload: payload.size, segmentSize: smallSegment)
         var outcome = Outcome()
         var times: [Double] = []
         for _ in 0..<opens {
