@@ -18,7 +18,7 @@ extension Flusher {
         /// slower.
         public var batchLatencyTarget: ClosedRange<Duration> = .milliseconds(50) ... .milliseconds(100)
         /// The number of payload bytes at which the flusher applies a batch that has fewer records: at least 1. The last record
-        /// may exceed it.
+        /// may exceed it. While the sink applies a batch, each worker holds the next one as well.
         public var maxBatchBytes = 1 << 20
         /// The longest time that the oldest record of a batch waits until the flusher applies a batch that isn't full.
         public var flushInterval: Duration = .milliseconds(50)

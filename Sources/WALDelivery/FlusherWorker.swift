@@ -20,6 +20,8 @@ struct FlusherWorker<Destination: Sink> {
     let context: FlusherCore<Destination>
     private(set) var lanes: OwnedLanes
     private var assembler: BatchAssembler
+    /// The result of reading on while the sink applied the last batch; nil if the worker hasn't.
+    private var readAhead: Result<BatchAssembler.Step, WALError>?
     private var sizer: BatchSizer
     private var backoff = Backoff(generator: SystemRandomNumberGenerator())
     private var settleTime: Duration?
@@ -52,6 +54,7 @@ struct FlusherWorker<Destination: Sink> {
             try context.requireRecords(of: &lanes)
             let reader = context.log.reader(from: lanes.scannedMin.next, visibility: .durable)
             assembler.restart(after: lanes.scannedMin)
+            readAhead = nil
             var turn = Turn.proceed
             while turn == .proceed {
                 turn = try await takeTurn(reader)
@@ -62,15 +65,22 @@ struct FlusherWorker<Destination: Sink> {
 
     private mutating func takeTurn(_ reader: LogReader) async throws(WALError) -> Turn {
         if Task.isCancelled { throw .waitCancelled }
-        switch try fill(from: reader) {
+        switch try nextStep(reader) {
         case .full:
-            return try await deliver(assembler.cut())
+            return try await deliver(assembler.cut(), reading: reader)
         case .barrier:
             return try await deliver(assembler.cut()) == .rewind ? .rewind : try await passBarrier()
         case .more:
             assembler.reached(SequenceNumber(rawValue: reader.nextSequence.rawValue - 1))
             return try await assembler.isEmpty ? idle(reader) : linger(reader)
         }
+    }
+
+    /// Returns what reading ahead has led to, or reads on.
+    private mutating func nextStep(_ reader: LogReader) throws(WALError) -> BatchAssembler.Step {
+        defer { readAhead = nil }
+        guard let step = try readAhead?.get(), step != .more else { return try fill(from: reader) }
+        return step
     }
 
     /// Reads until the batch must be cut. Returns `more` once there are no more durable records.
@@ -154,16 +164,19 @@ struct FlusherWorker<Destination: Sink> {
         return .proceed
     }
 
-    private mutating func deliver(_ cut: BatchAssembler.Cut) async throws(WALError) -> Turn {
+    /// Applies a batch. With a reader, the next batch is read meanwhile.
+    private mutating func deliver(
+        _ cut: BatchAssembler.Cut, reading reader: LogReader? = nil
+    ) async throws(WALError) -> Turn {
         if cut.records.isEmpty {
             lanes.passed(to: cut.position)
             publish()
             return .proceed
         }
-        return try await apply(Delivery(records: cut.records, position: cut.position))
+        return try await apply(Delivery(records: cut.records, position: cut.position), reading: reader)
     }
 
-    private mutating func apply(_ wanted: Delivery) async throws(WALError) -> Turn {
+    private mutating func apply(_ wanted: Delivery, reading reader: LogReader? = nil) async throws(WALError) -> Turn {
         var delivery = wanted
         while let step = delivery.step {
             try await context.waitForPermission(index)
@@ -171,19 +184,38 @@ struct FlusherWorker<Destination: Sink> {
                 log: context.log.id, laneCount: context.configuration.laneCount,
                 lanes: lanes.listed(movingTo: step.position), position: step.position,
                 records: delivery.records(of: step))
-            let start = context.clock.now()
-            do {
-                let receipt = try await context.sink.apply(batch)
-                succeeded(batch, receipt, duration: context.clock.now() - start)
+            let (result, duration) = await attempt(batch, reading: reader)
+            switch result {
+            case .success(let receipt):
+                succeeded(batch, receipt, duration: duration)
                 delivery.succeeded()
-            } catch {
-                let duration = context.clock.now() - start
+            case .failure(let error):
                 if try await recover(from: error, after: duration, step: step, delivery: &delivery) == .rewind {
                     return .rewind
                 }
             }
         }
         return .proceed
+    }
+
+    /// Lets the sink apply a batch. With a reader, reads the next batch meanwhile, once.
+    private mutating func attempt(
+        _ batch: SinkBatch, reading reader: LogReader?
+    ) async -> (result: Result<SinkReceipt, any Error>, duration: Duration) {
+        let context = context
+        guard let reader, readAhead == nil else { return await Self.attempt(batch, context) }
+        async let outcome = Self.attempt(batch, context)
+        readAhead = Result { () throws(WALError) in try fill(from: reader) }
+        return await outcome
+    }
+
+    private static func attempt(
+        _ batch: SinkBatch, _ context: FlusherCore<Destination>
+    ) async -> (result: Result<SinkReceipt, any Error>, duration: Duration) {
+        let start = context.clock.now()
+        let result: Result<SinkReceipt, any Error>
+        do { result = .success(try await context.sink.apply(batch)) } catch { result = .failure(error) }
+        return (result, context.clock.now() - start)
     }
 
     private mutating func succeeded(_ batch: SinkBatch, _ receipt: SinkReceipt, duration: Duration) {
