@@ -47,6 +47,55 @@ static uint64_t little_endian(uint64_t word) {
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#define HAS_CHAINS 1
+#define WORDS __attribute__((target("sse4.2")))
+#define NARROW __attribute__((target("sse4.2,pclmul")))
+#define ADD_WORD(state, word) _mm_crc32_u64(state, word)
+#define ADD_BYTE(state, byte) _mm_crc32_u8((uint32_t)(state), byte)
+
+static int supports_words(void) {
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("sse4.2");
+}
+
+static int supports_products(void) { return __builtin_cpu_supports("pclmul"); }
+
+NARROW static inline uint64_t low_product(uint64_t word, uint32_t factor) {
+    __m128i product = _mm_clmulepi64_si128(_mm_cvtsi64_si128((int64_t)word), _mm_cvtsi32_si128((int)factor), 0);
+    return (uint64_t)_mm_cvtsi128_si64(product);
+}
+
+#elif defined(__aarch64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#include <arm_acle.h>
+#include <arm_neon.h>
+#if defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+#define HAS_CHAINS 1
+#define WORDS __attribute__((target("+crc")))
+#define NARROW __attribute__((target("+crc+crypto")))
+#define ADD_WORD(state, word) __crc32cd((uint32_t)(state), word)
+#define ADD_BYTE(state, byte) __crc32cb((uint32_t)(state), byte)
+
+#if defined(__linux__)
+static int supports_words(void) { return (getauxval(AT_HWCAP) & HWCAP_CRC32) != 0; }
+static int supports_products(void) { return (getauxval(AT_HWCAP) & HWCAP_PMULL) != 0; }
+#elif defined(__ARM_FEATURE_CRC32) && defined(__ARM_FEATURE_AES)
+static int supports_words(void) { return 1; }
+static int supports_products(void) { return 1; }
+#else
+static int supports_words(void) { return 0; }
+static int supports_products(void) { return 0; }
+#endif
+
+NARROW static inline uint64_t low_product(uint64_t word, uint32_t factor) {
+    return vgetq_lane_u64(vreinterpretq_u64_p128(vmull_p64((poly64_t)word, (poly64_t)factor)), 0);
+}
+
+#endif
+
+#if defined(HAS_CHAINS)
 
 // The instruction takes a word each cycle and needs three for its result, so one chain of them runs at a third of what the
 // processor can. Three chains run side by side over three equal stretches, and are joined by carry-less multiplication: the
@@ -57,6 +106,58 @@ enum { STRETCH_WORDS_MAX = 128, STRETCHES_SIZE_MIN = 96 };
 
 static uint32_t moves[2 * STRETCH_WORDS_MAX + 1];
 
+// Resolved before main: plain ever after.
+static int has_words, has_chains;
+
+static inline uint32_t next_power(uint32_t power) { return (power >> 1) ^ ((power & 1) ? POLYNOMIAL : 0); }
+
+__attribute__((constructor)) static void prepare_chains(void) {
+    has_words = supports_words();
+    has_chains = has_words && supports_products();
+    uint32_t power = 0x80000000u;
+    for (int exponent = 1; exponent <= 64 * 2 * STRETCH_WORDS_MAX - 33; exponent++) {
+        power = next_power(power);
+        if ((exponent + 33) % 64 == 0) moves[(exponent + 33) / 64] = power;
+    }
+}
+
+static inline uint64_t word_at(const uint8_t *bytes, size_t index) {
+    uint64_t word;
+    memcpy(&word, bytes + 8 * index, 8);
+    return word;
+}
+
+WORDS static inline uint64_t add_words(uint64_t state, const uint8_t *next, size_t count) {
+    for (; count >= 8; count -= 8, next += 8) state = ADD_WORD(state, word_at(next, 0));
+    for (; count > 0; count--) state = ADD_BYTE(state, *next++);
+    return state;
+}
+
+WORDS static uint32_t crc32c_words(uint32_t crc, const void *bytes, size_t count) {
+    return ~(uint32_t)add_words(~crc, bytes, count);
+}
+
+NARROW static inline uint64_t add_chains(uint64_t state, const uint8_t *next, size_t count) {
+    while (count >= STRETCHES_SIZE_MIN) {
+        size_t words = count / 24 < STRETCH_WORDS_MAX ? count / 24 : STRETCH_WORDS_MAX;
+        const uint8_t *second = next + 8 * words, *third = second + 8 * words;
+        uint64_t state2 = 0, state3 = 0;
+        for (size_t index = 0; index < words - 1; index++) {
+            state = ADD_WORD(state, word_at(next, index));
+            state2 = ADD_WORD(state2, word_at(second, index));
+            state3 = ADD_WORD(state3, word_at(third, index));
+        }
+        state = ADD_WORD(state, word_at(next, words - 1));
+        state2 = ADD_WORD(state2, word_at(second, words - 1));
+        uint64_t joint = low_product(state, moves[2 * words]) ^ low_product(state2, moves[words]);
+        state = ADD_WORD(state3, word_at(third, words - 1) ^ joint);
+        next = third + 8 * words;
+        count -= 24 * words;
+    }
+    return add_words(state, next, count);
+}
+
+#if defined(__x86_64__)
 // A checksum is a sum: each word's remainder, moved over the words behind it. So longer stretches are multiplied word by word with
 // the powers of x that move them, eight at once, and what the products add up to is reduced once, at the end. No product waits for
 // another. Measured on the same EPYC, chains to products: 272 bytes 15.7 to 11.7 ns one after another, and 14.1 to 7.3 ns where
@@ -68,61 +169,16 @@ enum { PRODUCTS_SIZE_MIN = 256, PRODUCT_WORDS_MAX = 256 };
 // missing.
 static uint64_t powers[PRODUCT_WORDS_MAX];
 
-// Resolved before main: plain ever after.
-static int has_chains, has_products;
+static int has_products;
 
-static inline uint32_t next_power(uint32_t power) { return (power >> 1) ^ ((power & 1) ? POLYNOMIAL : 0); }
-
-__attribute__((constructor)) static void choose(void) {
-    __builtin_cpu_init();
-    has_chains = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul");
-    has_products = has_chains && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("vpclmulqdq");
-    uint32_t power = 0x80000000u;
-    for (int exponent = 1; exponent <= 64 * 2 * STRETCH_WORDS_MAX - 33; exponent++) {
-        power = next_power(power);
-        if ((exponent + 33) % 64 == 0) moves[(exponent + 33) / 64] = power;
-    }
+__attribute__((constructor)) static void prepare_products(void) {
+    has_products = supports_words() && supports_products() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("vpclmulqdq");
     // x^-1: the one that becomes 1.
-    power = (0x80000000u ^ POLYNOMIAL) << 1 | 1;
+    uint32_t power = (0x80000000u ^ POLYNOMIAL) << 1 | 1;
     for (size_t words = 0; words < PRODUCT_WORDS_MAX; words++) {
         powers[PRODUCT_WORDS_MAX - 1 - words] = (uint64_t)power << 32;
         for (int bit = 0; bit < 64; bit++) power = next_power(power);
     }
-}
-
-static inline uint64_t word_at(const uint8_t *bytes, size_t index) {
-    uint64_t word;
-    memcpy(&word, bytes + 8 * index, 8);
-    return word;
-}
-
-#define NARROW __attribute__((target("sse4.2,pclmul")))
-
-NARROW static inline uint64_t moved(uint64_t state, size_t words) {
-    __m128i product = _mm_clmulepi64_si128(_mm_cvtsi64_si128((int64_t)state), _mm_cvtsi32_si128((int)moves[words]), 0);
-    return (uint64_t)_mm_cvtsi128_si64(product);
-}
-
-NARROW static inline uint64_t add_chains(uint64_t state, const uint8_t *next, size_t count) {
-    while (count >= STRETCHES_SIZE_MIN) {
-        size_t words = count / 24 < STRETCH_WORDS_MAX ? count / 24 : STRETCH_WORDS_MAX;
-        const uint8_t *second = next + 8 * words, *third = second + 8 * words;
-        uint64_t state2 = 0, state3 = 0;
-        for (size_t index = 0; index < words - 1; index++) {
-            state = _mm_crc32_u64(state, word_at(next, index));
-            state2 = _mm_crc32_u64(state2, word_at(second, index));
-            state3 = _mm_crc32_u64(state3, word_at(third, index));
-        }
-        state = _mm_crc32_u64(state, word_at(next, words - 1));
-        state2 = _mm_crc32_u64(state2, word_at(second, words - 1));
-        uint64_t joint = moved(state, 2 * words) ^ moved(state2, words);
-        state = _mm_crc32_u64(state3, word_at(third, words - 1) ^ joint);
-        next = third + 8 * words;
-        count -= 24 * words;
-    }
-    for (; count >= 8; count -= 8, next += 8) state = _mm_crc32_u64(state, word_at(next, 0));
-    for (; count > 0; count--) state = _mm_crc32_u8((uint32_t)state, *next++);
-    return state;
 }
 
 #define WIDE __attribute__((target("avx512f,vpclmulqdq,sse4.2,pclmul")))
@@ -153,48 +209,33 @@ WIDE static inline uint64_t add_products(uint64_t state, const uint8_t *next, si
     return add_chains(state, next, count);
 }
 
+#endif
+
 #define VARIANT(name, target, add)                                                                             \
     target static uint32_t crc32c_##name(uint32_t crc, const void *bytes, size_t count) {                       \
         return ~(uint32_t)add(~crc, bytes, count);                                                              \
     }                                                                                                           \
     target static uint32_t frame_##name(uint32_t crc, uint64_t place, const void *bytes, size_t count) {        \
-        return ~(uint32_t)add(_mm_crc32_u64(~crc, place), bytes, count);                                        \
+        return ~(uint32_t)add(ADD_WORD(~crc, place), bytes, count);                                             \
     }                                                                                                           \
     target static uint32_t body_##name(                                                                         \
         uint32_t crc, uint64_t place, uint64_t first, uint64_t second, const uint8_t *body, size_t count) {     \
         size_t rest = count % 8, whole = count - rest;                                                          \
-        uint64_t state = _mm_crc32_u64(_mm_crc32_u64(_mm_crc32_u64(~crc, place), first), second), last = 0;     \
+        uint64_t state = ADD_WORD(ADD_WORD(ADD_WORD(~crc, place), first), second), last = 0;                    \
         state = add(state, body, whole);                                                                        \
         if (rest == 0) return ~(uint32_t)state;                                                                 \
         memcpy(&last, body + whole, rest);                                                                      \
-        return ~(uint32_t)_mm_crc32_u64(state, last);                                                           \
+        return ~(uint32_t)ADD_WORD(state, last);                                                                \
     }
 
 VARIANT(chains, NARROW, add_chains)
+#if defined(__x86_64__)
 VARIANT(products, WIDE, add_products)
+#endif
 
 uint32_t cwal_crc32c_narrow(uint32_t crc, const void *bytes, size_t count) {
-    return has_chains ? crc32c_chains(crc, bytes, count) : cwal_crc32c_portable(crc, bytes, count);
-}
-
-uint32_t cwal_crc32c(uint32_t crc, const void *bytes, size_t count) {
-    if (has_products && count >= PRODUCTS_SIZE_MIN) return crc32c_products(crc, bytes, count);
-    return cwal_crc32c_narrow(crc, bytes, count);
-}
-
-#elif defined(__aarch64__) && defined(__ARM_FEATURE_CRC32)
-#include <arm_acle.h>
-
-uint32_t cwal_crc32c_narrow(uint32_t crc, const void *bytes, size_t count) {
-    const uint8_t *next = bytes;
-    crc = ~crc;
-    for (; count >= 8; count -= 8, next += 8) {
-        uint64_t word;
-        memcpy(&word, next, 8);
-        crc = __crc32cd(crc, word);
-    }
-    for (; count > 0; count--) crc = __crc32cb(crc, *next++);
-    return ~crc;
+    if (has_chains) return crc32c_chains(crc, bytes, count);
+    return has_words ? crc32c_words(crc, bytes, count) : cwal_crc32c_portable(crc, bytes, count);
 }
 
 #else
@@ -205,13 +246,18 @@ uint32_t cwal_crc32c_narrow(uint32_t crc, const void *bytes, size_t count) {
 
 #endif
 
-#if !defined(__x86_64__)
-uint32_t cwal_crc32c(uint32_t crc, const void *bytes, size_t count) { return cwal_crc32c_narrow(crc, bytes, count); }
+uint32_t cwal_crc32c(uint32_t crc, const void *bytes, size_t count) {
+#if defined(__x86_64__)
+    if (has_products && count >= PRODUCTS_SIZE_MIN) return crc32c_products(crc, bytes, count);
 #endif
+    return cwal_crc32c_narrow(crc, bytes, count);
+}
 
 uint32_t cwal_frame_checksum(uint32_t crc, uint64_t place, const void *bytes, size_t count) {
 #if defined(__x86_64__)
     if (has_products && count >= PRODUCTS_SIZE_MIN) return frame_products(crc, place, bytes, count);
+#endif
+#if defined(HAS_CHAINS)
     if (has_chains) return frame_chains(crc, place, bytes, count);
 #endif
     uint64_t stored = little_endian(place);
@@ -222,6 +268,8 @@ uint32_t cwal_frame_checksum_of_body(
     uint32_t crc, uint64_t place, uint64_t first, uint64_t second, const void *body, size_t count) {
 #if defined(__x86_64__)
     if (has_products && count >= PRODUCTS_SIZE_MIN) return body_products(crc, place, first, second, body, count);
+#endif
+#if defined(HAS_CHAINS)
     if (has_chains) return body_chains(crc, place, first, second, body, count);
 #endif
     static const uint8_t padding[8];
