@@ -52,6 +52,12 @@ void cwal_lower_thread_priority(void) {
 #endif
 }
 
+static _Thread_local bool may_block;
+
+void cwal_set_thread_may_block(void) { may_block = true; }
+
+bool cwal_thread_may_block(void) { return may_block; }
+
 int cwal_sync_data(int descriptor) {
 #ifdef __APPLE__
     return fcntl(descriptor, F_FULLFSYNC);

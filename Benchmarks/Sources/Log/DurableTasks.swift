@@ -8,7 +8,7 @@ import WAL
 enum DurableTasks {
     static func cases(_ options: SuiteOptions) -> [Case] {
         let seconds = options.quick ? 1.0 : 2.0
-        return options.payloads(quick: [256], full: [256]).map(Payload.init).flatMap { payload in
+        return preferring(seconds) + options.payloads(quick: [256], full: [256]).map(Payload.init).flatMap { payload in
             options.writers(quick: [1, 64, 10_000], full: [1, 64, 100, 10_000]).flatMap { tasks in
                 let comparison = Comparison("durable-tasks", Setup(payload: payload.size, writers: tasks))
                 let limit = Limit(payload: payload, count: 1_000_000)
@@ -20,6 +20,23 @@ enum DurableTasks {
                 return (tasks == 1 ? limits : []) + [ours]
             }
         }
+    }
+
+    /// A lone task on threads that may block.
+    private static func preferring(_ seconds: Double) -> [Case] {
+        let payload = Payload(size: 256)
+        let comparison = Comparison("durable-task-executor", Setup(payload: payload.size, writers: 1))
+        let limit = Limit(payload: payload, count: 1_000_000)
+        return [
+            Case(comparison, Limit.syncData) { try limit.syncs(in: $0, direct: false, seconds: seconds) },
+            Case(comparison, Limit.syncDirect) { try limit.syncs(in: $0, direct: true, seconds: seconds) },
+            Case(comparison, .log) { directory in
+                let executor = try BlockingExecutor()
+                return try await withTaskExecutorPreference(executor) {
+                    try await append(payload, 1, seconds, in: directory)
+                }
+            },
+        ]
     }
 
     private static func append(

@@ -48,6 +48,9 @@ extension Run {
                 5, "Durable append, a lone task, p50: to the better raw sync", .atMost, 1.3, unit: "×",
                 measured: toBetterLimit(tasks(1))),
             Goal(
+                5, "The same by a task that prefers a BlockingExecutor", .atMost, 1.3, unit: "×",
+                measured: toBetterLimit(Comparison("durable-task-executor", Setup(payload: 256, writers: 1)))),
+            Goal(
                 6, "Durable append, 64 threads: to the best of the others", .atLeast, 2, unit: "×",
                 measured: ofBestPeer(durable(64))),
             Goal(

@@ -3,6 +3,7 @@
 #define CWAL_SHIMS_H
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -67,6 +68,11 @@ int64_t cwal_file_system_number(int descriptor);
 
 /// Whether a time server sets the system's clock: 1 if so, 0 if not, -1 if the system doesn't say.
 int cwal_clock_is_set(void);
+
+/// Notes that the calling thread isn't one of the cooperative pool's: what would suspend may block it.
+void cwal_set_thread_may_block(void);
+
+bool cwal_thread_may_block(void);
 
 /// Sleeps while `word` has `value`, until it is woken. May return without a reason.
 void cwal_wait_while_equal(const uint32_t *word, uint32_t value);

@@ -1,3 +1,4 @@
+internal import CWALShims
 internal import Logging
 internal import Synchronization
 
@@ -74,6 +75,8 @@ final class GroupCommit: @unchecked Sendable {
 
     /// Suspends until `target` is durable, and requests a sync unless `requestsSync` is false.
     func waitUntilDurable(_ target: SyncTarget, requestsSync: Bool = true) async throws(WALError) {
+        // A task on a `BlockingExecutor` syncs where it runs.
+        if requestsSync, cwal_thread_may_block() { return try blockUntilDurable(target) }
         let id = lastTaskID.wrappingAdd(1, ordering: .relaxed).newValue
         let outcome = await withTaskCancellationHandler {
             unsafe await withUnsafeContinuation { (continuation: SyncState.Continuation) in

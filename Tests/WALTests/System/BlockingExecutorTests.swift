@@ -1,0 +1,81 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import WAL
+
+@Suite struct BlockingExecutorTests {
+    private let directory = TemporaryDirectory()
+
+    private static var thread: UInt { UInt(pthread_self()) }
+
+    @Test func aTaskSyncsWhereItRuns() async throws {
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        let executor = try BlockingExecutor()
+        let threads = try await Task(executorPreference: executor) { () async throws -> Set<UInt> in
+            var threads: Set<UInt> = []
+            for number in 1...50 {
+                threads.insert(Self.thread)
+                let sequence = try await log.appendDurably([UInt8(number)])
+                #expect(log.durableSequence >= sequence)
+                threads.insert(Self.thread)
+                await Task.yield()
+            }
+            return threads
+        }.value
+        #expect(threads.count == 1)
+        #expect(log.status.syncs.durations.count >= 50)
+        try await log.close()
+    }
+
+    /// Each of the waiting tasks has a thread, so they share syncs as threads do.
+    @Test func tasksOnSeveralThreadsAreAllDurable() async throws {
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(.always))
+        let executor = try BlockingExecutor(threadCount: 4)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for task in 0..<20 {
+                group.addTask(executorPreference: executor) {
+                    for number in 0..<25 { try await log.append(payload(task * 25 + number)) }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(log.durableSequence == 500)
+        #expect(try readAll(log.reader()).count == 500)
+        try await log.close()
+    }
+
+    @Test func aClosedLogIsSaid() async throws {
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(.always))
+        try await log.close()
+        let executor = try BlockingExecutor()
+        let error = await #expect(throws: WALError.self) {
+            try await Task(executorPreference: executor) { try await log.append([1]) }.value
+        }
+        #expect(error?.code == .closed)
+    }
+
+    @Test func aCountOfZeroIsRefused() {
+        let error = #expect(throws: WALError.self) { try BlockingExecutor(threadCount: 0) }
+        #expect(error?.code == .invalidArgument)
+    }
+
+    #if os(Linux)
+        /// The threads of this process with the executor's name.
+        private static func threadCount() throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count { id in
+                (try? String(contentsOfFile: "/proc/self/task/\(id)/comm", encoding: .utf8)) == "wal-executor\n"
+            }
+        }
+
+        @Test func theThreadsEndWithTheLastReference() async throws {
+            let before = try Self.threadCount()
+            do {
+                let executor = try BlockingExecutor(threadCount: 3)
+                try await eventually { try Self.threadCount() >= before + 3 }
+                await Task(executorPreference: executor) {}.value
+            }
+            try await eventually { try Self.threadCount() <= before }
+        }
+    #endif
+}
