@@ -8,7 +8,7 @@ import WAL
 enum DurableTasks {
     static func cases(_ options: SuiteOptions) -> [Case] {
         let seconds = options.quick ? 1.0 : 2.0
-        return preferring(seconds) + options.payloads(quick: [256], full: [256]).map(Payload.init).flatMap { payload in
+        let shared = options.payloads(quick: [256], full: [256]).map(Payload.init).flatMap { payload in
             options.writers(quick: [1, 64, 10_000], full: [1, 64, 100, 10_000]).flatMap { tasks in
                 let comparison = Comparison("durable-tasks", Setup(payload: payload.size, writers: tasks))
                 let limit = Limit(payload: payload, count: 1_000_000)
@@ -20,6 +20,7 @@ enum DurableTasks {
                 return (tasks == 1 ? limits : []) + [ours]
             }
         }
+        return shared + preferring(seconds)
     }
 
     /// A lone task on threads that may block.

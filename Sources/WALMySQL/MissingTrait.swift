@@ -1,0 +1,39 @@
+// The names of this module without its trait, so that the compiler says what is missing.
+#if !MySQL
+    public import WALTasks
+
+    @available(
+        *, unavailable,
+        message: """
+            WALMySQL needs the trait MySQL. In Package.swift: .package(url: "…/swift-wal", from: "…", traits: ["MySQL"])
+            """
+    )
+    public struct MySQLTaskStore {
+        public init(
+            url: String, name: String = "", writeConnections: Int = 0, readConnections: Int = 0,
+            statementTimeout: Duration = .zero, lockTimeout: Duration = .zero, logger: (any Sendable)? = nil
+        ) async throws {}
+    }
+
+    @available(
+        *, unavailable,
+        message: """
+            WALMySQL needs the trait MySQL. In Package.swift: .package(url: "…/swift-wal", from: "…", traits: ["MySQL"])
+            """
+    )
+    public enum MySQLSink {}
+
+    extension BufferedTaskStorage where Store == MemoryTaskStore {
+        @available(
+            *, unavailable,
+            message: """
+                WALMySQL needs the trait MySQL. In Package.swift: .package(url: "…/swift-wal", from: "…", traits: ["MySQL"])
+                """
+        )
+        public static func mysql(
+            _ url: String, log directory: String, additionalSinks: [AdditionalSink] = [],
+            configuration: Configuration = Configuration(), logger: (any Sendable)? = nil,
+            metrics: (any Sendable)? = nil
+        ) async throws {}
+    }
+#endif
