@@ -323,7 +323,8 @@ if Context.environment["WAL_THREADS"] != nil {
         "Append/AppendTests.swift", "Append/BudgetTests.swift", "Append/SegmentTargetTests.swift",
         "Commit/ConcurrencyTests.swift", "Commit/CooperativePoolTests.swift", "Commit/WaitersTests.swift",
         "Delivery/FlusherDeliveryTests.swift", "Delivery/FlusherHarness.swift", "Delivery/RecordingSink.swift",
-        "Edges/OneWriterTests.swift", "Linearizability", "Segments/CompressionBesideReadersTests.swift", "Support",
+        "Edges/OneWriterTests.swift", "Linearizability", "Reading/WaitingReaderTests.swift",
+        "Segments/CompressionBesideReadersTests.swift", "Support", "System/BlockingExecutorTests.swift",
     ]
     package.targets.first { $0.name == "WALTasksTests" }?.sources = ["BufferedTaskStorageTests.swift", "Cases.swift"]
     package.targets.first { $0.name == "WALLoggingTests" }?.sources = [

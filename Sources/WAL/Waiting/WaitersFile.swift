@@ -100,10 +100,12 @@ final class WaitersFile: @unchecked Sendable {
     // MARK: Words
 
     /// Whether a reader in another process waits for the event.
-    @inline(__always)
     func isAwaited(_ event: Event) -> Bool {
-        unsafe word(at: event.rawValue).pointee.load(ordering: .sequentiallyConsistent) != 0
+        unsafe word(of: event).pointee.load(ordering: .sequentiallyConsistent) != 0
     }
+
+    /// The address of an event's flag, valid as long as this object.
+    func word(of event: Event) -> UnsafePointer<Atomic<UInt32>> { unsafe word(at: event.rawValue) }
 
     /// The number of wake-ups.
     var count: UInt32 {
@@ -118,9 +120,8 @@ final class WaitersFile: @unchecked Sendable {
         return checksum == self.checksum(of: position) ? position : 0
     }
 
-    @inline(__always)
-    private func word(at offset: Int) -> UnsafeMutablePointer<Atomic<UInt32>> {
-        unsafe (base + offset).assumingMemoryBound(to: Atomic<UInt32>.self)
+    private func word(at offset: Int) -> UnsafePointer<Atomic<UInt32>> {
+        unsafe UnsafePointer((base + offset).assumingMemoryBound(to: Atomic<UInt32>.self))
     }
 
     private func checksum(of position: UInt64) -> UInt32 { Checksum.of(log.low, log.high, position) }
