@@ -55,25 +55,21 @@
             activities.removeAll()
             activities.appendHeader()
             let others = try batch.separate { (activity) throws(StoreError) in
-                do throws(TaskCodecError) {
-                    try activities.append(activity)
-                } catch {
-                    throw undecodable
+                guard (try? activities.append(activity)) != nil else { return false }
+                if unsafe activities.bytes.count >= Connection.CopyStream.pieceSize {
+                    unsafe try stream.send(activities.bytes)
+                    activities.removeAll()
                 }
-                guard unsafe activities.bytes.count >= Connection.CopyStream.pieceSize else { return }
-                unsafe try stream.send(activities.bytes)
-                activities.removeAll()
+                return true
             }
-            guard let others else { throw undecodable }
+            guard let others else {
+                throw StoreError(
+                    .rowRefused, "a record isn't an encoded task mutation", statement: "copy activities",
+                    place: connection.settings.server)
+            }
             activities.appendTrailer()
             unsafe try stream.send(activities.bytes)
             return others
-        }
-
-        private var undecodable: StoreError {
-            StoreError(
-                .rowRefused, "a record isn't an encoded task mutation", statement: "copy activities",
-                place: connection.settings.server)
         }
     }
 

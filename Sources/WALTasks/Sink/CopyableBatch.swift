@@ -1,7 +1,7 @@
 internal import WAL
 package import WALDelivery
 
-/// A store whose database takes activities faster as a stream of rows than by statements.
+/// A store that takes activities faster as they are encoded than as operations.
 package protocol CopyingStore: TaskStore {
     /// Applies a batch and moves its lanes, in one transaction. Returns nil, with nothing written, if the batch must be applied as
     /// operations.
@@ -30,16 +30,17 @@ package struct CopyableBatch: Sendable {
         activityCount = count
     }
 
-    /// Calls `copy` with each encoded activity, in order, and returns the other records as coalesced operations; nil if one of them
-    /// can't be decoded.
+    /// Calls `copy` with each encoded activity, in order, and returns the other records as coalesced operations.
+    ///
+    /// Returns nil if a record can't be decoded; `copy` returns false for one.
     package func separate(
-        copying copy: (RawSpan) throws(StoreError) -> Void
+        copying copy: (RawSpan) throws(StoreError) -> Bool
     ) throws(StoreError) -> (operations: [TaskBatch.Operation], coalescedCount: Int)? {
         var coalescer = TaskCoalescer(capacity: batch.records.count - activityCount)
         for record in batch.records {
             let payload = unsafe record.payload.span.bytes
             if TaskCodec.kind(of: payload) == .log {
-                try copy(payload)
+                guard try copy(payload) else { return nil }
             } else if !TaskCodec.isFlowRecord(payload) {
                 guard let mutation = try? TaskCodec.decode(payload) else { return nil }
                 coalescer.add(TaskBatch.Operation(record: record, mutation: mutation))
