@@ -39,7 +39,8 @@ struct line_parser {
     }
 
     static std::string_view trimmed(std::string_view text) {
-        while (!text.empty() && strchr(" \t\r\n", text.back())) text.remove_suffix(1);
+        auto is_space = [](char byte) { return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n'; };
+        while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
         return text;
     }
 
@@ -201,7 +202,8 @@ void cwal_json_parser_destroy(void *parser) { delete static_cast<line_parser *>(
 bool cwal_json_parse(void *opaque, const uint8_t *bytes, size_t count, cwal_json_line *line) {
     auto *parser = static_cast<line_parser *>(opaque);
     parser->start = reinterpret_cast<const char *>(bytes);
-    memset(line, 0, sizeof *line);
+    line->error = nullptr;
+    line->error_offset = 0;
     if (parser->parse(count, line)) return true;
     explain(parser->start, count, parser->failure, parser->reason, line);
     return false;

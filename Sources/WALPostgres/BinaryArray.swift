@@ -1,9 +1,8 @@
 #if Postgres
     internal import WAL
 
-    /// A one-dimensional array in PostgreSQL's binary form: five integers, then each element after its size; all
-    /// integers big-endian. Values are written once, straight into the memory that is sent, and the memory serves again.
-    @safe final class BinaryArray {
+    /// A one-dimensional array in PostgreSQL's binary form: five integers, then each element after its size.
+    final class BinaryArray {
         /// The type of the elements, by its OID.
         enum Element: Int32 {
             case text = 25
@@ -16,43 +15,28 @@
         }
 
         let element: Element
-        private var memory: UnsafeMutableRawBufferPointer
-        private var used = 0
+        private var wire = WireBytes()
         private var elementCount: Int32 = 0
 
-        private static let headerSize = 20
-        private static let capacityMin = 1 << 10
-        /// More isn't kept for the next batch.
-        private static let keptMax = 4 << 20
+        private static let countOffset = 12
 
         init(_ element: Element) {
             self.element = element
-            unsafe memory = .allocate(byteCount: Self.capacityMin, alignment: 8)
             clear()
         }
 
-        deinit {
-            unsafe memory.deallocate()
-        }
-
         /// The whole array. Valid until it's changed.
-        var bytes: UnsafeRawBufferPointer {
-            unsafe UnsafeRawBufferPointer(rebasing: memory[..<used])
-        }
+        var bytes: UnsafeRawBufferPointer { unsafe wire.bytes }
 
         /// Removes all elements.
         func clear() {
-            if unsafe memory.count > Self.keptMax {
-                unsafe memory.deallocate()
-                unsafe memory = .allocate(byteCount: Self.capacityMin, alignment: 8)
-            }
-            used = 0
+            wire.removeAll()
             elementCount = 0
-            put(Int32(1))  // dimensions
-            put(Int32(1))  // there may be nulls
-            put(element.rawValue)
-            put(Int32(0))  // elements, see `count`
-            put(Int32(1))  // the first one's index
+            wire.put(Int32(1))  // dimensions
+            wire.put(Int32(1))  // there may be nulls
+            wire.put(element.rawValue)
+            wire.put(Int32(0))  // elements, see `count`
+            wire.put(Int32(1))  // the first one's index
         }
 
         func append(_ text: String) {
@@ -65,10 +49,8 @@
         }
 
         private func append(_ bytes: UnsafeRawBufferPointer) {
-            grow(by: 4 + bytes.count)
-            put(Int32(clamping: bytes.count))
-            unsafe UnsafeMutableRawBufferPointer(rebasing: memory[used...]).copyMemory(from: bytes)
-            used += bytes.count
+            wire.put(Int32(clamping: bytes.count))
+            unsafe wire.put(bytes)
             count()
         }
 
@@ -77,16 +59,14 @@
         }
 
         func append(_ number: Int32) {
-            grow(by: 8)
-            put(Int32(4))
-            put(number)
+            wire.put(Int32(4))
+            wire.put(number)
             count()
         }
 
         func append(_ number: Int64) {
-            grow(by: 12)
-            put(Int32(8))
-            put(number)
+            wire.put(Int32(8))
+            wire.put(number)
             count()
         }
 
@@ -99,28 +79,13 @@
         }
 
         func appendNull() {
-            grow(by: 4)
-            put(Int32(-1))
+            wire.put(Int32(-1))
             count()
         }
 
         private func count() {
             elementCount += 1
-            unsafe memory.storeBytes(of: elementCount.bigEndian, toByteOffset: 12, as: Int32.self)
-        }
-
-        private func put<Number: FixedWidthInteger & BitwiseCopyable>(_ number: Number) {
-            unsafe memory.storeBytes(of: number.bigEndian, toByteOffset: used, as: Number.self)
-            used += MemoryLayout<Number>.size
-        }
-
-        private func grow(by size: Int) {
-            guard unsafe used + size > memory.count else { return }
-            let larger = unsafe UnsafeMutableRawBufferPointer.allocate(
-                byteCount: max(2 * memory.count, used + size), alignment: 8)
-            unsafe larger.copyMemory(from: bytes)
-            unsafe memory.deallocate()
-            unsafe memory = unsafe larger
+            wire.overwrite(elementCount, at: Self.countOffset)
         }
     }
 #endif

@@ -8,6 +8,8 @@
         let parameters: [String: String]
         let statementTimeout: Duration
         let lockTimeout: Duration
+        /// The number of activities from which a batch takes COPY. A smaller one takes one statement, with one round trip.
+        var copiedMin = 64
 
         /// Where the user's own string doesn't say otherwise. Keepalives and the TCP timeout find a server that is gone within
         /// half a minute; a replica is no place for a store that has to read what it wrote.

@@ -14,8 +14,9 @@
     /// had over `(payload::jsonb)`. Also, `jsonb` would refuse some valid JSON (`\u0000`, lone surrogates) and costs more to
     /// write.
     ///
-    /// A batch is one statement as a rule, and thereby one round trip and one transaction, which moves the positions of the
-    /// log's lanes as well. Several changes of one task's status in a batch reach its row as one.
+    /// A batch is one transaction, which moves the positions of the log's lanes as well. A small batch is one statement, and thereby one
+    /// round trip. The activities of a larger one go into their table by `COPY`, and if the server refuses that, by the statement.
+    /// Several changes of one task's status in a batch reach its row as one.
     ///
     /// Some connections write and some read, each on a thread of its own: no call blocks a thread of the concurrency runtime.
     /// They are opened when they are needed, and opened again by the next call when they broke. A call whose task is cancelled
@@ -50,16 +51,22 @@
         ///   - logger: Where the store logs that it can't connect, and that it can again.
         /// - Throws: `StoreError`: `invalidArgument`, `outOfMemory`. Calls that connect throw `connectionFailed`,
         ///   `schemaTooNew`, `foreignDatabase`, or what PostgreSQL reports.
-        public init(
+        public convenience init(
             _ conninfo: String, name: String = "postgres", writeConnections: Int = 4, readConnections: Int = 2,
             statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10),
             logger: Logger? = nil
         ) async throws(StoreError) {
             let settings = try ConnectionSettings(
                 conninfo: conninfo, statementTimeout: statementTimeout, lockTimeout: lockTimeout)
+            try await self.init(
+                settings, name: name, writers: writeConnections, readers: readConnections, logger: logger)
+        }
+
+        init(
+            _ settings: ConnectionSettings, name: String, writers: Int, readers: Int, logger: Logger?
+        ) async throws(StoreError) {
             self.name = name
-            pools = try await StorePools(
-                settings, store: name, writers: writeConnections, readers: readConnections, logger: logger)
+            pools = try await StorePools(settings, store: name, writers: writers, readers: readers, logger: logger)
         }
     }
 #endif

@@ -9,6 +9,8 @@
         let lanes: LaneStatements
         let rows: RowStatements
         let deadLetters: DeadLetterStatements
+        var activities = ActivityRows()
+        var copyPace = CopyPace()
 
         /// Connects, and creates or migrates the tables.
         init(_ settings: ConnectionSettings) throws(StoreError) {

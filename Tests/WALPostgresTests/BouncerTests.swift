@@ -22,8 +22,12 @@
 
         private func store(writeConnections: Int = 4) async throws -> PostgresTaskStore {
             let name = try #require(database.conninfo.split(separator: "=").last)
+            var settings = try ConnectionSettings(
+                conninfo: "\(bouncer.conninfo) dbname=\(name)", statementTimeout: .seconds(30),
+                lockTimeout: .seconds(10))
+            settings.copiedMin = 1
             return try await PostgresTaskStore(
-                "\(bouncer.conninfo) dbname=\(name)", writeConnections: writeConnections)
+                settings, name: "postgres", writers: writeConnections, readers: 2, logger: nil)
         }
 
         /// Without coalescing the store's statements are the same: see `ConformanceTests`.

@@ -26,7 +26,8 @@
         private func fixture(
             _ database: TemporaryDatabase, _ coalescing: Bool
         ) throws -> TaskStoreFixture<PostgresTaskStore> {
-            var fixture = TaskStoreFixture(coalescing: coalescing) { try await database.store() }
+            // Coalesced batches of any size go by COPY, and the others by statements.
+            var fixture = TaskStoreFixture(coalescing: coalescing) { try await database.store(copiedMin: 1) }
             fixture.openingBehindProxy = {
                 let directory = database.server.directory
                 let number = Self.proxyCount.add(1, ordering: .relaxed).newValue
@@ -35,7 +36,12 @@
                 let proxy = try CuttingProxy(
                     listeningOn: .unix(path: "\(directory)/.s.PGSQL.\(port)"),
                     forwardingTo: .unix(path: "\(directory)/.s.PGSQL.5432"))
-                return (try await PostgresTaskStore("\(database.conninfo) port=\(port)"), proxy)
+                var settings = try ConnectionSettings(
+                    conninfo: "\(database.conninfo) port=\(port)", statementTimeout: .seconds(30),
+                    lockTimeout: .seconds(10))
+                settings.copiedMin = 1
+                let store = try await PostgresTaskStore(settings, name: "postgres", writers: 4, readers: 2, logger: nil)
+                return (store, proxy)
             }
             fixture.restarting = {
                 try database.server.crash()

@@ -23,7 +23,7 @@
         @Test(arguments: checks, PrivateServer.areAllHostile ? [true, false] : [true])
         func sink(check: SinkConformance, coalescing: Bool) async throws {
             let database = try TemporaryDatabase(on: Self.server.get())
-            let fixture = TaskStoreFixture(coalescing: coalescing) { try await database.store() }
+            let fixture = TaskStoreFixture(coalescing: coalescing) { try await database.store(copiedMin: 1) }
             try await check.run(on: fixture)
         }
 

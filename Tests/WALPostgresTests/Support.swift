@@ -35,11 +35,14 @@
 
         /// A store that has connected.
         func store(
-            writeConnections: Int = 4, statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10)
+            writeConnections: Int = 4, statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10),
+            copiedMin: Int? = nil
         ) async throws -> PostgresTaskStore {
+            var settings = try ConnectionSettings(
+                conninfo: conninfo, statementTimeout: statementTimeout, lockTimeout: lockTimeout)
+            if let copiedMin { settings.copiedMin = copiedMin }
             let store = try await PostgresTaskStore(
-                conninfo, writeConnections: writeConnections, statementTimeout: statementTimeout,
-                lockTimeout: lockTimeout)
+                settings, name: "postgres", writers: writeConnections, readers: 2, logger: nil)
             try await store.ping()
             return store
         }

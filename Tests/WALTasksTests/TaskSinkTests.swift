@@ -43,6 +43,29 @@ import WALDelivery
         #expect(try await store.task(id: "a") == task)
     }
 
+    /// Activities are kept as they are encoded: what can't be decoded is found before any of the batch is applied.
+    @Test(arguments: [
+        [9, 9], [1, 2, 2, 65], [1, 2, 2, 65, 2, 66, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 1], [1, 1, 2],
+    ])
+    func undecodableRecordsAmongActivities(payload: [UInt8]) async throws {
+        let store = MemoryTaskStore()
+        let activities = ["a", "b", "a"].map { id in
+            TaskActivityLog(
+                id: id, taskID: "t", dagID: "d", nodeID: "n", action: "x", createdAt: Timestamp(rawValue: 7))
+        }
+        var records = activities.enumerated().map { SinkRecord(.log($1), at: UInt64($0 + 1)) }
+        records.append(SinkRecord(sequence: 4, time: .now, payload: payload[...]))
+        let receipt = try await apply(records, to: TaskSink(store: store))
+        #expect(receipt.rowCount == 2 && receipt.deadLetters.map(\.sequence) == [4])
+        let (byTask, byDAG) = (
+            try await store.activities(taskID: "t", limit: 9, offset: 0),
+            try await store.activities(dagID: "d", limit: 9, offset: 0)
+        )
+        #expect(byTask == Array(activities.prefix(2)) && byDAG == byTask)
+        try await store.removeActivities(createdBefore: Timestamp(rawValue: 8))
+        #expect(try await store.activities(taskID: "t", limit: 9, offset: 0).isEmpty)
+    }
+
     @Test func emptyBatchesMoveLanes() async throws {
         let store = MemoryTaskStore()
         _ = try await apply([], to: TaskSink(store: store))

@@ -16,7 +16,13 @@ struct LineParserTests {
         room.initializeMemory(as: UInt8.self, repeating: UInt8(ascii: "}"))
         room.copyBytes(from: line)
         guard let parser = try? LineParser() else { throw LineDefect(column: 0, reason: "no parser") }
-        return try parser.mutation(from: UnsafeRawBufferPointer(rebasing: room[..<line.count]))
+        var batch = RecordBatch()
+        _ = try parser.parse(UnsafeRawBufferPointer(rebasing: room[..<line.count]), into: &batch)
+        // The batch has one record, and nothing of a line that was refused.
+        guard batch.count == 1, let mutation = try? TaskCodec.decode(batch.payloads.span.bytes) else {
+            throw LineDefect(column: 0, reason: "no record")
+        }
+        return mutation
     }
 
     private func parse(_ line: String) throws(LineDefect) -> TaskMutation { try parse(Array(line.utf8)) }

@@ -79,6 +79,7 @@ enum cwal_json_activity {
     CWAL_ACTIVITY_COUNT,
 };
 
+/// The slices of the task or of the activity are those of an earlier line if the line has no such object.
 typedef struct cwal_json_line {
     cwal_json_slice top[CWAL_TOP_COUNT];
     cwal_json_slice task[CWAL_TASK_COUNT];

@@ -28,6 +28,14 @@ extension TaskCodec {
         }
     }
 
+    /// Returns the kind of a payload; nil if it isn't an encoded mutation.
+    static func kind(of payload: RawSpan) -> Kind? {
+        guard payload.byteCount >= 2, unsafe payload.unsafeLoad(fromByteOffset: 0, as: UInt8.self) == version else {
+            return nil
+        }
+        return unsafe Kind(rawValue: payload.unsafeLoad(fromByteOffset: 1, as: UInt8.self))
+    }
+
     /// Returns the key of a task id.
     static func key(ofTask id: String) -> UInt64 {
         StableHash.of(id)

@@ -101,11 +101,11 @@ public enum TaskCodec {
         output.put(kind.rawValue)
     }
 
-    private static func put<Output: FieldOutput & ~Copyable & ~Escapable>(
-        _ task: PersistentTask, into output: inout Output
+    static func put<Output: FieldOutput & ~Copyable & ~Escapable>(
+        _ task: some SavedFields, into output: inout Output
     ) {
         begin(.save, &output)
-        output.put(task.id)
+        output.put(field: task.id)
         output.put(
             task.status.code | (task.startedAt == nil ? 0 : SavedState.hasStarted)
                 | (task.completedAt == nil ? 0 : SavedState.hasCompleted))
@@ -117,28 +117,28 @@ public enum TaskCodec {
         output.put(zigzag: Int64(task.retryCount))
         output.put(zigzag: Int64(task.maxRetries))
         output.put(zigzag: Int64(task.priority))
-        output.put(task.dagID)
-        output.put(task.nodeID)
-        output.put(task.currentNodeID)
-        output.put(task.subDAGPath)
-        output.put(task.processingState)
-        output.put(task.payload)
-        output.put(task.error)
+        output.put(field: task.dagID)
+        output.put(field: task.nodeID)
+        output.put(field: task.currentNodeID)
+        output.put(field: task.subDAGPath)
+        output.put(field: task.processingState)
+        output.put(field: task.payload)
+        output.put(field: task.error)
     }
 
-    private static func put<Output: FieldOutput & ~Copyable & ~Escapable>(
-        _ activity: TaskActivityLog, into output: inout Output
+    static func put<Output: FieldOutput & ~Copyable & ~Escapable>(
+        _ activity: some LoggedFields, into output: inout Output
     ) {
         begin(.log, &output)
-        output.put(activity.taskID)
-        output.put(activity.id)
+        output.put(field: activity.taskID)
+        output.put(field: activity.id)
         output.put(fixed: activity.createdAt.rawValue)
-        output.put(activity.dagID)
-        output.put(activity.nodeID)
-        output.put(activity.action)
-        output.put(activity.message)
-        output.put(activity.data)
-        output.put(activity.level)
+        output.put(field: activity.dagID)
+        output.put(field: activity.nodeID)
+        output.put(field: activity.action)
+        output.put(field: activity.message)
+        output.put(field: activity.data)
+        output.put(field: activity.level)
     }
 }
 

@@ -20,13 +20,7 @@ extension SessionStore {
     ///   - `rowRefused` if even the dead letter is too large for the server
     public func apply(_ batch: TaskBatch) async throws(StoreError) -> SinkReceipt {
         try await change { (session) throws(StoreError) in
-            do throws(StoreError) {
-                return try session.apply(batch)
-            } catch {
-                var error = error
-                error.hasBrokenBatch = error.code == .connectionFailed
-                throw error
-            }
+            try StoreError.ofBatch { () throws(StoreError) in try session.apply(batch) }
         }
     }
 

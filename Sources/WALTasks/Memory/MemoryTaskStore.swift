@@ -59,21 +59,52 @@ extension MemoryTaskStore {
     }
 
     public func apply(_ batch: TaskBatch) async throws -> SinkReceipt {
-        try withTable { table throws(TaskStorageError) in
-            guard let lanes = logs[batch.log], lanes.laneCount == batch.laneCount, lanes.agrees(with: batch.lanes)
-            else {
-                throw TaskStorageError(.fenced, "A lane was claimed by another owner, or moved.")
-            }
+        try moving(batch.lanes, of: batch.laneCount, log: batch.log, to: batch.position) { table in
             let rowCount = batch.operations.reduce(0) { $0 + table.apply($1.mutation) }
-            logs[batch.log]?.move(batch.lanes, to: batch.position)
             let refused = batch.undecodable.map(\.letter)
             letters += refused
             return SinkReceipt(rowCount: rowCount, deadLetters: refused)
         }
     }
 
+    /// Applies the changes of `body` and moves the lanes, unless they aren't as their owner believes.
+    private func moving(
+        _ lanes: [SinkLane], of laneCount: Int, log: LogID, to position: SequenceNumber,
+        _ body: (inout TaskTable) -> SinkReceipt
+    ) throws(TaskStorageError) -> SinkReceipt {
+        try withTable { table throws(TaskStorageError) in
+            guard let known = logs[log], known.laneCount == laneCount, known.agrees(with: lanes) else {
+                throw TaskStorageError(.fenced, "A lane was claimed by another owner, or moved.")
+            }
+            let receipt = body(&table)
+            logs[log]?.move(lanes, to: position)
+            return receipt
+        }
+    }
+
     public func classify(_ error: any Error) -> SinkFailure {
         (error as? TaskStorageError)?.code == .fenced ? .fenced : .fatal
+    }
+}
+
+extension MemoryTaskStore: CopyingStore {
+    package func apply(_ copyable: CopyableBatch) async throws -> SinkReceipt? {
+        // Nothing is applied before all of the batch is known to be valid, and the table isn't locked meanwhile.
+        var activities: [EncodedActivity] = []
+        activities.reserveCapacity(copyable.activityCount)
+        let others = try copyable.separate { payload throws(StoreError) in
+            guard let activity = try? EncodedActivity(payload) else { return false }
+            activities.append(activity)
+            return true
+        }
+        guard let others else { return nil }
+        let batch = copyable.batch
+        return try moving(batch.lanes, of: batch.laneCount, log: batch.log, to: batch.position) { table in
+            var rowCount = 0
+            for activity in activities { rowCount += table.insert(activity) }
+            for operation in others.operations { rowCount += table.apply(operation.mutation) }
+            return SinkReceipt(rowCount: rowCount, coalescedCount: others.coalescedCount)
+        }
     }
 }
 

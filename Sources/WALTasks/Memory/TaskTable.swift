@@ -3,7 +3,7 @@ internal import WAL
 /// Tasks and activities in memory, with an index for each list.
 struct TaskTable {
     private(set) var tasks: [BinaryID: PersistentTask] = [:]
-    private(set) var activities: [BinaryID: TaskActivityLog] = [:]
+    private(set) var activities: [BinaryID: KeptActivity] = [:]
     private var taskIDsByDAG: [BinaryID: Set<BinaryID>] = [:]
     private var taskIDsByStatus: [TaskStatus: Set<BinaryID>] = [:]
     // Arrays, because adding to one hashes nothing. An activity is added once and never changes, so none comes twice.
@@ -14,15 +14,15 @@ struct TaskTable {
     @discardableResult
     mutating func apply(_ mutation: TaskMutation) -> Int {
         switch mutation {
-        case .log(let activity): return insert(activity)
+        case .log(let activity):
+            let kept = KeptActivity(encoded: TaskCodec.encode(mutation), createdAt: activity.createdAt)
+            return insert(kept, BinaryID(activity.id), BinaryID(activity.taskID), BinaryID(activity.dagID))
         case .deleteDAG(let id): return apply(mutation, to: Array(taskIDsByDAG[BinaryID(id)] ?? []))
         case .removeTasks:
             let ended = TaskStatus.allCases.filter(\.isEnded).flatMap { taskIDsByStatus[$0] ?? [] }
             return apply(mutation, to: ended)
         case .removeActivities(let time):
-            let old = activities.values.filter { $0.createdAt < time }
-            remove(old)
-            return old.count
+            return removeActivities(before: time)
         case .save(let task): return apply(mutation, to: [BinaryID(task.id)])
         case .updateStatus(let id, _, _, _), .delete(let id): return apply(mutation, to: [BinaryID(id)])
         }
@@ -41,11 +41,13 @@ struct TaskTable {
     }
 
     func activities(taskID: String) -> [TaskActivityLog] {
-        list(activityIDsByTask[BinaryID(taskID)], of: activities).sorted(by: TaskActivityLog.isOlder)
+        list(activityIDsByTask[BinaryID(taskID)], of: activities).compactMap(\.activity).sorted(
+            by: TaskActivityLog.isOlder)
     }
 
     func activities(dagID: String) -> [TaskActivityLog] {
-        list(activityIDsByDAG[BinaryID(dagID)], of: activities).sorted(by: TaskActivityLog.isOlder)
+        list(activityIDsByDAG[BinaryID(dagID)], of: activities).compactMap(\.activity).sorted(
+            by: TaskActivityLog.isOlder)
     }
 
     private func list<Row>(_ ids: (some Sequence<BinaryID>)?, of rows: [BinaryID: Row]) -> [Row] {
@@ -76,25 +78,34 @@ struct TaskTable {
         tasks[id] = new
     }
 
-    private mutating func insert(_ activity: TaskActivityLog) -> Int {
-        let id = BinaryID(activity.id)
+    /// Adds an encoded activity, unless there is one with its id. Returns the number of rows that it wrote.
+    mutating func insert(_ activity: EncodedActivity) -> Int {
+        insert(
+            KeptActivity(encoded: activity.payload, createdAt: activity.createdAt), BinaryID(activity.id),
+            BinaryID(activity.taskID), BinaryID(activity.dagID))
+    }
+
+    private mutating func insert(_ activity: KeptActivity, _ id: BinaryID, _ taskID: BinaryID, _ dagID: BinaryID) -> Int
+    {
         if let first = activities.updateValue(activity, forKey: id) {
             activities[id] = first
             return 0
         }
-        activityIDsByTask[BinaryID(activity.taskID), default: []].append(id)
-        activityIDsByDAG[BinaryID(activity.dagID), default: []].append(id)
+        activityIDsByTask[taskID, default: []].append(id)
+        activityIDsByDAG[dagID, default: []].append(id)
         return 1
     }
 
-    private mutating func remove(_ old: [TaskActivityLog]) {
+    private mutating func removeActivities(before time: Timestamp) -> Int {
+        let old = activities.values.filter { $0.createdAt < time }.compactMap(\.activity)
         for activity in old { activities[BinaryID(activity.id)] = nil }
         for task in Set(old.map { BinaryID($0.taskID) }) { Self.keep(activities, at: task, of: &activityIDsByTask) }
         for dag in Set(old.map { BinaryID($0.dagID) }) { Self.keep(activities, at: dag, of: &activityIDsByDAG) }
+        return old.count
     }
 
     private static func keep(
-        _ rows: [BinaryID: TaskActivityLog], at key: BinaryID, of index: inout [BinaryID: [BinaryID]]
+        _ rows: [BinaryID: KeptActivity], at key: BinaryID, of index: inout [BinaryID: [BinaryID]]
     ) {
         let kept = index[key]?.filter { rows[$0] != nil }
         // An index must not keep keys without entries forever.
@@ -105,5 +116,17 @@ struct TaskTable {
         index[key]?.remove(id)
         // An index must not keep keys without entries forever.
         if index[key]?.isEmpty == true { index[key] = nil }
+    }
+}
+
+/// An activity as it is in the log. Activities are read seldom: encoded, each takes one allocation instead of one for each text.
+struct KeptActivity: Hashable {
+    let encoded: [UInt8]
+    let createdAt: Timestamp
+
+    /// The activity. Only what can be decoded is kept.
+    var activity: TaskActivityLog? {
+        guard case .log(let activity)? = try? TaskCodec.decode(unsafe encoded.span.bytes) else { return nil }
+        return activity
     }
 }

@@ -64,6 +64,17 @@ public struct StoreError: Error, Sendable {
         number.map(String.init) ?? sqlState ?? "\(code)"
     }
 
+    /// Applies a batch, and notes in the error whether it broke the connection.
+    package static func ofBatch<Value>(_ apply: () throws(StoreError) -> Value) throws(StoreError) -> Value {
+        do {
+            return try apply()
+        } catch {
+            var error = error
+            error.hasBrokenBatch = error.code == .connectionFailed
+            throw error
+        }
+    }
+
     /// The meaning of the error for a batch.
     package var failure: SinkFailure {
         switch code {

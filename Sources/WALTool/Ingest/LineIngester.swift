@@ -41,10 +41,7 @@ final class LineIngester {
     }
 
     private var counts = IngestCounts()
-    /// The part of `counts` that is in the log.
-    private var counted = IngestCounts()
     private var shown: [BadLine] = []
-    private var badLinesPath: String?
     private var unfinishedBytes = 0
 
     private let log: WriteAheadLog
@@ -55,7 +52,7 @@ final class LineIngester {
     private var batch = RecordBatch()
     private var unsaved: [BadLine] = []
     private var source = ""
-    private var file: BadLinesFile?
+    private var appender: BatchAppender?
     /// The position after the last line that was ingested or skipped.
     private var consumed = InputPosition()
 
@@ -73,10 +70,16 @@ final class LineIngester {
     /// even after a failure.
     func outcome() -> Outcome {
         var outcome = Outcome()
-        do { try run() } catch is Stopped {} catch { outcome.failure = error }
-        outcome.counts = counted
+        do { try run() } catch { outcome.failure = error }
+        outcome.counts = counts
+        if let appended = appender?.finish() {
+            outcome.counts = appended.counts
+            outcome.badLinesPath = appended.badLinesPath
+            // The first failure, because lines are parsed before earlier ones are appended.
+            outcome.failure = appended.failure ?? outcome.failure
+        }
+        if outcome.failure is BatchAppender.Stopped { outcome.failure = nil }
         outcome.shown = shown
-        outcome.badLinesPath = badLinesPath
         outcome.unfinishedBytes = unfinishedBytes
         return outcome
     }
@@ -86,9 +89,11 @@ final class LineIngester {
         guard let first = try reader.peekLine() else { return }
         source = "source/" + (settings.source ?? Self.digest(first))
         try resume()
-        file = BadLinesFile(besideLog: log.directory, source: source, input: settings.inputName)
-        if settings.badLines == .skip { try file?.removeLines(after: consumed.lines) }
+        let file = BadLinesFile(besideLog: log.directory, source: source, input: settings.inputName)
+        if settings.badLines == .skip { try file.removeLines(after: consumed.lines) }
         let parser = try LineParser()
+        appender = try BatchAppender(
+            log: log, badLines: file, source: source, counts: counts, stop: stop, progress: progress)
         while true {
             let event = try reader.next(timeout: batch.isEmpty ? -1 : Self.linger)
             switch event {
@@ -124,7 +129,6 @@ final class LineIngester {
         }
         consumed = reader.position
         counts.linesBefore = known.lines
-        counted = counts
     }
 
     /// Throws if the input can't be lines of UTF-8.
@@ -160,12 +164,10 @@ final class LineIngester {
     private func take(_ bytes: UnsafeRawBufferPointer, _ parser: LineParser) throws {
         if !Self.isBlank(bytes) {
             do throws(LineDefect) {
-                let mutation = try parser.mutation(from: bytes)
-                batch.append(count: TaskCodec.size(of: mutation)) { TaskCodec.encode(mutation, into: &$0) }
-                switch mutation {
-                case .save: counts.tasks += 1
-                case .log: counts.activities += 1
-                default: counts.others += 1
+                switch try parser.parse(bytes, into: &batch) {
+                case .task: counts.tasks += 1
+                case .activity: counts.activities += 1
+                case .other: counts.others += 1
                 }
             } catch {
                 return try refuse(bytes, error)
@@ -186,42 +188,16 @@ final class LineIngester {
         counts.badLines += 1
         counts.lines += 1
         consumed = reader.position
-        if unsaved.count >= Self.recordsMax { try saveBadLines() }
+        if unsaved.count >= Self.recordsMax { try append() }
     }
 
+    /// Hands the lines since the last call to the appender.
     private func append() throws {
-        try saveBadLines()
-        // Without records the bookmark stays. The next run skips the same lines again; removeLines(after:) first removes
-        // them from the file.
-        if !batch.isEmpty {
-            try appendBatch()
-            batch.removeAll()
-        }
-        counted = counts
-        progress.report(counts)
-    }
-
-    /// A stop was requested while the log was full. The next run reads the batch's lines again.
-    private struct Stopped: Error {}
-
-    /// Appends the batch. While the log is full, waits for the store to catch up.
-    private func appendBatch() throws {
-        while true {
-            do throws(WALError) {
-                _ = try log.appendBlocking(batch, bookmark: consumed.bookmark(named: source))
-                return
-            } catch {
-                guard error.code == .logFull else { throw error }
-                if case .stopped = try stop.waitForInput(-1, timeout: 0) { throw Stopped() }
-            }
-        }
-    }
-
-    private func saveBadLines() throws {
-        guard !unsaved.isEmpty, let file else { return }
-        try file.append(unsaved)
-        badLinesPath = file.path
-        unsaved.removeAll()
+        guard let appender else { return }
+        let part = BatchAppender.Part(batch: batch, badLines: unsaved, position: consumed, counts: counts)
+        batch = RecordBatch()
+        unsaved = []
+        batch = try appender.append(part)
     }
 
     /// Returns the place of a bad line in the form of compilers: input:line:column.

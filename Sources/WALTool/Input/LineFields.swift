@@ -2,28 +2,35 @@ import CWALSimdJSON
 import WAL
 import WALTasks
 
-/// The fields of one JSON object of a line, by their index.
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The fields of one JSON object of a line, by their index. Their texts are valid until the parser's next line.
 struct LineFields {
     let slices: UnsafePointer<cwal_json_slice>
     /// The object's column, for defects that name a missing field.
     let column: Int
 
-    func string(_ index: Int, _ name: StaticString) throws(LineDefect) -> String {
+    func string(_ index: Int, _ name: StaticString) throws(LineDefect) -> BorrowedText {
         guard let text = try optionalString(index, name) else { throw missing(index, name) }
         return text
     }
 
-    func optionalString(_ index: Int, _ name: StaticString) throws(LineDefect) -> String? {
+    func optionalString(_ index: Int, _ name: StaticString) throws(LineDefect) -> BorrowedText? {
         let slice = slices[index]
         guard isGiven(index) else { return nil }
         guard slice.kind == CWAL_JSON_STRING.rawValue else { throw defect(index, "\"\(name)\" must be a string") }
-        let bytes = UnsafeBufferPointer(start: slice.bytes, count: slice.count)
-        guard !bytes.contains(0) else { throw defect(index, "\"\(name)\" holds U+0000, which stores can't keep") }
-        return String(decoding: bytes, as: UTF8.self)
+        guard slice.count == 0 || memchr(slice.bytes, 0, slice.count) == nil else {
+            throw defect(index, "\"\(name)\" holds U+0000, which stores can't keep")
+        }
+        return text(slice)
     }
 
     /// Returns an identifier of a task or an activity. It must not be empty.
-    func id(_ index: Int, _ name: StaticString) throws(LineDefect) -> String {
+    func id(_ index: Int, _ name: StaticString) throws(LineDefect) -> BorrowedText {
         guard slices[index].count > 0 || slices[index].kind != CWAL_JSON_STRING.rawValue else {
             throw defect(index, "\"\(name)\" is empty")
         }
@@ -31,7 +38,7 @@ struct LineFields {
     }
 
     /// Returns an identifier of a graph or a node. It may be empty.
-    func group(_ index: Int, _ name: StaticString) throws(LineDefect) -> String {
+    func group(_ index: Int, _ name: StaticString) throws(LineDefect) -> BorrowedText {
         guard slices[index].kind != CWAL_JSON_STRING.rawValue || slices[index].count <= TaskMutation.maxIDSize else {
             throw defect(index, "\"\(name)\" is longer than \(TaskMutation.maxIDSize) bytes")
         }
@@ -58,19 +65,16 @@ struct LineFields {
 
     func status(_ index: Int, _ name: StaticString) throws(LineDefect) -> TaskStatus {
         let text = try string(index, name)
-        guard let status = TaskStatus(rawValue: text) else {
-            let known = TaskStatus.allCases.map(\.rawValue).joined(separator: ", ")
-            throw defect(index, "unknown status \"\(text)\"; known are \(known)")
-        }
-        return status
+        for (name, status) in Self.statuses where text.bytes.equals(name) { return status }
+        let known = TaskStatus.allCases.map(\.rawValue).joined(separator: ", ")
+        throw defect(index, "unknown status \"\(text.string)\"; known are \(known)")
     }
 
     func integer(_ index: Int, _ name: StaticString, or standard: Int32) throws(LineDefect) -> Int32 {
         let slice = slices[index]
         guard isGiven(index) else { return standard }
         guard slice.kind == CWAL_JSON_NUMBER.rawValue,
-            let number = Int32(
-                String(decoding: UnsafeBufferPointer(start: slice.bytes, count: slice.count), as: UTF8.self))
+            let number = Self.integer(UnsafeBufferPointer(start: slice.bytes, count: slice.count))
         else { throw defect(index, "\"\(name)\" must be a whole number of 32 bits") }
         return number
     }
@@ -78,17 +82,38 @@ struct LineFields {
     /// Returns the text of any JSON value as it is in the line. For a value that no line can hold (see `TaskLine`), returns
     /// the contents of the string field `textName`.
     func json(_ index: Int, _ name: StaticString, orText textIndex: Int, _ textName: StaticString) throws(LineDefect)
-        -> String?
+        -> BorrowedText?
     {
-        let slice = slices[index]
-        guard isGiven(textIndex) else {
-            guard isGiven(index) else { return nil }
-            return String(decoding: UnsafeBufferPointer(start: slice.bytes, count: slice.count), as: UTF8.self)
-        }
+        guard isGiven(textIndex) else { return isGiven(index) ? text(slices[index]) : nil }
         guard !isGiven(index) else { throw defect(textIndex, "give \"\(name)\" or \"\(textName)\", not both") }
         let text = try string(textIndex, textName)
-        guard TaskLine.isJSON(text) else { throw defect(textIndex, "\"\(textName)\" isn't the text of a JSON value") }
+        guard TaskLine.isJSON(text.string) else {
+            throw defect(textIndex, "\"\(textName)\" isn't the text of a JSON value")
+        }
         return text
+    }
+
+    private static let statuses: [(StaticString, TaskStatus)] = [
+        ("pending", .pending), ("running", .running), ("completed", .completed), ("failed", .failed),
+        ("cancelled", .cancelled),
+    ]
+
+    /// Reads a JSON number that is a whole number of 32 bits.
+    private static func integer(_ digits: UnsafeBufferPointer<UInt8>) -> Int32? {
+        let isNegative = digits.first == UInt8(ascii: "-")
+        let first = isNegative ? 1 : 0
+        // Ten digits fit into 64 bits.
+        guard (1...10).contains(digits.count - first) else { return nil }
+        var value: Int64 = 0
+        for index in first..<digits.count {
+            guard (0x30...0x39).contains(digits[index]) else { return nil }
+            value = 10 * value + Int64(digits[index] - 0x30)
+        }
+        return Int32(exactly: isNegative ? -value : value)
+    }
+
+    private func text(_ slice: cwal_json_slice) -> BorrowedText {
+        BorrowedText(UnsafeRawBufferPointer(start: slice.bytes, count: slice.count))
     }
 
     private func isGiven(_ index: Int) -> Bool {
@@ -114,5 +139,16 @@ struct LineFields {
 
     func defect(_ index: Int, _ reason: String) -> LineDefect {
         LineDefect(column: Int(slices[index].offset) + 1, reason: reason)
+    }
+}
+
+extension BorrowedText {
+    var string: String { String(decoding: bytes, as: UTF8.self) }
+}
+
+extension UnsafeRawBufferPointer {
+    func equals(_ word: StaticString) -> Bool {
+        guard count == word.utf8CodeUnitCount, let baseAddress else { return false }
+        return memcmp(baseAddress, word.utf8Start, count) == 0
     }
 }

@@ -2,7 +2,7 @@ import CWALSimdJSON
 import WAL
 import WALTasks
 
-/// Parses lines into mutations. Not thread-safe.
+/// Parses lines into records. Not thread-safe.
 final class LineParser {
     /// The number of readable bytes that must follow a line.
     static let padding = cwal_json_padding()
@@ -30,8 +30,13 @@ final class LineParser {
         cwal_json_parser_destroy(parser)
     }
 
-    /// Parses a line. ``padding`` readable bytes must follow it.
-    func mutation(from bytes: UnsafeRawBufferPointer) throws(LineDefect) -> TaskMutation {
+    /// What a line was.
+    enum Kind {
+        case task, activity, other
+    }
+
+    /// Parses a line and adds its record to a batch. ``padding`` readable bytes must follow the line.
+    func parse(_ bytes: UnsafeRawBufferPointer, into batch: inout RecordBatch) throws(LineDefect) -> Kind {
         guard cwal_json_parse(parser, bytes.assumingMemoryBound(to: UInt8.self).baseAddress, bytes.count, line) else {
             throw LineDefect(column: line.pointee.error_offset + 1, reason: String(cString: line.pointee.error))
         }
@@ -42,23 +47,35 @@ final class LineParser {
             _ = try fields.string(Top.type, "type")
             throw fields.missing(Top.type, "type")
         }
-        switch UnsafeBufferPointer(start: type.bytes, count: type.count) {
-        case "task_update": return .save(try save(fields.object(Top.task, "task", slices: task)))
-        case "activity_log": return .log(try log(fields.object(Top.activity, "activity", slices: activity)))
+        switch UnsafeRawBufferPointer(start: type.bytes, count: type.count) {
+        case "task_update":
+            batch.append(try save(fields.object(Top.task, "task", slices: task)))
+            return .task
+        case "activity_log":
+            batch.append(try log(fields.object(Top.activity, "activity", slices: activity)))
+            return .activity
+        case let other:
+            batch.append(try mutation(other, fields))
+            return .other
+        }
+    }
+
+    private func mutation(_ type: UnsafeRawBufferPointer, _ fields: LineFields) throws(LineDefect) -> TaskMutation {
+        switch type {
         case "status_update":
             return .updateStatus(
-                id: try fields.id(Top.taskID, "task_id"), status: try fields.status(Top.status, "status"),
-                error: try fields.optionalString(Top.error, "error"),
+                id: try fields.id(Top.taskID, "task_id").string, status: try fields.status(Top.status, "status"),
+                error: try fields.optionalString(Top.error, "error")?.string,
                 time: try fields.optionalTime(Top.updatedAt, "updated_at") ?? .now)
-        case "task_delete": return .delete(id: try fields.id(Top.taskID, "task_id"))
-        case "dag_delete": return .deleteDAG(id: try fields.group(Top.dagID, "dag_id"))
+        case "task_delete": return .delete(id: try fields.id(Top.taskID, "task_id").string)
+        case "dag_delete": return .deleteDAG(id: try fields.group(Top.dagID, "dag_id").string)
         case "tasks_remove": return .removeTasks(endedBefore: try fields.time(Top.before, "before"))
         case "activities_remove": return .removeActivities(createdBefore: try fields.time(Top.before, "before"))
         case "flow": throw fields.defect(Top.type, Self.flowReason)
         default:
             throw fields.defect(
                 Top.type,
-                "unknown type \"\(try fields.string(Top.type, "type"))\"; known are task_update, activity_log, "
+                "unknown type \"\(try fields.string(Top.type, "type").string)\"; known are task_update, activity_log, "
                     + "status_update, task_delete, dag_delete, tasks_remove, activities_remove")
         }
     }
@@ -77,9 +94,15 @@ final class LineParser {
         return bytes.lazy.filter { $0 != 0x20 && $0 != 0x09 }.prefix(start.count).elementsEqual(start)
     }
 
-    private func save(_ fields: LineFields) throws(LineDefect) -> PersistentTask {
+    /// The level of an activity that names none.
+    private static var info: BorrowedText {
+        let text: StaticString = "info"
+        return BorrowedText(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    private func save(_ fields: LineFields) throws(LineDefect) -> BorrowedTask {
         let created = try fields.time(Field.createdAt, "created_at")
-        return PersistentTask(
+        return BorrowedTask(
             id: try fields.id(Field.id, "id"),
             dagID: try fields.group(Field.dagID, "dag_id"),
             nodeID: try fields.group(Field.nodeID, "node_id"),
@@ -98,8 +121,8 @@ final class LineParser {
             priority: try fields.integer(Field.priority, "priority", or: 0))
     }
 
-    private func log(_ fields: LineFields) throws(LineDefect) -> TaskActivityLog {
-        TaskActivityLog(
+    private func log(_ fields: LineFields) throws(LineDefect) -> BorrowedActivity {
+        BorrowedActivity(
             id: try fields.id(ActivityField.id, "id"),
             taskID: try fields.id(ActivityField.taskID, "task_id"),
             dagID: try fields.group(ActivityField.dagID, "dag_id"),
@@ -107,14 +130,12 @@ final class LineParser {
             action: try fields.string(ActivityField.action, "action"),
             message: try fields.optionalString(ActivityField.message, "message"),
             data: try fields.json(ActivityField.data, "data", orText: ActivityField.dataText, "data_text"),
-            level: try fields.optionalString(ActivityField.level, "level") ?? "info",
+            level: try fields.optionalString(ActivityField.level, "level") ?? Self.info,
             createdAt: try fields.time(ActivityField.createdAt, "created_at"))
     }
 }
 
-private func ~= (word: StaticString, bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-    bytes.elementsEqual(UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
-}
+private func ~= (word: StaticString, bytes: UnsafeRawBufferPointer) -> Bool { bytes.equals(word) }
 
 /// Indices into the C arrays.
 private enum Top {

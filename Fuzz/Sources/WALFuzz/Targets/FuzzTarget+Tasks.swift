@@ -1,4 +1,5 @@
 import Foundation
+import WAL
 import WALTasks
 
 @testable import WALTool
@@ -39,14 +40,24 @@ extension FuzzTarget {
 
     /// `save` accepts every line that `ingest` accepts, and the log and a dump return it unchanged.
     private static func check(_ line: UnsafeRawBufferPointer, _ parser: LineParser) {
-        guard let mutation = try? parser.mutation(from: line) else { return }
+        guard let mutation = parse(line, parser) else { return }
         precondition((try? mutation.validate()) != nil)
-        let encoded = TaskCodec.encode(mutation)
-        encoded.withUnsafeBytes { precondition((try? TaskCodec.decode(RawSpan(_unsafeBytes: $0))) == mutation) }
         let dumped = TaskLine(mutation).bytes + [UInt8](repeating: 0, count: LineParser.padding)
         dumped.withUnsafeBytes { padded in
             let again = UnsafeRawBufferPointer(rebasing: padded.dropLast(LineParser.padding))
-            precondition((try? parser.mutation(from: again)) == mutation)
+            precondition(parse(again, parser) == mutation)
         }
+    }
+
+    /// The mutation of a line, whose record is the mutation's encoding; nil for a line that isn't accepted.
+    private static func parse(_ line: UnsafeRawBufferPointer, _ parser: LineParser) -> TaskMutation? {
+        var batch = RecordBatch()
+        guard (try? parser.parse(line, into: &batch)) != nil else {
+            precondition(batch.isEmpty)
+            return nil
+        }
+        let mutation = batch.payloads.withUnsafeBytes { try? TaskCodec.decode(RawSpan(_unsafeBytes: $0)) }
+        precondition(batch.count == 1 && mutation.map(TaskCodec.encode) == batch.payloads)
+        return mutation
     }
 }

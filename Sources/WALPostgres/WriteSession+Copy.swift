@@ -1,0 +1,99 @@
+#if Postgres
+    internal import WAL
+    package import WALDelivery
+    package import WALTasks
+
+    extension PostgresTaskStore: CopyingStore {
+        package func apply(_ batch: CopyableBatch) async throws -> SinkReceipt? {
+            try await pools.write { (session) throws(StoreError) in
+                try StoreError.ofBatch { () throws(StoreError) in try session.apply(batch) }
+            }
+        }
+    }
+
+    extension WriteSession {
+        /// Applies a batch whose activities go into their table by COPY. The server works on them while the next ones are encoded.
+        ///
+        /// Returns nil, with nothing written, if there are few activities, or if the server refuses the batch in this form: an
+        /// activity is there already, a row is at fault, or the table takes no COPY.
+        func apply(_ batch: CopyableBatch) throws(StoreError) -> SinkReceipt? {
+            guard batch.activityCount >= connection.settings.copiedMin, copyPace.isDue() else { return nil }
+            do throws(StoreError) {
+                let receipt = try copy(batch)
+                copyPace.succeeded()
+                return receipt
+            } catch {
+                // 0A000: the table has row-level security, for example.
+                guard error.code == .rowRefused || error.sqlState == "0A000" else { throw error }
+                copyPace.refused()
+                return nil
+            }
+        }
+
+        private func copy(_ copyable: CopyableBatch) throws(StoreError) -> SinkReceipt {
+            let batch = copyable.batch
+            let move = LaneMove(batch.lanes, of: batch.log.description, to: batch.position)
+            return try connection.transaction { () throws(StoreError) in
+                try lanes.move(move)
+                var receipt = SinkReceipt(rowCount: 0)
+                var operations: [TaskBatch.Operation] = []
+                receipt.rowCount = try connection.copy(ActivityRows.copy, named: "copy activities") {
+                    (stream) throws(StoreError) in
+                    (operations, receipt.coalescedCount) = try send(copyable, into: stream)
+                }
+                for section in BatchSection.cut(operations).flatMap({ $0.pieces(of: operations) }) {
+                    receipt.rowCount += try apply(section, of: operations)
+                }
+                return receipt
+            }
+        }
+
+        /// Sends the activities, and returns the other records.
+        private func send(
+            _ batch: CopyableBatch, into stream: Connection.CopyStream
+        ) throws(StoreError) -> (operations: [TaskBatch.Operation], coalescedCount: Int) {
+            activities.removeAll()
+            activities.appendHeader()
+            let others = try batch.separate { (activity) throws(StoreError) in
+                guard (try? activities.append(activity)) != nil else { return false }
+                if unsafe activities.bytes.count >= Connection.CopyStream.pieceSize {
+                    unsafe try stream.send(activities.bytes)
+                    activities.removeAll()
+                }
+                return true
+            }
+            guard let others else {
+                throw StoreError(
+                    .rowRefused, "a record isn't an encoded task mutation", statement: "copy activities",
+                    place: connection.settings.server)
+            }
+            activities.appendTrailer()
+            unsafe try stream.send(activities.bytes)
+            return others
+        }
+    }
+
+    /// The pace of a form of writing that the server may refuse. The pauses double up to 64 batches: where activities are replayed into
+    /// a table that has them, most batches go straight to the form that works.
+    struct CopyPace {
+        private static let pauseMax = 64
+        private var pause = 0
+        private var skipped = 0
+
+        mutating func isDue() -> Bool {
+            if skipped == pause { return true }
+            skipped += 1
+            return false
+        }
+
+        mutating func refused() {
+            pause = min(max(1, 2 * pause), Self.pauseMax)
+            skipped = 0
+        }
+
+        mutating func succeeded() {
+            pause = 0
+            skipped = 0
+        }
+    }
+#endif
