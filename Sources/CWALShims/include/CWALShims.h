@@ -68,6 +68,10 @@ int64_t cwal_file_system_number(int descriptor);
 /// Whether a time server sets the system's clock: 1 if so, 0 if not, -1 if the system doesn't say.
 int cwal_clock_is_set(void);
 
+/// Reports to systemd that this service is ready, as sd_notify(3) does. Does nothing in a process that isn't a service of the type
+/// `notify`.
+void cwal_notify_ready(void);
+
 /// Sleeps while `word` has `value`, until it is woken. May return without a reason.
 void cwal_wait_while_equal(const uint32_t *word, uint32_t value);
 

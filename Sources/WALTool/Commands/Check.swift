@@ -16,7 +16,7 @@ struct Check: ParsableCommand {
         case text, nagios, json
     }
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Option(help: "The age of a sink's first record that isn't applied.") var lag = DurationLimits(
         .seconds(60), .seconds(300), "60s,300s")
     @Option(help: "The used part of the disk budget and of the file system, in percent.") var disk = NumberLimits(

@@ -14,12 +14,12 @@ struct Doctor: AsyncParsableCommand {
             Example: wal doctor events.wal --store sqlite:events.db --probe
             """)
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Option(help: "A store that must be reachable: \(StoreArgument.forms). Can be repeated.") var store:
         [StoreArgument] = []
     @Flag(help: "Time syncs in the log's directory for 2 seconds.") var probe = false
     @Flag(help: "Print JSON.") var json = false
-    @Option(help: "Write a tar archive with the report.") var bundle: String?
+    @Option(help: "Write a tar archive with the report.", completion: .file()) var bundle: String?
 
     func run() async throws {
         let log: ReadOnlyLog
