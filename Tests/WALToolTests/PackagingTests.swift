@@ -94,7 +94,7 @@
             let scratch = try Scratch()
             let folder = Self.packaging.appendingPathComponent("systemd")
             let units = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-            #expect(units.count == 4)
+            #expect(units.count == 6)
             // The program has to be there.
             for unit in units {
                 let text = try String(contentsOf: folder.appendingPathComponent(unit), encoding: .utf8)
