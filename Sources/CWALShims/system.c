@@ -5,6 +5,11 @@
 #include <limits.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -116,4 +121,18 @@ int cwal_clock_is_set(void) {
 #else
     return -1;
 #endif
+}
+
+void cwal_notify_ready(void) {
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (path == NULL || strlen(path) >= sizeof(address.sun_path)) return;
+    memcpy(address.sun_path, path, strlen(path));
+    // An abstract address.
+    if (path[0] == '@') address.sun_path[0] = 0;
+    int descriptor = socket(AF_UNIX, SOCK_DGRAM, 0);
+    if (descriptor < 0) return;
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+    sendto(descriptor, "READY=1", strlen("READY=1"), MSG_DONTWAIT, (struct sockaddr *)&address, size);
+    close(descriptor);
 }

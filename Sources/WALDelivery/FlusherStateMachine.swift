@@ -33,8 +33,8 @@ struct FlusherStateMachine<Token> {
     var breaker: CircuitBreaker
     var cursor = CursorPacer()
     var contact = SinkContact()
-    /// The oldest record that wasn't applied at the last look.
-    var oldest: (sequence: SequenceNumber, time: Timestamp)?
+    /// The time of the oldest record that wasn't applied at the last look.
+    var oldest: Timestamp?
     var counters = FlusherStatistics()
     var latencies = LatencyHistogram()
     /// The durations of ``latencies``, in the buckets of the log's status.

@@ -37,10 +37,10 @@ extension FlusherCore {
         }
     }
 
-    /// Returns the first record after a position. It ignores damage, which the workers report.
-    private func oldest(after position: SequenceNumber) -> (sequence: SequenceNumber, time: Timestamp)? {
+    /// Returns the time of the first record after a position. It ignores damage, which the workers report.
+    private func oldest(after position: SequenceNumber) -> Timestamp? {
         let reader = log.reader(from: position.next)
-        while let found = try? reader.next({ Optional((sequence: $0.sequence, time: $0.time)) }, gap: { _ in nil }) {
+        while let found = try? reader.next({ Optional($0.time) }, gap: { _ in nil }) {
             if let found { return found }
         }
         return nil
@@ -55,17 +55,15 @@ extension FlusherCore {
     /// The current lag. Reads the log for the time of the oldest record.
     var lag: FlusherLag {
         let applied = reached
-        guard log.lastSequence > applied else { return FlusherLag() }
-        let oldest = oldest(after: applied)
+        let oldest = log.lastSequence > applied ? oldest(after: applied) : nil
         coordinator.withState { $0.oldest = oldest }
-        return lag(behind: applied, oldest: oldest?.time)
+        return lag(behind: applied, oldest: oldest)
     }
 
-    /// The current lag without a read of the log. Its age is from the last look, up to a second ago.
+    /// The current lag without a read of the log. Its age is that of the first record at the last look, up to a second ago. If that record
+    /// is applied by now, those after it are as old, but for the progress of that second: a slow sink moves on and lags all the same.
     var lagAtHand: FlusherLag {
-        let applied = reached
-        let oldest = coordinator.withState { $0.oldest }
-        return lag(behind: applied, oldest: oldest.flatMap { $0.sequence > applied ? $0.time : nil })
+        lag(behind: reached, oldest: coordinator.withState { $0.oldest })
     }
 
     private func lag(behind applied: SequenceNumber, oldest: Timestamp?) -> FlusherLag {

@@ -82,9 +82,13 @@ public struct LogCheck: Sendable {
         checkWriter(snapshot)
         checkDisk(status, rules.disk)
         checkFindings(status)
-        // Without a writer, the other figures are of the past.
-        guard snapshot.isUp else { return }
-        if let p99 = status.syncs.durations.bound(of: 0.99) {
+        // Without a writer, the other figures are of the past. That another flusher has taken over is why it ended.
+        guard snapshot.isUp else {
+            for sink in status.sinks where [.fenced, .detached].contains(sink.state) { checkState(of: sink) }
+            return
+        }
+        // A disk that was slow once isn't slow forever.
+        if let p99 = (status.syncs.recent ?? status.syncs.durations).bound(of: 0.99) {
             let seconds = p99 / .seconds(1)
             // The figure is an upper bound, so one that equals the limit is within it.
             let limits = rules.syncP99
@@ -150,7 +154,7 @@ public struct LogCheck: Sendable {
             remedy: "wal verify DIR names them; restore a backup to get them back")
     }
 
-    private mutating func check(_ sink: SinkStatus, at time: Timestamp, _ rules: Rules) {
+    private mutating func checkState(of sink: SinkStatus) {
         let name = sink.name
         let reason = sink.error.map { ": \($0)" } ?? ""
         switch sink.state {
@@ -166,6 +170,11 @@ public struct LogCheck: Sendable {
         case .stopped:
             add("sink", .critical, 0, "", "\(name) has stopped\(reason)", sink: name, remedy: "restart the service")
         }
+    }
+
+    private mutating func check(_ sink: SinkStatus, at time: Timestamp, _ rules: Rules) {
+        checkState(of: sink)
+        let name = sink.name
         let age = sink.lag.age(at: time)
         add(
             "lag", rules.lag.verdict(age), age / .seconds(1), "s",

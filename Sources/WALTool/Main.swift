@@ -30,6 +30,10 @@ struct Tool: AsyncParsableCommand {
         // Then a write past the file size limit fails with EFBIG, instead of a signal that ends the process.
         signal(SIGXFSZ, SIG_IGN)
         do {
+            // Without them, the parser would print the help, and the exit code would be 0.
+            guard !CommandLine.arguments.isEmpty else {
+                throw ToolError(.inputOutput, "The arguments can't be read: mount /proc.")
+            }
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()

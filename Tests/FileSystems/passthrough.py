@@ -1,22 +1,25 @@
 """Serves one directory under another path by FUSE, as a file system that lacks some calls. Runs until it is unmounted.
 
-    python3 passthrough.py SOURCE MOUNT [--fsyncdir NAME] [--fsync NAME] [--direct-io]
+    python3 passthrough.py SOURCE MOUNT [--fsyncdir NAME] [--fsync NAME] [--direct-io] [--delay FILE]
 
-NAME is the errno, such as EINVAL, that the call fails with. With --direct-io no file can be mapped into shared memory.
+NAME is the errno, such as EINVAL, that the call fails with. With --direct-io no file can be mapped into shared memory. FILE has the
+seconds by which each fsync is late, and may change.
 Needs fusepy, as Debian has it (python3-fusepy).
 """
 import argparse
 import errno
 import os
+import time
 
 from fusepy import FUSE, FuseOSError, Operations
 
 
 class Passthrough(Operations):
-    def __init__(self, source, fsyncdir_error, fsync_error):
+    def __init__(self, source, fsyncdir_error, fsync_error, delay):
         self.source = source
         self.fsyncdir_error = fsyncdir_error
         self.fsync_error = fsync_error
+        self.delay = delay
 
     def place(self, path):
         return os.path.join(self.source, path.lstrip("/"))
@@ -80,6 +83,9 @@ class Passthrough(Operations):
     def fsync(self, path, datasync, fh):
         if self.fsync_error:
             raise FuseOSError(self.fsync_error)
+        if self.delay:
+            with open(self.delay) as file:
+                time.sleep(float(file.read()))
         os.fsync(fh)
 
     def fsyncdir(self, path, datasync, fh):
@@ -97,7 +103,8 @@ parser.add_argument("mount")
 parser.add_argument("--fsyncdir", type=number)
 parser.add_argument("--fsync", type=number)
 parser.add_argument("--direct-io", action="store_true")
+parser.add_argument("--delay")
 arguments = parser.parse_args()
 FUSE(
-    Passthrough(arguments.source, arguments.fsyncdir, arguments.fsync), arguments.mount, foreground=True, nothreads=True,
-    direct_io=arguments.direct_io, hard_remove=True)
+    Passthrough(arguments.source, arguments.fsyncdir, arguments.fsync, arguments.delay), arguments.mount,
+    foreground=True, nothreads=True, direct_io=arguments.direct_io, hard_remove=True)

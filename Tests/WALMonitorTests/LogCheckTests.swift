@@ -82,6 +82,24 @@ import Testing
         }
     }
 
+    @Test func aDiskThatWasSlowIsFineAgain() async throws {
+        let check = try await check {
+            for _ in 0..<10 { $0.status.syncs.durations.record(.seconds(2)) }
+            $0.status.syncs.recent = DurationHistogram()
+            $0.status.syncs.recent?.record(.milliseconds(1))
+        }
+        #expect(check.verdict == .ok)
+    }
+
+    /// Its sink's state is why the writer ended; the other figures are of the past.
+    @Test func aWriterThatWasFencedSaysSo() async throws {
+        let check = try await check {
+            $0.status.closedAt = .now
+            $0.status.sinks = [Self.sink { ($0.state, $0.deadLetters) = (.fenced, 1) }]
+        }
+        #expect(bad(check) == ["writer": .critical, "sink": .critical])
+    }
+
     private static func sink(at oldest: Timestamp) -> SinkStatus {
         sink { $0.lag = SinkStatus.Lag(records: 1, bytes: 1, oldest: oldest) }
     }

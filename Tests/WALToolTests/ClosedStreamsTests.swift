@@ -28,4 +28,12 @@ struct ClosedStreamsTests {
         #expect(dump.output.split(separator: "\n").count == 2)
         #expect(try ToolRun(["verify", log]).status == 0)
     }
+
+    #if os(Linux)
+        /// Swift reads the arguments from there. A container's first processes and a bare chroot may lack it.
+        @Test(.enabled(if: geteuid() == 0, "needs root")) func withoutProcTheToolFails() throws {
+            let tool = ToolRun.tool.path
+            #expect(try run("unshare --mount sh -c 'umount -l /proc && exec \"$0\" verify log' '\(tool)'") == 74)
+        }
+    #endif
 }

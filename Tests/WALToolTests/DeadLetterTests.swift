@@ -30,6 +30,39 @@
             try #require(run.status == 0, "\(run.errors)")
         }
 
+        /// The status has those since the writer's start, so a check warned until the service was restarted.
+        @Test func aCheckCountsTheLettersThatAreLeft() throws {
+            let store = "sqlite:\(database)"
+            try ingest([task("good", status: "pending")])
+            _ = try Sample.query(
+                database,
+                "CREATE TRIGGER no BEFORE INSERT ON dag_tasks WHEN NEW.id = 'bad' BEGIN SELECT RAISE(ABORT, 'no'); END")
+            let process = try ToolRun.process(["ingest", "--log", log, "--store", store])
+            let input = Pipe()
+            process.standardInput = input
+            process.standardOutput = FileHandle.nullDevice
+            try process.run()
+            defer {
+                try? input.fileHandleForWriting.close()
+                process.waitUntilExit()
+            }
+            try input.fileHandleForWriting.write(contentsOf: Data((task("bad", status: "running") + "\n").utf8))
+            // The machine's own disk may be as full and slow as it likes.
+            let check = ["check", log, "--disk", "100.1,100.1", "--sync-p99", "100s,100s"]
+            let end = ContinuousClock.now + .seconds(120)
+            while try !ToolRun(check).output.contains("sqlite has set 1 records aside. Next: ") {
+                try #require(ContinuousClock.now < end)
+                usleep(50_000)
+            }
+            #expect(try ToolRun(check + ["--store", store]).status == 1)
+            _ = try Sample.query(database, "DROP TRIGGER no")
+            #expect(try ToolRun(["dead-letters", store, "--redrive"]).status == 0)
+            #expect(try ToolRun(check).status == 1)
+            let left = try ToolRun(check + ["--store", store])
+            #expect(left.status == 0, "\(left.output)")
+            #expect(try ToolRun(check + ["--store", "sqlite:\(scratch.path("none"))"]).status == 2)
+        }
+
         @Test func whatAStoreRefusedIsShownAndRedriven() throws {
             try ingest([task("good", status: "pending")])
             _ = try Sample.query(

@@ -51,6 +51,7 @@ struct MonitorVerbTests {
         try wait { try ToolRun(["metrics", log]).output.contains("wal_up{log=\"log\"} 0\n") }
         let dead = try ToolRun(check)
         #expect(dead.status == 2 && dead.output.hasPrefix("✗ no writer: the last status is "), "\(dead.output)")
+        #expect(dead.output.contains(". Next: start the service; "), "\(dead.output)")
         #expect(try ToolRun(check + ["--format", "nagios"]).output.hasPrefix("WAL CRITICAL - no writer"))
     }
 

@@ -21,11 +21,15 @@
             let address: String
             let token: String
 
-            init(_ scratch: Scratch, _ arguments: [String], port: String = "0", tokenFile: String? = nil) throws {
+            init(
+                _ scratch: Scratch, _ arguments: [String], port: String = "0", tokenFile: String? = nil,
+                environment: [String: String] = [:]
+            ) throws {
                 let output = scratch.file("serve-\(UUID().uuidString)")
                 _ = FileManager.default.createFile(atPath: output.path, contents: nil)
                 let more = tokenFile.map { ["--token-file", $0] } ?? []
                 process = try ToolRun.process(["serve", "--port", port] + more + arguments)
+                process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
                 process.standardOutput = try FileHandle(forWritingTo: output)
                 process.standardError = FileHandle.nullDevice
                 try process.run()
@@ -91,6 +95,28 @@
                 try #require(ContinuousClock.now < end)
                 usleep(50_000)
             }
+        }
+
+        /// systemd waits for this datagram of a service of the type `notify`.
+        @Test func readinessIsReportedToSystemd() throws {
+            try WriteAheadLog.openBlocking(at: log).closeBlocking()
+            let place = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+            defer { close(place) }
+            var limit = timeval(tv_sec: 120, tv_usec: 0)
+            setsockopt(place, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+            var address = sockaddr_un()
+            address.sun_family = sa_family_t(AF_UNIX)
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: scratch.path("notify").utf8) }
+            let status = withUnsafeBytes(of: &address) {
+                bind(place, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
+            }
+            try #require(status == 0)
+            let server = try Server(scratch, [log], environment: ["NOTIFY_SOCKET": scratch.path("notify")])
+            var message = [UInt8](repeating: 0, count: 100)
+            let count = recv(place, &message, message.count, 0)
+            #expect(String(decoding: message.prefix(max(0, count)), as: UTF8.self) == "READY=1")
+            #expect(try curl([], server.address + "healthz").status == 200)
+            #expect(server.stop() == 0)
         }
 
         /// Ingests tasks of which the database refuses three.

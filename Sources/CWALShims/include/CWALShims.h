@@ -74,6 +74,10 @@ void cwal_set_thread_may_block(void);
 
 bool cwal_thread_may_block(void);
 
+/// Reports to systemd that this service is ready, as sd_notify(3) does. Does nothing in a process that isn't a service of the type
+/// `notify`.
+void cwal_notify_ready(void);
+
 /// Sleeps while `word` has `value`, until it is woken. May return without a reason.
 void cwal_wait_while_equal(const uint32_t *word, uint32_t value);
 

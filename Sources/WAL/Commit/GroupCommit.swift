@@ -212,8 +212,12 @@ final class GroupCommit: @unchecked Sendable {
             metrics?.recordFailedSync()
             throw error
         }
-        let duration = ContinuousClock.now - start
-        state.withLock { state in state.syncs.durations.record(duration) }
+        let end = ContinuousClock.now
+        let duration = end - start
+        state.withLock { state in
+            state.syncs.durations.record(duration)
+            state.recentSyncs.record(duration, at: end)
+        }
         metrics?.recordSync(duration)
     }
 

@@ -18,6 +18,7 @@ struct SyncState {
     private(set) var waitCount: UInt64 = 0
     /// The segment syncs since the log was opened.
     var syncs = LogStatus.Syncs()
+    var recentSyncs = RecentDurations()
     /// The reason why nothing becomes durable at the moment; nil if there is none.
     var failure: WALError?
     /// The waiting tasks.

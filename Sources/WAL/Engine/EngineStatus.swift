@@ -2,7 +2,11 @@ extension Engine {
     /// The log's state. `closedAt` is the time of an orderly close.
     func status(closedAt: Timestamp? = nil) -> LogStatus {
         // Read the claimed position after the durable one, so that no difference is negative.
-        let (durable, syncs, syncWaits) = commit.state.withLock { ($0.durable, $0.syncs, $0.waitCount) }
+        let (durable, syncs, syncWaits) = commit.state.withLock { state in
+            var syncs = state.syncs
+            syncs.recent = state.recentSyncs.histogram(at: .now)
+            return (state.durable, syncs, state.waitCount)
+        }
         let claimed = catalog.waitForClaimed()
         let (refusal, epoch, diskSize, prepared, entries) = catalog.state.withLock { state in
             (state.refusal, state.epoch, state.diskSize, state.pipeline.ready.count, state.entries)

@@ -37,6 +37,7 @@ extension LogStatus {
         text.array("errors") { for error in errors { error.write(to: &$0) } }
         text.object("syncs") {
             $0.object("durations", syncs.durations.write)
+            if let recent = syncs.recent { $0.object("recent", recent.write) }
             $0.number("failures", syncs.failures)
         }
         text.object("segments", segments.write)

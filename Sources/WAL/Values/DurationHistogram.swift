@@ -26,6 +26,15 @@ public struct DurationHistogram: Hashable, Sendable, Decodable {
         minimumNanoseconds = min(minimumNanoseconds ?? length, length)
     }
 
+    /// Returns the durations of both.
+    package func adding(_ other: DurationHistogram) -> DurationHistogram {
+        var sum = self
+        for index in counts.indices { sum.counts[index] += other.counts[index] }
+        sum.nanoseconds += other.nanoseconds
+        sum.minimumNanoseconds = [minimumNanoseconds, other.minimumNanoseconds].compactMap(\.self).min()
+        return sum
+    }
+
     /// Returns an upper bound of the given part of the durations, such as 0.99; nil if there are none, or if the bound is above all
     /// buckets.
     public func bound(of part: Double) -> Duration? {

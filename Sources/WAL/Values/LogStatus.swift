@@ -93,6 +93,8 @@ public struct LogStatus: Hashable, Sendable, Decodable {
     public struct Syncs: Hashable, Sendable, Decodable {
         /// The durations of the syncs that succeeded.
         public var durations = DurationHistogram()
+        /// Those of the last one to two minutes; nil if the writer is of a version that doesn't publish them.
+        public var recent: DurationHistogram?
         public var failures: UInt64 = 0
     }
 

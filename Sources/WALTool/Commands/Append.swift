@@ -18,7 +18,7 @@ struct Append: ParsableCommand {
             Example: printf 'one\\ntwo\\n' | wal append notes.wal
             """)
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Option(help: "When records become durable: always, interval:5ms, bytes:1MiB or manual.")
     var sync = SyncPolicyArgument.standard
     @Flag(help: "Print the result as JSON.") var json = false

@@ -14,8 +14,10 @@ struct Backup: ParsableCommand {
             Example: wal backup events.wal /mnt/backup/events && wal restore /mnt/backup/events copy.wal
             """)
 
-    @Argument(help: "The log's directory.") var directory: String
-    @Argument(help: "The backup's directory: new, empty, or with an earlier backup of this log.") var target: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
+    @Argument(
+        help: "The backup's directory: new, empty, or with an earlier backup of this log.", completion: .directory)
+    var target: String
     @Option(help: "How long the writer keeps new segments for the next backup, such as 25h; 1h if not given.")
     var keep: DurationArgument?
     @Flag(help: "Print JSON.") var json = false

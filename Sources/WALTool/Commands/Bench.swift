@@ -11,7 +11,7 @@ struct Bench: AsyncParsableCommand {
             Example: wal bench --directory /var/lib/myservice
             """)
 
-    @Option(help: "A directory on the disk to measure.") var directory = "."
+    @Option(help: "A directory on the disk to measure.", completion: .directory) var directory = "."
     @Option(help: "The duration of each durable measurement, in seconds.") var seconds = 2.0
     @Option(help: "The number of records for the figures of writing and recovery.") var records = 4_000_000
     @Flag(help: "Print JSON.") var json = false

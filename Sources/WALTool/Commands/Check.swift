@@ -1,7 +1,8 @@
 import ArgumentParser
+import WAL
 import WALMonitor
 
-struct Check: ParsableCommand {
+struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Checks a log's state, for monitoring systems.",
         discussion: """
@@ -16,7 +17,7 @@ struct Check: ParsableCommand {
         case text, nagios, json
     }
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Option(help: "The age of a sink's first record that isn't applied.") var lag = DurationLimits(
         .seconds(60), .seconds(300), "60s,300s")
     @Option(help: "The used part of the disk budget and of the file system, in percent.") var disk = NumberLimits(
@@ -24,23 +25,43 @@ struct Check: ParsableCommand {
     @Option(help: "The records that a sink has set aside.") var deadLetters = NumberLimits(1, 100, "1,100")
     @Option(help: "The 99th percentile of the durations of syncs.") var syncP99 = DurationLimits(
         .milliseconds(100), .seconds(1), "100ms,1s")
+    @Option(
+        help:
+            "A store whose dead letters count, not those since the writer's start: \(StoreArgument.forms). Can be repeated."
+    )
+    var store: [StoreArgument] = []
     @Option(help: "The form of the output.") var format = Format.text
 
-    func run() throws {
-        let check: LogCheck
+    func run() async throws {
+        let items: [LogCheck.Item]
         do {
-            check = LogCheck(try LogSnapshot.read(directory), rules: rules)
+            var snapshot = try LogSnapshot.read(directory)
+            let log = try ReadOnlyLog(at: directory).id
+            var stores: [LogCheck.Item] = []
+            for argument in store { stores.append(await snapshot.ask(argument, about: log)) }
+            items = LogCheck(snapshot, rules: rules).items + stores
         } catch {
             try StandardOutput.print("WAL UNKNOWN - \(error)")
             throw ExitCode(LogCheck.Verdict.unknown.rawValue)
         }
         switch format {
-        case .text:
-            try StandardOutput.print(check.items.map { "\($0.verdict.mark) \($0.text)" }.joined(separator: "\n"))
-        case .nagios: try StandardOutput.print(check.pluginLine)
-        case .json: try StandardOutput.print(JSON.report(check.items).description)
+        case .text: try StandardOutput.print(items.map(\.line).joined(separator: "\n"))
+        case .nagios: try StandardOutput.print(Self.pluginLine(items))
+        case .json: try StandardOutput.print(JSON.report(items).description)
         }
-        if check.verdict != .ok { throw ExitCode(check.verdict.rawValue) }
+        let verdict = LogCheck.verdict(of: items)
+        if verdict != .ok { throw ExitCode(verdict.rawValue) }
+    }
+
+    /// The line of a monitoring plugin: the verdict, what isn't well, and the figures.
+    private static func pluginLine(_ items: [LogCheck.Item]) -> String {
+        let bad = items.filter { $0.verdict != .ok }.map(\.sentence)
+        let figures = items.map { item in
+            "'\(([item.name] + (item.sink.map { [$0] } ?? [])).joined(separator: "_"))'=\(item.value)\(item.unit)"
+        }
+        let text = bad.isEmpty ? items.first?.text ?? "" : bad.joined(separator: "; ")
+        let verdict = LogCheck.verdict(of: items).name
+        return "WAL \(verdict) - \(text.replacing("|", with: "/")) | \(figures.joined(separator: " "))"
     }
 
     private var rules: LogCheck.Rules {
@@ -106,18 +127,6 @@ extension LogCheck.Verdict {
         case .critical: "CRITICAL"
         case .unknown: "UNKNOWN"
         }
-    }
-}
-
-extension LogCheck {
-    /// The line of a monitoring plugin: the verdict, what isn't well, and the figures.
-    fileprivate var pluginLine: String {
-        let bad = items.filter { $0.verdict != .ok }.map(\.sentence)
-        let figures = items.map { item in
-            "'\(([item.name] + (item.sink.map { [$0] } ?? [])).joined(separator: "_"))'=\(item.value)\(item.unit)"
-        }
-        let text = bad.isEmpty ? items.first?.text ?? "" : bad.joined(separator: "; ")
-        return "WAL \(verdict.name) - \(text.replacing("|", with: "/")) | \(figures.joined(separator: " "))"
     }
 }
 

@@ -19,7 +19,7 @@ struct Cursors: ParsableCommand {
             Example: wal cursors events.wal --remove sink/old-database
             """)
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Option(help: "The cursor to remove.") var remove: String?
     @Option(
         parsing: .upToNextOption,

@@ -25,7 +25,7 @@ struct DeadLetters: AsyncParsableCommand {
             Example: wal dead-letters sqlite:events.db --redrive
             """)
 
-    @Argument(help: "A log's directory or a store.") var place: String
+    @Argument(help: "A log's directory or a store.", completion: .directory) var place: String
     @Flag(help: "Apply the dead letters.") var redrive = false
     @Option(help: "The store in which to apply a directory's dead letters.") var into: StoreArgument?
     @Flag(help: "Print JSON, one object a line.") var json = false

@@ -1,7 +1,6 @@
 import ArgumentParser
 import WAL
 import WALMonitor
-import WALTasks
 
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,12 +13,12 @@ struct Doctor: AsyncParsableCommand {
             Example: wal doctor events.wal --store sqlite:events.db --probe
             """)
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Option(help: "A store that must be reachable: \(StoreArgument.forms). Can be repeated.") var store:
         [StoreArgument] = []
     @Flag(help: "Time syncs in the log's directory for 2 seconds.") var probe = false
     @Flag(help: "Print JSON.") var json = false
-    @Option(help: "Write a tar archive with the report.") var bundle: String?
+    @Option(help: "Write a tar archive with the report.", completion: .file()) var bundle: String?
 
     func run() async throws {
         let log: ReadOnlyLog
@@ -29,27 +28,15 @@ struct Doctor: AsyncParsableCommand {
             try StandardOutput.print(LogCheck.Item("log", .unknown, "\(error)", next: "name a log's directory").line)
             throw ExitCode(LogCheck.Verdict.unknown.rawValue)
         }
-        let snapshot = try LogSnapshot.read(directory)
-        var items = try LogExamination(log, snapshot).items + SystemExamination(directory, snapshot).items
-        for argument in store { items.append(await reachability(of: argument)) }
+        var snapshot = try LogSnapshot.read(directory)
+        var stores: [LogCheck.Item] = []
+        for argument in store { stores.append(await snapshot.ask(argument, about: log.id)) }
+        var items = try LogExamination(log, snapshot).items + SystemExamination(directory, snapshot).items + stores
         if probe { items.append(try SyncProbe(directory).item(on: snapshot.status.storage)) }
         try report(items)
         if let bundle { try write(items, snapshot, log, to: bundle) }
         let verdict = LogCheck.verdict(of: items)
         if verdict != .ok { throw ExitCode(verdict.rawValue) }
-    }
-
-    private func reachability(of argument: StoreArgument) async -> LogCheck.Item {
-        do {
-            let store = try await argument.inspect()
-            let name = store.name
-            try await store.close()
-            return LogCheck.Item("store", .ok, "the store \(name) is reachable")
-        } catch {
-            return LogCheck.Item(
-                "store", .critical, "a store isn't reachable: \(error)",
-                next: "start the database, or correct the address")
-        }
     }
 
     private func report(_ items: [LogCheck.Item]) throws {

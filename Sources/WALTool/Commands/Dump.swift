@@ -22,7 +22,7 @@ struct Dump: ParsableCommand {
             Example: wal dump --json events.wal | wal ingest --log copy.wal --store sqlite:copy.db -
             """)
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Option(help: "The first sequence number to print.") var from: SequenceNumber?
     @Option(help: "The last sequence number to print.") var to: SequenceNumber?
     @Option(

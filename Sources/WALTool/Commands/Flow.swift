@@ -53,7 +53,7 @@ struct FlowList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Lists the live tasks: age, failed attempts, and why each doesn't move.")
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Option(help: "Only tasks of the DAG with this key.") var dag: String?
     @Flag(help: "Print JSON, one object a line.") var json = false
 
@@ -71,7 +71,7 @@ struct FlowStuck: ParsableCommand {
             "Lists the tasks that need a person: failed, orphaned, paused, or with a time that is over. Exit code 1 if there are any."
     )
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Flag(help: "Print JSON, one object a line.") var json = false
 
     func run() throws {
@@ -127,7 +127,7 @@ struct FlowShow: ParsableCommand {
         case text, mermaid, dot, svg
     }
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Argument(help: "The id of the task.") var task: String
     @Option(name: .customLong("as"), help: "text, mermaid, dot or svg.") var form: Form = .text
 
@@ -156,7 +156,7 @@ struct FlowHistory: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history", abstract: "Prints the records of a task that the log still has, one a line.")
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Argument(help: "The id of the task.") var task: String
 
     func run() throws {
@@ -189,8 +189,8 @@ struct FlowCheck: ParsableCommand {
         abstract: "Says before a deployment which live tasks a new graph would park. Exit code 1 if there are any.",
         discussion: "The graph's JSON is what FlowDAG.graphJSON() returns in the new program.")
 
-    @Argument(help: "The log's directory.") var directory: String
-    @Option(help: "A file with the new graph's JSON.") var graph: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
+    @Option(help: "A file with the new graph's JSON.", completion: .file()) var graph: String
 
     func run() throws {
         let new = try GraphShape(json: try InputFile(argument: graph).text())

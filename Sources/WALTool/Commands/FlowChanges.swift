@@ -42,7 +42,7 @@ enum FlowChange {
 
 /// The arguments of the verbs that change a task.
 struct FlowTarget: ParsableArguments {
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Argument(help: "The id of the task.") var task: String
 }
 

@@ -24,7 +24,7 @@ struct Follow: AsyncParsableCommand {
             """)
 
     @Argument(help: "The stream: \(SinkArgument.forms).") var stream: SinkArgument
-    @Argument(help: "The replica's directory.") var directory: String
+    @Argument(help: "The replica's directory.", completion: .directory) var directory: String
     @Flag(help: "End at the stream's last message.") var untilEnd = false
     @Flag(help: "Leave out records that the stream lacks.") var acceptGaps = false
     @Option(help: "When records become durable: always, interval:5ms, bytes:1MiB or manual.")

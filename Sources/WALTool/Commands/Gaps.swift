@@ -11,7 +11,7 @@ struct Gaps: ParsableCommand {
             Example: wal gaps events.wal
             """)
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Option(help: "The first sequence number.") var from: SequenceNumber?
     @Option(help: "The last sequence number.") var to: SequenceNumber?
     @Flag(help: "Print JSON, one object a line.") var json = false

@@ -13,7 +13,7 @@ struct Graph: ParsableCommand {
             Example: wal graph events.wal --by 1h --since -7d
             """)
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Option(help: "The interval: 30s, 1m, 1h or 1d.") var by: DurationArgument?
     @Option(parsing: .unconditional, help: "Only from this time on, such as 2011-09-30T22:38:44Z or -1h.")
     var since: Timestamp?

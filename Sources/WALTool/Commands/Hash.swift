@@ -15,7 +15,7 @@ struct Hash: ParsableCommand {
             Example: wal hash events.wal --to 1000000
             """)
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Option(help: "The first sequence number.") var from: SequenceNumber?
     @Option(help: "The last sequence number.") var to: SequenceNumber?
     @Option(parsing: .unconditional, help: "Only records of this time or later, such as 2011-09-30T22:38:44Z or -1h.")

@@ -43,7 +43,7 @@ struct Ingest: AsyncParsableCommand {
             Example: gunzip -c events.ndjson.gz | wal ingest --log events.wal --store sqlite:events.db -
             """)
 
-    @Option(help: "The log's directory; created if it doesn't exist.") var log: String
+    @Option(help: "The log's directory; created if it doesn't exist.", completion: .directory) var log: String
     @Option(help: "The store for the tasks: \(StoreArgument.forms).") var store: StoreArgument
     @Option(help: "A stream that gets the log, too: \(SinkArgument.forms).") var sink: SinkArgument?
     @Option(help: "When records become durable: always, interval:5ms, bytes:1MiB or manual.")
@@ -58,7 +58,7 @@ struct Ingest: AsyncParsableCommand {
     @Option(help: "The input's name in the log (default: a digest of its first line).") var source: String?
     @Option(help: "After a signal, the seconds that the store gets to take the lines read.") var drainTimeout = 30.0
     @Flag(help: "Print the summary as JSON.") var json = false
-    @Argument(help: "The file to read; - is standard input.") var file = "-"
+    @Argument(help: "The file to read; - is standard input.", completion: .file()) var file = "-"
 
     func validate() throws {
         guard batchSize ?? 1 >= 1 else { throw ValidationError("--batch-size must be at least 1.") }

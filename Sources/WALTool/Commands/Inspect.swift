@@ -10,7 +10,7 @@ struct Inspect: ParsableCommand {
             Example: wal inspect events.wal
             """)
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {

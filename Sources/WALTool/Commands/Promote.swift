@@ -16,7 +16,7 @@ struct Promote: ParsableCommand {
             Example: wal promote copy.wal && wal append copy.wal < lines
             """)
 
-    @Argument(help: "The replica's directory.") var directory: String
+    @Argument(help: "The replica's directory.", completion: .directory) var directory: String
     @Option(help: "The highest number that the source ever gave.") var above: SequenceNumber?
     @Flag(help: "Print JSON.") var json = false
 

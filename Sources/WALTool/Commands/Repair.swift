@@ -16,7 +16,7 @@ struct Repair: ParsableCommand {
             Example: wal repair events.wal && wal repair --apply events.wal
             """)
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Flag(help: "Repair the log.") var apply = false
     @Flag(help: "Print JSON.") var json = false
 

@@ -32,7 +32,7 @@ struct Replay: AsyncParsableCommand {
             Example: wal replay --from nats://n1,n2,n3/events --into sqlite:copy.db
             """)
 
-    @Argument(help: "The log's directory; none with a stream.") var directory: String?
+    @Argument(help: "The log's directory; none with a stream.", completion: .directory) var directory: String?
     @Option(help: "The store to apply them to: \(StoreArgument.forms).") var into: StoreArgument
     @Option(help: "The first sequence number, or a stream: \(SinkArgument.forms).")
     var from = ReplaySource.sequence(1)

@@ -14,8 +14,8 @@ struct Restore: ParsableCommand {
             Example: wal restore /mnt/backup/events copy.wal --to-time 2026-01-01T00:00:00Z
             """)
 
-    @Argument(help: "The backup's directory.") var target: String
-    @Argument(help: "The log's new directory.") var directory: String
+    @Argument(help: "The backup's directory.", completion: .directory) var target: String
+    @Argument(help: "The log's new directory.", completion: .directory) var directory: String
     @Option(help: "The last record to restore.") var toSequence: SequenceNumber?
     @Option(
         parsing: .unconditional,

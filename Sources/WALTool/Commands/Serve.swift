@@ -1,4 +1,5 @@
 import ArgumentParser
+import CWALShims
 import Logging
 import WAL
 import WALMonitor
@@ -28,12 +29,12 @@ struct Serve: AsyncParsableCommand {
             Example: wal serve events.wal --store sqlite:events.db --allow redrive
             """)
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Option(help: "The port; 0 for a free one.") var port = 7077
     @Option(help: "An address to listen on, instead of 127.0.0.1 and ::1. Can be repeated.") var listen: [String] = []
     @Option(help: "A host name under which the page is reached, besides addresses and localhost. Can be repeated.")
     var host: [String] = []
-    @Option(help: "A file with the token. It is made if it doesn't exist.") var tokenFile: String?
+    @Option(help: "A file with the token. It is made if it doesn't exist.", completion: .file()) var tokenFile: String?
     @Option(help: "none, sizes, redacted (without the values of secret keys) or full.")
     var payloads = MonitorPayloads.redacted
     @Option(help: "The store whose tasks and dead letters are shown: \(StoreArgument.forms).") var store: StoreArgument?
@@ -71,6 +72,7 @@ struct Serve: AsyncParsableCommand {
                 let name = first.contains(":") ? "[\(first)]" : first
                 // Without a reader of the output, the page is served all the same.
                 try? StandardOutput.print("http://\(name):\(port)/\(isTokenShown ? "#t=\(token)" : "")")
+                cwal_notify_ready()
             }
             var group = ServiceGroupConfiguration(
                 services: [server], gracefulShutdownSignals: [.sigint, .sigterm], logger: StandardErrorLog.logger)

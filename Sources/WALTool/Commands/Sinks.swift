@@ -18,7 +18,7 @@ struct Sinks: AsyncParsableCommand {
             Example: wal sinks events.wal --store sqlite:events.db
             """)
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Option(help: "A store to read: \(StoreArgument.forms). Can be repeated.") var store: [StoreArgument] = []
     @Option(help: "A stream to read: \(SinkArgument.forms).") var sink: SinkArgument?
     @Option(help: "The sink whose owed records are given up: they never reach it.") var giveUpOwed: String?

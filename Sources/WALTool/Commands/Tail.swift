@@ -17,7 +17,7 @@ struct Tail: AsyncParsableCommand {
             Example: wal tail app-log --follow --level warning --label api --since -1h --match timeout
             """)
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Flag(name: [.customShort("f"), .long], help: "Wait for new records.") var follow = false
     @Option(name: [.customShort("n"), .long], help: "The number of records to begin with; 10 without --since.")
     var lines: Int?

@@ -20,7 +20,7 @@ struct TopCommand: ParsableCommand {
             Example: wal top events.wal
             """)
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Option(help: "The time between two looks.") var interval = DurationArgument(.seconds(1))
     @Option(help: "Print this number of screens as text, and end.") var batch: Int?
     @Option(help: "The pane to begin with: 1 to 5.") var pane = 1

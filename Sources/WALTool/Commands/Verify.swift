@@ -11,7 +11,7 @@ struct Verify: ParsableCommand {
             Example: wal verify events.wal
             """)
 
-    @Argument(help: "The log's directory.") var directory: String
+    @Argument(help: "The log's directory.", completion: .directory) var directory: String
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {

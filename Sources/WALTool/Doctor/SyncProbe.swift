@@ -12,9 +12,15 @@ import WALMonitor
 struct SyncProbe {
     private static let duration: Duration = .seconds(2)
     private static let doubtfulMax: Duration = .microseconds(10)
+    /// The 99th percentile from which on a disk is slow, as for `wal check`.
+    private static let slowMin: Duration = .milliseconds(100)
 
     /// The durations of the syncs, sorted.
     private var durations: [Duration] = []
+
+    init(durations: [Duration]) {
+        self.durations = durations.sorted()
+    }
 
     init(_ directory: String) throws(ToolError) {
         var path = Array((directory + "/.doctor-XXXXXX").utf8CString)
@@ -38,11 +44,16 @@ struct SyncProbe {
 
     /// The verdict on the disk of a log with this storage.
     func item(on storage: StorageInfo) -> LogCheck.Item {
-        func text(_ part: Double) -> String {
-            let duration = durations[min(durations.count - 1, Int(Double(durations.count) * part))]
-            return "\(Int(duration / .microseconds(1))) µs"
+        func percentile(_ part: Double) -> Duration {
+            durations[min(durations.count - 1, Int(Double(durations.count) * part))]
         }
+        func text(_ part: Double) -> String { "\(Int(percentile(part) / .microseconds(1))) µs" }
         let figures = "\(durations.count) syncs of 4 KiB: at least \(text(0)), p50 \(text(0.5)), p99 \(text(0.99))"
+        guard percentile(0.99) < Self.slowMin else {
+            return LogCheck.Item(
+                "probe", .warning, "\(figures). The disk is slow by itself",
+                next: "look for other programs that write to it (iostat -x 1), or replace it")
+        }
         guard durations[0] < Self.doubtfulMax, storage.durability == .powerLoss || storage.durability == .doubtful
         else {
             return LogCheck.Item("probe", .ok, figures)

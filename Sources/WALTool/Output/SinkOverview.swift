@@ -46,14 +46,7 @@ struct SinkOverview {
 
     /// Adds a store's positions and dead letters.
     mutating func add(_ store: any StoreInspector, of log: LogID) async throws {
-        var count = 0
-        var previous: StoredDeadLetter.ID?
-        while true {
-            let page = try await store.deadLetters(log: log, after: previous, limit: 1000)
-            count += page.count
-            guard let last = page.last else { break }
-            previous = last.id
-        }
+        let count = try await store.deadLetterCount(log: log)
         for index in sinks.indices where sinks[index].name == store.name {
             sinks[index].inStore = (sinks[index].inStore ?? 0) + count
         }

@@ -135,7 +135,7 @@ struct TopView {
             guard let before, let seconds, value(status) >= value(before), status.time > before.time else { return "" }
             return Self.number(Double(value(status) - value(before)) / seconds)
         }
-        let syncs = status.syncs.durations
+        let syncs = status.syncs.recent ?? status.syncs.durations
         let p99 = syncs.bound(of: 0.99).map { "\($0 / .milliseconds(1)) ms" } ?? "-"
         let p50 = syncs.bound(of: 0.5).map { "\($0 / .milliseconds(1)) ms" } ?? "-"
         let rates = rate(\.appended.records)
@@ -148,7 +148,10 @@ struct TopView {
                 "a power loss takes now",
                 "\(Table.bytes(status.notDurable.bytes)), \(Self.span(status.notDurableAge))"
             ),
-            ("syncs", "\(syncs.count), p50 at most \(p50), p99 at most \(p99), \(status.syncs.failures) failed"),
+            (
+                "syncs",
+                "\(status.syncs.durations.count), p50 at most \(p50), p99 at most \(p99), \(status.syncs.failures) failed"
+            ),
             (
                 "on disk",
                 "\(Table.bytes(status.disk.bytes))\(status.disk.budget.map { " of \(Table.bytes($0))" } ?? ""), "

@@ -133,6 +133,22 @@ import Testing
         check(sink.snapshot, has: 100)
     }
 
+    /// With an age of zero whenever the sink had moved on since the last look, the alert on an old lag never fired.
+    @Test func theLagOfASlowSinkHasAnAge() async throws {
+        let harness = try FlusherHarness()
+        try harness.append(50)
+        let sink = RecordingSink { call, _ in call < 3 ? .none : .before(.transient) }
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration(workers: 1))
+        _ = try await harness.run(flusher) {
+            try await eventually { flusher.statistics.breaker != .closed }
+            // The last look was before the two batches.
+            let old = Timestamp.now - .seconds(100)
+            flusher.context.coordinator.withState { $0.oldest = old }
+            let lag = flusher.context.lagAtHand
+            #expect(flusher.appliedSequence == 14 && lag.records == 36 && lag.age > .zero)
+        }
+    }
+
     @Test func claimingIsTriedUntilTheSinkIsThere() async throws {
         let harness = try FlusherHarness()
         try harness.append(10)

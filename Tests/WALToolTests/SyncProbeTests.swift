@@ -1,0 +1,18 @@
+import Testing
+import WALMonitor
+
+@testable import WAL
+@testable import WALTool
+
+/// The probe found a disk with syncs of half a second in good order.
+@Suite struct SyncProbeTests {
+    private func verdict(_ milliseconds: [Double]) throws -> LogCheck.Verdict {
+        let storage = try StorageInfo(of: Directory(path: "/"))
+        return SyncProbe(durations: milliseconds.map { Duration.milliseconds($0) }).item(on: storage).verdict
+    }
+
+    @Test func aSlowDiskIsAWarning() throws {
+        #expect(try verdict([1, 2, 600]) == .warning)
+        #expect(try verdict([1, 2, 3]) == .ok)
+    }
+}
