@@ -20,6 +20,8 @@ struct FlusherWorker<Destination: Sink> {
     let context: FlusherCore<Destination>
     private(set) var lanes: OwnedLanes
     private var assembler: BatchAssembler
+    /// The outcome of reading ahead while the sink applied a batch. Nil if the assembler may take more records.
+    private var readAhead: Result<BatchAssembler.Step, WALError>?
     private var sizer: BatchSizer
     private var backoff = Backoff(generator: SystemRandomNumberGenerator())
     private var settleTime: Duration?
@@ -52,6 +54,7 @@ struct FlusherWorker<Destination: Sink> {
             try context.requireRecords(of: &lanes)
             let reader = context.log.reader(from: lanes.scannedMin.next, visibility: .durable)
             assembler.restart(after: lanes.scannedMin)
+            readAhead = nil
             var turn = Turn.proceed
             while turn == .proceed {
                 turn = try await takeTurn(reader)
@@ -62,9 +65,11 @@ struct FlusherWorker<Destination: Sink> {
 
     private mutating func takeTurn(_ reader: LogReader) async throws(WALError) -> Turn {
         if Task.isCancelled { throw .waitCancelled }
-        switch try fill(from: reader) {
+        let step = if let readAhead { try readAhead.get() } else { try fill(from: reader) }
+        readAhead = nil
+        switch step {
         case .full:
-            return try await deliver(assembler.cut())
+            return try await deliver(assembler.cut(), readingAheadWith: reader)
         case .barrier:
             return try await deliver(assembler.cut()) == .rewind ? .rewind : try await passBarrier()
         case .more:
@@ -88,6 +93,17 @@ struct FlusherWorker<Destination: Sink> {
             }
             guard let step else { return .more }
             if step != .more { return step }
+        }
+    }
+
+    /// Fills the next batch while the sink applies one.
+    private mutating func readOn(_ reader: LogReader) {
+        do throws(WALError) {
+            let step = try fill(from: reader)
+            // More records may come until this one's turn.
+            if step != .more { readAhead = .success(step) }
+        } catch {
+            readAhead = .failure(error)
         }
     }
 
@@ -154,17 +170,23 @@ struct FlusherWorker<Destination: Sink> {
         return .proceed
     }
 
-    private mutating func deliver(_ cut: BatchAssembler.Cut) async throws(WALError) -> Turn {
+    /// Delivers a batch. With a reader, the next batch is read while the sink applies this one.
+    private mutating func deliver(
+        _ cut: BatchAssembler.Cut, readingAheadWith reader: LogReader? = nil
+    ) async throws(WALError) -> Turn {
         if cut.records.isEmpty {
             lanes.passed(to: cut.position)
             publish()
             return .proceed
         }
-        return try await apply(Delivery(records: cut.records, position: cut.position))
+        return try await apply(Delivery(records: cut.records, position: cut.position), readingAheadWith: reader)
     }
 
-    private mutating func apply(_ wanted: Delivery) async throws(WALError) -> Turn {
+    private mutating func apply(
+        _ wanted: Delivery, readingAheadWith reader: LogReader? = nil
+    ) async throws(WALError) -> Turn {
         var delivery = wanted
+        let sink = context.sink
         while let step = delivery.step {
             try await context.waitForPermission(index)
             let batch = SinkBatch(
@@ -173,7 +195,9 @@ struct FlusherWorker<Destination: Sink> {
                 records: delivery.records(of: step))
             let start = context.clock.now()
             do {
-                let receipt = try await context.sink.apply(batch)
+                async let applied = sink.apply(batch)
+                if let reader, readAhead == nil { readOn(reader) }
+                let receipt = try await applied
                 succeeded(batch, receipt, duration: context.clock.now() - start)
                 delivery.succeeded()
             } catch {
