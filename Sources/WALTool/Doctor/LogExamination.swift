@@ -61,7 +61,9 @@ struct LogExamination {
         for cursor in snapshot.status.cursors where cursor.pinnedBytes > Self.pinnedMax {
             add(
                 "cursor", .warning, "\(cursor.name) alone keeps \(Table.bytes(Int(clamping: cursor.pinnedBytes)))",
-                next: "let its consumer catch up, or remove the cursor: wal cursors DIR --remove NAME")
+                next:
+                    "let its consumer catch up, or stop the service and remove the cursor: wal cursors DIR --remove NAME"
+            )
         }
     }
 

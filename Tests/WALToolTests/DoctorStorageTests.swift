@@ -1,0 +1,54 @@
+#if os(Linux)
+    import Foundation
+    import Testing
+
+    /// Where a log is decides what its durable records survive, and the doctor says it.
+    @Suite(.enabled(if: geteuid() == 0, "mounts need root")) struct DoctorStorageTests {
+        /// The verdict and the sentence about the storage of a log on a file system that the command mounts on `$M`.
+        private func storage(_ mount: String) throws -> (verdict: String, text: String) {
+            let scratch = try Scratch()
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            // The mounts end with their namespace.
+            let script = """
+                set -e
+                M=$1/mount; mkdir "$M"
+                { \(mount); } >&2
+                echo one | "$0" append "$M/log" >&2
+                "$0" doctor "$M/log" --json || :
+                """
+            process.arguments = [
+                "unshare", "--mount", "sh", "-c", script, ToolRun.tool.path, scratch.directory.path,
+            ]
+            let pipe = Pipe()
+            process.standardOutput = pipe
+            try process.run()
+            let printed = try pipe.fileHandleForReading.readToEnd() ?? Data()
+            process.waitUntilExit()
+            let report = try #require(try JSONSerialization.jsonObject(with: printed) as? [String: Any])
+            let items = try #require(report["items"] as? [[String: Any]])
+            let item = try #require(items.first { $0["name"] as? String == "storage" })
+            return (try #require(item["verdict"] as? String), try #require(item["text"] as? String))
+        }
+
+        @Test(arguments: ["ext4", "xfs"]) func aDiskSurvivesALossOfPower(_ kind: String) throws {
+            guard FileManager.default.isExecutableFile(atPath: "/usr/sbin/mkfs.\(kind)") else { return }
+            let found = try storage(
+                "truncate -s 320M \"$1/image\"; mkfs.\(kind) -q \"$1/image\"; mount -o loop \"$1/image\" \"$M\"")
+            #expect(
+                found.verdict == "OK" && found.text.lowercased().hasPrefix("power loss: \(kind) on /dev/loop"),
+                "\(found)")
+        }
+
+        @Test func memoryAndContainersAreWarnings() throws {
+            let memory = try storage("mount -t tmpfs tmpfs \"$M\"")
+            #expect(memory.verdict == "WARNING" && memory.text.hasPrefix("process crash only: tmpfs"), "\(memory)")
+            let container = try storage(
+                """
+                mount -t tmpfs tmpfs "$M"; mkdir "$M/low" "$M/up" "$M/work" "$1/over"
+                mount -t overlay overlay -o lowerdir="$M/low",upperdir="$M/up",workdir="$M/work" "$1/over"; M=$1/over
+                """)
+            #expect(container.verdict == "WARNING" && container.text.contains("overlay"), "\(container)")
+        }
+    }
+#endif
