@@ -72,7 +72,7 @@ struct TopTests {
     // MARK: In a terminal
 
     /// A terminal of tmux with a server of its own, and a shell in it.
-    private struct Screen {
+    private final class Screen {
         let socket: String
 
         init?(_ socket: String, width: Int, height: Int) throws {
@@ -89,6 +89,8 @@ struct TopTests {
             // Keys that come before the shell are lost.
             _ = try wait(for: "$")
         }
+
+        deinit { _ = try? run("kill-server") }
 
         @discardableResult func run(_ arguments: String...) throws -> String {
             let process = Process()

@@ -33,13 +33,22 @@ struct Check: AsyncParsableCommand {
     @Option(help: "The form of the output.") var format = Format.text
 
     func run() async throws {
+        let log = Result { try ReadOnlyLog(at: directory).id }
+        var answers: [StoreAnswer] = []
+        if case .success(let id) = log {
+            for argument in store { answers.append(await .of(argument, about: id)) }
+        }
+        try report(log, answers)
+    }
+
+    // Apart from `run`, which the compiler's optimizer fails on with this in it.
+    private func report(_ log: Result<LogID, any Error>, _ answers: [StoreAnswer]) throws {
         let items: [LogCheck.Item]
         do {
+            _ = try log.get()
             var snapshot = try LogSnapshot.read(directory)
-            let log = try ReadOnlyLog(at: directory).id
-            var stores: [LogCheck.Item] = []
-            for argument in store { stores.append(await snapshot.ask(argument, about: log)) }
-            items = LogCheck(snapshot, rules: rules).items + stores
+            for answer in answers { snapshot.take(answer) }
+            items = LogCheck(snapshot, rules: rules).items + answers.map(\.item)
         } catch {
             try StandardOutput.print("WAL UNKNOWN - \(error)")
             throw ExitCode(LogCheck.Verdict.unknown.rawValue)

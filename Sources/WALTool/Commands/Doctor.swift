@@ -28,10 +28,16 @@ struct Doctor: AsyncParsableCommand {
             try StandardOutput.print(LogCheck.Item("log", .unknown, "\(error)", next: "name a log's directory").line)
             throw ExitCode(LogCheck.Verdict.unknown.rawValue)
         }
+        var answers: [StoreAnswer] = []
+        for argument in store { answers.append(await .of(argument, about: log.id)) }
+        try examine(log, answers)
+    }
+
+    private func examine(_ log: ReadOnlyLog, _ answers: [StoreAnswer]) throws {
         var snapshot = try LogSnapshot.read(directory)
-        var stores: [LogCheck.Item] = []
-        for argument in store { stores.append(await snapshot.ask(argument, about: log.id)) }
-        var items = try LogExamination(log, snapshot).items + SystemExamination(directory, snapshot).items + stores
+        for answer in answers { snapshot.take(answer) }
+        var items = try LogExamination(log, snapshot).items + SystemExamination(directory, snapshot).items
+        items += answers.map(\.item)
         if probe { items.append(try SyncProbe(directory).item(on: snapshot.status.storage)) }
         try report(items)
         if let bundle { try write(items, snapshot, log, to: bundle) }

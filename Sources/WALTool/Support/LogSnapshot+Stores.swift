@@ -16,23 +16,36 @@ extension StoreInspector {
     }
 }
 
-extension LogSnapshot {
-    /// Asks a store for its dead letters, because the status has only the number of those since the writer's start. Returns whether
-    /// the store answers.
-    mutating func ask(_ argument: StoreArgument, about log: LogID) async -> LogCheck.Item {
+/// What a store says of a log. The status of the log's writer has only the number of dead letters since its start.
+struct StoreAnswer {
+    let item: LogCheck.Item
+    /// The store's name and the number of its dead letters; nil if it doesn't answer.
+    let deadLetters: (store: String, count: Int)?
+
+    static func of(_ argument: StoreArgument, about log: LogID) async -> StoreAnswer {
         do {
             let store = try await argument.inspect()
             let name = store.name
             let count = try await store.deadLetterCount(log: log)
             try await store.close()
-            for index in status.sinks.indices where status.sinks[index].name == name {
-                status.sinks[index].deadLetters = UInt64(count) + keptDeadLetters[name, default: 0]
-            }
-            return LogCheck.Item("store", .ok, "the store \(name) is reachable")
+            return StoreAnswer(
+                item: LogCheck.Item("store", .ok, "the store \(name) is reachable"), deadLetters: (name, count))
         } catch {
-            return LogCheck.Item(
-                "store", .critical, "a store isn't reachable: \(error)",
-                next: "start the database, or correct the address")
+            return StoreAnswer(
+                item: LogCheck.Item(
+                    "store", .critical, "a store isn't reachable: \(error)",
+                    next: "start the database, or correct the address"),
+                deadLetters: nil)
+        }
+    }
+}
+
+extension LogSnapshot {
+    /// Takes over a store's number of dead letters.
+    mutating func take(_ answer: StoreAnswer) {
+        guard let (name, count) = answer.deadLetters else { return }
+        for index in status.sinks.indices where status.sinks[index].name == name {
+            status.sinks[index].deadLetters = UInt64(count) + keptDeadLetters[name, default: 0]
         }
     }
 }
