@@ -20,15 +20,14 @@ def read(directory):
     # "Segment header": the log identifier is at offset 32 of each segment.
     with open(sorted(glob.glob(directory + "/*.wal"))[0], "rb") as segment:
         log = segment.read(48)[32:]
-    frame, durable = struct.unpack_from("<II", data, 64)
-    (count,) = struct.unpack_from("<I", data, 128)
+    frame, count, durable = struct.unpack_from("<III", data, 64)
     position, checksum = struct.unpack_from("<QI", data, 192)
     return {
         "frame": frame,
         "durable": durable,
         "count": count,
         "position": position if crc32c(log + data[192:200]) == checksum else None,
-        "zeros": sum(data[12:64] + data[72:128] + data[132:192] + data[204:]) == 0,
+        "zeros": sum(data[12:64] + data[76:192] + data[204:]) == 0,
     }
 
 

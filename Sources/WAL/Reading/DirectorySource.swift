@@ -86,14 +86,15 @@ struct DirectorySource: SegmentSource {
     func waitForMore(
         behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility, unless isDue: () -> Bool
     ) async throws(WALError) {
-        switch visibility {
-        case .written: try await watch.wait(for: .frame, behind: position, unless: isDue)
-        case .durable:
-            try await watch.wait(for: .durablePosition, behind: position) { watch.durablePosition > position }
-        }
+        let isWoken =
+            switch visibility {
+            case .written: try await watch.wait(for: .frame, behind: position, unless: isDue)
+            case .durable:
+                try await watch.wait(for: .durablePosition, behind: position) { watch.durablePosition > position }
+            }
         if Task.isCancelled { throw .canceledWait }
         // No writer appends to a directory that isn't in its place, so the reader would wait forever.
-        try directory.requireInPlace()
+        if !isWoken { try directory.requireInPlace() }
     }
 
     // The writer's process doesn't know of this reader. Removed files stay readable while they are mapped.

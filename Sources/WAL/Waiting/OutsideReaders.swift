@@ -29,23 +29,21 @@ struct OutsideReaders: @unchecked Sendable {
     /// Wakes the readers that wait for a frame, after its commit.
     @inline(__always)
     func committed() {
-        if unsafe frameFlag.pointee.load(ordering: .sequentiallyConsistent) != 0 { wake(.frame) {} }
+        if unsafe frameFlag.pointee.load(ordering: .sequentiallyConsistent) != 0 { answerFrame() }
     }
 
     /// Wakes the readers that wait for a durable position.
     func becameDurable(_ position: UInt64) {
         guard let file, file.isAwaited(.durablePosition) else { return }
-        wake(.durablePosition) { file.storeDurablePosition(position) }
+        turn.withLock { _ in file.announceDurable(position) }
     }
 
+    // Rare, so not inlined.
     @inline(never)
-    private func wake(_ event: WaitersFile.Event, after prepare: () -> Void) {
+    private func answerFrame() {
         guard let file else { return }
         turn.withLock { _ in
-            guard file.isAwaited(event) else { return }
-            file.clear(event)
-            prepare()
-            file.wake()
+            if file.isAwaited(.frame) { file.announceFrame() }
         }
     }
 }

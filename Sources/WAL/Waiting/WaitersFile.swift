@@ -19,13 +19,14 @@ final class WaitersFile: @unchecked Sendable {
     static let size = 4096
     static let version: UInt32 = 1
     private static let magic = Array("SWALWAIT".utf8)
-    private static let countOffset = 128
+    /// Right after the flag of frames, so that one write stores both.
+    private static let countOffset = 68
     private static let durableOffset = 192
 
     /// What a reader waits for. The raw value is the offset of its flag.
     enum Event: Int {
         case frame = 64
-        case durablePosition = 68
+        case durablePosition = 72
     }
 
     private let descriptor: Int32
@@ -41,9 +42,8 @@ final class WaitersFile: @unchecked Sendable {
             let header = magic + bytes(of: version)
             return store(header + [UInt8](repeating: 0, count: size - header.count), at: 0, descriptor)
         }
-        for event in [Event.frame, .durablePosition] { file.store(0, at: event.rawValue) }
-        file.storeDurablePosition(0)
-        file.wake()
+        file.announceDurable(0)
+        file.announceFrame()
         return file
     }
 
@@ -126,20 +126,9 @@ final class WaitersFile: @unchecked Sendable {
 
     private func checksum(of position: UInt64) -> UInt32 { Checksum.of(log.low, log.high, position) }
 
-    /// Asks the writer for a wake-up.
-    func request(_ event: Event) { store(1, at: event.rawValue) }
-
-    func clear(_ event: Event) { store(0, at: event.rawValue) }
-
-    /// Stores a durable position. Only the writer calls it.
-    func storeDurablePosition(_ position: UInt64) {
-        _ = Self.store(
-            Self.bytes(of: position) + Self.bytes(of: checksum(of: position)), at: Self.durableOffset, descriptor)
-    }
-
     // A store can fail only if the file's space was lost. Then readers look at the log at their intervals. No limit of file sizes stops it,
     // because segments have higher offsets.
-    private func store(_ value: UInt32, at offset: Int) {
+    private func store(_ value: some FixedWidthInteger, at offset: Int) {
         unsafe withUnsafeBytes(of: value.littleEndian) {
             _ = unsafe pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset))
         }
@@ -157,8 +146,20 @@ final class WaitersFile: @unchecked Sendable {
 
     // MARK: Waiting
 
-    /// Adds 1 to the count and wakes all that wait on it. Only one thread of the writer may call it at a time.
-    func wake() {
+    /// Asks the writer for a wake-up.
+    func request(_ event: Event) { store(1 as UInt32, at: event.rawValue) }
+
+    /// Clears the flag of frames, adds 1 to the count, and wakes all that wait on it. Only one thread of the writer may call it at a time.
+    func announceFrame() {
+        store(UInt64(count &+ 1) << 32, at: Event.frame.rawValue)
+        unsafe cwal_wake_all_shared(countAddress)
+    }
+
+    /// Does the same with the flag of durable positions, and stores one.
+    func announceDurable(_ position: UInt64) {
+        store(0 as UInt32, at: Event.durablePosition.rawValue)
+        _ = Self.store(
+            Self.bytes(of: position) + Self.bytes(of: checksum(of: position)), at: Self.durableOffset, descriptor)
         store(count &+ 1, at: Self.countOffset)
         unsafe cwal_wake_all_shared(countAddress)
     }

@@ -10,7 +10,7 @@ final class WriterWatch: Sendable {
 
     private struct State {
         var file: WaitersFile?
-        var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
+        var waiters: [UInt64: CheckedContinuation<Bool, Never>] = [:]
         var lastID: UInt64 = 0
         var isRunning = false
         /// The place of the last waiter in the log. While it is the same, nothing comes.
@@ -31,19 +31,19 @@ final class WriterWatch: Sendable {
     var durablePosition: UInt64 { state.withLock { $0.file }?.durablePosition ?? 0 }
 
     /// Suspends until the event may have happened, or the task is canceled. `isDue` runs after the writer was asked for a wake-up, and may
-    /// find that there is no reason to wait.
+    /// find that there is no reason to wait. Returns whether the writer has woken the task.
     func wait(
         for event: WaitersFile.Event, behind place: UInt64, unless isDue: () -> Bool
-    ) async throws(WALError) {
+    ) async throws(WALError) -> Bool {
         let id = try join(at: place)
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
                 let (file, mustWait) = state.withLock { state in
                     guard !Task.isCancelled else { return (state.file, false) }
                     state.waiters[id] = continuation
                     return (state.file, true)
                 }
-                guard mustWait else { return continuation.resume() }
+                guard mustWait else { return continuation.resume(returning: false) }
                 file?.request(event)
                 if isDue() { wake(id) }
             }
@@ -69,7 +69,7 @@ final class WriterWatch: Sendable {
     }
 
     private func wake(_ id: UInt64) {
-        state.withLock { $0.waiters.removeValue(forKey: id) }?.resume()
+        state.withLock { $0.waiters.removeValue(forKey: id) }?.resume(returning: false)
     }
 
     /// Wakes the waiters after each wake-up by the writer, and at intervals. Ends if there is no waiter at the end of an interval.
@@ -82,8 +82,10 @@ final class WriterWatch: Sendable {
             } else {
                 NamedThread.sleep(interval)
             }
+            var isWoken = false
             if let count = file?.count, count != seen {
                 seen = count
+                isWoken = true
                 state.withLock { $0.interval = Self.intervalMin }
             } else {
                 // Another writer may have made another file.
@@ -98,7 +100,7 @@ final class WriterWatch: Sendable {
                 defer { state.waiters = [:] }
                 return Array(state.waiters.values)
             }
-            for waiter in woken { waiter.resume() }
+            for waiter in woken { waiter.resume(returning: isWoken) }
         }
     }
 
