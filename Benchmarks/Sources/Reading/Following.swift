@@ -23,6 +23,12 @@ enum Following {
                 try await append(calls, to: log)
                 return try await outcome(log, watcher.latencies())
             },
+            Case(Comparison("follow-process-executor", Setup(payload: 256)), .log) { directory in
+                let log = try LogUnderTest.open(in: directory, .manual)
+                let watcher = try Watch.start(directory, calls, .written, preferring: true)
+                try await append(calls, to: log)
+                return try await outcome(log, watcher.latencies())
+            },
             Case(Comparison("follow-process-durable", Setup(payload: 256)), .log) { directory in
                 let log = try LogUnderTest.open(in: directory, .always)
                 let watcher = try Watch.start(directory, calls, .durable)
@@ -69,12 +75,14 @@ struct Watch: AsyncParsableCommand {
     @Argument var directory: String
     @Option var records: Int
     @Flag var durable = false
+    @Flag var preferring = false
 
     func run() async throws {
         let log = try ReadOnlyLog(at: directory + "/log")
         _ = FileManager.default.createFile(atPath: directory + "/ready", contents: nil)
-        let latencies = try await Following.latencies(
-            log.records(visibility: durable ? .durable : .written), records)
+        let latencies = try await withTaskExecutorPreference(preferring ? try BlockingExecutor() : nil) {
+            try await Following.latencies(log.records(visibility: durable ? .durable : .written), records)
+        }
         try latencies.withUnsafeBytes { try Data($0).write(to: Self.result(directory)) }
     }
 
@@ -92,11 +100,14 @@ struct Watch: AsyncParsableCommand {
         }
     }
 
-    static func start(_ directory: String, _ records: Int, _ visibility: ReadVisibility) throws -> Running {
+    static func start(
+        _ directory: String, _ records: Int, _ visibility: ReadVisibility, preferring: Bool = false
+    ) throws -> Running {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
         process.arguments =
             ["watch", directory, "--records", "\(records)"] + (visibility == .durable ? ["--durable"] : [])
+            + (preferring ? ["--preferring"] : [])
         try process.run()
         while !FileManager.default.fileExists(atPath: directory + "/ready"), process.isRunning { usleep(1000) }
         return Running(process: process, directory: directory)

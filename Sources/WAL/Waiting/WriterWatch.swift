@@ -1,3 +1,5 @@
+internal import CWALShims
+
 /// The wait of a process for a log's writer in another process.
 ///
 /// One thread waits for all readers of a ``ReadOnlyLog``, and only while a reader waits. Without a file `WAITERS` that it may write to, it
@@ -16,6 +18,10 @@ final class WriterWatch: Sendable {
         /// The place of the last waiter in the log. While it is the same, nothing comes.
         var place: UInt64 = 0
         var interval = WriterWatch.intervalMin
+
+        mutating func lengthenInterval(isPolling: Bool) {
+            interval = min(interval * 2, isPolling ? WriterWatch.pollMax : WriterWatch.intervalMax)
+        }
     }
 
     private let directory: Directory
@@ -35,6 +41,7 @@ final class WriterWatch: Sendable {
     func wait(
         for event: WaitersFile.Event, behind place: UInt64, unless isDue: () -> Bool
     ) async throws(WALError) -> Bool {
+        if cwal_thread_may_block() { return block(for: event, behind: place, unless: isDue) }
         let id = try join(at: place)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
@@ -50,6 +57,34 @@ final class WriterWatch: Sendable {
         } onCancel: {
             wake(id)
         }
+    }
+
+    /// Blocks the thread of a task that prefers a `BlockingExecutor`, instead of waking it through this object's thread.
+    private func block(for event: WaitersFile.Event, behind place: UInt64, unless isDue: () -> Bool) -> Bool {
+        let (file, interval) = state.withLock { state in
+            if place != state.place { state.interval = Self.intervalMin }
+            state.place = place
+            if state.file?.isCurrent(in: directory) != true {
+                state.file = WaitersFile.forReader(in: directory, of: log)
+            }
+            return (state.file, state.interval)
+        }
+        guard let file else {
+            NamedThread.sleep(interval)
+            lengthenInterval(isPolling: true)
+            return false
+        }
+        let seen = file.count
+        file.request(event)
+        guard !isDue() else { return false }
+        file.wait(whileCountIs: seen, atMost: interval)
+        if file.count != seen { return true }
+        lengthenInterval(isPolling: false)
+        return false
+    }
+
+    private func lengthenInterval(isPolling: Bool) {
+        state.withLock { $0.lengthenInterval(isPolling: isPolling) }
     }
 
     /// Starts the thread if it doesn't run. Returns a number for a waiter.
@@ -109,7 +144,7 @@ final class WriterWatch: Sendable {
         state.withLock { state in
             state.file = file
             state.isRunning = !state.waiters.isEmpty
-            state.interval = min(state.interval * 2, file == nil ? Self.pollMax : Self.intervalMax)
+            state.lengthenInterval(isPolling: file == nil)
             return state.isRunning
         }
     }

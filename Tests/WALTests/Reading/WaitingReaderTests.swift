@@ -159,6 +159,29 @@ import Testing
         try handle.close()
     }
 
+    @Test func aReaderOnAThreadOfItsOwnIsWoken() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        let shared = try ReadOnlyLog(at: directory.path)
+        let executor = try BlockingExecutor()
+        let reading = Task(executorPreference: executor) {
+            let reader = shared.reader()
+            var found: [UInt64] = []
+            while found.last != 20 { found.append(try await Self.next(reader)) }
+            return found
+        }
+        for number in 1...20 {
+            try await eventually { try Self.words(directory)?.frame == 1 }
+            try await log.append([UInt8(number)])
+        }
+        #expect(try await reading.value == Array(1...20))
+        let waiting = Task(executorPreference: executor) { try await Self.next(shared.reader(from: 21)) }
+        try await eventually { try Self.words(directory)?.frame == 1 }
+        waiting.cancel()
+        await #expect(throws: WALError.self) { try await waiting.value }
+        try await log.close()
+    }
+
     @Test func manyReadersOfOneLogAreAllWoken() async throws {
         let directory = TemporaryDirectory()
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
