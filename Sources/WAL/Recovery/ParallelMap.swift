@@ -1,12 +1,14 @@
 /// A map over the segments of a log that gives half of the work to a second thread.
 enum ParallelMap {
     /// Maps the elements. If `ifWorthwhile` is false, a thread would cost more than it saves, and the calling thread
-    /// does all of the work.
+    /// does all of the work. The second thread takes the elements from `split` on, or half of them.
     static func map<Element: Sendable, Output: Sendable>(
-        _ elements: [Element], ifWorthwhile: Bool, _ transform: @escaping @Sendable (Element) throws(WALError) -> Output
+        _ elements: [Element], split: Int? = nil, ifWorthwhile: Bool,
+        _ transform: @escaping @Sendable (Element) throws(WALError) -> Output
     ) throws(WALError) -> [Output] {
         guard ifWorthwhile else { return try mapInTurn(elements[...], transform) }
-        let (first, second) = (elements[..<(elements.count / 2)], elements[(elements.count / 2)...])
+        let split = split ?? elements.count / 2
+        let (first, second) = (elements[..<split], elements[split...])
         let others = Monitor<Result<[Output], WALError>?>(nil)
         try NamedThread.start("wal-recovery") {
             let result = Result { () throws(WALError) in try mapInTurn(second, transform) }

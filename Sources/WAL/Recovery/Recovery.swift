@@ -98,7 +98,14 @@ enum Recovery {
     /// Unsealed segments are read after these, newest first, because later segments prove what must be in earlier ones.
     private static func readSealed(_ segments: [ExaminedSegment]) throws(WALError) -> [ExaminedSegment] {
         let size = segments.reduce(0) { $0 + $1.fileSize }
-        let read = try ParallelMap.map(segments, ifWorthwhile: size >= muchBySize) { segment throws(WALError) in
+        // The files of an opening begin small, so half of the segments can be far from half of the bytes.
+        var before = 0
+        let split = segments.firstIndex { segment in
+            before += segment.fileSize
+            return before > size / 2
+        }
+        let read = try ParallelMap.map(segments, split: split, ifWorthwhile: size >= muchBySize) {
+            segment throws(WALError) in
             var segment = segment
             guard segment.footer != nil else { return Optional(segment) }
             return try segment.readFramesIfThere(into: ReadBuffer()) ? segment : nil
