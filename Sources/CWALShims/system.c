@@ -96,13 +96,15 @@ void cwal_wake_all(const uint32_t *word) {
 }
 
 void cwal_wait_while_equal_shared(const uint32_t *word, uint32_t value, uint64_t nanoseconds) {
+    struct timespec timeout = {(time_t)(nanoseconds / 1000000000), (long)(nanoseconds % 1000000000)};
 #ifdef __APPLE__
-    os_sync_wait_on_address_with_timeout((void *)word, value, sizeof *word, OS_SYNC_WAIT_ON_ADDRESS_SHARED,
+    long result = os_sync_wait_on_address_with_timeout((void *)word, value, sizeof *word, OS_SYNC_WAIT_ON_ADDRESS_SHARED,
         OS_CLOCK_MACH_ABSOLUTE_TIME, nanoseconds);
 #else
-    struct timespec timeout = {(time_t)(nanoseconds / 1000000000), (long)(nanoseconds % 1000000000)};
-    syscall(SYS_futex, word, FUTEX_WAIT, value, &timeout, NULL, 0);
+    long result = syscall(SYS_futex, word, FUTEX_WAIT, value, &timeout, NULL, 0);
 #endif
+    // Where the system can't wait on this memory, the caller must not take all of a processor.
+    if (result < 0 && errno != EAGAIN && errno != EINTR && errno != ETIMEDOUT) nanosleep(&timeout, NULL);
 }
 
 void cwal_wake_all_shared(const uint32_t *word) {

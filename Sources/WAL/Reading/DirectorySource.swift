@@ -84,13 +84,17 @@ struct DirectorySource: SegmentSource {
     func provenPosition() throws(WALError) -> UInt64 { try frontier.advance(in: self) }
 
     func waitForMore(
-        behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility, unless isDue: () -> Bool
+        behind position: UInt64, durable: UInt64, from sequence: UInt64, visibility: ReadVisibility,
+        unless isDue: () -> Bool
     ) async throws(WALError) {
         let isWoken =
             switch visibility {
             case .written: try await watch.wait(for: .frame, behind: position, unless: isDue)
             case .durable:
-                try await watch.wait(for: .durablePosition, behind: position) { watch.durablePosition > position }
+                // Past what the reader knows: it couldn't use that.
+                try await watch.wait(for: .durablePosition, behind: position) {
+                    watch.durablePosition > max(position, durable)
+                }
             }
         if Task.isCancelled { throw .canceledWait }
         // No writer appends to a directory that isn't in its place, so the reader would wait forever.

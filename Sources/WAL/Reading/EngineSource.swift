@@ -136,7 +136,8 @@ struct EngineSource: SegmentSource {
     }
 
     func waitForMore(
-        behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility, unless isDue: () -> Bool
+        behind position: UInt64, durable: UInt64, from sequence: UInt64, visibility: ReadVisibility,
+        unless isDue: () -> Bool
     ) async throws(WALError) {
         // A new reader that wants a future record can wait at the end without scanning.
         let claimed = catalog.waitForClaimed()

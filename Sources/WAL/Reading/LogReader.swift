@@ -257,7 +257,7 @@ public final class LogReader {
         let position = current.map { $0.segment.position(at: offset) } ?? 0
         let (segment, end) = (isAtEmptyPlace ? current : nil, offset)
         try await source.waitForMore(
-            behind: max(position, durablePosition), from: nextSequence.rawValue, visibility: visibility
+            behind: position, durable: durablePosition, from: nextSequence.rawValue, visibility: visibility
         ) { segment?.hasFrame(at: end) ?? false }
     }
 

@@ -12,9 +12,11 @@ protocol SegmentSource: Sendable {
     /// Returns the log position up to which readers of durable records may read, for a reader at a position.
     func durablePosition(after position: UInt64) throws(WALError) -> UInt64
     /// Suspends until there may be more after `position`, for a reader that wants records from `sequence` on. Throws if
-    /// there never will be more. `isDue` returns true if there is a frame at the reader's place.
+    /// there never will be more. `durable` is the durable position that the reader knows, and `isDue` returns true if there is a frame at
+    /// its place.
     func waitForMore(
-        behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility, unless isDue: () -> Bool
+        behind position: UInt64, durable: UInt64, from sequence: UInt64, visibility: ReadVisibility,
+        unless isDue: () -> Bool
     ) async throws(WALError)
     /// Keeps a segment and all newer ones from being removed.
     func pin(_ reader: ObjectIdentifier, at number: UInt64)

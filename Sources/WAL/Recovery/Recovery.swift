@@ -100,11 +100,11 @@ enum Recovery {
         let size = segments.reduce(0) { $0 + $1.fileSize }
         // The files of an opening begin small, so half of the segments can be far from half of the bytes.
         var before = 0
-        let split = segments.firstIndex { segment in
+        let half = segments.firstIndex { segment in
             before += segment.fileSize
             return before > size / 2
         }
-        let read = try ParallelMap.map(segments, split: split, ifWorthwhile: size >= muchBySize) {
+        let read = try ParallelMap.map(segments, split: half.map { max(1, $0) }, ifWorthwhile: size >= muchBySize) {
             segment throws(WALError) in
             var segment = segment
             guard segment.footer != nil else { return Optional(segment) }

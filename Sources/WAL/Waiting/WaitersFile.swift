@@ -12,7 +12,8 @@ internal import Synchronization
 /// Its words are read from a mapping and stored with `pwrite`: a store to a mapped page of a full disk would end the process. Its calls pass
 /// no ``StorageHook``, because the file isn't part of the log.
 ///
-/// `@unchecked Sendable`: the descriptor and the address never change, and the words that the mapping shows are atomics.
+/// `@unchecked Sendable`: the descriptor and the address never change. The words that the mapping shows are atomics, but for the durable
+/// position, which a checksum covers.
 @safe
 final class WaitersFile: @unchecked Sendable {
     static let name = "WAITERS"
@@ -126,11 +127,10 @@ final class WaitersFile: @unchecked Sendable {
 
     private func checksum(of position: UInt64) -> UInt32 { Checksum.of(log.low, log.high, position) }
 
-    // A store can fail only if the file's space was lost. Then readers look at the log at their intervals. No limit of file sizes stops it,
-    // because segments have higher offsets.
+    // A store can fail, for example if the process may not make files of any size. Then readers look at the log at their intervals.
     private func store(_ value: some FixedWidthInteger, at offset: Int) {
         unsafe withUnsafeBytes(of: value.littleEndian) {
-            _ = unsafe pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset))
+            _ = unsafe cwal_pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset))
         }
     }
 

@@ -10,14 +10,21 @@ final class WriterWatch: Sendable {
     private static let intervalMax: Duration = .seconds(1)
     private static let pollMax: Duration = .milliseconds(250)
 
+    private typealias Continuation = CheckedContinuation<Result<Bool, WALError>, Never>
+
     private struct State {
         var file: WaitersFile?
-        var waiters: [UInt64: CheckedContinuation<Bool, Never>] = [:]
+        var waiters: [UInt64: Continuation] = [:]
         var lastID: UInt64 = 0
         var isRunning = false
         /// The place of the last waiter in the log. While it is the same, nothing comes.
         var place: UInt64 = 0
         var interval = WriterWatch.intervalMin
+
+        mutating func note(_ place: UInt64) {
+            if place != self.place { interval = WriterWatch.intervalMin }
+            self.place = place
+        }
 
         mutating func lengthenInterval(isPolling: Bool) {
             interval = min(interval * 2, isPolling ? WriterWatch.pollMax : WriterWatch.intervalMax)
@@ -42,28 +49,50 @@ final class WriterWatch: Sendable {
         for event: WaitersFile.Event, behind place: UInt64, unless isDue: () -> Bool
     ) async throws(WALError) -> Bool {
         if cwal_thread_may_block() { return block(for: event, behind: place, unless: isDue) }
-        let id = try join(at: place)
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
-                let (file, mustWait) = state.withLock { state in
-                    guard !Task.isCancelled else { return (state.file, false) }
-                    state.waiters[id] = continuation
-                    return (state.file, true)
+        let id = state.withLock { state in
+            state.lastID += 1
+            return state.lastID
+        }
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: Continuation) in
+                let begun = Result { () throws(WALError) in try begin(id, continuation, behind: place) }
+                switch begun {
+                case .success(true):
+                    state.withLock { $0.file }?.request(event)
+                    if isDue() { wake(id) }
+                case .success(false): continuation.resume(returning: .success(false))
+                case .failure(let error): continuation.resume(returning: .failure(error))
                 }
-                guard mustWait else { return continuation.resume(returning: false) }
-                file?.request(event)
-                if isDue() { wake(id) }
             }
         } onCancel: {
             wake(id)
+        }
+        return try outcome.get()
+    }
+
+    /// Adds a waiter, and starts the thread if it doesn't run: both under one lock, so that a thread that ends leaves no waiter. Returns
+    /// false if the task was canceled.
+    private func begin(
+        _ id: UInt64, _ continuation: Continuation, behind place: UInt64
+    ) throws(WALError) -> Bool {
+        try state.withLock { state throws(WALError) in
+            guard !Task.isCancelled else { return false }
+            state.note(place)
+            if !state.isRunning {
+                state.file = state.file ?? WaitersFile.forReader(in: directory, of: log)
+                let seen = state.file?.count
+                try NamedThread.start("wal-watch") { self.run(seen: seen) }
+                state.isRunning = true
+            }
+            state.waiters[id] = continuation
+            return true
         }
     }
 
     /// Blocks the thread of a task that prefers a `BlockingExecutor`, instead of waking it through this object's thread.
     private func block(for event: WaitersFile.Event, behind place: UInt64, unless isDue: () -> Bool) -> Bool {
         let (file, interval) = state.withLock { state in
-            if place != state.place { state.interval = Self.intervalMin }
-            state.place = place
+            state.note(place)
             if state.file?.isCurrent(in: directory) != true {
                 state.file = WaitersFile.forReader(in: directory, of: log)
             }
@@ -87,24 +116,8 @@ final class WriterWatch: Sendable {
         state.withLock { $0.lengthenInterval(isPolling: isPolling) }
     }
 
-    /// Starts the thread if it doesn't run. Returns a number for a waiter.
-    private func join(at place: UInt64) throws(WALError) -> UInt64 {
-        try state.withLock { state throws(WALError) in
-            if place != state.place { state.interval = Self.intervalMin }
-            state.place = place
-            if !state.isRunning {
-                state.file = state.file ?? WaitersFile.forReader(in: directory, of: log)
-                let seen = state.file?.count
-                try NamedThread.start("wal-watch") { self.run(seen: seen) }
-                state.isRunning = true
-            }
-            state.lastID += 1
-            return state.lastID
-        }
-    }
-
     private func wake(_ id: UInt64) {
-        state.withLock { $0.waiters.removeValue(forKey: id) }?.resume(returning: false)
+        state.withLock { $0.waiters.removeValue(forKey: id) }?.resume(returning: .success(false))
     }
 
     /// Wakes the waiters after each wake-up by the writer, and at intervals. Ends if there is no waiter at the end of an interval.
@@ -135,7 +148,7 @@ final class WriterWatch: Sendable {
                 defer { state.waiters = [:] }
                 return Array(state.waiters.values)
             }
-            for waiter in woken { waiter.resume(returning: isWoken) }
+            for waiter in woken { waiter.resume(returning: .success(isWoken)) }
         }
     }
 

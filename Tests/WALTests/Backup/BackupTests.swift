@@ -247,16 +247,7 @@ struct BackupTests {
         try FileManager.default.copyItem(
             atPath: GoldenTests.folder.appending(path: "v1.1-lz4").path, toPath: source)
         let summary = try LogBackup.makeBlocking(of: source, to: target)
-        let script = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../Independent/backupreader.py").path
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", script, target]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
+        let data = try SecondReader.output("backupreader.py", target)
         let found = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
         #expect(found["log"] as? String == summary.logID.description)
         #expect(found["durable"] as? Int == 61 && found["highest"] as? Int == 61)

@@ -118,17 +118,8 @@ import WALTesting
         let directory = TemporaryDirectory()
         let file = try StatusFile(in: Directory.make(directory.path))
         for text in [Array("{}".utf8), StatusExample.status.json] { try file.replace(with: text) }
-        let script = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../Independent/statusreader.py").path
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", script, directory.path]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        #expect(try Self.decode(Array(data)) == StatusExample.status)
+        let output = try SecondReader.output("statusreader.py", directory.path)
+        #expect(try Self.decode(Array(output)) == StatusExample.status)
     }
 
     @Test func aReaderBesideAWriterFindsWholeTextsInOrder() async throws {

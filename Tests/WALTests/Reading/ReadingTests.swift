@@ -176,7 +176,8 @@ import Testing
         func durablePosition(after position: UInt64) -> UInt64 { log.engine.source.durablePosition(after: position) }
 
         func waitForMore(
-            behind position: UInt64, from sequence: UInt64, visibility: ReadVisibility, unless isDue: () -> Bool
+            behind position: UInt64, durable: UInt64, from sequence: UInt64, visibility: ReadVisibility,
+            unless isDue: () -> Bool
         ) async throws(WALError) {}
 
         func pin(_ reader: ObjectIdentifier, at number: UInt64) { log.engine.source.pin(reader, at: number) }

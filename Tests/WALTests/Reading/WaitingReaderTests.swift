@@ -18,17 +18,7 @@ import Testing
 
     /// The words as a reader in another language finds them, written from FORMAT.md alone.
     private static func words(_ directory: TemporaryDirectory) throws -> Words? {
-        let script = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../Independent/waitersreader.py").path
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", script, directory.path]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return try JSONDecoder().decode(Words?.self, from: data)
+        try JSONDecoder().decode(Words?.self, from: SecondReader.output("waitersreader.py", directory.path))
     }
 
     private static func next(_ reader: LogReader) async throws -> UInt64 {
@@ -128,6 +118,24 @@ import Testing
         #expect(try await reading.value == [1, 2, 3])
         #expect(try await durable.value == [1, 2])
         try await next.close()
+    }
+
+    /// A store beyond the limit would end the process by SIGXFSZ.
+    @Test func aProcessThatMayWriteNoFileWaits() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        try await log.append([1])
+        let reader = try ReadOnlyLog(at: directory.path).reader()
+        #expect(try reader.next()?.sequence == 1)
+        #expect(try reader.next() == nil)
+        setFileSizeLimit(0)
+        do {
+            defer { setFileSizeLimit(nil) }
+            try await reader.waitForMore()
+        }
+        try await log.append([2])
+        #expect(try await Self.next(reader) == 2)
+        try await log.close()
     }
 
     /// A position that isn't the writer's counts for nothing.
