@@ -120,21 +120,28 @@ import Testing
         try await next.close()
     }
 
-    /// A store beyond the limit would end the process by SIGXFSZ.
-    @Test func aProcessThatMayWriteNoFileWaits() async throws {
+    /// A store beyond the limit would end the process by SIGXFSZ, on a thread of the user's.
+    @Test func aThreadThatMayWriteNoFileAppendsBesideAWaitingReader() async throws {
         let directory = TemporaryDirectory()
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         try await log.append([1])
-        let reader = try ReadOnlyLog(at: directory.path).reader()
-        #expect(try reader.next()?.sequence == 1)
-        #expect(try reader.next() == nil)
-        setFileSizeLimit(0)
-        do {
-            defer { setFileSizeLimit(nil) }
-            try await reader.waitForMore()
+        let reading = try Self.read(directory, through: 2)
+        try await eventually { try Self.words(directory)?.frame == 1 }
+        let appended = await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                // The threads of the pool, from which this one comes, block it.
+                var signals = sigset_t()
+                sigemptyset(&signals)
+                sigaddset(&signals, SIGXFSZ)
+                pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+                setFileSizeLimit(0)
+                let result = Result { try log.appendBlocking([2]) }
+                setFileSizeLimit(nil)
+                continuation.resume(returning: result)
+            }
         }
-        try await log.append([2])
-        #expect(try await Self.next(reader) == 2)
+        #expect(try appended.get() == 2)
+        #expect(try await reading.value == [1, 2])
         try await log.close()
     }
 
