@@ -1,7 +1,7 @@
 /// A log opened for reading only, while a writer in this or another process may run.
 ///
-/// It takes no lock and changes nothing but the files of its consumers, and a flag while it waits. Each call reads what was written before it. If
-/// retention removes segments meanwhile, its readers report a gap.
+/// It takes no lock, and changes nothing but the files of its consumers and, while it waits, a flag. Each call reads what
+/// was written before it. If retention removes segments meanwhile, its readers report a gap.
 ///
 /// A reader with the visibility ``ReadVisibility/durable`` returns the records that the files prove to be durable: each
 /// frame states how much of the log was durable when it was written. So it returns a record once a newer frame states

@@ -12,10 +12,12 @@ internal import CWALShims
 /// }
 /// ```
 ///
-/// A reader of a ``ReadOnlyLog`` waits on its own thread as well, and is woken by the writer's process directly.
+/// A reader of a ``ReadOnlyLog`` waits on the task's thread as well, and the writer's process wakes that thread directly.
 ///
-/// While a task waits for a sync or for a record, its thread runs no other task. So don't use it for many tasks: on the default executor, they share one
-/// sync. A cancellation doesn't end such a wait for a sync, and ends one for a record within a second. The threads end after the last reference to the executor is gone and each of its jobs has run.
+/// While a task waits for a sync or for a record, its thread runs no other task. So don't use it for many tasks: on the default executor,
+/// they share one sync. A cancellation doesn't end a wait for a sync. It ends a wait for a record within a second.
+///
+/// The threads end after the last reference to the executor is gone and each of its jobs has run.
 public final class BlockingExecutor: TaskExecutor {
     /// Each entry keeps the executor until its job has run.
     private struct Entry {

@@ -58,7 +58,7 @@ final class WriterWatch: Sendable {
                 let begun = Result { () throws(WALError) in try begin(id, continuation, behind: place) }
                 switch begun {
                 case .success(true):
-                    state.withLock { $0.file }?.request(event)
+                    if let file = state.withLock({ $0.file }) { request(event, file) }
                     if isDue() { wake(id) }
                 case .success(false): continuation.resume(returning: .success(false))
                 case .failure(let error): continuation.resume(returning: .failure(error))
@@ -104,12 +104,17 @@ final class WriterWatch: Sendable {
             return false
         }
         let seen = file.count
-        file.request(event)
+        request(event, file)
         guard !isDue() else { return false }
         file.wait(whileCountIs: seen, atMost: interval)
         if file.count != seen { return true }
         lengthenInterval(isPolling: false)
         return false
+    }
+
+    /// Asks the writer for a wake-up. Without a writer, this changes nothing, so that a look at a closed log leaves it as it is.
+    private func request(_ event: WaitersFile.Event, _ file: WaitersFile) {
+        if DirectoryLock.isHeld(in: directory) { file.request(event) }
     }
 
     private func lengthenInterval(isPolling: Bool) {
