@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// Decides whether a line is worth an attempt while the log takes none, and counts the dropped lines. It uses only atomics.
 ///
-/// While the log takes no lines, an attempt would take a lock and wake the maintenance thread. So after a failure lines are dropped
+/// While the log takes no lines, an attempt would take a lock and wake maintenance. So after a failure lines are dropped
 /// without an attempt for a pause. After the pause one thread tries, and the first success ends the pause for all.
 final class DropGate: Sendable {
     /// The time at which the pause ends, in microseconds since `start`. Without a pause, the negative number of pauses that a success has

@@ -11,7 +11,7 @@ public struct SamplesTable {
     static func text(_ quantity: Quantity, _ value: Double) -> String {
         switch quantity {
         case .nanoseconds: Figure.time(nanoseconds: value)
-        case .p50, .p99, .p999, .slowest, .open, .openKilled, .openKilledDurable, .scan, .seek, .seekByTime:
+        case .p50, .p99, .p999, .slowest, .open, .openKilled, .openKilledDurable, .close, .scan, .seek, .seekByTime:
             quantity.rawValue.replacing(" ns", with: " ") + Figure.time(nanoseconds: value)
         default: "\(Figure.short(value)) \(quantity.rawValue)"
         }
@@ -19,7 +19,7 @@ public struct SamplesTable {
 
     private static func text(_ quantity: Quantity, _ spread: Spread) -> String {
         switch quantity {
-        case .open, .openKilled, .openKilledDurable, .scan, .seek, .seekByTime: text(quantity, spread.median)
+        case .open, .openKilled, .openKilledDurable, .close, .scan, .seek, .seekByTime: text(quantity, spread.median)
         default: "\(Figure.short(spread)) \(quantity.rawValue)"
         }
     }

@@ -6,11 +6,14 @@ public struct Setup: Codable, Hashable, Sendable {
     public var writers: Int?
     /// Bytes that are in the log already.
     public var history: Int?
+    /// Logs that the process has open.
+    public var logs: Int?
 
-    public init(payload: Int? = nil, writers: Int? = nil, history: Int? = nil) {
+    public init(payload: Int? = nil, writers: Int? = nil, history: Int? = nil, logs: Int? = nil) {
         self.payload = payload
         self.writers = writers
         self.history = history
+        self.logs = logs
     }
 
     /// The description as text.
@@ -19,6 +22,7 @@ public struct Setup: Codable, Hashable, Sendable {
         if let payload { parts.append("\(payload) B") }
         if let writers { parts.append("× \(writers)") }
         if let history { parts.append("\(Figure.short(Double(history) / Double(1 << 30))) GiB") }
+        if let logs { parts.append("\(logs) logs") }
         return parts.joined(separator: ", ")
     }
 }
@@ -65,6 +69,7 @@ public enum Quantity: String, Codable, Sendable {
     /// Opening a log whose process was killed.
     case openKilled = "open after kill -9 ns"
     case openKilledDurable = "open after kill -9, all durable ns"
+    case close = "close ns"
     /// The part of the opening that a verified read of the scanned bytes takes.
     case scan = "scan ns"
     case seek = "seek ns"
@@ -75,6 +80,8 @@ public enum Quantity: String, Codable, Sendable {
     case slowest = "max ns"
     /// Calls that took over a millisecond.
     case stalls = "over 1 ms"
+    case residentBytes = "B resident"
+    case threads = "threads"
     case bytesPerRecord = "B/record"
     /// Bytes on the disk for a byte of payload.
     case bytesPerByte = "B/B"

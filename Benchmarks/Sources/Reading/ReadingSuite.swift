@@ -7,7 +7,7 @@ import Contenders
 struct ReadingSuite: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reading", abstract: "Reading, finding, following and opening logs.",
-        discussion: "Run by Benchmarks/run.", subcommands: [Measure.self, Fill.self, Watch.self],
+        discussion: "Run by Benchmarks/run.", subcommands: [Measure.self, Fill.self, Watch.self, ManyLogs.Child.self],
         defaultSubcommand: Measure.self)
 
     struct Measure: AsyncParsableCommand {
@@ -16,7 +16,7 @@ struct ReadingSuite: AsyncParsableCommand {
         func run() async throws {
             let cases =
                 Sequential.cases(options) + Scan.cases(options) + Finding.cases(options) + History.cases(options)
-                + Following.cases(options)
+                + Following.cases(options) + ManyLogs.cases(options)
             var suite = Suite("reading", options, rounds: (quick: 1, full: 3), cases: cases)
             try await suite.run(settings: [SuiteResults.Setting("swift-wal", LogUnderTest.settings)])
         }

@@ -10,7 +10,7 @@ internal import Synchronization
 final class Appender: @unchecked Sendable {
     /// The bits of ``wakeupRequests``.
     enum Wakeup {
-        static let idleSyncThread: UInt64 = 1
+        static let idleSyncDuty: UInt64 = 1
         static let tailReaders: UInt64 = 2
     }
 
@@ -291,7 +291,7 @@ final class Appender: @unchecked Sendable {
 
     /// Asks producers to call ``SyncRequests/nudge()`` after the next commit.
     func requestNudge() {
-        wakeupRequests.bitwiseOr(Wakeup.idleSyncThread, ordering: .sequentiallyConsistent)
+        wakeupRequests.bitwiseOr(Wakeup.idleSyncDuty, ordering: .sequentiallyConsistent)
     }
 
     /// Suspends until `isDue` may have become true by an append or the end of a failure, the log is closed, or the task is canceled.
@@ -307,7 +307,7 @@ final class Appender: @unchecked Sendable {
     @inline(never)
     private func serveWakeups() {
         let due = wakeupRequests.exchange(0, ordering: .sequentiallyConsistent)
-        if due & Wakeup.idleSyncThread != 0 { syncRequests.nudge() }
+        if due & Wakeup.idleSyncDuty != 0 { syncRequests.nudge() }
         if due & Wakeup.tailReaders != 0 { tail.wakeAll() }
     }
 }

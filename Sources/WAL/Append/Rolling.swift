@@ -20,7 +20,7 @@ extension Appender {
     }
 
     /// Ends the active segment, which has reached its number of records with this one, and opens the next. While it is too early for
-    /// that, records continue in the old segment, and the maintenance thread calls this function again.
+    /// that, records continue in the old segment, and maintenance calls this function again.
     @inline(never)
     func rollAfter(_ sequence: UInt64) {
         let didOpen = catalog.state.withLock { state in
@@ -40,7 +40,7 @@ extension Appender {
             openPrepared(after: end, &state)
             return true
         }
-        guard didOpen else { return catalog.state.notifyAll() }
+        guard didOpen else { return catalog.maintenance.wake() }
         syncRequests.requestSealing()
         catalog.changed()
         flushPendingMarkers()
@@ -98,7 +98,7 @@ extension Appender {
                             id, continuation, until: request.isDeadlinePassed ? nil : request.deadline)
                         return nil
                     }
-                    if let outcome { continuation.resume(returning: outcome) } else { catalog.state.notifyAll() }
+                    if let outcome { continuation.resume(returning: outcome) } else { catalog.maintenance.wake() }
                 }
             } onCancel: {
                 catalog.state.withLock { state in state.suspended.remove(id) }?
@@ -127,7 +127,7 @@ extension Appender {
         if request.isFirstTry {
             request.isFirstTry = false
             state.pipeline.demand()
-            catalog.state.notifyAll()
+            catalog.maintenance.wake()
         }
         request.wait = state.pipeline.isOverBudget ? .budget : .segment
         if let failure = state.pipeline.failure { throw failure }

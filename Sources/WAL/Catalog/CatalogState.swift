@@ -47,8 +47,6 @@ struct CatalogState {
     /// The number of the segment that each reader is in or about to enter.
     var pins: [ObjectIdentifier: UInt64] = [:]
     var suspended = SuspendedTasks()
-    /// The number of the engine's running threads.
-    var threadCount = 0
 
     init(entries: [CatalogEntry], pipeline: SegmentPipeline, epoch: UInt64, freeSlots: [SlotReference]) {
         self.entries = entries
@@ -196,7 +194,7 @@ struct CatalogState {
         if let awaitedEnd, let endTime, endTime <= .now { awaitedEnd } else { nil }
     }
 
-    /// Returns the time of the maintenance thread's next check, at most `latest`.
+    /// Returns the time of the next check of maintenance, at most `latest`.
     func deadline(before latest: ContinuousClock.Instant) -> ContinuousClock.Instant {
         min(latest, suspended.deadline ?? latest, awaitedEnd == nil ? latest : endTime ?? latest)
     }

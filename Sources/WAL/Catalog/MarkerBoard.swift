@@ -34,7 +34,7 @@ final class MarkerBoard: Sendable {
 
     private let register: Monitor<Register>
     /// Changes that couldn't be appended because no segment was open. Lock order: before `register`, the catalog's state, and the locks
-    /// of the sync thread and the tail readers.
+    /// of the sync duty and the tail readers.
     private let pending = Monitor<[Marker]>([])
 
     init(_ markers: Markers) {

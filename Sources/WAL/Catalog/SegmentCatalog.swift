@@ -1,12 +1,14 @@
 internal import Logging
 
-/// The segments of an open log, in order, and the threads and tasks that wait for a change of them.
+/// The segments of an open log, in order, and the threads, tasks and duties that wait for a change of them.
 final class SegmentCatalog: Sendable {
     let directory: Directory
     let configuration: WriteAheadLog.Configuration
     let logger: Logger?
     let markers: MarkerBoard
     let state: Monitor<CatalogState>
+    let maintenance = Duty(.maintenance)
+    let compression = Duty(.compression)
     /// The consumers in other processes. Lock order: after all others.
     let consumers = Monitor(ConsumerPins())
     /// Serializes the removal and replacement of segment files. Lock order: before `state`. Holds a byte, because ThreadSanitizer reports
@@ -33,6 +35,8 @@ final class SegmentCatalog: Sendable {
     /// Wakes the threads and tasks that wait for a segment, for space, or for work.
     func changed() {
         state.notifyAll()
+        maintenance.wake()
+        compression.wake()
         for continuation in state.withLock({ state in state.suspended.removeAll() }) {
             continuation.resume(returning: .success(false))
         }
@@ -54,7 +58,7 @@ final class SegmentCatalog: Sendable {
             """, isRetriable: true)
     }
 
-    /// Returns the maintenance thread's next step for the pipeline of segments, or nil if there is none. The caller
+    /// Returns the next step of maintenance for the pipeline of segments, or nil if there is none. The caller
     /// holds `state`.
     func nextStep(_ state: inout CatalogState) -> SegmentPipeline.Step? {
         guard state.pipeline.hasPlace(readyMax: configuration.maxPreparedSegments) else { return nil }

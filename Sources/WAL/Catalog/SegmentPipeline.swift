@@ -1,7 +1,7 @@
-/// The segments that are ready for use, and the decision when to make the next one. It has no side effects: the
-/// maintenance thread makes the files.
+/// The segments that are ready for use, and the decision when to make the next one. It has no side effects:
+/// maintenance makes the files.
 struct SegmentPipeline {
-    /// A step for the maintenance thread.
+    /// A step for maintenance.
     enum Step: Equatable {
         case make(number: UInt64, capacity: Int)
         /// The disk budget is used up, and old segments may be removed.
@@ -88,7 +88,7 @@ struct SegmentPipeline {
         return .make(number: nextNumber - 1, capacity: capacity)
     }
 
-    /// Whether another segment may be made now. Cheap, because the maintenance thread asks at each change of the catalog.
+    /// Whether another segment may be made now. Cheap, because maintenance asks at each change of the catalog.
     func hasPlace(readyMax: Int) -> Bool {
         ready.count < readyMax && failure == nil && !isOverBudget
     }

@@ -147,7 +147,6 @@ final class GroupCommit: @unchecked Sendable {
             return state.takeServed()
         }
         for round in 0...1 as ClosedRange<UInt64> { waiters[round].wakeAll() }
-        appender.syncRequests.stop()
         served.resume(.failure(WALError(.closed, "The log was closed before the record was durable.")))
     }
 

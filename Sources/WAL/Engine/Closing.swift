@@ -2,7 +2,7 @@ internal import Logging
 internal import Synchronization
 
 extension Engine {
-    /// Ends, syncs and seals the active segment, stops the threads, and removes the prepared segments. Serves or fails all waiters.
+    /// Ends, syncs and seals the active segment, ends the duties, and removes the prepared segments. Serves or fails all waiters.
     func close() throws(WALError) {
         flushPendingMarkers()
         let wasPoisoned = catalog.state.withLock { state -> Bool? in
@@ -73,6 +73,6 @@ extension Engine {
         catalog.changed()
         commit.close()
         appender.tail.close()
-        catalog.state.wait { state in state.threadCount == 0 ? () : nil }
+        for duty in [appender.syncRequests.duty, catalog.maintenance, catalog.compression] { duty.end() }
     }
 }

@@ -1,40 +1,28 @@
-internal import CWALShims
 internal import Logging
 
-/// The compression thread: rewrites durable segments as compressed files, the oldest first.
+/// The duty that rewrites durable segments as compressed files, the oldest first.
 extension Engine {
-    private enum Work {
-        case compress(CatalogEntry)
-        case stop
-    }
-
-    func runCompressionThread() {
-        // Appends, syncs and reads have the processor first.
-        cwal_lower_thread_priority()
-        while case .compress(let entry) = catalog.state.wait({ state in nextToCompress(state) }) {
-            let segment = entry.segment
-            do throws(WALError) {
-                if try !compress(segment, size: entry.fileSize) { excludeFromCompression(segment) }
-            } catch {
-                try? directory.remove(SegmentName.compressing(segment.number))
-                excludeFromCompression(segment)
-                logger?.warning("a segment could not be compressed", metadata: LogMetadata.of(error))
-            }
+    /// Compresses one segment, if there is one to compress.
+    func compressNext() -> Duty.Next {
+        guard let entry = catalog.state.withLock({ state in nextToCompress(state) }) else { return .wait(until: nil) }
+        let segment = entry.segment
+        do throws(WALError) {
+            if try !compress(segment, size: entry.fileSize) { excludeFromCompression(segment) }
+        } catch {
+            try? directory.remove(SegmentName.compressing(segment.number))
+            excludeFromCompression(segment)
+            logger?.warning("a segment could not be compressed", metadata: LogMetadata.of(error))
         }
+        return .again
     }
 
     /// Returns nil if there is nothing to do yet.
-    private func nextToCompress(_ state: CatalogState) -> Work? {
-        switch state.phase {
-        case .open: break
-        case .poisoned: return nil
-        case .closing, .closed: return .stop
-        }
+    private func nextToCompress(_ state: CatalogState) -> CatalogEntry? {
+        guard case .open = state.phase else { return nil }
         let available = configuration.diskBudget.map { $0 - state.diskSize } ?? .max
-        let entry = state.entries.first { entry in
+        return state.entries.first { entry in
             entry.isDurable && !entry.isIncompressible && !entry.segment.isCompressed && entry.fileSize <= available
         }
-        return entry.map { .compress($0) }
     }
 
     /// Doesn't try the segment again before the next opening.

@@ -1,7 +1,7 @@
 internal import Logging
 internal import Synchronization
 
-/// The writer's side of an open log. It wires the parts together and runs their threads:
+/// The writer's side of an open log. It wires the parts together and starts their duties:
 ///
 /// - ``SegmentCatalog``: the segments, and the files that are ready for the next ones.
 /// - ``Appender``: the producers' side, which claims, copies and commits.
@@ -16,12 +16,15 @@ internal import Synchronization
 /// | `MarkerBoard.pending` | changes of markers that aren't in the log yet, and their order | before all below |
 /// | `Appender.frameOrder` | the order of a replica's frames | before the locks of `SyncRequests` and `TailWaiters` |
 /// | `SegmentCatalog.state` | the catalog; stores to `Appender.current` | before `MarkerBoard.register` |
-/// | `SyncRequests.state` | requests to the sync thread | before `GroupCommit.state` |
+/// | `SyncRequests.state` | requests to the duty that syncs | before `GroupCommit.state` |
 /// | `GroupCommit.state` | the leader, the round, the durable position, waiters | last |
 /// | `SegmentCatalog.consumers` | the consumers in other processes | last |
 /// | `MarkerBoard.register` | the markers, and the space reserved for them | last |
 /// | `TailWaiters.state` | readers at the end of the log | last |
 /// | `OutsideReaders.turn` | wake-ups of readers in other processes | last |
+/// | `SharedThreads.state` | the duties of all logs of the process | last |
+///
+/// The monitors of the duties are held by the thread that has the duty's turn, before all others.
 ///
 /// The leader is the thread that has set `SyncState.isLeading`. It owns the scanner, the unsynced segments and the
 /// markers before the scan, and stores the durable position and sequence number. It may lock `SegmentCatalog.state`.
@@ -84,7 +87,7 @@ final class Engine: Sendable {
         // The decisions of the recovery are durable before anything is served.
         try commit.lead { commit throws(WALError) in try commit.advance(syncs: true) }
         do throws(WALError) {
-            try startThreads(recovered.unused)
+            try startDuties(recovered.unused)
         } catch {
             try? close()
             throw error
@@ -125,28 +128,13 @@ final class Engine: Sendable {
         }
     }
 
-    private func startThreads(_ unused: ReclaimableSpace) throws(WALError) {
-        try startThread("wal-sync") { engine in SyncThread(engine.commit).run() }
-        try startThread("wal-maintenance") { engine in
-            engine.release(unused)
-            engine.runMaintenanceThread()
-        }
+    private func startDuties(_ unused: ReclaimableSpace) throws(WALError) {
+        let sync = Monitor(SyncDuty(commit))
+        try appender.syncRequests.duty.start { sync.withLock { $0.turn() } }
+        let maintenance = Monitor(MaintenanceDuty(self, unused))
+        try catalog.maintenance.start { maintenance.withLock { $0.turn() } }
         if configuration.sealedCompression == .lz4 {
-            try startThread("wal-compression") { engine in engine.runCompressionThread() }
-        }
-    }
-
-    private func startThread(_ name: String, _ body: @escaping @Sendable (Engine) -> Void) throws(WALError) {
-        catalog.state.withLock { state in state.threadCount += 1 }
-        do throws(WALError) {
-            try NamedThread.start(name) {
-                body(self)
-                self.catalog.state.withLock { state in state.threadCount -= 1 }
-                self.catalog.state.notifyAll()
-            }
-        } catch {
-            catalog.state.withLock { state in state.threadCount -= 1 }
-            throw error
+            try catalog.compression.start { self.compressNext() }
         }
     }
 }

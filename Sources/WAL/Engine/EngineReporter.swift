@@ -1,7 +1,7 @@
 internal import Logging
 
 /// Logs the problems that keep a log from making segments or from accepting records: when a problem begins, while it
-/// lasts, and when it ends. The maintenance thread owns the reporter.
+/// lasts, and when it ends. The duty of maintenance owns the reporter.
 struct EngineReporter {
     private enum Trouble: CaseIterable {
         case diskFull, budgetUsedUp, otherFailure, poisoned

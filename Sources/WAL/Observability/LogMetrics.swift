@@ -37,7 +37,7 @@ final class LogMetrics: Sendable {
         }
     }
 
-    /// Records the log's figures. The maintenance thread calls this once a second, so that appends don't count anything.
+    /// Records the log's figures. Maintenance calls this once a second, so that appends don't count anything.
     func record(_ status: LogStatus) {
         objects.withLock { $0.record(status) }
     }

@@ -1,6 +1,6 @@
 internal import Logging
 
-/// Publishes a log's status in its directory. The maintenance thread owns the publisher.
+/// Publishes a log's status in its directory. The duty of maintenance owns the publisher.
 struct StatusPublisher {
     private let directory: Directory
     private let logger: Logger?

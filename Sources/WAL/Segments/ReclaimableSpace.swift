@@ -1,7 +1,7 @@
 /// Disk space to give back once the log is open: the tails of newly sealed files, and prepared files that were never
 /// used.
 ///
-/// Giving back a segment of 64 MiB takes the kernel about 10 ms, mostly for the page cache. So the maintenance thread
+/// Giving back a segment of 64 MiB takes the kernel about 10 ms, mostly for the page cache. So maintenance
 /// does it when the log is already open. A segment that wasn't cut is still valid, and the next opening cuts it.
 final class ReclaimableSpace: Sendable {
     private struct Content {

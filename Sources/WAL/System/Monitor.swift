@@ -82,6 +82,22 @@ package final class Monitor<State>: @unchecked Sendable {
         }
     }
 
+    /// Calls `body` until it returns a value. Waits for a notification between calls, or until the time that the last call has set.
+    func wait<Result>(_ body: (inout State, inout ContinuousClock.Instant?) -> Result?) -> Result {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        while true {
+            var deadline: ContinuousClock.Instant?
+            if let result = body(&state, &deadline) { return result }
+            guard let deadline else {
+                unsafe pthread_cond_wait(condition, mutex)
+                continue
+            }
+            let rest = ContinuousClock.now.duration(to: deadline)
+            if rest > .zero { waitForSignal(atMost: rest) }
+        }
+    }
+
     private func waitForSignal(atMost duration: Duration) {
         var time = timespec()
         let (seconds, attoseconds) = min(duration, .seconds(1 << 30)).components
@@ -96,6 +112,11 @@ package final class Monitor<State>: @unchecked Sendable {
             time.tv_nsec = Int(attoseconds / 1_000_000_000)
             unsafe pthread_cond_timedwait_relative_np(condition, mutex, &time)
         #endif
+    }
+
+    /// Wakes one waiting thread.
+    func notifyOne() {
+        unsafe pthread_cond_signal(condition)
     }
 
     /// Wakes all waiting threads.

@@ -1,0 +1,92 @@
+import TestSupport
+import Testing
+
+@testable import WAL
+
+@Suite struct DutyRotaTests {
+    private static let turn: DutyRota.Turn = { .wait(until: nil) }
+    private let start = ContinuousClock.now
+
+    /// A time that has passed, later for higher numbers.
+    private func past(_ number: Int) -> ContinuousClock.Instant { start - .seconds(1000) + .milliseconds(number) }
+
+    /// Puts duties into the rota whose turns come at these times.
+    private func rota(_ times: [ContinuousClock.Instant?]) -> (DutyRota, [Int]) {
+        var rota = DutyRota()
+        var numbers: [Int] = []
+        for time in times {
+            let number = rota.add(Self.turn)
+            numbers.append(number)
+            _ = rota.wake(number)
+            _ = rota.takeDue()
+            rota.finish(number, .wait(until: time))
+        }
+        return (rota, numbers)
+    }
+
+    private func takeAll(_ rota: inout DutyRota) -> [Int] {
+        var taken: [Int] = []
+        while let (number, _) = rota.takeDue() { taken.append(number) }
+        return taken
+    }
+
+    @Test func turnsComeInTheOrderOfTheirTimes() {
+        let order = Array(0..<100).shuffled()
+        var (rota, numbers) = rota(order.map { past($0) })
+        #expect(rota.nextTime == past(0))
+        let expected = zip(order, numbers).sorted { $0.0 < $1.0 }.map(\.1)
+        #expect(takeAll(&rota) == expected)
+        #expect(!rota.hasOthers)
+    }
+
+    @Test func equalTimesAreAllTaken() {
+        var (rota, numbers) = rota(Array(repeating: past(1), count: 10))
+        #expect(takeAll(&rota).sorted() == numbers)
+        #expect(rota.nextTime == nil)
+    }
+
+    @Test func laterTimesWait() {
+        let later = start + .seconds(1000)
+        var (rota, numbers) = rota([later, past(1), nil])
+        #expect(takeAll(&rota) == [numbers[1]])
+        #expect(rota.nextTime == later)
+        #expect(rota.hasOthers)
+    }
+
+    @Test func aWakeUpReplacesTheTime() {
+        var (rota, numbers) = rota([start + .seconds(1000)])
+        #expect(rota.wake(numbers[0]))
+        #expect(rota.nextTime == nil)
+        // Waking it again changes nothing.
+        #expect(!rota.wake(numbers[0]))
+        #expect(takeAll(&rota) == numbers)
+        #expect(!rota.hasDue)
+    }
+
+    @Test func aDutyThatWasWokenDuringItsTurnIsDue() {
+        var rota = DutyRota()
+        let number = rota.add(Self.turn)
+        #expect(rota.wake(number))
+        _ = rota.takeDue()
+        #expect(!rota.wake(number))
+        #expect(!rota.hasDue)
+        rota.finish(number, .wait(until: start + .seconds(1000)))
+        #expect(rota.hasDue)
+        #expect(rota.nextTime == nil)
+    }
+
+    @Test func whatIsRemovedNeverComesAgain() {
+        var (rota, numbers) = rota([past(1), start + .seconds(1000), nil])
+        let running = rota.takeDue()?.number
+        #expect(running == numbers[0])
+        #expect(!rota.remove(numbers[0]))
+        #expect(rota.remove(numbers[1]))
+        #expect(rota.wake(numbers[2]))
+        #expect(rota.remove(numbers[2]))
+        rota.finish(numbers[0], .again)
+        #expect(takeAll(&rota) == [])
+        #expect(rota.isEmpty)
+        #expect(rota.nextTime == nil)
+        #expect(!rota.hasOthers)
+    }
+}
