@@ -18,6 +18,9 @@ public enum LogUnderTest {
         return configuration
     }
 
+    /// The number of segments after an opening whose files are smaller than the configured size. Each is twice as large as the one before.
+    private static let smallSegments = 8
+
     /// Opens the log and waits until its segments are ready, as they are in a log that is in use. The first segments after an
     /// opening are small, so this rolls until they are used up.
     public static func open(in directory: String, _ policy: WriteAheadLog.SyncPolicy) throws -> WriteAheadLog {
@@ -28,7 +31,7 @@ public enum LogUnderTest {
         in directory: String, _ configuration: WriteAheadLog.Configuration
     ) throws -> WriteAheadLog {
         let log = try WriteAheadLog.openBlocking(at: directory + "/log", configuration: configuration)
-        for _ in 0...configuration.maxPreparedSegments {
+        for _ in 0...smallSegments + configuration.maxPreparedSegments {
             while log.statistics.preparedSegmentCount < configuration.maxPreparedSegments { usleep(1000) }
             try log.rollBlocking()
         }

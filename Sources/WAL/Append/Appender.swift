@@ -109,7 +109,7 @@ final class Appender: @unchecked Sendable {
     ) throws(WALError) -> UInt64 {
         var end = end
         while true {
-            try openNextSegment(after: end)
+            try openNextSegment(after: end, for: Frame.size(bodySize: bodySize))
             switch tryAppend(kind, bodySize: bodySize, records: records, fill: fill) {
             case .appended(let sequence): return sequence
             case .ended(let next): end = next
@@ -128,7 +128,7 @@ final class Appender: @unchecked Sendable {
         while true {
             switch tryAppend(kind, bodySize: bodySize, records: records, fill: fill) {
             case .appended(let sequence): return sequence
-            case .ended(let end): try await suspendForNextSegment(after: end)
+            case .ended(let end): try await suspendForNextSegment(after: end, for: Frame.size(bodySize: bodySize))
             }
         }
     }
@@ -152,7 +152,7 @@ final class Appender: @unchecked Sendable {
     ) throws(WALError) -> UInt64? {
         var end = end
         while true {
-            guard try openPreparedSegment(after: end) else { return nil }
+            guard try openPreparedSegment(after: end, for: Frame.size(bodySize: bodySize)) else { return nil }
             switch tryAppend(kind, bodySize: bodySize, records: records, fill: fill) {
             case .appended(let sequence): return sequence
             case .ended(let next): end = next
@@ -240,7 +240,7 @@ final class Appender: @unchecked Sendable {
             }
             switch attempt {
             case .appended(let sequence): return sequence
-            case .ended(let end): try openNextSegment(after: end)
+            case .ended(let end): try openNextSegment(after: end, for: Frame.size(bodySize: body.count))
             }
         }
     }

@@ -6,9 +6,8 @@ extension Appender {
     /// closed the slot.
     func registerEnd(_ end: SegmentEnd) {
         catalog.state.withLock { state in
-            let size = state.entries.last?.fileSize ?? 0
             registerEnd(end, &state)
-            state.pipeline.segmentEndedBySize(size, at: end)
+            state.pipeline.segmentEndedBySize()
         }
         catalog.changed()
         syncRequests.requestSealing()
@@ -46,12 +45,13 @@ extension Appender {
         flushPendingMarkers()
     }
 
-    /// Blocks until a segment is open: opens the next one, or waits for another thread to do it.
+    /// Blocks until a segment is open: opens the next one, or waits for another thread to do it. It is for a frame of this size, and may
+    /// be too small for it.
     func openNextSegment(
-        after end: SegmentEnd?, whenFull: WriteAheadLog.FullPolicy? = nil
+        after end: SegmentEnd?, for frameSize: Int = 0, whenFull: WriteAheadLog.FullPolicy? = nil
     ) throws(WALError) {
         if let end { registerEnd(end) }
-        var request = SegmentRequest(whenFull ?? catalog.configuration.whenFull)
+        var request = SegmentRequest(for: frameSize, whenFull ?? catalog.configuration.whenFull)
         func tryOpen(_ state: inout CatalogState) throws(WALError) -> Void? {
             try tryOpenSegment(&request, &state) ? () : nil
         }
@@ -67,9 +67,9 @@ extension Appender {
     }
 
     /// Opens the next segment if it is ready. Returns false otherwise.
-    func openPreparedSegment(after end: SegmentEnd?) throws(WALError) -> Bool {
+    func openPreparedSegment(after end: SegmentEnd?, for frameSize: Int) throws(WALError) -> Bool {
         if let end { registerEnd(end) }
-        var request = SegmentRequest(catalog.configuration.whenFull)
+        var request = SegmentRequest(for: frameSize, catalog.configuration.whenFull)
         let isOpen = try counting { () throws(WALError) in
             try catalog.state.withLock { state throws(WALError) in try tryOpenSegment(&request, &state) }
         }
@@ -78,9 +78,9 @@ extension Appender {
     }
 
     /// Suspends until a segment is open: opens the next one, or waits for another thread to do it.
-    func suspendForNextSegment(after end: SegmentEnd?) async throws(WALError) {
+    func suspendForNextSegment(after end: SegmentEnd?, for frameSize: Int = 0) async throws(WALError) {
         if let end { registerEnd(end) }
-        var request = SegmentRequest(catalog.configuration.whenFull)
+        var request = SegmentRequest(for: frameSize, catalog.configuration.whenFull)
         let id = catalog.state.withLock { state in state.suspended.makeID() }
         defer { count(request) }
         var isOpen = false
@@ -126,7 +126,7 @@ extension Appender {
         }
         if request.isFirstTry {
             request.isFirstTry = false
-            state.pipeline.demand()
+            state.pipeline.demand(for: request.frameSize)
             catalog.maintenance.wake()
         }
         request.wait = state.pipeline.isOverBudget ? .budget : .segment

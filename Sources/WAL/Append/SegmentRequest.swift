@@ -1,5 +1,7 @@
 /// An append's request for an open segment.
 struct SegmentRequest {
+    /// The size of the frame; 0 if it is small or unknown.
+    let frameSize: Int
     /// The end of the wait while the disk budget is used up.
     let deadline: ContinuousClock.Instant?
     var isDeadlinePassed: Bool
@@ -10,7 +12,8 @@ struct SegmentRequest {
     /// This request has opened the segment.
     var didOpen = false
 
-    init(_ whenFull: WriteAheadLog.FullPolicy) {
+    init(for frameSize: Int, _ whenFull: WriteAheadLog.FullPolicy) {
+        self.frameSize = frameSize
         if case .wait(let duration) = whenFull { deadline = .now + duration } else { deadline = nil }
         isDeadlinePassed = deadline == nil
     }

@@ -25,12 +25,14 @@ struct SegmentPipeline {
 
     private static let retryInterval: Duration = .milliseconds(100)
     private static let capacityMin = 1 << 20
-    /// The capacity of the first segments of an opening: opening waits for one, and an idle log keeps them ready.
-    static let firstCapacityMax = 1 << 20
-    /// The growth of the files from one segment that ends by its size to the next, until they reach the configured size.
+    /// The capacity of the first segments of an opening: opening waits for one, an idle log keeps them ready, and a process may open a
+    /// thousand logs.
+    static let firstCapacityMax = 256 << 10
+    /// The growth of the files from one segment that is used up to the next, until they reach the configured size.
     ///
-    /// Preparing the next file takes less time than filling those before it, up to some hundred MB a second.
-    private static let growth = 4
+    /// The next file is made while the two before it are filled, which together are three quarters of its size. So producers don't wait
+    /// as long as they are slower than three quarters of the rate at which files are made.
+    private static let growth = 2
     private static let capacityStep = 64 << 10
     /// A producer that stops in the middle of an append delays sealing, and only sealing shows how much budget is left.
     private static let sealingTimeout: Duration = .seconds(1)
@@ -125,9 +127,11 @@ struct SegmentPipeline {
         return ready
     }
 
-    /// Notes that an append needs a segment. An earlier failure no longer counts, and the next attempt follows.
-    mutating func demand() {
+    /// Notes that an append needs a segment, for a frame of `size` bytes. An earlier failure no longer counts, and the next attempt
+    /// follows.
+    mutating func demand(for size: Int = 0) {
         isDemanded = true
+        capacity = max(capacity, rounded(2 * size))
         clearStaleFailure()
     }
 
@@ -140,11 +144,9 @@ struct SegmentPipeline {
     /// Notes that space within the budget may be free again.
     mutating func recheckBudget() { isOverBudget = false }
 
-    /// Notes that a segment of this size has ended by its size. Such ends come in bursts, or before a large record, which leaves a large
-    /// part of the segment empty.
-    mutating func segmentEndedBySize(_ size: Int, at end: SegmentEnd) {
-        let isBeforeLargeRecord = end.offset < size / 2
-        capacity = isGrowing && !isBeforeLargeRecord ? min(capacity * Self.growth, capacityMax) : capacityMax
+    /// Notes that a segment has ended by its size. Such ends come in bursts.
+    mutating func segmentEndedBySize() {
+        capacity = isGrowing ? min(capacity * Self.growth, capacityMax) : capacityMax
         isGrowing = capacity < capacityMax
     }
 
@@ -152,8 +154,12 @@ struct SegmentPipeline {
     /// records leaves space while the next segment is made. The capacity is at least half of the last one, because
     /// bursts rarely come alone.
     mutating func segmentEndedByRecords(at end: SegmentEnd) {
-        let wanted = max(2 * end.offset, capacity / 2, Self.capacityMin)
-        capacity = min((wanted + Self.capacityStep - 1) / Self.capacityStep * Self.capacityStep, capacityMax)
+        capacity = rounded(max(2 * end.offset, capacity / 2, Self.capacityMin))
+    }
+
+    /// Returns the least capacity of at least this size, but at most the configured one.
+    private func rounded(_ size: Int) -> Int {
+        min((size + Self.capacityStep - 1) / Self.capacityStep * Self.capacityStep, capacityMax)
     }
 
     /// Tries again after an obstacle although no append asks: while appends fail immediately, none waits for a segment.

@@ -64,8 +64,8 @@ extension Engine {
 
     private func removePrepared() {
         let prepared = catalog.state.withLock { $0.pipeline.takeAll() }
+        // After a power loss they may be there again. Opening removes them.
         for segment in prepared { try? directory.remove(SegmentName.of(segment.number)) }
-        try? directory.sync()
     }
 
     private func stop() {

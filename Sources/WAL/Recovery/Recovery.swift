@@ -27,11 +27,12 @@ enum Recovery {
     static func examine(
         _ files: LogFiles, in directory: Directory, scope: WriteAheadLog.RecoveryScope, isWritten: Bool
     ) throws(WALError) -> [ExaminedSegment] {
-        if isWritten { try directory.sync() }
         let (numbers, poisoned) = (files.segments, files.poisoned)
-        // The process that created the directory may have ended before the directory entry was durable. Once there is a
-        // segment, the entry is durable.
-        if isWritten, numbers.isEmpty { try directory.syncEntry() }
+        if isWritten {
+            // The process that created the directory may have ended before the directory entry was durable. Once there is a segment,
+            // the entry is durable.
+            if numbers.isEmpty { try directory.syncEntry() } else { try directory.sync() }
+        }
         // While a writer runs, also open the files newest first, so that a segment seen as unused can't have a
         // successor in the result.
         let order = isWritten ? numbers : numbers.reversed()

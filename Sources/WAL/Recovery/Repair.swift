@@ -5,6 +5,8 @@ struct Repair {
     private var entries: [CatalogEntry] = []
     private var markers = Markers()
     private let unused = ReclaimableSpace()
+    /// Whether a file was removed without a sync of the directory.
+    private var hasRemoved = false
 
     init(_ directory: Directory, report: RecoveryReport) {
         self.directory = directory
@@ -18,7 +20,7 @@ struct Repair {
         switch step.action {
         case .remove:
             let file = try segment.file
-            try directory.remove(segment.name)
+            try remove(segment.name)
             unused.add(removed: file.file)
         case .setAside:
             try setAside(segment, replacement: nil)
@@ -38,7 +40,7 @@ struct Repair {
     private mutating func discardDuplicate(_ other: String, of step: RecoveryPlan.Step) throws(WALError) {
         let number = step.segment.number
         if step.isDuplicateDisposable {
-            try directory.remove(other)
+            try remove(other)
             return
         }
         let file = try ExaminedSegment(
@@ -129,7 +131,7 @@ struct Repair {
             to: file, end: end,
             recordCount: step.recordCount, abandoned: step.abandonedOffsets, markersBefore: markers)
         try setAside(step.segment, replacement: name)
-        try directory.remove(SegmentName.poisoned(header.segmentNumber))
+        try remove(SegmentName.poisoned(header.segmentNumber))
         add(
             written.header, written.footer, fileSize: written.fileSize,
             at: directory.path(of: SegmentName.of(header.segmentNumber)))
@@ -170,10 +172,13 @@ struct Repair {
     /// Removes the files left by an interrupted recovery, preparation or compression, unless this recovery has reused
     /// the name.
     mutating func finish(_ unfinished: [String]) throws(WALError) {
-        for name in unfinished where directory.has(name) {
-            try directory.remove(name)
-        }
-        try directory.sync()
+        for name in unfinished where directory.has(name) { try remove(name) }
+        if hasRemoved { try directory.sync() }
+    }
+
+    private mutating func remove(_ name: String) throws(WALError) {
+        hasRemoved = true
+        try directory.remove(name)
     }
 
     func recovered(_ plan: RecoveryPlan) -> RecoveredLog {

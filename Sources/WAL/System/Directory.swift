@@ -42,8 +42,8 @@ package final class Directory: Sendable {
         _ = SystemCall.perform(hook, .close(descriptor: descriptor)) { Int(close(descriptor)) }
     }
 
-    /// Opens a directory. Creates it if it doesn't exist, accessible only to its owner.
-    package static func make(_ path: String) throws(WALError) -> Directory {
+    /// Opens a directory. Creates it if it doesn't exist, accessible only to its owner. With `syncsEntry`, a new one is durable then.
+    package static func make(_ path: String, syncsEntry: Bool = true) throws(WALError) -> Directory {
         do throws(WALError) {
             return try Directory(path: path)
         } catch {
@@ -54,7 +54,7 @@ package final class Directory: Sendable {
         }
         guard result == 0 || errno == EEXIST else { throw WALError.system("mkdir", path) }
         let directory = try Directory(path: path)
-        if result == 0 { try Directory(path: directory.place.parent).sync() }
+        if result == 0, syncsEntry { try Directory(path: directory.place.parent).sync() }
         return directory
     }
 

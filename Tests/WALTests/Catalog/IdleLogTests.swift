@@ -25,11 +25,11 @@ import Testing
             let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
             try await eventually { log.statistics.preparedSegmentCount == configuration.maxPreparedSegments }
             try await log.append([UInt8(opening)])
-            #expect(log.statistics.diskBytes <= 4 << 20)
-            #expect(try allocated() <= 4 << 20)
+            #expect(log.statistics.diskBytes <= 1 << 20)
+            #expect(try allocated() <= 1 << 20)
             try await log.close()
         }
-        #expect(try allocated() < 1 << 20)
+        #expect(try allocated() < 512 << 10)
     }
 
     @Test func aBusyLogGetsFilesOfTheConfiguredSize() async throws {
@@ -39,9 +39,19 @@ import Testing
         for number in 0..<600 { try await log.append(payload(number, size: 64 << 10)) }
         try await log.sync()
         let sizes = log.segments.map(\.fileSize)
-        // 1, 1, 1, 4 and then 8 MiB; the last file is the active one.
+        // The files grow from 256 KiB. The last one is the active one.
         #expect(sizes.dropLast().contains { $0 > 7 << 20 })
         #expect(sizes.allSatisfy { $0 <= 8 << 20 })
+        try await log.close()
+    }
+
+    /// A batch of a few hundred kilobytes doesn't fit into the first files.
+    @Test func aLargeRecordGetsAFileThatItFits() async throws {
+        let log = try await WriteAheadLog.open(at: directory.path)
+        try await log.append(payload(1, size: 300 << 10))
+        #expect(log.statistics.diskBytes < 4 << 20)
+        try await log.append(payload(2, size: 10 << 20))
+        #expect(log.statistics.diskBytes < 64 << 20)
         try await log.close()
     }
 }

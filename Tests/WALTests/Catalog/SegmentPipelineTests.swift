@@ -23,7 +23,7 @@ import Testing
     /// A pipeline whose files have reached the configured size.
     private func grown(nextNumber: UInt64 = 1) -> SegmentPipeline {
         var pipeline = SegmentPipeline(nextNumber: nextNumber, capacity: capacity)
-        for _ in 1...2 { pipeline.segmentEndedBySize(capacity, at: SegmentEnd(offset: capacity, recordCount: 10)) }
+        for _ in 1...5 { pipeline.segmentEndedBySize() }
         return pipeline
     }
 
@@ -40,15 +40,19 @@ import Testing
 
     @Test func `files grow from one that is used up to the next`() {
         var pipeline = SegmentPipeline(nextNumber: 1, capacity: capacity)
-        for expected in [1 << 20, 4 << 20, 8 << 20, 8 << 20] {
+        for expected in [256 << 10, 512 << 10, 1 << 20, 2 << 20, 4 << 20, 8 << 20, 8 << 20] {
             #expect(size(&pipeline) == expected)
-            pipeline.segmentEndedBySize(expected, at: SegmentEnd(offset: expected - 100, recordCount: 10))
+            pipeline.segmentEndedBySize()
         }
     }
 
-    @Test func `a large record makes the next file as large as can be`() {
+    @Test func `a large record makes the next file as large as it needs`() {
         var pipeline = SegmentPipeline(nextNumber: 1, capacity: capacity)
-        pipeline.segmentEndedBySize(1 << 20, at: SegmentEnd(offset: 5000, recordCount: 10))
+        pipeline.demand(for: 1_000_000)
+        #expect(size(&pipeline) == 31 * (64 << 10))
+        pipeline.demand(for: 100)
+        #expect(size(&pipeline) == 31 * (64 << 10))
+        pipeline.demand(for: 5_000_000)
         #expect(size(&pipeline) == capacity)
     }
 
@@ -99,7 +103,7 @@ import Testing
         #expect(size(&pipeline) == capacity / 2)
         for _ in 0..<5 { pipeline.segmentEndedByRecords(at: SegmentEnd(offset: 100_000, recordCount: 10)) }
         #expect(size(&pipeline) == 1 << 20)
-        pipeline.segmentEndedBySize(1 << 20, at: SegmentEnd(offset: 1 << 20, recordCount: 10))
+        pipeline.segmentEndedBySize()
         #expect(size(&pipeline) == capacity)
     }
 }

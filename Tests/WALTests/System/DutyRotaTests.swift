@@ -34,41 +34,46 @@ import Testing
         let order = Array(0..<100).shuffled()
         var (rota, numbers) = rota(order.map { past($0) })
         #expect(rota.nextTime == past(0))
-        let expected = zip(order, numbers).sorted { $0.0 < $1.0 }.map(\.1)
-        #expect(takeAll(&rota) == expected)
+        let taken = takeAll(&rota)
+        #expect(taken == zip(order, numbers).sorted { $0.0 < $1.0 }.map(\.1))
         #expect(!rota.hasOthers)
     }
 
     @Test func equalTimesAreAllTaken() {
         var (rota, numbers) = rota(Array(repeating: past(1), count: 10))
-        #expect(takeAll(&rota).sorted() == numbers)
+        let taken = takeAll(&rota)
+        #expect(taken.sorted() == numbers)
         #expect(rota.nextTime == nil)
     }
 
     @Test func laterTimesWait() {
         let later = start + .seconds(1000)
         var (rota, numbers) = rota([later, past(1), nil])
-        #expect(takeAll(&rota) == [numbers[1]])
+        let taken = takeAll(&rota)
+        #expect(taken == [numbers[1]])
         #expect(rota.nextTime == later)
         #expect(rota.hasOthers)
     }
 
     @Test func aWakeUpReplacesTheTime() {
         var (rota, numbers) = rota([start + .seconds(1000)])
-        #expect(rota.wake(numbers[0]))
+        let isDue = rota.wake(numbers[0])
+        #expect(isDue)
         #expect(rota.nextTime == nil)
-        // Waking it again changes nothing.
-        #expect(!rota.wake(numbers[0]))
-        #expect(takeAll(&rota) == numbers)
+        let isDueAgain = rota.wake(numbers[0])
+        #expect(!isDueAgain)
+        let taken = takeAll(&rota)
+        #expect(taken == numbers)
         #expect(!rota.hasDue)
     }
 
     @Test func aDutyThatWasWokenDuringItsTurnIsDue() {
         var rota = DutyRota()
         let number = rota.add(Self.turn)
-        #expect(rota.wake(number))
+        _ = rota.wake(number)
         _ = rota.takeDue()
-        #expect(!rota.wake(number))
+        let isDue = rota.wake(number)
+        #expect(!isDue)
         #expect(!rota.hasDue)
         rota.finish(number, .wait(until: start + .seconds(1000)))
         #expect(rota.hasDue)
@@ -79,12 +84,12 @@ import Testing
         var (rota, numbers) = rota([past(1), start + .seconds(1000), nil])
         let running = rota.takeDue()?.number
         #expect(running == numbers[0])
-        #expect(!rota.remove(numbers[0]))
-        #expect(rota.remove(numbers[1]))
-        #expect(rota.wake(numbers[2]))
-        #expect(rota.remove(numbers[2]))
+        _ = rota.wake(numbers[2])
+        let didWait = numbers.map { rota.remove($0) }
+        #expect(didWait == [false, true, true])
         rota.finish(numbers[0], .again)
-        #expect(takeAll(&rota) == [])
+        let taken = takeAll(&rota)
+        #expect(taken == [])
         #expect(rota.isEmpty)
         #expect(rota.nextTime == nil)
         #expect(!rota.hasOthers)
