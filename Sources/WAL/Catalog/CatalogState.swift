@@ -35,6 +35,8 @@ struct CatalogState {
     var phase = Phase.open
     /// The segments, oldest first. The last one is active, or has ended and has no successor yet.
     private(set) var entries: [CatalogEntry]
+    /// The size of their files. A log can have many thousand segments, and the size is asked for at each change.
+    private var entrySize: Int
     var pipeline: SegmentPipeline
     /// Increases whenever recovery discards data or sequence numbers are skipped.
     var epoch: UInt64
@@ -50,12 +52,13 @@ struct CatalogState {
 
     init(entries: [CatalogEntry], pipeline: SegmentPipeline, epoch: UInt64, freeSlots: [SlotReference]) {
         self.entries = entries
+        entrySize = entries.reduce(0) { $0 + $1.fileSize }
         self.pipeline = pipeline
         self.epoch = epoch
         self.freeSlots = freeSlots
     }
 
-    var diskSize: Int { entries.reduce(pipeline.diskSize) { $0 + $1.fileSize } }
+    var diskSize: Int { entrySize + pipeline.diskSize }
 
     /// Whether the next segment can be opened at once.
     var isNextReady: Bool { !pipeline.ready.isEmpty && !freeSlots.isEmpty }
@@ -63,7 +66,8 @@ struct CatalogState {
     /// Whether the active segment has ended, and no other is ready.
     var isWithoutSegment: Bool { entries.last?.end != nil && !isNextReady }
 
-    var hasUnsealedEnd: Bool { entries.contains { $0.isUnsealed } }
+    /// Whether a segment has ended and isn't sealed. Only the active one can come after such segments.
+    var hasUnsealedEnd: Bool { entries.suffix(2).contains { $0.isUnsealed } }
 
     func index(of number: UInt64) -> Int? {
         // The numbers rise.
@@ -85,11 +89,17 @@ struct CatalogState {
     }
 
     mutating func update(_ number: UInt64, _ change: (inout CatalogEntry) -> Void) {
-        if let index = index(of: number) { change(&entries[index]) }
+        if let index = index(of: number) { modify(at: index, change) }
+    }
+
+    private mutating func modify(at index: Int, _ change: (inout CatalogEntry) -> Void) {
+        let size = entries[index].fileSize
+        change(&entries[index])
+        entrySize += entries[index].fileSize - size
     }
 
     mutating func removeFirst() {
-        entries.removeFirst()
+        entrySize -= entries.removeFirst().fileSize
         pipeline.recheckBudget()
     }
 
@@ -157,6 +167,7 @@ struct CatalogState {
         let live = LiveSegment(segment: segment, file: prepared.file, mapping: prepared.mapping)
         unsafe header.encode(to: prepared.mapping.base)
         entries.append(CatalogEntry(segment, .active(live, slot), fileSize: prepared.mapping.size))
+        entrySize += prepared.mapping.size
         openingTime = .now
         slot.assign(live)
         slot.open(used: SegmentHeader.size)
@@ -180,7 +191,7 @@ struct CatalogState {
     mutating func seal(_ segment: Segment, _ footer: SegmentFooter, fileSize: Int) {
         guard let index = index(of: segment.number) else { return }
         let slot = entries[index].slot
-        entries[index].seal(segment, footer, fileSize: fileSize)
+        modify(at: index) { $0.seal(segment, footer, fileSize: fileSize) }
         if let slot { freeSlots.append(slot) }
     }
 

@@ -74,5 +74,7 @@ extension Engine {
         commit.close()
         appender.tail.close()
         for duty in [appender.syncRequests.duty, catalog.maintenance, catalog.compression] { duty.end() }
+        // Maintenance may have had no turn.
+        releaseUnused()
     }
 }

@@ -44,6 +44,7 @@ final class Engine: Sendable {
     let sinks = SinkRegistry()
     let storage: StorageInfo
     let recovery: LogStatus.Recovery
+    let unused: ReclaimableSpace
     /// The time of the opening, and the end of the log then.
     let start: (time: Timestamp, position: LogPosition)
     let clockWatch = Monitor(ClockWatch())
@@ -59,6 +60,7 @@ final class Engine: Sendable {
         self.metrics = metrics
         self.lock = lock
         self.recovery = recovery
+        unused = recovered.unused
         storage = StorageInfo(of: recovered.directory)
 
         let prepared = try Self.firstSegment(recovered, configuration)
@@ -87,7 +89,7 @@ final class Engine: Sendable {
         // The decisions of the recovery are durable before anything is served.
         try commit.lead { commit throws(WALError) in try commit.advance(syncs: true) }
         do throws(WALError) {
-            try startDuties(recovered.unused)
+            try startDuties()
         } catch {
             try? close()
             throw error
@@ -128,10 +130,10 @@ final class Engine: Sendable {
         }
     }
 
-    private func startDuties(_ unused: ReclaimableSpace) throws(WALError) {
+    private func startDuties() throws(WALError) {
         let sync = Monitor(SyncDuty(commit))
         try appender.syncRequests.duty.start { sync.withLock { $0.turn() } }
-        let maintenance = Monitor(MaintenanceDuty(self, unused))
+        let maintenance = Monitor(MaintenanceDuty(self))
         try catalog.maintenance.start { maintenance.withLock { $0.turn() } }
         if configuration.sealedCompression == .lz4 {
             try catalog.compression.start { self.compressNext() }

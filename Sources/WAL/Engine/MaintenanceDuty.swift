@@ -18,23 +18,18 @@ struct MaintenanceDuty {
     private var nextRetention = ContinuousClock.now
     private var reporter: EngineReporter
     private var publisher: StatusPublisher?
-    /// The disk space that recovery has set aside.
-    private var unused: ReclaimableSpace?
+    private var hasBegun = false
 
-    init(_ engine: Engine, _ unused: ReclaimableSpace) {
+    init(_ engine: Engine) {
         self.engine = engine
         catalog = engine.catalog
         reporter = EngineReporter(engine)
         publisher = engine.configuration.publishesStatus ? StatusPublisher(engine.directory, engine.logger) : nil
-        self.unused = unused
     }
 
     /// Does what is due next.
     mutating func turn() -> Duty.Next {
-        if let unused {
-            begin(unused)
-            self.unused = nil
-        }
+        if !hasBegun { begin() }
         let (due, time) = nextWork()
         guard let due else { return .wait(until: time) }
         switch due {
@@ -51,11 +46,9 @@ struct MaintenanceDuty {
         return .again
     }
 
-    private mutating func begin(_ unused: ReclaimableSpace) {
-        do throws(WALError) { try unused.release() } catch {
-            // An uncut segment is still valid.
-            engine.logger?.warning("a segment could not be cut after its footer", metadata: LogMetadata.of(error))
-        }
+    private mutating func begin() {
+        hasBegun = true
+        engine.releaseUnused()
         if publisher != nil {
             let status = engine.status()
             publisher?.publish(status)
@@ -107,6 +100,14 @@ struct MaintenanceDuty {
 }
 
 extension Engine {
+    /// Frees the disk space that recovery has set aside.
+    func releaseUnused() {
+        do throws(WALError) { try unused.release() } catch {
+            // An uncut segment is still valid.
+            logger?.warning("a segment could not be cut after its footer", metadata: LogMetadata.of(error))
+        }
+    }
+
     /// Removes the segments that the retention rule no longer keeps. If that fails, maintenance tries again in a second.
     func applyRetention() {
         if let jump = clockWatch.withLock({ $0.jump(time: .now, at: .now) }) {

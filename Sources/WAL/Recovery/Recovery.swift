@@ -28,11 +28,11 @@ enum Recovery {
         _ files: LogFiles, in directory: Directory, scope: WriteAheadLog.RecoveryScope, isWritten: Bool
     ) throws(WALError) -> [ExaminedSegment] {
         let (numbers, poisoned) = (files.segments, files.poisoned)
-        if isWritten {
-            // The process that created the directory may have ended before the directory entry was durable. Once there is a segment,
-            // the entry is durable.
-            if numbers.isEmpty { try directory.syncEntry() } else { try directory.sync() }
-        }
+        // In a new directory this makes the lock file durable, by which the next opening knows that the other files are a log's.
+        if isWritten { try directory.sync() }
+        // The process that created the directory may have ended before the directory entry was durable. Once there is a
+        // segment, the entry is durable.
+        if isWritten, numbers.isEmpty { try directory.syncEntry() }
         // While a writer runs, also open the files newest first, so that a segment seen as unused can't have a
         // successor in the result.
         let order = isWritten ? numbers : numbers.reversed()

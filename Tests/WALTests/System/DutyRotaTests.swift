@@ -14,13 +14,12 @@ import Testing
     private func rota(_ times: [ContinuousClock.Instant?]) -> (DutyRota, [Int]) {
         var rota = DutyRota()
         var numbers: [Int] = []
-        for time in times {
-            let number = rota.add(Self.turn)
-            numbers.append(number)
-            _ = rota.wake(number)
+        for _ in times {
+            numbers.append(rota.add(Self.turn))
+            _ = rota.wake(numbers[numbers.count - 1])
             _ = rota.takeDue()
-            rota.finish(number, .wait(until: time))
         }
+        for (number, time) in zip(numbers, times) { rota.finish(number, .wait(until: time)) }
         return (rota, numbers)
     }
 

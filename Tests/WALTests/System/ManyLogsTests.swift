@@ -14,6 +14,7 @@ import Testing
             var configuration = WriteAheadLog.Configuration()
             configuration.syncPolicy = policy
             configuration.sealedCompression = .lz4
+            try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
             var logs: [WriteAheadLog] = []
             for number in 0..<count {
                 logs.append(
@@ -46,7 +47,6 @@ import Testing
             }
             #expect(try threadCount() <= 16)
             for log in logs { try await log.close() }
-            // Those of logs that other tests leave to their end may be there.
             for log in try await open(policy) {
                 #expect(log.lastSequence.rawValue == 20)
                 #expect(!log.recovery.isDamaged)
