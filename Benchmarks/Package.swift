@@ -27,7 +27,8 @@ let package = Package(
             name: "BenchmarkReport",
             dependencies: [.product(name: "Histogram", package: "hdrhistogram-swift")],
             swiftSettings: settings),
-        .target(name: "CLimits"),
+        // The library has the checksum.
+        .target(name: "CLimits", dependencies: [.product(name: "WAL", package: "swift-wal")]),
         .target(
             name: "CPeers",
             linkerSettings: ["rocksdb", "leveldb", "lmdb", "db-5.3", "sqlite3"].map { .linkedLibrary($0) }),

@@ -13,19 +13,6 @@ static const uint32_t seed = 0x5eed5eed;
 
 static double seconds_since(uint64_t start) { return (double)(climits_now() - start) / 1e9; }
 
-double climits_copy(const climits_load *load) {
-    size_t size = load->payload_size * load->count;
-    uint8_t *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) return -1;
-    memset(memory, 1, size);
-    uint64_t start = climits_now();
-    for (size_t index = 0; index < load->count; index++)
-        memcpy(memory + index * load->payload_size, load->payload, load->payload_size);
-    double seconds = seconds_since(start);
-    munmap(memory, size);
-    return seconds;
-}
-
 // All segments ready
 
 typedef struct {
@@ -43,7 +30,7 @@ typedef struct {
     uint64_t end;
 } appender;
 
-CRC_TARGET static void *append_claiming(void *argument) {
+static void *append_claiming(void *argument) {
     appender *appender = argument;
     shared_append *shared = appender->shared;
     climits_pin(appender->index);
@@ -62,7 +49,7 @@ CRC_TARGET static void *append_claiming(void *argument) {
     return NULL;
 }
 
-CRC_TARGET static void append_alone(const climits_load *load, uint8_t *base, uint32_t *latencies) {
+static void append_alone(const climits_load *load, uint8_t *base, uint32_t *latencies) {
     size_t size = frame_size(load->payload_size);
     uint64_t last = latencies ? climits_now() : 0;
     for (size_t index = 0; index < load->count; index++) {
@@ -99,14 +86,33 @@ static double append_together(shared_append *shared) {
     return (double)(end - start) / 1e9;
 }
 
-double climits_append(const climits_load *load, uint32_t *latencies) {
-    shared_append shared = {.load = load};
+/// Makes all segments that the frames need. Returns 0.
+static int prepare_all(segments *segments, const climits_load *load) {
     size_t total = frame_size(load->payload_size) * load->count;
     size_t count = (total + load->segment_size - 1) / load->segment_size;
-    if (segments_reserve(&shared.segments, load->segment_size, count) != 0) return -1;
-    double seconds = 0;
-    for (size_t index = 0; index < count && seconds == 0; index++)
-        if (segments_prepare(&shared.segments, load->directory, index) != 0) seconds = -1;
+    if (segments_reserve(segments, load->segment_size, count) != 0) return -1;
+    for (size_t index = 0; index < count; index++)
+        if (segments_prepare(segments, load->directory, index) != 0) return -1;
+    return 0;
+}
+
+double climits_copy(const climits_load *load) {
+    segments segments = {0};
+    double seconds = -1;
+    if (prepare_all(&segments, load) == 0) {
+        size_t size = frame_size(load->payload_size);
+        uint64_t start = climits_now();
+        for (size_t index = 0; index < load->count; index++)
+            memcpy(segments.base + index * size + FRAME_HEADER_SIZE, load->payload, load->payload_size);
+        seconds = seconds_since(start);
+    }
+    segments_release(&segments, load->directory);
+    return seconds;
+}
+
+double climits_append(const climits_load *load, uint32_t *latencies) {
+    shared_append shared = {.load = load};
+    double seconds = prepare_all(&shared.segments, load) == 0 ? 0 : -1;
     if (seconds == 0 && load->threads > 1) {
         seconds = append_together(&shared);
     } else if (seconds == 0) {
@@ -161,7 +167,7 @@ static bool enter(preparation *preparation, size_t index) {
     return is_there;
 }
 
-CRC_TARGET static bool append_entering(preparation *preparation, uint32_t *latencies) {
+static bool append_entering(preparation *preparation, uint32_t *latencies) {
     const climits_load *load = preparation->load;
     size_t size = frame_size(load->payload_size), per_segment = load->segment_size / size, in_segment = per_segment;
     size_t segment = 0;

@@ -10,6 +10,7 @@ public struct Limit: Sendable {
     public static let copy = Contender("memcpy", .limit)
     public static let syncData = Contender("pwrite, fdatasync", .limit)
     public static let scan = Contender("C scan", .limit)
+    public static let scanTogether = Contender("C scan, two threads", .limit)
     public static let syncDirect = Contender("O_DIRECT|O_DSYNC", .limit)
 
     public struct Failed: Error, CustomStringConvertible {
@@ -62,10 +63,15 @@ public struct Limit: Sendable {
         return outcome
     }
 
-    /// Checks every frame of the log's own segments. Returns the records that it found.
-    public static func scan(_ segments: [String]) throws -> (records: Int, bytes: Int) {
+    /// Checks every frame of the log's own segments, with one thread or two. Returns the records that it found.
+    public static func scan(_ segments: [String], threads: Int = 1) throws -> (records: Int, bytes: Int) {
         var scan = climits_scan()
-        for path in segments { guard climits_scan_segment(path, &scan) == 0 else { throw Failed() } }
+        let paths = segments.map { strdup($0) }
+        defer { for path in paths { free(path) } }
+        let result = paths.map { UnsafePointer($0) }.withUnsafeBufferPointer { paths in
+            climits_scan_segments(paths.baseAddress, paths.count, UInt32(threads), &scan)
+        }
+        guard result == 0 else { throw Failed() }
         precondition(scan.bad == 0, "\(scan.bad) frames have wrong checksums")
         return (Int(scan.records), Int(scan.bytes))
     }

@@ -12,9 +12,9 @@ enum Scan {
             let verify = Comparison("verify", Setup(payload: payload.size))
             return [recovery, verify].flatMap { comparison in
                 [
-                    Case(comparison, Limit.scan) { directory in
+                    Case(comparison, Limit.scanTogether) { directory in
                         let segments = try FilledLog(in: directory, payload, records: count).segments()
-                        return try .rate(count, payload) { try Limit.scan(segments).records }
+                        return try .rate(count, payload) { try Limit.scan(segments, threads: 2).records }
                     },
                     Case(comparison, .log) { directory in
                         let log = try FilledLog(in: directory, payload, records: count)

@@ -108,7 +108,7 @@ enum Recovery {
         let read = try ParallelMap.map(segments, split: half.map { max(1, $0) }, ifWorthwhile: size >= muchBySize) {
             segment throws(WALError) in
             var segment = segment
-            guard segment.footer != nil else { return Optional(segment) }
+            guard segment.hasFooter else { return Optional(segment) }
             return try segment.readFramesIfThere(into: ReadBuffer()) ? segment : nil
         }
         return withoutRemoved(read)
@@ -138,7 +138,7 @@ enum Recovery {
     /// normal adjustments by a time server.
     static func timeAhead(in segments: [ExaminedSegment], at now: Timestamp) -> Duration? {
         let logID = RecoveryPlan.logID(of: segments)
-        let latest = segments.filter { $0.belongs(to: logID) }.compactMap(\.latestTime).max() ?? .min
+        let latest = segments.lazy.filter { $0.belongs(to: logID) }.compactMap(\.latestTime).max() ?? .min
         let (ahead, overflow) = latest.subtractingReportingOverflow(now.rawValue)
         guard !overflow else { return latest > 0 ? .microseconds(Int64.max) : nil }
         return .microseconds(ahead) > ClockWatch.jumpMin ? .microseconds(ahead) : nil

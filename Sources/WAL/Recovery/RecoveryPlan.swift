@@ -139,9 +139,11 @@ struct RecoveryPlan {
 
     /// Returns the log's identifier: the one in most segments, because only a few files can be copies from another log.
     static func logID(of segments: [ExaminedSegment]) -> LogID? {
+        let found = segments.lazy.compactMap { $0.header?.logID }
+        guard let first = found.first, !found.allSatisfy({ $0 == first }) else { return found.first }
         var counts: [LogID: Int] = [:]
-        for segment in segments { if let id = segment.header?.logID { counts[id, default: 0] += 1 } }
+        for id in found { counts[id, default: 0] += 1 }
         let most = counts.values.max()
-        return segments.lazy.compactMap { $0.header?.logID }.first { counts[$0] == most }
+        return found.first { counts[$0] == most }
     }
 }

@@ -17,7 +17,7 @@ struct SegmentDecision {
         step = RecoveryPlan.Step(
             segment: segment,
             // Only a segment with a footer is compressed.
-            action: segment.footer != nil ? .keep : segment.isCompressed ? .rewrite(end: nil) : .seal(abandoned: []),
+            action: segment.hasFooter ? .keep : segment.isCompressed ? .rewrite(end: nil) : .seal(abandoned: []),
             reason: scan.footer == nil ? "its writer died without sealing it" : "its writer died while sealing it",
             recordCount: scan.end.recordCount)
         if scan.endsWithoutRecords, let successor {

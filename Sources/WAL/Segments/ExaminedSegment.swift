@@ -11,9 +11,9 @@ struct ExaminedSegment {
     var fileSize: Int
     /// The space that the segment occupies on disk, in bytes.
     var diskSize: Int
-    var decoded: SegmentHeader.Decoded
-    /// The intact footer at the end of the file, with the durable position in its frame.
-    var footer: SegmentFooter?
+    private var indirectDecoded: Indirect<SegmentHeader.Decoded>
+    private var indirectFooter: Indirect<SegmentFooter>?
+    /// The durable position in the frame of the footer.
     var footerDurablePosition: UInt64 = 0
     private var indirectScan: Indirect<SegmentScan>?
     /// Whether a sync of the file failed. The bytes that the kernel returns may not be on the disk.
@@ -22,6 +22,19 @@ struct ExaminedSegment {
     var duplicateName: String?
     /// Whether the caller holds the log's lock to open it for writing, so that no writer seals the segment meanwhile.
     private let isLocked: Bool
+
+    private(set) var decoded: SegmentHeader.Decoded {
+        get { indirectDecoded.value }
+        set { indirectDecoded = Indirect(newValue) }
+    }
+
+    /// The intact footer at the end of the file. Opening leaves the index in the file: see ``SegmentFooter/withoutIndex``.
+    private(set) var footer: SegmentFooter? {
+        get { indirectFooter?.value }
+        set { indirectFooter = newValue.map(Indirect.init) }
+    }
+
+    var hasFooter: Bool { indirectFooter != nil }
 
     /// The result of reading all frames; nil if the footer was enough.
     var scan: SegmentScan? { indirectScan?.value }
@@ -54,9 +67,9 @@ struct ExaminedSegment {
     /// the plain file is a partial unpack of the compressed one.
     init(_ directory: Directory, number: UInt64, isWritten: Bool) throws(WALError) {
         try self.init(directory, number: number, isCompressed: false, isWritten: isWritten)
-        guard !isCompressed, footer == nil, directory.has(SegmentName.compressed(number)) else { return }
+        guard !isCompressed, !hasFooter, directory.has(SegmentName.compressed(number)) else { return }
         let other = try ExaminedSegment(directory, number: number, isCompressed: true, isWritten: isWritten)
-        guard other.footer != nil, !other.isTableDamaged, let otherHeader = other.header,
+        guard other.hasFooter, !other.isTableDamaged, let otherHeader = other.header,
             otherHeader.segmentNumber == number,
             header.map({ $0.incarnation == otherHeader.incarnation }) ?? (decoded == .damaged)
         else { return }
@@ -72,25 +85,27 @@ struct ExaminedSegment {
         path = file.file.path
         self.isCompressed = file.isCompressed
         openFile = file
-        fileSize = try file.size()
-        diskSize = file.isCompressed ? try file.file.size() : fileSize
+        fileSize = file.sizeAtOpening
+        diskSize = file.file.sizeAtOpening
         if case .compressed(let segment) = file { isTableDamaged = !segment.isTableWhole }
-        decoded = try unsafe withUnsafeTemporaryAllocation(byteCount: SegmentHeader.size, alignment: 8) { start in
+        let decoded = try unsafe withUnsafeTemporaryAllocation(byteCount: SegmentHeader.size, alignment: 8) { start in
             Result { () throws(WALError) in
                 let count = try unsafe file.read(at: 0, into: start)
                 return unsafe SegmentHeader.decode(UnsafeRawBufferPointer(rebasing: start[..<count]), number: number)
             }
         }.get()
+        indirectDecoded = Indirect(decoded)
         guard let header, header.state == .active else { return }
         try readFooter(header, in: file)
-        guard isWritten, footer == nil, header.segmentNumber == number else { return }
+        guard isWritten, !hasFooter, header.segmentNumber == number else { return }
         // A file that another process still writes to, through another name, must not be sealed.
         try file.file.lock()
         file.file.unlock()
     }
 
-    /// The number of bytes read from a file's end at once: enough for the footer of a segment with some cursors.
-    private static let tailSize = 8 << 10
+    /// The number of bytes read from a file's end at once: enough for the footer of a small segment with some cursors. The footer of a
+    /// large one has tens of kilobytes.
+    private static let tailSize = 2 << 10
 
     private mutating func readFooter(
         _ header: SegmentHeader, in file: SegmentFile, tailSize: Int = Self.tailSize
@@ -130,7 +145,7 @@ struct ExaminedSegment {
             case .footer(let found)? = unsafe FrameValidity.body(
                 frame, offset: offset, baseSequence: header.baseSequence)
         else { return size }
-        footer = found
+        footer = isLocked ? found.withoutIndex : found
         footerDurablePosition = unsafe frame.header.durablePosition(at: header.basePosition + UInt64(offset)) ?? 0
         return size
     }
@@ -164,7 +179,7 @@ struct ExaminedSegment {
 
     /// Closes the file of a sealed segment. Sealed segments don't change.
     mutating func closeIfSealed() {
-        if footer != nil { openFile = nil }
+        if hasFooter { openFile = nil }
     }
 
     /// Whether the file belongs to this log and has its correct number. Only then do its positions mean anything for
@@ -189,7 +204,7 @@ struct ExaminedSegment {
 
     /// Whether the frames must be read because the footer alone doesn't vouch for them.
     func needsScan(isDurable: Bool) -> Bool {
-        guard let header, footer != nil, !isPoisoned, !hasBadCopy else { return true }
+        guard hasFooter, !isPoisoned, !hasBadCopy, let header else { return true }
         return !isDurable && !header.bootID.isSameBoot(as: .current)
     }
 
@@ -211,7 +226,7 @@ struct ExaminedSegment {
         var before: (losses: [Int], durablePosition: UInt64)?
         for _ in 0..<Self.scansMax {
             guard let header else { break }
-            var scan = try SegmentScan(try buffer.load(try file, isImmutable: footer != nil), header: header)
+            var scan = try SegmentScan(try buffer.load(try file, isImmutable: hasFooter), header: header)
             if let before { scan.limitDurablePositions(to: before.durablePosition) }
             let losses = scan.losses
             indirectScan = Indirect(scan)

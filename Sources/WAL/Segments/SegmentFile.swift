@@ -46,6 +46,14 @@ enum SegmentFile: Sendable {
         }
     }
 
+    /// The segment's size in bytes when its file was opened.
+    var sizeAtOpening: Int {
+        switch self {
+        case .plain(let file): file.sizeAtOpening
+        case .compressed(let segment): segment.size
+        }
+    }
+
     func read(at offset: Int, into room: UnsafeMutableRawBufferPointer) throws(WALError) -> Int {
         switch self {
         case .plain(let file): unsafe try file.read(at: offset, into: room)

@@ -12,6 +12,8 @@ final class File: Sendable {
     let path: String
     let descriptor: Int32
     let hook: (any StorageHook)?
+    /// The number of the file's bytes when it was opened.
+    let sizeAtOpening: Int
     private let passesOverUnreadable: Bool
     private let isClaimed = Atomic(false)
 
@@ -60,8 +62,15 @@ final class File: Sendable {
             unsafe Int(cwal_open_at(directory, name, flags | O_NOFOLLOW | O_NONBLOCK, 0o600))
         }
         descriptor = Int32(result)
-        guard descriptor >= 0 else { throw WALError.system("open", path) }
-        try FileOwnership.requireFile(descriptor, path, isWritten: mode != .read)
+        guard descriptor >= 0 else {
+            sizeAtOpening = 0
+            throw WALError.system("open", path)
+        }
+        var status = stat()
+        let isKnown = unsafe fstat(descriptor, &status) == 0
+        sizeAtOpening = Int(status.st_size)
+        guard isKnown else { throw WALError.system("fstat", path) }
+        try FileOwnership.requireFile(status, path, isWritten: mode != .read)
     }
 
     deinit {

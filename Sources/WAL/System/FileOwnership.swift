@@ -11,6 +11,10 @@ enum FileOwnership {
     static func requireFile(_ descriptor: Int32, _ path: String, isWritten: Bool) throws(WALError) {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw WALError.system("fstat", path) }
+        try requireFile(status, path, isWritten: isWritten)
+    }
+
+    static func requireFile(_ status: stat, _ path: String, isWritten: Bool) throws(WALError) {
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw WALError(.untrusted, "\(path) isn't a regular file. Remove it from the log's directory.")
         }

@@ -45,7 +45,7 @@ typedef struct {
     unsigned threads;
 } climits_load;
 
-/// Seconds for copying the payloads into memory that is mapped already, one behind the other.
+/// Seconds for copying the payloads into segments that are all ready, to the places that frames give them.
 double climits_copy(const climits_load *load);
 
 /// Seconds for frames with checksums in segments that are all ready: one thread counts for itself, more of them claim their
@@ -70,8 +70,8 @@ typedef struct {
     uint64_t bad;
 } climits_scan;
 
-/// Maps a segment of the log (FORMAT.md) and checks each frame; adds to `scan`. Returns 0.
-int climits_scan_segment(const char *path, climits_scan *scan);
+/// Maps segments of the log (FORMAT.md) and checks each frame, with one thread or two. Returns 0.
+int climits_scan_segments(const char *const *paths, size_t count, unsigned threads, climits_scan *scan);
 
 /// Bytes that the allocator has given out in this process; 0 where it doesn't tell.
 size_t climits_heap(void);
