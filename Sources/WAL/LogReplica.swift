@@ -77,7 +77,7 @@ public final class LogReplica: Sendable {
     ) throws(WALError) -> LogReplica {
         try configuration.validate()
         let log = try WriteAheadLog(
-            in: Directory.make(directory, syncsEntry: false), configuration: configuration, logger: logger, metrics: metrics,
+            in: Directory.make(directory), configuration: configuration, logger: logger, metrics: metrics,
             as: .replica(of: source))
         return LogReplica(log, of: source)
     }

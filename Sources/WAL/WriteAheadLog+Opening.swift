@@ -31,7 +31,7 @@ extension WriteAheadLog {
     ) throws(WALError) -> WriteAheadLog {
         try configuration.validate()
         return try WriteAheadLog(
-            in: Directory.make(directory, syncsEntry: false), configuration: configuration, logger: logger, metrics: metrics)
+            in: Directory.make(directory), configuration: configuration, logger: logger, metrics: metrics)
     }
 
     /// Makes everything durable, seals the active segment, and frees the directory. Suspends for the time of that, and runs to its end even

@@ -15,7 +15,7 @@ extension WriteAheadLog {
     /// Removes the segments that the retention rule no longer keeps, now instead of within a second. Suspends for some syncs of the
     /// directory.
     public func applyRetention() async {
-        await Blocking.run { [engine] in engine.applyRetention() }
+        await Blocking.run { [engine] in _ = engine.applyRetention() }
     }
 
     /// Applies the retention rule as ``applyRetention()`` does. Blocks for some syncs of the directory.

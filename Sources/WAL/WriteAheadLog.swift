@@ -54,7 +54,7 @@ public final class WriteAheadLog: Sendable {
             // The new segment is durable, and has the recovery's decisions.
             try RecoveryIntent.remove(from: place)
         } catch {
-            // The engine's threads would keep the directory locked.
+            // The engine's duties would keep the directory locked.
             try? engine.close()
             throw error
         }

@@ -39,17 +39,21 @@ public final class LineLog: Sendable {
         private static let segmentSizeMin = 64 << 10
         // Small segments are ready sooner, and a line is dropped while none is.
         private static let segmentSizeMax = 16 << 20
+        /// The longest line fits, and the first burst.
+        private static let firstSegmentSize = 2 << 20
 
         /// The configuration of the log itself.
         var log: WriteAheadLog.Configuration {
             let wanted = min(max(diskBudget / 16, Self.segmentSizeMin), Self.segmentSizeMax)
             let segmentSize = wanted / 4096 * 4096
-            return WriteAheadLog.Configuration(
+            var configuration = WriteAheadLog.Configuration(
                 syncPolicy: .interval(.seconds(1)), segmentSize: segmentSize,
                 maxPreparedSegments: max(1, min(4, diskBudget / segmentSize / 2)), diskBudget: diskBudget,
                 whenFull: .fail,
                 // Leaves space for the segment that comes next.
                 retention: WriteAheadLog.Retention(age: maxAge, totalSize: diskBudget - segmentSize))
+            configuration.firstSegmentSize = Self.firstSegmentSize
+            return configuration
         }
     }
 

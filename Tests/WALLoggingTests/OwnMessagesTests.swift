@@ -6,7 +6,7 @@ import WAL
 
 @testable import WALLogging
 
-/// A log that logs into itself appends on its own maintenance thread, which makes the segments that such appends need.
+/// A log that logs into itself appends in the turns of its own maintenance, which makes the segments that such appends need.
 @Suite struct OwnMessagesTests {
     /// A handler whose destination is set later, as in a program that bootstraps before its log is open.
     private struct Forwarding: LogHandler {
@@ -38,7 +38,7 @@ import WAL
             let handler = lines.handler(label: "own")
             forwarding.destination.withLock { $0 = handler }
             let logger = lines.logger("program")
-            // The maintenance thread logs each removal.
+            // Maintenance logs each removal.
             try await eventually {
                 for number in 0..<1000 { logger.info("line \(number)") }
                 return forwarding.seen.withLock { $0.contains("removed a segment") }

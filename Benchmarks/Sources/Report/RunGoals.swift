@@ -3,7 +3,7 @@ import BenchmarkReport
 
 /// The project's goals, relative to other figures of the same run.
 extension Run {
-    var goals: [Goal] { writingGoals + durableGoals + readingGoals + otherGoals + lineGoals }
+    var goals: [Goal] { writingGoals + durableGoals + readingGoals + otherGoals + lineGoals + manyLogsGoals }
 
     private var writingGoals: [Goal] {
         let burst = Comparison("burst", Setup(payload: 256, writers: 1))
@@ -124,6 +124,26 @@ extension Run {
             logCall("log-line", 1, "Log call, 1 thread, p99"),
             logCall("log-line", 8, "Log call, 8 threads, p99"),
             logCall("log-line-full-disk", 8, "Log call, 8 threads on a full disk, p99"),
+        ]
+    }
+
+    private var manyLogsGoals: [Goal] {
+        let many = Comparison("many-logs", Setup(logs: 1000))
+        let busy = Comparison("busy-log", Setup(payload: 256, writers: 1))
+        func measured(_ quantity: Quantity, per unit: Double = 1) -> Double? {
+            set.spread(many, .log, quantity).map { $0.median / unit }
+        }
+        return [
+            Goal(15, "1,000 logs: open all", .atMost, 3, unit: " s", measured: measured(.open, per: 1e9)),
+            Goal(15, "1,000 logs: close all", .atMost, 3, unit: " s", measured: measured(.close, per: 1e9)),
+            Goal(15, "1,000 logs: threads", .atMost, 24, measured: measured(.threads)),
+            Goal(
+                15, "1,000 logs: resident memory", .atMost, 128, unit: " MiB",
+                measured: measured(.residentBytes, per: 1 << 20)),
+            Goal(15, "A busy one of them: appends, to those of a log alone", .atLeast, 0.9, measured: ofLimit(busy, "a log alone")),
+            Goal(
+                15, "A busy one of them: the slowest append in its first second", .atMost, 5, unit: " ms",
+                measured: set.spread(busy, .log, .slowest).map { $0.median / 1e6 }),
         ]
     }
 

@@ -45,8 +45,8 @@ extension Appender {
         flushPendingMarkers()
     }
 
-    /// Blocks until a segment is open: opens the next one, or waits for another thread to do it. It is for a frame of this size, and may
-    /// be too small for it.
+    /// Blocks until a segment is open: opens the next one, or waits for another thread to do it. A segment that is made for this call has
+    /// room for a frame of this size; one that is ready may be too small.
     func openNextSegment(
         after end: SegmentEnd?, for frameSize: Int = 0, whenFull: WriteAheadLog.FullPolicy? = nil
     ) throws(WALError) {

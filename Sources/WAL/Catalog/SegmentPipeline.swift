@@ -25,13 +25,11 @@ struct SegmentPipeline {
 
     private static let retryInterval: Duration = .milliseconds(100)
     private static let capacityMin = 1 << 20
-    /// The capacity of the first segments of an opening: opening waits for one, an idle log keeps them ready, and a process may open a
-    /// thousand logs.
-    static let firstCapacityMax = 256 << 10
-    /// The growth of the files from one segment that is used up to the next, until they reach the configured size.
+    /// The growth of the files of an opening from one to the next, until they reach the configured size. The first ones are small: opening
+    /// waits for one, an idle log keeps them ready, and a process may open a thousand logs.
     ///
-    /// The next file is made while the two before it are filled, which together are three quarters of its size. So producers don't wait
-    /// as long as they are slower than three quarters of the rate at which files are made.
+    /// With two segments ready, the next file is made while the two before it are filled, which together are three quarters of its size. So
+    /// producers don't wait as long as they are slower than three quarters of the rate at which files are made.
     private static let growth = 2
     private static let capacityStep = 64 << 10
     /// A producer that stops in the middle of an append delays sealing, and only sealing shows how much budget is left.
@@ -60,10 +58,10 @@ struct SegmentPipeline {
     /// The time when the budget last had the consumers' files read.
     private var refreshTime: ContinuousClock.Instant?
 
-    /// Makes the pipeline of an opening. `capacity` is the configured size of segments.
-    init(nextNumber: UInt64, capacity: Int) {
+    /// Makes the pipeline of an opening. `capacity` is the configured size of segments, and `first` that of the first ones.
+    init(nextNumber: UInt64, capacity: Int, first: Int) {
         self.nextNumber = nextNumber
-        self.capacity = min(capacity, Self.firstCapacityMax)
+        self.capacity = min(capacity, first)
         capacityMax = capacity
     }
 
@@ -144,7 +142,7 @@ struct SegmentPipeline {
     /// Notes that space within the budget may be free again.
     mutating func recheckBudget() { isOverBudget = false }
 
-    /// Notes that a segment has ended by its size. Such ends come in bursts.
+    /// Notes that a segment has ended, other than by the number of its records. Such ends come in bursts.
     mutating func segmentEndedBySize() {
         capacity = isGrowing ? min(capacity * Self.growth, capacityMax) : capacityMax
         isGrowing = capacity < capacityMax

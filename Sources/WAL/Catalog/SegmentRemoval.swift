@@ -2,17 +2,22 @@ internal import Logging
 
 extension SegmentCatalog {
     /// Removes the segments that the retention rule no longer keeps. With `sizeMax`, also removes segments that all consumers have
-    /// passed, if there are consumers, until the log is no larger than that.
-    func removeOldSegments(sizeMax: Int? = nil) throws(WALError) {
-        try removal.withLock { _ throws(WALError) in
+    /// passed, if there are consumers, until the log is no larger than that. Removes `countMax` at most, and returns false if there are more.
+    @discardableResult
+    func removeOldSegments(sizeMax: Int? = nil, countMax: Int = .max) throws(WALError) -> Bool {
+        try removal.withLock { _ throws(WALError) -> Bool in
             refreshConsumers()
+            var count = 0
             while state.withLock({ state in isOldestRemovable(state, sizeMax: sizeMax) }) {
+                if count == countMax { return false }
+                count += 1
                 // Each removal is durable before the next. Otherwise a power loss could bring a segment back and not the one after it.
                 try directory.sync()
                 // The removal before may have taken long, and a consumer may have begun meanwhile.
                 refreshConsumers()
                 try removeOldest(sizeMax)
             }
+            return true
         }
     }
 

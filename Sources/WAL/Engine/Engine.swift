@@ -68,7 +68,9 @@ final class Engine: Sendable {
         let slots = unsafe AppendSlots(frameLimit: frameLimit, base: prepared.mapping.base)
         var state = CatalogState(
             entries: recovered.entries,
-            pipeline: SegmentPipeline(nextNumber: recovered.nextNumber + 1, capacity: configuration.segmentSize),
+            pipeline: SegmentPipeline(
+                nextNumber: recovered.nextNumber + 1, capacity: configuration.segmentSize,
+                first: configuration.firstSegmentSize),
             epoch: recovered.epoch, freeSlots: slots.all)
         let slot = state.freeSlots.removeLast()
         let live = state.activate(prepared, header: recovered.header(of: prepared), in: slot)
@@ -112,7 +114,7 @@ final class Engine: Sendable {
                 return nil
             }
         }
-        let capacity = min(configuration.segmentSize, SegmentPipeline.firstCapacityMax)
+        let capacity = min(configuration.segmentSize, configuration.firstSegmentSize)
         if let segment = try makeUnlessFull(capacity) { return segment }
         // If the space can't be freed, making the segment fails as well.
         try? recovered.unused.release()

@@ -5,6 +5,9 @@ struct MaintenanceDuty {
     /// The interval between two checks of retention when nothing else happens.
     private static let retentionInterval: Duration = .seconds(1)
 
+    /// The number of segments that one turn removes. Each removal takes a sync of the directory.
+    private static let removalsMax = 16
+
     private enum Work {
         case pipeline(SegmentPipeline.Step)
         /// The active segment should have ended with this record.
@@ -56,8 +59,8 @@ struct MaintenanceDuty {
         nextRetention = .now + Self.retentionInterval
     }
 
-    /// Returns the work that is due, and the time of the next check.
-    private func nextWork() -> (Work?, ContinuousClock.Instant) {
+    /// Returns the work that is due, and the time of the next check. There is none once the log closes.
+    private func nextWork() -> (Work?, ContinuousClock.Instant?) {
         catalog.state.withLock { state in
             let time = state.deadline(before: nextRetention)
             let isDue = time <= .now
@@ -65,7 +68,7 @@ struct MaintenanceDuty {
             case .open: break
             // A poisoned log can still be drained, and its drained segments removed.
             case .poisoned: return (isDue ? .check : nil, time)
-            case .closing, .closed: return (nil, nextRetention)
+            case .closing, .closed: return (nil, nil)
             }
             if let sequence = state.dueEnd { return (.rollAfter(sequence: sequence), time) }
             if let step = catalog.nextStep(&state) { return (.pipeline(step), time) }
@@ -76,7 +79,8 @@ struct MaintenanceDuty {
     private mutating func applyRetention() {
         nextRetention = .now + Self.retentionInterval
         if catalog.state.withLock({ $0.phase.isPoisoned }) { engine.commit.recoverFromPoisoning() }
-        engine.applyRetention()
+        // The rest follows after the turns of other logs.
+        if !engine.applyRetention(countMax: Self.removalsMax) { nextRetention = .now }
         catalog.state.withLock { state in
             state.pipeline.retryIfDue(isWithoutSegment: state.isWithoutSegment)
         }
@@ -95,7 +99,7 @@ struct MaintenanceDuty {
         let isInDemand = catalog.state.withLock { state in
             state.pipeline.ready.isEmpty || state.pipeline.isDemanded || state.phase.isClosing
         }
-        if !isInDemand { NamedThread.sleep(.milliseconds(1)) }
+        if !isInDemand, !SharedThreads.maintenance.isCrowded { NamedThread.sleep(.milliseconds(1)) }
     }
 }
 
@@ -108,19 +112,23 @@ extension Engine {
         }
     }
 
-    /// Removes the segments that the retention rule no longer keeps. If that fails, maintenance tries again in a second.
-    func applyRetention() {
+    /// Removes the segments that the retention rule no longer keeps, `countMax` at most. Returns false if there are more. If a removal
+    /// fails, maintenance tries again in a second.
+    @discardableResult
+    func applyRetention(countMax: Int = .max) -> Bool {
         if let jump = clockWatch.withLock({ $0.jump(time: .now, at: .now) }) {
             logger?.warning(
                 "the system's clock jumped; record times follow it, and retention doesn't use them",
                 metadata: ["wal.message": "by \(jump)"])
         }
+        var isComplete = true
         do throws(WALError) {
-            try catalog.removeOldSegments()
+            isComplete = try catalog.removeOldSegments(countMax: countMax)
         } catch {
             logger?.warning("a segment could not be removed", metadata: LogMetadata.of(error))
         }
         for change in catalog.consumers.withLock({ $0.takeChanges() }) { report(change) }
+        return isComplete
     }
 
     private func report(_ change: ConsumerPins.Change) {

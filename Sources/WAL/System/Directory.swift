@@ -15,14 +15,19 @@ package final class Directory: Sendable {
     let path: String
     let descriptor: Int32
     package let place: DirectoryPlace
+    /// Whether this object has created the directory, and made its entry durable.
+    private let isNew: Bool
 
     /// Opens an existing directory.
     package convenience init(path: String) throws(WALError) {
         try self.init(path, at: AT_FDCWD, path: path, flags: 0)
     }
 
-    private init(_ name: String, at parent: Int32, path: String, flags: Int32) throws(WALError) {
+    private init(
+        _ name: String, at parent: Int32, path: String, flags: Int32, isNew: Bool = false
+    ) throws(WALError) {
         self.path = path
+        self.isNew = isNew
         let result = SystemCall.perform(StorageHooks.hook(for: path), .open(path: path, creates: false)) {
             unsafe Int(cwal_open_at(parent, name, O_RDONLY | O_DIRECTORY | flags, 0))
         }
@@ -42,8 +47,8 @@ package final class Directory: Sendable {
         _ = SystemCall.perform(hook, .close(descriptor: descriptor)) { Int(close(descriptor)) }
     }
 
-    /// Opens a directory. Creates it if it doesn't exist, accessible only to its owner. With `syncsEntry`, a new one is durable then.
-    package static func make(_ path: String, syncsEntry: Bool = true) throws(WALError) -> Directory {
+    /// Opens a directory. Creates it if it doesn't exist, accessible only to its owner.
+    package static func make(_ path: String) throws(WALError) -> Directory {
         do throws(WALError) {
             return try Directory(path: path)
         } catch {
@@ -53,8 +58,8 @@ package final class Directory: Sendable {
             unsafe Int(mkdir(path, 0o700))
         }
         guard result == 0 || errno == EEXIST else { throw WALError.system("mkdir", path) }
-        let directory = try Directory(path: path)
-        if result == 0, syncsEntry { try Directory(path: directory.place.parent).sync() }
+        let directory = try Directory(path, at: AT_FDCWD, path: path, flags: 0, isNew: result == 0)
+        if result == 0 { try Directory(path: directory.place.parent).sync() }
         return directory
     }
 
@@ -89,9 +94,10 @@ package final class Directory: Sendable {
 
     private var hook: (any StorageHook)? { StorageHooks.hook(for: path) }
 
-    /// Makes the directory's own entry durable. Ignores a parent that can't be read: then another user, with other
+    /// Makes the directory's own entry durable, unless ``make(_:)`` has done that. Ignores a parent that can't be read: then another user, with other
     /// rights, created the directory.
     func syncEntry() throws(WALError) {
+        if isNew { return }
         do throws(WALError) {
             try Directory(path: place.parent).sync()
         } catch {

@@ -34,7 +34,7 @@ struct DutyRota {
 
     var isEmpty: Bool { entries.isEmpty }
     /// Whether there are duties that don't run.
-    var hasOthers: Bool { entries.count > runningCount }
+    var hasIdleDuties: Bool { entries.count > runningCount }
     var hasDue: Bool { !due.isEmpty }
     /// The time of the next turn that waits for one.
     var nextTime: ContinuousClock.Instant? { timetable.last?.instant }

@@ -3,10 +3,10 @@ internal import CWALShims
 /// The threads that the logs of a process share for one kind of work.
 ///
 /// As long as there are fewer than the greatest number, one thread is free unless all duties run. So a log whose turn takes long doesn't
-/// delay the others, and a lone log has one thread.
+/// delay the others, and a lone log has one thread. The threads end after the last duty.
 final class SharedThreads: Sendable {
     /// Syncs, as `SyncDuty` does.
-    static let sync = SharedThreads("wal-sync", threadMax: 8)
+    static let sync = SharedThreads("wal-sync", threadMax: 12)
     /// Makes segments ready, removes old ones, and reports.
     static let maintenance = SharedThreads("wal-maintenance", threadMax: 6)
     /// Compresses segments. Appends, syncs and reads have the processor first.
@@ -17,15 +17,15 @@ final class SharedThreads: Sendable {
         var threadCount = 0
         /// The threads without a turn.
         var freeCount = 0
-        /// The time until which one of them waits: the next one in the rota, unless all threads have turns.
-        var keptTime: ContinuousClock.Instant?
+        /// The time until which one of them, the timekeeper, waits: the next one in the rota, unless all threads have turns.
+        var timekeeperDeadline: ContinuousClock.Instant?
         /// The duties that were removed during their turn, and whose removers wait for its end.
         var ending: Set<Int> = []
 
         /// Whether no thread waits for the next time in the rota.
-        var isTimeUnkept: Bool {
+        var needsTimekeeper: Bool {
             guard let next = rota.nextTime else { return false }
-            return keptTime.map { next < $0 } ?? true
+            return timekeeperDeadline.map { next < $0 } ?? true
         }
     }
 
@@ -33,6 +33,8 @@ final class SharedThreads: Sendable {
     private let threadMax: Int
     private let isUrgent: Bool
     private let state = Monitor(State())
+    /// Held while a duty is added, so that one whose thread can't be started doesn't count on that of another.
+    private let adding = Monitor<UInt8>(0)
     /// The end of a turn whose duty is removed.
     private let ends = EventCount()
 
@@ -46,18 +48,23 @@ final class SharedThreads: Sendable {
     /// The number of running threads.
     var threadCount: Int { state.withLock { $0.threadCount } }
 
+    /// Whether a turn is due and no thread is free for it.
+    var isCrowded: Bool { state.withLock { $0.freeCount == 0 && $0.rota.hasDue } }
+
     /// Adds a duty, which waits for ``wake(_:)``. Returns its number.
     func add(_ turn: @escaping DutyRota.Turn) throws(WALError) -> Int {
-        let number = state.withLock { $0.rota.add(turn) }
-        do throws(WALError) {
-            try startThreadIfNeeded()
-        } catch {
-            // If there are others, they do the work.
-            guard state.withLock({ $0.threadCount == 0 }) else { return number }
-            remove(number)
-            throw error
+        try adding.withLock { _ throws(WALError) in
+            let number = state.withLock { $0.rota.add(turn) }
+            do throws(WALError) {
+                try startThreadIfNeeded()
+            } catch {
+                // If there are others, they do the work.
+                guard state.withLock({ $0.threadCount == 0 }) else { return number }
+                remove(number)
+                throw error
+            }
+            return number
         }
-        return number
     }
 
     /// Asks for a turn that begins after this call.
@@ -85,7 +92,7 @@ final class SharedThreads: Sendable {
 
     private func startThreadIfNeeded() throws(WALError) {
         let isNeeded = state.withLock { state in
-            let isNeeded = state.freeCount == 0 && state.threadCount < threadMax && state.rota.hasOthers
+            let isNeeded = state.freeCount == 0 && state.threadCount < threadMax && state.rota.hasIdleDuties
             if isNeeded {
                 state.threadCount += 1
                 state.freeCount += 1
@@ -116,14 +123,14 @@ final class SharedThreads: Sendable {
 
     /// Waits for a turn, and takes it. Returns nil if there are no duties.
     private func nextTurn() -> (number: Int, turn: DutyRota.Turn)? {
-        var keptTime: ContinuousClock.Instant?
+        var deadlineKept: ContinuousClock.Instant?
         var wakesAnother = false
         let turn = state.wait { state, deadline -> (number: Int, turn: DutyRota.Turn)?? in
-            if keptTime != nil, keptTime == state.keptTime { state.keptTime = nil }
-            keptTime = nil
+            if deadlineKept != nil, deadlineKept == state.timekeeperDeadline { state.timekeeperDeadline = nil }
+            deadlineKept = nil
             if let turn = state.rota.takeDue() {
                 state.freeCount -= 1
-                wakesAnother = state.freeCount > 0 && (state.rota.hasDue || state.isTimeUnkept)
+                wakesAnother = state.freeCount > 0 && (state.rota.hasDue || state.needsTimekeeper)
                 return .some(turn)
             }
             if state.rota.isEmpty {
@@ -131,10 +138,10 @@ final class SharedThreads: Sendable {
                 state.freeCount -= 1
                 return .some(nil)
             }
-            if state.isTimeUnkept {
-                keptTime = state.rota.nextTime
-                state.keptTime = keptTime
-                deadline = keptTime
+            if state.needsTimekeeper {
+                deadlineKept = state.rota.nextTime
+                state.timekeeperDeadline = deadlineKept
+                deadline = deadlineKept
             }
             return nil
         }

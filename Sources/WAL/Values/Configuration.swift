@@ -5,8 +5,10 @@ extension WriteAheadLog {
         public var syncPolicy: SyncPolicy = .interval(.milliseconds(5))
         /// The size of a segment file in bytes: 64 KiB to 1 GiB, a multiple of 4096.
         ///
-        /// The first files of an opening are smaller, so that an idle log occupies at most 4 MiB. They grow as records come.
+        /// The first files of an opening are smaller, so that an idle log occupies at most 1 MiB. They grow as records come.
         public var segmentSize: Int = 64 << 20
+        /// The size of the first files of an opening, unless ``segmentSize`` is smaller.
+        package var firstSegmentSize = 256 << 10
         /// The number of records after which the log starts a new segment: 1 to 2^26. This is a target.
         ///
         /// A segment stays open for at least 50 ms, and until its successor is ready or its file is full. If this
@@ -76,7 +78,8 @@ extension WriteAheadLog {
     public enum SyncPolicy: Hashable, Sendable {
         /// An append returns when its record is durable. Concurrent appends share a sync.
         case always
-        /// Syncs no later than this interval after an append.
+        /// Syncs no later than this interval after an append. The logs of a process share twelve threads for these syncs: if more logs are
+        /// busy, a log waits for its turn.
         case interval(Duration)
         /// Syncs when this number of bytes has been appended since the last sync.
         case bytes(Int)

@@ -118,7 +118,7 @@ import Testing
                 [place = place.path as String, target = target as String, copy = copy as String, step = step as Int] in
                 StorageHooks.install(Killer(before: step), for: place)
                 _ = try await LogBackup.restore(target, to: copy, upTo: .sequence(15))
-                // The restored log's maintenance thread makes more calls or fewer, so the last steps may not come.
+                // The restored log's maintenance makes more calls or fewer, so the last steps may not come.
                 raise(SIGKILL)
             }
             try expectRestoredLog(step)

@@ -22,7 +22,7 @@ import Testing
 
     /// A pipeline whose files have reached the configured size.
     private func grown(nextNumber: UInt64 = 1) -> SegmentPipeline {
-        var pipeline = SegmentPipeline(nextNumber: nextNumber, capacity: capacity)
+        var pipeline = SegmentPipeline(nextNumber: nextNumber, capacity: capacity, first: 256 << 10)
         for _ in 1...5 { pipeline.segmentEndedBySize() }
         return pipeline
     }
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test func `files grow from one that is used up to the next`() {
-        var pipeline = SegmentPipeline(nextNumber: 1, capacity: capacity)
+        var pipeline = SegmentPipeline(nextNumber: 1, capacity: capacity, first: 256 << 10)
         for expected in [256 << 10, 512 << 10, 1 << 20, 2 << 20, 4 << 20, 8 << 20, 8 << 20] {
             #expect(size(&pipeline) == expected)
             pipeline.segmentEndedBySize()
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func `a large record makes the next file as large as it needs`() {
-        var pipeline = SegmentPipeline(nextNumber: 1, capacity: capacity)
+        var pipeline = SegmentPipeline(nextNumber: 1, capacity: capacity, first: 256 << 10)
         pipeline.demand(for: 1_000_000)
         #expect(size(&pipeline) == 31 * (64 << 10))
         pipeline.demand(for: 100)
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func `a small configured size is that of all files`() {
-        var pipeline = SegmentPipeline(nextNumber: 1, capacity: 64 << 10)
+        var pipeline = SegmentPipeline(nextNumber: 1, capacity: 64 << 10, first: 256 << 10)
         #expect(size(&pipeline) == 64 << 10)
     }
 

@@ -297,7 +297,7 @@ import WALTesting
         guard let replica = try? await LogReplica.open(at: path, of: source, configuration: configuration) else {
             return
         }
-        // Frames of consumers and of the sync thread come between the batches.
+        // Frames of consumers and sync marks come between the batches.
         Thread.detachNewThread {
             while (try? replica.log.setCursor("consumer", to: 1)) != nil { usleep(20) }
         }

@@ -35,7 +35,7 @@ import Testing
         #expect(rota.nextTime == past(0))
         let taken = takeAll(&rota)
         #expect(taken == zip(order, numbers).sorted { $0.0 < $1.0 }.map(\.1))
-        #expect(!rota.hasOthers)
+        #expect(!rota.hasIdleDuties)
     }
 
     @Test func equalTimesAreAllTaken() {
@@ -51,7 +51,7 @@ import Testing
         let taken = takeAll(&rota)
         #expect(taken == [numbers[1]])
         #expect(rota.nextTime == later)
-        #expect(rota.hasOthers)
+        #expect(rota.hasIdleDuties)
     }
 
     @Test func aWakeUpReplacesTheTime() {
@@ -91,6 +91,6 @@ import Testing
         #expect(taken == [])
         #expect(rota.isEmpty)
         #expect(rota.nextTime == nil)
-        #expect(!rota.hasOthers)
+        #expect(!rota.hasIdleDuties)
     }
 }

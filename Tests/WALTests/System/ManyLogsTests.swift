@@ -45,7 +45,7 @@ import Testing
                 }
                 try await group.waitForAll()
             }
-            #expect(try threadCount() <= 16)
+            #expect(try threadCount() <= 20)
             for log in logs { try await log.close() }
             for log in try await open(policy) {
                 #expect(log.lastSequence.rawValue == 20)
