@@ -45,7 +45,9 @@
         }
 
         #if NATS
-            @Test(.enabled(if: PrivateNATS.isWanted, "nats-server isn't installed: Scripts/install-dependencies --servers"))
+            @Test(
+                .enabled(
+                    if: PrivateNATS.isWanted, "nats-server isn't installed: Scripts/install-dependencies --servers"))
             func theReplicaEqualsTheLogInTheDemoOfACluster() throws {
                 let lines = try String(contentsOf: Sample.unpack(into: scratch), encoding: .utf8).split(separator: "\n")
                 let some = scratch.file("some.ndjson")

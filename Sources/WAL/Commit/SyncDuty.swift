@@ -29,7 +29,7 @@ struct SyncDuty {
         case interval
         /// Other threads sync.
         case others
-        /// Other threads have synced, and go on doing so.
+        /// Other threads have synced, and continue to.
         case pause
         /// A segment has ended, which isn't urgent: wait until producers pause.
         case producers
