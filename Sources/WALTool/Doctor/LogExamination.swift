@@ -10,8 +10,8 @@ struct LogExamination {
 
     /// The number of the last records whose times are compared.
     private static let timesCount: UInt64 = 10_000
-    /// The bytes that a cursor may keep alone.
-    private static let pinnedMax: UInt64 = 1 << 30
+    /// The bytes that a cursor may keep.
+    private static let keptMax: UInt64 = 1 << 30
 
     init(_ log: ReadOnlyLog, _ snapshot: LogSnapshot) throws {
         self.log = log
@@ -42,7 +42,9 @@ struct LogExamination {
     }
 
     private mutating func examineStorage() {
-        let storage = snapshot.status.storage
+        // A log may have been moved since its writer closed it. Only the writer has timed its syncs.
+        let published = snapshot.status.storage
+        let storage = published.durability == .doubtful ? published : log.storage
         switch storage.durability {
         case .powerLoss: add("storage", .ok, storage.explanation)
         case .processCrash, .container, .unknown, .doubtful:
@@ -58,9 +60,9 @@ struct LogExamination {
     }
 
     private mutating func examineCursors() {
-        for cursor in snapshot.status.cursors where cursor.pinnedBytes > Self.pinnedMax {
+        for cursor in snapshot.status.cursors where cursor.lagBytes > Self.keptMax {
             add(
-                "cursor", .warning, "\(cursor.name) alone keeps \(Table.bytes(Int(clamping: cursor.pinnedBytes)))",
+                "cursor", .warning, "\(cursor.name) keeps \(Table.bytes(cursor.lagBytes))",
                 next:
                     "let its consumer catch up, or stop the service and remove the cursor: wal cursors DIR --remove NAME"
             )
