@@ -2,6 +2,17 @@ import WAL
 import WALDelivery
 import WALMonitor
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// What `wal doctor` finds out about a log from its files and its published status.
 struct LogExamination {
     private(set) var items: [LogCheck.Item] = []
@@ -22,6 +33,7 @@ struct LogExamination {
         examineCursors()
         examineDeadLetters()
         try examineFormat()
+        examineDamaged()
         try examineTimes()
     }
 
@@ -81,12 +93,27 @@ struct LogExamination {
         let segments = try log.segments
         let damaged = segments.filter { $0.state == .damaged }
         if damaged.isEmpty {
-            add("segments", .ok, "all \(segments.count) segments have a readable header")
+            add(
+                "segments", .ok,
+                "all \(segments.count) segments have a readable header, and new ones the format \(snapshot.status.format)"
+            )
         } else {
             add(
                 "segments", .critical, "\(damaged.count) of \(segments.count) segments have no readable header",
                 next: "wal verify DIR, then restore a backup or wal repair DIR")
         }
+    }
+
+    private mutating func examineDamaged() {
+        let folder = log.directory + "/damaged"
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder), !names.isEmpty else { return }
+        let size = names.reduce(0) { sum, name in
+            var info = stat()
+            return stat("\(folder)/\(name)", &info) == 0 ? sum + Int(info.st_size) : sum
+        }
+        add(
+            "damaged", .warning, "openings have set aside \(Table.bytes(size)) of damaged files",
+            next: "keep them as evidence, or delete \(folder)")
     }
 
     /// Compares the times of the last records.

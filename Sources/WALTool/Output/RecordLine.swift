@@ -28,28 +28,15 @@ enum RecordLine {
     static func text(_ record: borrowing RecordView) -> [UInt8] {
         if let line = LogLine(payload: record.payload) { return Array("\(record.sequence.rawValue)\t\(line)".utf8) }
         let head = "\(record.sequence.rawValue)\t\(record.time)\t\(record.payload.byteCount)\t"
-        if let event = event(record) { return Array(head.utf8) + event }
+        if let mutation = try? TaskCodec.decode(record.payload) { return Array(head.utf8) + TaskLine(mutation).bytes }
+        if let flow = (try? FlowRecord(record.payload)) ?? nil {
+            let fields = ["flow", flow.name, flow.taskID, flow.path ?? "", flow.details]
+            return Array((head + fields.joined(separator: "\t")).utf8)
+        }
         let payload = LogRecord(record).payload
         let shown = payload.prefix(Self.shownMax)
         let rest = payload.count > shown.count ? "…" : ""
         return Array("\(head)\(hexadecimal(shown))\(rest)\t\(printable(shown))\(rest)".utf8)
-    }
-
-    /// Returns the sequence number, time of day and payload as text, for a screen.
-    static func brief(_ record: borrowing RecordView) -> String {
-        let head = "\(record.sequence.rawValue)  \(record.time.description.dropFirst(11).prefix(12))  "
-        if let line = LogLine(payload: record.payload) { return "\(record.sequence.rawValue)  \(line)" }
-        if let event = event(record) {
-            return head + String(decoding: event, as: UTF8.self).replacing("\t", with: "  ")
-        }
-        return head + printable(LogRecord(record).payload.prefix(Self.briefMax))
-    }
-
-    /// Returns the event of a task or of a flow.
-    private static func event(_ record: borrowing RecordView) -> [UInt8]? {
-        if let mutation = try? TaskCodec.decode(record.payload) { return TaskLine(mutation).bytes }
-        guard let flow = (try? FlowRecord(record.payload)) ?? nil else { return nil }
-        return Array(["flow", flow.name, flow.taskID, flow.path ?? "", flow.details].joined(separator: "\t").utf8)
     }
 
     private static func json(_ flow: FlowRecord, _ record: borrowing RecordView) -> String {
@@ -65,7 +52,6 @@ enum RecordLine {
     }
 
     private static let shownMax = 64
-    private static let briefMax = 256
 
     private static func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
         var digits: [UInt8] = []

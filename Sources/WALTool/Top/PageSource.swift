@@ -32,7 +32,7 @@ struct PageSource: TopSource {
             }
         case .tail:
             details.tail = try rows("rows", in: "records?limit=\(TopDetails.countMax)").map {
-                try TopDetails.Record($0)
+                try TopDetails.Record(row: $0, json: $0)
             }
         }
         return details
@@ -75,7 +75,7 @@ extension TopDetails.Segment {
         number = row.number
         state = row.state
         isCompressed = row.codec == "lz4"
-        first = SequenceNumber(argument: row.firstSequence) ?? .zero
+        first = row.state == "prepared" ? nil : SequenceNumber(argument: row.firstSequence)
         last = row.lastSequence.flatMap { SequenceNumber(argument: $0) }
         size = row.bytes
         time = row.firstTime
@@ -102,14 +102,18 @@ extension TopDetails.Letter {
 }
 
 extension TopDetails.Record {
-    /// Takes the row of a record, whose members depend on its kind.
-    fileprivate init(_ json: [UInt8]) throws {
-        let values = try ExactJSON.members(of: json).filter { $0.value != Array("null".utf8) }.map { member in
-            member.value.first == UInt8(ascii: "\"")
+    /// Takes the row of a record as a live page has it, whose members depend on its kind.
+    init(row: [UInt8], json: [UInt8]) throws {
+        let members = try ExactJSON.members(of: row).filter { $0.value != Array("null".utf8) }.map { member in
+            let isText = member.value.first == UInt8(ascii: "\"")
+            let value =
+                isText
                 ? try PageSource.decode(String.self, member.value) : String(decoding: member.value, as: UTF8.self)
+            // The time of day of 2026-01-31T22:38:44.123456Z.
+            return (key: member.key, value: member.key == "time" ? String(value.dropFirst(11).prefix(12)) : value)
         }
-        identity = values.first ?? ""
-        text = values.joined(separator: "  ")
+        identity = members.first?.value ?? ""
+        text = members.filter { !["bytes", "is_cut"].contains($0.key) }.map(\.value).joined(separator: "  ")
         self.json = String(decoding: json, as: UTF8.self)
     }
 }

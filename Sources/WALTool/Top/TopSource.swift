@@ -8,7 +8,8 @@ struct TopDetails {
         var number: UInt64
         var state: String
         var isCompressed: Bool
-        var first: SequenceNumber
+        /// Nil for a segment that hasn't begun.
+        var first: SequenceNumber?
         var last: SequenceNumber?
         var size: Int
         var time: String?
@@ -51,6 +52,8 @@ protocol TopSource {
 struct DirectorySource: TopSource {
     private let directory: String
     private let log: ReadOnlyLog
+    // As the page shows records, but with all values.
+    private let decoder = RowDecoder(.full) { _ in false }
 
     init(_ directory: String) throws {
         self.directory = directory
@@ -83,9 +86,10 @@ struct DirectorySource: TopSource {
         let reader = log.reader(from: SequenceNumber(rawValue: last > count ? last - count + 1 : 1))
         var records: [TopDetails.Record] = []
         while records.count < TopDetails.countMax,
-            let record = try reader.next({ Optional(TopDetails.Record($0)) }, gap: { _ in nil })
+            let record = try reader.next(
+                { Optional((row: decoder.row($0).json, json: RecordLine.json($0))) }, gap: { _ in nil })
         {
-            if let record { records.append(record) }
+            if let record { records.append(try TopDetails.Record(row: record.row, json: record.json)) }
         }
         return records.reversed()
     }
@@ -96,7 +100,7 @@ extension TopDetails.Segment {
         number = segment.number
         state = segment.state.rawValue
         isCompressed = segment.path.hasSuffix(".lz4")
-        first = segment.firstSequence
+        first = segment.state == .prepared ? nil : segment.firstSequence
         last = segment.lastSequence
         size = segment.fileSize
         time = segment.firstTime?.description
@@ -111,13 +115,5 @@ extension TopDetails.Letter {
         code = letter.code
         reason = letter.reason
         json = DeadLetterLine(letter).json.description
-    }
-}
-
-extension TopDetails.Record {
-    init(_ record: borrowing RecordView) {
-        identity = "\(record.sequence.rawValue)"
-        text = RecordLine.brief(record)
-        json = String(decoding: RecordLine.json(record), as: UTF8.self)
     }
 }

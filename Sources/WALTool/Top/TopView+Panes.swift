@@ -155,7 +155,7 @@ extension TopView {
         return lines + [table.heading]
             + segments.reversed().map { segment in
                 let cells = [
-                    "\(segment.number)", segment.state, "\(segment.first.rawValue)",
+                    "\(segment.number)", segment.state, segment.first.map { "\($0.rawValue)" } ?? "",
                     segment.last.map { "\($0.rawValue)" } ?? "", Table.bytes(segment.size), segment.time ?? "",
                 ].map { StyledText($0) }
                 return TopLine(table.row(cells), row: "\(segment.number)", json: segment.json)
