@@ -264,6 +264,37 @@ struct TopTests {
         _ = try screen.wait(for: "record 8")
     }
 
+    @Test func aFrameRepaintsOnlyChangedRowsAndAKilledWriterIsSeen() throws {
+        guard let screen = try Screen(scratch.path("tmux"), width: 80, height: 24) else { return }
+        defer { _ = try? screen.run("kill-server") }
+        let writer = try ToolRun.process(["append", log])
+        let input = Pipe()
+        writer.standardInput = input
+        writer.standardOutput = FileHandle.nullDevice
+        try writer.run()
+        defer { kill(writer.processIdentifier, SIGKILL) }
+        try input.fileHandleForWriting.write(contentsOf: Data("1\n".utf8))
+        while (try? ToolRun(["top", log, "--batch", "1"]).output.contains("last record             1\n")) != true {
+            try #require(writer.isRunning)
+            usleep(50_000)
+        }
+        let painted = scratch.path("painted")
+        try screen.run("pipe-pane", "cat > \(painted)")
+        try screen.type("\(ToolRun.tool.path) top \(log) --interval 20ms")
+        for number in 2...4 {
+            try input.fileHandleForWriting.write(contentsOf: Data("\(number)\n".utf8))
+            _ = try screen.wait(for: "last record             \(number)")
+        }
+        kill(writer.processIdentifier, SIGKILL)
+        writer.waitUntilExit()
+        _ = try screen.wait(for: "no writer: the last status is")
+        try screen.run("send-keys", "q")
+        _ = try screen.wait(for: "$")
+        let text = try String(contentsOfFile: painted, encoding: .utf8)
+        #expect(text.components(separatedBy: "\u{1B}[2J").count == 2, "the screen was cleared more than once")
+        #expect(text.components(separatedBy: "5 tail").count == 2, "a row that is the same was painted")
+    }
+
     #if Monitor
         @Test func aPageIsReadAsTheDirectoryIs() throws {
             try makeLog()
