@@ -76,7 +76,7 @@ struct MonitorVerbTests {
         #expect(
             item("lock")?["text"] as? String
                 == "process \(process.processIdentifier) holds the lock and publishes the status")
-        for name in ["writer", "accepting", "owner", "segments"] {
+        for name in ["writer", "accepting", "owner", "segments", "libraries"] {
             #expect(item(name)?["verdict"] as? String == "OK", "\(name)")
         }
         #expect(item("storage") != nil)

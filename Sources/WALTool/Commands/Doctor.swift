@@ -63,7 +63,7 @@ struct Doctor: AsyncParsableCommand {
         tarball.add("status.json", status.json)
         let segments = try LogOverview(log, directory: ".").json.description.replacing(directory, with: ".")
         tarball.add("segments.json", Array(segments.utf8))
-        tarball.add("version.txt", Array(Version.text.utf8))
+        tarball.add("version.txt", Array("\(Version.text); \(Libraries.text)".utf8))
         try OutputFile.write(tarball.finished, to: path)
     }
 }
