@@ -216,6 +216,17 @@ struct TopTests {
             _ = try screen.wait(for: "over-\(way)\n")
             #expect(try Data(contentsOf: scratch.file(way)) == Data(contentsOf: scratch.file("before")), "\(way)")
         }
+        // Stopped by ctrl-Z, and continued.
+        try screen.type("clear; \(top)")
+        _ = try screen.wait(for: "1 log  2 sinks")
+        try screen.run("send-keys", "C-z")
+        try screen.type("stty -g > \(scratch.path("z")); echo over-z")
+        _ = try screen.wait(for: "over-z\n")
+        #expect(try Data(contentsOf: scratch.file("z")) == Data(contentsOf: scratch.file("before")))
+        try screen.type("clear; fg; echo over-fg")
+        _ = try screen.wait(for: "1 log  2 sinks")
+        try screen.run("send-keys", "q")
+        _ = try screen.wait(for: "over-fg\n")
     }
 
     @Test func keysChooseThePaneAndTheSizeFollows() throws {
