@@ -192,6 +192,11 @@ let package = Package(
             name: "WALTool",
             dependencies: [
                 "WAL", "WALDelivery", "WALLogging", "WALMonitor", "WALTasks", "WALFlow", "CWALShims", "CWALSimdJSON",
+                "CWALLZ4",
+                .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"])),
+                .target(name: "CWALMySQL", condition: .when(traits: ["MySQL"])),
+                .target(name: "CWALPostgres", condition: .when(traits: ["Postgres"])),
+                .target(name: "CWALNATS", condition: .when(traits: ["NATS"])),
                 .target(name: "WALSQLite", condition: .when(traits: ["SQLite"])),
                 .target(name: "WALMySQL", condition: .when(traits: ["MySQL"])),
                 .target(name: "WALPostgres", condition: .when(traits: ["Postgres"])),

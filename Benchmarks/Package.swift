@@ -74,6 +74,16 @@ let package = Package(
             ],
             swiftSettings: settings),
         .executableTarget(
+            name: "Watched",
+            dependencies: [
+                "Contenders",
+                .product(name: "WAL", package: "swift-wal"),
+                .product(name: "WALTasks", package: "swift-wal"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
             name: "Flows",
             dependencies: [
                 .product(name: "WAL", package: "swift-wal"),

@@ -50,10 +50,30 @@ public struct LogSnapshot: Sendable {
         }
     }
 
-    private static func decode(_ text: [UInt8]?) -> LogStatus? {
-        guard let text else { return nil }
+    /// The members of a live page's status that aren't the writer's.
+    private struct PageMembers: Decodable {
+        var name: String
+        var ageMs: Int64?
+        var keptDeadLetters: [String: UInt64]
+    }
+
+    /// Takes the answer of a live page to `GET /api/v1/status?integers=numbers`. Nil if it isn't one.
+    package init?(json: [UInt8]) {
+        guard let status = Self.decode(json), let page = try? Self.decoder.decode(PageMembers.self, from: Data(json))
+        else { return nil }
+        name = page.name
+        self.status = status
+        age = page.ageMs.map { .milliseconds($0) }
+        keptDeadLetters = page.keptDeadLetters
+    }
+
+    private static var decoder: JSONDecoder {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        return try? decoder.decode(LogStatus.self, from: Data(text))
+        return decoder
+    }
+
+    private static func decode(_ text: [UInt8]?) -> LogStatus? {
+        text.flatMap { try? decoder.decode(LogStatus.self, from: Data($0)) }
     }
 }

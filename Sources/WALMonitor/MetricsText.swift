@@ -75,6 +75,7 @@ public struct MetricsText: Sendable {
         if let free = status.disk.free { add(.filesystemFreeBytes, free, log) }
         for cursor in status.cursors {
             add(.cursorLagRecords, cursor.lagRecords, log + [("cursor", cursor.name)])
+            add(.cursorLagBytes, cursor.lagBytes, log + [("cursor", cursor.name)])
             add(.cursorPinnedBytes, cursor.pinnedBytes, log + [("cursor", cursor.name)])
         }
         for finding in status.recovery.findings {

@@ -179,6 +179,10 @@ def looks(browser, service, shots):
             tab.close()
 
 
+SEGMENTS = """take('segments', {removed: [], changed: Array.from({length: 1000}, (_, index) => ({number: 100000 + index,
+    state: 'sealed', codec: 'plain', first_sequence: String(index), last_sequence: String(index), bytes: 1, used: 1, epoch: 0}))})"""
+
+
 def texts(browser, service):
     """What comes from tasks is text, to the last digit."""
     tab = Tab(browser, service.entrance)
@@ -200,9 +204,32 @@ def texts(browser, service):
             "'<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"8\" height=\"8\"><script>alert(3)</script></svg>'}))")
     tab.wait("document.querySelector('#results img')?.naturalWidth === 8", "the picture of a flow")
     # A thousand segments and long lists are drawn, too.
-    tab.run("""take('segments', {removed: [], changed: Array.from({length: 1000}, (_, index) => ({number: 100000 + index,
-        state: 'sealed', codec: 'plain', first_sequence: String(index), last_sequence: String(index), bytes: 1, used: 1, epoch: 0}))})""")
+    tab.run(SEGMENTS)
     check(tab.run("document.querySelectorAll('#map .cell').length") <= 200, "too many cells")
+    is_quiet(tab, service)
+    tab.close()
+
+
+def memory(browser, service):
+    """Ten minutes of updates and a thousand segments take the memory that they had after the ten minutes before."""
+    tab = Tab(browser, service.entrance)
+    tab.wait(LIVE)
+    tab.call("HeapProfiler.enable")
+    tab.run(f"source.close(); {SEGMENTS}")
+    sizes = []
+    for _ in range(2):
+        tab.run("""(async () => {
+            for (let count = 0; count < 600; count++) {
+                const next = text => String(BigInt(text) + 1000000n);
+                take('status', {time: next(status.time), last_sequence: next(status.last_sequence),
+                    appended: {records: Number(status.appended.records) + 1000, bytes: Number(status.appended.bytes) + 1e6}});
+                if (count % 10 === 0) await new Promise(requestAnimationFrame);
+            }
+        })()""")
+        check(tab.run("history.length") == 600, "the page doesn't keep ten minutes")
+        tab.call("HeapProfiler.collectGarbage")
+        sizes.append(tab.call("Runtime.getHeapUsage")["usedSize"])
+    check(sizes[1] - sizes[0] < 5 << 20, f"memory grows: {sizes}")
     is_quiet(tab, service)
     tab.close()
 
@@ -348,7 +375,7 @@ def main():
             check(time.monotonic() < end, "no dead letter")
             time.sleep(0.1)
         looks(browser, service, shots)
-        for part in (texts, keyboard, sign_in, tabs, troubles, redrive):
+        for part in (texts, memory, keyboard, sign_in, tabs, troubles, redrive):
             part(browser, service)
             print(f"{part.__name__}: as it should be", flush=True)
     finally:

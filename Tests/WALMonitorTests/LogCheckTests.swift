@@ -25,7 +25,7 @@ import Testing
         return LogCheck(snapshot, rules: rules)
     }
 
-    private static func sink(_ change: (inout SinkStatus) -> Void) -> SinkStatus {
+    static func sink(_ change: (inout SinkStatus) -> Void) -> SinkStatus {
         var sink = SinkStatus(
             name: "db", state: .running, error: nil, appliedSequence: 1, appliedRecords: 1, appliedBatches: 1,
             writtenRows: 1, coalescedRecords: 0, lostRecords: 0, lostClaims: 0, failures: [], retries: 0,

@@ -314,6 +314,28 @@ import WALTasks
         }
     }
 
+    /// A database quotes the row that it refuses.
+    @Test(arguments: [(MonitorPayloads.redacted, "password=•••" as String?), (.full, "password=hunter2"), (.none, nil)])
+    func errorsOfSinksAreMaskedAsPayloadsAre(_ payloads: MonitorPayloads, _ shown: String?) async throws {
+        let monitor = try await monitor { $0.payloads = payloads }
+        var status = try LogSnapshot(ReadOnlyLog(at: directory.path)).status
+        status.closedAt = nil
+        status.sinks = [
+            LogCheckTests.sink {
+                $0.name = "my_db"
+                $0.state = .unavailable
+                $0.error = "password=hunter2"
+            }
+        ]
+        try StatusFile(in: Directory(path: directory.path)).replace(with: status.json)
+        let answer = try bytes(await monitor.respond(to: request("/api/v1/status?integers=numbers")))
+        let text = String(decoding: answer, as: UTF8.self)
+        #expect(text.contains("hunter2") == (payloads == .full), "\(text)")
+        let snapshot = try #require(LogSnapshot(json: answer))
+        status.sinks[0].error = shown
+        #expect(snapshot.status == status && snapshot.name == WALMetric.logName(directory.path))
+    }
+
     @Test func eventsOfTasksAreFoundByTheirFields() async throws {
         let task = PersistentTask(
             id: "t1", dagID: "orders", nodeID: "n", payload: #"{"card":"4111","amount":9223372036854775807}"#,

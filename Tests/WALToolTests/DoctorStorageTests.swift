@@ -5,7 +5,11 @@
     /// Where a log is decides what its durable records survive, and the doctor says it.
     @Suite(.enabled(if: geteuid() == 0, "mounts need root")) struct DoctorStorageTests {
         /// The verdict and the sentence about the storage of a log on a file system that the command mounts on `$M`.
-        private func storage(_ mount: String) throws -> (verdict: String, text: String) {
+        ///
+        /// - Parameter mountinfo: A command that prints the doctor's table of mounts, instead of the kernel's.
+        private func storage(_ mount: String, mountinfo: String = "cat /proc/self/mountinfo") throws -> (
+            verdict: String, text: String
+        ) {
             let scratch = try Scratch()
             let process = Process()
             process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -15,7 +19,9 @@
                 M=$1/mount; mkdir "$M"
                 { \(mount); } >&2
                 echo one | "$0" append "$M/log" >&2
-                "$0" doctor "$M/log" --json || :
+                { \(mountinfo); } >"$1/mountinfo"
+                # The doctor has the number of the process that mounts it.
+                sh -c 'mount --bind "$2" /proc/$$/mountinfo && exec "$0" doctor "$1" --json' "$0" "$M/log" "$1/mountinfo" || :
                 """
             process.arguments = [
                 "unshare", "--mount", "sh", "-c", script, ToolRun.tool.path, scratch.directory.path,
@@ -38,6 +44,19 @@
             #expect(
                 found.verdict == "OK" && found.text.lowercased().hasPrefix("power loss: \(kind) on /dev/loop"),
                 "\(found)")
+        }
+
+        /// No NFS is mounted here: the table of mounts says that one is.
+        @Test(arguments: [
+            ("nfs4", "unknown: nfs4 on server:/logs"), ("cifs", "unknown: cifs on server:/logs"),
+            ("fuse.sshfs", "unknown: FUSE (fuse.sshfs) on server:/logs"), ("9p", "unknown: 9p on server:/logs"),
+            ("virtiofs", "unknown: virtiofs on server:/logs"), ("overlay", "until the container is removed: overlay"),
+        ])
+        func anotherMachinesFileSystemIsNamed(_ type: String, _ text: String) throws {
+            let found = try storage(
+                "mount -t tmpfs tmpfs \"$M\"",
+                mountinfo: "sed \"s|\\( $M .*\\) - tmpfs tmpfs |\\1 - \(type) server:/logs |\" /proc/self/mountinfo")
+            #expect(found.verdict == "WARNING" && found.text.hasPrefix(text), "\(found)")
         }
 
         @Test func memoryAndContainersAreWarnings() throws {

@@ -76,11 +76,17 @@ struct MonitorVerbTests {
         #expect(
             item("lock")?["text"] as? String
                 == "process \(process.processIdentifier) holds the lock and publishes the status")
-        for name in ["writer", "accepting", "owner", "segments"] {
+        for name in ["writer", "accepting", "owner", "segments", "libraries"] {
             #expect(item(name)?["verdict"] as? String == "OK", "\(name)")
         }
         #expect(item("storage") != nil)
         for item in items where item["verdict"] as? String != "OK" { #expect(item["next"] is String, "\(item)") }
+
+        try FileManager.default.createDirectory(atPath: log + "/damaged", withIntermediateDirectories: false)
+        try Data(count: 2048).write(to: URL(filePath: log + "/damaged/7-0.wal"))
+        #expect(
+            try ToolRun(["doctor", log]).output.contains(
+                "! openings have set aside 2.0 KiB of damaged files. Next: keep them as evidence, or delete "))
 
         chmod(log, 0o722)
         let open = try ToolRun(["doctor", log])

@@ -15,52 +15,6 @@
             database = scratch.path("tasks.db")
         }
 
-        /// A running `wal serve`, ended with its last reference.
-        private final class Server {
-            let process: Process
-            let address: String
-            let token: String
-
-            init(
-                _ scratch: Scratch, _ arguments: [String], port: String = "0", tokenFile: String? = nil,
-                environment: [String: String] = [:]
-            ) throws {
-                let output = scratch.file("serve-\(UUID().uuidString)")
-                _ = FileManager.default.createFile(atPath: output.path, contents: nil)
-                let more = tokenFile.map { ["--token-file", $0] } ?? []
-                process = try ToolRun.process(["serve", "--port", port] + more + arguments)
-                process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-                process.standardOutput = try FileHandle(forWritingTo: output)
-                process.standardError = FileHandle.nullDevice
-                try process.run()
-                let end = ContinuousClock.now + .seconds(120)
-                var line = ""
-                while !line.hasSuffix("\n") {
-                    try #require(process.isRunning && ContinuousClock.now < end)
-                    usleep(20_000)
-                    line = try String(contentsOf: output, encoding: .utf8)
-                }
-                let parts = line.dropLast().components(separatedBy: "#t=")
-                address = parts[0]
-                token =
-                    try tokenFile.map { String(try String(contentsOfFile: $0, encoding: .utf8).dropLast()) } ?? parts[1]
-            }
-
-            /// Asks it to end, and returns its exit status.
-            func stop() -> Int32 {
-                process.terminate()
-                process.waitUntilExit()
-                return process.terminationStatus
-            }
-
-            deinit {
-                if process.isRunning {
-                    kill(process.processIdentifier, SIGKILL)
-                    process.waitUntilExit()
-                }
-            }
-        }
-
         /// Runs curl, and returns the status and the body.
         private func curl(_ arguments: [String], _ target: String) throws -> (status: Int, body: String) {
             let output = scratch.file("curl-\(UUID().uuidString)")
@@ -76,11 +30,11 @@
             return (Int(printed) ?? 0, (try? String(contentsOf: output, encoding: .utf8)) ?? "")
         }
 
-        private func get(_ server: Server, _ path: String) throws -> (status: Int, body: String) {
+        private func get(_ server: PageServer, _ path: String) throws -> (status: Int, body: String) {
             try curl(["-H", "Authorization: Bearer \(server.token)"], server.address + path)
         }
 
-        private func post(_ server: Server, _ path: String, _ body: String) throws -> (status: Int, body: String) {
+        private func post(_ server: PageServer, _ path: String, _ body: String) throws -> (status: Int, body: String) {
             try curl(
                 [
                     "-H", "Authorization: Bearer \(server.token)", "-H", "X-WAL: 1", "-H",
@@ -111,7 +65,7 @@
                 bind(place, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
             }
             try #require(status == 0)
-            let server = try Server(scratch, [log], environment: ["NOTIFY_SOCKET": scratch.path("notify")])
+            let server = try PageServer(scratch, [log], environment: ["NOTIFY_SOCKET": scratch.path("notify")])
             var message = [UInt8](repeating: 0, count: 100)
             let count = recv(place, &message, message.count, 0)
             #expect(String(decoding: message.prefix(max(0, count)), as: UTF8.self) == "READY=1")
@@ -143,7 +97,7 @@
         @Test func thePageIsServedUntilItIsStopped() throws {
             try WriteAheadLog.openBlocking(at: log).closeBlocking()
             let tokenFile = scratch.path("token")
-            let server = try Server(scratch, [log], tokenFile: tokenFile)
+            let server = try PageServer(scratch, [log], tokenFile: tokenFile)
             #expect(try FileManager.default.attributesOfItem(atPath: tokenFile)[.posixPermissions] as? Int == 0o600)
             #expect(try curl([], server.address).body.hasPrefix("<!doctype html>"))
             #expect(try curl([], server.address + "api/v1/status").status == 401)
@@ -163,7 +117,7 @@
             #expect(second.status == 74 && second.errors.contains("\(port)"))
             #expect(server.stop() == 0)
             // The file's token stays the same.
-            let again = try Server(scratch, [log], port: "\(port)", tokenFile: tokenFile)
+            let again = try PageServer(scratch, [log], port: "\(port)", tokenFile: tokenFile)
             #expect(again.token == server.token && again.address == server.address)
             #expect(chmod(tokenFile, 0o644) == 0)
             #expect(try ToolRun(["serve", log, "--port", "0", "--token-file", tokenFile]).status == 64)
@@ -177,7 +131,7 @@
             try process.run()
             try input.fileHandleForWriting.write(contentsOf: Data("one\n".utf8))
             try wait { try ToolRun(["metrics", log]).output.contains("wal_last_sequence{log=\"log\"} 1\n") }
-            let server = try Server(scratch, [log])
+            let server = try PageServer(scratch, [log])
             let events = scratch.file("events")
             _ = FileManager.default.createFile(atPath: events.path, contents: nil)
             let client = Process()
@@ -209,10 +163,10 @@
 
         @Test func deadLettersAreRedrivenOnlyAsExpected() throws {
             try makeDeadLetters()
-            let closed = try Server(scratch, [log, "--store", "sqlite:\(database)"])
+            let closed = try PageServer(scratch, [log, "--store", "sqlite:\(database)"])
             #expect(try post(closed, "api/v1/dead-letters/redrive", #"{"filter":{},"expected":3}"#).status == 403)
             #expect(closed.stop() == 0)
-            let server = try Server(scratch, [log, "--store", "sqlite:\(database)", "--allow", "redrive"])
+            let server = try PageServer(scratch, [log, "--store", "sqlite:\(database)", "--allow", "redrive"])
             let listed = try get(server, "api/v1/dead-letters?sink=sqlite")
             #expect(listed.body.contains(#""total":3,"in_store":3"#), "\(listed.body)")
             #expect(!listed.body.contains(database))
@@ -257,7 +211,7 @@
             }
             try makeDeadLetters()
             let tokenFile = scratch.path("token")
-            let server = try Server(scratch, [log], tokenFile: tokenFile)
+            let server = try PageServer(scratch, [log], tokenFile: tokenFile)
             let port = try #require(URL(string: server.address)?.port)
             let rules = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
                 .appendingPathComponent("../../Operations/alerts.yml").standardizedFileURL.path

@@ -28,7 +28,7 @@ extension Engine {
                 bytes: claimed.position - min(start.position.position, claimed.position)),
             notDurable: LogStatus.NotDurable(
                 bytes: claimed.position - min(durable.position, claimed.position),
-                oldest: claimed.sequence > durable.sequence ? timeOfFirst(after: durable.sequence) : nil),
+                oldest: claimed.sequence > durable.sequence ? timeOfFirst(after: durable) : nil),
             waits: appender.counters.waits + [LogStatus.Wait(reason: "sync", count: syncWaits)],
             errors: appender.counters.errors, syncs: syncs,
             segments: segments(entries, prepared: prepared),
@@ -68,8 +68,11 @@ extension Engine {
         return segments
     }
 
-    private func timeOfFirst(after sequence: UInt64) -> Timestamp? {
-        let reader = LogReader(source, from: sequence + 1, visibility: .written)
+    /// Returns the time of the first record after the durable position.
+    ///
+    /// By the number alone, the reader would walk the active segment up to there: milliseconds of processor time at each look.
+    private func timeOfFirst(after durable: LogPosition) -> Timestamp? {
+        let reader = LogReader(source, after: durable, visibility: .written)
         return (try? reader.next({ Optional($0.time) }, gap: { _ in nil })) ?? nil
     }
 }

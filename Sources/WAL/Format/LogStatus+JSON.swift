@@ -90,7 +90,7 @@ extension LogStatus.Disk {
 }
 
 extension LogStatus.Cursor {
-    fileprivate func write(to text: inout JSONText) {
+    package func write(to text: inout JSONText) {
         text.object {
             $0.string("name", name)
             $0.number("position", position.rawValue)
@@ -136,7 +136,7 @@ extension DurationHistogram {
 }
 
 extension SinkStatus {
-    fileprivate func write(to text: inout JSONText) {
+    package func write(to text: inout JSONText) {
         text.object {
             $0.string("name", name)
             $0.string("state", state.rawValue)

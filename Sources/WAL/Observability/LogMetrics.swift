@@ -85,13 +85,14 @@ private struct LogMetricsObjects {
 
     private mutating func record(_ cursors: [LogStatus.Cursor]) {
         for name in self.cursors.subtracting(cursors.map(\.name)) {
-            for metric in [WALMetric.cursorLagRecords, .cursorPinnedBytes] {
+            for metric in [WALMetric.cursorLagRecords, .cursorLagBytes, .cursorPinnedBytes] {
                 gauges.removeValue(forKey: key(metric, ["cursor": name]))?.destroy()
             }
         }
         self.cursors = Set(cursors.map(\.name))
         for cursor in cursors {
             set(.cursorLagRecords, Double(cursor.lagRecords), ["cursor": cursor.name])
+            set(.cursorLagBytes, Double(cursor.lagBytes), ["cursor": cursor.name])
             set(.cursorPinnedBytes, Double(cursor.pinnedBytes), ["cursor": cursor.name])
         }
     }

@@ -21,6 +21,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
     case diskReclaimableBytes = "wal.disk_reclaimable.bytes"
     case filesystemFreeBytes = "wal.filesystem_free.bytes"
     case cursorLagRecords = "wal.cursor_lag.records"
+    case cursorLagBytes = "wal.cursor_lag.bytes"
     case cursorPinnedBytes = "wal.cursor_pinned.bytes"
     case recoveryDuration = "wal.recovery.duration"
     case recoveryFindings = "wal.recovery.findings"
@@ -90,8 +91,8 @@ public enum WALMetric: String, CaseIterable, Sendable {
         case .sinkBatchRecords: .recorder
         case .lastSequence, .durableSequence, .notDurableBytes, .notDurableAge, .acceptingAppends, .segments,
             .diskBytes,
-            .diskBudgetBytes, .diskReclaimableBytes, .filesystemFreeBytes, .cursorLagRecords, .cursorPinnedBytes,
-            .startTime,
+            .diskBudgetBytes, .diskReclaimableBytes, .filesystemFreeBytes, .cursorLagRecords, .cursorLagBytes,
+            .cursorPinnedBytes, .startTime,
             .buildInfo, .up, .statusAge, .keptDeadLetters, .recoveryDuration, .recoveryFindings, .sinkLagRecords,
             .sinkLagBytes, .sinkLagAge,
             .sinkLastSuccess, .sinkState, .followerLagMessages, .followerConnected, .overlayBytes:
@@ -104,7 +105,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
         switch self {
         case .appendedBytes, .notDurableBytes, .diskBytes, .diskBudgetBytes, .diskReclaimableBytes,
             .filesystemFreeBytes,
-            .cursorPinnedBytes, .sinkLagBytes, .overlayBytes:
+            .cursorLagBytes, .cursorPinnedBytes, .sinkLagBytes, .overlayBytes:
             .bytes
         case .appendWaitDuration, .notDurableAge, .startTime, .statusAge, .syncDuration, .recoveryDuration,
             .sinkBatchDuration, .sinkLagAge, .sinkLastSuccess:
@@ -120,7 +121,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
         case .recoveryFindings: ["class", "acknowledged"]
         case .appendWaits, .appendWaitDuration: ["reason"]
         case .appendErrors: ["code"]
-        case .cursorLagRecords, .cursorPinnedBytes: ["cursor"]
+        case .cursorLagRecords, .cursorLagBytes, .cursorPinnedBytes: ["cursor"]
         case .keptDeadLetters: ["sink"]
         case .buildInfo: ["version", "format"]
         case .consumersReleased: ["reason"]
@@ -154,6 +155,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
         case .diskReclaimableBytes: "Bytes of sealed segments that every cursor has passed."
         case .filesystemFreeBytes: "Free bytes of the file system that the log is on."
         case .cursorLagRecords: "Records after a cursor's position."
+        case .cursorLagBytes: "Approximate bytes of the log after a cursor's position. They stay on the disk."
         case .cursorPinnedBytes: "Bytes of sealed segments that stay because of this cursor alone."
         case .startTime: "The time at which the writer opened the log, since 1970."
         case .buildInfo: "The version and the format of the program that serves these metrics. Always 1."

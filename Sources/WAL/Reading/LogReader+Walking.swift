@@ -21,7 +21,9 @@ extension LogReader {
         if try !hop(in: found) {
             switch place {
             case .start: place = .sequence(min(base, located.gaps.first?.first.rawValue ?? base))
-            case .sequence(let sequence): (offset, recordIndex) = try found.start(for: sequence)
+            case .sequence(let sequence):
+                let known = knownStart(in: found)
+                (offset, recordIndex) = if let known { known } else { try found.start(for: sequence) }
             case .time(let time): (offset, recordIndex) = try found.start(since: time)
             }
             isAtIndexEntry = offset > SegmentHeader.size
@@ -29,6 +31,18 @@ extension LogReader {
         if case .sequence(let wanted) = place, wanted < base {
             gaps.add(from: wanted, to: base, otherwise: .removed(before: found.segment.header))
         }
+    }
+
+    /// Returns the known place of the wanted record's frame, if it is in a segment.
+    private func knownStart(in found: ReadableSegment) -> (offset: Int, recordIndex: UInt32)? {
+        let header = found.segment.header
+        guard let start = knownStart, start.position >= header.position(at: SegmentHeader.size),
+            start.sequence + 1 >= header.baseSequence
+        else { return nil }
+        return (
+            Int(clamping: start.position - header.basePosition),
+            UInt32(clamping: start.sequence + 1 - header.baseSequence)
+        )
     }
 
     /// Locates the place again, because the mapped file may no longer be the file on disk.

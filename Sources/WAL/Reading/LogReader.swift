@@ -9,6 +9,8 @@ public final class LogReader {
     let source: any SegmentSource
     let visibility: ReadVisibility
     var place: Place
+    /// Where the wanted record begins, if the caller knows it.
+    private(set) var knownStart: LogPosition?
     var current: ReadableSegment?
     var offset = SegmentHeader.size
     /// The number of records of the current segment that were returned or reported as gaps.
@@ -86,6 +88,14 @@ public final class LogReader {
         self.source = source
         self.visibility = visibility
         place = sequence.map { .sequence(max(1, $0)) } ?? .start
+    }
+
+    /// Makes a reader of the records after a position at which a frame begins. It doesn't walk the segment up to there.
+    init(_ source: any SegmentSource, after position: LogPosition, visibility: ReadVisibility) {
+        self.source = source
+        self.visibility = visibility
+        place = .sequence(position.sequence + 1)
+        knownStart = position
     }
 
     init(_ source: any SegmentSource, since time: Int64, visibility: ReadVisibility) {

@@ -110,6 +110,9 @@ public final class ReadOnlyLog: Sendable {
         get throws(WALError) { try StatusFile.text(in: source.directory) }
     }
 
+    /// The storage that the log is on now. The published status has the one on which its writer opened it.
+    package var storage: StorageInfo { StorageInfo(of: source.directory) }
+
     /// The findings of the last opening that found anything, if the segment that it began is still in the log.
     public var lastRecovery: (findings: [RecoveryReport.Finding], count: Int)? {
         get throws(WALError) { try source.lastRecovery() }

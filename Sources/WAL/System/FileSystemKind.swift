@@ -19,18 +19,38 @@ struct FileSystemKind: Sendable {
     let name: String
     let use: Use
 
-    /// Makes the kind from the file system's number in `statfs(2)`. A number that isn't in the table counts as a local
-    /// file system.
-    init(number: Int64) {
-        (name, use) = Self.table[number] ?? ("unknown, 0x\(String(number, radix: 16))", .supported)
+    init(of directory: Directory) {
+        self.init(of: directory, Mount(of: directory.descriptor))
     }
 
-    init(of directory: Directory) {
-        self.init(number: cwal_file_system_number(directory.descriptor))
+    init(of directory: Directory, _ mount: Mount?) {
+        self.init(number: cwal_file_system_number(directory.descriptor), type: mount?.type)
+    }
+
+    /// Makes the kind from the file system's number in `statfs(2)`, and from the type of the mount. All that FUSE serves has one number, and
+    /// so has virtiofs. A number that isn't in the table counts as a local file system.
+    init(number: Int64, type: String? = nil) {
+        (name, use) =
+            type.flatMap(Self.kind(ofType:)) ?? Self.table[number]
+            ?? ("unknown, 0x\(String(number, radix: 16))", .supported)
+    }
+
+    private static func kind(ofType type: String) -> (String, Use)? {
+        switch type {
+        case "nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "coda", "ncpfs": (type, network)
+        case "9p", "virtiofs": (type, served)
+        case "tmpfs", "ramfs": (type, memory)
+        case "overlay": (type, layer)
+        case _ where type.hasPrefix("fuse."): ("FUSE (\(type))", program)
+        default: nil
+        }
     }
 
     private static let network = Use.refused("other machines write to it, and its locks and syncs depend on a server")
     private static let cluster = Use.limited("locks and syncs depend on other machines")
+    private static let served = Use.limited("locks and syncs depend on its server")
+    private static let program = Use.limited("locks and syncs depend on the program that serves it")
+    private static let layer = Use.limited("files in a container's own layer are removed with the container")
     private static let memory = Use.limited("it is in memory, so its files are lost when the machine stops")
 
     /// The numbers come from `linux/magic.h` and from the sources of the file systems.
@@ -39,11 +59,11 @@ struct FileSystemKind: Sendable {
         0xfe53_4d42: ("SMB2", network),
         0x5346_414f: ("AFS", network), 0x6b41_4653: ("AFS", network), 0x7375_7245: ("Coda", network),
         0x564c: ("NCP", network),
-        0x0102_1997: ("9P", .limited("locks and syncs depend on its server")),
-        0x6573_5546: ("FUSE", .limited("locks and syncs depend on the program that serves it")),
+        0x0102_1997: ("9P", served),
+        0x6573_5546: ("FUSE", program),
         0x00c3_6400: ("Ceph", cluster), 0x0bd0_0bd0: ("Lustre", cluster), 0x4750_4653: ("GPFS", cluster),
         0x0116_1970: ("GFS2", cluster), 0x7461_636f: ("OCFS2", cluster),
-        0x794c_7630: ("overlay", .limited("files in a container's own layer are removed with the container")),
+        0x794c_7630: ("overlay", layer),
         0x0102_1994: ("tmpfs", memory), 0x8584_58f6: ("ramfs", memory),
         0xef53: ("ext4", .supported), 0x5846_5342: ("XFS", .supported), 0x9123_683e: ("Btrfs", .supported),
         0x2fc1_2fc1: ("ZFS", .supported), 0xf2f5_2010: ("F2FS", .supported), 0xca45_1a4e: ("bcachefs", .supported),

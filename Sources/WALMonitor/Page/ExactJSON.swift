@@ -1,12 +1,13 @@
 internal import WAL
 
 /// JSON for readers whose numbers have 53 bits: the members of an object, with long integers as strings.
-struct ExactJSON {
+package struct ExactJSON {
     /// The number of digits up to which every integer is exact in JavaScript.
     private static let digitsMax = 15
 
-    /// Returns the members of a valid object in order. In their values, integers of more than 15 digits are strings.
-    static func members(of object: [UInt8]) -> [(key: String, value: [UInt8])] {
+    /// Returns the members of a valid object in order. In their values, integers of more than 15 digits are strings, unless the reader
+    /// has 64-bit numbers.
+    package static func members(of object: [UInt8], numbers: Bool = false) -> [(key: String, value: [UInt8])] {
         var members: [(key: String, value: [UInt8])] = []
         var (key, value): ([UInt8], [UInt8]) = ([], [])
         var depth = 0
@@ -49,13 +50,39 @@ struct ExactJSON {
             let bytes = object[token]
             if depth == 1, isKey {
                 key += bytes
-            } else if isLongInteger(bytes) {
+            } else if !numbers, isLongInteger(bytes) {
                 value += [UInt8(ascii: "\"")] + bytes + [UInt8(ascii: "\"")]
             } else {
                 value += bytes
             }
         }
         return members
+    }
+
+    /// Returns the elements of a valid array.
+    package static func elements(of array: [UInt8]) -> [[UInt8]] {
+        var elements: [[UInt8]] = []
+        var element: [UInt8] = []
+        var depth = 0
+        var position = 0
+        while position < array.count {
+            let byte = array[position]
+            let token =
+                byte == UInt8(ascii: "\"")
+                ? position..<end(ofString: array, from: position) : position..<(position + 1)
+            position = token.upperBound
+            let isOpening = byte == UInt8(ascii: "[") || byte == UInt8(ascii: "{")
+            let isClosing = byte == UInt8(ascii: "]") || byte == UInt8(ascii: "}")
+            if isClosing { depth -= 1 }
+            if depth == 0 || depth == 1 && byte == UInt8(ascii: ",") {
+                if !element.isEmpty { elements.append(element) }
+                element = []
+            } else {
+                element += array[token]
+            }
+            if isOpening { depth += 1 }
+        }
+        return elements
     }
 
     private static func end(ofString text: [UInt8], from start: Int) -> Int {

@@ -54,6 +54,10 @@ actor LogFiles {
         // Damage among the dead letters is reported where they are listed. The state of the log is shown all the same.
         try? letters.read(directory)
         snapshot.keptDeadLetters = letters.counts
+        // A database quotes rows in its errors.
+        for index in snapshot.status.sinks.indices {
+            snapshot.status.sinks[index].error = decoder.shown(snapshot.status.sinks[index].error)
+        }
         return snapshot
     }
 

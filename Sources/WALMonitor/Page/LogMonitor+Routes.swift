@@ -25,9 +25,7 @@ extension LogMonitor {
         "/readyz": Route(isOpen: true) { try await $0.readiness($1) },
         "/metrics": Route { try await $0.metrics($1) },
         api + "/session": Route(method: "POST", isOpen: true) { try $0.session($1) },
-        api + "/status": Route { monitor, _ in
-            MonitorResponse(200, "application/json", .bytes(ExactJSON.object(try await monitor.status())))
-        },
+        api + "/status": Route { try await $0.status($1) },
         api + "/segments": Route { try await $0.segments($1) },
         api + "/recovery": Route { monitor, _ in try await monitor.recovery() },
         api + "/records": Route { try await $0.records($1) },
@@ -79,6 +77,11 @@ extension LogMonitor {
         let hasGivenUp = snapshot.status.sinks.contains { [.fenced, .detached, .stopped].contains($0.state) }
         let isReady = snapshot.isUp && snapshot.status.refusal == nil && !hasGivenUp
         return .text(isReady ? 200 : 503, isReady ? "ready" : "not ready")
+    }
+
+    private func status(_ request: MonitorRequest) async throws -> MonitorResponse {
+        let members = try await status(numbers: request.query["integers"] == "numbers")
+        return MonitorResponse(200, "application/json", .bytes(ExactJSON.object(members)))
     }
 
     private func metrics(_ request: MonitorRequest) async throws -> MonitorResponse {

@@ -125,8 +125,8 @@ public final class LogMonitor: Sendable {
 
     // MARK: Looks
 
-    func status() async throws(WALError) -> [(key: String, value: [UInt8])] {
-        StatusMembers.of(try await files.snapshot(), monitor: facts)
+    func status(numbers: Bool) async throws(WALError) -> [(key: String, value: [UInt8])] {
+        StatusMembers.of(try await files.snapshot(), monitor: facts, numbers: numbers)
     }
 
     /// The records that a client gets of a log in a second.

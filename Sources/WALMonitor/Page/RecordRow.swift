@@ -1,12 +1,12 @@
 internal import Logging
-internal import WAL
+package import WAL
 internal import WALDelivery
 internal import WALFlow
 internal import WALLogging
 internal import WALTasks
 
 /// A record as a monitor shows it.
-struct RecordRow {
+package struct RecordRow {
     enum Kind: String, CaseIterable {
         case task, activity, change, line, flow, record
     }
@@ -26,7 +26,7 @@ struct RecordRow {
 
     subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
 
-    var json: [UInt8] {
+    package var json: [UInt8] {
         var text = JSONText()
         text.object {
             $0.string("sequence", sequence.map { "\($0.rawValue)" })
@@ -42,7 +42,7 @@ struct RecordRow {
 }
 
 /// Makes rows of records, and leaves out what a monitor doesn't show.
-struct RowDecoder: Sendable {
+package struct RowDecoder: Sendable {
     /// The part of a payload that a row has, in bytes.
     static let shownMax = 4 << 10
     /// The part of a payload that the row of a single record has.
@@ -52,12 +52,12 @@ struct RowDecoder: Sendable {
     private let mask: PayloadMask
     var payloadMax = shownMax
 
-    init(_ payloads: MonitorPayloads, isSecret: @escaping @Sendable (_ key: String) -> Bool) {
+    package init(_ payloads: MonitorPayloads, isSecret: @escaping @Sendable (_ key: String) -> Bool) {
         self.payloads = payloads
         mask = PayloadMask(isSecret)
     }
 
-    func row(_ record: borrowing RecordView) -> RecordRow {
+    package func row(_ record: borrowing RecordView) -> RecordRow {
         row(sequence: record.sequence, time: record.time, record.payload)
     }
 

@@ -2,7 +2,10 @@ internal import WAL
 
 /// The status of a log as the members of a JSON object.
 enum StatusMembers {
-    static func of(_ snapshot: LogSnapshot, monitor: [UInt8]) -> [(key: String, value: [UInt8])] {
+    /// Long integers are strings, unless the reader has 64-bit numbers.
+    static func of(
+        _ snapshot: LogSnapshot, monitor: [UInt8], numbers: Bool = false
+    ) -> [(key: String, value: [UInt8])] {
         let check = LogCheck(snapshot)
         var members: [(key: String, value: [UInt8])] = [
             ("monitor", monitor),
@@ -23,7 +26,7 @@ enum StatusMembers {
             ),
             ("unreadable", json { $0.string(nil, nil) }),
         ]
-        members += ExactJSON.members(of: snapshot.status.json)
+        members += ExactJSON.members(of: snapshot.status.json, numbers: numbers)
         return members
     }
 

@@ -38,7 +38,7 @@ struct Doctor: AsyncParsableCommand {
         for answer in answers { snapshot.take(answer) }
         var items = try LogExamination(log, snapshot).items + SystemExamination(directory, snapshot).items
         items += answers.map(\.item)
-        if probe { items.append(try SyncProbe(directory).item(on: snapshot.status.storage)) }
+        if probe { items.append(try SyncProbe(directory).item(on: log.storage)) }
         try report(items)
         if let bundle { try write(items, snapshot, log, to: bundle) }
         let verdict = LogCheck.verdict(of: items)
@@ -63,7 +63,7 @@ struct Doctor: AsyncParsableCommand {
         tarball.add("status.json", status.json)
         let segments = try LogOverview(log, directory: ".").json.description.replacing(directory, with: ".")
         tarball.add("segments.json", Array(segments.utf8))
-        tarball.add("version.txt", Array(Version.text.utf8))
+        tarball.add("version.txt", Array("\(Version.text); \(Libraries.text)".utf8))
         try OutputFile.write(tarball.finished, to: path)
     }
 }

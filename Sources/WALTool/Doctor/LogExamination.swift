@@ -2,6 +2,17 @@ import WAL
 import WALDelivery
 import WALMonitor
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// What `wal doctor` finds out about a log from its files and its published status.
 struct LogExamination {
     private(set) var items: [LogCheck.Item] = []
@@ -10,8 +21,8 @@ struct LogExamination {
 
     /// The number of the last records whose times are compared.
     private static let timesCount: UInt64 = 10_000
-    /// The bytes that a cursor may keep alone.
-    private static let pinnedMax: UInt64 = 1 << 30
+    /// The bytes that a cursor may keep.
+    private static let keptMax: UInt64 = 1 << 30
 
     init(_ log: ReadOnlyLog, _ snapshot: LogSnapshot) throws {
         self.log = log
@@ -22,6 +33,7 @@ struct LogExamination {
         examineCursors()
         examineDeadLetters()
         try examineFormat()
+        examineDamaged()
         try examineTimes()
     }
 
@@ -42,7 +54,9 @@ struct LogExamination {
     }
 
     private mutating func examineStorage() {
-        let storage = snapshot.status.storage
+        // A log may have been moved since its writer closed it. Only the writer has timed its syncs.
+        let published = snapshot.status.storage
+        let storage = published.durability == .doubtful ? published : log.storage
         switch storage.durability {
         case .powerLoss: add("storage", .ok, storage.explanation)
         case .processCrash, .container, .unknown, .doubtful:
@@ -58,9 +72,9 @@ struct LogExamination {
     }
 
     private mutating func examineCursors() {
-        for cursor in snapshot.status.cursors where cursor.pinnedBytes > Self.pinnedMax {
+        for cursor in snapshot.status.cursors where cursor.lagBytes > Self.keptMax {
             add(
-                "cursor", .warning, "\(cursor.name) alone keeps \(Table.bytes(Int(clamping: cursor.pinnedBytes)))",
+                "cursor", .warning, "\(cursor.name) keeps \(Table.bytes(cursor.lagBytes))",
                 next:
                     "let its consumer catch up, or stop the service and remove the cursor: wal cursors DIR --remove NAME"
             )
@@ -79,12 +93,27 @@ struct LogExamination {
         let segments = try log.segments
         let damaged = segments.filter { $0.state == .damaged }
         if damaged.isEmpty {
-            add("segments", .ok, "all \(segments.count) segments have a readable header")
+            add(
+                "segments", .ok,
+                "all \(segments.count) segments have a readable header, and new ones the format \(snapshot.status.format)"
+            )
         } else {
             add(
                 "segments", .critical, "\(damaged.count) of \(segments.count) segments have no readable header",
                 next: "wal verify DIR, then restore a backup or wal repair DIR")
         }
+    }
+
+    private mutating func examineDamaged() {
+        let folder = log.directory + "/damaged"
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder), !names.isEmpty else { return }
+        let size = names.reduce(0) { sum, name in
+            var info = stat()
+            return stat("\(folder)/\(name)", &info) == 0 ? sum + Int(info.st_size) : sum
+        }
+        add(
+            "damaged", .warning, "openings have set aside \(Table.bytes(size)) of damaged files",
+            next: "keep them as evidence, or delete \(folder)")
     }
 
     /// Compares the times of the last records.

@@ -29,6 +29,7 @@ struct SystemExamination {
         examineMemory()
         examineClock()
         examineProcessor()
+        add("libraries", .ok, Libraries.text)
     }
 
     private mutating func examineOwner() {

@@ -34,12 +34,12 @@ struct LogOverview {
     private var recordCount: UInt64 { segments.reduce(0) { $0 + ($1.recordCount ?? 0) } }
 
     /// The bytes of payload for each byte of frames.
-    private func compression(_ segment: SegmentInfo) -> Double? {
+    private static func compression(_ segment: SegmentInfo) -> Double? {
         guard let payload = segment.payloadSize, let used = segment.usedSize, used > 0 else { return nil }
         return Double(payload) / Double(used)
     }
 
-    private func fill(_ segment: SegmentInfo) -> Double? {
+    private static func fill(_ segment: SegmentInfo) -> Double? {
         segment.usedSize.map { Double($0) / Double(max(segment.fileSize, 1)) }
     }
 
@@ -52,7 +52,7 @@ struct LogOverview {
             ("durable_sequence", JSON(durableSequence.rawValue)),
             ("bytes", JSON(fileSize)),
             ("replica_of", JSON(source?.description)),
-            ("segments", .array(segments.map(json(of:)))),
+            ("segments", .array(segments.map(Self.json(of:)))),
             ("cursors", .object(cursors.map { ($0.name, JSON($0.sequence)) })),
             ("consumers", .array(consumers.map(\.json))),
             ("bookmarks", .object(bookmarks.map { ($0.name, JSON($0.position)) })),
@@ -61,7 +61,7 @@ struct LogOverview {
         ])
     }
 
-    private func json(of segment: SegmentInfo) -> JSON {
+    static func json(of segment: SegmentInfo) -> JSON {
         .object([
             ("number", JSON(segment.number)),
             ("path", .string(segment.path)),
@@ -112,8 +112,8 @@ struct LogOverview {
     private func row(of segment: SegmentInfo) -> [String] {
         let last = segment.lastSequence.map { "\($0.rawValue)" }
         let records = segment.recordCount.map { "\($0)" }
-        let filled = fill(segment).map { "\(Int($0 * 100)) %" }
-        let ratio = compression(segment).map { "\(($0 * 100).rounded() / 100)" }
+        let filled = Self.fill(segment).map { "\(Int($0 * 100)) %" }
+        let ratio = Self.compression(segment).map { "\(($0 * 100).rounded() / 100)" }
         let times = [segment.firstTime, segment.lastTime].compactMap { $0?.description }
         return [
             "\(segment.number)", segment.state.rawValue, "\(segment.firstSequence.rawValue)", last ?? "", records ?? "",

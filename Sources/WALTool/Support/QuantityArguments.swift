@@ -20,6 +20,8 @@ struct SizeArgument: ExpressibleByArgument, Sendable {
 struct DurationArgument: ExpressibleByArgument, Sendable {
     let duration: Duration
 
+    var defaultValueDescription: String { "\(duration / .seconds(1))s".replacing(".0s", with: "s") }
+
     init(_ duration: Duration) {
         self.duration = duration
     }

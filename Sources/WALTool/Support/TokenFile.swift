@@ -27,6 +27,11 @@ enum TokenFile {
             }
             return token
         }
+        return try existing(at: path)
+    }
+
+    /// Returns the token in a file that exists.
+    static func existing(at path: String) throws(ToolError) -> String {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw ToolError(.inputOutput, "\(path) can't be read: \(systemMessage())") }
         defer { close(file) }

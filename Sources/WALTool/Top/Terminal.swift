@@ -3,6 +3,11 @@
 #else
     import Darwin
 #endif
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// The terminal in full-screen mode. Each way out restores it: a normal end, a stop by ctrl-Z, and a crash.
 struct Terminal {
@@ -65,6 +70,11 @@ struct Terminal {
         shown = rows
         // The terminal shows the frame at once, if it knows synchronized output.
         if !text.isEmpty { put("\u{1B}[?2026h\(text)\u{1B}[?2026l") }
+    }
+
+    /// Puts a text into the clipboard, if the terminal allows that (OSC 52).
+    func copy(_ text: String) {
+        put("\u{1B}]52;c;\(Data(text.utf8).base64EncodedString())\u{7}")
     }
 
     private func put(_ text: String) {

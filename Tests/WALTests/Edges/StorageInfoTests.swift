@@ -51,6 +51,37 @@ import Testing
         #expect(info.durability == .container && info.explanation.contains("Mount a volume"))
     }
 
+    /// All that FUSE serves has one number, so the type of the mount decides.
+    @Test(arguments: [
+        ("nfs4", "server:/logs", StorageInfo.Durability.unknown, "nfs4 on server:/logs, other machines write to it"),
+        ("cifs", #"//server/my\040logs"#, .unknown, "cifs on //server/my logs, other machines write to it"),
+        (
+            "fuse.sshfs", "me@server:", .unknown,
+            "FUSE (fuse.sshfs) on me@server:, locks and syncs depend on the program"
+        ),
+        ("9p", "host", .unknown, "9p on host, locks and syncs depend on its server"),
+        ("virtiofs", "share", .unknown, "virtiofs on share, locks and syncs depend on its server"),
+        ("overlay", "overlay", .container, "Mount a volume"),
+        ("ext4", "/dev/vdb", .powerLoss, "ext4 on /dev/vdb"),
+    ])
+    func theTypeOfAMountDecides(_ type: String, _ source: String, _ durability: StorageInfo.Durability, _ text: String)
+        throws
+    {
+        let table = """
+            29 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
+            61 29 0:57 / /srv/log rw,noatime shared:3 master:1 - \(type) \(source) rw,hard
+            """
+        let mount = try #require(Mount("0:57", in: table))
+        #expect(mount.options == "rw,noatime,rw,hard")
+        // The number of ext4, so that only the type says what it is.
+        let kind = FileSystemKind(number: 0xef53, type: mount.type)
+        let info = StorageInfo(kind, mount)
+        #expect(info.durability == durability && info.explanation.contains(text), "\(info.explanation)")
+        let isRefused = ["nfs4", "cifs"].contains(type)
+        #expect((try? kind.requireUsable("/srv/log")) == nil ? isRefused : !isRefused)
+        #expect(Mount("0:58", in: table) == nil && Mount("0:57", in: "61 29 0:57 / /srv rw - nfs4") == nil)
+    }
+
     @Test func aDiskThatSyncsTooFastIsDoubtful() {
         var info = StatusExample.status.storage
         var syncs = DurationHistogram()

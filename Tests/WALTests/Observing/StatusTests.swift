@@ -67,6 +67,37 @@ import WALTesting
         try await again.close()
     }
 
+    /// The look at the first record that isn't durable costs nothing of the segment before it: damage there isn't even seen.
+    @Test func theFirstRecordThatIsntDurableIsFoundByItsPosition() async throws {
+        let directory = TemporaryDirectory()
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.syncPolicy = .manual
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
+        for round in 0..<60 {
+            for number in 0...round % 20 {
+                try await log.append([UInt8](repeating: 1, count: (round * 37 + number * 101) % 3000))
+            }
+            var batch = RecordBatch()
+            for _ in 0...round % 5 { batch.append([2]) }
+            try await log.append(batch)
+            if round % 3 > 0 { try await log.sync() }
+            try await log.append([3])
+            let status = log.status
+            let first = try log.reader(from: status.durableSequence.next).next()
+            #expect(status.notDurable.oldest == first?.time)
+        }
+        try await log.append([3])
+        try await log.sync()
+        let active = try #require(log.segments.first { $0.state == .active })
+        let file = try FileHandle(forUpdating: URL(filePath: active.path))
+        try file.seek(toOffset: UInt64(SegmentHeader.size + 8))
+        try file.write(contentsOf: Data(repeating: 0xFF, count: 16))
+        let time = Timestamp.now
+        try await log.append([4])
+        #expect(try #require(log.status.notDurable.oldest) >= time)
+        try? await log.close()
+    }
+
     @Test func aLogThatPublishesNothingHasNoFile() async throws {
         let directory = TemporaryDirectory()
         var configuration = WriteAheadLog.Configuration.small()

@@ -1,0 +1,119 @@
+import WAL
+import WALMonitor
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// The live page of a log, which `wal serve` or another server shows on this machine or on another one.
+struct PageSource: TopSource {
+    private let client: PageClient
+    private static let api = "/api/v1/"
+
+    init(_ client: PageClient) { self.client = client }
+
+    func snapshot() throws -> LogSnapshot {
+        guard let snapshot = LogSnapshot(json: try client.get(Self.api + "status?integers=numbers")) else {
+            throw Self.misunderstood
+        }
+        return snapshot
+    }
+
+    func details(of pane: TopView.Pane) throws -> TopDetails {
+        var details = TopDetails()
+        switch pane {
+        case .log, .sinks: break
+        case .segments: details.segments = try rows("segments", in: "segments").map { try TopDetails.Segment($0) }
+        case .deadLetters:
+            details.letters = try rows("rows", in: "dead-letters?limit=\(TopDetails.countMax)").map {
+                try TopDetails.Letter($0)
+            }
+        case .tail:
+            details.tail = try rows("rows", in: "records?limit=\(TopDetails.countMax)").map {
+                try TopDetails.Record(row: $0, json: $0)
+            }
+        }
+        return details
+    }
+
+    private static let misunderstood = ToolError(
+        .inputOutput, "The answer isn't that of a live page. Is it a wal serve of this version?")
+
+    /// Returns the elements of an array of an answer, as JSON.
+    private func rows(_ name: String, in path: String) throws -> [[UInt8]] {
+        let members = ExactJSON.members(of: try client.get(Self.api + path))
+        guard let member = members.first(where: { $0.key == name }) else { throw Self.misunderstood }
+        return ExactJSON.elements(of: member.value)
+    }
+
+    fileprivate static func decode<Row: Decodable>(_ type: Row.Type, _ json: [UInt8]) throws -> Row {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        do {
+            return try decoder.decode(type, from: Data(json))
+        } catch {
+            throw misunderstood
+        }
+    }
+}
+
+extension TopDetails.Segment {
+    private struct Row: Decodable {
+        var number: UInt64
+        var state: String
+        var codec: String
+        var firstSequence: String
+        var lastSequence: String?
+        var firstTime: String?
+        var bytes: Int
+    }
+
+    fileprivate init(_ json: [UInt8]) throws {
+        let row = try PageSource.decode(Row.self, json)
+        number = row.number
+        state = row.state
+        isCompressed = row.codec == "lz4"
+        first = row.state == "prepared" ? nil : SequenceNumber(argument: row.firstSequence)
+        last = row.lastSequence.flatMap { SequenceNumber(argument: $0) }
+        size = row.bytes
+        time = row.firstTime
+        self.json = String(decoding: json, as: UTF8.self)
+    }
+}
+
+extension TopDetails.Letter {
+    private struct Row: Decodable {
+        var sequence: String
+        var sink: String
+        var code: String
+        var reason: String?
+    }
+
+    fileprivate init(_ json: [UInt8]) throws {
+        let row = try PageSource.decode(Row.self, json)
+        sequence = row.sequence
+        sink = row.sink
+        code = row.code
+        reason = row.reason ?? ""
+        self.json = String(decoding: json, as: UTF8.self)
+    }
+}
+
+extension TopDetails.Record {
+    /// Takes the row of a record as a live page has it, whose members depend on its kind.
+    init(row: [UInt8], json: [UInt8]) throws {
+        let members = try ExactJSON.members(of: row).filter { $0.value != Array("null".utf8) }.map { member in
+            let isText = member.value.first == UInt8(ascii: "\"")
+            let value =
+                isText
+                ? try PageSource.decode(String.self, member.value) : String(decoding: member.value, as: UTF8.self)
+            // The time of day of 2026-01-31T22:38:44.123456Z.
+            return (key: member.key, value: member.key == "time" ? String(value.dropFirst(11).prefix(12)) : value)
+        }
+        identity = members.first?.value ?? ""
+        text = members.filter { !["bytes", "is_cut"].contains($0.key) }.map(\.value).joined(separator: "  ")
+        self.json = String(decoding: json, as: UTF8.self)
+    }
+}

@@ -1,0 +1,119 @@
+import WAL
+import WALDelivery
+import WALMonitor
+
+/// The details of the panes that have some besides the status, in the order in which they are shown.
+struct TopDetails {
+    struct Segment {
+        var number: UInt64
+        var state: String
+        var isCompressed: Bool
+        /// Nil for a segment that hasn't begun.
+        var first: SequenceNumber?
+        var last: SequenceNumber?
+        var size: Int
+        var time: String?
+        var json: String
+    }
+
+    struct Letter {
+        var sequence: String
+        var sink: String
+        var code: String
+        var reason: String
+        var json: String
+    }
+
+    struct Record {
+        /// The record's number, or the place of a gap.
+        var identity: String
+        var text: String
+        var json: String
+    }
+
+    /// The number of dead letters and of records that are shown.
+    static let countMax = 100
+
+    /// The oldest first.
+    var segments: [Segment] = []
+    /// The newest first.
+    var letters: [Letter] = []
+    /// The newest first.
+    var tail: [Record] = []
+}
+
+/// Where `wal top` reads a log's state.
+protocol TopSource {
+    func snapshot() throws -> LogSnapshot
+    func details(of pane: TopView.Pane) throws -> TopDetails
+}
+
+/// The directory of a log on this machine.
+struct DirectorySource: TopSource {
+    private let directory: String
+    private let log: ReadOnlyLog
+    // As the page shows records, but with all values.
+    private let decoder = RowDecoder(.full) { _ in false }
+
+    init(_ directory: String) throws {
+        self.directory = directory
+        log = try ReadOnlyLog(at: directory)
+    }
+
+    func snapshot() throws -> LogSnapshot { try LogSnapshot.read(directory) }
+
+    func details(of pane: TopView.Pane) throws -> TopDetails {
+        var details = TopDetails()
+        switch pane {
+        case .log, .sinks: break
+        case .segments: details.segments = try log.segments.map(TopDetails.Segment.init)
+        case .deadLetters:
+            var letters: [DeadLetterRecord] = []
+            var reader = try DeadLetterReader(logDirectory: directory)
+            while let letter = try reader.next() {
+                letters.append(letter)
+                if letters.count > TopDetails.countMax { letters.removeFirst() }
+            }
+            details.letters = letters.reversed().map(TopDetails.Letter.init)
+        case .tail: details.tail = try tail()
+        }
+        return details
+    }
+
+    private func tail() throws -> [TopDetails.Record] {
+        let last = try LogSnapshot(log).status.lastSequence.rawValue
+        let count = UInt64(TopDetails.countMax)
+        let reader = log.reader(from: SequenceNumber(rawValue: last > count ? last - count + 1 : 1))
+        var records: [TopDetails.Record] = []
+        while records.count < TopDetails.countMax,
+            let record = try reader.next(
+                { Optional((row: decoder.row($0).json, json: RecordLine.json($0))) }, gap: { _ in nil })
+        {
+            if let record { records.append(try TopDetails.Record(row: record.row, json: record.json)) }
+        }
+        return records.reversed()
+    }
+}
+
+extension TopDetails.Segment {
+    init(_ segment: SegmentInfo) {
+        number = segment.number
+        state = segment.state.rawValue
+        isCompressed = segment.path.hasSuffix(".lz4")
+        first = segment.state == .prepared ? nil : segment.firstSequence
+        last = segment.lastSequence
+        size = segment.fileSize
+        time = segment.firstTime?.description
+        json = LogOverview.json(of: segment).description
+    }
+}
+
+extension TopDetails.Letter {
+    init(_ letter: DeadLetterRecord) {
+        sequence = "\(letter.sequence.rawValue)"
+        sink = letter.sink
+        code = letter.code
+        reason = letter.reason
+        json = DeadLetterLine(letter).json.description
+    }
+}

@@ -1,0 +1,50 @@
+#if Monitor
+    import Foundation
+    import Testing
+
+    /// A running `wal serve`, ended with its last reference.
+    final class PageServer {
+        let process: Process
+        let address: String
+        let token: String
+
+        init(
+            _ scratch: Scratch, _ arguments: [String], port: String = "0", tokenFile: String? = nil,
+            environment: [String: String] = [:]
+        ) throws {
+            let output = scratch.file("serve-\(UUID().uuidString)")
+            _ = FileManager.default.createFile(atPath: output.path, contents: nil)
+            let more = tokenFile.map { ["--token-file", $0] } ?? []
+            process = try ToolRun.process(["serve", "--port", port] + more + arguments)
+            process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+            process.standardOutput = try FileHandle(forWritingTo: output)
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            let end = ContinuousClock.now + .seconds(120)
+            var line = ""
+            while !line.hasSuffix("\n") {
+                try #require(process.isRunning && ContinuousClock.now < end)
+                usleep(20_000)
+                line = try String(contentsOf: output, encoding: .utf8)
+            }
+            let parts = line.dropLast().components(separatedBy: "#t=")
+            address = parts[0]
+            token =
+                try tokenFile.map { String(try String(contentsOfFile: $0, encoding: .utf8).dropLast()) } ?? parts[1]
+        }
+
+        /// Asks it to end, and returns its exit status.
+        func stop() -> Int32 {
+            process.terminate()
+            process.waitUntilExit()
+            return process.terminationStatus
+        }
+
+        deinit {
+            if process.isRunning {
+                kill(process.processIdentifier, SIGKILL)
+                process.waitUntilExit()
+            }
+        }
+    }
+#endif
