@@ -65,5 +65,6 @@ extension Database {
 
 /// All tables of the store.
 let tableNames = [
-    "dag_tasks", "dag_task_activity_logs", "wal_sink_checkpoint", "wal_sink_dead_letter", "wal_sink_schema", "wal_sink_lane",
+    "dag_tasks", "dag_task_activity_logs", "wal_sink_checkpoint", "wal_sink_dead_letter", "wal_sink_schema",
+    "wal_sink_lane",
 ]

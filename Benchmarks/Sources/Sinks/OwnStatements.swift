@@ -25,10 +25,12 @@ struct OwnStatements {
             : "ON CONFLICT (id) DO UPDATE SET " + replaced.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
         func insert(_ table: String, _ columns: [String]) -> String {
             let places = columns.indices.map { kind == .postgres ? "$\($0 + 1)" : "?" }
-            return "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(places.joined(separator: ", ")))"
+            return
+                "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(places.joined(separator: ", ")))"
         }
         return OwnStatements(
-            save: "\(insert("dag_tasks", taskColumns)) \(conflict)", log: insert("dag_task_activity_logs", activityColumns))
+            save: "\(insert("dag_tasks", taskColumns)) \(conflict)",
+            log: insert("dag_task_activity_logs", activityColumns))
     }
 
     func write(_ batch: SinkBatch, in transaction: SinkTransaction) throws {

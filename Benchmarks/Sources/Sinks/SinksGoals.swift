@@ -32,7 +32,8 @@ extension SinksResults {
             [500, 2000].enumerated().map { place, size in
                 Goal(
                     12 + 2 * index + place,
-                    "\(store.name), own statements, batches of \(size): records a second, to the task sink", .atLeast, 0.9,
+                    "\(store.name), own statements, batches of \(size): records a second, to the task sink", .atLeast,
+                    0.9,
                     unit: "×", measured: row(store, .own(size: size))?.taskSinkRatio?.median)
             }
         }

@@ -13,7 +13,8 @@ struct SinksTable {
     static func cells(_ row: SinksResults.Row) -> [String] {
         [
             row.path.name, Figure.short(row.rate), Figure.short(row.ratio),
-            row.taskSinkRatio.map { Figure.short($0) } ?? "", Figure.short(row.databaseTime), Figure.short(row.rowShare),
+            row.taskSinkRatio.map { Figure.short($0) } ?? "", Figure.short(row.databaseTime),
+            Figure.short(row.rowShare),
         ]
     }
 

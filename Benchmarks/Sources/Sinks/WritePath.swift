@@ -12,7 +12,8 @@ enum WritePath: Hashable, Sendable {
     /// In the order in which a round measures them.
     static func all(on store: StoreKind) -> [WritePath] {
         let one: [WritePath] = [
-            .naive, .batched(size: 500, workers: 1), .own(size: 500), .batched(size: 2000, workers: 1), .own(size: 2000),
+            .naive, .batched(size: 500, workers: 1), .own(size: 500), .batched(size: 2000, workers: 1),
+            .own(size: 2000),
         ]
         return one + (store == .postgres ? [.batched(size: 500, workers: 4)] : []) + [.burst(size: 2000)]
     }
