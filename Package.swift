@@ -191,7 +191,8 @@ let package = Package(
         .executableTarget(
             name: "WALTool",
             dependencies: [
-                "WAL", "WALDelivery", "WALLogging", "WALMonitor", "WALTasks", "WALFlow", "CWALShims", "CWALSimdJSON",
+                "WAL", "WALDelivery", "WALJournal", "WALLogging", "WALMonitor", "WALTasks", "WALFlow", "CWALShims",
+                "CWALSimdJSON",
                 .target(name: "WALSQLite", condition: .when(traits: ["SQLite"])),
                 .target(name: "WALMySQL", condition: .when(traits: ["MySQL"])),
                 .target(name: "WALPostgres", condition: .when(traits: ["Postgres"])),
@@ -301,7 +302,8 @@ let package = Package(
         .testTarget(
             name: "WALToolTests",
             dependencies: [
-                "WALTool", "WAL", "WALDelivery", "WALLogging", "WALMonitor", "WALTasks", "WALFlow", "WALSQLite",
+                "WALTool", "WAL", "WALDelivery", "WALJournal", "WALLogging", "WALMonitor", "WALTasks", "WALFlow",
+                "WALSQLite",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
