@@ -70,7 +70,9 @@
                 for statement in atOnce ?? [] { statement.noteArrays(refused: false) }
             } catch {
                 // Rows that the server refuses together, it may take one by one: two changes of one row, for example.
-                guard let last = atOnce?.last, Self.refusals.contains(error.code), isUsable else { throw error }
+                guard let last = atOnce?.last, error.statement == last.arraysText,
+                    Self.refusals.contains(error.code), isUsable
+                else { throw error }
                 last.noteArrays(refused: true)
                 atOnce = nil
                 try apply()

@@ -13,8 +13,9 @@
         private let types: [Oid]
         /// What it inserts; nil if it is another statement, or what is prepared is gone with the transaction.
         private let insert: RowInsert?
-        /// The statement that inserts many rows at once, once it was needed.
+        /// The statement that inserts many rows at once, once it was needed, and its text.
         private var arrays: SinkStatement?
+        private(set) var arraysText: String?
         private var arraysPace = FormPace()
         /// Memory for the columns, which serves again.
         private var columns: [BinaryArray] = []
@@ -111,11 +112,14 @@
             guard let insert, arraysPace.isDue() else { return nil }
             if let arrays { return arrays }
             let oids = types.map { "\($0)" }.joined(separator: ",")
+            // The length -1: without one, the name of char is `character`, and a cast to that cuts texts.
             let names = try connection.query(
-                "SELECT format_type(unnest('{\(oids)}'::oid[]), NULL)", named: "read types"
+                "SELECT format_type(unnest('{\(oids)}'::oid[]), -1)", named: "read types"
             ).all { (row) throws(StoreError) in row.text() }
             let columns = zip(types, names).map { (BinaryArray.Element(column: $0).arrayType, $1) }
-            let made = try SinkStatement(insert.overArrays(columns), named: name + "_rows", on: connection)
+            let text = insert.overArrays(columns)
+            arraysText = text
+            let made = try SinkStatement(text, named: name + "_rows", on: connection)
             arrays = made
             return made
         }

@@ -109,11 +109,12 @@
             let row: [SQLValue] = [
                 1, 2, 1.5, "1.50", "0195c3a0-0000-7000-8000-000000000001", "{\"a\": 1}", 1,
                 .time(Timestamp(rawValue: 1_500_000)),
-                .time(Timestamp(rawValue: 1_500_000)), "abc", "red", 5, .blob([1, 255]), "{a,b}", "{\"b\": [1]}", 3,
+                .time(Timestamp(rawValue: 1_500_000)), "abc", "red", 5, .blob([1, 255]), "{a,b}", "abc", "1010", "10",
+                "{\"b\": [1]}", 3,
             ]
             let columns = """
                 a smallint, b int, c real, d numeric(6, 2), e uuid, f jsonb, g boolean, h timestamp, i timestamptz, j varchar(3), k color,
-                l positive, m bytea, n text[], o json, p float8
+                l positive, m bytea, n text[], q char(5), r bit(4), s varbit, o json, p float8
                 """
             let tables = """
                 CREATE TYPE color AS ENUM ('red'); CREATE DOMAIN positive AS int CHECK (VALUE > 0);
@@ -153,6 +154,35 @@
             }
             #expect(errors[0].code == errors[1].code && errors[0].sqlState == errors[1].sqlState)
             #expect(errors[0].statement == "INSERT INTO t VALUES ($1, $2)")
+        }
+
+        /// Records that the table refuses, in batches of hundreds.
+        @Test func aFlusherFindsThePoisonAmongManyRows() async throws {
+            let database = try TemporaryDatabase()
+            let directory = TemporaryDirectory()
+            let log = try await WriteAheadLog.open(at: directory.path)
+            let sink = try await PostgresSink(
+                database.conninfo, tables: "CREATE TABLE IF NOT EXISTS t (a int PRIMARY KEY CHECK (a % 400 <> 7))"
+            ) { transaction, batch in
+                try transaction.executeMany(
+                    "INSERT INTO t VALUES ($1)",
+                    batch.records.map { [.text(String(decoding: $0.payload, as: UTF8.self))] })
+                try transaction.executeMany(
+                    "INSERT INTO t VALUES ($1)",
+                    batch.records.map {
+                        [SQLValue(Int(String(decoding: $0.payload, as: UTF8.self)).map { $0 + 10_000 })]
+                    })
+            }
+            for number in 0..<1000 { try await log.append("\(number)") }
+            let flusher = Flusher(log: log, sink: sink) { _ in nil }
+            let delivery = Task { try await flusher.run() }
+            try await flusher.drain()
+            #expect(flusher.statistics.deadLetters == 3)
+            delivery.cancel()
+            _ = await delivery.result
+            try await log.close()
+            #expect(try database.number("SELECT count(*) FROM t WHERE a < 10000") == 997)
+            #expect(try database.number("SELECT count(*) FROM t") == 1994)
         }
 
         /// Values that fit as literals only, and a table that others write by rules and views.

@@ -31,7 +31,7 @@ public final class ReadOnlyLog: Sendable {
             guard error.isNoSuchFile else { throw error }
             throw WALError(
                 .notALogDirectory,
-                "The directory \(directory) doesn't exist. Name the directory of a log, or wait for it with `waitForLog(at:)`.",
+                "The directory \(directory) doesn't exist. Name the directory of a log, or start the program that writes it.",
                 errno: error.errno)
         }
         guard let logID = source.logID, try !source.headers().isEmpty else {
