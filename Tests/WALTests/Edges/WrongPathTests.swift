@@ -25,7 +25,7 @@ import WAL
         let path = TemporaryDirectory().path + "/missing"
         let error = try #require(reading(path))
         #expect(error.code == .notALogDirectory && error.errno == 2)
-        #expect(error.message.hasPrefix("The directory \(path) doesn't exist.") && error.message.contains("Name the directory"))
+        #expect(error.message.hasPrefix("The directory \(path) doesn't exist. Name the directory of a log"))
     }
 
     @Test func thePathIsEmpty() async throws {
