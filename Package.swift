@@ -191,8 +191,8 @@ let package = Package(
         .executableTarget(
             name: "WALTool",
             dependencies: [
-                "WAL", "WALDelivery", "WALLogging", "WALMonitor", "WALTasks", "WALFlow", "CWALShims", "CWALSimdJSON",
-                "CWALLZ4",
+                "WAL", "WALDelivery", "WALJournal", "WALLogging", "WALMonitor", "WALTasks", "WALFlow", "CWALShims",
+                "CWALSimdJSON", "CWALLZ4",
                 .target(name: "CWALSQLite", condition: .when(traits: ["SQLite"])),
                 .target(name: "CWALMySQL", condition: .when(traits: ["MySQL"])),
                 .target(name: "CWALPostgres", condition: .when(traits: ["Postgres"])),
@@ -306,7 +306,8 @@ let package = Package(
         .testTarget(
             name: "WALToolTests",
             dependencies: [
-                "WALTool", "WAL", "WALDelivery", "WALLogging", "WALMonitor", "WALTasks", "WALFlow", "WALSQLite",
+                "WALTool", "WAL", "WALDelivery", "WALJournal", "WALLogging", "WALMonitor", "WALTasks", "WALFlow",
+                "WALSQLite",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

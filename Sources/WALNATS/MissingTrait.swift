@@ -1,12 +1,7 @@
 // The names of this module without its trait, so that the compiler says what is missing.
 #if !NATS
-    @available(
-        *, unavailable,
-        message: """
-            WALNATS needs the trait NATS. In Package.swift: .package(url: "…/swift-wal", from: "…", traits: ["NATS"])
-            """
-    )
-    public enum JetStreamSink {}
+    public import WAL
+    public import WALDelivery
 
     @available(
         *, unavailable,
@@ -14,5 +9,37 @@
             WALNATS needs the trait NATS. In Package.swift: .package(url: "…/swift-wal", from: "…", traits: ["NATS"])
             """
     )
-    public enum StreamFollower {}
+    public final class JetStreamSink: Sink {
+        public let name = ""
+        public let maxConcurrency = 0
+
+        public struct Configuration {
+            public init(servers: [String]) {}
+            public init(url: String) throws {}
+        }
+
+        public init(_ configuration: Configuration) throws {}
+
+        public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane] { [] }
+        public func apply(_ batch: SinkBatch) async throws -> SinkReceipt { SinkReceipt(rowCount: 0) }
+        public func classify(_ error: any Error) -> SinkFailure { .fatal }
+        public func close() async {}
+    }
+
+    @available(
+        *, unavailable,
+        message: """
+            WALNATS needs the trait NATS. In Package.swift: .package(url: "…/swift-wal", from: "…", traits: ["NATS"])
+            """
+    )
+    public final class StreamFollower {
+        public struct Configuration {
+            public init(stream: JetStreamSink.Configuration) {}
+        }
+
+        public init(
+            replica: LogReplica, configuration: Configuration, logger: (any Sendable)? = nil,
+            metrics: (any Sendable)? = nil
+        ) throws {}
+    }
 #endif

@@ -185,7 +185,8 @@
 
         private static func text(_ message: UnsafePointer<CChar>?) -> String {
             guard let message = unsafe message else { return "" }
-            return unsafe String(cString: message).split(whereSeparator: \.isNewline).joined(separator: " ")
+            return unsafe String(cString: message).split(whereSeparator: \.isNewline)
+                .map { $0.drop(while: \.isWhitespace) }.joined(separator: " ")
         }
 
         private static func text(_ message: UnsafeMutablePointer<CChar>?) -> String {

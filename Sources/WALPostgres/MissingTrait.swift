@@ -1,5 +1,7 @@
 // The names of this module without its trait, so that the compiler says what is missing.
 #if !Postgres
+    public import WAL
+    public import WALDelivery
     public import WALTasks
 
     @available(
@@ -21,7 +23,21 @@
             WALPostgres needs the trait Postgres. In Package.swift: .package(url: "…/swift-wal", from: "…", traits: ["Postgres"])
             """
     )
-    public enum PostgresSink {}
+    public final class PostgresSink: Sink {
+        public let name = ""
+        public let maxConcurrency = 0
+
+        public init(
+            _ conninfo: String, name: String = "", tables: String = "", connections: Int = 0,
+            statementTimeout: Duration = .zero, lockTimeout: Duration = .zero, logger: (any Sendable)? = nil,
+            body: @escaping @Sendable (SinkTransaction, SinkBatch) throws -> Void
+        ) async throws {}
+
+        public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane] { [] }
+        public func apply(_ batch: SinkBatch) async throws -> SinkReceipt { SinkReceipt(rowCount: 0) }
+        public func classify(_ error: any Error) -> SinkFailure { .fatal }
+        public func close() async {}
+    }
 
     extension BufferedTaskStorage where Store == MemoryTaskStore {
         @available(

@@ -24,7 +24,10 @@
     /// The server infers the type of each value from the statement, and refuses a value that doesn't fit. `$1::numeric` says it where it
     /// isn't clear. Values of types without a case in `SQLValue` go and come as texts. Sessions have the time zone UTC.
     ///
-    /// For many rows, `execute(_:columnsOf:)` with `unnest` is faster than `executeMany`.
+    /// For many rows, `executeMany` sends an `INSERT` of one row of values as one statement over arrays, with or without `ON CONFLICT`.
+    /// Other statements go in a pipeline. If the server refuses the rows together, such as two changes of one row, the transaction is undone
+    /// and the function called again, and each row is a statement of its own. So the result is the same, but triggers for each statement fire
+    /// once for many rows. Through a pooler, all statements go in a pipeline.
     ///
     /// A row that the database refuses, and any error of the function's own, blame a record: the flusher finds it by halving the batch, keeps
     /// it as a dead letter, and continues. Lost connections, locks and time limits are tried again.

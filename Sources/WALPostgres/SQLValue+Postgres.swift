@@ -88,6 +88,19 @@
     }
 
     extension BinaryArray.Element {
+        /// For a column of this type: text where no array has its values in binary form.
+        init(column type: Oid) {
+            switch type {
+            case 114: self = .json
+            case SQLType.timestampWithZone: self = .timestamp
+            case 23: self = .int4
+            case 20: self = .int8
+            case 701: self = .float8
+            case SQLType.bytes: self = .bytes
+            default: self = .text
+            }
+        }
+
         /// By the OID of its array type; nil for others.
         init?(array type: Oid) {
             switch type {
@@ -103,6 +116,17 @@
         }
     }
 
+    extension SQLValue {
+        /// About how many bytes an array has of it.
+        var sizeInArray: Int {
+            switch self {
+            case .text(let text): 4 + text.utf8.count
+            case .blob(let bytes): 4 + bytes.count
+            case .null, .integer, .real, .time: 12
+            }
+        }
+    }
+
     extension BinaryArray {
         /// Adds a value of a column; returns why it can't be there, if so.
         func append(_ value: SQLValue) -> (code: StoreError.Code, reason: String)? {
@@ -112,10 +136,14 @@
             case (.integer(let number), .int4):
                 guard let number = Int32(exactly: number) else { return (.rowRefused, "\(number) is beyond int") }
                 append(number)
+            case (.integer(let number), .float8): append(Double(number))
+            case (.integer(let number), .text): append("\(number)")
             case (.real(let number), .float8): append(number)
+            case (.real(let number), .text): append("\(number)")
             case (.text(let text), .text), (.text(let text), .json): append(text)
             case (.blob(let bytes), .bytes): append(bytes)
             case (.time(let time), .timestamp): append(time)
+            case (.time(let time), .text): append(time.description)
             default: return (.invalidArgument, "\(value) isn't of the type \(element.arrayType)")
             }
             return nil

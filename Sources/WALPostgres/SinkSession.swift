@@ -18,6 +18,10 @@
         private let connection: Connection
         private let lanes: LaneStatements
         private var statements: [String: SinkStatement] = [:]
+        /// The statements of this batch that ran for many rows at once; nil where they may not.
+        private var atOnce: [SinkStatement]?
+        /// Fewer rows than this go one by one: a row that is refused then has the error of the user's own statement.
+        private static let arraysMin = 8
 
         init(_ settings: Settings) throws(StoreError) {
             let connection = try Connection(settings.connection, variables: SQLValue.variables)
@@ -54,11 +58,28 @@
             _ batch: SinkBatch, sink: String, _ body: () throws(StoreError) -> Void
         ) throws(StoreError) {
             let move = LaneMove(batch.lanes, of: PositionTable.sinkKey(sink, of: batch.log), to: batch.position)
-            try connection.transaction { () throws(StoreError) in
-                try lanes.move(move)
-                try body()
+            func apply() throws(StoreError) {
+                try connection.transaction { () throws(StoreError) in
+                    try lanes.move(move)
+                    try body()
+                }
+            }
+            atOnce = []
+            do throws(StoreError) {
+                try apply()
+                for statement in atOnce ?? [] { statement.noteArrays(refused: false) }
+            } catch {
+                // Rows that the server refuses together, it may take one by one: two changes of one row, for example.
+                guard let last = atOnce?.last, error.statement == last.arraysText,
+                    Self.refusals.contains(error.code), isUsable
+                else { throw error }
+                last.noteArrays(refused: true)
+                atOnce = nil
+                try apply()
             }
         }
+
+        private static let refusals: Set<StoreError.Code> = [.rowRefused, .other, .invalidArgument, .schemaMismatch]
 
         // MARK: Statements of the function
 
@@ -69,7 +90,13 @@
         func executeMany(_ sql: String, _ rows: [[SQLValue]]) throws(StoreError) -> Int {
             let statement = try statement(sql, rows.first?.count ?? 0)
             for row in rows { try requireCount(row.count, statement.parameterCount, sql) }
-            return try statement.run(rows)
+            guard rows.count >= Self.arraysMin, atOnce != nil else { return try statement.run(rows) }
+            atOnce?.append(statement)
+            guard let arrays = try statement.overArrays() else {
+                atOnce?.removeLast()
+                return try statement.run(rows)
+            }
+            return try arrays.runArrays(rows)
         }
 
         func execute(_ sql: String, columnsOf rows: [[SQLValue]]) throws(StoreError) -> Int {
@@ -92,8 +119,8 @@
             if let known = statements[sql] { return known }
             try check(sql)
             if statements.count == Self.statementsMax {
-                for old in statements.values {
-                    try connection.execute("DEALLOCATE \(old.name)", named: "deallocate statement")
+                for name in statements.values.flatMap(\.names) {
+                    try connection.execute("DEALLOCATE \(name)", named: "deallocate statement")
                 }
                 statements = [:]
             }

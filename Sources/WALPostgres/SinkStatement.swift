@@ -11,6 +11,14 @@
         private let sql: String
         private let connection: Connection
         private let types: [Oid]
+        /// What it inserts; nil if it is another statement, or what is prepared is gone with the transaction.
+        private let insert: RowInsert?
+        /// The statement that inserts many rows at once, once it was needed, and its text.
+        private var arrays: SinkStatement?
+        private(set) var arraysText: String?
+        private var arraysPace = FormPace()
+        /// Memory for the columns, which serves again.
+        private var columns: [BinaryArray] = []
 
         /// Prepares `sql` under a name, instead of the statement without a name if that is empty.
         init(_ sql: String, named name: String, on connection: Connection) throws(StoreError) {
@@ -19,9 +27,12 @@
             self.connection = connection
             unsafe try connection.check(PQprepare(connection.handle, name, sql, 0, nil), sql)
             types = unsafe try connection.check(PQdescribePrepared(connection.handle, name), sql).parameterTypes
+            insert = connection.isPooled ? nil : RowInsert(sql, parameterCount: types.count)
         }
 
         var parameterCount: Int { types.count }
+        /// The names of what the server has prepared.
+        var names: [String] { [name] + (arrays?.names ?? []) }
 
         /// Runs it with as many values as it takes.
         func run(_ values: [SQLValue]) throws(StoreError) -> QueryResult {
@@ -96,11 +107,58 @@
             return count
         }
 
+        /// Returns the statement that does the same for many rows at once; nil if there is none, or it has been refused lately.
+        func overArrays() throws(StoreError) -> SinkStatement? {
+            guard let insert, arraysPace.isDue() else { return nil }
+            if let arrays { return arrays }
+            let oids = types.map { "\($0)" }.joined(separator: ",")
+            // The length -1: without one, the name of char is `character`, and a cast to that cuts texts.
+            let names = try connection.query(
+                "SELECT format_type(unnest('{\(oids)}'::oid[]), -1)", named: "read types"
+            ).all { (row) throws(StoreError) in row.text() }
+            let columns = zip(types, names).map { (BinaryArray.Element(column: $0).arrayType, $1) }
+            let text = insert.overArrays(columns)
+            arraysText = text
+            let made = try SinkStatement(text, named: name + "_rows", on: connection)
+            arrays = made
+            return made
+        }
+
+        /// Says what became of a batch with the statement of ``overArrays()``.
+        func noteArrays(refused isRefused: Bool) {
+            if isRefused { arraysPace.refused() } else { arraysPace.succeeded() }
+        }
+
         /// Runs it once for all rows, of which each column is an array. Returns the number of rows that it changed.
         ///
         /// More than about 32 MiB go in several runs: the server holds them several times over, and takes 1 GiB at most.
         func runArrays(_ rows: [[SQLValue]]) throws(StoreError) -> Int {
-            var arrays: [BinaryArray] = []
+            if columns.isEmpty { columns = try makeColumns() }
+            let columns = columns
+            for column in columns { column.clear() }
+            var count = 0
+            var size = 0
+            for (number, row) in rows.enumerated() {
+                for (index, value) in row.enumerated() {
+                    if let (code, reason) = columns[index].append(value) {
+                        throw StoreError(
+                            code, "value \(index + 1) of row \(number + 1): \(reason)", statement: sql,
+                            place: connection.settings.server)
+                    }
+                    size += value.sizeInArray
+                }
+                guard size > Self.arraysSizeMax || number == rows.count - 1 else { continue }
+                var parameters = ParameterList()
+                for column in columns { parameters.append(column) }
+                count += try run(parameters).changedRowCount
+                for column in columns { column.clear() }
+                size = 0
+            }
+            return count
+        }
+
+        private func makeColumns() throws(StoreError) -> [BinaryArray] {
+            var columns: [BinaryArray] = []
             for (index, type) in types.enumerated() {
                 guard let element = BinaryArray.Element(array: type) else {
                     throw StoreError(
@@ -109,24 +167,9 @@
                             + " int[], float8[], bytea[], json[] or timestamptz[]", statement: sql,
                         place: connection.settings.server)
                 }
-                arrays.append(BinaryArray(element))
+                columns.append(BinaryArray(element))
             }
-            var count = 0
-            for (number, row) in rows.enumerated() {
-                for (index, value) in row.enumerated() {
-                    guard let (code, reason) = arrays[index].append(value) else { continue }
-                    throw StoreError(
-                        code, "value \(index + 1) of row \(number + 1): \(reason)", statement: sql,
-                        place: connection.settings.server)
-                }
-                let size = arrays.reduce(0) { unsafe $0 + $1.bytes.count }
-                guard size > Self.arraysSizeMax || number == rows.count - 1 else { continue }
-                var parameters = ParameterList()
-                for array in arrays { parameters.append(array) }
-                count += try run(parameters).changedRowCount
-                for array in arrays { array.clear() }
-            }
-            return count
+            return columns
         }
 
         private static let arraysSizeMax = 32 << 20

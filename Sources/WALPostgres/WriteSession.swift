@@ -10,7 +10,7 @@
         let rows: RowStatements
         let deadLetters: DeadLetterStatements
         var activities = ActivityRows()
-        var copyPace = CopyPace()
+        var copyPace = FormPace()
 
         /// Connects, and creates or migrates the tables.
         init(_ settings: ConnectionSettings) throws(StoreError) {

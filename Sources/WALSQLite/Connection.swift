@@ -134,6 +134,9 @@
                 code = .full
                 message += ": this process may have no larger files (`ulimit -f`). The call works again when it may"
             }
+            if resultCode & 0xff == SQLITE_CANTOPEN {
+                message += ": check that its directory exists and may be written"
+            }
             return StoreError(code, message, number: resultCode, statement: statement, place: path)
         }
     }

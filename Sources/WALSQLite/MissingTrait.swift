@@ -1,5 +1,7 @@
 // The names of this module without its trait, so that the compiler says what is missing.
 #if !SQLite
+    public import WAL
+    public import WALDelivery
     public import WALTasks
 
     @available(
@@ -20,7 +22,20 @@
             WALSQLite needs the trait SQLite. In Package.swift: .package(url: "…/swift-wal", from: "…", traits: ["SQLite"])
             """
     )
-    public enum SQLiteSink {}
+    public final class SQLiteSink: Sink {
+        public let name = ""
+        public let maxConcurrency = 0
+
+        public init(
+            path: String, name: String = "", setup: String = "", tables: String = "", busyTimeout: Duration = .zero,
+            logger: (any Sendable)? = nil, body: @escaping @Sendable (SinkTransaction, SinkBatch) throws -> Void
+        ) async throws {}
+
+        public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane] { [] }
+        public func apply(_ batch: SinkBatch) async throws -> SinkReceipt { SinkReceipt(rowCount: 0) }
+        public func classify(_ error: any Error) -> SinkFailure { .fatal }
+        public func close() async {}
+    }
 
     extension BufferedTaskStorage where Store == MemoryTaskStore {
         @available(

@@ -144,7 +144,7 @@
                         way
                     ])
             }
-            var pace = CopyPace()
+            var pace = FormPace()
             var tried = 0
             for _ in 0..<1000 where pace.isDue() {
                 tried += 1

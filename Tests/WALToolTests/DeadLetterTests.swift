@@ -141,7 +141,7 @@
             #expect(try ToolRun(["dead-letters", "memory:"]).status == 64)
             #expect(try ToolRun(["dead-letters", log, "--redrive"]).status == 64)
             #expect(try ToolRun(["dead-letters", "sqlite:\(database)", "--into", "memory:"]).status == 64)
-            #expect(try ToolRun(["sinks", log]).status == 74)
+            #expect(try ToolRun(["sinks", log]).status == 65)
         }
 
         @Test func aLogWithoutSinksSaysSo() throws {

@@ -1,8 +1,10 @@
+import WALDelivery
 import WALTasks
 
 /// A database that is measured, with both ways to reach it.
 protocol Database: Sendable {
     associatedtype Store: TaskStore
+    associatedtype OwnSink: Sink
 
     var kind: StoreKind { get }
     /// The process whose CPU time counts; nil if the database is part of this process.
@@ -10,6 +12,8 @@ protocol Database: Sendable {
 
     func connect() throws -> NaiveConnection
     func openStore(writeConnections: Int) async throws -> Store
+    /// A sink whose function writes into the store's tables by ``OwnStatements``.
+    func openOwnSink() async throws -> OwnSink
     /// Removes the tables, and lets the database finish its work, which would slow the next measurement.
     func clear() throws
     /// The relevant settings, as the database reports them.
@@ -41,7 +45,10 @@ extension Database {
     /// Empty tables, as the store makes them.
     func makeTables() async throws {
         try clear()
-        try await openStore(writeConnections: 1).close()
+        let store = try await openStore(writeConnections: 1)
+        // The first connection that writes makes them.
+        try await store.save([])
+        try await store.close()
     }
 
     /// The contents of the tables.
@@ -59,4 +66,5 @@ extension Database {
 /// All tables of the store.
 let tableNames = [
     "dag_tasks", "dag_task_activity_logs", "wal_sink_checkpoint", "wal_sink_dead_letter", "wal_sink_schema",
+    "wal_sink_lane",
 ]

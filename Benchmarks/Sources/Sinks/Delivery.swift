@@ -3,8 +3,8 @@ import WALDelivery
 import WALTasks
 
 /// A flusher, from its start until it has delivered every record in the log.
-struct Delivery<Store: TaskStore> {
-    private let flusher: Flusher<TaskSink<Store>>
+struct Delivery<Destination: Sink> {
+    private let flusher: Flusher<Destination>
     private var running: Task<Void, any Error>?
 
     struct Failed: Error, CustomStringConvertible {
@@ -15,13 +15,12 @@ struct Delivery<Store: TaskStore> {
     }
 
     /// Makes a flusher whose batches keep their size, because sizes are compared.
-    init(log: WriteAheadLog, store: Store, batchSize: Int, workers: Int) {
-        var configuration = Flusher<TaskSink<Store>>.Configuration()
+    init(log: WriteAheadLog, sink: Destination, batchSize: Int, workers: Int) {
+        var configuration = Flusher<Destination>.Configuration()
         configuration.batchSize = batchSize
         configuration.maxBatchSize = batchSize
         configuration.workerCount = workers
-        flusher = Flusher(
-            log: log, sink: TaskSink(store: store), configuration: configuration, key: { TaskCodec.key(of: $0) })
+        flusher = Flusher(log: log, sink: sink, configuration: configuration, key: { TaskCodec.key(of: $0) })
     }
 
     /// Returns when everything in the log was delivered.

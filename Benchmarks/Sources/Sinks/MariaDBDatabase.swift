@@ -38,6 +38,10 @@ struct MariaDBDatabase: Database {
         try await MySQLTaskStore(url: url, writeConnections: writeConnections)
     }
 
+    func openOwnSink() async throws -> MySQLSink {
+        try await MySQLSink(url: url, connections: 1) { try OwnStatements.of(.mariadb).write($1, in: $0) }
+    }
+
     func clear() throws {
         try connect().query("DROP TABLE IF EXISTS " + tableNames.joined(separator: ", "))
     }

@@ -33,6 +33,11 @@ struct Measurement {
         case .batched(let size, let workers):
             workload = .mixed(scale.batchedRecords)
             try await measureBatches(of: workload, size: size, workers: workers, into: database, &sample)
+        case .own(let size):
+            workload = .mixed(scale.batchedRecords)
+            let sink = try await database.openOwnSink()
+            try await measure(workload, into: sink, size: size, workers: 1, of: database, &sample)
+            await sink.close()
         case .burst(let size):
             workload = .burst(scale.burstRecords)
             try await measureBatches(of: workload, size: size, workers: 1, into: database, &sample)
@@ -59,12 +64,21 @@ struct Measurement {
     private func measureBatches(
         of workload: Workload, size: Int, workers: Int, into database: some Database, _ sample: inout Sample
     ) async throws {
+        let store = try await database.openStore(writeConnections: workers)
+        try await measure(
+            workload, into: TaskSink(store: store), size: size, workers: workers, of: database, &sample)
+        try await store.close()
+    }
+
+    private func measure(
+        _ workload: Workload, into sink: some Sink, size: Int, workers: Int, of database: some Database,
+        _ sample: inout Sample
+    ) async throws {
         let directory = scratch + "/log-" + UUID().uuidString
         let log = try await WriteAheadLog.open(at: directory)
         for mutation in workload.mutations { try await log.append(TaskCodec.encode(mutation)) }
         try await log.waitUntilDurable(log.lastSequence)
-        let store = try await database.openStore(writeConnections: workers)
-        var delivery = Delivery(log: log, store: store, batchSize: size, workers: workers)
+        var delivery = Delivery(log: log, sink: sink, batchSize: size, workers: workers)
         let meter = Meter(server: database.serverProcess)
         try await delivery.start()
         meter.stop(&sample)
@@ -73,7 +87,6 @@ struct Measurement {
         sample.rowsWritten = Int(statistics.rowsWritten)
         sample.coalesced = Int(statistics.coalesced)
         sample.batches = Int(statistics.batchesApplied)
-        try await store.close()
         try await log.close()
         try FileManager.default.removeItem(atPath: directory)
     }

@@ -18,6 +18,10 @@ struct PostgresDatabase: Database {
         try await PostgresTaskStore(conninfo, writeConnections: writeConnections)
     }
 
+    func openOwnSink() async throws -> PostgresSink {
+        try await PostgresSink(conninfo, connections: 1) { try OwnStatements.of(.postgres).write($1, in: $0) }
+    }
+
     func clear() throws {
         let connection = try connect()
         try connection.query("DROP TABLE IF EXISTS " + tableNames.joined(separator: ", "))

@@ -17,6 +17,10 @@ struct SQLiteDatabase: Database {
         try await SQLiteTaskStore(path: path)
     }
 
+    func openOwnSink() async throws -> SQLiteSink {
+        try await SQLiteSink(path: path) { try OwnStatements.of(.sqlite).write($1, in: $0) }
+    }
+
     func clear() throws {
         for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: path + suffix) {
             try FileManager.default.removeItem(atPath: path + suffix)

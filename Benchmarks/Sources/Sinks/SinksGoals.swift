@@ -24,6 +24,19 @@ extension SinksResults {
                 11, "save(task), p50: times less than the database's own", .atLeast, 200,
                 measured: callers.map { $0.direct.p50 / $0.buffered.p50 }),
         ]
+            + ownGoals
+    }
+
+    private var ownGoals: [Goal] {
+        StoreKind.allCases.enumerated().flatMap { index, store in
+            [500, 2000].enumerated().map { place, size in
+                Goal(
+                    12 + 2 * index + place,
+                    "\(store.name), own statements, batches of \(size): records a second, to the task sink", .atLeast,
+                    0.9,
+                    unit: "×", measured: row(store, .own(size: size))?.taskSinkRatio?.median)
+            }
+        }
     }
 
     private func ratio(_ number: Int, _ store: StoreKind, _ path: WritePath, _ goal: Double) -> Goal {

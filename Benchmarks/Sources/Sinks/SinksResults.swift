@@ -19,6 +19,8 @@ struct SinksResults {
         var rate: Spread
         /// The ratio to row by row in the same round.
         var ratio: Spread
+        /// The ratio to the task sink in the same round, of own statements.
+        var taskSinkRatio: Spread?
         /// In microseconds a record.
         var databaseTime: Spread
         /// Rows written for each record.
@@ -32,14 +34,21 @@ struct SinksResults {
 
     func row(_ store: StoreKind, _ path: WritePath) -> Row? {
         let found = samples(store, path)
-        let naive = Dictionary(
-            samples(store, .naive).map { ($0.round, $0.rate) }, uniquingKeysWith: { first, _ in first })
         guard
             let rate = Spread(found.map(\.rate)), let time = Spread(found.map(\.databaseTime)),
-            let ratio = Spread(found.compactMap { sample in naive[sample.round].map { sample.rate / $0 } }),
+            let ratio = ratio(of: found, to: samples(store, .naive)),
             let share = Spread(found.map { Double($0.rowsWritten) / Double($0.records) })
         else { return nil }
-        return Row(store: store, path: path, rate: rate, ratio: ratio, databaseTime: time, rowShare: share.median)
+        return Row(
+            store: store, path: path, rate: rate, ratio: ratio,
+            taskSinkRatio: path.taskSink.flatMap { self.ratio(of: found, to: samples(store, $0)) }, databaseTime: time,
+            rowShare: share.median)
+    }
+
+    /// The ratios of the rates, each of one round.
+    private func ratio(of samples: [Sample], to others: [Sample]) -> Spread? {
+        let rates = Dictionary(others.map { ($0.round, $0.rate) }, uniquingKeysWith: { first, _ in first })
+        return Spread(samples.compactMap { sample in rates[sample.round].map { sample.rate / $0 } })
     }
 
     private func samples(_ store: StoreKind, _ path: WritePath) -> [Sample] {

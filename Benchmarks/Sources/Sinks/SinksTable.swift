@@ -7,12 +7,13 @@ struct SinksTable {
     /// SQLite's CPU time is the process's own.
     static func header(_ store: StoreKind) -> [String] {
         let time = store == .sqlite ? "µs CPU/record" : "µs server CPU/record"
-        return [store.name, "records/s", "× row by row", time, "rows/record"]
+        return [store.name, "records/s", "× row by row", "× task sink", time, "rows/record"]
     }
 
     static func cells(_ row: SinksResults.Row) -> [String] {
         [
-            row.path.name, Figure.short(row.rate), Figure.short(row.ratio), Figure.short(row.databaseTime),
+            row.path.name, Figure.short(row.rate), Figure.short(row.ratio),
+            row.taskSinkRatio.map { Figure.short($0) } ?? "", Figure.short(row.databaseTime),
             Figure.short(row.rowShare),
         ]
     }

@@ -30,7 +30,7 @@ extension ReadOnlyLog {
             do throws(WALError) {
                 return try await Blocking.run { () throws(WALError) in try ReadOnlyLog(at: directory) }
             } catch {
-                guard error.code == .notALogDirectory || error.isNoSuchFile else { throw error }
+                guard error.code == .notALogDirectory else { throw error }
             }
             do {
                 try await Task.sleep(for: .milliseconds(50))

@@ -19,13 +19,21 @@ public final class ReadOnlyLog: Sendable {
     /// Opens the log in a directory for reading.
     ///
     /// - Throws:
-    ///   - ``WALError/Code/notALogDirectory`` if the directory doesn't contain a log.
+    ///   - ``WALError/Code/notALogDirectory`` if the directory doesn't exist or contains no log.
     ///   - ``WALError/Code/corrupted`` if no segment has a readable header.
     ///   - ``WALError/Code/versionTooNew`` if a newer version wrote the log.
     ///   - ``WALError/Code/inputOutput`` if a file can't be read.
     public init(at directory: String) throws(WALError) {
         self.directory = directory
-        source = try DirectorySource(Directory(path: directory))
+        do throws(WALError) {
+            source = try DirectorySource(Directory(path: directory))
+        } catch {
+            guard error.isNoSuchFile else { throw error }
+            throw WALError(
+                .notALogDirectory,
+                "The directory \(directory) doesn't exist. Name the directory of a log, or start the program that writes it.",
+                errno: error.errno)
+        }
         guard let logID = source.logID, try !source.headers().isEmpty else {
             if try source.hasUnreadableHeader {
                 throw WALError(

@@ -20,6 +20,7 @@ package final class Directory: Sendable {
 
     /// Opens an existing directory.
     package convenience init(path: String) throws(WALError) {
+        guard !path.isEmpty else { throw WALError(.invalidArgument, "The path of the log is empty. Name a directory.") }
         try self.init(path, at: AT_FDCWD, path: path, flags: 0)
     }
 
@@ -57,7 +58,13 @@ package final class Directory: Sendable {
         let result = SystemCall.perform(StorageHooks.hook(for: path), .makeDirectory(path: path)) {
             unsafe Int(mkdir(path, 0o700))
         }
-        guard result == 0 || errno == EEXIST else { throw WALError.system("mkdir", path) }
+        guard result == 0 || errno == EEXIST else {
+            guard errno == ENOENT else { throw WALError.system("mkdir", path) }
+            throw WALError(
+                .inputOutput,
+                "\(path) can't be created, because the directory above it doesn't exist. Create that one first.",
+                errno: ENOENT)
+        }
         let directory = try Directory(path, at: AT_FDCWD, path: path, flags: 0, isNew: result == 0)
         if result == 0 { try Directory(path: directory.place.parent).sync() }
         return directory

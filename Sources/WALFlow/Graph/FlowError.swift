@@ -72,7 +72,7 @@ public struct FlowError: Error, Sendable, CustomStringConvertible {
     }
 
     public var description: String {
-        let below = cause.map { ": \($0)" } ?? ""
+        let below = cause.map { " Cause: \($0)" } ?? ""
         return "\(code): \(message)\(below)"
     }
 }

@@ -15,6 +15,12 @@ public struct StoredEvent: Hashable, Sendable {
     /// The bytes that the coder made.
     public var payload: [UInt8]
 
+    /// Reads the event of a record. Returns nil if no journal of a known version wrote the record.
+    package init?(_ record: LogRecord) {
+        guard let (envelope, offset) = EventEnvelope.decode(record.payload) else { return nil }
+        self.init(record, envelope, payload: record.payload[offset...])
+    }
+
     init(_ record: LogRecord, _ envelope: EventEnvelope, payload: ArraySlice<UInt8>) {
         sequence = record.sequence
         time = record.time

@@ -24,7 +24,10 @@ extension BufferedTaskStorage {
             do {
                 try await store.ping()
             } catch {
-                throw TaskStorageError(.storeAway, "\(store.name) can't be used.", cause: error, isRetriable: true)
+                throw TaskStorageError(
+                    .storeAway,
+                    "\(store.name) can't be used. Check its address and that it runs, or start without it: leave `requiresStore` off.",
+                    cause: error, isRetriable: true)
             }
         }
         do throws(WALError) {

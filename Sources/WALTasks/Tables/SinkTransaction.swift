@@ -26,8 +26,8 @@ public final class SinkTransaction {
         try run { (session) throws(StoreError) in try session.execute(sql, values) }
     }
 
-    /// Runs a statement once for each row of values, in order: in PostgreSQL without waiting for the answers in between, in MariaDB as
-    /// one call with arrays of values.
+    /// Runs a statement once for each row of values, in order: in PostgreSQL and MariaDB as one call with arrays of values, or without waiting
+    /// for the answers in between.
     ///
     /// - Returns: The number of rows that it changed in all, as ``execute(_:_:)``.
     /// - Throws: As ``execute(_:_:)``. The rows before the refused one are undone with the transaction.

@@ -58,7 +58,7 @@ public struct TaskStorageError: Error, Sendable {
 
 extension TaskStorageError: CustomStringConvertible {
     public var description: String {
-        let below = cause.map { ": \($0)" } ?? ""
+        let below = cause.map { " Cause: \($0)" } ?? ""
         return "\(code): \(message)\(below)"
     }
 }

@@ -5,7 +5,7 @@ struct Dump: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Prints the records of a log.",
         discussion: """
-            Decodes task events and log lines, and shows other records in hexadecimal and as text. With --json, every task
+            Decodes task events, log lines and events of journals, and shows other records in hexadecimal and as text. With --json, every task
             event is a line in the form that `wal ingest` reads, with the record's sequence number and time. Works while a
             writer runs.
 

@@ -5,7 +5,7 @@ struct Tail: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Prints the last records, and with --follow new ones as they are appended.",
         discussion: """
-            Shows log lines, task events and other records as `wal dump` does. With --level or --label it shows log lines only.
+            Shows log lines, task events, events of journals and other records as `wal dump` does. With --level or --label it shows log lines only.
             The options that choose records combine: a record must meet all of them.
 
             Works while a writer runs. With --follow it ends on SIGINT and SIGTERM, with exit code 0 and after a whole line,

@@ -1,9 +1,11 @@
 import WAL
 import WALFlow
+import WALJournal
 import WALLogging
 import WALTasks
 
-/// A record as one line: a line of a program's log, a task event in the form that `ingest` reads, or the bytes of any other payload.
+/// A record as one line: a line of a program's log, a task event in the form that `ingest` reads, an event of a journal, or the bytes of
+/// any other payload.
 enum RecordLine {
     static func json(_ record: borrowing RecordView) -> [UInt8] {
         if let line = LogLine(payload: record.payload) {
@@ -13,7 +15,9 @@ enum RecordLine {
             return TaskLine(mutation, sequence: record.sequence, time: record.time).bytes
         }
         if let flow = (try? FlowRecord(record.payload)) ?? nil { return Array(json(flow, record).utf8) }
-        let payload = LogRecord(record).payload
+        let record = LogRecord(record)
+        if let event = StoredEvent(record) { return Array(json(event).utf8) }
+        let payload = record.payload
         return Array(
             JSON.object([
                 ("type", .string("record")),
@@ -33,7 +37,9 @@ enum RecordLine {
             let fields = ["flow", flow.name, flow.taskID, flow.path ?? "", flow.details]
             return Array((head + fields.joined(separator: "\t")).utf8)
         }
-        let payload = LogRecord(record).payload
+        let record = LogRecord(record)
+        if let event = StoredEvent(record), let text = text(event) { return Array((head + text).utf8) }
+        let payload = record.payload
         let shown = payload.prefix(Self.shownMax)
         let rest = payload.count > shown.count ? "…" : ""
         return Array("\(head)\(hexadecimal(shown))\(rest)\t\(printable(shown))\(rest)".utf8)
@@ -49,6 +55,28 @@ enum RecordLine {
             ("path", JSON(flow.path)),
             ("details", .string(flow.details)),
         ]).description
+    }
+
+    private static func json(_ event: StoredEvent) -> String {
+        JSON.object([
+            ("type", .string("event")),
+            ("sequence", JSON(event.sequence.rawValue)),
+            ("time", .string(event.time.description)),
+            ("event", .string(event.type)),
+            ("version", JSON(event.version)),
+            ("attributes", .object(event.attributes.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
+            ("hex", .string(hexadecimal(event.payload))),
+            ("text", .string(String(decoding: event.payload, as: UTF8.self))),
+        ]).description
+    }
+
+    /// Returns nil for an event that isn't text, or would control a terminal.
+    private static func text(_ event: StoredEvent) -> String? {
+        guard let payload = String(validating: event.payload, as: UTF8.self) else { return nil }
+        let attributes = event.attributes.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        let fields = ["\(event.type) \(event.version)", attributes.joined(separator: " "), payload]
+        let isPlain = fields.allSatisfy { $0.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control } }
+        return isPlain ? fields.joined(separator: "\t") : nil
     }
 
     private static let shownMax = 64

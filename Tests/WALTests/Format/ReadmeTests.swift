@@ -4,7 +4,7 @@ import Testing
 /// The examples in documents are the programs that the build compiles.
 @Suite struct ReadmeTests {
     @Test(arguments: [
-        ("embed-log", "README.md"), ("buffer-sqlite", "README.md"),
+        ("embed-log", "README.md"), ("buffer-sqlite", "Sources/WALTasks/WALTasks.docc/BeforeADatabase.md"),
         ("own-table", "Sources/WALTasks/WALTasks.docc/YourOwnTable.md"),
         ("log-handler", "Sources/WALLogging/WALLogging.docc/LastWords.md"),
     ])
