@@ -108,11 +108,13 @@ struct TopView {
         let snapshot = look.snapshot
         let check = LogCheck(snapshot)
         let name = StyledText(snapshot.name, .bold)
+        // What was healthy at the last look may not be so now.
         let state =
-            switch check.verdict {
+            switch look.failure == nil ? check.verdict : .unknown {
             case .ok: StyledText("\(sign(.good)) healthy", .good)
             case .warning: StyledText("\(sign(.warning)) warning", .warning)
-            case .critical, .unknown: StyledText("\(sign(.bad)) critical", .bad)
+            case .critical: StyledText("\(sign(.bad)) critical", .bad)
+            case .unknown: StyledText("\(sign(.bad)) unknown", .bad)
             }
         let status = snapshot.status
         let writer =
