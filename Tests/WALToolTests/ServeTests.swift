@@ -197,7 +197,7 @@
             ] {
                 #expect(try ToolRun(["serve", log] + arguments).status == 64, "\(arguments)")
             }
-            #expect(try ToolRun(["serve", scratch.path("nothing"), "--port", "0"]).status == 74)
+            #expect(try ToolRun(["serve", scratch.path("nothing"), "--port", "0"]).status == 65)
             #expect(
                 try ToolRun(["serve", log, "--port", "0", "--store", "sqlite:\(scratch.path("no.db"))"]).status != 0)
         }
