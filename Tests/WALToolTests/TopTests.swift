@@ -163,14 +163,19 @@ struct TopTests {
 
         @discardableResult func run(_ arguments: String...) throws -> String {
             let process = Process()
-            // dash closes only descriptors of one digit.
-            process.executableURL = URL(filePath: "/bin/bash")
-            // The server stays, and keeps what it inherits. The end of this process is seen by a descriptor that it closes.
-            let close = "for each in /proc/self/fd/*; do n=${each##*/}; [ $n -gt 2 ] && eval \"exec $n>&-\"; done"
+            process.executableURL = URL(filePath: "/usr/bin/python3")
+            // The server stays, and keeps what it inherits: descriptors by whose end this process is seen to end, and blocked signals,
+            // without which kill-server ends nothing.
+            let script = """
+                import os, signal, sys
+                signal.pthread_sigmask(signal.SIG_SETMASK, [])
+                os.closerange(3, 65536)
+                os.execv("/usr/bin/tmux", ["tmux", *sys.argv[1:]])
+                """
             let file = socket + ".output"
-            process.arguments =
-                ["-c", "\(close); exec /usr/bin/tmux \"$@\" > \(file)", "tmux", "-S", socket] + arguments
-            process.standardOutput = FileHandle.nullDevice
+            _ = FileManager.default.createFile(atPath: file, contents: nil)
+            process.arguments = ["-c", script, "-S", socket] + arguments
+            process.standardOutput = try FileHandle(forWritingTo: URL(filePath: file))
             process.standardError = FileHandle.nullDevice
             try process.run()
             process.waitUntilExit()
