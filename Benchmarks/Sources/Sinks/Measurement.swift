@@ -35,6 +35,10 @@ struct Measurement {
             try await measureBatches(of: workload, size: size, workers: workers, into: database, &sample)
         case .own(let size):
             workload = .mixed(scale.batchedRecords)
+            // The first claim makes the table of positions, as the store's tables are there already.
+            let first = try await database.openOwnSink()
+            _ = try await first.claim(0..<1, of: 1, log: .random())
+            await first.close()
             let sink = try await database.openOwnSink()
             try await measure(workload, into: sink, size: size, workers: 1, of: database, &sample)
             await sink.close()
