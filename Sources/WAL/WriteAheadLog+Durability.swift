@@ -16,12 +16,16 @@ extension WriteAheadLog {
         try engine.commit.blockUntilDurable(.sequence(sequence.rawValue))
     }
 
-    /// Makes everything durable that was appended before the call, cursors included. Suspends for the sync.
+    /// Makes everything durable that was appended before the call, cursors included. Suspends for the sync, and for the next segment if
+    /// a change of a cursor waits for it.
+    ///
+    /// On a full disk, and while the disk budget is used up, such a change stays pending: see ``setCursor(_:to:)``.
     ///
     /// - Returns: The last durable sequence number.
     /// - Throws: ``WALError/Code/indeterminate`` if the sync failed; ``WALError/Code/closed``; ``WALError/Code/cancelled``.
     @discardableResult
     public func sync() async throws(WALError) -> SequenceNumber {
+        try await engine.appender.appendPendingMarkers()
         try await engine.commit.waitUntilDurable(.position(engine.catalog.waitForClaimed().position))
         return durableSequence
     }
@@ -30,6 +34,7 @@ extension WriteAheadLog {
     @available(*, noasync, message: "Blocks the thread. Await sync() instead.")
     @discardableResult
     public func syncBlocking() throws(WALError) -> SequenceNumber {
+        try engine.appender.appendPendingMarkersBlocking()
         try engine.commit.blockUntilDurable(.position(engine.catalog.waitForClaimed().position))
         return durableSequence
     }

@@ -28,9 +28,38 @@ extension Appender {
         catalog.markers.flushPending(append: append)
     }
 
+    /// Appends the changes that couldn't be appended before, to the next segment if this one has ended. Leaves them pending if the log is
+    /// full.
+    ///
+    /// A cursor's frame that crosses the end of a segment opens no other one, so it would wait for the next record.
+    func appendPendingMarkers() async throws(WALError) {
+        guard !catalog.markers.pendingNames.isEmpty else { return }
+        do throws(WALError) {
+            try await suspendForNextSegment(after: nil, whenFull: .fail)
+        } catch {
+            guard error.isFull else { throw error }
+        }
+        flushPendingMarkers()
+    }
+
+    /// Appends the changes as ``appendPendingMarkers()`` does. Blocks for the next segment.
+    func appendPendingMarkersBlocking() throws(WALError) {
+        guard !catalog.markers.pendingNames.isEmpty else { return }
+        do throws(WALError) {
+            try openNextSegment(after: nil, whenFull: .fail)
+        } catch {
+            guard error.isFull else { throw error }
+        }
+        flushPendingMarkers()
+    }
+
     private func append(_ entries: [Marker]) -> Bool {
         appendControlIfReady(.cursors, body: CursorsBody.encode(entries))
     }
+}
+
+extension WALError {
+    fileprivate var isFull: Bool { code == .diskFull || code == .logFull }
 }
 
 extension Marker {

@@ -78,9 +78,11 @@ extension Appender {
     }
 
     /// Suspends until a segment is open: opens the next one, or waits for another thread to do it.
-    func suspendForNextSegment(after end: SegmentEnd?, for frameSize: Int = 0) async throws(WALError) {
+    func suspendForNextSegment(
+        after end: SegmentEnd?, for frameSize: Int = 0, whenFull: WriteAheadLog.FullPolicy? = nil
+    ) async throws(WALError) {
         if let end { registerEnd(end) }
-        var request = SegmentRequest(for: frameSize, catalog.configuration.whenFull)
+        var request = SegmentRequest(for: frameSize, whenFull ?? catalog.configuration.whenFull)
         let id = catalog.state.withLock { state in state.suspended.makeID() }
         defer { count(request) }
         var isOpen = false

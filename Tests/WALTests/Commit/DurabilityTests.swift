@@ -23,6 +23,29 @@ import Testing
         try await log.close()
     }
 
+    /// A cursor's frame that crosses the end of a segment opens no other one. With the change still pending, a power loss would bring the
+    /// cursor's earlier value back.
+    @Test(arguments: [true, false])
+    func aSyncIncludesTheCursorThatCrossedTheEndOfASegment(_ isBlocking: Bool) async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        for round: UInt64 in 1...3 {
+            var position = round * 100_000
+            repeat {
+                position += 1
+                try log.setCursor("consumer", to: SequenceNumber(rawValue: position))
+            } while log.engine.catalog.markers.pendingNames.isEmpty
+            if isBlocking {
+                try await Blocking.run { () throws(WALError) in _ = try log.syncBlocking() }
+            } else {
+                try await log.sync()
+            }
+            #expect(log.engine.catalog.markers.pendingNames == [])
+            #expect(try ReadOnlyLog(at: directory.path).cursors["consumer"]?.rawValue == position)
+        }
+        try await log.close()
+    }
+
     @Test func aNumberThatWasNotGivenIsRefused() async throws {
         let directory = TemporaryDirectory()
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
