@@ -18,8 +18,8 @@ public enum LogUnderTest {
         return configuration
     }
 
-    /// The number of segments after an opening whose files are smaller than the configured size. Each is twice as large as the one before.
-    private static let smallSegments = 8
+    /// The number of times that the files of an opening grow until they have the configured size.
+    private static let smallSegments = 4
 
     /// Opens the log and waits until its segments are ready, as they are in a log that is in use. The first segments after an
     /// opening are small, so this rolls until they are used up.

@@ -28,9 +28,11 @@ struct SegmentPipeline {
     /// The growth of the files of an opening from one to the next, until they reach the configured size. The first ones are small: opening
     /// waits for one, an idle log keeps them ready, and a process may open a thousand logs.
     ///
-    /// With two segments ready, the next file is made while the two before it are filled, which together are three quarters of its size. So
-    /// producers don't wait as long as they are slower than three quarters of the rate at which files are made.
-    private static let growth = 2
+    /// With two segments ready, the next file is made while the two before it are filled, which together are a third of its size. So
+    /// producers don't wait as long as they are slower than a third of the rate at which files are made. A slower growth means more
+    /// segments at first, and each end of one takes syncs: with a growth of 2, 64 threads made 0.93 of the durable appends in the first
+    /// two seconds of a log.
+    private static let growth = 4
     private static let capacityStep = 64 << 10
     /// A producer that stops in the middle of an append delays sealing, and only sealing shows how much budget is left.
     private static let sealingTimeout: Duration = .seconds(1)
