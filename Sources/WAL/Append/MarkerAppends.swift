@@ -33,24 +33,30 @@ extension Appender {
     ///
     /// A cursor's frame that crosses the end of a segment opens no other one, so it would wait for the next record.
     func appendPendingMarkers() async throws(WALError) {
-        guard !catalog.markers.pendingNames.isEmpty else { return }
-        do throws(WALError) {
-            try await suspendForNextSegment(after: nil, whenFull: .fail)
-        } catch {
-            guard error.isFull else { throw error }
+        while !catalog.markers.pendingNames.isEmpty {
+            do throws(WALError) {
+                try await suspendForNextSegment(after: nil, whenFull: .fail)
+            } catch {
+                guard error.isFull else { throw error }
+                return
+            }
+            // Others may have filled the segment already.
+            flushPendingMarkers()
         }
-        flushPendingMarkers()
     }
 
     /// Appends the changes as ``appendPendingMarkers()`` does. Blocks for the next segment.
     func appendPendingMarkersBlocking() throws(WALError) {
-        guard !catalog.markers.pendingNames.isEmpty else { return }
-        do throws(WALError) {
-            try openNextSegment(after: nil, whenFull: .fail)
-        } catch {
-            guard error.isFull else { throw error }
+        while !catalog.markers.pendingNames.isEmpty {
+            do throws(WALError) {
+                try openNextSegment(after: nil, whenFull: .fail)
+            } catch {
+                guard error.isFull else { throw error }
+                return
+            }
+            // Others may have filled the segment already.
+            flushPendingMarkers()
         }
-        flushPendingMarkers()
     }
 
     private func append(_ entries: [Marker]) -> Bool {
