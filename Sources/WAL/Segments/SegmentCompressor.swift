@@ -124,13 +124,14 @@ final class SegmentCompressor {
         roomFor count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int
     ) throws(WALError) -> Int {
         let start = pending.count
-        pending.append(contentsOf: repeatElement(0, count: count))
-        let written = unsafe pending.withUnsafeMutableBytes { bytes in
-            unsafe body(UnsafeMutableRawBufferPointer(rebasing: bytes[start...]))
+        try pending.append(addingCapacity: count) { output throws(WALError) in
+            try unsafe output.withUnsafeMutableBufferPointer { bytes, filledCount throws(WALError) in
+                let written = unsafe body(UnsafeMutableRawBufferPointer(bytes))
+                guard LZ4F_isError(written) == 0 else { throw Self.failed }
+                filledCount = written
+            }
         }
-        guard LZ4F_isError(written) == 0 else { throw Self.failed }
-        pending.removeLast(count - written)
-        return written
+        return pending.count - start
     }
 
     private func write() throws(WALError) {

@@ -69,20 +69,16 @@ extension [UInt8] {
     mutating func append<Failure: Error>(
         count: Int, initializingWith initialize: (inout OutputRawSpan) throws(Failure) -> Void
     ) throws(Failure) {
-        let start = self.count
-        append(contentsOf: repeatElement(0, count: count))
-        let outcome = unsafe withUnsafeMutableBytes { bytes -> Result<Int, Failure> in
-            let room = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
-            var output = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
-            let result = Result { () throws(Failure) in try initialize(&output) }
-            let written = unsafe output.finalize(for: room)
-            return result.map { written }
-        }
-        switch outcome {
-        case .success(let written): precondition(written == count, "\(written) of \(count) bytes were written")
-        case .failure(let error):
-            removeLast(count)
-            throw error
+        try append(addingCapacity: count) { output throws(Failure) in
+            try unsafe output.withUnsafeMutableBufferPointer { bytes, filledCount throws(Failure) in
+                let bytes = UnsafeMutableRawBufferPointer(bytes)
+                let room = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[..<count])
+                var output = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
+                try initialize(&output)
+                let written = unsafe output.finalize(for: room)
+                precondition(written == count, "\(written) of \(count) bytes were written")
+                filledCount = count
+            }
         }
     }
 }
