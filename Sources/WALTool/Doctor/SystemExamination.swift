@@ -24,6 +24,7 @@ struct SystemExamination {
         status = snapshot.status
         writer = snapshot.isUp ? LockHolder.process(of: directory) : nil
         examineOwner()
+        examineUnit()
         examineSpace()
         examineLimits()
         examineMemory()
@@ -44,6 +45,21 @@ struct SystemExamination {
         } else {
             add("owner", .ok, text)
         }
+    }
+
+    private mutating func examineUnit() {
+        guard let writer, let cgroup = text("/proc/\(writer)/cgroup"), let status = text("/proc/\(writer)/status"),
+            let mounts = text("/proc/\(writer)/mountinfo"),
+            let unit = ServiceUnit(cgroup: cgroup, status: status, mounts: mounts)
+        else { return }
+        guard !unit.missing.isEmpty else {
+            return add("unit", .ok, "\(unit.name) leaves its processes few rights")
+        }
+        add(
+            "unit", .warning, "\(unit.name) leaves its processes more rights than a log needs",
+            next:
+                "add to the unit: \(unit.missing.joined(separator: " ")); systemd-analyze security \(unit.name) shows the rest"
+        )
     }
 
     private mutating func examineSpace() {

@@ -1,0 +1,29 @@
+/// The systemd unit of a process, and what the unit leaves to a program that an attacker has taken over.
+struct ServiceUnit {
+    let name: String
+    /// The unit's settings that would take a right away which the process has.
+    let missing: [String]
+
+    /// Finds the unit in the texts of `/proc/PID/cgroup`, `status` and `mountinfo`. Returns nil if the process isn't a service of systemd.
+    init?(cgroup: String, status: String, mounts: String) {
+        let path = cgroup.split(separator: "\n").compactMap { $0.split(separator: ":", maxSplits: 2).last }
+        let names = path.compactMap { $0.split(separator: "/").last { $0.hasSuffix(".service") } }
+        guard let name = names.first else { return nil }
+        self.name = String(name)
+
+        func value(_ key: String) -> Substring? {
+            let line = status.split(separator: "\n").first { $0.hasPrefix(key + ":") }
+            return line?.split(whereSeparator: \.isWhitespace).dropFirst().first
+        }
+        let root = mounts.split(separator: "\n").map { $0.split(separator: " ") }.last { $0.count > 5 && $0[4] == "/" }
+        let isReadOnly = root?[5].split(separator: ",").contains("ro") == true
+        var missing: [String] = []
+        if value("NoNewPrivs") == "0" { missing.append("NoNewPrivileges=yes") }
+        if let rights = value("CapBnd").flatMap({ UInt64($0, radix: 16) }), rights != 0 {
+            missing.append("CapabilityBoundingSet=")
+        }
+        if value("Seccomp") == "0" { missing.append("SystemCallFilter=@system-service") }
+        if !isReadOnly { missing.append("ProtectSystem=strict") }
+        self.missing = missing
+    }
+}

@@ -1,0 +1,73 @@
+#if os(Linux)
+    import Foundation
+    import Testing
+
+    @testable import WALTool
+
+    /// What a systemd unit leaves to a writer, as the doctor sees it.
+    @Suite struct DoctorUnitTests {
+        /// The doctor's item about the unit of a writer that runs in the process of `start`. The shell's `$1` is a directory.
+        private func unit(_ start: String) throws -> [String: Any] {
+            let scratch = try Scratch()
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            // No systemd runs here, so a file takes the place of the process's control groups.
+            let script = """
+                set -e
+                mkfifo "$1/lines"
+                \(start) "$0" append "$1/log" <"$1/lines" >&2 & writer=$!
+                exec 3>"$1/lines"
+                until [ -s "$1/log/STATUS" ]; do kill -0 $writer; sleep 0.05; done
+                echo 0::/system.slice/orders.service >"$1/cgroup"
+                mount --bind "$1/cgroup" /proc/$writer/cgroup
+                "$0" doctor "$1/log" --json || :
+                exec 3>&-
+                wait $writer
+                """
+            process.arguments = [
+                "unshare", "--mount", "sh", "-c", script, ToolRun.tool.path, scratch.directory.path,
+            ]
+            let pipe = Pipe()
+            process.standardOutput = pipe
+            try process.run()
+            let printed = try pipe.fileHandleForReading.readToEnd() ?? Data()
+            process.waitUntilExit()
+            let report = try #require(try JSONSerialization.jsonObject(with: printed) as? [String: Any])
+            let items = try #require(report["items"] as? [[String: Any]])
+            return try #require(items.first { $0["name"] as? String == "unit" })
+        }
+
+        @Test(.enabled(if: geteuid() == 0, "mounts need root")) func aUnitWithoutHardeningIsAWarning() throws {
+            let item = try unit("")
+            #expect(item["verdict"] as? String == "WARNING")
+            #expect(item["text"] as? String == "orders.service leaves its processes more rights than a log needs")
+            let next = try #require(item["next"] as? String)
+            #expect(
+                next.hasPrefix(
+                    "add to the unit: NoNewPrivileges=yes CapabilityBoundingSet= SystemCallFilter=@system-service ProtectSystem=strict; "
+                ), "\(next)")
+        }
+
+        @Test(.enabled(if: geteuid() == 0, "mounts need root")) func rightsThatTheUnitTakesAreNotNamed() throws {
+            let item = try unit(
+                """
+                unshare --mount sh -c 'mount --bind "$1" "$1"; mount -o remount,ro,bind /; cd /; \
+                exec setpriv --no-new-privs --bounding-set=-all "$2" "$3" "$4"' sh "$1"
+                """)
+            let next = try #require(item["next"] as? String)
+            #expect(next.hasPrefix("add to the unit: SystemCallFilter=@system-service; "), "\(next)")
+        }
+
+        @Test func aHardenedUnitIsFine() throws {
+            let status = "Name:\twal\nCapBnd:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n"
+            let mounts = """
+                22 1 8:1 / / ro,relatime - ext4 /dev/sda1 rw
+                30 22 8:1 /v /var/lib/orders rw - ext4 /dev/sda1 rw
+                """
+            let unit = try #require(
+                ServiceUnit(cgroup: "0::/system.slice/orders.service\n", status: status, mounts: mounts))
+            #expect(unit.name == "orders.service" && unit.missing.isEmpty)
+            #expect(ServiceUnit(cgroup: "0::/user.slice/session.scope\n", status: status, mounts: mounts) == nil)
+        }
+    }
+#endif
