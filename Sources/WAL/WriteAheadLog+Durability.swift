@@ -22,11 +22,14 @@ extension WriteAheadLog {
     /// On a full disk, and while the disk budget is used up, such a change stays pending: see ``setCursor(_:to:)``.
     ///
     /// - Returns: The last durable sequence number.
-    /// - Throws: ``WALError/Code/indeterminate`` if the sync failed; ``WALError/Code/closed``; ``WALError/Code/cancelled``.
+    /// - Throws: ``WALError/Code/indeterminate`` if the sync failed; ``WALError/Code/closed``; ``WALError/Code/cancelled``; the error of a
+    ///   segment that couldn't be made for such a change, although the records are durable.
     @discardableResult
     public func sync() async throws(WALError) -> SequenceNumber {
-        try await engine.appender.appendPendingMarkers()
+        var failure: WALError?
+        do throws(WALError) { try await engine.appender.appendPendingMarkers() } catch { failure = error }
         try await engine.commit.waitUntilDurable(.position(engine.catalog.waitForClaimed().position))
+        if let failure { throw failure }
         return durableSequence
     }
 
@@ -34,8 +37,9 @@ extension WriteAheadLog {
     @available(*, noasync, message: "Blocks the thread. Await sync() instead.")
     @discardableResult
     public func syncBlocking() throws(WALError) -> SequenceNumber {
-        try engine.appender.appendPendingMarkersBlocking()
+        let markers = Result { () throws(WALError) in try engine.appender.appendPendingMarkersBlocking() }
         try engine.commit.blockUntilDurable(.position(engine.catalog.waitForClaimed().position))
+        try markers.get()
         return durableSequence
     }
 

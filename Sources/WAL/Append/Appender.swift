@@ -22,7 +22,7 @@ final class Appender: @unchecked Sendable {
     }
 
     let catalog: SegmentCatalog
-    let syncRequests = SyncRequests()
+    let syncRequests: SyncRequests
     let tail = TailWaiters()
     let outside: OutsideReaders
     private let slots: AppendSlots
@@ -56,6 +56,7 @@ final class Appender: @unchecked Sendable {
         let configuration = catalog.configuration
         frameOrder = isReplica ? Monitor(0) : nil
         self.catalog = catalog
+        syncRequests = SyncRequests(catalog.threads)
         self.slots = slots
         unsafe self.current = unsafe Atomic(current.pointer)
         recordSizeMax = Self.recordSizeMax(configuration)

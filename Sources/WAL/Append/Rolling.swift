@@ -46,17 +46,18 @@ extension Appender {
     }
 
     /// Blocks until a segment is open: opens the next one, or waits for another thread to do it. A segment that is made for this call has
-    /// room for a frame of this size; one that is ready may be too small.
+    /// room for a frame of this size; one that is ready may be too small. A call with `whenFull` isn't counted as an append.
     func openNextSegment(
         after end: SegmentEnd?, for frameSize: Int = 0, whenFull: WriteAheadLog.FullPolicy? = nil
     ) throws(WALError) {
         if let end { registerEnd(end) }
-        var request = SegmentRequest(for: frameSize, whenFull ?? catalog.configuration.whenFull)
+        var request = SegmentRequest(
+            for: frameSize, whenFull ?? catalog.configuration.whenFull, isAppend: whenFull == nil)
         func tryOpen(_ state: inout CatalogState) throws(WALError) -> Void? {
             try tryOpenSegment(&request, &state) ? () : nil
         }
         defer { count(request) }
-        try counting { () throws(WALError) in
+        try counting(request) { () throws(WALError) in
             if try catalog.state.wait(until: request.deadline, tryOpen) == nil {
                 // Only the disk budget limits the wait. If the segment is late for another reason, such as a slow disk, keep waiting.
                 request.isDeadlinePassed = true
@@ -70,19 +71,20 @@ extension Appender {
     func openPreparedSegment(after end: SegmentEnd?, for frameSize: Int) throws(WALError) -> Bool {
         if let end { registerEnd(end) }
         var request = SegmentRequest(for: frameSize, catalog.configuration.whenFull)
-        let isOpen = try counting { () throws(WALError) in
+        let isOpen = try counting(request) { () throws(WALError) in
             try catalog.state.withLock { state throws(WALError) in try tryOpenSegment(&request, &state) }
         }
         finish(request)
         return isOpen
     }
 
-    /// Suspends until a segment is open: opens the next one, or waits for another thread to do it.
+    /// Suspends until a segment is open, as ``openNextSegment(after:for:whenFull:)`` blocks.
     func suspendForNextSegment(
         after end: SegmentEnd?, for frameSize: Int = 0, whenFull: WriteAheadLog.FullPolicy? = nil
     ) async throws(WALError) {
         if let end { registerEnd(end) }
-        var request = SegmentRequest(for: frameSize, whenFull ?? catalog.configuration.whenFull)
+        var request = SegmentRequest(
+            for: frameSize, whenFull ?? catalog.configuration.whenFull, isAppend: whenFull == nil)
         let id = catalog.state.withLock { state in state.suspended.makeID() }
         defer { count(request) }
         var isOpen = false
@@ -106,7 +108,7 @@ extension Appender {
                 catalog.state.withLock { state in state.suspended.remove(id) }?
                     .resume(returning: .failure(Self.canceledBeforeAppend))
             }
-            isOpen = try counting(outcome.get)
+            isOpen = try counting(request, outcome.get)
         }
         finish(request)
     }
@@ -142,13 +144,15 @@ extension Appender {
     }
 
     private func count(_ request: SegmentRequest) {
-        if let wait = request.wait { counters.count(wait, ContinuousClock.now - request.start) }
+        if request.isAppend, let wait = request.wait { counters.count(wait, ContinuousClock.now - request.start) }
     }
 
     /// Counts the failure of an append.
-    private func counting<Result>(_ body: () throws(WALError) -> Result) throws(WALError) -> Result {
+    private func counting<Result>(
+        _ request: SegmentRequest, _ body: () throws(WALError) -> Result
+    ) throws(WALError) -> Result {
         do throws(WALError) { return try body() } catch {
-            counters.count(error)
+            if request.isAppend { counters.count(error) }
             throw error
         }
     }

@@ -12,7 +12,11 @@ final class SyncRequests: Sendable {
     }
 
     let state = Monitor(State())
-    let duty = Duty(.sync)
+    let duty: Duty
+
+    init(_ threads: LogThreads) {
+        duty = Duty(threads.sync)
+    }
 
     /// Asks for a sync.
     func requestSync() {

@@ -67,15 +67,28 @@ final class MarkerBoard: Sendable {
                 try register.reserve(entry)
                 register.add(entry)
             }
+            // Only the last change of a name counts, so what waits is bounded by the number of names.
+            pending.removeAll { $0.isReplaced(by: entry) }
             pending.append(entry)
-            if append(pending) { pending = [] }
+            Self.flush(&pending, append)
         }
     }
 
     /// Appends the changes that couldn't be appended before.
     func flushPending(append: ([Marker]) -> Bool) {
-        pending.withLock { pending in
-            if !pending.isEmpty, append(pending) { pending = [] }
+        pending.withLock { pending in Self.flush(&pending, append) }
+    }
+
+    /// Appends the changes in frames that fit into every segment.
+    private static func flush(_ pending: inout [Marker], _ append: ([Marker]) -> Bool) {
+        while !pending.isEmpty {
+            var size = 0
+            let count = pending.prefix { entry in
+                size += CursorsBody.encode(entry).count
+                return size <= sizeMax
+            }.count
+            guard append(Array(pending.prefix(count))) else { return }
+            pending.removeFirst(count)
         }
     }
 

@@ -7,8 +7,9 @@ final class SegmentCatalog: Sendable {
     let logger: Logger?
     let markers: MarkerBoard
     let state: Monitor<CatalogState>
-    let maintenance = Duty(.maintenance)
-    let compression = Duty(.compression)
+    let threads: LogThreads
+    let maintenance: Duty
+    let compression: Duty
     /// The consumers in other processes. Lock order: after all others.
     let consumers = Monitor(ConsumerPins())
     /// Serializes the removal and replacement of segment files. Lock order: before `state`. Holds a byte, because ThreadSanitizer reports
@@ -24,6 +25,9 @@ final class SegmentCatalog: Sendable {
         self.directory = directory
         self.configuration = configuration
         self.logger = logger
+        threads = .of(directory)
+        maintenance = Duty(threads.maintenance)
+        compression = Duty(threads.compression)
     }
 
     /// Returns the position up to which producers have claimed. Blocks between the claim that crosses the active segment's end and its

@@ -143,6 +143,7 @@ final class GroupCommit: @unchecked Sendable {
     /// Ends all waits, current and later ones, because the log is closed.
     func close() {
         let served = state.withLock { state in
+            state.isClosed = true
             state.failure = state.failure ?? WALError(.closed, "The log was closed.")
             return state.takeServed()
         }

@@ -104,7 +104,7 @@ extension GroupCommit {
             try advance(syncs: true)
         }
         let isRecovered = if case .success = result { true } else { false }
-        state.withLock { state in if isRecovered { state.failure = nil } }
+        state.withLock { state in if isRecovered, !state.isClosed { state.failure = nil } }
         endRound()
         guard isRecovered else { return false }
         catalog.state.withLock { state in

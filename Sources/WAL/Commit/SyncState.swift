@@ -21,6 +21,8 @@ struct SyncState {
     var recentSyncs = RecentDurations()
     /// The reason why nothing becomes durable at the moment; nil if there is none.
     var failure: WALError?
+    /// Whether the log is closed. Its failure is final.
+    var isClosed = false
     /// The waiting tasks.
     private(set) var tasks: [WaitingTask] = []
 

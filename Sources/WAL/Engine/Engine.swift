@@ -22,7 +22,7 @@ internal import Synchronization
 /// | `MarkerBoard.register` | the markers, and the space reserved for them | last |
 /// | `TailWaiters.state` | readers at the end of the log | last |
 /// | `OutsideReaders.turn` | wake-ups of readers in other processes | last |
-/// | `SharedThreads.state` | the duties of all logs of the process | last |
+/// | `SharedThreads.state` | the duties of the logs on a file system | last |
 ///
 /// The monitors of the duties are held by the thread that has the duty's turn, before all others.
 ///

@@ -99,7 +99,7 @@ struct MaintenanceDuty {
         let isInDemand = catalog.state.withLock { state in
             state.pipeline.ready.isEmpty || state.pipeline.isDemanded || state.phase.isClosing
         }
-        if !isInDemand, !SharedThreads.maintenance.isCrowded { NamedThread.sleep(.milliseconds(1)) }
+        if !isInDemand, !catalog.threads.maintenance.isCrowded { NamedThread.sleep(.milliseconds(1)) }
     }
 }
 

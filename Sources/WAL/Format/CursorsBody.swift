@@ -14,6 +14,18 @@ enum Marker: Hashable {
         case .snapshot: nil
         }
     }
+
+    /// Whether a later entry leaves nothing of this one: both set or remove the cursor of one name, or the bookmark.
+    func isReplaced(by later: Marker) -> Bool {
+        name == later.name && isCursor == later.isCursor
+    }
+
+    private var isCursor: Bool {
+        switch self {
+        case .cursor, .cursorRemoved: true
+        case .bookmark, .bookmarkRemoved, .snapshot: false
+        }
+    }
 }
 
 /// The body of a cursors frame, and the end of a footer's: entries one after another.

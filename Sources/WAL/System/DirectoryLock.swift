@@ -15,6 +15,7 @@ internal import CWALShims
 /// nothing else.
 final class DirectoryLock: Sendable {
     static let fileName = "LOCK"
+    private static let triesMax = 20
 
     private static let registry = Monitor<Set<FileIdentity>>([])
     /// The lock; nil once released.
@@ -88,15 +89,19 @@ final class DirectoryLock: Sendable {
         return descriptor
     }
 
-    /// Locks a descriptor. Returns false if another process holds the lock.
+    /// Locks a descriptor. Returns false if another process holds the lock. A reader that looks for a writer holds it for a moment, so this
+    /// tries several times.
     private static func lock(
         _ descriptor: Int32, _ directory: Directory, _ hook: (any StorageHook)?
     ) throws(WALError) -> Bool {
-        let result = SystemCall.perform(hook, .lock(descriptor: descriptor)) {
-            Int(flock(descriptor, LOCK_EX | LOCK_NB))
+        for _ in 0..<triesMax {
+            let result = SystemCall.perform(hook, .lock(descriptor: descriptor)) {
+                Int(flock(descriptor, LOCK_EX | LOCK_NB))
+            }
+            if result == 0 { return true }
+            guard errno == EWOULDBLOCK else { throw WALError.system("flock", on: directory) }
+            NamedThread.sleep(.milliseconds(1))
         }
-        if result == 0 { return true }
-        guard errno == EWOULDBLOCK else { throw WALError.system("flock", on: directory) }
         return false
     }
 

@@ -1,17 +1,10 @@
 internal import CWALShims
 
-/// The threads that the logs of a process share for one kind of work.
+/// The threads that the logs on one file system share for one kind of work.
 ///
 /// As long as there are fewer than the greatest number, one thread is free unless all duties run. So a log whose turn takes long doesn't
 /// delay the others, and a lone log has one thread. The threads end after the last duty.
 final class SharedThreads: Sendable {
-    /// Syncs, as `SyncDuty` does.
-    static let sync = SharedThreads("wal-sync", threadMax: 12)
-    /// Makes segments ready, removes old ones, and reports.
-    static let maintenance = SharedThreads("wal-maintenance", threadMax: 6)
-    /// Compresses segments. Appends, syncs and reads have the processor first.
-    static let compression = SharedThreads("wal-compression", threadMax: 2, isUrgent: false)
-
     private struct State {
         var rota = DutyRota()
         var threadCount = 0

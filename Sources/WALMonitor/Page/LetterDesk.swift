@@ -63,12 +63,14 @@ actor LetterDesk {
                 previous = last.id
             }
         } catch {
-            throw Self.failure(error)
+            throw Self.failure(error, decoder)
         }
     }
 
-    static func failure(_ error: any Error) -> MonitorFailure {
-        MonitorFailure(502, "store", "The store doesn't answer: \(error)")
+    /// The answer for a store's error, whose text may have addresses and payloads.
+    static func failure(_ error: any Error, _ decoder: RowDecoder) -> MonitorFailure {
+        let reason = decoder.shown("\(error)").map { ": \($0)" } ?? "."
+        return MonitorFailure(502, "store", "The store doesn't answer\(reason)")
     }
 
     /// Starts a job with the letters of a selection, unless their number isn't the expected one. Returns the job's number.

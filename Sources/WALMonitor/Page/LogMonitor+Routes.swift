@@ -61,7 +61,7 @@ extension LogMonitor {
         } catch let error as WALError {
             throw MonitorFailure(503, "\(error.code)", error.message)
         } catch {
-            throw LetterDesk.failure(error)
+            throw LetterDesk.failure(error, decoder)
         }
     }
 
