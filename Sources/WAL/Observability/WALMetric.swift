@@ -189,7 +189,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
         case .followerSkippedMessages:
             "Messages that the follower has skipped, by reason: known, or older_epoch, a late one of an earlier owner."
         case .followerGaps: "Gaps of the stream that the follower has accepted."
-        case .followerRenewals: "Consumers that the follower has replaced because they were stuck."
+        case .followerRenewals: "Consumers of the stream that the follower has replaced because they were stuck."
         case .followerLagMessages:
             "Messages of the stream that the follower hasn't read, as of the last one that it has read."
         case .followerConnected: "1 while the follower reads the stream, 0 while the stream is away."
