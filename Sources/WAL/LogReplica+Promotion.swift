@@ -5,7 +5,7 @@ extension LogReplica {
     public struct Promotion: Hashable, Sendable {
         /// The identifier of the log, which it had as a replica.
         public var id: LogID
-        /// The last record that the replica was done with.
+        /// The source's last sequence number that the replica had reached.
         public var lastSequence: SequenceNumber
         /// The number of the next record.
         public var nextSequence: SequenceNumber

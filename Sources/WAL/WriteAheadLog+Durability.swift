@@ -48,7 +48,7 @@ extension WriteAheadLog {
         let last = lastSequence
         guard sequence <= last else {
             throw WALError(
-                .invalidArgument, "Sequence number \(sequence) wasn't given to a record yet; the last is \(last).")
+                .invalidArgument, "No record has the sequence number \(sequence) yet. The last is \(last).")
         }
     }
 }

@@ -164,7 +164,7 @@
                 guard let number, number == last + UInt64(messages.count) else {
                     throw JetStreamError(
                         .indeterminate,
-                        "The server stored a message of the stream \(stream) at another place than expected.")
+                        "The server stored a message of the stream \(stream) at a different place than expected.")
                 }
                 return number
             }

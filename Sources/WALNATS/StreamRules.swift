@@ -25,7 +25,7 @@ struct StreamRules {
             else {
                 throw JetStreamError(
                     .foreignStream,
-                    "The message \(number) of the stream \(stream) isn't of a log. Name a stream that a JetStreamSink writes."
+                    "The message \(number) of the stream \(stream) belongs to no log. Name a stream that a JetStreamSink writes."
                 )
             }
             self.number = number
@@ -70,7 +70,7 @@ struct StreamRules {
         guard head.log == source else {
             throw JetStreamError(
                 .foreignStream,
-                "The message \(head.number) of the stream \(stream) is of the log \(head.log), not of \(source). Name another stream."
+                "The message \(head.number) of the stream \(stream) belongs to the log \(head.log), not \(source). Name another stream."
             )
         }
         guard head.epoch >= position.epoch else { return .olderEpoch }

@@ -50,7 +50,8 @@
             guard let before = known[batch.log], before.state.lanes.count == batch.laneCount,
                 before.state.has(batch.lanes)
             else {
-                throw JetStreamError(.fenced, "The lanes of the log \(batch.log) have other positions or epochs.")
+                throw JetStreamError(
+                    .fenced, "The lanes of the log \(batch.log) have other positions or epochs than the batch.")
             }
             let publication = try StreamPublication(
                 batch, configuration,
@@ -97,7 +98,7 @@
             // A message of this sink, whose answer was lost, may have arrived late. Only a claim shows that.
             guard now.state.has(batch.lanes), now.lastMessage > before.lastMessage else {
                 throw JetStreamError(
-                    .indeterminate, "The stream \(stream.name) has another last message than expected.")
+                    .indeterminate, "The stream \(stream.name) has a different last message than expected.")
             }
             known[batch.log] = now
             return now
@@ -133,7 +134,7 @@
             guard let text = message.headers[StreamState.Key.lanes], let state = StreamState(text) else {
                 throw JetStreamError(
                     .foreignStream,
-                    "The last message of the stream \(stream.name) isn't of a log. Name a stream that nothing else writes to."
+                    "The last message of the stream \(stream.name) belongs to no log. Name a stream that nothing else writes to."
                 )
             }
             guard message.headers[StreamState.Key.log] == log.description else {

@@ -132,7 +132,7 @@
             // SQLite takes only ENOSPC for a full disk.
             if code == .inputOutput, isAtFileSizeLimit(resultCode) {
                 code = .full
-                message += ": this process may have no larger files (`ulimit -f`). The call works again when it may"
+                message += ": the limit on file sizes is reached (`ulimit -f`). The call works once it is raised"
             }
             if resultCode & 0xff == SQLITE_CANTOPEN {
                 message += ": check that its directory exists and may be written"

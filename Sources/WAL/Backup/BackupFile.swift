@@ -49,7 +49,7 @@ enum BackupFile {
         while offset < count {
             let piece = try file.read(at: offset, count: min(pieceSize, count - offset))
             guard !piece.isEmpty else {
-                throw WALError(.corrupted, "\(file.path) ends at \(offset) instead of \(count) bytes.")
+                throw WALError(.corrupted, "\(file.path) has \(offset) bytes instead of \(count).")
             }
             hash.add(piece)
             try body(piece, offset)

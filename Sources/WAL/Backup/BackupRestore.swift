@@ -25,7 +25,7 @@ struct BackupRestore {
         name = String(slash.map { path[path.index(after: $0)...] } ?? path[...])
         let parentPath = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         guard !["", ".", ".."].contains(name) else {
-            throw WALError(.invalidArgument, "\(directory) can't be renamed to. Name a new directory.")
+            throw WALError(.invalidArgument, "A log can't be restored as \(directory). Name a new directory.")
         }
         parent = try Directory(path: parentPath)
         try requireEmpty()

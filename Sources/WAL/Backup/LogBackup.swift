@@ -80,7 +80,7 @@ public enum LogBackup {
         of directory: String, to target: String, lifetime: Duration = .seconds(3600)
     ) throws(WALError) -> Summary {
         guard lifetime >= .seconds(1), lifetime <= .seconds(36_525 * 86_400) else {
-            throw WALError(.invalidArgument, "A backup's lifetime is 1 s to 100 years, unlike \(lifetime).")
+            throw WALError(.invalidArgument, "A backup's lifetime is 1 s to 100 years, not \(lifetime).")
         }
         let log = try ReadOnlyLog(at: directory)
         let owner = try ConsumerOwner(

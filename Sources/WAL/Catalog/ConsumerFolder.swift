@@ -23,7 +23,7 @@ struct ConsumerFolder {
         guard isName(name) else {
             throw WALError(
                 .invalidArgument,
-                "A consumer's name has 1 to 64 letters and digits of ASCII, hyphens and underscores, unlike \"\(name)\"."
+                "A consumer's name has 1 to 64 letters and digits of ASCII, hyphens and underscores. \"\(name)\" isn't one."
             )
         }
     }

@@ -139,8 +139,8 @@ public enum WALMetric: String, CaseIterable, Sendable {
         case .appendedRecords: "Records appended since the log was opened."
         case .appendedBytes: "Bytes of frames and headers appended since the log was opened."
         case .appendWaits:
-            "Waits of appends, by what for: segment, budget, or a sync, which other callers may wait for as well."
-        case .appendWaitDuration: "The time that appends have waited, by what for: segment, budget."
+            "Waits of appends, by reason: segment, budget, or a sync, which other callers may wait for as well."
+        case .appendWaitDuration: "The time that appends have waited, by reason: segment, budget."
         case .appendErrors: "Appends that failed, by error code."
         case .syncDuration: "The duration of each successful sync of a segment."
         case .syncFailures: "Segments whose sync failed."
@@ -179,7 +179,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
         case .sinkBatchDuration: "The duration of each transaction of the sink."
         case .sinkBatchRecords: "The number of records in each batch."
         case .sinkLagRecords: "Records appended and not applied by the sink."
-        case .sinkLagBytes: "Bytes of the log after the last applied record, about."
+        case .sinkLagBytes: "Approximate bytes of the log after the last applied record."
         case .sinkLagAge: "The age of the first record that isn't applied."
         case .sinkLastSuccess: "The time of the last successful transaction, since 1970."
         case .sinkState:
@@ -189,9 +189,9 @@ public enum WALMetric: String, CaseIterable, Sendable {
         case .followerSkippedMessages:
             "Messages that the follower has skipped, by reason: known, or older_epoch, a late one of an earlier owner."
         case .followerGaps: "Gaps of the stream that the follower has accepted."
-        case .followerRenewals: "Consumers that the follower has replaced because they were stuck."
+        case .followerRenewals: "Consumers of the stream that the follower has replaced because they were stuck."
         case .followerLagMessages:
-            "Messages of the stream that the follower hasn't read, as of the last one that it has."
+            "Messages of the stream that the follower hasn't read, as of the last one that it has read."
         case .followerConnected: "1 while the follower reads the stream, 0 while the stream is away."
         case .bufferedMutations: "Mutations that the task storage has put into the log."
         case .overlayBytes: "Memory of the mutations that the store doesn't have yet."

@@ -26,7 +26,7 @@ package enum LogKind {
                 .replica,
                 """
                 \(path) is a replica of the log \(source), which alone gives numbers to its records. Follow that log with \
-                LogReplica or `wal follow`, or make the replica an original with `wal promote`.
+                LogReplica or `wal follow`, or run `wal promote` to make the replica a log of its own.
                 """)
         case (.replica(let wanted), let source?) where source != wanted:
             throw WALError(

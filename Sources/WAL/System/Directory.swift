@@ -202,8 +202,8 @@ package final class Directory: Sendable {
             throw WALError(
                 .directoryGone,
                 """
-                \(place.path) is no longer this log's directory, because that was moved or replaced. Move it back, and the \
-                log resumes within a second. Or close the log, and open it in its new place.
+                This log's directory is no longer at \(place.path): it was moved or replaced. Move it back, and the log resumes \
+                within a second. Or close the log, and open it in its new place.
                 """)
         }
     }

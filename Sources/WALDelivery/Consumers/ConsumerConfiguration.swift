@@ -69,7 +69,7 @@ extension ConsumerConfiguration {
         guard saveInterval > .zero, saveInterval <= .century else {
             throw WALError(
                 .invalidArgument,
-                "A consumer's saveInterval is longer than zero and at most 100 years, unlike \(saveInterval).")
+                "A consumer's saveInterval is longer than zero and at most 100 years, not \(saveInterval).")
         }
     }
 }
@@ -80,7 +80,7 @@ extension ConsumerLease {
             throw WALError(
                 .invalidArgument,
                 """
-                A consumer's lease has a lifetime of 100 ms to 100 years and some bytes, unlike \(lifetime) and \
+                A consumer's lease has a lifetime of 100 ms to 100 years and at least one byte, not \(lifetime) and \
                 \(maxPinnedBytes).
                 """)
         }

@@ -118,7 +118,7 @@ struct ClassicGraph: Sendable {
         guard order.count == vertices.count else {
             let circle = vertices.map(\.id).filter { !order.contains($0) }
             throw FlowError(
-                .cycle, "The edges form a circle among \(circle.joined(separator: ", ")). Remove one of them.")
+                .cycle, "The edges form a cycle among \(circle.joined(separator: ", ")). Remove one of them.")
         }
         return order
     }

@@ -72,7 +72,7 @@ struct StepValue {
         } catch {
             throw FlowError(
                 .undecodable,
-                "The journaled value of the node \(node.id) can't be decoded with its type of today. Run it again with retry(from:).",
+                "The journaled value of the node \(node.id) can't be decoded with its present type. Run it again with retry(from:).",
                 cause: error)
         }
     }

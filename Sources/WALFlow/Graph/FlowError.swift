@@ -14,7 +14,7 @@ public struct FlowError: Error, Sendable, CustomStringConvertible {
         public static let invalidID = Code("invalidID")
         /// An edge, a condition or a label names a node that doesn't exist.
         public static let unknownNode = Code("unknownNode")
-        /// The edges form a circle.
+        /// The edges form a cycle.
         public static let cycle = Code("cycle")
         /// A node can't be reached from the first one.
         public static let unreachableNode = Code("unreachableNode")

@@ -328,7 +328,7 @@ extension NodeOptions {
             } else if let retry, retry.max < 0 || retry.first < .zero || !(0...1).contains(retry.jitter) {
                 "retry has a value below 0, or a jitter above 1."
             } else if execution == .atMostOnce, let retry, retry.max > 0 {
-                "execution is atMostOnce, and retry has \(retry.max) retries. Use one of both."
+                "execution is atMostOnce, and retry has \(retry.max) retries. Use one of the two."
             } else {
                 nil
             }

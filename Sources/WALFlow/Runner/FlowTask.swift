@@ -41,7 +41,7 @@ public struct FlowTask<Output: Codable & Sendable>: Sendable {
             guard live.state.withLock(\.isOutputKnown) else {
                 throw FlowError(
                     .undecodable,
-                    "The task \(id) completed before, and neither the log nor the store has its output. Keep results where they are needed, or activities and segments for longer."
+                    "The task \(id) completed before, and neither the log nor the store has its output. Keep results where they are needed, or keep activities and segments longer."
                 )
             }
             guard let bytes = end.output else {

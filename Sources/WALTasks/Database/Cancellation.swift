@@ -57,5 +57,5 @@ final class Cancellation: Sendable {
         }
     }
 
-    private static let message = "the task that called was cancelled"
+    private static let message = "the task that called was canceled"
 }

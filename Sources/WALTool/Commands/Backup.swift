@@ -6,7 +6,7 @@ struct Backup: ParsableCommand {
         abstract: "Copies a log's durable records to a directory, and reads the copies back.",
         discussion: """
             Works while a writer runs. A backup to the same directory copies only new segments and the end of the log, and
-            replaces the one before at its end: a backup that fails leaves that one as it is. The log's writer keeps new
+            replaces the earlier one at its end: a backup that fails leaves that one as it is. The log's writer keeps new
             segments for the next backup until the time of --keep has passed.
 
             The exit code is 1 if the log or the backup that is there is damaged.

@@ -27,7 +27,7 @@ struct Check: AsyncParsableCommand {
         .milliseconds(100), .seconds(1), "100ms,1s")
     @Option(
         help:
-            "A store whose dead letters count, not those since the writer's start: \(StoreArgument.forms). Can be repeated."
+            "A store whose dead letters are counted instead of those since the writer's start: \(StoreArgument.forms). Can be repeated."
     )
     var store: [StoreArgument] = []
     @Option(help: "The form of the output.") var format = Format.text

@@ -6,7 +6,7 @@ struct Cursors: ParsableCommand {
         abstract: "Shows the cursors of a log, or removes or sets one.",
         discussion: """
             A cursor is a consumer's position: retention keeps every later record. The cursor of a consumer that no longer
-            exists keeps them for ever, until --remove. A sink's cursor (sink/NAME) follows the sink's own position: --set
+            exists keeps them forever, until --remove. A sink's cursor (sink/NAME) follows the sink's own position: --set
             changes which records are kept, not which record is delivered next.
 
             A consumer in another process than the writer has a file instead of a cursor. It is shown as consumers/NAME, with

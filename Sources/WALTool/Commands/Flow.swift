@@ -68,7 +68,7 @@ struct FlowStuck: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stuck",
         abstract:
-            "Lists the tasks that need a person: failed, orphaned, paused, or with a time that is over. Exit code 1 if there are any."
+            "Lists the tasks that need a person: failed, orphaned, paused, or past a time that they wait for. Exit code 1 if there are any."
     )
 
     @Argument(help: "The log's directory.", completion: .directory) var directory: String

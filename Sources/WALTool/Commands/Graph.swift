@@ -6,7 +6,7 @@ struct Graph: ParsableCommand {
         abstract: "Draws the number of records over time.",
         discussion: """
             Reads the segments' indexes and no record, so it is quick for a log of any size. The indexes have an entry for every 64 KiB
-            or more, so a record may be counted in an interval beside its own. Works while a writer runs.
+            or more, so a record may be counted in an interval next to its own. Works while a writer runs.
 
             Without --by, the interval is chosen so that there are at most 60.
 

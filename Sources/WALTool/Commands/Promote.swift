@@ -5,7 +5,7 @@ struct Promote: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Makes a replica a log that takes records.",
         discussion: """
-            For the loss of the log that the replica follows, its source. Take the source out of service first: this verb doesn't
+            For the loss of the source, the log that the replica follows. Take the source out of service first: this verb doesn't
             reach it. Before that, run `wal follow --until-end` for the last records of the stream.
 
             The source may have given numbers to records that the replica never got. The log gives none of these numbers again.

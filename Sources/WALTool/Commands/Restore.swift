@@ -19,7 +19,7 @@ struct Restore: ParsableCommand {
     @Option(help: "The last record to restore.") var toSequence: SequenceNumber?
     @Option(
         parsing: .unconditional,
-        help: "Restore up to the first record that is later than this, such as 2011-09-30T22:38:44Z or -1h.")
+        help: "Restore the records before the first one that is later than this, such as 2011-09-30T22:38:44Z or -1h.")
     var toTime: Timestamp?
     @Flag(help: "Print JSON.") var json = false
 

@@ -13,7 +13,7 @@ struct TopCommand: ParsableCommand {
         commandName: "top",
         abstract: "Shows a log's state in the terminal, and keeps it current.",
         discussion: """
-            Keys: 1 to 5 for the panes, up and down select a row, y copies it as JSON, / filters the rows, s sorts, p pauses, ? helps, q
+            Keys: 1 to 5 for the panes, up and down select a row, y copies it as JSON, / filters the rows, s sorts, p pauses, ? shows help, q
             quits. The figures are those that the log's writer publishes once a second. Changes nothing. Without a terminal, --batch prints
             a number of screens as text, and --json the status.
 

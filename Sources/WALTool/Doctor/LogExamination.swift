@@ -47,7 +47,7 @@ struct LogExamination {
         case (let holder?, false):
             add(
                 "lock", .warning, "process \(holder) holds the lock and publishes no status",
-                next: "look whether it hangs (kill -ABRT \(holder) leaves a core), or publishes none (publishesStatus)")
+                next: "find out whether it hangs (kill -ABRT \(holder) leaves a core), or has publishesStatus off")
         case (nil, true): add("lock", .ok, "the writer runs in another container")
         case (nil, false): add("lock", .ok, "no process holds the lock")
         }

@@ -53,7 +53,7 @@ struct PageClient {
             throw ToolError(.usage, "--url is http://HOST:PORT, the address of a wal serve.")
         }
         guard token.map(Self.isPrintable) ?? true else {
-            throw ToolError(.usage, "The token has characters that no token has.")
+            throw ToolError(.usage, "The token has characters that a token can't have.")
         }
     }
 
@@ -171,7 +171,7 @@ private struct Answer {
                 separator: "\r\n" as Character)
             let first = lines.first?.split(separator: " ") ?? []
             guard first.count > 1, first[0].hasPrefix("HTTP/1."), let status = Int(first[1]) else {
-                throw ToolError(.inputOutput, "The answer isn't one of HTTP.")
+                throw ToolError(.inputOutput, "The answer isn't HTTP.")
             }
             self.status = status
             size = split.upperBound

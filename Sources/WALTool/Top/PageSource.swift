@@ -39,7 +39,7 @@ struct PageSource: TopSource {
     }
 
     private static let misunderstood = ToolError(
-        .inputOutput, "The answer isn't that of a live page. Is it a wal serve of this version?")
+        .inputOutput, "The answer isn't that of a live page. Use a wal serve of this version.")
 
     /// Returns the elements of an array of an answer, as JSON.
     private func rows(_ name: String, in path: String) throws -> [[UInt8]] {
