@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAL
 
-/// Puts damaged files into a directory, and compares what verifying and opening make of them with what the oracle says.
+/// Puts damaged files into a directory, and compares the results of verifying and opening with the oracle's.
 final class DamageCheck {
     let specimen: Specimen
     private let oracle: DamageOracle
@@ -19,12 +19,13 @@ final class DamageCheck {
     }
 
     deinit {
-        // A case that fails counts as a finding for the test.
+        // The test counts a case that fails as a finding.
         Torture.report("damage", Torture.Tally(cases: caseCount, findings: 0, losses: 0))
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    /// Verifies the specimen with some of its files changed, and puts them back. Opens nothing, so it is many times faster.
+    /// Verifies the specimen with some changed files, and restores them. Many times faster than ``open(_:_:)``, because it opens
+    /// no log.
     func verify(_ damaged: Specimen.Files, _ what: @autoclosure () -> String) throws {
         caseCount += 1
         let changed = Set(damaged.keys).union(specimen.files.keys).filter { damaged[$0] != specimen.files[$0] }
@@ -104,7 +105,7 @@ final class DamageCheck {
         }
     }
 
-    /// A reader gives what opening would leave, before anybody has repaired anything, and tells of what is lost.
+    /// Before any repair, a reader returns the records that opening would leave, and reports the losses.
     private func readWhatIsWhole(_ expected: DamageOracle.Outcome, _ what: String) throws {
         let log: ReadOnlyLog
         do throws(WALError) {
@@ -137,7 +138,7 @@ final class DamageCheck {
         #expect(try Specimen.read(directory) == damaged, "strict wrote: \(what)")
     }
 
-    /// Every damaged file is kept as it was found.
+    /// Every damaged file is kept unchanged.
     private func expectKept(_ report: RecoveryReport, _ damaged: Specimen.Files, _ what: String) {
         for finding in report.findings
         where finding.classification.isDamage && finding.classification != .missingSegment {

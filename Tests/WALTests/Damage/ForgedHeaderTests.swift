@@ -4,9 +4,8 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// Headers with right checksums that nobody wrote. An opening that finds the same loss at each later opening raises the epoch each
-/// time, and whoever watches for damage is told of it for ever; one whose own header the next opening refuses loses what was
-/// appended since.
+/// Forged headers with right checksums. If each opening found the same loss, each would raise the epoch and report the damage
+/// again. If an opening wrote a header that the next opening refuses, the records in between would be lost.
 @Suite struct ForgedHeaderTests {
     enum Field: String, CaseIterable {
         case baseSequence, basePosition, epoch, capacity, incarnation, replaced, number
