@@ -5,7 +5,7 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// Records that are damaged can't be delivered. Those behind them can, and somebody must be told.
+/// Damaged records can't be delivered. The records after them are delivered, and the flusher reports the loss.
 @Suite struct FlusherGapTests {
     @Test(arguments: [1, 3]) func deliveryGoesOnBehindALoss(workers: Int) async throws {
         let directory = TemporaryDirectory()

@@ -45,7 +45,7 @@ import Testing
         let flusher = Flusher(log: harness.log, sink: sink, configuration: configuration) { _ in 1 }
         let running = Task { try await flusher.run() }
         func pins() -> [UInt64] { harness.log.engine.catalog.state.withLock { Array($0.pins.values) } }
-        // The first batch isn't applied, and the second one is read; the third isn't.
+        // The first batch isn't applied, the second one is read, and the third isn't.
         try await eventually { pins().contains(segments[1]) }
         #expect(sink.inner.snapshot.calls == 0)
         sink.gate.open()

@@ -5,8 +5,8 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// Several sinks share a log. One that is slow or away must cost the others nothing, and must not fill the disk unless it is
-/// worth that.
+/// Several sinks share a log. A slow or unreachable sink must not affect the others, and must not fill the disk unless it is
+/// required.
 @Suite(.timeLimit(.minutes(10))) struct SeveralSinksTests {
     private func away(_ name: String) -> RecordingSink {
         RecordingSink(name: name) { _, _ in .before(.transient) }
@@ -67,7 +67,7 @@ import Testing
         try await harness.log.sync()
         await harness.log.applyRetention()
         #expect(harness.log.firstSequence > 1)
-        // Back again, it is told of its gap.
+        // When it returns, the flusher reports its gap.
         let back = harness.flusher(into: RecordingSink(name: "slow"), FlusherHarness.configuration())
         await #expect { try await back.run() } throws: { ($0 as? WALError)?.code == .sinkBehind }
     }

@@ -3,12 +3,13 @@ import Testing
 
 @testable import WAL
 
-/// The lock was a file, and files can be removed: `rm L/LOCK` let a second writer in, and both were given the same sequence number.
+/// A lock on a file isn't enough, because files can be removed: after `rm L/LOCK` a second writer would give the same sequence
+/// numbers.
 @Suite struct OneWriterTests {
     enum Trick: CaseIterable, Sendable {
         case none, lockRemoved, lockReplaced, lockRenamed, directoryMoved, symbolicLink, dots, hardLinks, bindMount
 
-        /// Returns a path by which a second writer may try.
+        /// Returns a path that a second writer may try.
         func play(on path: String) throws -> String {
             let (lock, other) = (path + "/LOCK", path + "-other")
             switch self {
@@ -26,7 +27,7 @@ import Testing
                 return other
             case .dots: return path + "/../" + URL(fileURLWithPath: path).lastPathComponent + "/."
             case .hardLinks:
-                // Without the lock, by which one would notice.
+                // A link to everything but the lock, so that the lock can't help.
                 #expect(LoopDisk.run("cp", "-al", path, other) != nil)
                 #expect(unlink(other + "/LOCK") == 0)
                 return other
