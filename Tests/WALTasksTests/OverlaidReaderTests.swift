@@ -7,13 +7,13 @@ import WALTesting
 
 @testable import WALTasks
 
-/// Reading one's own writes, without a flusher: mutations reach the store here as one would bring them.
+/// Reads of one's own writes without a flusher: the tests apply mutations to the store as a flusher would.
 @Suite struct OverlaidReaderTests {
     private final class Position: Sendable {
         let value = Monitor(SequenceNumber.zero)
     }
 
-    /// A log, and what is told of its mutations; both go with the test.
+    /// A log, and the overlay that learns of its mutations. Both exist until the test ends.
     private final class Buffer: Sendable {
         let log: WriteAheadLog
         let overlay: TaskOverlay
@@ -70,7 +70,7 @@ import WALTesting
         }
     }
 
-    /// The queries of a reader as a storage.
+    /// A storage with the queries of a reader.
     private struct View: TaskStorage {
         let reader: OverlaidReader<MemoryTaskStore>
         let store: MemoryTaskStore
@@ -108,12 +108,12 @@ import WALTesting
 
     private static let pages = [(1000, 0), (1, 0), (2, 1), (1, 3), (0, 0)]
 
-    /// Whatever part of the log the store has, the answers are those of a store that has all of it.
+    /// For any part of the log in the store, the answers are those of a store with the whole log.
     ///
-    /// The part is what a flusher can bring: everything up to a position that it has told, and beyond it, up to the next mutation
-    /// without a task id, some tasks more than others.
+    /// A flusher can produce this part: everything up to a position that it has reported, and of each task some more, up to the
+    /// next mutation without a task id.
     ///
-    /// Nor do they depend on how much of it is in memory: all, or the last mutation of each stripe.
+    /// The answers don't depend on the part in memory either: all mutations, or the last of each stripe.
     @Test(arguments: 0..<Cases.count(40, long: 300))
     func answersDoNotDependOnTheFlusher(seed: Int) async throws {
         var random = RandomMutations(seed: UInt64(seed) + 1000)
@@ -131,7 +131,7 @@ import WALTesting
         let ahead = Set(RandomMutations.taskIDs.filter { _ in Bool.random(using: &random.generator) })
         let early = (applied..<end).filter { rig.mutations[$0].taskID.map(ahead.contains) ?? false }
         try await rig.apply(early)
-        // The sink knows that a mutation without a task id was applied before the flusher does.
+        // The sink knows before the flusher that a mutation without a task id was applied.
         if end < rig.mutations.endIndex, Bool.random(using: &random.generator) {
             try await rig.apply((applied...end).filter { !early.contains($0) })
             rig.mark.begin(SequenceNumber(rawValue: UInt64(end + 1)))
@@ -148,7 +148,7 @@ import WALTesting
         #expect(seen.activities == expected.activities)
     }
 
-    /// A page of a long list, with so many rows taken out of it by the overlay that reading some more isn't enough.
+    /// A page of a long list from which the overlay removes many rows, so that one more read isn't enough.
     @Test func readsOnUntilThePageIsFull() async throws {
         var rig = try await Rig()
         for number in 0..<1000 {
@@ -181,7 +181,7 @@ import WALTesting
         #expect(try await rig.overlay.snapshot(of: "t7", .changes).isEmpty)
     }
 
-    /// A refused append leaves nothing behind, and the next one is kept.
+    /// A refused append leaves no mutation, and the next one is kept.
     @Test func whatTheLogDoesNotTakeIsNotThere() async throws {
         let rig = try await Rig()
         let task = PersistentTask(id: "t", dagID: "d", nodeID: "n")
