@@ -58,7 +58,7 @@
                 .removeActivities(createdBefore: time(8)),
             ]
             let receipt = try await store.apply(batch(mutations, lanes: lanes, laneCount: 2))
-            // Of an activity that is there already the server doesn't tell that it wasn't written.
+            // If an activity exists already, the server doesn't report that it wasn't written.
             #expect(receipt.rowCount == 14)
             #expect(receipt.deadLetters.isEmpty)
             let a = try await store.task(id: "a")
@@ -78,7 +78,7 @@
             #expect(try await store.claim(0..<2, of: 2, log: log).map(\.position) == [40, 40])
         }
 
-        /// A batch whose outcome was lost is sent again: it must not count twice, even where its rows would.
+        /// A batch with an unknown outcome is sent again. It must not count twice, even where its rows would.
         @Test(arguments: [true, false])
         func replayIsFenced(arrays: Bool) async throws {
             let store = try await database.store(arrays: arrays)
@@ -92,7 +92,7 @@
             #expect(try database.number("SELECT COUNT(*) FROM dag_task_activity_logs") == 1)
         }
 
-        /// A database that fell back to an older state is sent again what it may have some rows of.
+        /// A database that was restored to an older state gets batches again whose rows it may have in part.
         @Test(arguments: [true, false])
         func replayAfterAFallBackEndsTheSame(arrays: Bool) async throws {
             let store = try await database.store(arrays: arrays)
@@ -105,7 +105,7 @@
             #expect(try database.number("SELECT COUNT(*) FROM dag_task_activity_logs") == 1)
         }
 
-        /// One of several lanes moved on: the others must not move either.
+        /// One of several lanes has moved in the store, so the other lanes must not move either.
         @Test(arguments: [true, false])
         func fenceHoldsForAllLanesTogether(arrays: Bool) async throws {
             let store = try await database.store(arrays: arrays)
@@ -139,7 +139,7 @@
             #expect(try database.texts("SELECT id FROM dag_tasks ORDER BY id") == ["b", "before"])
         }
 
-        /// An owner is in the middle of a batch while another claims: the claim waits, and tells what became of it.
+        /// One owner applies a batch while another claims. The claim waits, and returns the outcome.
         @Test(arguments: [true, false])
         func claimWaitsForAnOpenTransaction(commits: Bool) async throws {
             let zombie = try await database.store()
@@ -168,7 +168,7 @@
             _ = try? await written
         }
 
-        /// An owner comes while another's claim isn't committed: it waits, and is fenced.
+        /// An earlier owner applies a batch while another owner's claim isn't committed. The batch waits, and is fenced.
         @Test func batchWaitsForAnOpenClaim() async throws {
             let zombie = try await database.store()
             let lanes = try await zombie.claim(0..<1, of: 1, log: log)
@@ -226,7 +226,7 @@
             #expect(try database.number("SELECT COUNT(*) FROM dag_task_activity_logs") == 2000)
         }
 
-        /// More than one statement removes.
+        /// The removal takes more than one statement.
         @Test func removingMoreThanAPart() async throws {
             let store = try await database.store()
             for part in 0..<3 {
@@ -257,7 +257,7 @@
         }
     }
 
-    /// Lets a thread of a database wait for a test.
+    /// Makes a database's thread wait for a test.
     final class Gate: Sendable {
         private let isOpen = Atomic<Bool>(false)
 
