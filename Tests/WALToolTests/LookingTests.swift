@@ -2,7 +2,7 @@
     import Foundation
     import Testing
 
-    /// A verb that looks changes nothing: no file comes or goes, no byte and no time of a file changes.
+    /// Verbs that only read change nothing: no file appears or vanishes, and no byte and no time of a file changes.
     struct LookingTests {
         private let scratch: Scratch
         private let log: String
@@ -21,7 +21,7 @@
             var description: String { "\(path) \(modified?.timeIntervalSince1970 ?? 0) \(bytes?.count ?? -1)" }
         }
 
-        /// Everything in the scratch directory, itself included.
+        /// All files in the scratch directory, and the directory itself.
         private func listing() throws -> [Entry] {
             let paths = try FileManager.default.subpathsOfDirectory(atPath: scratch.directory.path).sorted()
             return try ([""] + paths).map { path in
@@ -34,7 +34,7 @@
             }
         }
 
-        /// Every way to look, at a log and a store.
+        /// All verbs that only read, for a log and a store.
         private func looks(log: String, store: String) -> [[String]] {
             [
                 ["inspect", log], ["inspect", log, "--json"], ["dump", log], ["dump", log, "--json"],
@@ -84,7 +84,7 @@
             #expect(!FileManager.default.fileExists(atPath: scratch.path("typo.db")))
         }
 
-        /// An application's database, in either journal mode, and files that are none.
+        /// An application's database, in either journal mode, and files that aren't databases.
         @Test(arguments: ["DELETE", "WAL"]) func databasesOfOthersStayAsTheyAre(mode: String) throws {
             try ingest("a")
             let other = scratch.path("app ?#%.db")
@@ -109,7 +109,7 @@
             }
         }
 
-        /// Beside a writer that has changes in its `-wal`, and after it was killed: they are shown, and nothing changes.
+        /// Changes in the `-wal` of a running writer, and of a killed one, are shown, and nothing changes.
         @Test func changesThatAreNotInTheDatabaseYet() throws {
             try ingest("a")
             let input = Pipe()
@@ -143,7 +143,7 @@
                 #expect(try ToolRun(["dead-letters", "sqlite:\(database)"]).status == 0)
                 #expect(try listing() == before)
             }
-            // Without the index of the log only a writer can read it.
+            // Without the index of the `-wal`, only a writer can read it.
             try FileManager.default.removeItem(atPath: database + "-shm")
             let without = try listing()
             let run = try ToolRun(arguments)
