@@ -22,7 +22,7 @@ import WAL
     }
 
     /// Logs until a line is appended, and returns the number of calls.
-    private func logUntilTaken(_ lines: LineLog) async throws -> UInt64 {
+    private func logUntilAppended(_ lines: LineLog) async throws -> UInt64 {
         let logger = lines.logger("after")
         var calls: UInt64 = 0
         try await eventually {
@@ -44,7 +44,7 @@ import WAL
         var calls = await flood(lines)
         #expect(lines.droppedLines > 0)
         var found = try contents(reader)
-        calls += try await logUntilTaken(lines)
+        calls += try await logUntilAppended(lines)
         let rest = try contents(reader)
         found.lines += rest.lines
         found.reported += rest.reported
@@ -70,7 +70,7 @@ import WAL
             #expect(size <= budget)
             return lines.log.firstSequence.rawValue > 10_000
         }
-        _ = try await logUntilTaken(lines)
+        _ = try await logUntilAppended(lines)
         #expect(try contents(lines.log.reader()).lines.last?.message.hasPrefix("after") == true)
         try await lines.close()
     }
@@ -100,7 +100,7 @@ import WAL
         calls += await flood(lines)
         #expect(lines.droppedLines > 0)
         try FileManager.default.removeItem(atPath: ballast)
-        calls += try await logUntilTaken(lines)
+        calls += try await logUntilAppended(lines)
         let found = try lines.contents()
         #expect(found.lines.last?.label == "after")
         #expect(UInt64(found.lines.count) + lines.droppedLines == calls)

@@ -125,28 +125,28 @@
         }
 
         @Test func earlierOwnerIsFencedAfterTheClaim() async throws {
-            let zombie = try await database.store()
-            let lanes = try await zombie.claim(0..<1, of: 1, log: log)
-            _ = try await zombie.apply(batch([.save(task("before"))], lanes: lanes))
-            let heir = try await database.store()
-            let claimed = try await heir.claim(0..<1, of: 1, log: log)
+            let earlier = try await database.store()
+            let lanes = try await earlier.claim(0..<1, of: 1, log: log)
+            _ = try await earlier.apply(batch([.save(task("before"))], lanes: lanes))
+            let later = try await database.store()
+            let claimed = try await later.claim(0..<1, of: 1, log: log)
             #expect(claimed == [SinkLane(index: 0, epoch: 2, position: 1)])
             var late = lanes
             late[0].position = 1
             let refused = batch([.save(task("a"))], lanes: late)
-            #expect(await code { _ = try await zombie.apply(refused) } == .fenced)
-            _ = try await heir.apply(batch([.save(task("b"))], lanes: claimed))
+            #expect(await code { _ = try await earlier.apply(refused) } == .fenced)
+            _ = try await later.apply(batch([.save(task("b"))], lanes: claimed))
             #expect(try database.texts("SELECT id FROM dag_tasks ORDER BY id") == ["b", "before"])
         }
 
         /// One owner applies a batch while another claims. The claim waits, and returns the outcome.
         @Test(arguments: [true, false])
         func claimWaitsForAnOpenTransaction(commits: Bool) async throws {
-            let zombie = try await database.store()
-            let lanes = try await zombie.claim(0..<1, of: 1, log: log)
+            let earlier = try await database.store()
+            let lanes = try await earlier.claim(0..<1, of: 1, log: log)
             let (begun, continuation) = AsyncStream.makeStream(of: Void.self)
             let gate = Gate()
-            async let written: Void = zombie.pools.writers.run { (session) throws(StoreError) in
+            async let written: Void = earlier.pools.writers.run { (session) throws(StoreError) in
                 try session.connection.transaction { () throws(StoreError) in
                     try session.lanes.move(lanes, to: 9, key: logDigits, at: time(0))
                     continuation.yield()
@@ -155,8 +155,8 @@
                 }
             }
             for await _ in begun { break }
-            let heir = try await database.store()
-            async let claimed = heir.claim(0..<1, of: 1, log: log)
+            let later = try await database.store()
+            async let claimed = later.claim(0..<1, of: 1, log: log)
             async let watched: Void = {
                 try await database.waitUntilOneWaitsForALock()
                 gate.open()
@@ -170,12 +170,12 @@
 
         /// An earlier owner applies a batch while another owner's claim isn't committed. The batch waits, and is fenced.
         @Test func batchWaitsForAnOpenClaim() async throws {
-            let zombie = try await database.store()
-            let lanes = try await zombie.claim(0..<1, of: 1, log: log)
+            let earlier = try await database.store()
+            let lanes = try await earlier.claim(0..<1, of: 1, log: log)
             let other = try database.connect()
             try other.execute("START TRANSACTION", named: "test")
             try other.execute("UPDATE wal_sink_checkpoint SET epoch = epoch + 1", named: "test")
-            async let refused = code { _ = try await zombie.apply(batch([.save(task("a"))], lanes: lanes)) }
+            async let refused = code { _ = try await earlier.apply(batch([.save(task("a"))], lanes: lanes)) }
             try await database.waitUntilOneWaitsForALock()
             try other.execute("COMMIT", named: "test")
             #expect(await refused == .fenced)

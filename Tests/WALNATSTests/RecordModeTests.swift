@@ -51,10 +51,10 @@
         @Test func anEarlierOwnersBatchIsRefusedAsAWhole() async throws {
             let (first, second) = (try JetStreamSink(configuration), try JetStreamSink(configuration))
             let lanes = try await first.claim(0..<1, of: 1, log: log)
-            let heirs = try await second.claim(0..<1, of: 1, log: log)
+            let laterLanes = try await second.claim(0..<1, of: 1, log: log)
             let refused = await error { _ = try await first.apply(batch([[1], [2], [3]], lanes, of: log)) }
             #expect(refused?.code == .fenced, "\(String(describing: refused))")
-            _ = try await second.apply(batch([[4], [5]], heirs, of: log))
+            _ = try await second.apply(batch([[4], [5]], laterLanes, of: log))
             #expect(try StreamReading(of: log, configuration).records.map { Array($0.payload) } == [[4], [5]])
             await first.close()
             await second.close()

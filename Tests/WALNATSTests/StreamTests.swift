@@ -183,11 +183,11 @@
         @Test func aLaterOwnerFencesByItsClaim() async throws {
             let (first, second) = (try JetStreamSink(servers.configuration), try JetStreamSink(servers.configuration))
             let lanes = try await first.claim(0..<1, of: 1, log: log)
-            let heirs = try await second.claim(0..<1, of: 1, log: log)
-            #expect(heirs[0].epoch == lanes[0].epoch + 1)
+            let laterLanes = try await second.claim(0..<1, of: 1, log: log)
+            #expect(laterLanes[0].epoch == lanes[0].epoch + 1)
             let refused = await error { _ = try await first.apply(batch([[1]], lanes, of: log)) }
             #expect(refused?.code == .fenced)
-            _ = try await second.apply(batch([[2]], heirs, of: log))
+            _ = try await second.apply(batch([[2]], laterLanes, of: log))
             #expect(try StreamReading(of: log, servers.configuration).records.map { Array($0.payload) } == [[2]])
             await first.close()
             await second.close()

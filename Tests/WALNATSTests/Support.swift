@@ -129,16 +129,16 @@
         init(of log: LogID, _ configuration: JetStreamSink.Configuration) throws {
             let connection = try StreamConnection(configuration)
             let name = StreamNames.stream(of: log, configuration)
-            let found = try Self.patiently { try connection.info(of: name) }
+            let found = try Self.retrying { try connection.info(of: name) }
             guard let info = found, info.lastMessage > 0 else { return }
             for number in info.firstMessage...info.lastMessage {
-                let message = try Self.patiently { try connection.message(number, of: name) }
+                let message = try Self.retrying { try connection.message(number, of: name) }
                 if let message { messages.append(message) }
             }
         }
 
         /// Retries for a minute, because a server without a leader, or with a new one, refuses requests.
-        private static func patiently<Value>(_ read: () throws -> Value) throws -> Value {
+        private static func retrying<Value>(_ read: () throws -> Value) throws -> Value {
             let end = ContinuousClock.now + .seconds(60)
             while true {
                 do {

@@ -134,18 +134,18 @@
 
         @Test func earlierOwnerIsFenced() async throws {
             let lanes = try await store.claim(0..<1, of: 1, log: log)
-            let heir = try await database.store()
-            let claimed = try await heir.claim(0..<1, of: 1, log: log)
+            let later = try await database.store()
+            let claimed = try await later.claim(0..<1, of: 1, log: log)
             #expect(await code { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) } == .fenced)
-            _ = try await heir.apply(batch([.save(task("b"))], lanes: claimed))
+            _ = try await later.apply(batch([.save(task("b"))], lanes: claimed))
             #expect(try database.texts("SELECT id FROM dag_tasks") == ["b"])
-            try await heir.close()
+            try await later.close()
         }
 
         /// A claim during a batch's transaction waits, and returns the outcome.
         @Test func claimWaitsForTheBatchBeforeIt() async throws {
             let lanes = try await store.claim(0..<1, of: 1, log: log)
-            let heir = try await database.store()
+            let later = try await database.store()
             let other = try database.connect()
             // The batch waits for this row after it has moved its lane.
             try other.execute(
@@ -155,12 +155,12 @@
                 """, named: "hold the batch up")
             async let receipt = store.apply(batch([.save(task("a"))], lanes: lanes))
             try await eventually { try waitingCount() == 1 }
-            async let claimed = heir.claim(0..<1, of: 1, log: log)
+            async let claimed = later.claim(0..<1, of: 1, log: log)
             try await eventually { try waitingCount() == 2 }
             try other.execute("ROLLBACK", named: "let go")
             #expect(try await receipt.rowCount == 1)
             #expect(try await claimed == [SinkLane(index: 0, epoch: 2, position: 1)])
-            try await heir.close()
+            try await later.close()
         }
 
         /// An earlier owner's batch during a claim waits for the claim, and then writes nothing.
@@ -168,10 +168,10 @@
             let lanes = try await store.claim(0..<1, of: 1, log: log)
             let other = try database.connect()
             try other.execute("BEGIN; UPDATE wal_sink_checkpoint SET epoch = epoch + 1", named: "claim slowly")
-            async let zombie = code { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
+            async let refused = code { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
             try await eventually { try waitingCount() == 1 }
             try other.execute("COMMIT", named: "claim slowly")
-            #expect(await zombie == .fenced)
+            #expect(await refused == .fenced)
             #expect(try await store.task(id: "a") == nil)
         }
 

@@ -106,14 +106,14 @@
         }
 
         @Test func earlierOwnerIsFenced() async throws {
-            let zombie = store
-            let lanes = try await zombie.claim(0..<1, of: 1, log: log)
-            let heir = try await SQLiteTaskStore(path: database.path)
-            let claimed = try await heir.claim(0..<1, of: 1, log: log)
-            #expect(await code { _ = try await zombie.apply(batch([.save(task("a"))], lanes: lanes)) } == .fenced)
-            _ = try await heir.apply(batch([.save(task("b"))], lanes: claimed))
+            let earlier = store
+            let lanes = try await earlier.claim(0..<1, of: 1, log: log)
+            let later = try await SQLiteTaskStore(path: database.path)
+            let claimed = try await later.claim(0..<1, of: 1, log: log)
+            #expect(await code { _ = try await earlier.apply(batch([.save(task("a"))], lanes: lanes)) } == .fenced)
+            _ = try await later.apply(batch([.save(task("b"))], lanes: claimed))
             #expect(try database.texts("SELECT id FROM dag_tasks") == ["b"])
-            try await heir.close()
+            try await later.close()
         }
 
         @Test func refusedRowsAreSetAside() async throws {

@@ -46,14 +46,14 @@ import WALTesting
 
     @Test func earlierOwnersAreFenced() async throws {
         let store = MemoryTaskStore()
-        let zombie = try await store.claim(0..<4, of: 4, log: log)
+        let earlier = try await store.claim(0..<4, of: 4, log: log)
         _ = try await store.claim(2..<3, of: 4, log: log)
         do {
-            _ = try await store.apply(batch(zombie, to: 1))
+            _ = try await store.apply(batch(earlier, to: 1))
             Issue.record("an earlier owner has moved a lane")
         } catch {
             #expect(store.classify(error) == .fenced)
         }
-        _ = try await store.apply(batch([zombie[0]], to: 1))
+        _ = try await store.apply(batch([earlier[0]], to: 1))
     }
 }

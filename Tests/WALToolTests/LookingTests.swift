@@ -35,7 +35,7 @@
         }
 
         /// All verbs that only read, for a log and a store.
-        private func looks(log: String, store: String) -> [[String]] {
+        private func readingVerbs(log: String, store: String) -> [[String]] {
             [
                 ["inspect", log], ["inspect", log, "--json"], ["dump", log], ["dump", log, "--json"],
                 ["dump", log, "--since", "2020-01-01T00:00:00Z"], ["verify", log], ["repair", log], ["tail", log],
@@ -58,7 +58,7 @@
         @Test func whatIsThereStaysAsItIs() throws {
             try ingest("a")
             let before = try listing()
-            for arguments in looks(log: log, store: "sqlite:\(database)") {
+            for arguments in readingVerbs(log: log, store: "sqlite:\(database)") {
                 let run = try ToolRun(arguments)
                 #expect(run.status == 0, "\(arguments): \(run.errors)")
                 #expect(try listing() == before, "\(arguments)")
@@ -72,7 +72,7 @@
                 ["dead-letters", store, "--redrive"], ["cursors", typo, "--remove", "x"],
                 ["cursors", typo, "--set", "x", "0"], ["replay", typo, "--into", store],
             ]
-            for arguments in looks(log: typo, store: store) + changes {
+            for arguments in readingVerbs(log: typo, store: store) + changes {
                 let run = try ToolRun(arguments)
                 #expect(run.status != 0, "\(arguments): \(run.output)")
                 #expect(try listing() == before, "\(arguments)")
@@ -129,9 +129,9 @@
                 let lanes = try #require(stores.first?["lanes"] as? [[String: Any]])
                 return lanes.map { $0["position"] as? Int }
             }
-            let beside = try ToolRun(arguments)
-            #expect(beside.status == 0, "\(beside.errors)")
-            #expect(try position(beside).allSatisfy { $0 == 2 })
+            let running = try ToolRun(arguments)
+            #expect(running.status == 0, "\(running.errors)")
+            #expect(try position(running).allSatisfy { $0 == 2 })
             kill(writer.processIdentifier, SIGKILL)
             writer.waitUntilExit()
             try #require(FileManager.default.fileExists(atPath: database + "-wal"))

@@ -95,7 +95,7 @@
             try end(run)
         }
 
-        private func isThere(_ number: Int) -> Bool {
+        private func exists(_ number: Int) -> Bool {
             let name = String(repeating: "0", count: 19) + "\(number).wal"
             return FileManager.default.fileExists(atPath: scratch.path("log/" + name))
         }
@@ -116,17 +116,17 @@
             try append("b", hours: 0, wrongBy: clocks.then)
             try append("c", hours: 2, wrongBy: clocks.then)
             try append("d", hours: 2, wrongBy: clocks.then)
-            try #require((1...4).allSatisfy(isThere))
+            try #require((1...4).allSatisfy(exists))
 
             let errors = scratch.file("errors")
             _ = FileManager.default.createFile(atPath: errors.path, contents: nil)
             let run = try start(["--retention-age", "1h"], hours: 2, wrongBy: clocks.now, errors: errors)
             let limit = Date(timeIntervalSinceNow: 60)
-            while isThere(1), Date() < limit { usleep(20_000) }
+            while exists(1), Date() < limit { usleep(20_000) }
             // Ends after the pass that removed the first segment. That pass would also have removed others.
             try end(run)
-            #expect(!isThere(1))
-            #expect(isThere(2) && isThere(3) && isThere(4))
+            #expect(!exists(1))
+            #expect(exists(2) && exists(3) && exists(4))
 
             let shown = String(decoding: try Data(contentsOf: errors), as: UTF8.self)
             let isAhead = clocks.then > clocks.now

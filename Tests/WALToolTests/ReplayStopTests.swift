@@ -45,7 +45,7 @@
         private let count = "SELECT count(*) FROM dag_task_activity_logs"
 
         /// Another session locks the batches' table until the returned function is called.
-        private func holdUp(_ conninfo: String) throws -> () -> Void {
+        private func lockTable(_ conninfo: String) throws -> () -> Void {
             let holder = Process()
             holder.executableURL = URL(fileURLWithPath: "/bin/sh")
             let release = scratch.path("release-\(UUID().uuidString)")
@@ -82,7 +82,7 @@
             let conninfo = try server.start()
             // Also creates the tables.
             #expect(try ToolRun(["replay", log, "--into", "postgres:\(conninfo)", "--from", "20"]).status == 0)
-            let letGo = try holdUp(conninfo)
+            let unlock = try lockTable(conninfo)
             let process = try replay(conninfo, "--drain-timeout", "1000")
             defer { process.terminate() }
             try waitUntilHeldUp(process, conninfo)
@@ -90,7 +90,7 @@
             try errors.wait(for: "SIGTERM: no more is read", while: process)
             try errors.wait(for: "A second signal ends this at once", while: process)
             #expect(process.isRunning)
-            letGo()
+            unlock()
             process.waitUntilExit()
             #expect(process.terminationReason == .exit && process.terminationStatus == 0)
             // The activities of the first replay, and at most those of the batch that was being applied.
@@ -103,7 +103,7 @@
         @Test(arguments: [true, false]) func aStoreThatHangsIsGivenUp(bySecondSignal: Bool) throws {
             let conninfo = try server.start()
             #expect(try ToolRun(["replay", log, "--into", "postgres:\(conninfo)", "--from", "20"]).status == 0)
-            let letGo = try holdUp(conninfo)
+            let unlock = try lockTable(conninfo)
             let process = try replay(conninfo, "--drain-timeout", bySecondSignal ? "1000" : "0.5")
             defer { process.terminate() }
             try waitUntilHeldUp(process, conninfo)
@@ -117,7 +117,7 @@
                 #expect(process.terminationReason == .exit && process.terminationStatus == 0)
                 #expect(try errors.shown().contains("postgres hasn't taken the last batch"))
             }
-            letGo()
+            unlock()
             #expect(try ToolRun(["replay", log, "--into", "postgres:\(conninfo)"]).status == 0)
             #expect(try query(conninfo, count) == "20")
         }
@@ -141,7 +141,7 @@
             try #require(ingest("copy", 0..<10, 200..<220, into: "memory:").status == 0)
             try #require(ingest("copy", 0..<10, 200..<220, into: store).status == 1)
 
-            let letGo = try holdUp(conninfo)
+            let unlock = try lockTable(conninfo)
             let process = try replay(conninfo, log: scratch.path("copy"), "--owed", "--drain-timeout", "1000")
             defer { process.terminate() }
             try waitUntilHeldUp(process, conninfo)
@@ -149,7 +149,7 @@
             try errors.wait(for: "SIGTERM: no more is read", while: process)
             try errors.wait(for: "until postgres has taken the last batch", while: process)
             try errors.wait(for: "A second signal ends this at once", while: process)
-            letGo()
+            unlock()
             process.waitUntilExit()
             #expect(process.terminationReason == .exit && process.terminationStatus == 0)
             #expect(["40", "45"].contains(try query(conninfo, count)))

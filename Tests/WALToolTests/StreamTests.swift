@@ -121,12 +121,12 @@
 
             // Like another machine with a copy of the log's disk.
             try #require(system("cp -r '\(log)' '\(log)-copy'") == 0)
-            let heir = try ToolRun(
+            let successor = try ToolRun(
                 [
                     "ingest", "--log", "\(log)-copy", "--store", "memory:", "--sink", sink, "--source", "test",
                     "--json",
                 ], input: scratch.file("all", lines: lines))
-            #expect(heir.status == 0, "\(heir.errors)")
+            #expect(successor.status == 0, "\(successor.errors)")
             let delivered = try streamed()
             #expect(delivered.count == lines.count)
 

@@ -77,10 +77,10 @@ import WALTesting
                 let checkpoint = once.records
                 for event in checkpoint { twice.apply(event) }
                 #expect(twice == once, "seed \(seed), \(length) records")
-                var anew = TaskJournal(id: "task")
-                for event in checkpoint { anew.apply(event) }
-                #expect(anew.steps == once.steps, "seed \(seed), \(length) records")
-                #expect(anew.retryCount == once.retryCount && anew.resumedCount == once.resumedCount)
+                var restored = TaskJournal(id: "task")
+                for event in checkpoint { restored.apply(event) }
+                #expect(restored.steps == once.steps, "seed \(seed), \(length) records")
+                #expect(restored.retryCount == once.retryCount && restored.resumedCount == once.resumedCount)
             }
         }
     }

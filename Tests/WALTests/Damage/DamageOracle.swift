@@ -43,11 +43,11 @@ struct DamageOracle: Sendable {
         var outcome = walk.outcome
         // Without the newest segment, there is no evidence that it existed.
         let newest = specimen.activeNames.last.flatMap(specimen.segment)?.header
-        let isThere = found.contains { segment in
+        let exists = found.contains { segment in
             segment.number == newest?.number
                 && segment.header.map { $0.isActive && $0.lineage == newest?.lineage } ?? true
         }
-        if !isThere {
+        if !exists {
             outcome.isEndOpen = true
         }
         outcome.records = specimen.payloads.filter { walk.sequences.contains($0.key) }
@@ -201,7 +201,7 @@ private struct Walk {
     ) -> UInt64 {
         let successor = later.first { $0.header?.follows(header) ?? false }?.header
         let base = header.baseSequence
-        let told = successor.map { $0.predecessorLast + 1 > base ? $0.predecessorLast + 1 - base : 0 }
+        let stated = successor.map { $0.predecessorLast + 1 > base ? $0.predecessorLast + 1 - base : 0 }
         var count: UInt64 = 0
         var place = 1024
         var previous: SpecimenSegment.Frame?
@@ -213,14 +213,14 @@ private struct Walk {
                 let isFilled = (previous?.standsForMissing ?? false) && isSameFile && length == place
                 let isFollowedBySegment =
                     next == nil && successor != nil && !isFilled
-                    && ((told ?? 0) > count || (isSameFile && length > place))
+                    && ((stated ?? 0) > count || (isSameFile && length > place))
                 let after = segment.frames.filter { $0.offset > place }.map(\.durablePosition)
                 let durable = (after + later.map(\.durablePosition)).max() ?? 0
                 let decision = table.decide(
                     content(segment, header, place, isLast: next == nil),
                     isFollowed: next != nil || isFollowedBySegment,
                     wasDurable: durable > header.basePosition + UInt64(place), isSameBoot: header.isSameBoot)
-                let upper = next?.recordIndex ?? (isFollowedBySegment ? told ?? 0 : count)
+                let upper = next?.recordIndex ?? (isFollowedBySegment ? stated ?? 0 : count)
                 let missing = base + count..<base + max(count, upper)
                 switch decision {
                 case "clean end": outcome.isEndOpen = true
@@ -248,7 +248,7 @@ private struct Walk {
             place = next.end
             previous = next
         }
-        return max(count, told ?? 0)
+        return max(count, stated ?? 0)
     }
 
     private func content(

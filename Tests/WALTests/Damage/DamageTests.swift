@@ -16,14 +16,14 @@ import Testing
         return min(used + 40, specimen.files[name]?.count ?? 0)
     }
 
-    private func check(_ check: DamageCheck, _ damaged: Specimen.Files, _ what: @autoclosure () -> String) async throws
+    private func check(_ check: DamageCheck, _ damaged: Specimen.Files, _ label: @autoclosure () -> String) async throws
     {
         // A long loop that never suspends would delay other tests' tasks.
         await Task.yield()
         if check.caseCount % Self.openedOf == 0 {
-            try check.open(damaged, what())
+            try check.open(damaged, label())
         } else {
-            try check.verify(damaged, what())
+            try check.verify(damaged, label())
         }
     }
 

@@ -230,8 +230,8 @@ private struct AgreementCheck {
             expect(isFound, "\(gap) is no finding: \(report.findings)")
         }
         if report.findings.contains(where: { $0.isAcknowledged && $0.sequences != nil }) {
-            let isTold = reading.gaps.contains(where: \.isLoss)
-            expect(isTold, "a dump would end with 0 in spite of \(report.findings)")
+            let isReported = reading.gaps.contains(where: \.isLoss)
+            expect(isReported, "a dump would end with 0 in spite of \(report.findings)")
         }
     }
 }

@@ -36,8 +36,8 @@ import Testing
         #expect(sink.snapshot.breaches == [])
         #expect(flusher.statistics.sequencesLost == 2)
         let message = "records are missing from the log; delivery continues after them"
-        let told = lines.messages.all.filter { $0.text == message }
-        #expect(told.count == 1)
+        let reports = lines.messages.all.filter { $0.text == message }
+        #expect(reports.count == 1)
         try await again.close()
     }
 }

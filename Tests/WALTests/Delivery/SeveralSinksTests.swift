@@ -8,7 +8,7 @@ import Testing
 /// Several sinks share a log. A slow or unreachable sink must not affect the others, and must not fill the disk unless it is
 /// required.
 @Suite(.timeLimit(.minutes(10))) struct SeveralSinksTests {
-    private func away(_ name: String) -> RecordingSink {
+    private func unreachableSink(_ name: String) -> RecordingSink {
         RecordingSink(name: name) { _, _ in .before(.transient) }
     }
 
@@ -16,7 +16,7 @@ import Testing
         let harness = try FlusherHarness(segmentSize: 64 << 10)
         try harness.log.removeCursor("sink/recording")
         let quick = RecordingSink(name: "quick")
-        let slow = away("slow")
+        let slow = unreachableSink("slow")
         let flushers = [quick, slow].map { harness.flusher(into: $0, FlusherHarness.configuration(batchSize: 500)) }
         let running = flushers.map { flusher in Task { try await flusher.run() } }
         try await eventually { slow.snapshot.claims != 0 }
@@ -46,7 +46,7 @@ import Testing
     @Test func aSinkOfBestEffortIsDetachedBeforeItFillsTheDisk() async throws {
         let harness = try FlusherHarness(segmentSize: 64 << 10)
         try harness.log.removeCursor("sink/recording")
-        let slow = away("slow")
+        let slow = unreachableSink("slow")
         let detached = harness.flusher(
             into: slow, FlusherHarness.configuration { $0.attachment = .bestEffort(maxLagBytes: 100_000) })
         let running = Task { try await detached.run() }

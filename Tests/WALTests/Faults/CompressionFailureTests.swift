@@ -50,10 +50,10 @@ import WALTesting
 
         configuration.sealedCompression = .lz4
         configuration.retention.totalSize = 0
-        let twin = Twins(root, failing: operation)
-        StorageHooks.install(twin, for: root)
+        let hook = KeptPlainFiles(root, failing: operation)
+        StorageHooks.install(hook, for: root)
         let log = try WriteAheadLog.openBlocking(at: root + "/log", configuration: configuration)
-        try Self.wait { twin.count > 2 }
+        try Self.wait { hook.count > 2 }
         StorageHooks.remove(from: root)
         try log.setCursor("consumer", to: log.lastSequence)
         log.applyRetentionBlocking()
@@ -169,7 +169,7 @@ import WALTesting
     // MARK: Hooks and files
 
     /// Leaves both files of each segment: the plain one isn't removed, or its removal isn't durable.
-    private final class Twins: StorageHook {
+    private final class KeptPlainFiles: StorageHook {
         private let root: String
         private let operation: StorageOperation
         private let state = Monitor((isDue: false, count: 0))

@@ -62,7 +62,7 @@ final class Simulation {
 
     /// Opens the log, and compares its contents with its promises.
     func open(after ending: LogHistory.Ending) throws {
-        let log = try openWhateverFails()
+        let log = try openDespiteFaults()
         storage.heal()
         let found = try LogContents(of: log)
         if hasFaults { storage.failRandomly(seed: generator.next(), oneIn: 100) }
@@ -77,7 +77,7 @@ final class Simulation {
         reader = log.reader(visibility: chance(50) ? .written : .durable)
     }
 
-    private func openWhateverFails() throws -> WriteAheadLog {
+    private func openDespiteFaults() throws -> WriteAheadLog {
         if hasFaults {
             storage.failRandomly(seed: generator.next(), oneIn: 100)
             for _ in 0..<3 {

@@ -110,10 +110,10 @@ import Testing
 
     @Test(
         .enabled(if: geteuid() == 0, "only root can change the owner of a file"), arguments: ["segment", "LOCK", "."])
-    func anotherUsersFileIsRefused(_ what: String) throws {
+    func anotherUsersFileIsRefused(_ name: String) throws {
         let directory = TemporaryDirectory()
         let segment = try makeLog(directory)
-        #expect(chown(directory.path + "/" + (what == "segment" ? segment : what), 12345, 12345) == 0)
+        #expect(chown(directory.path + "/" + (name == "segment" ? segment : name), 12345, 12345) == 0)
         expectRefusal(directory, isRead: false)
         // Root may read any user's logs.
         #expect(try readAll(ReadOnlyLog(at: directory.path).reader()).count == 11)

@@ -215,8 +215,9 @@ import WALTesting
         let found = try readAll(log.reader())
         for record in found { #expect(record.payload == payloads[Int(record.sequence.rawValue) - 1], comment) }
         let lost = Set(1...UInt64(payloads.count)).subtracting(found.map(\.sequence.rawValue))
-        let told = log.recovery.findings.compactMap(\.sequences)
-        #expect(lost.allSatisfy { number in told.contains { $0.contains(SequenceNumber(rawValue: number)) } }, comment)
+        let reported = log.recovery.findings.compactMap(\.sequences)
+        #expect(
+            lost.allSatisfy { number in reported.contains { $0.contains(SequenceNumber(rawValue: number)) } }, comment)
         #expect(log.recovery.findings.allSatisfy { $0.classification == .corruption && $0.isAcknowledged }, comment)
         let perBlock = CompressedLayout.blockSize / 200
         #expect(lost.count / perBlock < blocksMax, comment)
