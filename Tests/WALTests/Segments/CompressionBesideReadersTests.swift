@@ -26,7 +26,7 @@ import Testing
                 group.leave()
             }
         }
-        @Sendable func report(_ problem: String) { problems.withLock { $0.append(problem) } }
+        @Sendable func note(_ problem: String) { problems.withLock { $0.append(problem) } }
         let appended = Atomic(0)
         start {
             let count = appended.load(ordering: .relaxed)
@@ -36,7 +36,7 @@ import Testing
                 if count % 500 == 0 { try log.rollBlocking() }
                 if count > 8000 { try log.setCursor("consumer", to: SequenceNumber(rawValue: UInt64(count - 8000))) }
                 log.applyRetentionBlocking()
-            } catch { report("writer: \(error)") }
+            } catch { note("writer: \(error)") }
             usleep(500)
         }
         let plans = Atomic(0)
@@ -46,8 +46,8 @@ import Testing
                 let report = try WriteAheadLog.recoveryPlanBlocking(at: directory.path, scope: scope)
                 plans.add(1, ordering: .relaxed)
                 let damage = report.findings.filter(\.classification.isDamage)
-                if !damage.isEmpty { report("plan: \(damage.prefix(3))") }
-            } catch { report("plan: \(error)") }
+                if !damage.isEmpty { note("plan: \(damage.prefix(3))") }
+            } catch { note("plan: \(error)") }
         }
         start {
             do {
@@ -57,20 +57,20 @@ import Testing
                 var last: UInt64?
                 while let entry = try reader.nextEntry() {
                     if case .gap(let gap) = entry {
-                        if gap.reason != .removed { report("reader: \(gap)") }
+                        if gap.reason != .removed { note("reader: \(gap)") }
                         last = gap.last?.rawValue
                     }
                     guard case .record(let record) = entry else { continue }
                     let sequence = record.sequence.rawValue
-                    if let last, sequence != last + 1 { report("reader: \(sequence) follows \(last)") }
+                    if let last, sequence != last + 1 { note("reader: \(sequence) follows \(last)") }
                     let isRight = record.payload == payload(Int(sequence) - 1, size: 200)
-                    if !isRight { report("reader: \(sequence) has another payload") }
+                    if !isRight { note("reader: \(sequence) has another payload") }
                     last = sequence
                 }
                 reads.add(1, ordering: .relaxed)
             } catch let error as WALError {
-                if error.code != .removed { report("reader: \(error)") }
-            } catch { report("reader: \(error)") }
+                if error.code != .removed { note("reader: \(error)") }
+            } catch { note("reader: \(error)") }
         }
         // At least three seconds, and until each of them has had its turns.
         for round in 0..<3000 {
