@@ -7,7 +7,7 @@
 
     /// A MariaDB server of this test process, in a temporary directory, without a network.
     ///
-    /// A shell stops it and removes the directory when the test process is gone, whatever ended that.
+    /// A shell stops it and removes the directory after the test process ends in any way.
     final class PrivateServer: Sendable {
         /// The server that tests share, unless they change the whole server.
         static let shared = Result { try PrivateServer() }

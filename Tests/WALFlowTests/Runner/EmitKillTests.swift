@@ -78,7 +78,7 @@
                     }
                 }
                 let due = Set(try Self.due(path))
-                for text in try Self.arrived(path) { #expect(due.contains(text), "\(text) is there without a result") }
+                for text in try Self.arrived(path) { #expect(due.contains(text), "\(text) arrived without a result") }
             }
             let (storage, runner) = try await Self.open(path)
             _ = try await runner.process(7, by: Self.dag(), id: "last")

@@ -8,7 +8,7 @@ struct DamageOracle: Sendable {
         var classification: RecoveryReport.Classification
         var segment: UInt64
         var offset: Int
-        /// Nil where FORMAT.md doesn't say.
+        /// Nil where FORMAT.md doesn't state it.
         var byteCount: Int?
         var sequences: ClosedRange<UInt64>?
         /// The number of records in a damaged end is unknown. A report may name the records that recovery recognizes.

@@ -29,7 +29,7 @@ import Testing
 
     @Test func theReaderIsABatchAhead() async throws {
         let harness = try FlusherHarness(retainedSize: nil)
-        // Three batches, each in a segment of its own.
+        // Three batches, each in a separate segment.
         for _ in 1...3 {
             try harness.append(10)
             try await harness.log.roll()

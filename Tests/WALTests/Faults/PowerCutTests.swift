@@ -19,7 +19,7 @@ import WALTesting
 
     /// Cuts the power of a virtual machine, whose disk loses any part of its unflushed data.
     @Test(
-        .enabled(if: !FlakyDisk.isPossible, "dm-flakey is there"),
+        .enabled(if: !FlakyDisk.isPossible, "dm-flakey can be used"),
         .enabled(
             if: VirtualMachine.isWanted, "needs root, loop devices and Scripts/install-dependencies --virtual-machine"),
         .timeLimit(.minutes(24 * 60)))

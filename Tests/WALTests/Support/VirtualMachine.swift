@@ -1,6 +1,6 @@
 import Foundation
 
-/// Power cuts by `Scripts/power-cuts`, with the guest program beside the test bundle.
+/// Power cuts by `Scripts/power-cuts`, with the guest program next to the test bundle.
 enum VirtualMachine {
     /// `WAL_POWER_CUTS`, or a small number.
     static let cuts = ProcessInfo.processInfo.environment["WAL_POWER_CUTS"].flatMap { Int($0) } ?? 2

@@ -19,7 +19,7 @@ import Testing
         return configuration
     }
 
-    /// Appends ten records in a segment of their own, and applies retention.
+    /// Appends ten records in one new segment, and applies retention.
     private static func appendSegment(_ log: WriteAheadLog) async throws {
         for _ in 0..<10 { try await log.append(payload(1, size: 1000)) }
         try await log.roll()
