@@ -1,4 +1,4 @@
-"""A headless Chromium, driven through the pipe of its remote debugging protocol. It needs nothing but the browser."""
+"""A headless Chromium, controlled through the pipe of its remote debugging protocol. It needs only the browser."""
 
 import base64
 import fcntl
@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 
-# Generous, because a test must not fail on a slow machine.
+# Long, because a test must not fail on a slow machine.
 LIMIT = 120
 
 
@@ -22,7 +22,7 @@ class Browser:
         self.profile = tempfile.mkdtemp(prefix="wal-chromium-")
         commands, self.writer = os.pipe()
         reader, events = os.pipe()
-        # The browser reads commands from descriptor 3 and writes events to 4. Its copies must not be in the way of each other.
+        # The browser reads commands from descriptor 3 and writes events to 4. The copies must not overwrite each other.
         commands_copy, events_copy = (fcntl.fcntl(end, fcntl.F_DUPFD, 20) for end in (commands, events))
 
         def place_pipes():
@@ -107,7 +107,7 @@ class Tab:
     def wait(self, script, what=None):
         """Waits until an expression holds."""
         end = time.monotonic() + LIMIT
-        # What it names isn't there before the page is loaded.
+        # The names of the expression don't exist before the page is loaded.
         while not self.run("(() => { try { return " + script + "; } catch { return false; } })()"):
             if time.monotonic() > end:
                 raise AssertionError(f"{what or script} doesn't hold after {LIMIT} s: "

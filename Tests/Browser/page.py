@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Opens the live page of `wal serve` in a real Chromium, and fails unless people can rely on it.
+"""Opens the live page of `wal serve` in a real Chromium, and fails if the page has a defect.
 
 Usage: Tests/Browser/page.py WAL [--shots DIR]    WAL is the tool; --shots leaves screenshots of the whole page
 It needs chromium, sqlite3, and axe-core, which it fetches from PyPI into .build/axe.
@@ -142,11 +142,11 @@ def check(condition, what):
 
 
 def is_quiet(tab, service):
-    """No message of the browser, no request to another place, no dialog, nothing wider than the window."""
+    """Checks that there is no browser message, no request to another host, no dialog, and nothing wider than the window."""
     for method in ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Page.javascriptDialogOpening"):
         check(not tab.events(method), f"{method}: {tab.events(method)}")
     entries = [event["entry"] for event in tab.events("Log.entryAdded")]
-    # The browser logs each request that fails while the server is away.
+    # The browser logs each failed request while the server is down.
     check(not [entry for entry in entries if entry["source"] != "network"], f"messages: {entries}")
     for event in tab.events("Network.requestWillBeSent"):
         address = event["request"]["url"]
@@ -156,7 +156,7 @@ def is_quiet(tab, service):
 
 
 def looks(browser, service, shots):
-    """Each size and each scheme: readable for machines, and within the window."""
+    """Checks each size and each scheme: accessible, and within the window."""
     script = axe()
     for width, height in ((1280, 800), (390, 844)):
         for scheme in ("light", "dark"):
@@ -167,7 +167,7 @@ def looks(browser, service, shots):
             tab.wait("document.querySelectorAll('#map .cell').length > 0", "segments")
             check(tab.run("location.hash.includes('t=')") is False, "the token stays in the address")
             check(tab.run("document.documentElement.dataset.theme") == scheme, "the theme isn't the system's")
-            # Each size and each scheme once.
+            # Covers each size and each scheme once.
             if (width == 1280) == (scheme == "light"):
                 tab.run(script)
                 serious = tab.run(SERIOUS)
@@ -184,7 +184,7 @@ SEGMENTS = """take('segments', {removed: [], changed: Array.from({length: 1000},
 
 
 def texts(browser, service):
-    """What comes from tasks is text, to the last digit."""
+    """Contents of tasks are shown as text, with all digits."""
     tab = Tab(browser, service.entrance)
     tab.wait(LIVE)
     tab.run("document.getElementById('query').value = 'onerror'; chooseTab('tasks')")
@@ -199,11 +199,11 @@ def texts(browser, service):
     check(tab.run("whole('%d')" % LARGEST) == f"{LARGEST:,}", "digits are lost")
     tab.run("take('status', {last_sequence: '%d', durable_sequence: '%d'})" % (LARGEST, LARGEST - 1))
     check(f"{LARGEST - 1:,}" in tab.run("document.getElementById('tiles').textContent"), "digits of the status are lost")
-    # A picture of a flow is an image, in which nothing runs.
+    # The picture of a flow is an image, so its scripts don't run.
     tab.run("document.getElementById('results').append(flowRow({task: 't', picture: "
             "'<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"8\" height=\"8\"><script>alert(3)</script></svg>'}))")
     tab.wait("document.querySelector('#results img')?.naturalWidth === 8", "the picture of a flow")
-    # A thousand segments and long lists are drawn, too.
+    # A thousand segments and long lists are also drawn.
     tab.run(SEGMENTS)
     check(tab.run("document.querySelectorAll('#map .cell').length") <= 200, "too many cells")
     is_quiet(tab, service)
@@ -211,7 +211,7 @@ def texts(browser, service):
 
 
 def memory(browser, service):
-    """Ten minutes of updates and a thousand segments take the memory that they had after the ten minutes before."""
+    """The memory doesn't grow with a second ten minutes of updates and a thousand segments."""
     tab = Tab(browser, service.entrance)
     tab.wait(LIVE)
     tab.call("HeapProfiler.enable")
@@ -254,7 +254,7 @@ def keyboard(browser, service):
     tab.run("document.querySelector('[data-tab=records]').focus()")
     tab.press("ArrowRight")
     check(tab.run("document.activeElement.dataset.tab") == "tasks", "the arrow doesn't move between tabs")
-    # A pause is absolute.
+    # A paused page must not change at all.
     tab.run("document.activeElement.blur()")
     tab.press("p")
     before = tab.run("document.getElementById('tiles').textContent")
@@ -262,7 +262,7 @@ def keyboard(browser, service):
     check(tab.run("document.getElementById('tiles').textContent") == before, "a paused page moves")
     tab.press("p")
     tab.wait("document.getElementById('tiles').textContent !== " + json.dumps(before))
-    # The map: a segment's details.
+    # The details of a segment on the map.
     tab.run("document.querySelector('#map button').focus()")
     tab.press(" ")
     tab.wait("!document.getElementById('segment').hidden")
@@ -288,7 +288,7 @@ def streams(tabs):
 
 
 def tabs(browser, service):
-    """Eight tabs, one connection, and another one when its tab closes."""
+    """Eight tabs share one connection. If its tab closes, another tab makes one."""
     opened = [Tab(browser, service.entrance) for _ in range(8)]
     for tab in opened:
         tab.wait(LIVE)
@@ -306,7 +306,7 @@ def tabs(browser, service):
 
 
 def troubles(browser, service):
-    """The writer dies and comes back, and so does the server, under a page that isn't loaded again."""
+    """The writer and the server die and are restarted. The page recovers without a reload."""
     tab = Tab(browser, service.entrance)
     tab.wait(LIVE)
     tab.run("window.isOld = true")
@@ -341,7 +341,7 @@ def redrive(browser, service):
     check("Redrive 1 dead letter" in tab.run("document.getElementById('confirm').textContent"), "the count isn't confirmed")
     tab.press("Escape")
     tab.wait("!document.getElementById('confirm').open")
-    # Another letter comes while the dialog is open: the expected number is wrong.
+    # Another letter arrives while the dialog is open, so the expected number is wrong.
     tab.run((button % "that match") + ".click()")
     tab.wait("document.getElementById('confirm').open")
     count = service.get("api/v1/dead-letters")["in_store"]

@@ -1,10 +1,10 @@
-"""Serves one directory under another path by FUSE, as a file system that lacks some calls. Runs until it is unmounted.
+"""Serves a directory under another path by FUSE, as a file system without some calls. Runs until it is unmounted.
 
     python3 passthrough.py SOURCE MOUNT [--fsyncdir NAME] [--fsync NAME] [--direct-io] [--delay FILE]
 
-NAME is the errno, such as EINVAL, that the call fails with. With --direct-io no file can be mapped into shared memory. FILE has the
-seconds by which each fsync is late, and may change.
-Needs fusepy, as Debian has it (python3-fusepy).
+NAME is the errno of the failing call, such as EINVAL. With --direct-io, no file can be mapped into shared memory. FILE has the
+delay of each fsync in seconds, and may change.
+Needs Debian's fusepy (python3-fusepy).
 """
 import argparse
 import errno
@@ -65,7 +65,7 @@ class Passthrough(Operations):
         return os.open(self.place(path), os.O_RDWR | os.O_CREAT, mode)
 
     def open(self, path, flags):
-        # The kernel writes pages of mapped files back by reading and writing, whatever the file was opened for.
+        # The kernel reads and writes the pages of mapped files, whatever mode the file was opened in.
         return os.open(self.place(path), os.O_RDWR)
 
     def read(self, path, size, offset, fh):

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Compares the reader in walreader.py with the tool, over logs that are whole and logs that are damaged at random.
+"""Compares the reader in walreader.py with the tool, for undamaged logs and for logs with random damage.
 
     compare.py --wal BINARY --sample FILE [--cases N] [--seed S] [--only CASE] [--keep DIR]
 
-The sample is text, one record a line, that `wal ingest` takes. The tool makes a few logs of it, some of them killed in
-the middle; others are built here from FORMAT.md, byte by byte. Of the whole ones all records are compared. Then each
-case damages a copy, and `wal verify --json` must find what walreader.py finds. Cases depend on the seed and their own
-number alone. The last line is `N passed, M failed`; exit code 1 on disagreement.
+The sample is text that `wal ingest` accepts, with one record on each line. The tool makes a few logs of it, and is killed while it
+makes some of them. This program builds other logs from FORMAT.md, byte by byte. All records of the undamaged logs are compared. Then
+each case damages a copy, and `wal verify --json` must find the same as walreader.py. A case depends only on the seed and its number.
+The last line is `N passed, M failed`. The exit code is 1 on disagreement.
 """
 
 import argparse
@@ -33,7 +33,7 @@ CLASSES = wal.CLASSIFICATIONS
 # Writing
 
 class Writer:
-    """Writes logs as FORMAT.md has them: segments in memory."""
+    """Writes logs according to FORMAT.md, as segments in memory."""
 
     def __init__(self, rng, boot_id):
         self.rng, self.boot_id, self.log_id = rng, boot_id, rng.randbytes(16)
@@ -116,7 +116,7 @@ def lz4(data):
             for rest in [extra] * (extra >= 15):
                 out.extend(b"\xff" * ((rest - 15) // 255) + bytes([(rest - 15) % 255]))
 
-    while at + 12 < len(data):                          # where the format has the last match begin
+    while at + 12 < len(data):                          # where the last match may begin
         found, seen[data[at:at + 4]] = seen.get(data[at:at + 4]), at
         if found is None or at - found > 65535:
             at += 1
@@ -148,7 +148,7 @@ def compressed(rng, data):
 
 
 def compress_some(rng, files):
-    """Compresses some of the segments that may be: they have a footer."""
+    """Compresses some of the segments with a footer."""
     for name in sorted(files):
         if rng.random() < 0.5 and segment_of(files, name).footer and len(files[name]) < 1 << 18:
             files[name + ".lz4"] = compressed(rng, files[name])
@@ -157,7 +157,7 @@ def compress_some(rng, files):
 
 
 def built(rng, boot_id):
-    """A log of small segments, some with footers, others as a power loss or a kill leaves them."""
+    """A log of small segments, some with footers, others in the state after a power loss or a kill."""
     writer, number = Writer(rng, boot_id), rng.randint(1, 3)
     durable = 0
     policy = rng.choice(["none", "all", "some", "some", "unknown"])
@@ -199,7 +199,7 @@ def made(binary, sample, directory):
         lines = [line for _, line in zip(range(2000), file)]
 
     def begun(path):
-        """Waits until a segment has frames, so that there is something to kill."""
+        """Waits until a segment has frames, so that the kill interrupts a writer."""
         for _ in range(6000):
             for name in os.listdir(path) if os.path.isdir(path) else []:
                 if re.fullmatch(r"[0-9]{20}\.wal", name):
@@ -249,7 +249,7 @@ def made(binary, sample, directory):
                     if struct.unpack_from("<I", data, 12)[0] == 1:
                         files[name] = data + file.read()
                         last = len(files[name].rstrip(b"\0"))
-                        if len(files[name]) > 1 << 22 > last:   # most of it is for later; smaller is quicker
+                        if len(files[name]) > 1 << 22 > last:   # most of it is unused; a smaller file is faster
                             files[name] = with_headers(
                                 files[name][:1 << 22], lambda h: struct.pack_into("<Q", h, 64, 1 << 22))
     return logs, paths
@@ -258,7 +258,7 @@ def made(binary, sample, directory):
 # The document's own examples
 
 def examples():
-    """FORMAT.md's worked damage example: what is changed, the files, whether the boot is the same, and the findings."""
+    """FORMAT.md's worked damage example: the changes, the files, whether the boot is the same, and the findings."""
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "FORMAT.md"), encoding="utf-8") as file:
         text = file.read().split("## Worked example")[1]
     plain, damage = text.split("\n# ")[0].split("## Worked damage example")
@@ -282,21 +282,21 @@ def examples():
 
 
 def flow_difference(line):
-    """What differs between a line of the golden flow records and what the reader makes of its bytes, or None."""
+    """The difference between a line of the golden flow records and the reader's result for its bytes, or None."""
     text, kind, task, path = line.rstrip("\n").split("\t")
     record = wal.flow_record(bytes.fromhex(text))
     actions = {1: "pause", 2: "resume", 3: "retry", 4: "accept"}
     found = actions.get(record.get("action"), record["kind"]), record["task"]
-    # An end has the path of the step that failed, and isn't about that step.
+    # An end record has the path of the failed step, but doesn't belong to that step.
     found += (record.get("path", "") if record["kind"] != "end" else "",)
     return None if found == (kind, task, path) else "flow record: %r, not %r" % (found, (kind, task, path))
 
 
 def compare_example(binary, path, data, same, findings):
-    """Whether both find what the document says, or what they find instead."""
+    """None if both find the findings of the document, and otherwise the difference."""
     boot = wal.running_boot()
     if same and not any(boot):
-        return None                                     # the kernel says none, so it is never the same
+        return None                                     # the kernel has no boot identifier, so it is never the same
     if same:
         whole = data[:508] == data[512:1020]
         data = with_headers(data, lambda h: h.__setitem__(slice(96, 112), boot)) if whole else data
@@ -317,7 +317,7 @@ def segment_of(files, name):
 
 
 def with_headers(data, change):
-    """The file with both copies of its header changed and checked anew."""
+    """The file with changes and new checksums in both copies of its header."""
     header = bytearray(data[:wal.HEADER_SIZE])
     change(header)
     struct.pack_into("<I", header, 508, wal.crc32c(header[:508]))
@@ -325,7 +325,7 @@ def with_headers(data, change):
 
 
 def damage(rng, files):
-    """Damages one of the files; tells what was done."""
+    """Damages one of the files. Returns a description."""
     name = rng.choice(sorted(files))
     data = bytearray(files[name])
     if name.endswith(".lz4"):
@@ -346,7 +346,7 @@ def damage(rng, files):
     elif what in ("zeros", "garbage"):
         size = min(rng.choice([1, 8, 64, 512, 4096]), len(data) - at)
         data[at:at + size] = bytes(size) if what == "zeros" else rng.randbytes(size)
-    elif what == "word":                                # a writer died before it committed
+    elif what == "word":                                # a writer died before the commit
         at = rng.choice(places)
         data[at:at + 8] = bytes(len(data[at:at + 8]))
     elif what == "cut":
@@ -357,7 +357,7 @@ def damage(rng, files):
     elif what == "cut short":
         at = rng.randrange(0, min(1100, len(data)) + 1)
         del data[at:]
-    elif what == "open" and segment.footer:             # as it was before its footer was written
+    elif what == "open" and segment.footer:             # the file before its footer was written
         at = segment.footer.offset
         data[at:] = bytes(max(0, segment.header.capacity - at))
     elif what == "tail" and segment.header:             # zeros from a frame on
@@ -399,7 +399,7 @@ def damage(rng, files):
     elif what == "shorter capacity" and segment.header:
         at = rng.choice(places)
         data = with_headers(data, lambda h: struct.pack_into("<Q", h, 64, at))
-    elif what in ("state", "copies") and len(data) >= wal.FRAMES_START:     # headers that are whole, but not as they were
+    elif what in ("state", "copies") and len(data) >= wal.FRAMES_START:     # whole headers with other contents
         at = rng.choice([0, 512])
         offset, value = (12, rng.choice([0, 0, 2])) if what == "state" else rng.choice([(56, 77), (104, 1), (12, 0)])
         changed = with_headers(data, lambda h: struct.pack_into("<I", h, offset, value))
@@ -407,7 +407,7 @@ def damage(rng, files):
             data = bytearray(changed)
         else:
             data[at:at + 512] = changed[:512]
-    elif what == "interrupted" and len(data) >= wal.FRAMES_START:           # the power went while both copies were written
+    elif what == "interrupted" and len(data) >= wal.FRAMES_START:           # a power loss while both copies were written
         for start in (0, 512):
             at = start + rng.randrange(72, 509)
             data[at:start + 512] = bytes(start + 512 - at)
@@ -431,7 +431,7 @@ def damage_compressed(rng, files, name):
         at = rng.randrange(max(0, len(data) - table_size), len(data))
         data[at] ^= rng.randint(1, 255)
     elif what in ("zeros", "garbage"):
-        # Not into the table, too: what a block gives whose bytes were changed is for the table to tell.
+        # Not in the table, too: the table decides whether a changed block counts.
         size = max(0, min(rng.choice([1, 64, 512, 4096]), len(data) - table_size - at))
         data[at:at + size] = bytes(size) if what == "zeros" else rng.randbytes(size)
     elif what == "cut":
@@ -481,8 +481,8 @@ def findings_of_reader(path, boot):
 
 
 def dumped(binary, path):
-    """The tool's exit code, the records that it prints (sequence, time, and the payload, or its size where the tool
-    decodes it), and the gaps that it prints: those whose records were acknowledged, or may have been."""
+    """The tool's exit code, the records that it prints (sequence, time, and the payload, or its size if the tool decodes it), and the
+    gaps that it prints: those whose records were acknowledged, or may have been."""
     process = subprocess.run([binary, "dump", "--json", path], capture_output=True)
     lines = [json.loads(line) for line in process.stdout.splitlines()]
     gaps = [line["gap"] for line in lines if "gap" in line]
@@ -490,7 +490,7 @@ def dumped(binary, path):
     lines = [line for line in lines if "gap" not in line]
     if all(line["type"] == "record" for line in lines):
         return process.returncode, [(x["sequence"], x["time"], bytes.fromhex(x["hex"])) for x in lines], gaps
-    process = subprocess.run([binary, "dump", path], capture_output=True)    # of task events only the text has sequence numbers
+    process = subprocess.run([binary, "dump", path], capture_output=True)    # for task events, only the text has sequence numbers
     records = []
     for line in process.stdout.splitlines():
         sequence, stamp, size = line.split(b"\t")[:3]
@@ -499,7 +499,7 @@ def dumped(binary, path):
 
 
 def joined(gaps):
-    """Gaps, with those made one that adjoin and are alike."""
+    """The gaps, with adjoining ones of the same kind merged."""
     result = []
     for first, last, reason, acknowledged in gaps:
         if result and result[-1][2:] == (reason, acknowledged) and result[-1][1] == first - 1:
@@ -517,20 +517,20 @@ def same_record(theirs, ours):
 
 
 def named(binary, path, log, repaired=False):
-    """What differs in the cursors and bookmarks, and in the footers, or None."""
+    """The difference in the cursors, the bookmarks and the footers, or None."""
     process = subprocess.run([binary, "inspect", "--json", path], capture_output=True)
     answer, state = json.loads(process.stdout), log.cursors()
     for kind, key in ((1, "cursors"), (2, "bookmarks")):
         ours = {name: entry.position for (k, name), entry in state.items() if k == kind}
         if answer[key] != ours:
             return "inspect: %s\n    tool   %r\n    reader %r" % (key, answer[key], ours)
-    # What a lost frame had said about cursors may be in later footers alone.
+    # Cursors of a lost frame may be in later footers only.
     errors = [e for e in log.footer_errors() if not (repaired and e.endswith("cursors"))]
     return "; ".join(errors) or None
 
 
 def repaired(binary, path, boot, before):
-    """What differs after the tool has repaired the log in place, or None."""
+    """The difference after the tool has repaired the log in place, or None."""
     process = subprocess.run([binary, "repair", "--apply", path], capture_output=True)
     if process.returncode not in (0, 1):
         return "repair: exit code %d, %s" % (process.returncode, process.stderr.decode(errors="replace").strip())
@@ -545,12 +545,12 @@ def repaired(binary, path, boot, before):
 
 
 def repairable(log):
-    """Whether the tool's repair is to be compared: where there is something to repair, and something left."""
+    """Whether to compare the tool's repair: the log must have damage, and a part that remains."""
     return log.findings and log.segments
 
 
 def compare(binary, path, boot):
-    """What differs between the two, or None."""
+    """The difference between the two, or None."""
     tool = findings_of_tool(binary, path)
     reader, log = findings_of_reader(path, boot)
     if "error" in tool and "error" in reader:
@@ -565,7 +565,7 @@ def compare(binary, path, boot):
 
 
 def compare_steps(binary, path, log):
-    """What differs between the steps that the tool's opening would take and those of the reader, or None."""
+    """The difference between the steps of the tool's opening and those of the reader, or None."""
     process = subprocess.run([binary, "repair", "--json", path], capture_output=True)
     ours, steps = log.recovery.actions, {name: set() for name in log.recovery.actions}
     for step in json.loads(process.stdout)["steps"]:
@@ -577,7 +577,7 @@ def compare_steps(binary, path, log):
 
 
 def compare_reading(binary, path, log):
-    """What differs between what the two read, or None."""
+    """The difference between the records and gaps that the two read, or None."""
     code, theirs, gaps = dumped(binary, path)
     items = list(log.read())
     ours = [item for item in items if not isinstance(item, dict)]
@@ -642,7 +642,7 @@ def main():
                 outcome(flow_difference(line), "golden flow record %d" % (number + 1), directory)
         for changes, *example in examples():
             outcome(compare_example(arguments.wal, path, *example), "example: %s" % changes, path)
-        # The boot identifier that the tool's logs have is the running kernel's, if it knows one.
+        # The tool's logs have the running kernel's boot identifier, if there is one.
         boot_id = next(iter(logs["append"].values()))[96:112]
         current = "current" if any(boot_id) else "other"
         names = sorted(logs)

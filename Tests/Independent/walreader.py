@@ -3,7 +3,7 @@
 
     walreader.py DIRECTORY [--boot same|other|HEX] [--records] [--hash]
 
-Prints what `wal verify --json` calls findings, with --records what a reader gives: records and gaps, and with --hash the records' hash.
+Prints the findings of `wal verify --json`, with --records the records and gaps that a reader returns, and with --hash the records' hash.
 """
 
 import argparse
@@ -60,7 +60,7 @@ CRC_BYTE, CRC_LOW, CRC_HIGH = crc_tables()
 
 
 def crc32c(data, before=0):
-    """Checksums: CRC-32C of `data`, or of what has the checksum `before` and then `data`."""
+    """Checksums: CRC-32C of `data`, or of bytes with the checksum `before` followed by `data`."""
     crc, low, high = before ^ 0xFFFFFFFF, CRC_LOW, CRC_HIGH
     words = len(data) // 4
     for word in struct.unpack_from("<%dI" % words, data):
@@ -79,7 +79,7 @@ def padded(size):
 # LZ4
 
 def lz4_block(block, most):
-    """What a block in the LZ4 block format gives, or None if it is none or gives more than `most` bytes."""
+    """The contents of a block in the LZ4 block format, or None if it is invalid or expands to more than `most` bytes."""
     out, at = bytearray(), 0
 
     def extended(count):
@@ -123,7 +123,7 @@ def lz4_block(block, most):
 # Compressed segments
 
 def block_gives(block, field, most):
-    """Compressed segments, part 1: what a block gives, or None."""
+    """Compressed segments, part 1: the contents of a block, or None."""
     if field & STORED:
         return bytes(block) if len(block) <= most else None
     return lz4_block(block, most)
@@ -272,7 +272,7 @@ def header_of(data, number):
 # The boot identifier
 
 def boot_identifier(text):
-    """The boot identifier: from what the kernel says to the bytes in a header."""
+    """The boot identifier: the bytes in a header for the kernel's text."""
     digits = re.sub(r"[-\n]", "", text)
     if not re.fullmatch("[0-9a-fA-F]{32}", digits):
         return bytes(16)
@@ -463,7 +463,7 @@ class Segment:
         return offset % 8 == 0 and offset + FRAME_HEADER <= self.limit
 
     def commit_word(self, offset):
-        """Frames: what stands at the place of a commit word. Beyond the file it is zero."""
+        """Frames: the commit word at an offset. Past the end of the file it is zero."""
         return struct.unpack("<Q", self.data[offset:offset + 8].ljust(8, b"\0"))[0]
 
     def frame_at(self, offset, records):
@@ -567,7 +567,7 @@ class Segment:
         return state
 
     def footer_errors(self, state):
-        """Footer: what it says that the frames don't."""
+        """Footer: its fields that don't match the frames."""
         f, base, errors = self.footer.footer, self.header.base, []
         readable = [frame for frame in self.frames if frame.kind in (RECORD, BATCH) and frame.count]
         times = [time for frame in readable for time in (frame.time, frame.time if frame.earliest is None else frame.earliest)]
@@ -596,7 +596,7 @@ class Segment:
 # The log
 
 class Log:
-    """A directory's segments, what recovery finds in them, and what a reader gives."""
+    """A directory's segments, the findings of recovery, and the results of a reader."""
 
     NAME = re.compile(r"([0-9]{20})\.wal(\.lz4)?")
 
@@ -652,7 +652,7 @@ class Log:
         return state
 
     def footer_errors(self):
-        """Footer: what footers say that the frames don't."""
+        """Footer: the fields of footers that don't match the frames."""
         state, errors = {}, []
         for segment in self.segments:
             if segment.footer:
@@ -870,7 +870,7 @@ def has_no_footer_room(segment):
 # Recovery
 
 class Recovery:
-    """Recovery: what an opening that verifies everything decides."""
+    """Recovery: the decisions of an opening that verifies everything."""
 
     def __init__(self, log):
         self.log, self.findings = log, []
@@ -1001,7 +1001,7 @@ VOIDED, UNREADABLE, REMOVED, SKIPPED = "void", "unreadable", "removed", "skipped
 
 
 class Reading:
-    """Reading: what a reader gives of a log without a writer, from the first segment on."""
+    """Reading: the results of a reader of a log without a writer, from the first segment on."""
 
     def __init__(self, log):
         self.log, self.next = log, None                 # the next sequence number to account for
@@ -1108,7 +1108,7 @@ FLOW_KINDS = {16: "graph", 17: "begin", 18: "result", 19: "failure", 20: "starte
 
 
 class Fields:
-    """The fields of a payload, one after another. Raises ValueError where the bytes have none of the forms."""
+    """The fields of a payload in order. Raises ValueError if the bytes have none of the forms."""
 
     def __init__(self, data):
         self.data, self.at = data, 0

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Cuts the power of a virtual machine that works on a log, and looks at what is left: see Scripts/power-cuts."""
+"""Cuts the power of a virtual machine that uses a log, and checks its disk: see Scripts/power-cuts."""
 
 import argparse
 import collections
@@ -17,14 +17,14 @@ import disk
 from machine import Machine, Unavailable
 
 WORKLOADS = ["always", "interval", "batches", "retention", "tasks"]
-# The guest's second mark comes when the log is open, its first one right before that.
+# The guest's first mark comes before it opens the log, the second one afterwards.
 MARK_OPENING, MARK_WORK = 1, 2
 LIFE = ["work", "opening", "work"]
 UNAVAILABLE = 69
 
 
 class Life:
-    """One disk and the cuts on it, all decided by the seed."""
+    """One disk and its cuts. The seed determines them."""
 
     def __init__(self, seed):
         self.seed = seed
@@ -40,7 +40,7 @@ class Life:
 
 
 def check(image, life, reports, guest, mount_point):
-    """Mounts an image and has the guest program look at it. Returns its findings."""
+    """Mounts an image, and checks it with the guest program. Returns the findings."""
     # All outcomes have one UUID, and XFS refuses a second one while the first is mounted in any namespace.
     options = "loop,nouuid" if life.file_system == "xfs" else "loop"
     mount = subprocess.run(
@@ -90,7 +90,7 @@ class Run:
         if not ended:
             findings.append("HANGS the guest didn't end")
         if not cache.exists():
-            findings.append("CUT the power didn't go: " + said.decode(errors="replace")[-300:])
+            findings.append("CUT the power wasn't cut: " + said.decode(errors="replace")[-300:])
             self.report(life, boot, row, findings, [image, reports, serial, console])
             return False
         kept = []
@@ -145,16 +145,16 @@ class Run:
 
 def main():
     parser = argparse.ArgumentParser(prog="Scripts/power-cuts", description=__doc__)
-    parser.add_argument("cuts", type=int, help="how many; 0 only prepares the machine")
+    parser.add_argument("cuts", type=int, help="the number of cuts; 0 only prepares the machine")
     parser.add_argument("--seed", type=int, default=1, help="the seed of the first disk; each has up to three cuts")
-    parser.add_argument("--outcomes", type=int, default=4, help="how many images of each cut are checked (default 4)")
-    parser.add_argument("--keep", default=tempfile.gettempdir() + "/wal-power-cuts", help="where findings are kept")
+    parser.add_argument("--outcomes", type=int, default=4, help="the number of checked images of each cut (default 4)")
+    parser.add_argument("--keep", default=tempfile.gettempdir() + "/wal-power-cuts", help="the directory in which findings are kept")
     parser.add_argument("--directory", required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--guest", required=True, help="the guest program, built already: nothing is built or installed")
+    parser.add_argument("--guest", required=True, help="the built guest program; nothing is built or installed")
     options = parser.parse_args()
-    # A test runner's threads block signals, and what they start inherits that. nbdkit ends by a signal.
+    # A test runner's threads block signals, and child processes inherit that. nbdkit ends by a signal.
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    # So that an end from outside ends the machine, too.
+    # If this process is terminated, the machine must end, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         if os.geteuid():

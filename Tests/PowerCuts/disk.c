@@ -1,10 +1,10 @@
-/* An nbdkit plugin: a disk whose power goes.
+/* An nbdkit plugin: a disk whose power can be cut.
  *
- * Every written sector stays in a volatile cache until a flush. At one write, which the parameters choose, the cache goes into a
- * file, from which outcomes of the cut are made (disk.py), and the disk refuses everything from then on. The image holds only
- * what was flushed.
+ * Every written sector stays in a volatile cache until a flush. At one write, which the parameters choose, the cache is written to a
+ * file, from which disk.py makes possible images after the cut. Then the disk refuses all requests. The image has only the flushed
+ * sectors.
  *
- * The last 4 KiB of the disk belong to no file system: a write there is a mark, by which the guest says how far it is. */
+ * The last 4 KiB of the disk belong to no file system: a write there is a mark, by which the guest reports its progress. */
 #define NBDKIT_API_VERSION 2
 #define THREAD_MODEL NBDKIT_THREAD_MODEL_SERIALIZE_ALL_REQUESTS
 #include <nbdkit-plugin.h>
@@ -26,9 +26,9 @@ struct written {
 };
 
 static char *image_path, *cache_path;
-static int cut_mark, cut_write; /* the power goes at this write after this mark */
+static int cut_mark, cut_write; /* the power is cut at this write after this mark */
 static int image = -1, is_off, mark, write_count;
-static uint8_t *live; /* what reads see: a private mapping of the image */
+static uint8_t *live; /* the contents for reads: a private mapping of the image */
 static int64_t size;
 static struct written *cache;
 static size_t cache_count, cache_capacity;

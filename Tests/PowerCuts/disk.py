@@ -1,4 +1,4 @@
-"""Disk images: made, and after a cut with a part of what the disk's cache held (disk.c)."""
+"""Makes disk images, and after a cut images with a part of the disk's cache (disk.c)."""
 
 import pathlib
 import random
@@ -27,17 +27,17 @@ def copy(image, to):
 
 
 def entries(cache):
-    """What the cache held, in order of writing: sector and bytes."""
+    """The entries of the cache in order of writing: sector and bytes."""
     data = pathlib.Path(cache).read_bytes()
     for at in range(0, len(data), 8 + SECTOR):
         yield int.from_bytes(data[at:at + 8], "little"), data[at + 8:at + 8 + SECTOR]
 
 
 def lose(image, cache, to, order, seed):
-    """Makes one image that the cut may leave: what was flushed, and a random part of the rest.
+    """Makes one possible image after the cut: the flushed sectors, and a random part of the others.
 
     Ordered: the sectors that were written first. Unordered: each by itself, so that a sector that was written several times may
-    have any of its versions. Returns how many sector writes are kept, and of how many."""
+    have any of its versions. Returns the number of kept sector writes, and of all."""
     chance = random.Random(seed)
     copy(image, to)
     written = list(entries(cache))

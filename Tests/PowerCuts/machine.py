@@ -1,4 +1,4 @@
-"""The virtual machine: Debian's cloud kernel, an initramfs with the guest program, and a disk whose power goes."""
+"""The virtual machine: Debian's cloud kernel, an initramfs with the guest program, and a disk whose power can be cut."""
 
 import os
 import pathlib
@@ -18,7 +18,7 @@ BOOT_SECONDS_MAX = 180
 
 
 class Unavailable(Exception):
-    """What is missing here for a virtual machine."""
+    """Something that a virtual machine needs is missing here."""
 
 
 class Machine:
@@ -36,7 +36,7 @@ class Machine:
         self.initramfs = self._initramfs(pathlib.Path(guest).resolve(), modules)
 
     def _kernel(self):
-        """Unpacks the kernel's package here. It isn't installed, so that this machine's own start stays as it is."""
+        """Unpacks the kernel's package without installing it, so that this machine's own start isn't changed."""
         root = self.directory / "kernel"
         if not list(root.glob("boot/vmlinuz-*")):
             shutil.rmtree(root, ignore_errors=True)
@@ -82,8 +82,8 @@ class Machine:
         return to
 
     def boot(self, image, file_system, guest, reports, console, cut):
-        """Runs the machine to its end. `cut` is the mark and the write after it at which the power goes, and where what the
-        disk's cache held then is put. Returns whether the machine came to its end by itself."""
+        """Runs the machine to its end. `cut` has the mark and the number of the write after it at which the power is cut, and the
+        file that gets the contents of the disk's cache. Returns whether the machine ended by itself."""
         mark, write, cache = cut
         drive = "file=$uri,format=raw,if=none,id=disk,cache=writeback,werror=report,rerror=report"
         machine = [
@@ -93,7 +93,7 @@ class Machine:
             "-serial", f"file:{console}", "-serial", f"file:{reports}",
             "-device", "virtio-blk-pci,drive=disk",
         ]
-        # nbdkit's shell puts the disk's address in.
+        # nbdkit's shell inserts the disk's address.
         command = f"exec {shlex.join(machine)} -drive {drive}"
         process = subprocess.Popen(
             ["nbdkit", "-U", "-", str(self.plugin), f"image={image}", f"cache={cache}", f"mark={mark}", f"write={write}",

@@ -2,7 +2,8 @@ internal import Foundation
 package import WALTesting
 
 extension SinkConformance {
-    /// The checks that claim and apply by themselves: each statement of a store comes in one of these. The others bring the same
+    /// The checks that call `claim` and `apply` directly. They execute each statement of a store. The other checks execute the
+    /// same
     /// statements through flushers.
     package static let withoutFlushers = allCases.filter { check in
         switch check {
@@ -14,8 +15,8 @@ extension SinkConformance {
         }
     }
 
-    /// For a form of a store, or a way to it, whose statements another one has brought through all checks already: through flushers
-    /// comes what its own statements have a part in. All of them with `WAL_LONG` in the environment.
+    /// The checks for a variant of a store, or of its connection, if another variant passes all checks with the same statements.
+    /// Of the checks with flushers, these are the ones that the variant's own statements affect. All checks if `WAL_LONG` is set.
     package static let ofAnotherForm =
         ProcessInfo.processInfo.environment["WAL_LONG"] != nil
         ? allCases : withoutFlushers + [.setsPoisonAside, .survivesLostReplies, .survivesLostCommits]

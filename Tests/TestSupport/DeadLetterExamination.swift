@@ -11,7 +11,7 @@ package enum DeadLetterExamination: String, CaseIterable, Sendable {
     case letterThatIsRefusedAgainStays
     case undecodableLetterIsNamed
 
-    /// The payload of the tasks that the database refuses while it is told so.
+    /// The payload of the tasks that the database refuses after `setRefusing(true)`.
     package static let poison = #""poison""#
 
     /// Runs the case.
@@ -19,7 +19,7 @@ package enum DeadLetterExamination: String, CaseIterable, Sendable {
     /// - Parameters:
     ///   - code: The code of the letters.
     ///   - reason: A part of the letters' reason.
-    ///   - setRefusing: Begins or stops to refuse tasks with the payload ``poison``.
+    ///   - setRefusing: Starts or stops the refusal of tasks with the payload ``poison``.
     package func run<Store: SessionStore>(
         _ store: Store, code: String, reason: String, setRefusing: @escaping (Bool) throws -> Void
     ) async throws {

@@ -3,7 +3,7 @@ package import WALDelivery
 package import WALTasks
 package import WALTesting
 
-/// Mutations of few tasks with few times, so that they meet often.
+/// Random mutations of a few tasks at a few times, so that many of them concern the same task.
 package struct RandomMutations {
     package var generator: SeededGenerator
     package var barrierChance = 0.05
@@ -46,7 +46,7 @@ package struct RandomMutations {
         case 3..<6: return .updateStatus(id: id, status: status(), error: chance(0.5) ? "why" : nil, time: time())
         case 6: return .delete(id: id)
         default:
-            // Now and then the id of an earlier activity: of the same task and time, as the storage asks for.
+            // Sometimes repeats the id of an earlier activity, with the same task and time, as the storage requires.
             if !chance(0.2) { activityCount += 1 }
             return .log(
                 TaskActivityLog(

@@ -2,7 +2,7 @@ internal import Logging
 internal import Testing
 
 extension RecordingLog {
-    /// Expects one warning when the server of `sink` is away, however often a call fails, and one notice when it is back.
+    /// Expects one warning while the server of `sink` is away, for any number of failed calls, and one notice when it is back.
     package func expectOutageIsLogged(
         sink: String, ping: () async throws -> Void, crash: () throws -> Void, start: () throws -> Void
     ) async throws {

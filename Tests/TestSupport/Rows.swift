@@ -2,7 +2,7 @@ package import WAL
 package import WALDelivery
 package import WALTasks
 
-/// Seconds after a moment that all tests have.
+/// A time in seconds after a moment that all tests share.
 package func time(_ seconds: Int64) -> Timestamp {
     Timestamp(rawValue: 1_700_000_000_000_000 + seconds * 1_000_000)
 }
@@ -29,11 +29,11 @@ package func update(_ id: String, _ status: TaskStatus, at seconds: Int64) -> Ta
 }
 
 extension LogID {
-    /// The log of every batch.
+    /// The log that ``batch(_:lanes:laneCount:)`` names.
     package static let ofTests = LogID(low: 0x0706_0504_0302_0100, high: 0x0f0e_0d0c_0b0a_0908)
 }
 
-/// The mutations as the records from the lanes' first position on.
+/// A batch with the mutations as records that follow the lowest position of the lanes.
 package func batch(_ mutations: [TaskMutation], lanes: [SinkLane], laneCount: Int = 1) -> TaskBatch {
     let first = (lanes.map(\.position).min() ?? .zero).rawValue + 1
     let operations = mutations.enumerated().map { index, mutation in

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// A small file system of its own, in memory.
+/// A small file system in memory.
 package final class SmallDisk: Sendable {
     package let path: String
 

@@ -1,7 +1,7 @@
 internal import WAL
 package import WALTasks
 
-/// Everything that the queries of a storage tell about the tasks and graphs of ``RandomMutations``.
+/// The results of all queries of a storage about the tasks and graphs of ``RandomMutations``.
 package struct StorageContents: Equatable {
     package var tasks: [PersistentTask?] = []
     package var lists: [[PersistentTask]] = []

@@ -1,6 +1,6 @@
 package import WALTasks
 
-/// What a store throws; nil if it throws nothing.
+/// The error that `body` throws, or nil.
 package func error(of body: () async throws -> Void) async -> StoreError? {
     do {
         try await body()

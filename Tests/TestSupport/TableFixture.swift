@@ -4,7 +4,7 @@ package import WALDelivery
 package import WALTasks
 package import WALTesting
 
-/// A ``SinkFixture`` for sinks into tables of the user's own: `entries` with a name and a value, and `events` with an id.
+/// A ``SinkFixture`` for sinks into a user's own tables: `entries` with a name and a value, and `events` with an id.
 package struct TableFixture<Tested: Sink>: SinkFixture {
     private let open: @Sendable () async throws -> Tested
     private let reading: @Sendable () async throws -> SinkContents
@@ -41,7 +41,7 @@ package struct TableFixture<Tested: Sink>: SinkFixture {
     }
 }
 
-/// The statements of a sink's function for the records of a ``TableFixture``.
+/// The statements by which a sink's function writes the records of a ``TableFixture``.
 package struct TableStatements: Sendable {
     package var set: String
     package var delete = "DELETE FROM entries WHERE name = ?"
@@ -51,7 +51,7 @@ package struct TableStatements: Sendable {
         self.set = set
     }
 
-    /// Writes a batch: neighbours with the same statement together.
+    /// Writes a batch. Adjacent records with the same statement share one call.
     package func write(_ batch: SinkBatch, _ transaction: SinkTransaction) throws {
         var pending: (sql: String, rows: [[SQLValue]]) = ("", [])
         for record in batch.records {
@@ -61,7 +61,7 @@ package struct TableStatements: Sendable {
                 case "set": (set, [.text(words[1]), .text(words[2])])
                 case "delete": (delete, [.text(words[1])])
                 case "event": (event, [.text(words[2])])
-                // The table has a constraint against it.
+                // A constraint of the table refuses this row.
                 default: (event, ["poison"])
                 }
             if sql != pending.sql {

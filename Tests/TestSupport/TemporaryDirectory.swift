@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// A directory that is removed with its last reference.
+/// A directory that exists until its last reference is gone.
 package final class TemporaryDirectory: Sendable {
     package let path: String
 

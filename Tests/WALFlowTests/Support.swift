@@ -6,7 +6,7 @@ import WALTesting
 
 @testable import WALFlow
 
-/// A directory that is gone after the test.
+/// A directory that exists until its last reference is gone.
 final class TemporaryDirectory: Sendable {
     let path: String
 
@@ -17,7 +17,7 @@ final class TemporaryDirectory: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
-/// The names of what happened, in order, from any thread.
+/// The names of events in their order, from any thread.
 final class Events: Sendable {
     private let list = Monitor<[String]>([])
 
@@ -28,7 +28,7 @@ final class Events: Sendable {
     func count(_ name: String) -> Int { all.count { $0 == name } }
 }
 
-/// Something that steps wait for.
+/// Holds the steps that wait for it until it opens.
 final class Gate: Sendable {
     private struct State {
         var isOpen = false
@@ -70,7 +70,7 @@ struct TestError: Error, CustomStringConvertible {
 }
 
 extension FlowConfiguration {
-    /// Values go through the coder, as after a crash.
+    /// Values go through the coder, as they do after a crash.
     static var test: FlowConfiguration {
         FlowConfiguration(closeTimeout: .seconds(5), verifiesCoding: true)
     }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What fuzzing has found stays found: the corpora are run in every test.
+/// Every test run replays the corpora, so that fixed bugs stay fixed.
 @Suite struct CorpusTests {
     private static let corpora = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../Fuzz/Corpora").standardizedFileURL

@@ -5,9 +5,9 @@ import WAL
 
 @testable import WALLogging
 
-/// The last lines before a crash are the ones that explain it.
+/// The last lines before a crash explain it.
 @Suite(.serialized) struct CrashTests {
-    /// The numbers in a file of one number per line.
+    /// The numbers in a file with one number in each line.
     private func numbers(_ path: String) throws -> [Int] {
         try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").compactMap { Int($0) }
     }
@@ -20,7 +20,7 @@ import WAL
         defer { try? FileManager.default.removeItem(atPath: reports) }
         await #expect(processExitsWith: .signal(SIGKILL)) {
             [path = directory.path as String, reports = reports as String] in
-            // Small segments, so that kills come at the change of segments, too.
+            // Small segments, so that some kills happen at a change of segments.
             let lines = try await LineLog.open(at: path, configuration: .init(diskBudget: 16 << 20))
             let file = open(reports, O_WRONLY | O_CREAT | O_APPEND, 0o600)
             let logger = lines.logger("child")
@@ -31,7 +31,7 @@ import WAL
             var dropped: UInt64 = 0
             for number in 1... {
                 logger.info("\(number)", metadata: ["k": "\(String(repeating: "v", count: 500))"])
-                // A dropped line makes no promise.
+                // A dropped line doesn't have to exist.
                 if lines.droppedLines > dropped {
                     dropped = lines.droppedLines
                     continue
@@ -44,7 +44,7 @@ import WAL
         let returned = try numbers(reports)
         let log = try await WriteAheadLog.open(at: directory.path)
         let found = try contents(log.reader()).lines.compactMap { Int($0.message) }
-        // The oldest lines may be removed, and the line of the last call may be there although the call didn't return.
+        // The oldest lines may be removed. The line of the last call may exist although the call didn't return.
         #expect(!log.recovery.isDamaged)
         let missing = Set(returned).subtracting(found).filter { $0 >= found.first ?? 0 }
         #expect(missing.isEmpty)

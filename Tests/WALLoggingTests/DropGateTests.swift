@@ -2,11 +2,11 @@ import Testing
 
 @testable import WALLogging
 
-/// A gate that closes after a success drops lines that the log would take.
+/// A gate that closed after a success would drop lines that the log accepts.
 @Suite struct DropGateTests {
     private static let pause: Duration = .seconds(3600)
 
-    /// While lines are dropped, one thread at a time tries.
+    /// While lines are dropped, one thread at a time tries to append.
     @Test func afterAPauseOneThreadTries() throws {
         let gate = DropGate()
         gate.drop(try #require(gate.enter()), pause: .zero)

@@ -6,7 +6,7 @@ import WAL
 
 @testable import WALLogging
 
-/// A dropped line that nothing reports looks as if it had never been logged.
+/// If nothing reports a dropped line, it seems that it was never logged.
 @Suite struct DroppingTests {
     private static let calls = 3000
 
@@ -21,8 +21,8 @@ import WAL
         return UInt64(8 * Self.calls)
     }
 
-    /// Logs until a line gets in, and returns the number of calls.
-    private func logUntilTaken(_ lines: LineLog) async throws -> UInt64 {
+    /// Logs until a line is appended, and returns the number of calls.
+    private func logUntilAppended(_ lines: LineLog) async throws -> UInt64 {
         let logger = lines.logger("after")
         var calls: UInt64 = 0
         try await eventually {
@@ -34,7 +34,7 @@ import WAL
         return calls
     }
 
-    /// A reader keeps its segment, so that nothing can be removed, and the budget is used up until the reader has passed.
+    /// A reader pins its segment, so nothing can be removed, and the budget is used up until the reader has passed.
     @Test func aUsedUpBudgetIsCountedExactly() async throws {
         let directory = TemporaryDirectory()
         let lines = try await LineLog.open(at: directory.path, configuration: .init(diskBudget: 256 << 10))
@@ -44,7 +44,7 @@ import WAL
         var calls = await flood(lines)
         #expect(lines.droppedLines > 0)
         var found = try contents(reader)
-        calls += try await logUntilTaken(lines)
+        calls += try await logUntilAppended(lines)
         let rest = try contents(reader)
         found.lines += rest.lines
         found.reported += rest.reported
@@ -54,7 +54,7 @@ import WAL
         try await lines.close()
     }
 
-    /// Without a reader, the oldest lines go, and the disk space stays within the budget.
+    /// Without a reader, the oldest lines are removed, and the disk space stays within the budget.
     @Test func theOldestLinesAreRemoved() async throws {
         let directory = TemporaryDirectory()
         let budget = 512 << 10
@@ -70,12 +70,12 @@ import WAL
             #expect(size <= budget)
             return lines.log.firstSequence.rawValue > 10_000
         }
-        _ = try await logUntilTaken(lines)
+        _ = try await logUntilAppended(lines)
         #expect(try contents(lines.log.reader()).lines.last?.message.hasPrefix("after") == true)
         try await lines.close()
     }
 
-    /// The size of all files but the two that aren't part of the budget.
+    /// The size of all files but the two that don't count for the budget.
     private func size(of directory: String) throws -> Int {
         let names = try FileManager.default.contentsOfDirectory(atPath: directory)
         return names.filter { !["STATUS", "WAITERS"].contains($0) }.reduce(0) { total, name in
@@ -90,7 +90,7 @@ import WAL
         let disk = try #require(SmallDisk(megabytes: 5))
         let ballast = disk.path + "/ballast"
         #expect(FileManager.default.createFile(atPath: ballast, contents: Data(count: 2 << 20)))
-        // The log may have more space than the disk has.
+        // The log's budget exceeds the disk's space.
         let lines = try await LineLog.open(at: disk.path + "/log", configuration: .init(diskBudget: 8 << 20))
         var calls: UInt64 = 0
         try await eventually {
@@ -100,7 +100,7 @@ import WAL
         calls += await flood(lines)
         #expect(lines.droppedLines > 0)
         try FileManager.default.removeItem(atPath: ballast)
-        calls += try await logUntilTaken(lines)
+        calls += try await logUntilAppended(lines)
         let found = try lines.contents()
         #expect(found.lines.last?.label == "after")
         #expect(UInt64(found.lines.count) + lines.droppedLines == calls)

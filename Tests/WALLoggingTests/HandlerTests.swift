@@ -6,7 +6,7 @@ import WAL
 
 @testable import WALLogging
 
-/// A handler that breaks swift-log's rules shows only in another program's log.
+/// A handler that breaks swift-log's rules would show only in another program's log.
 @Suite struct HandlerTests {
     private let directory = TemporaryDirectory()
     private let lines: LineLog
@@ -15,7 +15,7 @@ import WAL
         lines = try LineLog.openBlocking(at: directory.path)
     }
 
-    /// The test that the documentation of `LogHandler` asks for.
+    /// The test that the documentation of `LogHandler` demands.
     @Test func levelAndMetadataAreValues() async throws {
         var first = lines.logger("first logger")
         first.logLevel = .debug
@@ -57,7 +57,7 @@ import WAL
         try await lines.close()
     }
 
-    /// The same calls make `StreamLogHandler` print the same metadata.
+    /// `StreamLogHandler` prints the same metadata for the same calls.
     @Test func mergesAsTheStreamHandlerDoes() async throws {
         final class Output: TextOutputStream, Sendable {
             let text = Monitor("")
@@ -117,7 +117,7 @@ import WAL
         try await lines.close()
     }
 
-    /// A provider that logs would lead into itself, but an ordinary value that logs must not be lost.
+    /// A metadata provider that logs would recurse. A metadata value that logs must not be lost.
     @Test func aValueThatLogsAppendsItsOwnLine() async throws {
         struct Chatty: CustomStringConvertible, Sendable {
             let logger: Logger
@@ -164,7 +164,7 @@ import WAL
         #expect(Set(found.map(\.label)).count == 8)
     }
 
-    /// After the close the log is gone, and the last words of a program must not be.
+    /// Lines after the close of the log go to standard error, because a program's last lines must not be lost.
     @Test func linesAfterTheCloseGoToStandardError() async throws {
         try await lines.close()
         let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {

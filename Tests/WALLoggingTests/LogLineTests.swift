@@ -6,7 +6,7 @@ import WALTesting
 
 @testable import WALLogging
 
-/// A line that comes back changed, or takes the reader down with it, would be of no use after a crash.
+/// After a crash, a line is useless if it is changed, or if it crashes its reader.
 @Suite struct LogLineTests {
     static let lines = [
         LogLine(time: Timestamp(rawValue: 0), level: .trace, label: "", message: ""),
@@ -45,7 +45,7 @@ import WALTesting
         #expect(line.encoded == bytes)
     }
 
-    /// The bytes of the example in FORMAT.md are those of the golden file.
+    /// The example in FORMAT.md has the bytes of the golden file.
     @Test func theExampleOfTheFormat() throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
         let format = try String(contentsOf: root.appending(path: "FORMAT.md"), encoding: .utf8)
@@ -57,7 +57,7 @@ import WALTesting
         #expect(try digits.map { try #require(UInt8($0, radix: 16)) } == golden("line-v1"))
     }
 
-    /// Whatever bytes a reader meets: it returns.
+    /// A reader returns with any bytes.
     @Test func damagedBytesAreNoLineOrAnotherOne() throws {
         let bytes = Self.lines[1].encoded
         for count in 0..<bytes.count { #expect(LogLine(payload: Array(bytes.prefix(count))) == nil) }
@@ -138,7 +138,7 @@ import WALTesting
                 == #"1970-01-01T00:00:00.000Z info l: a\u{1B}[2Jb\r\u{0085} e="" k="say \"x=1\"""#)
     }
 
-    /// A line that fits into no segment would be lost, and with it the news of what was so large.
+    /// A line that fits into no segment would be lost, so it is cut.
     @Test func aLongLineIsCut() throws {
         let line = LogLine(
             time: .now, level: .error, label: String(repeating: "l", count: 5000),

@@ -6,9 +6,9 @@ import WAL
 
 @testable import WALLogging
 
-/// A log that logs into itself appends in the turns of its own maintenance, which makes the segments that such appends need.
+/// If a log's own messages went into it, its maintenance would append, and such appends need segments that maintenance makes.
 @Suite struct OwnMessagesTests {
-    /// A handler whose destination is set later, as in a program that bootstraps before its log is open.
+    /// A handler whose destination is set later, like that of a program that bootstraps before it opens its log.
     private struct Forwarding: LogHandler {
         let destination = Monitor<WALLogHandler?>(nil)
         let seen = Monitor<[String]>([])

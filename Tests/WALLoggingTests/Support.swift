@@ -4,7 +4,7 @@ import WAL
 
 @testable import WALLogging
 
-/// A directory that is gone after the test.
+/// A directory that exists until its last reference is gone.
 final class TemporaryDirectory: Sendable {
     let path = NSTemporaryDirectory() + "/wal-\(UUID().uuidString)"
 
@@ -16,11 +16,11 @@ extension LineLog {
         Logger(label: label) { self.handler(label: $0, metadataProvider: provider) }
     }
 
-    /// The lines of the log, and the numbers of dropped lines that it reports.
+    /// The lines of the log, and the number of dropped lines that it reports.
     func contents() throws -> (lines: [LogLine], reported: UInt64) { try WALLoggingTests.contents(log.reader()) }
 }
 
-/// Reads to the end. Reports of dropped lines are counted apart.
+/// Reads to the end. Counts the reports of dropped lines separately.
 func contents(_ reader: LogReader) throws -> (lines: [LogLine], reported: UInt64) {
     var lines: [LogLine] = []
     var reported: UInt64 = 0
@@ -39,7 +39,7 @@ struct NotALine: Error {
     var payload: [UInt8]
 }
 
-/// Runs `body` on threads at the same time, and returns when all have ended.
+/// Runs `body` on concurrent threads, and returns when all have ended.
 func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) async {
     await withTaskGroup(of: Void.self) { group in
         for index in 0..<count {

@@ -6,9 +6,9 @@ import WAL
 
 @testable import WALLogging
 
-/// An error is often the last line before the power goes. But a log call that waits for the disk stops the program.
+/// An error is often the last line before a power loss, so it is synced soon. A log call doesn't wait for that sync.
 @Suite struct SyncTests {
-    /// Holds up all syncs while it is closed.
+    /// Holds all syncs while it is closed.
     private final class SyncGate: StorageHook {
         private let state = Monitor((isClosed: false, isHolding: false))
 
@@ -34,7 +34,7 @@ import WAL
         func after(_ call: StorageCall, result: Int) {}
     }
 
-    /// Under the policy `.manual` only the request leads to a sync.
+    /// Under the policy `.manual`, only the request causes a sync.
     private func open(_ path: String) throws -> LineLog {
         let configuration = WriteAheadLog.Configuration(syncPolicy: .manual, segmentSize: 1 << 20)
         let log = try WriteAheadLog.openBlocking(at: path, configuration: configuration)
@@ -60,7 +60,7 @@ import WAL
         gate.close()
         lines.logger().error("one")
         try await eventually { gate.isHolding }
-        // The sync can't end before these calls have returned.
+        // The gate holds the sync until these calls have returned.
         for _ in 0..<1000 { lines.logger().error("more") }
         let last = lines.log.lastSequence
         #expect(lines.log.durableSequence < last)

@@ -5,7 +5,7 @@ import Testing
 @testable import WAL
 @testable import WALMonitor
 
-/// A check that is too quiet wakes nobody, and one that is too loud is turned off.
+/// A check that misses problems alerts no operator, and a check with false alarms is turned off.
 @Suite struct LogCheckTests {
     private func check(
         _ rules: LogCheck.Rules = LogCheck.Rules(), _ change: (inout LogSnapshot) -> Void = { _ in }
@@ -35,7 +35,7 @@ import Testing
         return sink
     }
 
-    /// The items that aren't fine.
+    /// The items whose verdict isn't OK.
     private func bad(_ check: LogCheck) -> [String: LogCheck.Verdict] {
         Dictionary(uniqueKeysWithValues: check.items.filter { $0.verdict != .ok }.map { ($0.name, $0.verdict) })
     }
@@ -91,7 +91,7 @@ import Testing
         #expect(check.verdict == .ok)
     }
 
-    /// Its sink's state is why the writer ended; the other figures are of the past.
+    /// The state of the writer's sink is why it ended. The other metrics are old.
     @Test func aWriterThatWasFencedSaysSo() async throws {
         let check = try await check {
             $0.status.closedAt = .now

@@ -7,12 +7,12 @@ import WALTasks
 @testable import WALFlow
 @testable import WALMonitor
 
-/// A page that shows a log to those who may not see it breaks the promise of the files' modes.
+/// The page must not show a log to users whom the files' modes exclude.
 @Suite struct LogMonitorTests {
     private let directory = TemporaryDirectory()
     private static let token = "0123456789abcdef0123456789abcdef"
 
-    /// A log with these payloads, and what answers for it.
+    /// A log with these payloads, and a monitor for it.
     private func monitor(
         _ payloads: [[UInt8]] = [[1]], _ change: (inout LogMonitor.Configuration) -> Void = { _ in }
     ) async throws -> LogMonitor {
@@ -225,7 +225,7 @@ import WALTasks
         let published = try #require(
             try JSONSerialization.jsonObject(with: Data(log.publishedStatus ?? [])) as? [String: Any])
         #expect(Set(published.keys).isSubset(of: status.keys))
-        // A log that is open in this process needs no file.
+        // A log that is open in this process needs no status file.
         let open = try await WriteAheadLog.open(at: directory.path)
         let here = try LogMonitor(open)
         #expect(await here.respond(to: request("/readyz")).status == 200)
@@ -256,7 +256,7 @@ import WALTasks
         let segments = try #require(try await json(monitor, "/api/v1/segments")["segments"] as? [[String: Any]])
         #expect(
             segments.first?["pinned_by"] as? [String] == ["slow"] && segments.first?["last_sequence"] as? String == "2")
-        // Another segment may have been prepared since.
+        // Another segment may have been prepared meanwhile.
         let after = try #require(
             try await json(monitor, "/api/v1/segments?after=1")["segments"] as? [[String: Any]])
         #expect(!after.isEmpty && after.allSatisfy { $0["last_sequence"] as? String != "2" })
@@ -314,7 +314,7 @@ import WALTasks
         }
     }
 
-    /// A database quotes the row that it refuses.
+    /// A database's error contains the values of the refused row.
     @Test(arguments: [(MonitorPayloads.redacted, "password=•••" as String?), (.full, "password=hunter2"), (.none, nil)])
     func errorsOfSinksAreMaskedAsPayloadsAre(_ payloads: MonitorPayloads, _ shown: String?) async throws {
         let monitor = try await monitor { $0.payloads = payloads }
@@ -357,7 +357,7 @@ import WALTasks
         let activities = try await rows("activities?task=t1&level=error")
         #expect(activities.first?["action"] as? String == "retry")
         #expect(try await rows("records?kind=record").first?["payload"] as? String == "\u{0}\u{1}\u{FFFD}")
-        // A search can't find what isn't shown.
+        // A search doesn't find a masked value.
         #expect(try await rows("records?contains=hunter2").isEmpty)
         #expect(try await rows("records?contains=4111").isEmpty)
     }
@@ -439,7 +439,7 @@ import WALTasks
         #expect(await iterator.next() == Array("retry: 2000\n\n".utf8))
         let whole = try await next("status", &iterator)
         #expect(whole["storage"] != nil && whole["id"] as? String == log.id.description)
-        // The tail has begun with the second look.
+        // The tail begins with the second update.
         _ = try await next("status", &iterator)
         for number in 0..<300 { try await log.append([UInt8(truncatingIfNeeded: number)]) }
         var (rows, skipped) = (0, 0)
@@ -471,7 +471,7 @@ import WALTasks
         #expect(await monitor.respond(to: request("/api/v1/events", "HEAD")).status == 200)
         #expect(monitor.hub.clientCount == 31)
         clients.append(try await events(monitor, "jobs"))
-        // One that waits ends, too.
+        // A waiting client's sequence ends, too.
         let waiting = clients[0]
         let end = Task { for await _ in waiting {} }
         monitor.stop()
@@ -487,7 +487,7 @@ import WALTasks
         _ = await iterator.next()
         let data = Array(#"{"x":"\#(String(repeating: "x", count: 64 << 10))"}"#.utf8)
         for _ in 0..<3 { monitor.hub.publish(.jobs, "job", data) }
-        // Three wait, and come at once.
+        // Three events wait, and arrive at once.
         #expect(await iterator.next()?.count ?? 0 > 3 * (64 << 10))
         for _ in 0..<5 { monitor.hub.publish(.jobs, "job", data) }
         #expect(await iterator.next() == nil)

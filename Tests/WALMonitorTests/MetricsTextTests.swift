@@ -5,7 +5,7 @@ import Testing
 @testable import WAL
 @testable import WALMonitor
 
-/// What Prometheus doesn't parse rings no alarm.
+/// A metric that Prometheus can't parse causes no alert.
 @Suite struct MetricsTextTests {
     private let directory = TemporaryDirectory()
 
@@ -64,7 +64,7 @@ import Testing
         var text = MetricsText([closed], version: "1").text()
         #expect(text.contains("wal_up{log=\"\(closed.name)\"} 0\n") && !text.contains("wal_accepting_appends"))
         #expect(text.contains("wal_last_sequence{log=\"\(closed.name)\"} 10\n"))
-        // Without a status, the figures come from the files.
+        // Without a status, the metrics come from the files.
         try FileManager.default.removeItem(atPath: directory.path + "/STATUS")
         let surveyed = try LogSnapshot(ReadOnlyLog(at: directory.path))
         #expect(surveyed.age == nil && surveyed.status.lastSequence == 10 && surveyed.status.durableSequence == 10)

@@ -4,7 +4,7 @@ import Testing
 @testable import WAL
 @testable import WALMonitor
 
-/// An alert on a name that doesn't exist never fires, and a panel with one stays empty.
+/// An alert with a wrong metric name never fires, and a panel with one stays empty.
 @Suite struct OperationsTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../Operations").standardizedFileURL

@@ -2,7 +2,7 @@ import Testing
 
 @testable import WALMonitor
 
-/// A secret on a page is in its caches, its screenshots and the eyes of the next person.
+/// A secret on a page would reach caches, screenshots and other readers.
 @Suite struct PayloadMaskTests {
     private let mask = PayloadMask(MonitorPayloads.isSecret)
 
@@ -31,7 +31,7 @@ import Testing
         #expect(mask.masked(input) == output)
     }
 
-    /// Deep nesting and many quotes cost no stack and little time.
+    /// Deep nesting and many quotes take no stack and little time.
     @Test func hostileTextsEnd() {
         for piece in ["\"", "\\\"", "{\"a\":", "[", "\"secret\":[", "token=", "a "] {
             let text = String(repeating: piece, count: 20_000)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Prometheus' own checker.
+/// The checker of Prometheus.
 struct Promtool {
     private let path: String
 
@@ -16,7 +16,7 @@ struct Promtool {
         var description: String { "promtool isn't installed: apt-get install prometheus" }
     }
 
-    /// Runs it, and returns its exit status and all that it printed.
+    /// Runs it, and returns its exit status and its complete output.
     func run(_ arguments: [String], input: String = "") throws -> (status: Int32, output: String) {
         let process = Process()
         process.executableURL = URL(filePath: path)

@@ -2,8 +2,8 @@
     import Foundation
     import Synchronization
 
-    /// Stands between a client and the server's socket. Once armed, it cuts the connection at the next COMMIT: before it is
-    /// passed on, or after the server has done it, instead of passing the answer on.
+    /// Forwards a connection to the server's socket. Once armed, it cuts the connection at the next COMMIT: before it forwards
+    /// the request, or after the server has executed it, without forwarding the answer.
     final class AnswerCutter: Sendable {
         private let listener: Int32
         private let isArmed = Atomic<Bool>(false)
@@ -35,7 +35,7 @@
                 if isRequest, String(decoding: bytes, as: UTF8.self).contains("COMMIT"),
                     isArmed.exchange(false, ordering: .sequentiallyConsistent)
                 {
-                    // The answer comes to the other thread, which can't pass it on any more.
+                    // The other thread receives the answer, and can't forward it.
                     shutdown(source, Int32(SHUT_WR))
                     if passesRequest.load(ordering: .sequentiallyConsistent) {
                         _ = bytes.withUnsafeBytes { send(target, $0.baseAddress, count, Int32(MSG_NOSIGNAL)) }

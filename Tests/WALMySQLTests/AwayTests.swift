@@ -8,9 +8,9 @@
 
     @testable import WALMySQL
 
-    /// A database that is away stops nobody.
+    /// An unreachable database must not stop its clients.
     @Suite(.enabled(if: PrivateServer.isWanted, PrivateServer.reason), .timeLimit(.minutes(5))) struct AwayTests {
-        /// The breaker would wait for 5 seconds when the server is back.
+        /// The default breaker would wait for 5 seconds after the server's return.
         private var quick: TaskBufferConfiguration {
             var configuration = TaskBufferConfiguration()
             configuration.flushInterval = .milliseconds(50)
@@ -18,7 +18,7 @@
             return configuration
         }
 
-        /// A service and its database may be started in any order. The database has no tables either.
+        /// A service and its database may start in any order. The database has no tables either.
         @Test func opensBeforeTheServerIsStarted() async throws {
             let server = try PrivateServer()
             try server.stop()
@@ -33,7 +33,7 @@
             try await storage.close()
         }
 
-        /// The server closes the connections while it stays there: one line each, and no word of an outage.
+        /// The server closes the connections and stays reachable: one line for each connection, and no report of an outage.
         @Test func aConnectionThatIsLostIsLogged() async throws {
             let database = try TestDatabase()
             let recording = RecordingLog()
@@ -71,7 +71,7 @@
             try await store.close()
         }
 
-        /// A server that takes connections and answers nothing: nobody waits for it long, and nobody twice.
+        /// A server accepts connections and answers nothing. No query waits long, and none waits twice.
         @Test func queriesWhileTheServerHangs() async throws {
             let server = try PrivateServer()
             let log = NSTemporaryDirectory() + "wal-away-" + UUID().uuidString
@@ -89,12 +89,12 @@
                 for _ in 0..<100 {
                     do {
                         _ = try await storage.task(id: "old")
-                        Issue.record("a server that hangs has answered")
+                        Issue.record("a frozen server has answered")
                     } catch {
                         #expect((error as? TaskStorageError)?.code == .storeAway)
                     }
                 }
-                // Each alone would wait for a second or two: this is for a machine that is very busy.
+                // One query alone would wait for a second or two. The limit allows for a very busy machine.
                 #expect(ContinuousClock.now - start < .seconds(60))
             }
             try await storage.drain()

@@ -8,7 +8,7 @@
 
     @testable import WALMySQL
 
-    /// What every sink has to do, with a server whose connections are cut and which is killed.
+    /// The conformance suite, with a server whose connections are cut and which is killed.
     @Suite(.serialized, .enabled(if: PrivateServer.isWanted, PrivateServer.reason), .timeLimit(.minutes(10)))
     struct ConformanceTests {
         private static let checks =
@@ -16,7 +16,7 @@
 
         @Test(arguments: checks)
         func sink(check: SinkConformance, arraysAndCoalescing: Bool) async throws {
-            // Others use the shared server.
+            // Other tests use the shared server.
             let server = check == .survivesRestarts ? try PrivateServer() : try PrivateServer.shared.get()
             let outcome = try await check.run(on: fixture(server, isDefault: arraysAndCoalescing))
             #expect(outcome == .passed)

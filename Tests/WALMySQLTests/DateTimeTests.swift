@@ -24,7 +24,7 @@
             #expect(text(microseconds) == expected)
         }
 
-        /// Against the package's own calendar, which was written apart from this one.
+        /// Compares with the package's own calendar, which was written independently.
         @Test func everyTimeComesBack() {
             var generator = SystemRandomNumberGenerator()
             for _ in 0..<20_000 {

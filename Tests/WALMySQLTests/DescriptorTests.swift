@@ -6,7 +6,8 @@
 
     @testable import WALMySQL
 
-    /// In a process whose standard descriptors are closed, printed text goes into the socket that has got one of their numbers.
+    /// If a process starts with closed standard descriptors, its sockets must not get their numbers, because printed text would
+    /// go into them.
     @Suite(.enabled(if: PrivateServer.isWanted, PrivateServer.reason), .timeLimit(.minutes(5)))
     struct DescriptorTests {
         @Test func noSocketHasAStandardNumber() async throws {
@@ -43,7 +44,7 @@
                 StandardNumbers.close()
                 held.cancel()
                 #expect(await held.value == .cancelled)
-                // The socket that a cancellation goes over is gone by now; what was filled for it stays.
+                // The socket that sent the cancellation is closed. The placeholders of the standard descriptors remain.
                 #expect(StandardNumbers.sockets == [])
                 #expect((0...2).allSatisfy { fcntl($0, F_GETFD) >= 0 })
                 try other.execute("UNLOCK TABLES", named: "let go")
@@ -58,7 +59,7 @@
             for number: Int32 in 0...2 { _ = Foundation.close(number) }
         }
 
-        /// Those of standard input, output and error that sockets have.
+        /// The numbers of standard input, output and error that are sockets.
         static var sockets: [Int] {
             (0...2).filter { number in
                 let link = "/proc/self/fd/\(number)"

@@ -22,7 +22,7 @@
             }
         }
 
-        /// Numbers that nobody has listed here still say something by their class.
+        /// An unlisted error number is classified by its SQLSTATE class.
         @Test(arguments: [
             ("08S01", StoreError.Code.connectionFailed), ("22001", .rowRefused), ("23000", .rowRefused),
             ("45000", .rowRefused),

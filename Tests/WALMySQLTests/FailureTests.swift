@@ -8,7 +8,7 @@
 
     @testable import WALMySQL
 
-    /// What other sessions do to the store's.
+    /// Other sessions interfere with the store's sessions.
     @Suite(.enabled(if: PrivateServer.isWanted, PrivateServer.reason))
     struct FailureTests {
         let database: TestDatabase
@@ -58,7 +58,7 @@
             try await store.save([task("a"), task("b")])
             let other = try database.connect()
             try other.execute("START TRANSACTION", named: "test")
-            // The server gives up the one that has changed less.
+            // The server ends the transaction with fewer changes.
             for number in 0..<50 {
                 try other.execute(
                     "INSERT INTO dag_task_activity_logs VALUES ('\(number)', 't', 'd', 'n', '', NULL, NULL, '', NOW(6))",
@@ -95,7 +95,7 @@
             try database.execute("CREATE TRIGGER slow BEFORE INSERT ON dag_tasks FOR EACH ROW SET @slept = SLEEP(3)")
             let refused = await error { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
             #expect(refused?.code == .connectionFailed && refused?.failure == .indeterminate)
-            // The server still has the lanes' rows locked: a claim waits for it, and tells that nothing was written.
+            // The server still holds the locks of the lanes' rows. A claim waits for them, and finds that nothing was written.
             try database.execute("DROP TRIGGER slow")
             while await code(of: { _ = try await store.claim(0..<1, of: 1, log: log) }) != nil {}
             #expect(try await store.task(id: "a") == nil)
@@ -121,7 +121,7 @@
             }
         }
 
-        /// Surely nothing was written: the transaction had no end. Another claim tells whether the server is there.
+        /// Nothing was written, because the transaction had no end. Another claim shows whether the server is reachable.
         @Test func killedInMidTransactionAsksForAnotherClaim() async throws {
             let store = try await database.store(writeConnections: 1)
             let lanes = try await store.claim(0..<1, of: 1, log: log)
@@ -157,7 +157,7 @@
             #expect(try await store.apply(batch([.save(task("a"))], lanes: lanes)).rowCount == 1)
         }
 
-        /// A call is given up at once when its task is; the session is whole afterwards.
+        /// A call ends at once when its task is canceled. The session is usable afterwards.
         @Test func cancelledCallIsCancelledInTheServer() async throws {
             let store = try await database.store(writeConnections: 1)
             let lanes = try await store.claim(0..<1, of: 1, log: log)
@@ -226,13 +226,13 @@
                 """
             let store = try await database.store(writeConnections: 4)
             try await store.ping()
-            // One that writes and one that reads: the others come when they are needed.
+            // One writer and one reader. The store opens the other connections when it needs them.
             #expect(try await count(sessions, becomes: 2) == 2)
             try await store.close()
             #expect(try await count(sessions, becomes: 0) == 0)
         }
 
-        /// Each question is asked by a session of its own, which the server forgets a little later.
+        /// Asks with a new session each time, which the server forgets a little later.
         private func count(_ statement: String, becomes expected: Int64) async throws -> Int64? {
             for _ in 0..<2400 {
                 if try database.number(statement) == expected { return expected }

@@ -8,7 +8,7 @@
 
     @testable import WALMySQL
 
-    /// The whole way: a log, a flusher, and a server that dies.
+    /// The whole path: a log, a flusher, and a server that dies.
     @Suite(.enabled(if: PrivateServer.isWanted, PrivateServer.reason), .serialized)
     struct FlusherTests {
         private func withLog(_ body: (WriteAheadLog) async throws -> Void) async throws {
@@ -29,7 +29,7 @@
                 log: log, sink: TaskSink(store: store), configuration: configuration, key: { TaskCodec.key(of: $0) })
         }
 
-        /// What was lost: nothing may be, and nothing may be twice, though the server dies four times amid batches.
+        /// The server dies four times during batches. No record may be lost, and none may be applied twice.
         @Test func serverDiesAgainAndAgain() async throws {
             let server = try PrivateServer()
             let database = try TestDatabase(on: server)
@@ -65,7 +65,8 @@
             try await store.close()
         }
 
-        /// Too large for the server's dead letters, so it is in the flusher's own; everything else is delivered.
+        /// The record is too large for the server's dead letters, so the flusher keeps it in its own. Everything else is
+        /// delivered.
         @Test func recordAboveThePacketLimitIsSetAsideByTheFlusher() async throws {
             let server = try PrivateServer()
             let database = try TestDatabase(on: server)

@@ -7,12 +7,12 @@
 
     @testable import WALMySQL
 
-    /// A server whose administrator has set everything that sessions inherit to what nobody expects.
+    /// A server whose administrator has changed every setting that sessions inherit.
     @Suite(.serialized, .enabled(if: PrivateServer.isWanted, PrivateServer.reason), .timeLimit(.minutes(10)))
     struct HostileServerTests {
         private static let server = Result { try PrivateServer(isHostile: true) }
 
-        /// The statements are the same whatever brings them: what a flusher does with them is for the run of all suites.
+        /// All paths use the same statements. The run of all suites covers flushers.
         @Test(
             arguments: PrivateServer.areAllHostile ? SinkConformance.allCases : SinkConformance.withoutFlushers,
             [true, false])
@@ -24,14 +24,14 @@
             try await check.run(on: fixture)
         }
 
-        /// What a server's settings can change about a text is in literals.
+        /// Server settings can change the texts in literals.
         @Test(arguments: TaskStorageConformance.allCases, PrivateServer.areAllHostile ? [true, false] : [false])
         func storage(check: TaskStorageConformance, arrays: Bool) async throws {
             let database = try TestDatabase(on: Self.server.get())
             try await check.run(on: try await database.store(arrays: arrays))
         }
 
-        /// Ids whose first bytes are the same, in the order of all their bytes, and none is missing.
+        /// Ids with equal first bytes are listed completely, in the order of all their bytes.
         @Test func listsAreWholeAndInOrder() async throws {
             let store = try await TestDatabase(on: Self.server.get()).store()
             let ids = (100..<400).map { String(repeating: "the same beginning ", count: 8) + "\($0)" }

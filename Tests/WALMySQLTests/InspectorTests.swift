@@ -7,7 +7,7 @@
 
     @testable import WALMySQL
 
-    /// Whoever looks must not make an application's database one of this package's.
+    /// Inspection must not create this package's tables in an application's database.
     @Suite(.enabled(if: PrivateServer.isWanted, PrivateServer.reason))
     struct InspectorTests {
         private let database: TestDatabase

@@ -10,7 +10,7 @@
 
     @testable import WALMySQL
 
-    /// Tables of the user's own, which a function writes.
+    /// A user's own tables, which a function writes.
     @Suite(.serialized, .enabled(if: PrivateServer.isWanted, PrivateServer.reason), .timeLimit(.minutes(10)))
     struct MySQLSinkTests {
         private static let proxyCount = Atomic<Int>(0)
@@ -58,7 +58,7 @@
 
         @Test(arguments: checks)
         func conformance(check: SinkConformance, arrays: Bool) async throws {
-            // Others use the shared server.
+            // Other tests use the shared server.
             let server = check == .survivesRestarts ? try PrivateServer() : try PrivateServer.shared.get()
             #expect(try await check.run(on: Self.makeFixture(server, arrays: arrays)) == .passed)
         }
@@ -82,7 +82,7 @@
             #expect(failure.kind == .record && error.description.contains("Undecodable") && rows == 0)
         }
 
-        /// Many statements commit by themselves: those that change tables, too.
+        /// Many statements commit implicitly, such as those that change tables.
         @Test(arguments: [
             "COMMIT", "  commit; ", "/*! COMMIT */", "/* end */ ROLLBACK", "# end\nCOMMIT", "ROLLBACK TO a", "BEGIN",
             "START TRANSACTION", "SAVEPOINT a", "CREATE TABLE u (a int)", "TRUNCATE TABLE t", "SET autocommit = 1",
@@ -91,7 +91,7 @@
         func theTransactionIsTheSinks(sql: String) async throws {
             let (failure, error, rows) = try await failure { transaction, _ in
                 try transaction.execute("INSERT INTO t VALUES (1)")
-                // A function that catches the error may not hide it.
+                // A function must not hide the error by catching it.
                 _ = try? transaction.execute(sql)
                 _ = try? transaction.execute("BEGIN")
             }
@@ -126,7 +126,8 @@
             }
         }
 
-        /// Some errors, such as a deadlock, end the whole transaction: what the function wrote after them would be committed by itself.
+        /// Some errors, such as a deadlock, end the whole transaction. Later statements of the function would be committed
+        /// separately.
         @Test func anErrorThatTheFunctionCatchesFailsTheBatch() async throws {
             let database = try TestDatabase()
             let sink = try await MySQLSink(
@@ -205,7 +206,7 @@
             await sink.close()
         }
 
-        /// More texts than a connection keeps, and more rows than a packet takes.
+        /// More texts than a connection caches, and more rows than fit into a packet.
         @Test func manyStatementsAndManyRows() async throws {
             let database = try TestDatabase()
             let sink = try await MySQLSink(
@@ -222,7 +223,7 @@
             await sink.close()
         }
 
-        /// Several connections create the tables at once, and sinks of one log share a database.
+        /// Several connections create the tables concurrently, and sinks of one log share a database.
         @Test func sinksOfALogShareADatabase() async throws {
             let database = try TestDatabase()
             var sinks: [MySQLSink] = []

@@ -8,7 +8,7 @@
 
     @testable import WALMySQL
 
-    /// A row that the database can't take: what is lost if it stops the log, takes its neighbours with it, or is skipped.
+    /// A row that the database rejects must not stop the log, lose its neighbors, or be skipped.
     @Suite(.enabled(if: PrivateServer.isWanted, PrivateServer.reason))
     struct PoisonTests {
         struct Poisoning: CustomTestStringConvertible, Sendable {
@@ -71,13 +71,13 @@
             let letters = try await store.deadLetters(log: log, after: nil, limit: 9)
             #expect(letters.map(\.body) == [TaskCodec.encode(.save(bad))])
             #expect(letters.map(\.rowID) == ["bad"] && letters.map(\.lane) == [0])
-            // The session is whole: the next batch goes as every other.
+            // The session is usable: the next batch is applied normally.
             let next = [SinkLane(index: 0, epoch: 1, position: 5)]
             #expect(try await store.apply(batch([.save(task("d"))], lanes: next)).rowCount == 1)
             try await store.close()
         }
 
-        /// What was lost: everything behind a row that ends its own connection, for it was tried for ever.
+        /// A row that ends its own connection was retried forever, so no later record was delivered.
         @Test(arguments: [true, false])
         func rowThatEndsItsConnectionIsSetAside(arrays: Bool) async throws {
             let database = try TestDatabase()
@@ -93,8 +93,8 @@
             try await store.close()
         }
 
-        /// What was lost: everything from the slow rows on, for batches never got small enough to be stored within the limit. Here
-        /// only single rows are.
+        /// If batches didn't shrink enough to be stored within the time limit, nothing after the slow rows would be delivered.
+        /// Here only single rows are fast enough.
         @Test(.timeLimit(.minutes(5)), arguments: [true, false])
         func slowRowsAreStoredOneByOne(arrays: Bool) async throws {
             let database = try TestDatabase()
@@ -106,7 +106,7 @@
             try await store.close()
         }
 
-        /// Delivers tasks of these ids with one worker, all in one batch at first. Returns the dead letters beside the log.
+        /// Delivers tasks of these ids with one worker, at first in one batch. Returns the dead letters in the log's directory.
         private func deliver(_ ids: [String], into store: MySQLTaskStore) async throws -> [DeadLetterRecord] {
             let directory = NSTemporaryDirectory() + "wal-mysql-" + UUID().uuidString
             defer { try? FileManager.default.removeItem(atPath: directory) }

@@ -5,14 +5,14 @@
 
     @testable import WALMySQL
 
-    /// A MariaDB server of the test process's own, in a temporary directory, without a network.
+    /// A MariaDB server of this test process, in a temporary directory, without a network.
     ///
-    /// A shell beside it stops it and removes the directory when the test process is gone, however that ended.
+    /// A shell stops it and removes the directory after the test process ends in any way.
     final class PrivateServer: Sendable {
-        /// The one that tests share, unless they do something to the whole server.
+        /// The server that tests share, unless they change the whole server.
         static let shared = Result { try PrivateServer() }
 
-        /// With `REQUIRE_SERVERS=1` tests without a server fail instead of being skipped.
+        /// With `REQUIRE_SERVERS=1`, tests fail without a server instead of being skipped.
         static let isWanted =
             ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1"
             || ["/usr/sbin", "/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"].contains {
@@ -25,10 +25,10 @@
             URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("Scripts/private-server").path
 
-        /// Whether every server is set up as ``hostileSettings`` have it: with `WAL_HOSTILE=1` all suites run on such servers.
+        /// Whether every server has the ``hostileSettings``. With `WAL_HOSTILE=1`, all suites run on such servers.
         static let areAllHostile = ProcessInfo.processInfo.environment["WAL_HOSTILE"] == "1"
 
-        /// What sessions inherit where an administrator has set everything to what nobody expects.
+        /// Settings that sessions inherit, all changed from their defaults.
         private static let hostileSettings = [
             "sql_select_limit = 1", "sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,IGNORE_SPACE'",
             "time_zone = '+11:30'", "tx_isolation = 'SERIALIZABLE'", "max_join_size = 1", "autocommit = 0",
@@ -42,16 +42,16 @@
 
         let directory: String
         private let isHostile: Bool
-        /// For the database `test`.
+        /// The address of the database `test`.
         let url: String
 
         init(isHostile: Bool = areAllHostile) throws {
             self.isHostile = isHostile
-            // Short: a socket's path has 107 bytes at most.
+            // Short, because a socket's path has at most 107 bytes.
             directory = NSTemporaryDirectory() + "wmy-" + String(UInt32.random(in: 0...UInt32.max), radix: 36)
             url = try Self.run("start", directory).trimmingCharacters(in: .whitespacesAndNewlines)
-            // In the background, with nothing of this process that anyone could wait for. One that crashed is a zombie until
-            // `swift test` has read its output.
+            // In the background, without anything of this process for which another process could wait. A crashed process is a
+            // zombie until `swift test` has read its output.
             _ = try Self.shell(
                 """
                 (while kill -0 \(getpid()) && ! grep -q ' Z ' /proc/\(getpid())/stat && [ -d '\(directory)' ]; do sleep 1; done 2>/dev/null
@@ -60,7 +60,7 @@
             try setUp()
         }
 
-        /// Settings last until the server ends.
+        /// Applies the settings, which last until the server ends.
         private func setUp() throws {
             guard isHostile else { return }
             let root = try Connection(ConnectionSettings(url: url), access: .readWrite)
@@ -90,7 +90,7 @@
             try shell("'\(script)' mariadb \(verb) '\(directory)'")
         }
 
-        /// Not `Process`: it takes a process for running as long as a server lives that the process has started.
+        /// Doesn't use `Process`, which counts a process as running while a server lives that it has started.
         private static func shell(_ command: String) throws -> String {
             guard let pipe = popen(command, "r") else { throw ServerFailure(description: "no process: \(errno)") }
             var output: [UInt8] = []

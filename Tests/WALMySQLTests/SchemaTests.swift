@@ -66,7 +66,7 @@
             #expect(try database.number("SELECT COUNT(*) FROM dag_tasks") == 6)
         }
 
-        /// A process died after the first tables.
+        /// A process ended after it had created the first tables.
         @Test func creationGoesOnWhereItEnded() async throws {
             try await database.store().close()
             try database.execute("DELETE FROM wal_sink_schema", "DROP TABLE wal_sink_checkpoint, wal_sink_dead_letter")
@@ -75,7 +75,7 @@
             try await store.close()
         }
 
-        /// What only writes rows needs no right to make tables.
+        /// A user who only writes rows needs no right to create tables.
         @Test func userWithoutTheRightToCreate() async throws {
             try await database.store().close()
             let user = "w\(database.name)"

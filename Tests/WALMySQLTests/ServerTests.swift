@@ -8,7 +8,7 @@
 
     @testable import WALMySQL
 
-    /// What happens to the whole server: each test has one of its own.
+    /// Events that affect a whole server, so each test has its own.
     @Suite(.enabled(if: PrivateServer.isWanted, PrivateServer.reason), .serialized)
     struct ServerTests {
         let server: PrivateServer
@@ -61,8 +61,8 @@
             #expect(try database.number("SELECT COUNT(*) FROM dag_tasks WHERE LENGTH(payload) = 2002") == 3000)
         }
 
-        /// Its dead letter would be above the limit, too: the flusher is told which record it is, and keeps it in its own
-        /// dead letters. The server is never sent a packet that it would hang up at.
+        /// Its dead letter would exceed the limit, too. So the store's error names the record, and the flusher keeps it in its
+        /// own dead letters. The store never sends a packet at which the server would close the connection.
         @Test(arguments: [true, false])
         func rowAboveThePacketLimitIsTheRecordsFault(arrays: Bool) async throws {
             try database.execute("SET GLOBAL max_allowed_packet = 1048576")
@@ -79,7 +79,7 @@
             #expect(await code { try await store.save(large) } == .rowRefused)
         }
 
-        /// A row that is above the limit as literals, for its quotes, while its letter is not.
+        /// A row exceeds the limit as literals because of its quotes, while its letter doesn't.
         @Test func rowThatIsAboveTheLimitAsLiteralsAlone() async throws {
             try database.execute("SET GLOBAL max_allowed_packet = 1048576")
             let store = try await database.store(arrays: false)
@@ -109,8 +109,8 @@
             _ = lanes
         }
 
-        /// What was lost: a server in the middle of, or after, any step of a batch. What was acknowledged must be there, and
-        /// rows and position must tell the same.
+        /// The server crashes during or after any step of a batch. Acknowledged rows must exist, and rows and position must
+        /// agree.
         @Test func crashAtAnyMoment() async throws {
             let store = try await database.store(writeConnections: 1)
             var lanes = try await store.claim(0..<1, of: 1, log: log)
@@ -147,7 +147,7 @@
             #expect(failures.allSatisfy { $0 == .transient || $0 == .indeterminate }, "\(failures)")
         }
 
-        /// The connection breaks at the commit, which was done or wasn't: that can only be told by asking.
+        /// The connection breaks at the commit, which may have succeeded. Only a claim shows whether it did.
         @Test(arguments: [true, false])
         func commitWithoutAnAnswer(isDone: Bool) async throws {
             try await database.store().close()

@@ -58,7 +58,7 @@
                 .removeActivities(createdBefore: time(8)),
             ]
             let receipt = try await store.apply(batch(mutations, lanes: lanes, laneCount: 2))
-            // Of an activity that is there already the server doesn't tell that it wasn't written.
+            // If an activity exists already, the server doesn't report that it wasn't written.
             #expect(receipt.rowCount == 14)
             #expect(receipt.deadLetters.isEmpty)
             let a = try await store.task(id: "a")
@@ -78,7 +78,7 @@
             #expect(try await store.claim(0..<2, of: 2, log: log).map(\.position) == [40, 40])
         }
 
-        /// A batch whose outcome was lost is sent again: it must not count twice, even where its rows would.
+        /// A batch with an unknown outcome is sent again. It must not count twice, even where its rows would.
         @Test(arguments: [true, false])
         func replayIsFenced(arrays: Bool) async throws {
             let store = try await database.store(arrays: arrays)
@@ -92,7 +92,7 @@
             #expect(try database.number("SELECT COUNT(*) FROM dag_task_activity_logs") == 1)
         }
 
-        /// A database that fell back to an older state is sent again what it may have some rows of.
+        /// A database that was restored to an older state gets batches again whose rows it may have in part.
         @Test(arguments: [true, false])
         func replayAfterAFallBackEndsTheSame(arrays: Bool) async throws {
             let store = try await database.store(arrays: arrays)
@@ -105,7 +105,7 @@
             #expect(try database.number("SELECT COUNT(*) FROM dag_task_activity_logs") == 1)
         }
 
-        /// One of several lanes moved on: the others must not move either.
+        /// One of several lanes has moved in the store, so the other lanes must not move either.
         @Test(arguments: [true, false])
         func fenceHoldsForAllLanesTogether(arrays: Bool) async throws {
             let store = try await database.store(arrays: arrays)
@@ -125,28 +125,28 @@
         }
 
         @Test func earlierOwnerIsFencedAfterTheClaim() async throws {
-            let zombie = try await database.store()
-            let lanes = try await zombie.claim(0..<1, of: 1, log: log)
-            _ = try await zombie.apply(batch([.save(task("before"))], lanes: lanes))
-            let heir = try await database.store()
-            let claimed = try await heir.claim(0..<1, of: 1, log: log)
+            let earlier = try await database.store()
+            let lanes = try await earlier.claim(0..<1, of: 1, log: log)
+            _ = try await earlier.apply(batch([.save(task("before"))], lanes: lanes))
+            let later = try await database.store()
+            let claimed = try await later.claim(0..<1, of: 1, log: log)
             #expect(claimed == [SinkLane(index: 0, epoch: 2, position: 1)])
             var late = lanes
             late[0].position = 1
             let refused = batch([.save(task("a"))], lanes: late)
-            #expect(await code { _ = try await zombie.apply(refused) } == .fenced)
-            _ = try await heir.apply(batch([.save(task("b"))], lanes: claimed))
+            #expect(await code { _ = try await earlier.apply(refused) } == .fenced)
+            _ = try await later.apply(batch([.save(task("b"))], lanes: claimed))
             #expect(try database.texts("SELECT id FROM dag_tasks ORDER BY id") == ["b", "before"])
         }
 
-        /// An owner is in the middle of a batch while another claims: the claim waits, and tells what became of it.
+        /// One owner applies a batch while another claims. The claim waits, and returns the outcome.
         @Test(arguments: [true, false])
         func claimWaitsForAnOpenTransaction(commits: Bool) async throws {
-            let zombie = try await database.store()
-            let lanes = try await zombie.claim(0..<1, of: 1, log: log)
+            let earlier = try await database.store()
+            let lanes = try await earlier.claim(0..<1, of: 1, log: log)
             let (begun, continuation) = AsyncStream.makeStream(of: Void.self)
             let gate = Gate()
-            async let written: Void = zombie.pools.writers.run { (session) throws(StoreError) in
+            async let written: Void = earlier.pools.writers.run { (session) throws(StoreError) in
                 try session.connection.transaction { () throws(StoreError) in
                     try session.lanes.move(lanes, to: 9, key: logDigits, at: time(0))
                     continuation.yield()
@@ -155,8 +155,8 @@
                 }
             }
             for await _ in begun { break }
-            let heir = try await database.store()
-            async let claimed = heir.claim(0..<1, of: 1, log: log)
+            let later = try await database.store()
+            async let claimed = later.claim(0..<1, of: 1, log: log)
             async let watched: Void = {
                 try await database.waitUntilOneWaitsForALock()
                 gate.open()
@@ -168,14 +168,14 @@
             _ = try? await written
         }
 
-        /// An owner comes while another's claim isn't committed: it waits, and is fenced.
+        /// An earlier owner applies a batch while another owner's claim isn't committed. The batch waits, and is fenced.
         @Test func batchWaitsForAnOpenClaim() async throws {
-            let zombie = try await database.store()
-            let lanes = try await zombie.claim(0..<1, of: 1, log: log)
+            let earlier = try await database.store()
+            let lanes = try await earlier.claim(0..<1, of: 1, log: log)
             let other = try database.connect()
             try other.execute("START TRANSACTION", named: "test")
             try other.execute("UPDATE wal_sink_checkpoint SET epoch = epoch + 1", named: "test")
-            async let refused = code { _ = try await zombie.apply(batch([.save(task("a"))], lanes: lanes)) }
+            async let refused = code { _ = try await earlier.apply(batch([.save(task("a"))], lanes: lanes)) }
             try await database.waitUntilOneWaitsForALock()
             try other.execute("COMMIT", named: "test")
             #expect(await refused == .fenced)
@@ -226,7 +226,7 @@
             #expect(try database.number("SELECT COUNT(*) FROM dag_task_activity_logs") == 2000)
         }
 
-        /// More than one statement removes.
+        /// The removal takes more than one statement.
         @Test func removingMoreThanAPart() async throws {
             let store = try await database.store()
             for part in 0..<3 {
@@ -257,7 +257,7 @@
         }
     }
 
-    /// Lets a thread of a database wait for a test.
+    /// Makes a database's thread wait for a test.
     final class Gate: Sendable {
         private let isOpen = Atomic<Bool>(false)
 

@@ -9,7 +9,7 @@
 
     @testable import WALMySQL
 
-    /// A database of one test, on the shared server or another.
+    /// A database of one test, on the shared server or another one.
     final class TestDatabase: Sendable {
         private static let count = Atomic<Int>(0)
 
@@ -23,17 +23,17 @@
             serverURL = server.url
             url = server.url.replacingOccurrences(of: "/test?", with: "/\(name)?")
             let root = try Connection(ConnectionSettings(url: serverURL), access: .readWrite)
-            // Many tests at once have more connections than the default, 151.
+            // Many concurrent tests have more connections than the default limit, 151.
             try root.execute("SET GLOBAL max_connections = 1000", named: "set up")
             try root.execute("CREATE DATABASE \(name)", named: "set up")
         }
 
-        /// As root, or as another user without a password.
+        /// The address for root, or for another user without a password.
         func url(user: String) -> String {
             url.replacingOccurrences(of: "root@", with: "\(user)@")
         }
 
-        /// A second connection, as another process would have.
+        /// A second connection, like that of another process.
         func connect() throws -> Connection {
             try Connection(ConnectionSettings(url: url), access: .readWrite)
         }

@@ -42,7 +42,7 @@
             #expect(try await store.activities(taskID: "t", limit: 9, offset: 0) == [entry])
         }
 
-        /// Texts beyond the statement's own room take another way into MySQL.
+        /// Texts that exceed the statement's own buffer are passed to MySQL in another way.
         @Test(arguments: [true, false])
         func largeTextsComeBack(arrays: Bool) async throws {
             let store = try await database.store(arrays: arrays)
@@ -192,7 +192,7 @@
             #expect(try await store.task(id: "a") == nil)
         }
 
-        /// Random changes, alone and many at a time, coalesced or not, leave what they leave in memory.
+        /// Random changes, single or many at a time, coalesced or not, give the same rows as in memory.
         @Test(arguments: 0..<6, [true, false])
         func endsAsInMemory(seed: Int, arrays: Bool) async throws {
             let store = try await TestDatabase().store(arrays: arrays)
@@ -272,7 +272,7 @@
         }
     }
 
-    /// Triggers that refuse tasks with one payload.
+    /// Triggers that reject tasks with one payload.
     enum Poison {
         static let payload = #""poison""#
         static let abort = """

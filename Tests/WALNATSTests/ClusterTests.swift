@@ -7,13 +7,13 @@
 
     @testable import WALNATS
 
-    /// Three servers, of which the leader is killed or paused again and again, alone or with others.
+    /// Three servers. Their leader is repeatedly killed or paused, alone or with other servers.
     @Suite(.serialized, .needsServer, .timeLimit(.minutes(10))) struct ClusterTests {
-        /// What happens to servers in the middle of the work.
+        /// The servers that fail in the middle of the work.
         enum Harm: CaseIterable {
             case leader, pair, all
 
-            /// The nodes, of which the first leads.
+            /// The nodes, beginning with the leader.
             func nodes(leader: Int) -> [Int] {
                 (0..<(self == .leader ? 1 : self == .pair ? 2 : 3)).map { (leader - 1 + $0) % 3 + 1 }
             }
@@ -24,7 +24,7 @@
             try await deliver(to: try Servers(nodes: 3), killing: harm)
         }
 
-        /// A leader that wakes may believe for a moment that it still leads. Older servers replace an acknowledged message then.
+        /// A resumed leader may believe for a moment that it still leads. Older servers replace an acknowledged message then.
         @Test(.needsCurrentServer) func recordsArriveInOrderAndOnceWhileLeadersPause() async throws {
             try await deliver(to: try Servers(nodes: 3, isCurrent: true), killing: .leader, isPause: true)
         }
@@ -35,7 +35,7 @@
             try await deliver(to: servers, killing: .all, granularity: .record)
         }
 
-        /// Each record of a log arrives in order and once, whatever happens to the servers; in a replica, too, which follows meanwhile.
+        /// Each record of a log arrives once and in order while servers fail, in the stream and in a replica that follows it.
         private func deliver(
             to servers: Servers, killing harm: Harm, isPause: Bool = false,
             granularity: JetStreamSink.Configuration.Granularity = .batch

@@ -3,7 +3,7 @@
 
     @testable import WALNATS
 
-    /// Addresses as a command line or a setting has them.
+    /// Addresses in the form of a command line or a setting.
     @Suite struct ConfigurationTests {
         private typealias Configuration = JetStreamSink.Configuration
 
@@ -49,13 +49,13 @@
             #expect(try Configuration(url: "tls://n1").tls != nil)
         }
 
-        /// Headers that no sink wrote.
+        /// Headers that the sink doesn't write.
         @Test(arguments: ["", "1", "1:2:3", "x:1", "-1:1", "18446744073709551615:1", "1:18446744073709551616"])
         func aForeignStateIsRefused(_ text: String) {
             #expect(StreamState(text) == nil)
         }
 
-        /// What is wrong is named, and no part of a password.
+        /// The error names the mistake, and no part of a password.
         @Test(arguments: [
             ("http://n1", "begin with"), ("nats://", "empty host"), ("nats://n1,,n2", "empty host"),
             ("nats://ann:hid/den@n1", "%2F"), ("nats://ann:hid%zzen@n1", "hexadecimal"),

@@ -7,12 +7,12 @@
 
     @testable import WALNATS
 
-    /// What every sink has to do, with a server whose connections are cut and which is killed.
+    /// The conformance suite, with a server whose connections are cut and which is killed.
     @Suite(.serialized, .needsServer, .timeLimit(.minutes(10))) struct ConformanceTests {
         struct Fixture: SinkFixture {
             let servers: Servers
             var granularity = JetStreamSink.Configuration.Granularity.batch
-            /// The logs whose streams the sinks have made.
+            /// The logs for which the sinks have made streams.
             let logs = Logs()
 
             var largestBatch: LargestBatch {
@@ -33,7 +33,7 @@
                 case .set(let key, let value): Array("set \(key) \(value)".utf8)
                 case .delete(let key): Array("delete \(key)".utf8)
                 case .event(let id, let key): Array("event \(key) \(id)".utf8)
-                // No message can carry it: random bytes don't shrink.
+                // No message can carry it, because random bytes don't compress.
                 case .poison(let key):
                     Array("poison \(key) ".utf8) + (0..<1_000_000).map { _ in UInt8.random(in: 0...255) }
                 }
@@ -90,7 +90,7 @@
             func note(_ log: LogID) { logs.withLock { _ = $0.insert(log) } }
         }
 
-        /// A sink that notes its logs: a stream has one.
+        /// A sink that records its logs. Each log has one stream.
         struct NotingSink: Sink {
             let base: JetStreamSink
             let logs: Logs
@@ -121,7 +121,7 @@
             #expect(outcome == .passed || check == .appliesLanesConcurrently)
         }
 
-        /// A message for each record, as an atomic batch.
+        /// Sends one message for each record, as an atomic batch.
         @Test(.needsCurrentServer, arguments: SinkConformance.allCases)
         func sinkOfSingleRecords(check: SinkConformance) async throws {
             let servers =

@@ -6,11 +6,11 @@
 
     @testable import WALNATS
 
-    /// Encrypted connections to a server that asks for a certificate of the client.
+    /// Encrypted connections to a server that requires a certificate of the client.
     @Suite(.serialized, .needsServer, .timeLimit(.minutes(5))) struct EncryptionTests {
         private let directory = NSTemporaryDirectory() + "wnats-tls-" + UUID().uuidString.prefix(8)
 
-        /// Certificates of an authority, a server and a client, and another authority's.
+        /// Makes certificates of an authority, a server and a client, and one of another authority.
         private func makeCertificates() throws {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
             _ = try Servers.shell(

@@ -7,7 +7,7 @@
 
     @testable import WALNATS
 
-    /// A replica that has a record twice, or lacks one, looks like any other log. Only these rules keep it from that.
+    /// A replica with a duplicate or a missing record looks like any other log. Only these rules prevent that.
     @Suite struct StreamRulesTests {
         private static let source = LogID(low: 1, high: 2)
 
@@ -38,7 +38,8 @@
             #expect(rules.position == LogReplica.Position(sequence: 9, epoch: 2))
         }
 
-        /// The server of Debian 12 can replace an acknowledged claim by a batch that it had refused: the batch is there twice, and the claim isn't.
+        /// The server of Debian 12 can replace an acknowledged claim by a batch that it had refused. Then the batch occurs twice,
+        /// and the claim is missing.
         @Test func aBatchThatIsThereTwiceIsTakenOnce() throws {
             var rules = rules()
             #expect(try rules.decide(head(.batch, epoch: 1, 0, 5)) == .records(above: 0))
@@ -53,7 +54,7 @@
             #expect(rules.position == LogReplica.Position(sequence: 5, epoch: 2))
         }
 
-        /// A replica that stopped in the middle of a batch takes the rest of it.
+        /// A replica that stopped within a batch accepts the rest of it.
         @Test func theRestOfABatchIsTaken() throws {
             var rules = rules(at: 3, epoch: 1)
             #expect(try rules.decide(head(.batch, epoch: 1, 0, 5)) == .records(above: 3))
@@ -96,7 +97,7 @@
         }
     }
 
-    /// A replica of what a sink has stored, on a server.
+    /// A replica of the records that a sink has stored on a server.
     @Suite(.serialized, .needsServer, .timeLimit(.minutes(5))) struct FollowerTests {
         let servers: Servers
         let source = LogID.random()
@@ -106,14 +107,14 @@
             servers = try #require(Servers.shared, "the server doesn't start")
         }
 
-        /// The name of the replica in metrics.
+        /// The replica's name in metrics.
         private var log: String { URL(filePath: directory).lastPathComponent }
 
         private func open() async throws -> LogReplica {
             try await LogReplica.open(at: directory, of: source)
         }
 
-        /// Follows to the stream's end.
+        /// Follows to the end of the stream.
         private func follow(
             metrics: TestMetrics? = nil, _ change: (inout StreamFollower.Configuration) -> Void = { _ in }
         ) async throws -> (records: [LogRecord], statistics: StreamFollower.Statistics) {
@@ -139,7 +140,7 @@
             return records
         }
 
-        /// Stores a message as an owner would, wherever it comes to lie.
+        /// Stores a message as an owner would, at any place in the stream.
         private func store(
             _ kind: StreamState.Kind, epoch: UInt64, _ previous: UInt64, _ last: UInt64, on connection: StreamConnection
         ) throws {
@@ -186,7 +187,7 @@
             #expect(records.map(\.time) == stored.map(\.time))
             #expect(records.map(\.payload) == stored.map { Array($0.payload) })
             #expect(statistics.messages == 3 && statistics.records == 104)
-            // The next run finds its place, and nothing new.
+            // The next run finds its place, and no new message.
             #expect(try await follow().statistics.records == 0)
             let next = batch([[7]], lanes, of: source)
             _ = try await sink.apply(next)
@@ -195,7 +196,8 @@
             await sink.close()
         }
 
-        /// As a server of Debian 12 left it: a batch twice and a claim missing; and a late message of an earlier owner.
+        /// A stream as a server of Debian 12 left it, with a duplicate batch and without a claim, and a late message of an
+        /// earlier owner.
         @Test func doublesAndEarlierOwnersAreSkipped() async throws {
             defer { try? FileManager.default.removeItem(atPath: directory) }
             let connection = try makeStream()
@@ -222,7 +224,7 @@
             #expect(try metrics.expectGauge("wal.follower.connected", [("log", log)]).lastValue == 1)
         }
 
-        /// A claim without records after it counts for the next run, too.
+        /// The next run also counts a claim without records after it.
         @Test func anEpochIsRemembered() async throws {
             defer { try? FileManager.default.removeItem(atPath: directory) }
             let connection = try makeStream()
@@ -237,7 +239,7 @@
             #expect(statistics.olderEpochs == 1)
         }
 
-        /// Halving needs positions in order. A late message of an earlier owner breaks the order, and that is no gap.
+        /// Binary search needs ordered positions. A late message of an earlier owner breaks the order, and that is no gap.
         @Test func aLateMessageInTheWayOfHalvingIsNoGap() async throws {
             defer { try? FileManager.default.removeItem(atPath: directory) }
             let connection = try makeStream()
@@ -262,7 +264,7 @@
             #expect(statistics.gaps == 1)
         }
 
-        /// The consumer is gone, and the stream has more.
+        /// The consumer is deleted, and the stream has more messages.
         @Test func aStuckConsumerIsReplaced() async throws {
             defer { try? FileManager.default.removeItem(atPath: directory) }
             let connection = try makeStream()
@@ -289,7 +291,7 @@
             #expect(try replicated().map(\.sequence.rawValue) == Array(1...20))
         }
 
-        /// The follower waits for a server that is away, and continues by itself.
+        /// The follower waits for an unreachable server, and continues automatically.
         @Test func aRestartedServerIsFollowedOn() async throws {
             defer { try? FileManager.default.removeItem(atPath: directory) }
             let own = try Servers()
@@ -328,7 +330,7 @@
             #expect(noName?.code == .invalidOption)
         }
 
-        /// Waits for a condition, within the suite's limit.
+        /// Waits for a condition, at most until the suite's time limit.
         private func until(_ condition: () -> Bool) async throws {
             while !condition() { try await Task.sleep(for: .milliseconds(20)) }
         }

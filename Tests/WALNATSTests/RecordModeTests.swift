@@ -6,7 +6,7 @@
 
     @testable import WALNATS
 
-    /// Streams with a message for each record, which need a current server.
+    /// Streams with one message for each record, which need a current server.
     @Suite(.serialized, .needsCurrentServer, .timeLimit(.minutes(5))) struct RecordModeTests {
         let servers: Servers
         let log = LogID.random()
@@ -35,7 +35,7 @@
             await sink.close()
         }
 
-        /// A server takes 1,000 messages as one batch.
+        /// A server accepts at most 1,000 messages as one batch.
         @Test func aBatchOfMoreMessagesIsCut() async throws {
             let sink = try JetStreamSink(configuration)
             let lanes = try await sink.claim(0..<1, of: 1, log: log)
@@ -47,14 +47,14 @@
             await sink.close()
         }
 
-        /// All or none: another owner's claim in between refuses the whole batch.
+        /// A batch is stored completely or not at all: another owner's claim in between refuses all of it.
         @Test func anEarlierOwnersBatchIsRefusedAsAWhole() async throws {
             let (first, second) = (try JetStreamSink(configuration), try JetStreamSink(configuration))
             let lanes = try await first.claim(0..<1, of: 1, log: log)
-            let heirs = try await second.claim(0..<1, of: 1, log: log)
+            let laterLanes = try await second.claim(0..<1, of: 1, log: log)
             let refused = await error { _ = try await first.apply(batch([[1], [2], [3]], lanes, of: log)) }
             #expect(refused?.code == .fenced, "\(String(describing: refused))")
-            _ = try await second.apply(batch([[4], [5]], heirs, of: log))
+            _ = try await second.apply(batch([[4], [5]], laterLanes, of: log))
             #expect(try StreamReading(of: log, configuration).records.map { Array($0.payload) } == [[4], [5]])
             await first.close()
             await second.close()
@@ -78,7 +78,7 @@
             await sink.close()
         }
 
-        /// Both kinds of messages in one stream make one replica.
+        /// One stream with both kinds of messages makes one replica.
         @Test func aReplicaReadsBothGranularities() async throws {
             let directory = NSTemporaryDirectory() + "/nats-mixed-\(UUID().uuidString)"
             defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -114,7 +114,7 @@
             await packed.close()
         }
 
-        /// The example of FORMAT.md in another language reads the messages, too.
+        /// FORMAT.md's example in another language also reads the messages.
         @Test func theExampleReadsSingleRecords() async throws {
             let sink = try JetStreamSink(configuration)
             let lanes = try await sink.claim(0..<1, of: 1, log: log)
@@ -125,7 +125,7 @@
         }
     }
 
-    /// What older servers can't do.
+    /// Features that older servers lack.
     @Suite(.needsServer) struct OldServerTests {
         @Test func atomicBatchesAreRefusedByNameWhereTheServerHasNone() async throws {
             let servers = try #require(Servers.shared, "the server doesn't start")

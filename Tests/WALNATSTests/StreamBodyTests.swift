@@ -5,7 +5,7 @@ import WALDelivery
 
 @testable import WALNATS
 
-/// The bodies of messages, against vectors that another program made from FORMAT.md.
+/// Compares the bodies of messages with vectors that another program made from FORMAT.md.
 @Suite struct StreamBodyTests {
     struct Vector: Sendable {
         var body: [UInt8]
@@ -82,7 +82,7 @@ import WALDelivery
         }
     }
 
-    /// Whatever bit is wrong, the body isn't read, and reading ends.
+    /// With any flipped bit, reading ends without a body.
     @Test func flippedBitsAreFound() throws {
         for vector in Self.vectors where vector.body.count < 200 {
             for bit in 0..<vector.body.count * 8 {

@@ -7,7 +7,7 @@
 
     @testable import WALNATS
 
-    /// Which streams a sink takes, and what happens to them.
+    /// The streams that a sink accepts, and the changes of streams.
     @Suite(.serialized, .needsServer, .timeLimit(.minutes(5))) struct StreamTests {
         let servers: Servers
         let log = LogID.random()
@@ -43,7 +43,7 @@
             (",\"storage\":\"memory\"", "memory"), (",\"max_bytes\":1000000,\"discard\":\"old\"", "isRolling"),
         ])
         func unsafeStreamsAreRefusedByName(_ changes: String, _ reason: String) async throws {
-            // The later of two equal keys counts.
+            // JSON uses the later of two equal keys.
             try create(changes)
             let error = try #require(try await claimError())
             #expect(error.code == .unsafeStream)
@@ -90,7 +90,7 @@
             await sink.close()
         }
 
-        /// Its position would be zero in a new one, and the flusher would send what was sent.
+        /// Positions in a new stream would be zero, and the flusher would send all records again.
         @Test func aDeletedStreamIsNotCreatedAgain() async throws {
             let sink = try JetStreamSink(servers.configuration)
             let lanes = try await sink.claim(0..<1, of: 1, log: log)
@@ -103,7 +103,7 @@
             await sink.close()
         }
 
-        /// The stream's own limit is below the server's. A flusher would try a lone record without end.
+        /// The stream's own limit is below the server's. A flusher would retry such a record forever.
         @Test func aRecordAboveTheLimitOfTheStreamIsBlamed() async throws {
             try create(",\"max_msg_size\":10000")
             let sink = try JetStreamSink(servers.configuration)
@@ -117,7 +117,7 @@
             await sink.close()
         }
 
-        /// The server answers a forbidden message with an error that belongs to no message.
+        /// The server's error for a forbidden message names no message.
         @Test func aMissingPermissionIsNamed() async throws {
             let guarded = try Servers(
                 configuration:
@@ -133,7 +133,7 @@
             await sink.close()
         }
 
-        /// A machine that freezes answers nothing and closes nothing.
+        /// A frozen machine answers nothing and closes no connection.
         @Test func aFrozenServerHoldsUpNoCall() async throws {
             let frozen = try Servers()
             var configuration = frozen.configuration
@@ -183,17 +183,17 @@
         @Test func aLaterOwnerFencesByItsClaim() async throws {
             let (first, second) = (try JetStreamSink(servers.configuration), try JetStreamSink(servers.configuration))
             let lanes = try await first.claim(0..<1, of: 1, log: log)
-            let heirs = try await second.claim(0..<1, of: 1, log: log)
-            #expect(heirs[0].epoch == lanes[0].epoch + 1)
+            let laterLanes = try await second.claim(0..<1, of: 1, log: log)
+            #expect(laterLanes[0].epoch == lanes[0].epoch + 1)
             let refused = await error { _ = try await first.apply(batch([[1]], lanes, of: log)) }
             #expect(refused?.code == .fenced)
-            _ = try await second.apply(batch([[2]], heirs, of: log))
+            _ = try await second.apply(batch([[2]], laterLanes, of: log))
             #expect(try StreamReading(of: log, servers.configuration).records.map { Array($0.payload) } == [[2]])
             await first.close()
             await second.close()
         }
 
-        /// The server has stored the batch, and its answer is lost. The next claim tells.
+        /// The server has stored the batch, and its answer is lost. The next claim returns the outcome.
         @Test func aLostAnswerIsSettledByTheNextClaim() async throws {
             let proxy = try CuttingProxy(listeningOn: .loopback(port: 0), forwardingTo: .loopback(port: servers.port))
             guard case .loopback(let port) = proxy.address else { return }
@@ -216,7 +216,7 @@
             proxy.close()
         }
 
-        /// The server has stored a claim, and its answer is lost. The next one is one above it.
+        /// The server has stored a claim, and its answer is lost. The epoch of the next claim is one higher.
         @Test func aLostClaimIsClaimedAgain() async throws {
             let proxy = try CuttingProxy(listeningOn: .loopback(port: 0), forwardingTo: .loopback(port: servers.port))
             guard case .loopback(let port) = proxy.address else { return }
@@ -226,7 +226,7 @@
             let first = try JetStreamSink(servers.configuration)
             #expect(try await first.claim(0..<1, of: 1, log: log)[0].epoch == 1)
             let sink = try JetStreamSink(configuration)
-            // The state of the stream, its last message, and the claim.
+            // The replies: the stream's state, its last message, and the claim.
             proxy.cutBeforeReply(3)
             let lost = await error { _ = try await sink.claim(0..<1, of: 1, log: log) }
             #expect(lost != nil)
@@ -248,14 +248,14 @@
             proxy.close()
         }
 
-        /// A message that isn't an owner's makes the expected last message wrong. Only a claim fences.
+        /// Another client's message makes the expected last message wrong. Only a claim fences.
         @Test func anotherLastMessageAloneFencesNobody() async throws {
             let sink = try JetStreamSink(servers.configuration)
             let lanes = try await sink.claim(0..<1, of: 1, log: log)
             let connection = try StreamConnection(servers.configuration)
             let stored = batch([[1]], lanes, of: log)
             let state = StreamState(lanes: lanes).moved(lanes, to: stored.position)
-            // The sink's own batch, whose answer it never got.
+            // The sink's own batch, whose answer is lost.
             let message = OutgoingMessage(
                 subject: StreamNames.subject(of: log, .batch),
                 headers: state.headers(.batch, of: log, after: .zero, to: stored.position),
@@ -298,7 +298,7 @@
             await sink.close()
         }
 
-        /// The example of FORMAT.md in another language reads what the sink wrote.
+        /// FORMAT.md's example in another language reads the messages of the sink.
         @Test func theExampleReadsTheStream() async throws {
             let sink = try JetStreamSink(servers.configuration)
             var lanes = try await sink.claim(0..<1, of: 1, log: log)

@@ -8,18 +8,18 @@
     @testable import WALNATS
 
     extension Trait where Self == ConditionTrait {
-        /// Skips what needs a server where there is none.
+        /// Skips tests that need a server if there is none.
         static var needsServer: Self {
             .enabled("nats-server isn't installed: Scripts/install-dependencies --servers") { Servers.areThere }
         }
 
-        /// Skips what needs a newer server than a distribution may have.
+        /// Skips tests that need a newer server than a distribution may have.
         static var needsCurrentServer: Self {
             .enabled("there is no current nats-server: Scripts/current-nats .build/nats") { Servers.currentIsThere }
         }
     }
 
-    /// Servers of the tests' own, by `Scripts/private-nats`: one, or a cluster of three.
+    /// Servers of the tests, which `Scripts/private-nats` starts: one, or a cluster of three.
     final class Servers: Sendable {
         let addresses: [String]
         let directory: String
@@ -30,7 +30,7 @@
             return try? Servers()
         }()
 
-        /// Whether tests have servers. With `REQUIRE_SERVERS=1` they run without any, and fail.
+        /// Whether tests have servers. With `REQUIRE_SERVERS=1`, they run without any, and fail.
         static var areThere: Bool {
             shared != nil || ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1"
         }
@@ -57,7 +57,7 @@
                 "\(environment)NATS_CONFIG='\(configuration)' NATS_JETSTREAM='\(jetStream)' \(Self.program) start \(directory) \(nodes)"
             )
             addresses = output.split(separator: ",").map(String.init)
-            // However this process ends, the servers don't outlive it.
+            // The servers don't outlive this process, whatever ends the process.
             _ = try Self.shell(
                 """
                 (while kill -0 \(getpid()) && ! grep -q ' Z ' /proc/\(getpid())/stat && [ -d \(directory) ]; do sleep 1; done 2>/dev/null
@@ -81,17 +81,17 @@
         }
         func leader(of stream: String) throws -> Int { Int(try script("leader", stream)) ?? 0 }
 
-        /// The port of a lone server.
+        /// The port of a single server.
         var port: UInt16 { UInt16(addresses[0].split(separator: ":").last ?? "") ?? 0 }
 
-        /// A configuration for a stream of one copy, or of as many as there are nodes.
+        /// A configuration for a stream with as many copies as there are nodes.
         var configuration: JetStreamSink.Configuration {
             var configuration = JetStreamSink.Configuration(servers: addresses)
             configuration.replicas = addresses.count
             return configuration
         }
 
-        /// What the example of FORMAT.md prints of a stream.
+        /// The output of FORMAT.md's example for a stream.
         static func example(of servers: Servers, stream: String) throws -> String {
             let program = root.appending(path: "Examples/jetstream-reader.py").path()
             return try shell("python3 '\(program)' 127.0.0.1:\(servers.port) \(stream)")
@@ -112,7 +112,7 @@
             try Self.shell("\(environment)\(Self.program) \(verb) \(directory) \(arguments)")
         }
 
-        /// Not by Foundation's `Process`: it waits until every descendant is gone, and a server is one.
+        /// Doesn't use Foundation's `Process`, which waits until every descendant has ended, including the servers.
         static func shell(_ command: String) throws -> String {
             let output = NSTemporaryDirectory() + "wnats-output-" + UUID().uuidString
             defer { unlink(output) }
@@ -122,23 +122,23 @@
         }
     }
 
-    /// All messages of a stream, read one by one.
+    /// All messages of a stream, read one at a time.
     struct StreamReading {
         var messages: [StreamMessage] = []
 
         init(of log: LogID, _ configuration: JetStreamSink.Configuration) throws {
             let connection = try StreamConnection(configuration)
             let name = StreamNames.stream(of: log, configuration)
-            let found = try Self.patiently { try connection.info(of: name) }
+            let found = try Self.retrying { try connection.info(of: name) }
             guard let info = found, info.lastMessage > 0 else { return }
             for number in info.firstMessage...info.lastMessage {
-                let message = try Self.patiently { try connection.message(number, of: name) }
+                let message = try Self.retrying { try connection.message(number, of: name) }
                 if let message { messages.append(message) }
             }
         }
 
-        /// Tries again for a while: a server without a leader, or one that has just become it, refuses.
-        private static func patiently<Value>(_ read: () throws -> Value) throws -> Value {
+        /// Retries for a minute, because a server without a leader, or with a new one, refuses requests.
+        private static func retrying<Value>(_ read: () throws -> Value) throws -> Value {
             let end = ContinuousClock.now + .seconds(60)
             while true {
                 do {

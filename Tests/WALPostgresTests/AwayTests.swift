@@ -8,9 +8,9 @@
 
     @testable import WALPostgres
 
-    /// The purpose of the whole: a database that is away stops nobody.
+    /// An unreachable database must not stop its clients.
     @Suite(.needsServer, .timeLimit(.minutes(10))) struct AwayTests {
-        /// The breaker would wait for 5 seconds when the server is back.
+        /// The default breaker would wait for 5 seconds after the server's return.
         private var quick: TaskBufferConfiguration {
             var configuration = TaskBufferConfiguration()
             configuration.flushInterval = .milliseconds(50)
@@ -51,7 +51,7 @@
             try await storage.close()
         }
 
-        /// A service and its database may be started in any order. The database has no tables either.
+        /// A service and its database may start in any order. The database has no tables either.
         @Test func opensBeforeTheServerIsStarted() async throws {
             let server = try PrivateServer()
             let database = try TemporaryDatabase(on: server)
@@ -73,7 +73,7 @@
             try await storage.close()
         }
 
-        /// What is wholly in the buffer is read from there; what isn't says so soon, by name.
+        /// A query that the buffer can answer alone is answered. Any other query fails soon, with an error that names the store.
         @Test func queriesWhileTheServerIsAway() async throws {
             let server = try PrivateServer()
             let database = try TemporaryDatabase(on: server)
@@ -83,7 +83,8 @@
             try await storage.save([task("a", dag: "one", at: 1), task("b", at: 2), task("c", at: 3)])
             try await storage.drain()
             try server.crash()
-            // New, or deleted before: all is known. Saved again: its dag and time of creation are the stored row's, in the end.
+            // Rows that are new or deleted are known completely. A repeated save keeps the stored row's dag and creation time in
+            // the end.
             try await storage.save(task("new", at: 4))
             try await storage.deleteTask(id: "b")
             try await storage.save(task("a", dag: "two", status: .running, at: 5))
@@ -110,7 +111,7 @@
             try await storage.close()
         }
 
-        /// The server closes the connections while it stays there: one line each, and no word of an outage.
+        /// The server closes the connections and stays reachable: one line for each connection, and no report of an outage.
         @Test func aConnectionThatIsLostIsLogged() async throws {
             let database = try TemporaryDatabase()
             let recording = RecordingLog()
@@ -134,7 +135,7 @@
             try await store.close()
         }
 
-        /// A store that is used without a buffer reconnected without a word.
+        /// A store without a buffer reports that its server is unreachable, and that it is reachable again.
         @Test func theStoreItselfSaysThatTheServerIsAwayAndBack() async throws {
             let server = try PrivateServer()
             let database = try TemporaryDatabase(on: server)

@@ -5,13 +5,13 @@
     @testable import WALPostgres
 
     extension Trait where Self == ConditionTrait {
-        /// Skips what needs PgBouncer where there is none.
+        /// Skips tests that need PgBouncer if it isn't installed.
         static var needsBouncer: Self {
             .enabled("PgBouncer isn't installed: Scripts/install-dependencies --servers") { Bouncer.isThere }
         }
     }
 
-    /// A PgBouncer in transaction mode before a server, on a socket in the server's directory.
+    /// A PgBouncer in transaction mode in front of a server, on a socket in the server's directory.
     final class Bouncer: Sendable {
         private static let path = ["/usr/sbin", "/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"].map {
             $0 + "/pgbouncer"
@@ -23,10 +23,10 @@
         }
 
         private let directory: String
-        /// libpq's connection string, without a database's name.
+        /// The connection string of libpq, without a database's name.
         let conninfo: String
 
-        /// With fewer sessions than there are connections, so that transactions of one come to sessions that others have used.
+        /// With fewer sessions than connections, so that a connection's transactions run in sessions that others have used.
         init(before server: PrivateServer, sessions: Int) throws {
             let program = try #require(Self.path)
             directory = server.directory + "/b" + UUID().uuidString.prefix(4)
@@ -48,10 +48,10 @@
             // It refuses to run as root.
             let user = getuid() == 0 ? "chown -R postgres \(directory) && cd / && runuser -u postgres -- " : ""
             _ = try PrivateServer.shell("\(user)\(program) -q -d \(directory)/ini")
-            // It is in the background before it listens.
+            // It forks into the background before it listens.
             _ = try PrivateServer.shell(
                 "for _ in $(seq 1200); do [ -S \(directory)/.s.PGSQL.6432 ] && exit; sleep 0.05; done; exit 1")
-            // However this process ends, the bouncer doesn't outlive it.
+            // The bouncer doesn't outlive this process, whatever ends the process.
             _ = try PrivateServer.shell(
                 """
                 (while kill -0 \(getpid()) && ! grep -q ' Z ' /proc/\(getpid())/stat && [ -d \(directory) ]; do sleep 1; done 2>/dev/null

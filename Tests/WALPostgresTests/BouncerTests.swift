@@ -9,7 +9,8 @@
 
     @testable import WALPostgres
 
-    /// A pooler gives each transaction another session: what one connection has set or prepared meets those of others.
+    /// A pooler may give each transaction another session, so one connection's settings and prepared statements meet those of
+    /// others.
     @Suite(.serialized, .needsBouncer, .timeLimit(.minutes(5))) struct BouncerTests {
         private let database: TemporaryDatabase
         private let bouncer: Bouncer
@@ -30,7 +31,7 @@
                 settings, name: "postgres", writers: writeConnections, readers: 2, logger: nil)
         }
 
-        /// Without coalescing the store's statements are the same: see `ConformanceTests`.
+        /// Without coalescing, the store's statements are the same: see `ConformanceTests`.
         @Test(arguments: SinkConformance.ofAnotherForm)
         func sink(check: SinkConformance) async throws {
             let fixture = TaskStoreFixture { try await store() }
@@ -42,7 +43,7 @@
             try await check.run(on: try await store())
         }
 
-        /// What was lost: the second run, for statements of the first were there already.
+        /// The second run failed, because the prepared statements of the first one existed already.
         @Test func runsOneAfterAnotherAndAtOnce() async throws {
             for run in 0..<3 {
                 let store = try await store()
@@ -82,7 +83,7 @@
             try await second.close()
         }
 
-        /// What was lost: other applications' settings, in sessions that they share with the store.
+        /// The store must not change settings in sessions that it shares with other applications.
         @Test func nothingStaysInSessions() async throws {
             let store = try await store()
             let lanes = try await store.claim(0..<1, of: 1, log: log)
@@ -95,7 +96,7 @@
             #expect(other.isPooled)
             #expect(try !database.connect().isPooled)
             for _ in 0..<8 {
-                // The bouncer gives each connection its own of these.
+                // The bouncer itself sets these for each connection.
                 let changed = """
                     SELECT (SELECT count(*) FROM pg_settings WHERE source = 'session' \
                     AND name NOT IN ('application_name', 'client_encoding')) + \

@@ -8,14 +8,14 @@
 
     @testable import WALPostgres
 
-    /// What every sink has to do, with a server whose connections are cut and which is killed.
+    /// The conformance suite, with a server whose connections are cut and which is killed.
     @Suite(.serialized, .needsServer, .timeLimit(.minutes(10))) struct ConformanceTests {
         private static let checks =
             SinkConformance.allCases.map { ($0, true) } + SinkConformance.ofAnotherForm.map { ($0, false) }
 
         @Test(arguments: checks)
         func sink(check: SinkConformance, coalescing: Bool) async throws {
-            // Others use the shared server.
+            // Other tests use the shared server.
             let server = check == .survivesRestarts ? try PrivateServer() : nil
             let outcome = try await check.run(on: fixture(TemporaryDatabase(on: server), coalescing))
             #expect(outcome == .passed)
@@ -26,7 +26,7 @@
         private func fixture(
             _ database: TemporaryDatabase, _ coalescing: Bool
         ) throws -> TaskStoreFixture<PostgresTaskStore> {
-            // Coalesced batches of any size go by COPY, and the others by statements.
+            // Coalesced batches of any size use COPY, and the others use statements.
             var fixture = TaskStoreFixture(coalescing: coalescing) { try await database.store(copiedMin: 1) }
             fixture.openingBehindProxy = {
                 let directory = database.server.directory

@@ -7,7 +7,7 @@
 
     @testable import WALPostgres
 
-    /// Activities that go into their table by COPY: what arrives, and what becomes of refused batches.
+    /// COPY of activities into their table: the rows that arrive, and the handling of refused batches.
     @Suite(.needsServer, .timeLimit(.minutes(5))) struct CopyTests {
         let database: TemporaryDatabase
         let store: PostgresTaskStore
@@ -17,7 +17,7 @@
             database = try TemporaryDatabase()
             store = try await database.store(writeConnections: 1, copiedMin: 1)
             sink = TaskSink(store: store)
-            // What each row came by.
+            // Records the statement that wrote each row.
             try database.execute(
                 """
                 CREATE TABLE seen (id text, query text); \
@@ -76,7 +76,7 @@
             #expect(try position() == Int64(mutations.count))
         }
 
-        /// Every character that has a meaning in some form of COPY, wherever there are texts, and texts of all sizes.
+        /// Every character with a meaning in some form of COPY, in each text column, and texts of all sizes.
         @Test func everyByteArrives() async throws {
             let controls = String(String.UnicodeScalarView((1...0x7F).compactMap(Unicode.Scalar.init)))
             let texts = [
@@ -111,7 +111,7 @@
             #expect(try await store.activities(taskID: "task", limit: 9, offset: 0) == [first, last])
         }
 
-        /// An id that is there already, or comes twice in the batch: the first one stays.
+        /// If an id exists already, or comes twice in the batch, the first activity stays.
         @Test(arguments: [true, false])
         func knownActivitiesStay(inTable: Bool) async throws {
             var first = activity("a7")
@@ -125,7 +125,7 @@
             #expect(try await store.task(id: "t") != nil)
         }
 
-        /// Where a whole table is replayed, COPY isn't tried for each batch, and is tried again later.
+        /// While a whole table is replayed, COPY isn't tried for each batch, and is tried again later.
         @Test func copyPausesAfterRefusals() async throws {
             var lanes = try await sink.claim(0..<1, of: 1, log: log)
             func apply(_ mutations: [TaskMutation]) async throws -> Int {
@@ -136,7 +136,7 @@
             }
             #expect(try await apply(activities(0..<10)) == 10)
             #expect(try await apply(activities(0..<10)) == 0)
-            // The batch after a refusal goes by the statement, the next one by COPY again.
+            // The batch after a refusal uses the statement, the next one COPY again.
             for (number, way) in ["COPY", "WITH", "COPY", "COPY"].enumerated() {
                 if number > 0 { #expect(try await apply(activities(100 * number..<100 * number + 10)) == 10) }
                 #expect(
@@ -153,7 +153,7 @@
             #expect(tried < 25)
         }
 
-        /// A row that the database refuses inside the COPY is found, and the others are written.
+        /// A row that the database refuses during COPY is found, and the others are written.
         @Test(arguments: ["message", "json"])
         func refusedRowIsSetAside(by kind: String) async throws {
             try database.execute("ALTER TABLE dag_task_activity_logs ADD CONSTRAINT clean CHECK (message <> 'poison')")
@@ -169,7 +169,7 @@
             #expect(try position() == 202)
         }
 
-        /// A constraint that the server checks at the commit only.
+        /// A constraint that the server checks only at the commit.
         @Test func deferredConstraintBlamesItsRow() async throws {
             try database.execute(
                 """
@@ -195,7 +195,7 @@
             #expect(try await store.deadLetters(log: log, after: nil, limit: 9).map(\.kind) == ["undecodable"])
         }
 
-        /// What was lost: nothing may be. The server ends the session in the middle of the rows.
+        /// The server ends the session in the middle of the rows. No row may be lost.
         @Test func killInTheMiddleWritesNothing() async throws {
             try trigger("IF new.id = 'a5000' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;")
             let lanes = try await sink.claim(0..<1, of: 1, log: log)
@@ -232,7 +232,7 @@
             #expect(try count("dag_task_activity_logs") == 0)
         }
 
-        /// Removals may touch activities of the same batch, so such a batch keeps its order.
+        /// Removals may affect activities of the same batch, so such a batch keeps its order.
         @Test func removalsKeepTheirOrder() async throws {
             let receipt = try await apply(
                 activities(0..<100) + [.removeActivities(createdBefore: time(90))] + activities(0..<5))
@@ -240,7 +240,7 @@
             #expect(try count("dag_task_activity_logs") == 15)
         }
 
-        /// A table with row-level security takes no COPY from a role that it binds.
+        /// A table with row-level security refuses COPY from a role that the security applies to.
         @Test func rowLevelSecurityGetsStatements() async throws {
             let server = database.server
             try database.execute(

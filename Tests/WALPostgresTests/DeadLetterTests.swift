@@ -76,7 +76,7 @@
             #expect(try await store.deadLetters(log: nil, after: nil, limit: 9).map(\.id) == [id(2)])
         }
 
-        /// Each way in which a row can be at fault, between two good rows.
+        /// Each kind of bad row, between two good rows.
         @Test(arguments: Poison.all)
         func everyKindOfPoisonIsSetAside(_ poison: Poison) async throws {
             if let setup = poison.setup { try database.execute(setup) }
@@ -120,7 +120,7 @@
         }
     }
 
-    /// A change that the database refuses, by itself or after `setup`.
+    /// A change that the database refuses, either always or after `setup`.
     struct Poison: Sendable, CustomTestStringConvertible {
         var code: String
         var mutation: TaskMutation

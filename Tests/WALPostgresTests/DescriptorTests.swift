@@ -6,7 +6,8 @@
 
     @testable import WALPostgres
 
-    /// In a process whose standard descriptors are closed, printed text goes into the socket that has got one of their numbers.
+    /// If a process starts with closed standard descriptors, its sockets must not get their numbers, because printed text would
+    /// go into them.
     @Suite(.needsServer, .timeLimit(.minutes(5))) struct DescriptorTests {
         @Test func noSocketHasAStandardNumber() async throws {
             let database = try TemporaryDatabase()
@@ -37,7 +38,7 @@
                 StandardNumbers.close()
                 held.cancel()
                 #expect(await held.value == .cancelled)
-                // The socket that a cancellation goes over is gone by now; what was filled for it stays.
+                // The socket that sent the cancellation is closed. The placeholders of the standard descriptors remain.
                 #expect(StandardNumbers.sockets == [])
                 #expect((0...2).allSatisfy { fcntl($0, F_GETFD) >= 0 })
                 try other.execute("ROLLBACK", named: "let go")
@@ -52,7 +53,7 @@
             for number: Int32 in 0...2 { _ = Foundation.close(number) }
         }
 
-        /// Those of standard input, output and error that sockets have.
+        /// The numbers of standard input, output and error that are sockets.
         static var sockets: [Int] {
             (0...2).filter { number in
                 let link = "/proc/self/fd/\(number)"

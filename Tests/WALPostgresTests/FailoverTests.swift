@@ -8,7 +8,7 @@
 
     @testable import WALPostgres
 
-    /// A primary and a streaming standby, by one connection string.
+    /// A primary and a streaming standby, in one connection string.
     @Suite(.serialized, .needsServer, .timeLimit(.minutes(5))) struct FailoverTests {
         private let primary, standby: PrivateServer
         private let database: TemporaryDatabase
@@ -20,7 +20,7 @@
             standby = try PrivateServer(standbyOf: primary)
         }
 
-        /// Both servers. The first that takes writes is used.
+        /// The addresses of both servers. libpq uses the first one that accepts writes.
         private var conninfo: String {
             let name = database.conninfo.split(separator: " ").last ?? ""
             return "host=\(primary.directory),\(standby.directory) port=5432,5432 user=test \(name)"
@@ -44,7 +44,8 @@
             }
         }
 
-        /// Delivery continues at the new primary's position. If the old primary comes back and takes writes, the flusher reports it.
+        /// Delivery continues at the new primary's position. If the old primary returns and accepts writes, the flusher reports
+        /// it.
         @Test func aPromotedStandbyTakesOverAndAnOldPrimaryIsNoticed() async throws {
             defer { try? FileManager.default.removeItem(atPath: directory) }
             let log = try await WriteAheadLog.open(at: directory)
@@ -65,14 +66,14 @@
             #expect(try rows(on: standby) == Array(0..<200))
             #expect(flusher.statistics.claimsLost == 0)
 
-            // Its rows end where it crashed. It stands first in the list, so the next connection is to it.
+            // Its rows end where it crashed. It is first in the list, so the next connection is to it.
             try primary.start()
             #expect(try rows(on: primary).count == 100)
             try standby.crash()
             try await append(200..<300, to: log)
             try await flusher.drain()
             #expect(flusher.statistics.claimsLost > 0)
-            // The log still has what the old primary lacks.
+            // The log still has the records that the old primary lacks.
             #expect(try rows(on: primary) == Array(0..<300))
             running.cancel()
             _ = await running.result

@@ -36,7 +36,7 @@
             try database.connect().execute(Self.slowly(600), named: "slow down")
             do {
                 _ = try await store.apply(batch([.save(task("a"))], lanes: lanes))
-                Issue.record("a statement had all the time in the world")
+                Issue.record("a statement had no time limit")
             } catch {
                 #expect(error.code == .overloaded && error.sqlState == "57014")
                 #expect(store.classify(error) == .overloaded)
@@ -78,7 +78,7 @@
             """
         }
 
-        /// What was lost: the answer. Whether the batch was committed, only the next claim can tell.
+        /// The answer is lost. Only the next claim shows whether the batch was committed.
         @Test func terminatedBackendLeavesTheOutcomeUnknown() async throws {
             let database = try TemporaryDatabase()
             let store = try await database.store()
@@ -97,18 +97,18 @@
             try await store.close()
         }
 
-        /// What was lost: the answer to a commit that was made. The server waits for a replica that doesn't exist, with
-        /// everything on its disk, when its backend is ended.
+        /// The answer to a successful commit is lost. The server has written everything to its disk and waits for a replica that
+        /// doesn't exist when its backend is terminated.
         @Test func commitWhoseAnswerIsLostIsFoundByTheClaim() async throws {
             let server = try PrivateServer()
             let database = try TemporaryDatabase(on: server)
             let store = try await database.store()
             let lanes = try await store.claim(0..<1, of: 1, log: log)
-            try database.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+            try database.execute("ALTER SYSTEM SET synchronous_standby_names = 'missing'")
             try database.execute("SELECT pg_reload_conf()")
-            let setting = "FROM pg_settings WHERE name = 'synchronous_standby_names' AND setting = 'nobody'"
+            let setting = "FROM pg_settings WHERE name = 'synchronous_standby_names' AND setting = 'missing'"
             try await eventually { try database.number("SELECT count(*) \(setting)") == 1 }
-            // It is the checkpointer that has commits wait, once it has read the setting.
+            // Commits wait only after the checkpointer has read the setting.
             try database.execute("CHECKPOINT")
             async let failure = code { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
             let waiting = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
@@ -123,7 +123,7 @@
             try await store.close()
         }
 
-        /// Before the commit nothing is in doubt.
+        /// Before the commit, the outcome is certain.
         @Test func backendTerminatedBeforeTheCommitIsTransient() async throws {
             let database = try TemporaryDatabase()
             let store = try await database.store()
@@ -163,7 +163,7 @@
             let other = try database.connect()
             let name = try #require(database.conninfo.split(separator: "=").last)
             try other.execute("ALTER DATABASE \(name) SET default_transaction_read_only = on", named: "fail over")
-            // Sessions keep their setting; new ones are refused by `target_session_attrs`.
+            // Sessions keep their setting. `target_session_attrs` refuses new sessions.
             try await store.pools.writers.run { (session) throws(StoreError) in
                 _ = try session.connection.execute("SET default_transaction_read_only = on", named: "fail over")
             }
@@ -197,7 +197,8 @@
             try await store.close()
         }
 
-        /// A server that dies at any moment of a stream of batches: afterwards each claim tells the truth, and the rows agree.
+        /// A server crashes at random moments during batches. Afterwards each claim returns the right position, and the rows
+        /// match it.
         @Test func crashedServerNeitherLosesNorRepeats() async throws {
             let server = try PrivateServer()
             let database = try TemporaryDatabase(on: server)
@@ -207,7 +208,7 @@
             let isOver = Monitor(false)
             let crashing = Task {
                 defer { isOver.withLock { $0 = true } }
-                // At least one in the middle of a batch.
+                // At least one crash in the middle of a batch.
                 for round in 0..<100 where round < 3 || failures.withLock({ $0 }) == 0 {
                     try await Task.sleep(for: .milliseconds(.random(in: 100...400)))
                     try server.crash()

@@ -8,8 +8,8 @@
     @testable import WALPostgres
 
     @Suite(.needsServer) struct FlusherTests {
-        /// What was lost: a server, four times, amid random changes that several workers deliver. When all is delivered, the
-        /// database has what memory has: each change once, in order.
+        /// A server crashes four times while several workers deliver random changes. Afterwards the database has the same rows as
+        /// memory: each change once, in order.
         @Test func killedServerGetsEveryChangeOnce() async throws {
             let server = try PrivateServer()
             let database = try TemporaryDatabase(on: server)
@@ -24,7 +24,7 @@
             try await storage.save(task("before"))
             try await memory.save(task("before"))
             try await storage.drain()
-            // The first time the flusher has surely missed it.
+            // The flusher certainly notices the first outage.
             try server.crash()
             try await storage.save(task("meanwhile"))
             try await memory.save(task("meanwhile"))

@@ -8,16 +8,16 @@
 
     @testable import WALPostgres
 
-    /// A server whose administrator has set everything that sessions inherit to what nobody expects.
+    /// A server whose administrator has changed every setting that sessions inherit.
     @Suite(.serialized, .needsServer, .timeLimit(.minutes(10))) struct HostileServerTests {
         private static let server: Result<PrivateServer, any Error> = Result {
             let server = try PrivateServer(isHostile: true)
-            // The last reference to it is never gone.
+            // Its last reference is never released.
             atexit { (try? HostileServerTests.server.get())?.remove() }
             return server
         }
 
-        /// The statements are the same whatever brings them: what a flusher does with them is for the run of all suites.
+        /// All paths use the same statements. The run of all suites covers flushers.
         static let checks = PrivateServer.areAllHostile ? SinkConformance.allCases : SinkConformance.withoutFlushers
 
         @Test(arguments: checks, PrivateServer.areAllHostile ? [true, false] : [true])
@@ -32,7 +32,7 @@
             try await check.run(on: try await TemporaryDatabase(on: Self.server.get()).store())
         }
 
-        /// What sessions inherit is the same through it: each kind of statement once.
+        /// Sessions through a bouncer inherit the same settings, so each kind of statement runs once.
         static let checksThroughABouncer: [SinkConformance] =
             PrivateServer.areAllHostile
             ? checks

@@ -7,7 +7,7 @@
 
     @testable import WALPostgres
 
-    /// Whoever looks must not make an application's database one of this package's.
+    /// Inspection must not create this package's tables in an application's database.
     @Suite(.needsServer) struct InspectorTests {
         private func relations(_ database: TemporaryDatabase) throws -> [String] {
             try database.texts(

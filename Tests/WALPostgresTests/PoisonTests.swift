@@ -8,7 +8,7 @@
 
     @testable import WALPostgres
 
-    /// Rows that no error names: one ends its connection, others take longer than they may.
+    /// Rows that no error names: one ends its connection, others exceed the time limit.
     @Suite(.needsServer, .timeLimit(.minutes(5))) struct PoisonTests {
         private static func trigger(_ body: String) -> String {
             """
@@ -17,7 +17,7 @@
             """
         }
 
-        /// Delivers tasks of these ids with one worker; returns the dead letters beside the log.
+        /// Delivers tasks of these ids with one worker. Returns the dead letters in the log's directory.
         private func deliver(
             _ ids: [String], into store: PostgresTaskStore, batchSize: Int,
             meanwhile: @Sendable (FlusherStatistics) throws -> Bool = { _ in true }
@@ -47,7 +47,7 @@
             return letters
         }
 
-        /// What was lost: everything behind a row that ends its own connection, for it was tried for ever.
+        /// A row that ends its own connection was retried forever, so no later record was delivered.
         @Test func rowThatEndsItsConnectionIsSetAside() async throws {
             let database = try TemporaryDatabase()
             let store = try await database.store()
@@ -62,8 +62,8 @@
             try await store.close()
         }
 
-        /// What was lost: time, for batches of slow rows didn't get small enough to be stored within the limit. Here only single
-        /// rows are.
+        /// If batches didn't shrink enough to be stored within the time limit, slow rows would never be stored. Here only single
+        /// rows are fast enough.
         @Test func slowRowsAreStoredOneByOne() async throws {
             let database = try TemporaryDatabase()
             let store = try await database.store(statementTimeout: .milliseconds(900))
@@ -74,7 +74,7 @@
             try await store.close()
         }
 
-        /// One row that takes longer than any may waits until it passes, or the limit is raised.
+        /// A row that exceeds the time limit even alone is retried until it succeeds, or until the limit is raised.
         @Test func rowThatIsTooSlowAloneIsKept() async throws {
             let database = try TemporaryDatabase()
             let store = try await database.store(statementTimeout: .milliseconds(400))

@@ -10,7 +10,7 @@
 
     @testable import WALPostgres
 
-    /// Tables of the user's own, which a function writes.
+    /// A user's own tables, which a function writes.
     @Suite(.serialized, .needsServer, .timeLimit(.minutes(10))) struct PostgresSinkTests {
         private static func makeFixture(
             _ database: TemporaryDatabase, _ conninfo: String? = nil
@@ -57,12 +57,12 @@
 
         @Test(arguments: SinkConformance.allCases)
         func conformance(check: SinkConformance) async throws {
-            // Others use the shared server.
+            // Other tests use the shared server.
             let server = check == .survivesRestarts ? try PrivateServer() : nil
             #expect(try await check.run(on: Self.makeFixture(TemporaryDatabase(on: server))) == .passed)
         }
 
-        /// Each transaction may have another session.
+        /// Each transaction may run in another session.
         @Test(.needsBouncer, arguments: SinkConformance.allCases)
         func conformanceThroughABouncer(check: SinkConformance) async throws {
             let database = try TemporaryDatabase()
@@ -82,7 +82,7 @@
             let sink = try await PostgresSink(
                 database.conninfo, tables: "CREATE TABLE IF NOT EXISTS t (a int); INSERT INTO t VALUES (0)", body: body)
             let (failure, error) = try await TestSupport.failure(of: sink)
-            // The row of `tables` is there.
+            // Without the row that `tables` inserts.
             return (failure, error, rows: try database.number("SELECT count(*) - 1 FROM t"))
         }
 
@@ -103,7 +103,7 @@
         func theTransactionIsTheSinks(sql: String) async throws {
             let (failure, error, rows) = try await failure { transaction, _ in
                 try transaction.execute("INSERT INTO t VALUES (1)")
-                // A function that catches the error may not hide it.
+                // A function must not hide the error by catching it.
                 _ = try? transaction.execute(sql)
                 _ = try? transaction.execute("BEGIN")
             }
@@ -151,7 +151,7 @@
             #expect(failure == .fatal && error.description.contains("bytea"))
         }
 
-        /// The server aborts a transaction with its first error.
+        /// The server aborts a transaction at its first error.
         @Test func anErrorThatTheFunctionCatchesFailsTheBatch() async throws {
             let (failure, error, rows) = try await failure { transaction, _ in
                 try transaction.execute("INSERT INTO t VALUES (1)")
@@ -197,7 +197,7 @@
         @Test(.needsBouncer, arguments: [false, true])
         func valuesComeBackAsTheyWere(isPooled: Bool) async throws {
             let database = try TemporaryDatabase()
-            // The styles of texts are the administrator's, elsewhere.
+            // The administrator chooses other text formats.
             let name = try #require(database.conninfo.split(separator: "=").last)
             try database.execute(
                 """
@@ -240,7 +240,7 @@
                 [.integer(.max), .real(.infinity), "a '\"{}\\", .blob([0, 255]), .time(.now), -1, "{\"a\": 1}"],
                 [.integer(.min), 0.1, "", .blob([]), .time(Timestamp(rawValue: 0)), 7, "[]"],
                 [nil, nil, nil, nil, nil, nil, nil],
-                // More than one run takes.
+                // More rows than one statement takes.
                 [1, 1.5, .text(String(repeating: "x", count: 33 << 20)), nil, nil, nil, nil],
                 [2, nil, nil, nil, nil, nil, nil],
             ]
@@ -285,7 +285,7 @@
             #expect(text.isEmpty || error.description.contains(text))
         }
 
-        /// More texts than a connection keeps, and more rows than one round trip carries.
+        /// More texts than a connection caches, and more rows than one round trip carries.
         @Test func manyStatementsAndManyRows() async throws {
             let database = try TemporaryDatabase()
             let sink = try await PostgresSink(database.conninfo, tables: "CREATE TABLE IF NOT EXISTS t (a int, b text)")
@@ -302,7 +302,7 @@
             await sink.close()
         }
 
-        /// Several connections create the tables at once, and sinks of one log share a database.
+        /// Several connections create the tables concurrently, and sinks of one log share a database.
         @Test func sinksOfALogShareADatabase() async throws {
             let database = try TemporaryDatabase()
             let sinks = try await ["orders", "audit"].asyncMap { name in

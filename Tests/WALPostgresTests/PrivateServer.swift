@@ -4,23 +4,23 @@
 
     @testable import WALPostgres
 
-    /// A PostgreSQL server of the tests' own, by `Scripts/private-server`: in a directory, on a socket in it.
+    /// A PostgreSQL server of the tests, which `Scripts/private-server` starts, with a directory and a socket in it.
     final class PrivateServer: Sendable {
-        /// libpq's connection string, without a database's name.
+        /// The connection string of libpq, without a database's name.
         let conninfo: String
         let directory: String
 
-        /// The one for all tests that don't harm it; nil where PostgreSQL isn't installed.
+        /// The server for all tests that don't harm it, or nil if PostgreSQL isn't installed.
         static let shared: PrivateServer? = {
-            // The last reference to it is never gone.
+            // Its last reference is never released.
             atexit { PrivateServer.shared?.remove() }
             return try? PrivateServer()
         }()
 
-        /// Whether every server is set up as ``hostileSettings`` have it: with `WAL_HOSTILE=1` all suites run on such servers.
+        /// Whether every server has the ``hostileSettings``. With `WAL_HOSTILE=1`, all suites run on such servers.
         static let areAllHostile = ProcessInfo.processInfo.environment["WAL_HOSTILE"] == "1"
 
-        /// What sessions inherit where an administrator has set everything to what nobody expects.
+        /// Settings that sessions inherit, all changed from their defaults.
         private static let hostileSettings = [
             "default_transaction_isolation = 'serializable'", "default_transaction_deferrable = on",
             "statement_timeout = '3s'", "lock_timeout = '10ms'", "idle_in_transaction_session_timeout = '100ms'",
@@ -33,7 +33,7 @@
             "plan_cache_mode = 'force_custom_plan'", "row_security = off", "deadlock_timeout = '10ms'",
         ]
 
-        /// Whether tests have a server. With `REQUIRE_SERVERS=1` they run without one, and fail.
+        /// Whether tests have a server. With `REQUIRE_SERVERS=1`, they run without one, and fail.
         static var isThere: Bool {
             shared != nil || ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1"
         }
@@ -43,23 +43,23 @@
             try self.init(verb: "standby", of: primary)
         }
 
-        /// Starts one, which ends with the last reference or with the process.
+        /// Starts a server, which ends with its last reference or with the process.
         convenience init(isHostile: Bool = areAllHostile) throws {
             try self.init(verb: "start", of: nil)
-            // It takes the connections of all tests at the same time.
+            // It must accept the connections of all concurrent tests.
             try set(["max_connections = 500"] + (isHostile ? Self.hostileSettings : []))
-            // With the first each session loads a compiler, for a third of a second. With the second a crash loses commits that were
-            // confirmed, as its administrator wants it: not for servers that tests crash.
+            // The first setting would make each session load a compiler, which takes a third of a second. The second one would
+            // make a crash lose confirmed commits, so servers that tests crash don't have it.
             if isHostile { try set([Self.areAllHostile ? "jit_above_cost = 0" : "synchronous_commit = off"]) }
         }
 
         private init(verb: String, of primary: PrivateServer?) throws {
-            // Short: the paths of sockets have 107 bytes at most.
+            // Short, because a socket's path has at most 107 bytes.
             directory = NSTemporaryDirectory() + "wpg-" + UUID().uuidString.prefix(8)
             let output = try Self.script(verb, "\(directory) \(primary?.directory ?? "")")
             conninfo = output.split(separator: " ").filter { !$0.hasPrefix("dbname=") }.joined(separator: " ")
-            // However this process ends, the server doesn't outlive it. One that crashed is a zombie until `swift test` has read its
-            // output, whose pipe the server keeps open.
+            // The server doesn't outlive this process, whatever ends the process. A crashed process is a zombie until `swift
+            // test` has read its output, and the server keeps that pipe open.
             _ = try Self.shell(
                 """
                 (while kill -0 \(getpid()) && ! grep -q ' Z ' /proc/\(getpid())/stat && [ -d \(directory) ]; do sleep 1; done 2>/dev/null
@@ -71,13 +71,13 @@
             remove()
         }
 
-        /// Ends it for good. Who keeps a server to the end of the process calls this at its exit.
+        /// Stops the server and removes it. A server that lives until the end of the process needs this call at exit.
         func remove() {
             _ = try? crash()
             try? FileManager.default.removeItem(atPath: directory)
         }
 
-        /// Sets what every session inherits.
+        /// Sets defaults for all sessions.
         private func set(_ settings: [String]) throws {
             let root = try Connection(
                 ConnectionSettings(
@@ -88,16 +88,16 @@
             try start()
         }
 
-        /// Starts it again after ``crash()`` or ``stop()``.
+        /// Restarts the server after ``crash()`` or ``stop()``.
         func start() throws { _ = try Self.script("start", directory) }
 
-        /// Ends it as a power cut would.
+        /// Stops the server like a power cut.
         func crash() throws { _ = try Self.script("crash", directory) }
 
-        /// Makes a standby a primary.
+        /// Makes a standby the primary.
         func promote() throws { _ = try Self.script("promote", directory) }
 
-        /// Ends it in order.
+        /// Stops the server in order.
         func stop() throws { _ = try Self.script("stop", directory) }
 
         // MARK: The script
@@ -114,7 +114,7 @@
             try shell("\(program) postgres \(verb) \(directory)")
         }
 
-        /// Not by Foundation's `Process`: it waits until every descendant is gone, and the server is one.
+        /// Doesn't use Foundation's `Process`, which waits until every descendant has ended, including the server.
         static func shell(_ command: String) throws -> String {
             let output = NSTemporaryDirectory() + "wpg-output-" + UUID().uuidString
             defer { unlink(output) }

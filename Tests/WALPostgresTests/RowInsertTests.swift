@@ -8,7 +8,7 @@
 
     @testable import WALPostgres
 
-    /// `executeMany` with statements that run for all rows at once.
+    /// `executeMany` with one statement for all rows.
     @Suite(.serialized, .needsServer, .timeLimit(.minutes(10))) struct RowInsertTests {
         // MARK: The statement
 
@@ -89,7 +89,7 @@
             #expect(try database.number("SELECT sum(b) FROM t WHERE a + a = b") == 9900)
         }
 
-        /// The server takes one change of a row in a statement.
+        /// The server accepts one change of a row in a statement.
         @Test func aRowMayOccurTwice() async throws {
             let database = try TemporaryDatabase()
             let calls = Monitor<Int>(0)
@@ -99,7 +99,7 @@
                     "INSERT INTO t VALUES ($1, $2) ON CONFLICT (a) DO UPDATE SET b = 10 * t.b + excluded.b",
                     (0..<10).map { [SQLValue($0 % 5), SQLValue($0 / 5 + 1)] })
             }
-            // Refused together in the first, third and fifth batch: the pauses double.
+            // The first, third and fifth batch are refused as a whole, because the pauses double.
             #expect(calls.withLock(\.self) == 7)
             #expect(try database.number("SELECT count(*) FROM t WHERE b = 1212121212") == 5)
         }
@@ -135,7 +135,7 @@
             #expect(try database.number("SELECT count(*) FROM fired") == 1)
         }
 
-        /// The error is that of the row's own statement, so it says the same as for a batch of one record.
+        /// The error is that of the row's own statement, so it equals the error of a batch with that record alone.
         @Test(arguments: [
             [SQLValue.integer(1 << 40), 0], ["x", 0], [nil, 0], ["\0", 0], [7, "a"], [7, .blob([1])], [3, 0],
         ])
@@ -185,7 +185,7 @@
             #expect(try database.number("SELECT count(*) FROM t") == 1994)
         }
 
-        /// Values that fit as literals only, and a table that others write by rules and views.
+        /// Values that only fit as literals, and a table that is written through rules and views.
         @Test func whatArraysCannotTakeGoesRowByRow() async throws {
             let database = try TemporaryDatabase()
             let tables = """
@@ -200,7 +200,7 @@
             #expect(try database.number("SELECT count(*) FROM t JOIN u USING (a)") == 30)
         }
 
-        /// The names of what is prepared are free again.
+        /// The names of prepared statements are free again.
         @Test func manyStatementsOverArrays() async throws {
             let database = try TemporaryDatabase()
             try await apply(to: database, tables: "CREATE TABLE IF NOT EXISTS t (a int, b bigint)") { transaction, _ in

@@ -10,7 +10,7 @@
 
     @testable import WALPostgres
 
-    /// Sends this process a SIGTERM, by when the group it is in catches it.
+    /// Sends this process a SIGTERM once the service group catches it.
     private struct Terminator: Service {
         func run() async throws {
             kill(getpid(), SIGTERM)
@@ -18,7 +18,7 @@
         }
     }
 
-    /// The database is away and the machine is to restart: no reason for a crash.
+    /// A service whose database is unreachable ends in order when its machine restarts.
     @Suite(.needsServer, .timeLimit(.minutes(5))) struct ShutdownTests {
         @Test func aServiceEndsInOrderWhileItsDatabaseIsAway() async throws {
             let server = try PrivateServer()

@@ -36,7 +36,7 @@
             _ = try await store.claim(0..<4, of: 4, log: log)
             do {
                 _ = try await store.claim(0..<8, of: 8, log: log)
-                Issue.record("lanes were counted anew")
+                Issue.record("another lane count was accepted")
             } catch {
                 #expect(error.code == .laneCountMismatch)
                 #expect(error.message.contains("had 4 lanes"))
@@ -46,7 +46,7 @@
             #expect(try await store.claim(0..<8, of: 8, log: LogID(low: 1, high: 1)).count == 8)
         }
 
-        /// Two programs that count the lanes differently begin at once: one of them has to be refused.
+        /// Two programs with different lane counts begin concurrently. One of them must be refused.
         @Test func laneCountsThatMeetDontMix() async throws {
             let counts = await withTaskGroup(of: Int.self) { group in
                 for (range, count) in [(0..<2, 4), (4..<8, 8)] {
@@ -97,7 +97,7 @@
             #expect(try await store.claim(0..<2, of: 2, log: log).map(\.position) == [40, 40])
         }
 
-        /// A batch whose outcome was lost is sent again: it must not count twice, even where its rows would.
+        /// A batch with an unknown outcome is sent again. It must not count twice, even where its rows would.
         @Test(arguments: [false, true])
         func replayIsFenced(inSections: Bool) async throws {
             let lanes = try await store.claim(0..<1, of: 1, log: log)
@@ -116,7 +116,7 @@
             #expect(try database.number("SELECT count(*) FROM dag_task_activity_logs") == 1)
         }
 
-        /// One of several lanes moved on: the others must not move either.
+        /// One of several lanes has moved in the store, so the other lanes must not move either.
         @Test func fenceHoldsForAllLanesTogether() async throws {
             let lanes = try await store.claim(0..<3, of: 3, log: log)
             _ = try await store.apply(batch([.save(task("a"))], lanes: [lanes[2]], laneCount: 3))
@@ -134,20 +134,20 @@
 
         @Test func earlierOwnerIsFenced() async throws {
             let lanes = try await store.claim(0..<1, of: 1, log: log)
-            let heir = try await database.store()
-            let claimed = try await heir.claim(0..<1, of: 1, log: log)
+            let later = try await database.store()
+            let claimed = try await later.claim(0..<1, of: 1, log: log)
             #expect(await code { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) } == .fenced)
-            _ = try await heir.apply(batch([.save(task("b"))], lanes: claimed))
+            _ = try await later.apply(batch([.save(task("b"))], lanes: claimed))
             #expect(try database.texts("SELECT id FROM dag_tasks") == ["b"])
-            try await heir.close()
+            try await later.close()
         }
 
-        /// A claim that meets a batch in the middle of its transaction waits, and tells what became of it.
+        /// A claim during a batch's transaction waits, and returns the outcome.
         @Test func claimWaitsForTheBatchBeforeIt() async throws {
             let lanes = try await store.claim(0..<1, of: 1, log: log)
-            let heir = try await database.store()
+            let later = try await database.store()
             let other = try database.connect()
-            // The batch waits for this row, when it has moved its lane already.
+            // The batch waits for this row after it has moved its lane.
             try other.execute(
                 """
                 BEGIN; INSERT INTO dag_tasks (id, dag_id, node_id, status, created_at, updated_at) \
@@ -155,23 +155,23 @@
                 """, named: "hold the batch up")
             async let receipt = store.apply(batch([.save(task("a"))], lanes: lanes))
             try await eventually { try waitingCount() == 1 }
-            async let claimed = heir.claim(0..<1, of: 1, log: log)
+            async let claimed = later.claim(0..<1, of: 1, log: log)
             try await eventually { try waitingCount() == 2 }
             try other.execute("ROLLBACK", named: "let go")
             #expect(try await receipt.rowCount == 1)
             #expect(try await claimed == [SinkLane(index: 0, epoch: 2, position: 1)])
-            try await heir.close()
+            try await later.close()
         }
 
-        /// A zombie that meets a claim in the middle waits for it, and then writes nothing.
+        /// An earlier owner's batch during a claim waits for the claim, and then writes nothing.
         @Test func batchThatWaitsForAClaimIsFenced() async throws {
             let lanes = try await store.claim(0..<1, of: 1, log: log)
             let other = try database.connect()
             try other.execute("BEGIN; UPDATE wal_sink_checkpoint SET epoch = epoch + 1", named: "claim slowly")
-            async let zombie = code { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
+            async let refused = code { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
             try await eventually { try waitingCount() == 1 }
             try other.execute("COMMIT", named: "claim slowly")
-            #expect(await zombie == .fenced)
+            #expect(await refused == .fenced)
             #expect(try await store.task(id: "a") == nil)
         }
 
@@ -180,7 +180,7 @@
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
         }
 
-        /// Workers with several lanes each, at the same time.
+        /// Concurrent workers with several lanes each.
         @Test func lanesMoveBesideEachOther() async throws {
             try await withThrowingTaskGroup { group in
                 for worker in 0..<4 {

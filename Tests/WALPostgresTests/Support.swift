@@ -9,18 +9,18 @@
     @testable import WALPostgres
 
     extension Trait where Self == ConditionTrait {
-        /// Skips what needs a server where there is none.
+        /// Skips tests that need a server if there is none.
         static var needsServer: Self {
             .enabled("PostgreSQL isn't installed: Scripts/install-dependencies --servers") { PrivateServer.isThere }
         }
     }
 
-    /// A database of its own on a server.
+    /// A separate database on a server.
     struct TemporaryDatabase {
         let server: PrivateServer
         let conninfo: String
 
-        /// On the shared server, or on one that the test may harm.
+        /// Creates the database on the shared server, or on one that the test may harm.
         init(on other: PrivateServer? = nil) throws {
             server = try #require(other ?? PrivateServer.shared, "the server doesn't start")
             let name = "test_" + UUID().uuidString.replacing("-", with: "").prefix(12).lowercased()
@@ -33,7 +33,7 @@
             try ConnectionSettings(conninfo: conninfo, statementTimeout: .seconds(60), lockTimeout: .seconds(60))
         }
 
-        /// A store that has connected.
+        /// A connected store.
         func store(
             writeConnections: Int = 4, statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10),
             copiedMin: Int? = nil
@@ -47,7 +47,7 @@
             return store
         }
 
-        /// Another session, as another process would have.
+        /// Another session, like that of another process.
         func connect() throws -> Connection {
             try Connection(Self.settings(conninfo))
         }

@@ -34,7 +34,7 @@
             try await store.close()
         }
 
-        /// What users stored is what they read: `jsonb` would sort the keys, drop the first `a`, and refuse the rest.
+        /// Users read exactly the text that they stored. `jsonb` would sort the keys, drop the first `a`, and refuse the rest.
         @Test func jsonComesBackByteForByte() async throws {
             let store = try await TemporaryDatabase().store()
             for payload in [
@@ -81,7 +81,7 @@
             #expect(await code { try await store.close() } == .closed)
         }
 
-        /// Random changes, alone and many at a time, leave what they leave in memory.
+        /// Random changes, single or many at a time, give the same rows as in memory.
         @Test(arguments: 0..<6)
         func endsAsInMemory(seed: Int) async throws {
             let store = try await TemporaryDatabase().store()

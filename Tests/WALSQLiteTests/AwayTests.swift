@@ -8,7 +8,7 @@
 
     @testable import WALSQLite
 
-    /// More tasks than fit into the memory that a process may have.
+    /// More tasks than fit into the process's memory limit.
     private enum Outage {
         static let count = ProcessInfo.processInfo.environment["WAL_OUTAGE_RECORDS"].flatMap(Int.init) ?? 120_000
 
@@ -31,7 +31,7 @@
                 createdAt: Timestamp(rawValue: 1_700_000_000_000_000 + Int64(number)))
         }
 
-        /// Early, middle and late ones.
+        /// Checks early, middle and late tasks.
         static func check(_ storage: BufferedTaskStorage<SQLiteTaskStore>, _ count: Int) async throws {
             for number in [0, 1, count / 3, count / 2, count - 2, count - 1] {
                 let found = try await storage.task(id: Self.task(number).id)
@@ -40,7 +40,7 @@
         }
     }
 
-    /// A database that is away stops nobody: here its directory isn't there yet, as that of a disk that isn't mounted.
+    /// An unreachable database must not stop its clients. Its directory doesn't exist yet, like that of an unmounted disk.
     @Suite(.timeLimit(.minutes(5))) struct AwayTests {
         @Test func opensBeforeTheDirectoryIsThere() async throws {
             let database = try TemporaryDatabase()
@@ -77,7 +77,7 @@
             try await store.close()
         }
 
-        /// An outage takes disk space, and no more memory than it may: neither while it lasts, nor at a start in it, nor after it.
+        /// An outage uses disk space. It must not exceed the memory limit: during it, at a start within it, or after it.
         @Test(.timeLimit(.minutes(10))) func anOutageOfAnyLengthEndsWell() async throws {
             let database = try TemporaryDatabase()
             let directory = database.directory

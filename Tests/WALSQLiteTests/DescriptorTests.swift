@@ -7,9 +7,10 @@
 
     @testable import WALSQLite
 
-    /// In a process whose standard descriptors are closed, printed text goes into the file that has got one of their numbers.
+    /// If a process starts with closed standard descriptors, its files must not get their numbers, because printed text would go
+    /// into them.
     @Suite struct DescriptorTests {
-        /// The library passes these numbers by itself, for every file it ever opens. (SQLite, `SQLITE_MINIMUM_FILE_DESCRIPTOR`.)
+        /// SQLite itself avoids these numbers for all files that it opens. (`SQLITE_MINIMUM_FILE_DESCRIPTOR`.)
         @Test func theLibraryTakesNoStandardNumber() async throws {
             let database = try TemporaryDatabase()
             await #expect(processExitsWith: .success) { [path = database.path as String] in
@@ -56,7 +57,7 @@
     }
 
     private enum StandardNumbers {
-        /// Those of standard input, output and error that a file of the database has.
+        /// The numbers of standard input, output and error that are files of the database.
         static func taken(by path: String) -> [String] {
             (0...2).compactMap { number in
                 let link = "/proc/self/fd/\(number)"

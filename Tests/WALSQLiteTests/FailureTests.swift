@@ -19,7 +19,7 @@
             let start = ContinuousClock.now
             do {
                 _ = try await store.apply(batch([.save(task("a"))], lanes: lanes))
-                Issue.record("two wrote at a time")
+                Issue.record("two connections wrote at the same time")
             } catch {
                 #expect(error.code == .busy)
                 #expect(store.classify(error) == .transient)
@@ -118,8 +118,8 @@
             #expect(error.failure == failure)
         }
 
-        /// What was lost: a process in the middle of a batch, after an acknowledged one. The first batch must be there, the
-        /// second not at all, and the log's records from its position on must fit.
+        /// A process is killed during a batch, after an acknowledged one. The first batch must exist, the second one must not,
+        /// and the log's records after its position must match.
         @Test func killedInMidTransaction() async throws {
             let database = try TemporaryDatabase()
             await #expect(processExitsWith: .signal(SIGKILL)) { [path = database.path as String] in
@@ -129,7 +129,7 @@
                 try await store.pools.write { (session) throws(StoreError) in
                     try session.connection.transaction { () throws(StoreError) in
                         try session.connection.execute("UPDATE wal_sink_checkpoint SET position = 3")
-                        // More than the cache's share, so that some of it is in the database's log already.
+                        // More rows than the cache holds, so that some of them are already in the database's log.
                         try session.connection.execute("PRAGMA cache_size = 10")
                         for number in 0..<2000 {
                             try session.apply(.save(task("lost \(number)")))

@@ -8,7 +8,7 @@
 
     @testable import WALSQLite
 
-    /// At the limit of `ulimit -f` a write fails as on a full disk, and the kernel sends SIGXFSZ, which ends a process.
+    /// At the limit of `ulimit -f`, a write fails as on a full disk, and the kernel sends SIGXFSZ, which would end the process.
     @Suite struct FileSizeLimitTests {
         static func expectFull(_ error: StoreError?) {
             #expect(error?.code == .full && error?.failure == .transient, "\(String(describing: error))")
@@ -41,8 +41,8 @@
             #expect(try database.texts("PRAGMA integrity_check") == ["ok"])
         }
 
-        /// `full` means that nothing was stored, after a crash too. So a commit is refused at many places of what it writes, up
-        /// to the last byte, and each time the files are looked at as a new process finds them.
+        /// `full` means that nothing was stored, also after a crash. So a commit is refused at many places of its writes, up to
+        /// the last byte, and each time the test reads the files as a new process would.
         @Test func aCommitThatIsRefusedIsNotThereAfterACrashEither() async throws {
             let database = try TemporaryDatabase()
             await #expect(processExitsWith: .success) {
@@ -78,7 +78,7 @@
                     }
                     for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: copy + suffix) }
                 }
-                // Several frames, of which the last one makes it a commit.
+                // Several frames. The last one completes the commit.
                 #expect(refusedCount > 3 * places.count)
                 #expect(try await store.task(id: "refused") != nil)
                 #expect(try await store.claim(0..<1, of: 1, log: log) == [SinkLane(index: 0, epoch: 2, position: 2)])

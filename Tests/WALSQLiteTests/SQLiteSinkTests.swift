@@ -9,7 +9,7 @@
 
     @testable import WALSQLite
 
-    /// Tables of the user's own, which a function writes.
+    /// A user's own tables, which a function writes.
     @Suite struct SQLiteSinkTests {
         private func fixture(_ path: String) -> TableFixture<SQLiteSink> {
             let statements = TableStatements(
@@ -44,7 +44,7 @@
             let path = Self.path()
             defer { Self.remove(path) }
             let fixture = fixture(path)
-            // The tables are there before the first check looks at them.
+            // Creates the tables before the first check reads them.
             _ = try await fixture.makeSink().claim(0..<1, of: 1, log: .random())
             try await check.run(on: fixture)
         }
@@ -64,7 +64,7 @@
             return (failure, error, Int(try rows.first { (row) throws(StoreError) in row.number() } ?? -1))
         }
 
-        /// Applies a batch by a function that succeeds.
+        /// Applies a batch with a function that succeeds.
         private func apply(_ body: @escaping @Sendable (SinkTransaction) throws -> Void) async throws {
             let path = Self.path()
             defer { Self.remove(path) }
@@ -84,7 +84,7 @@
             #expect(failure.kind == .record && error.description.contains("Undecodable") && rows == 0)
         }
 
-        /// What was lost: what the function wrote before its COMMIT stayed without the rest of the batch, while the position moved.
+        /// If the function could COMMIT, the rows before it would stay without the rest of the batch, and without the position.
         @Test(arguments: [
             "COMMIT", "END", "  commit; ", "ROLLBACK", "/* end */ ROLLBACK", "BEGIN", "SAVEPOINT a", "RELEASE a",
             "ROLLBACK TO a",
@@ -93,7 +93,7 @@
             struct Other: Error {}
             let (failure, error, rows) = try await failure { transaction, _ in
                 try transaction.execute("INSERT INTO t VALUES (1)")
-                // Neither a function that catches the error nor one that throws another may hide it.
+                // A function must not hide the error, neither by catching it nor by throwing another one.
                 _ = try? transaction.execute(sql)
                 _ = try? transaction.execute("BEGIN")
                 throw Other()
@@ -102,7 +102,7 @@
             #expect(error.description.contains("leave COMMIT") && error.statement == sql)
         }
 
-        /// What was lost: the second row, without an error.
+        /// A second statement would be ignored without an error.
         @Test(arguments: ["INSERT INTO t VALUES (2)", "none", "COMMIT"])
         func aSecondStatementIsRefused(second: String) async throws {
             let sql = "INSERT INTO t VALUES (1); \(second)"
@@ -114,7 +114,7 @@
         @Test(arguments: ["", " -- nothing", ";", "NUL"])
         func aTextWithoutAStatementIsRefused(sql: String) async throws {
             let (failure, error, _) = try await failure { transaction, _ in
-                // SQLite would take the text up to the NUL.
+                // SQLite would use the text up to the NUL.
                 try transaction.execute(sql == "NUL" ? "SELECT 1\0; SELECT 2" : sql)
             }
             #expect(failure == .fatal && error.code == .invalidArgument)
@@ -130,7 +130,7 @@
             #expect(failure.kind == .record && error.code == .rowRefused && rows == 0)
         }
 
-        /// What was wrong: a statement of another kind gave the count of the one before.
+        /// A statement without a count must not return the count of the previous one.
         @Test func countsAreThoseOfTheStatement() async throws {
             let counts = Monitor<[Int]>([])
             try await apply { transaction in
@@ -146,7 +146,7 @@
             #expect(counts.withLock(\.self) == [2, 0, 0, 2, 0, 0, 0, 2])
         }
 
-        /// What went wrong: each of two sinks fenced the other.
+        /// Two sinks must not fence each other.
         @Test func twoSinksOfALogShareAFile() async throws {
             let path = Self.path()
             defer { Self.remove(path) }
@@ -173,7 +173,7 @@
             #expect(failure == .fatal && error.code == .invalidArgument && rows == 0)
         }
 
-        /// What was lost: rows of other tables that referred to nothing, because the pragma has no effect in a transaction.
+        /// The pragma has no effect within a transaction, so rows could refer to missing rows of other tables.
         @Test func setupRunsBeforeTheTransactions() async throws {
             let path = Self.path()
             defer { Self.remove(path) }
@@ -188,7 +188,7 @@
             #expect(failure.kind == .record && error.code == .rowRefused)
         }
 
-        /// What was wrong: the nearest number was stored.
+        /// SQLite would store the nearest number.
         @Test func numbersBeyondTheirTypeBlameTheRecord() async throws {
             #expect(try SQLValue(UInt64(7)) == 7 && SQLValue(Int?.none) == .null && SQLValue(UInt64?.none) == .null)
             let (failure, error, rows) = try await failure { transaction, _ in

@@ -73,7 +73,7 @@
             #expect(await code { try await SQLiteTaskStore(path: database.path).ping() } == .corrupted)
         }
 
-        /// What the queries promise about their cost hangs on the partial index being recognised.
+        /// The promised cost of the queries depends on SQLite's use of the partial index.
         @Test func pendingTasksComeFromTheIndex() async throws {
             let database = try TemporaryDatabase()
             let store = try await SQLiteTaskStore(path: database.path)

@@ -38,7 +38,7 @@
             _ = try await store.claim(0..<4, of: 4, log: log)
             do {
                 _ = try await store.claim(0..<8, of: 8, log: log)
-                Issue.record("lanes were counted anew")
+                Issue.record("another lane count was accepted")
             } catch {
                 #expect(error.code == .laneCountMismatch)
                 #expect(store.classify(error) == .fatal)
@@ -73,7 +73,7 @@
             #expect(try await store.claim(0..<2, of: 2, log: log).map(\.position) == [40, 40])
         }
 
-        /// A batch whose outcome was lost is sent again: it must not count twice, even where its rows would.
+        /// A batch with an unknown outcome is sent again. It must not count twice, even where its rows would.
         @Test func replayIsFenced() async throws {
             let lanes = try await store.claim(0..<1, of: 1, log: log)
             let delivered = batch([.save(task("a")), .log(activity("1"))], lanes: lanes)
@@ -90,7 +90,7 @@
             #expect(try database.number("SELECT count(*) FROM dag_task_activity_logs") == 1)
         }
 
-        /// One of several lanes moved on: the others must not move either.
+        /// One of several lanes has moved in the store, so the other lanes must not move either.
         @Test func fenceHoldsForAllLanesTogether() async throws {
             let lanes = try await store.claim(0..<3, of: 3, log: log)
             _ = try await store.apply(batch([.save(task("a"))], lanes: [lanes[2]], laneCount: 3))
@@ -106,14 +106,14 @@
         }
 
         @Test func earlierOwnerIsFenced() async throws {
-            let zombie = store
-            let lanes = try await zombie.claim(0..<1, of: 1, log: log)
-            let heir = try await SQLiteTaskStore(path: database.path)
-            let claimed = try await heir.claim(0..<1, of: 1, log: log)
-            #expect(await code { _ = try await zombie.apply(batch([.save(task("a"))], lanes: lanes)) } == .fenced)
-            _ = try await heir.apply(batch([.save(task("b"))], lanes: claimed))
+            let earlier = store
+            let lanes = try await earlier.claim(0..<1, of: 1, log: log)
+            let later = try await SQLiteTaskStore(path: database.path)
+            let claimed = try await later.claim(0..<1, of: 1, log: log)
+            #expect(await code { _ = try await earlier.apply(batch([.save(task("a"))], lanes: lanes)) } == .fenced)
+            _ = try await later.apply(batch([.save(task("b"))], lanes: claimed))
             #expect(try database.texts("SELECT id FROM dag_tasks") == ["b"])
-            try await heir.close()
+            try await later.close()
         }
 
         @Test func refusedRowsAreSetAside() async throws {
@@ -132,7 +132,7 @@
             #expect(try database.number("SELECT position FROM wal_sink_checkpoint") == 500)
         }
 
-        /// A row that is too large for the database is too large for a dead letter in it: the flusher has to keep it.
+        /// A row that is too large for the database is too large for a dead letter in it, so the flusher has to keep it.
         @Test func tooLargeRowIsBlamed() async throws {
             try await store.pools.write { (session) throws(StoreError) in
                 _ = sqlite3_limit(session.connection.handle, SQLITE_LIMIT_LENGTH, 50_000)
@@ -167,7 +167,7 @@
                     == ["undecodable0codecempty"])
         }
 
-        /// A trigger may end the transaction itself: going on would write rows without their position.
+        /// A trigger may end the transaction. Continuing would write rows without their position.
         @Test func transactionThatATriggerEndsIsGivenUp() async throws {
             try database.connect().execute(Poison.rollback)
             let lanes = try await store.claim(0..<1, of: 1, log: log)

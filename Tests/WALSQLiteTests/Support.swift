@@ -8,7 +8,7 @@
 
     @testable import WALSQLite
 
-    /// A directory for one database, removed with the last reference.
+    /// A directory for one database, which exists until its last reference is gone.
     final class TemporaryDatabase: Sendable {
         let directory: String
         let path: String
@@ -23,7 +23,7 @@
             try? FileManager.default.removeItem(atPath: directory)
         }
 
-        /// A second connection, as another process would have.
+        /// A second connection, like that of another process.
         func connect() throws -> Connection {
             try Connection(path: path, access: .readWrite, busyTimeout: .zero)
         }

@@ -22,7 +22,7 @@
             try await check.run(on: store)
         }
 
-        /// Texts beyond the statement's own room take another way into SQLite.
+        /// Texts that exceed the statement's own buffer are passed to SQLite in another way.
         @Test func largeTextsComeBack() async throws {
             var large = task("large", payload: "[1" + String(repeating: "0123456789", count: 100_000) + "]")
             large.error = String(repeating: "e", count: 16_000)
@@ -64,7 +64,7 @@
         }
     }
 
-    /// Triggers that refuse tasks with one payload.
+    /// Triggers that reject tasks with one payload.
     enum Poison {
         static let payload = #""poison""#
         static let abort = trigger("ABORT")

@@ -6,9 +6,9 @@ import WALDelivery
 
 @testable import WALTasks
 
-/// A log with a store and a second sink: what happens to one doesn't hold up the other, and a required one is never forgotten.
+/// A log with a store and a second sink. One must not hold up the other, and a required sink must get every record.
 @Suite(.timeLimit(.minutes(2))) struct AdditionalSinkTests {
-    /// A second store beside the first, which fails as long as it is told to.
+    /// A second store, which fails on demand.
     private struct Second: Sink {
         let store = StubbornStore()
         let name: String
@@ -59,7 +59,7 @@ import WALDelivery
         let second = Second(maxConcurrency: maxConcurrency)
         let storage = try await open(AdditionalSink(second))
         try await save(0..<40, in: storage)
-        // Without a key, so that it is a barrier for sinks with several workers.
+        // A change without a key is a barrier for sinks with several workers.
         try await storage.deleteTasks(dagID: "other")
         try await save(40..<60, in: storage)
         try await storage.drain()
@@ -71,7 +71,7 @@ import WALDelivery
         #expect(try await storage.close() == 0)
     }
 
-    /// The store has everything meanwhile, and the next start delivers the rest to the sink.
+    /// The store gets all records meanwhile, and the next start delivers the rest to the sink.
     @Test func aRequiredSinkThatIsAwayKeepsItsRecordsInTheLog() async throws {
         let second = Second()
         second.store.isFailing.store(true, ordering: .relaxed)
@@ -118,7 +118,7 @@ import WALDelivery
         #expect(try await taskCount == 10)
     }
 
-    /// A stream that joins a log whose first records are gone, or aren't wanted.
+    /// A stream joins a log whose first records were removed, or aren't wanted.
     @Test func aNewSinkCanBeginInTheMiddle() async throws {
         let first = try await open()
         try await save(0..<10, in: first)

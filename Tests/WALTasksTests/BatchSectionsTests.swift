@@ -7,7 +7,7 @@ import WALTesting
 @testable import WALTasks
 
 @Suite struct BatchSectionsTests {
-    /// Random batches, coalesced or not, cut and applied section by section, end in the same rows as one by one.
+    /// Random batches, coalesced or not, that are cut and applied by sections, give the same rows as single changes.
     @Test(arguments: 0..<300, [true, false])
     func sectionsEndAsOneByOne(seed: Int, coalescing: Bool) {
         var random = RandomMutations(seed: UInt64(seed))
@@ -106,7 +106,7 @@ import WALTesting
         return coalescer.result
     }
 
-    /// As a database does it: the kinds in any order, the rows of a kind in any order, updates folded.
+    /// Applies changes as a database does: kinds in any order, rows of a kind in any order, updates merged.
     private func apply(
         _ section: BatchSection, of mutations: [TaskMutation], to table: inout TaskTable,
         order: inout SeededGenerator

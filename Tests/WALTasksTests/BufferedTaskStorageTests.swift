@@ -10,7 +10,7 @@ import WALTesting
 
 @testable import WALTasks
 
-/// A directory that goes with the test.
+/// A directory that exists until its last reference is gone.
 final class TemporaryDirectory {
     let path: String
 
@@ -23,7 +23,7 @@ final class TemporaryDirectory {
     }
 }
 
-/// A store in memory that fails as long as it is told to, and outlives the storage before it.
+/// A store in memory that fails on demand, and outlives the storage.
 final class StubbornStore: TaskStore {
     struct Refusal: Error {}
 
@@ -31,11 +31,11 @@ final class StubbornStore: TaskStore {
 
     let memory = MemoryTaskStore()
     let isFailing = Atomic<Bool>(false)
-    /// Calls that change something don't return, cancelled or not, as those of a blocking client library.
+    /// Calls that change something don't return, even if they are canceled, like those of a blocking client library.
     let isHanging = Atomic<Bool>(false)
-    /// No batch is taken any more, and trying again is no use.
+    /// Every batch fails with an error that isn't retried.
     let isRefusing = Atomic<Bool>(false)
-    /// Batches that came.
+    /// The number of batches.
     let callCount = Atomic<Int>(0)
     var name: String { memory.name }
     var maxConcurrency: Int { memory.maxConcurrency }
@@ -96,7 +96,7 @@ final class StubbornStore: TaskStore {
         return configuration
     }
 
-    /// Delivers nothing by itself, so that every answer comes from the overlay.
+    /// Delivers nothing without a drain, so that every answer comes from the overlay.
     private var slow: TaskBufferConfiguration {
         var configuration = quick
         configuration.flushInterval = .seconds(600)
@@ -124,7 +124,7 @@ final class StubbornStore: TaskStore {
         _ = try? await storage.close()
     }
 
-    /// While batches go to the store, every answer is that of a store that all changes were applied to at once.
+    /// While batches are delivered, every answer is that of a store with all changes.
     @Test(arguments: 0..<Cases.count(3, long: 6))
     func readsItsOwnWritesWhileFlushing(seed: Int) async throws {
         var configuration = quick
@@ -157,7 +157,7 @@ final class StubbornStore: TaskStore {
         await #expect(throws: TaskStorageError.self) { try await storage.ping() }
     }
 
-    /// `targetSegmentRecords` ends segments, and refuses nothing.
+    /// `targetSegmentRecords` ends segments, and rejects nothing.
     @Test func moreTasksThanASegmentShouldHaveAreTakenAtOnce() async throws {
         var configuration = quick
         configuration.targetSegmentRecords = 10
@@ -169,7 +169,8 @@ final class StubbornStore: TaskStore {
         try await storage.close()
     }
 
-    /// The store is down until the storage is closed. What remains can be read at once after the next start, and is delivered.
+    /// The store is unreachable until the storage is closed. After the next start, the remaining changes are readable at once,
+    /// and are delivered.
     @Test func whatRemainsIsDeliveredAtTheNextStart() async throws {
         let store = StubbornStore()
         store.isFailing.store(true, ordering: .relaxed)
@@ -178,7 +179,7 @@ final class StubbornStore: TaskStore {
         try await eventually { first.statistics.failedBatches != 0 }
         try await first.deleteTask(id: "t7")
         #expect(try await first.close(within: .milliseconds(200)) == 51)
-        #expect(try await first.close() == 51, "a second call tells something else")
+        #expect(try await first.close() == 51, "a second call returns another number")
         #expect(first.statistics.failedBatches > 0)
         #expect(try await store.tasks(dagID: "d", limit: 100, offset: 0).isEmpty)
 
@@ -192,7 +193,7 @@ final class StubbornStore: TaskStore {
         try await second.close()
     }
 
-    /// The flusher's cursor is found: a start doesn't read again what was delivered long ago.
+    /// A start finds the flusher's cursor, and doesn't read again the records that were delivered long ago.
     @Test func recoveryStartsBehindWhatWasDelivered() async throws {
         let store = StubbornStore()
         let first = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: quick)
@@ -203,7 +204,7 @@ final class StubbornStore: TaskStore {
         try await second.close()
     }
 
-    /// As many callers as no pool has threads, all waiting for room: one that blocked its thread would keep the store's from running.
+    /// More callers than a pool has threads wait for space. If each blocked its thread, the store's calls couldn't run.
     @Test(.timeLimit(.minutes(10))) func callersThatWaitForRoomLeaveTheirThreadsToOthers() async throws {
         let store = StubbornStore()
         store.isFailing.store(true, ordering: .relaxed)
@@ -257,7 +258,7 @@ final class StubbornStore: TaskStore {
         try await second.close()
     }
 
-    /// Several writers of one task each: the order of a writer's changes is kept into the store.
+    /// Several writers change one task each. The store gets each writer's changes in order.
     @Test func keepsOrderPerTask() async throws {
         let store = StubbornStore()
         var configuration = quick
@@ -314,7 +315,7 @@ final class StubbornStore: TaskStore {
         await #expect(throws: TaskStorageError.self) { try await storage.task(id: "t1") }
     }
 
-    /// Another owner claims the lanes: delivery ends, and everything says so, but what is written stays in the log.
+    /// Another owner claims the lanes. Delivery ends and all calls report it, but the changes stay in the log.
     @Test func aFencedStorageSaysSo() async throws {
         let store = StubbornStore()
         let storage = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: quick)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// How many random cases a test tries: more with `WAL_LONG` in the environment.
+/// The number of random cases of a test: more with `WAL_LONG` in the environment.
 enum Cases {
     private static let isLong = ProcessInfo.processInfo.environment["WAL_LONG"] != nil
 

@@ -10,7 +10,7 @@ import WALDelivery
 
 @testable import WALTasks
 
-/// Sends this process a SIGTERM, by when the group it is in catches it.
+/// Sends this process a SIGTERM once the service group catches it.
 struct Terminator: Service {
     func run() async throws {
         kill(getpid(), SIGTERM)
@@ -18,7 +18,7 @@ struct Terminator: Service {
     }
 }
 
-/// An ending is in order whatever the store does: what it lacks stays in the log.
+/// A storage closes in order whatever its store does. Undelivered changes stay in the log.
 @Suite(.timeLimit(.minutes(2))) struct ClosingTests {
     private let directory = TemporaryDirectory()
 
@@ -53,7 +53,7 @@ struct Terminator: Service {
         try await requireNextStartToDeliver(40)
     }
 
-    /// A call of a client library that nothing ends doesn't hold up the process.
+    /// A call that never returns doesn't keep the process from ending.
     @Test func aStoreThatHangsHoldsUpNoEnding() async throws {
         let store = StubbornStore()
         store.isHanging.store(true, ordering: .relaxed)
@@ -65,7 +65,7 @@ struct Terminator: Service {
         try await requireNextStartToDeliver(40)
     }
 
-    /// The same of a flusher by itself, which a service group runs.
+    /// A flusher without a storage, in a service group.
     @Test func aFlusherLeavesASinkThatHangs() async throws {
         let store = StubbornStore()
         store.isHanging.store(true, ordering: .relaxed)
@@ -86,7 +86,7 @@ struct Terminator: Service {
         try await log.close()
     }
 
-    /// What a person must see to is an error still, after the drain as before.
+    /// An error that needs a person is reported after the drain, too.
     @Test func aStoreThatRefusesForGoodIsAnError() async throws {
         let store = StubbornStore()
         let storage = try await BufferedTaskStorage.open(

@@ -1,7 +1,7 @@
 import Testing
 import WALTasks
 
-/// The knobs of the system that this one replaces keep their defaults: whoever moves over relies on them.
+/// Options of the replaced system keep their defaults, because its users rely on them.
 @Suite struct ConfigurationTests {
     @Test func theElevenKnobsHaveTheirDefaults() {
         let configuration = TaskBufferConfiguration()

@@ -7,7 +7,7 @@ import WALDelivery
 
 @testable import WALTasks
 
-/// What a probe sees of a storage whose store it can't see.
+/// The health that a probe sees while the store is unreachable.
 @Suite(.timeLimit(.minutes(2))) struct HealthTests {
     private let directory = TemporaryDirectory()
 
@@ -20,10 +20,10 @@ import WALDelivery
         return configuration
     }
 
-    private func wait(until isSo: () -> Bool) async throws {
+    private func wait(until isMet: () -> Bool) async throws {
         let end = ContinuousClock.now + .seconds(60)
-        while !isSo(), .now < end { try await Task.sleep(for: .milliseconds(5)) }
-        #expect(isSo())
+        while !isMet(), .now < end { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(isMet())
     }
 
     private func isAway(_ health: TaskStorageHealth) -> Bool { if case .away = health.store { true } else { false } }
@@ -91,12 +91,12 @@ import WALDelivery
         #expect(recording.count("closed the task buffer; every change is delivered") == 1)
     }
 
-    /// It takes changes still, and delivers no more: that is for a new start.
+    /// The storage still accepts changes, and delivers no more. Delivery needs a new start.
     @Test func aFencedStorageIsNotDelivering() async throws {
         let store = StubbornStore()
         let storage = try await BufferedTaskStorage.open(
             at: directory.path, store: store, configuration: configuration)
-        // Its own claim comes first.
+        // The storage's own claim comes first.
         try await wait { isReachable(storage.health) }
         let laneCount = Flusher<TaskSink<StubbornStore>>.Configuration().laneCount
         _ = try await store.claim(0..<laneCount, of: laneCount, log: storage.writeAheadLog.id)

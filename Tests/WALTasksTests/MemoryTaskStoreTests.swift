@@ -36,7 +36,7 @@ import WALTesting
         let task = PersistentTask(id: "a", dagID: "d", nodeID: "n")
         let receipt = try await store.apply(batch(lanes, to: 7, [.save(task)]))
         #expect(receipt.rowCount == 1)
-        // The same batch again: its positions are no longer those of the store.
+        // Repeats the batch, whose positions are no longer those of the store.
         let again = batch(lanes, to: 7, [.delete(id: "a")])
         await #expect(throws: TaskStorageError.self) { try await store.apply(again) }
         #expect(try await store.task(id: "a") == task)
@@ -46,14 +46,14 @@ import WALTesting
 
     @Test func earlierOwnersAreFenced() async throws {
         let store = MemoryTaskStore()
-        let zombie = try await store.claim(0..<4, of: 4, log: log)
+        let earlier = try await store.claim(0..<4, of: 4, log: log)
         _ = try await store.claim(2..<3, of: 4, log: log)
         do {
-            _ = try await store.apply(batch(zombie, to: 1))
-            Issue.record("a zombie has moved a lane")
+            _ = try await store.apply(batch(earlier, to: 1))
+            Issue.record("an earlier owner has moved a lane")
         } catch {
             #expect(store.classify(error) == .fenced)
         }
-        _ = try await store.apply(batch([zombie[0]], to: 1))
+        _ = try await store.apply(batch([earlier[0]], to: 1))
     }
 }

@@ -7,13 +7,13 @@ import WALTesting
 
 @testable import WALTasks
 
-/// Reading one's own writes, without a flusher: mutations reach the store here as one would bring them.
+/// Reads of one's own writes without a flusher: the tests apply mutations to the store as a flusher would.
 @Suite struct OverlaidReaderTests {
     private final class Position: Sendable {
         let value = Monitor(SequenceNumber.zero)
     }
 
-    /// A log, and what is told of its mutations; both go with the test.
+    /// A log, and the overlay that learns of its mutations. Both exist until the test ends.
     private final class Buffer: Sendable {
         let log: WriteAheadLog
         let overlay: TaskOverlay
@@ -39,7 +39,7 @@ import WALTesting
         }
     }
 
-    private struct Rig {
+    private struct Fixture {
         let store = MemoryTaskStore()
         let log = LogID(low: 1, high: 1)
         let position = Position()
@@ -70,7 +70,7 @@ import WALTesting
         }
     }
 
-    /// The queries of a reader as a storage.
+    /// A storage with the queries of a reader.
     private struct View: TaskStorage {
         let reader: OverlaidReader<MemoryTaskStore>
         let store: MemoryTaskStore
@@ -108,86 +108,88 @@ import WALTesting
 
     private static let pages = [(1000, 0), (1, 0), (2, 1), (1, 3), (0, 0)]
 
-    /// Whatever part of the log the store has, the answers are those of a store that has all of it.
+    /// For any part of the log in the store, the answers are those of a store with the whole log.
     ///
-    /// The part is what a flusher can bring: everything up to a position that it has told, and beyond it, up to the next mutation
-    /// without a task id, some tasks more than others.
+    /// A flusher can produce this part: everything up to a position that it has reported, and of each task some more, up to the
+    /// next mutation without a task id.
     ///
-    /// Nor do they depend on how much of it is in memory: all, or the last mutation of each stripe.
+    /// The answers don't depend on the part in memory either: all mutations, or the last of each stripe.
     @Test(arguments: 0..<Cases.count(40, long: 300))
     func answersDoNotDependOnTheFlusher(seed: Int) async throws {
         var random = RandomMutations(seed: UInt64(seed) + 1000)
         random.barrierChance = seed % 3 == 0 ? 0 : 0.08
         let limits = OverlayListLimits(sizeMax: 1000, directMax: 5, partMax: 20)
-        var rig = try await Rig(
+        var fixture = try await Fixture(
             memoryMax: seed % 2 == 0 ? 1 << 20 : 0, listLimits: seed % 4 < 2 ? nil : limits)
         let reference = MemoryTaskStore()
-        _ = try await reference.claim(0..<1, of: 1, log: rig.log)
-        for mutation in random.list(Int.random(in: 1..<60, using: &random.generator)) { rig.add(mutation) }
-        let applied = Int.random(in: 0...rig.mutations.count, using: &random.generator)
-        try await rig.apply(0..<applied)
-        rig.position.value.withLock { $0 = SequenceNumber(rawValue: UInt64(applied)) }
-        let end = rig.mutations[applied...].firstIndex { $0.taskID == nil } ?? rig.mutations.endIndex
+        _ = try await reference.claim(0..<1, of: 1, log: fixture.log)
+        for mutation in random.list(Int.random(in: 1..<60, using: &random.generator)) { fixture.add(mutation) }
+        let applied = Int.random(in: 0...fixture.mutations.count, using: &random.generator)
+        try await fixture.apply(0..<applied)
+        fixture.position.value.withLock { $0 = SequenceNumber(rawValue: UInt64(applied)) }
+        let end = fixture.mutations[applied...].firstIndex { $0.taskID == nil } ?? fixture.mutations.endIndex
         let ahead = Set(RandomMutations.taskIDs.filter { _ in Bool.random(using: &random.generator) })
-        let early = (applied..<end).filter { rig.mutations[$0].taskID.map(ahead.contains) ?? false }
-        try await rig.apply(early)
-        // The sink knows that a mutation without a task id was applied before the flusher does.
-        if end < rig.mutations.endIndex, Bool.random(using: &random.generator) {
-            try await rig.apply((applied...end).filter { !early.contains($0) })
-            rig.mark.begin(SequenceNumber(rawValue: UInt64(end + 1)))
-            rig.mark.end(SequenceNumber(rawValue: UInt64(end + 1)))
+        let early = (applied..<end).filter { fixture.mutations[$0].taskID.map(ahead.contains) ?? false }
+        try await fixture.apply(early)
+        // The sink knows before the flusher that a mutation without a task id was applied.
+        if end < fixture.mutations.endIndex, Bool.random(using: &random.generator) {
+            try await fixture.apply((applied...end).filter { !early.contains($0) })
+            fixture.mark.begin(SequenceNumber(rawValue: UInt64(end + 1)))
+            fixture.mark.end(SequenceNumber(rawValue: UInt64(end + 1)))
         }
-        let all = rig.mutations.enumerated().map {
+        let all = fixture.mutations.enumerated().map {
             TaskBatch.Operation(record: SinkRecord($1, at: UInt64($0 + 1)), mutation: $1)
         }
-        _ = try await reference.apply(TaskBatch(log: rig.log, laneCount: 1, lanes: [], position: 0, operations: all))
-        let seen = try await StorageContents(of: rig.view, pages: Self.pages)
+        _ = try await reference.apply(
+            TaskBatch(log: fixture.log, laneCount: 1, lanes: [], position: 0, operations: all))
+        let seen = try await StorageContents(of: fixture.view, pages: Self.pages)
         let expected = try await StorageContents(of: reference, pages: Self.pages)
         #expect(seen.tasks == expected.tasks)
         #expect(seen.lists == expected.lists)
         #expect(seen.activities == expected.activities)
     }
 
-    /// A page of a long list, with so many rows taken out of it by the overlay that reading some more isn't enough.
+    /// A page of a long list from which the overlay removes many rows, so that one more read isn't enough.
     @Test func readsOnUntilThePageIsFull() async throws {
-        var rig = try await Rig()
+        var fixture = try await Fixture()
         for number in 0..<1000 {
-            rig.add(
+            fixture.add(
                 .save(
                     PersistentTask(
                         id: "t\(number)", dagID: number < 900 ? "gone" : "kept", nodeID: "n", status: .completed,
                         createdAt: Timestamp(rawValue: Int64(number)))))
         }
-        try await rig.apply(0..<1000)
-        rig.position.value.withLock { $0 = 1000 }
-        rig.add(.deleteDAG(id: "gone"))
-        let page = try await rig.view.tasks(status: .completed, limit: 3, offset: 2)
+        try await fixture.apply(0..<1000)
+        fixture.position.value.withLock { $0 = 1000 }
+        fixture.add(.deleteDAG(id: "gone"))
+        let page = try await fixture.view.tasks(status: .completed, limit: 3, offset: 2)
         #expect(page.map(\.id) == ["t902", "t903", "t904"])
-        for number in 900..<990 { rig.add(.delete(id: "t\(number)")) }
+        for number in 900..<990 { fixture.add(.delete(id: "t\(number)")) }
         #expect(
-            try await rig.view.tasks(dagID: "kept", limit: 100, offset: 0).map(\.id) == (990..<1000).map { "t\($0)" })
-        #expect(try await rig.view.tasks(status: .completed, limit: 2, offset: 0).map(\.id) == ["t990", "t991"])
+            try await fixture.view.tasks(dagID: "kept", limit: 100, offset: 0).map(\.id)
+                == (990..<1000).map { "t\($0)" })
+        #expect(try await fixture.view.tasks(status: .completed, limit: 2, offset: 0).map(\.id) == ["t990", "t991"])
     }
 
     @Test func appliedMutationsAreForgotten() async throws {
-        var rig = try await Rig()
+        var fixture = try await Fixture()
         for number in 0..<500 {
-            rig.add(.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")))
+            fixture.add(.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")))
         }
-        rig.add(.removeTasks(endedBefore: .now))
-        #expect(rig.overlay.undelivered?.count == 501)
-        rig.position.value.withLock { $0 = 501 }
-        #expect(rig.overlay.undelivered == nil)
-        #expect(try await rig.overlay.snapshot(of: "t7", .changes).isEmpty)
+        fixture.add(.removeTasks(endedBefore: .now))
+        #expect(fixture.overlay.undelivered?.count == 501)
+        fixture.position.value.withLock { $0 = 501 }
+        #expect(fixture.overlay.undelivered == nil)
+        #expect(try await fixture.overlay.snapshot(of: "t7", .changes).isEmpty)
     }
 
-    /// A refused append leaves nothing behind, and the next one is kept.
+    /// A refused append leaves no mutation, and the next one is kept.
     @Test func whatTheLogDoesNotTakeIsNotThere() async throws {
-        let rig = try await Rig()
+        let fixture = try await Fixture()
         let task = PersistentTask(id: "t", dagID: "d", nodeID: "n")
-        #expect(rig.overlay.add(.save(task)) { _ in nil } == nil)
-        #expect(try await rig.overlay.snapshot(of: "t", .changes).isEmpty)
-        _ = rig.overlay.add(.delete(id: "t")) { _ in 1 }
-        #expect(try await rig.overlay.snapshot(of: "t", .changes).tasks.values.map(\.count) == [1])
+        #expect(fixture.overlay.add(.save(task)) { _ in nil } == nil)
+        #expect(try await fixture.overlay.snapshot(of: "t", .changes).isEmpty)
+        _ = fixture.overlay.add(.delete(id: "t")) { _ in 1 }
+        #expect(try await fixture.overlay.snapshot(of: "t", .changes).tasks.values.map(\.count) == [1])
     }
 }

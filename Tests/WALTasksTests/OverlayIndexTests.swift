@@ -4,7 +4,7 @@ import WAL
 
 @testable import WALTasks
 
-/// What an index doesn't find, a query doesn't see: the caller's own change would be gone until the store has it.
+/// If an index missed a change, its caller's queries wouldn't see it until the store has it.
 @Suite struct OverlayIndexTests {
     private static func places(_ count: Int, from first: UInt64) -> [(hash: UInt32, place: OverlayPlace)] {
         (0..<count).map { number in
@@ -26,7 +26,7 @@ import WAL
 
     @Test func findsWhatWasAdded() throws {
         let index = index(in: NSTemporaryDirectory(), count: 600_000)
-        // 2^16 places a file, of which equal ones are merged.
+        // 2^16 places in a file. Equal ones are merged.
         #expect(index.partCounts.runs <= 5 && index.partCounts.gaps == 0)
         #expect(index.end == 600_000)
         for hash: UInt32 in [0, 1, 500, 999] {
@@ -48,7 +48,7 @@ import WAL
         #expect(index.places(of: 7, after: 300_000, through: 300_000).places.isEmpty)
     }
 
-    /// As on a full disk: what has no file is named, so that it can be searched.
+    /// On a full disk, the index returns the ranges without a file, so that they can be searched.
     @Test func namesWhatItHasNoRoomFor() throws {
         let index = index(in: "/nowhere", count: 200_000)
         #expect(index.partCounts.runs == 0 && index.partCounts.gaps == 1)
@@ -59,7 +59,7 @@ import WAL
         #expect(missing.allSatisfy { number in answer.gaps.contains { $0.contains(number) } })
     }
 
-    /// A task that was saved thousands of times takes two records to read, and the same whether the index has a file or none.
+    /// Reading a task that was saved thousands of times takes two records, whether the index has a file or none.
     @Test(arguments: [NSTemporaryDirectory(), "/nowhere"]) func findsATaskInTheLog(directory: String) throws {
         let place = NSTemporaryDirectory() + "wal-index-\(UUID().uuidString)"
         let log = try WriteAheadLog.openBlocking(at: place)

@@ -32,8 +32,8 @@ import WALTesting
             })
     }
 
-    /// Beside a plain list: adding, forgetting from the front, and looking, in any order, through empty and full and large and
-    /// small again. Few hashes, of which some are in one bucket.
+    /// Compares with a plain list: adding, removing from the front, and reading, in any order, with an empty, a full, a large and
+    /// a small queue. There are few hashes, and some share a bucket.
     @Test(arguments: 0..<Cases.count(2, long: 20))
     func holdsWhatAListHolds(seed: Int) {
         var random = RandomMutations(seed: UInt64(seed))
@@ -77,7 +77,7 @@ import WALTesting
         }
     }
 
-    /// What is larger than a chunk has one of its own.
+    /// A mutation that is larger than a chunk has a chunk of its own.
     @Test func takesLargeMutations() {
         var queue = OverlayQueue()
         let list = [10, 100_000, 20, 16_300, 200].enumerated().map { number, size in

@@ -14,7 +14,7 @@ import WALDelivery
 
     private let directory = TemporaryDirectory()
 
-    /// Neither delivers nor syncs by itself for long.
+    /// Doesn't deliver or sync for a long time.
     private var slow: TaskBufferConfiguration {
         var configuration = TaskBufferConfiguration()
         configuration.segmentSize = 256 << 10
@@ -61,7 +61,7 @@ import WALDelivery
         try await storage.close()
     }
 
-    /// One bad change of several: none is made.
+    /// If one of several changes is bad, none is made.
     @Test func whatCannotBeStoredLeavesTheOthersOut() async throws {
         let storage = try await BufferedTaskStorage.memory(log: directory.path, configuration: slow)
         let error = await #expect(throws: TaskStorageError.self) {
@@ -80,7 +80,7 @@ import WALDelivery
         try await storage.close()
     }
 
-    /// Whatever is together in a list, what is read is the same as if each had been made by itself, before a restart and after.
+    /// Lists of changes read the same as single changes, before a restart and after it.
     @Test(arguments: 0..<Cases.count(2, long: 6))
     func listsOfChangesAreReadAsSingleOnes(seed: Int) async throws {
         let store = StubbornStore()
@@ -103,7 +103,7 @@ import WALDelivery
         try await storage.close()
     }
 
-    /// A graph is emptied and filled again in one list, over and over: a query never sees it empty.
+    /// One list empties a graph and fills it again, repeatedly. A query never sees the graph empty.
     @Test func aQueryByIdSeesAllOfAListOrNothing() async throws {
         var quick = slow
         quick.flushInterval = .milliseconds(1)
@@ -131,7 +131,7 @@ import WALDelivery
 }
 
 extension TaskStorage {
-    /// Makes a change by the function that is for it.
+    /// Makes a change by its own function.
     func take(_ mutation: TaskMutation) async throws {
         switch mutation {
         case .save(let task): try await save(task)

@@ -26,7 +26,8 @@ import WALTesting
         .updateStatus(id: "t", status: status, error: nil, time: Timestamp(rawValue: time))
     }
 
-    /// Random mutations applied one by one and coalesced, on the same random beginning, end in the same rows.
+    /// Random mutations give the same rows when they are applied one by one and when they are coalesced, from the same random
+    /// state.
     @Test(arguments: 0..<400)
     func endsAsOneByOne(seed: Int) {
         var random = RandomMutations(seed: UInt64(seed))
@@ -60,7 +61,7 @@ import WALTesting
         #expect(coalesce([.save(save("a", 1)), update(.running, 5), update(.completed, 6)]).left == [.save(expected)])
     }
 
-    /// A row that isn't in the batch may have been started before or not: only the store knows which time counts.
+    /// A row that isn't in the batch may have been started before. Only the store knows which time counts.
     @Test func runningThenCompletedStaysTwo() {
         let mutations = [update(.running, 5), update(.completed, 6)]
         #expect(coalesce(mutations).left == mutations)

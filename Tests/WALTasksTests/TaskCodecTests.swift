@@ -80,7 +80,7 @@ import WAL
         #expect(throws: TaskCodecError(.invalidField, at: 2)) { try decode([1, 4, 0]) }
         #expect(throws: TaskCodecError(.trailingBytes, at: 4)) { try decode([1, 4, 2, 0x61, 0]) }
         #expect(throws: TaskCodecError(.invalidField, at: 3)) { try decode([1, 4, 2, 0xFF]) }
-        // A length beyond everything must be found before anything is allocated for it.
+        // The decoder must reject a length beyond the payload before it allocates memory for it.
         #expect(throws: TaskCodecError(.truncated, at: 2)) {
             try decode([1, 4, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 0x61])
         }

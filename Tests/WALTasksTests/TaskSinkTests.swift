@@ -43,7 +43,7 @@ import WALDelivery
         #expect(try await store.task(id: "a") == task)
     }
 
-    /// Activities are kept as they are encoded: what can't be decoded is found before any of the batch is applied.
+    /// Activities are kept in their encoding. An undecodable one is found before any part of the batch is applied.
     @Test(arguments: [
         [9, 9], [1, 2, 2, 65], [1, 2, 2, 65, 2, 66, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 1], [1, 1, 2],
     ])

@@ -1,7 +1,7 @@
 import Testing
 import WALTesting
 
-/// A suite is worth what it finds: each bug here is in one sink, and must be found by the checks that are named with it.
+/// Each sink here has one bug. The checks that ``Bug/checks`` lists must find it.
 @Suite(.timeLimit(.minutes(10))) struct BrokenSinkTests {
     @Test(arguments: Bug.allCases.flatMap { bug in bug.checks.map { (bug, $0) } })
     func isFound(bug: Bug, by check: SinkConformance) async throws {

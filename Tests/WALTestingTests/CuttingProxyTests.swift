@@ -4,7 +4,7 @@ import WAL
 
 @testable import WALTesting
 
-/// The proxy itself, between a client and a server that sends back what it gets.
+/// The proxy between a client and a server that echoes each message.
 @Suite(.timeLimit(.minutes(10))) struct CuttingProxyTests {
     private func withProxy(
         loopback: Bool = false, _ body: @escaping @Sendable (CuttingProxy, EchoServer) throws -> Void
@@ -57,7 +57,7 @@ import WAL
         }
     }
 
-    /// The server has the message; the client can't know.
+    /// The server has received the message, and the client can't know that.
     @Test(arguments: 1...3) func cutsBeforeAReply(number: Int) async throws {
         try await withProxy { proxy, server in
             let client = try Self.connect(proxy)

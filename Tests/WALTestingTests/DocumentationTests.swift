@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The documentation's example is the code that these tests run.
+/// The examples in the articles are the code that these tests run.
 @Suite struct DocumentationTests {
     @Test(arguments: [
         ("WALTesting", "TestingYourOwnSink", "DictionaryFixture"),

@@ -2,7 +2,7 @@ import WAL
 
 @testable import WALTesting
 
-/// Sends every message back, and remembers it.
+/// Sends each message back, and records it.
 final class EchoServer: Sendable {
     private struct State: Sendable {
         var messages: [String] = []

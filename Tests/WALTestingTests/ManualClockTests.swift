@@ -18,7 +18,7 @@ import WALTesting
         clock.advance(by: .seconds(50))
         try await late.value
         #expect(start.duration(to: clock.now) == .seconds(60))
-        // What is due already doesn't sleep.
+        // A time that is past doesn't suspend the caller.
         try await clock.sleep(until: start)
     }
 

@@ -2,7 +2,7 @@ import Foundation
 
 @testable import WALTesting
 
-/// A database server of the test's own, on a socket in its directory, and a command line client for it.
+/// A database server for one test, on a socket in its directory, and a command line client for it.
 final class PrivateServer: Sendable {
     enum Kind: String, CaseIterable, Sendable {
         case postgres, mariadb
@@ -13,7 +13,7 @@ final class PrivateServer: Sendable {
             self == .postgres ? ["psql", "pg_config"] : ["mariadb", "mariadbd", "mariadb-install-db"]
         }
 
-        /// Whether the server can be started here. Where servers are required, finding none is left to the test.
+        /// Whether the server can be started here. True where servers are required, so that the test fails without one.
         var isInstalled: Bool {
             if ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1" { return true }
             return needed.allSatisfy { PrivateServer.run("/bin/sh", ["-c", "command -v \($0)"]).status == 0 }
@@ -47,7 +47,7 @@ final class PrivateServer: Sendable {
         guard result.status == 0 else { throw Failure(output: result.output) }
     }
 
-    /// Runs one statement through a socket; nil if the client failed.
+    /// Runs one statement through a socket. Returns nil if the client failed.
     func query(_ statement: String, through address: SocketAddress) -> String? {
         guard case .unix(let path) = address else { return nil }
         let folder = URL(filePath: path).deletingLastPathComponent().path
@@ -60,7 +60,7 @@ final class PrivateServer: Sendable {
         return result.status == 0 ? result.output.trimmingCharacters(in: .whitespacesAndNewlines) : nil
     }
 
-    /// Not by `Process`: servers inherit what it waits for, so that it would wait for their end.
+    /// Uses `system`. `Process` waits for the end of all processes that inherit its pipes, and servers inherit them.
     private static func run(_ executable: String, _ arguments: [String]) -> (status: Int32, output: String) {
         let file = NSTemporaryDirectory() + "wal-testing-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: file) }

@@ -14,7 +14,7 @@ import WALTesting
     func isFound(bug: RemoteBug, by check: SinkConformance) async throws {
         let server = try RemoteServer(bug)
         defer { server.close() }
-        // Only a sink that never connects again is found by waiting for it.
+        // A sink that never reconnects is found only when the patience ends.
         let patience: Duration = bug == .neverReconnects ? .seconds(1) : .seconds(120)
         let fixture = RemoteFixture(server: server, bug: bug, patience: patience)
         do {

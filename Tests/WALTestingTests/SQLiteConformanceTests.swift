@@ -33,7 +33,7 @@
             try await check.run(on: fixture(coalescing: coalescing))
         }
 
-        /// Records that can be decoded, and that the database refuses: by its constraints, or by ending the transaction.
+        /// Records that can be decoded and that the database refuses: with a constraint, or by ending the transaction.
         @Test(arguments: [SinkConformance.setsPoisonAside, .setsPoisonAsideWhole], ["ABORT", "ROLLBACK"])
         func poisonOfTheDatabase(check: SinkConformance, action: String) async throws {
             let store = try await SQLiteTaskStore(path: path)

@@ -4,7 +4,7 @@ import WAL
 
 @testable import WALTesting
 
-/// The proxy before real servers and their own clients.
+/// The proxy between real servers and their own clients.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct ServerProxyTests {
     @Test(.enabled(if: PrivateServer.Kind.postgres.isInstalled, "PostgreSQL isn't installed"))
     func cutsPostgreSQLBetweenCommitAndReply() async throws {
@@ -16,7 +16,7 @@ import WAL
         try await cutsBetweenCommitAndReply(.mariadb)
     }
 
-    /// Each reply in turn is kept back. A client that failed has changed nothing, or has committed and doesn't know.
+    /// Withholds each reply in turn. A client that failed has changed nothing, or has committed without knowing it.
     private func cutsBetweenCommitAndReply(_ kind: PrivateServer.Kind) async throws {
         try await Blocking.run {
             let server = try PrivateServer(kind)
@@ -37,10 +37,10 @@ import WAL
                 if count == "1" { lostCommits += 1 }
                 number += 1
             }
-            // Nothing was cut in the last round: the client has all its replies.
+            // The proxy cut nothing in the last round: the client has all its replies.
             #expect(server.query("SELECT count(*) FROM t WHERE n = \(number)", through: proxy.address) == "1")
-            #expect(lostCommits > 0, "no commit was hidden in \(number) rounds")
-            #expect(lostCommits < number, "clients also fail before they commit")
+            #expect(lostCommits > 0, "no cut came between a commit and its reply in \(number) rounds")
+            #expect(lostCommits < number, "no cut came before a commit")
             #expect(proxy.counts.cuts == number - 1)
         }
     }

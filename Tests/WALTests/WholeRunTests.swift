@@ -4,8 +4,8 @@ import Testing
 /// The directory with the outputs and the statuses of the other test processes.
 private let otherRuns = ProcessInfo.processInfo.environment["WAL_OTHER_RUNS"]
 
-/// The results of the other test processes that `Scripts/test` starts. Without this suite, the last summary of a run could
-/// be green although tests of another process failed.
+/// The results of the other test processes that `Scripts/test` starts. Without this suite, the last summary of a run could be
+/// green although tests of another process failed.
 @Suite(.enabled(if: otherRuns != nil, "Scripts/test runs the tests in one process"))
 struct WholeRunTests {
     @Test(arguments: ["mysql", "postgres", "tasks", "tool"]) func theOtherProcessPasses(_ name: String) async throws {

@@ -6,7 +6,7 @@
 
     @testable import WALTool
 
-    /// What the article on the tool says is what the tool does: its verbs, their exit codes and the shapes of their JSON.
+    /// The tool matches its article: the verbs, their exit codes and the shapes of their JSON.
     struct ArticleTests {
         private let scratch: Scratch
         private let log: String
@@ -33,7 +33,7 @@
             return rest[..<(rest.range(of: "\n## ")?.lowerBound ?? rest.endIndex)]
         }
 
-        /// The objects of a section's examples, each from its line on.
+        /// The objects of a section's examples, each from its first line on.
         private func examples(_ verb: String) throws -> [[String: Any]] {
             var objects: [[String: Any]] = []
             for (index, block) in try section(verb).components(separatedBy: "```").enumerated() where index % 2 == 1 {
@@ -50,7 +50,7 @@
             return objects
         }
 
-        /// Names and kinds, without values; `nil` and empty arrays are of any kind.
+        /// The names and types of a value, without the values. `nil` and empty arrays match any type.
         private func shape(_ value: Any, anyKeys: Bool = false) -> String {
             switch value {
             case let object as [String: Any]:
@@ -71,7 +71,7 @@
 
         private func first(_ verb: String) throws -> [String: Any] { try #require(examples(verb).first) }
 
-        /// The cells of the tables' rows that begin so.
+        /// The cells of the table rows with this beginning.
         private func rows(startingWith prefix: String) -> [[String]] {
             article.split(separator: "\n").filter { $0.hasPrefix(prefix) }.map {
                 $0.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
@@ -85,7 +85,7 @@
             #expect(Set(documented.keys) == Set(Self.verbs))
             let codes = Set(rows(startingWith: "| ").compactMap { Int32($0[0]) })
             let statuses: [WALTool.ExitStatus] = [.fine, .damage, .usage, .badInput, .inputOutput, .fenced]
-            // `check` and `doctor` have the codes of monitoring plugins.
+            // `check` and `doctor` have the exit codes of monitoring plugins.
             #expect(codes == Set(statuses.map(\.rawValue)).union([2, 3]))
             for verb in Self.verbs {
                 let numbers = (documented[verb] ?? "").matches(of: /\b\d+\b/).compactMap { Int32($0.output) }
@@ -101,7 +101,7 @@
                 input: scratch.file("input-\(UUID().uuidString)", lines: lines))
         }
 
-        /// The lines of the section on `ingest` are taken, and come back from `dump` with two members more.
+        /// `ingest` accepts the lines of its section, and `dump` prints them with two additional members.
         @Test func linesOfTaskEvents() throws {
             let lines = try examples("ingest").dropFirst()
             #expect(lines.count == 7)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A figure of nothing is worse than none, and a gigabyte left behind fills the disk that was measured.
+/// A number that wasn't measured is worse than none, and a gigabyte of leftover files fills the measured disk.
 struct BenchTests {
     private static let keys = [
         "written_appends_per_second", "durable_appends_per_second_1", "durable_appends_per_second_64",

@@ -2,8 +2,8 @@
     import Foundation
     import Testing
 
-    /// Two copies of one log, each with records of its own: what the second took in must arrive, or be owed until somebody
-    /// settles it.
+    /// Two copies of one log, each with additional records. Those of the second copy must be delivered, or stay owed until they
+    /// are settled.
     @Suite struct CloneTests {
         private let scratch: Scratch
         private let database: String
@@ -22,7 +22,7 @@
             }
         }
 
-        /// The base's lines and twenty more.
+        /// The lines of the base, and twenty more.
         private func more(_ prefix: String) throws -> URL {
             try scratch.file(prefix, lines: Self.lines("base", 10) + Self.lines(prefix, 20))
         }
@@ -33,7 +33,7 @@
                 input: input)
         }
 
-        /// A log with the base, a copy of it, and twenty records more in the original and the store.
+        /// Makes a log with the base, a copy of it, and twenty more records in the original and the store.
         private func clone() throws {
             try #require(try ingest("log", base).status == 0)
             try FileManager.default.copyItem(atPath: scratch.path("log"), toPath: scratch.path("copy"))
@@ -44,7 +44,7 @@
             try Sample.query(database, "SELECT count(*) FROM dag_tasks WHERE id LIKE '\(prefix)%'")
         }
 
-        /// What was lost: twenty records, with exit code 0 and a lag of 0 from the second run on.
+        /// Twenty records were lost, with exit code 0 and a lag of 0 from the second run on.
         @Test func theStoreIsAskedBeforeACopyTakesAnythingIn() throws {
             try clone()
             for _ in 0..<2 {
@@ -52,7 +52,7 @@
                 #expect(run.status == 0, "\(run.errors)")
                 #expect(try count("b") == "30", "ten of the base, and twenty")
             }
-            // The original, in turn, goes on behind the copy.
+            // The original, in turn, continues after the copy.
             let lines = Self.lines("base", 10) + Self.lines("a", 20) + Self.lines("late", 5)
             let run = try ingest("log", scratch.file("late", lines: lines))
             #expect(run.status == 0, "\(run.errors)")

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `wal append L <&-` never ended: the log got the number of standard input, and the tool read it.
+/// With `wal append L <&-`, the log must not get the number of standard input. The tool would read the log and never end.
 struct ClosedStreamsTests {
     private func run(_ command: String) throws -> Int32 {
         let process = Process()
@@ -30,7 +30,7 @@ struct ClosedStreamsTests {
     }
 
     #if os(Linux)
-        /// Swift reads the arguments from there. A container's first processes and a bare chroot may lack it.
+        /// Swift reads the arguments from `/proc`. A container's first processes and a bare chroot may lack it.
         @Test(.enabled(if: geteuid() == 0, "needs root")) func withoutProcTheToolFails() throws {
             let tool = ToolRun.tool.path
             #expect(try run("unshare --mount sh -c 'umount -l /proc && exec \"$0\" verify log' '\(tool)'") == 74)

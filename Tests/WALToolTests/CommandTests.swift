@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Exit codes and what is said with them: scripts depend on both.
+/// Exit codes and messages, on which scripts depend.
 struct CommandTests {
     private let scratch: Scratch
     private let log: String
@@ -22,7 +22,7 @@ struct CommandTests {
         let run = try ingest([Self.good, "", "{\"type\":\"task_delete\",\"task_id\":7}", Self.good])
         #expect(run.status == 65)
         #expect(run.errors.contains(#"<stdin>:3:33: "task_id" must be a string"#))
-        // What came before is in the log, and with the line corrected it goes on behind it.
+        // The lines before are in the log. With a corrected line, the next run continues after them.
         let summary = try ingest([Self.good, "", Self.good, Self.good]).json
         #expect(summary["lines_before"] as? Int == 2)
         #expect(summary["lines"] as? Int == 2)
@@ -36,7 +36,7 @@ struct CommandTests {
             #expect(run.errors.contains("<stdin>:4:4: not valid JSON"))
             try FileManager.default.removeItem(atPath: log)
         }
-        // As after a crash before the bookmark, the second run found them again, and kept them once.
+        // Like after a crash before the bookmark, the second run finds them again, and keeps them once.
         let kept = try String(contentsOfFile: log + ".bad-lines.ndjson", encoding: .utf8)
         let objects = try kept.split(separator: "\n").map {
             try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])

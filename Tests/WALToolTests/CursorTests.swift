@@ -4,7 +4,7 @@
     import WAL
     import WALDelivery
 
-    /// A consumer that is gone must not keep a log's records for ever, and whoever drops it must see what that lets go.
+    /// A removed consumer must not keep a log's records forever. The verb that drops it must show which records it releases.
     struct CursorTests {
         private let scratch: Scratch
         private let log: String
@@ -89,7 +89,7 @@
             try open.closeBlocking()
         }
 
-        /// With a limit the log doesn't grow by what was delivered, and at a budget reading waits for the store.
+        /// With a limit, the log doesn't grow by delivered records. At a budget, reading waits for the store.
         @Test(arguments: [
             (["--retention-size", "8MiB"], 1200), (["--disk-budget", "32MiB"], 3000),
             (["--retention-age", "1s", "--disk-budget", "32MiB"], 1200),
@@ -103,7 +103,7 @@
             process.standardInput = pipe
             process.standardOutput = try FileHandle(forWritingTo: output)
             try process.run()
-            // 12 kB a line that compression can't make small.
+            // 12 kB for each line, which compression can't reduce.
             let random = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/dev/urandom"))
             for number in 0..<lineCount {
                 let message = try random.read(upToCount: 9000)?.base64EncodedString() ?? ""

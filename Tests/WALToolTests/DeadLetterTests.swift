@@ -5,7 +5,7 @@
     import WALDelivery
     import WALTasks
 
-    /// What a store couldn't take must be found, understood and brought in later, or it was lost with a good conscience.
+    /// Records that a store rejected must be listed, explained and deliverable later.
     @Suite struct DeadLetterTests {
         private let scratch: Scratch
         private let log: String
@@ -30,7 +30,7 @@
             try #require(run.status == 0, "\(run.errors)")
         }
 
-        /// The status has those since the writer's start, so a check warned until the service was restarted.
+        /// The status counts the letters since the writer's start. The check counts those that remain, so it needs no restart.
         @Test func aCheckCountsTheLettersThatAreLeft() throws {
             let store = "sqlite:\(database)"
             try ingest([task("good", status: "pending")])
@@ -47,7 +47,7 @@
                 process.waitUntilExit()
             }
             try input.fileHandleForWriting.write(contentsOf: Data((task("bad", status: "running") + "\n").utf8))
-            // The machine's own disk may be as full and slow as it likes.
+            // The limits ignore this machine's own disk.
             let check = ["check", log, "--disk", "100.1,100.1", "--sync-p99", "100s,100s"]
             let end = ContinuousClock.now + .seconds(120)
             while try !ToolRun(check).output.contains("sqlite has set 1 records aside. Next: ") {
@@ -121,11 +121,11 @@
                 #expect(try Sample.query(database, "SELECT group_concat(id) FROM dag_tasks") == "late")
                 _ = try Sample.query(database, "UPDATE dag_tasks SET status = 'running'")
             }
-            // The second time there was nothing left to apply.
+            // At the second call, there was nothing left to apply.
             #expect(try Sample.query(database, "SELECT status FROM dag_tasks") == "running")
         }
 
-        /// The letters' directory is made before its first segment, which a full disk may have refused.
+        /// The letters' directory is made before its first segment, which a full disk may refuse.
         @Test(arguments: [false, true]) func aLogWithoutLettersHasNothingToRedrive(_ hasDirectory: Bool) throws {
             try ingest([task("good", status: "pending")])
             if hasDirectory {

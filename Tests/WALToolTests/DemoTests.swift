@@ -2,7 +2,7 @@
     import Foundation
     import Testing
 
-    /// The scripts that a newcomer runs first, with the programs that are built for the tests.
+    /// The scripts of the introductions, with the programs that are built for the tests.
     @Suite(.serialized, .timeLimit(.minutes(5))) struct DemoTests {
         private let scratch: Scratch
 
@@ -11,7 +11,7 @@
         private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
 
-        /// Runs a script to its end. Returns its status and what it prints.
+        /// Runs a script to its end. Returns its status and its output.
         private func run(_ script: String, _ arguments: String...) throws -> (status: Int32, output: String) {
             let file = scratch.file("output")
             _ = FileManager.default.createFile(atPath: file.path, contents: nil)

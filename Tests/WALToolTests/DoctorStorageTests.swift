@@ -2,7 +2,7 @@
     import Foundation
     import Testing
 
-    /// Where a log is decides what its durable records survive, and the doctor says it.
+    /// The doctor reports which failures durable records survive, according to the log's file system.
     @Suite(.enabled(if: geteuid() == 0, "mounts need root")) struct DoctorStorageTests {
         /// The verdict and the sentence about the storage of a log on a file system that the command mounts on `$M`.
         ///
@@ -46,7 +46,7 @@
                 "\(found)")
         }
 
-        /// No NFS is mounted here: the table of mounts says that one is.
+        /// No NFS is mounted here: the table of mounts lists one.
         @Test(arguments: [
             ("nfs4", "unknown: nfs4 on server:/logs"), ("cifs", "unknown: cifs on server:/logs"),
             ("fuse.sshfs", "unknown: FUSE (fuse.sshfs) on server:/logs"), ("9p", "unknown: 9p on server:/logs"),

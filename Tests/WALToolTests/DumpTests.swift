@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What `dump` shows of a log whose writer's clock was set back, and what happens when nobody reads it.
+/// The output of `dump` for a writer whose clock was set back, and with a closed pipe.
 struct DumpTests {
     private let scratch: Scratch
     private let log: String
@@ -68,7 +68,7 @@ struct DumpTests {
         }
     #endif
 
-    /// By SIGPIPE, and where that is ignored as if by it: no message in the middle of somebody's pipeline.
+    /// `dump` ends by SIGPIPE, or as if by it where the signal is ignored, without a message in the user's pipeline.
     @Test(arguments: ["", "trap '' PIPE; "]) func aClosedPipeEndsItQuietly(trap: String) throws {
         let input = try scratch.file("lines", lines: (0..<200_000).map { "record \($0)" })
         try #require(ToolRun(["append", log], input: input).status == 0)

@@ -2,7 +2,7 @@ import Testing
 import WAL
 import WALJournal
 
-/// An audit log is read in a terminal, too.
+/// An audit log is also read in a terminal.
 struct EventTests {
     private struct Access: Codable, Sendable {
         var user: String
@@ -41,7 +41,7 @@ struct EventTests {
                     + #""text":"{\"user\":\"ann\"}"}"#))
     }
 
-    /// Neither breaks a line nor controls a terminal.
+    /// Events must not break a line or control a terminal.
     @Test func eventsThatAreNoTextAreShownAsBytes() async throws {
         let log = try await log { log in
             let journal = Journal(log, format: .bytes(type: "raw", version: 1))

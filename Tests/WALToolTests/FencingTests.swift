@@ -2,7 +2,7 @@
     import Foundation
     import Testing
 
-    /// A copy of a log that is in use: were both to deliver, rows of one would overwrite those of the other.
+    /// A copy of a log in use. If both delivered, rows of one would overwrite those of the other.
     @Suite struct FencingTests {
         private let scratch: Scratch
 

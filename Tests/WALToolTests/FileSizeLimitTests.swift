@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// Beyond `ulimit -f` the kernel sends SIGXFSZ, which ends a process without a word.
+/// Beyond `ulimit -f`, the kernel sends SIGXFSZ, which would end a process without a message.
 struct FileSizeLimitTests {
-    /// Runs a shell command. Returns its exit code, or nil where a signal has ended it.
+    /// Runs a shell command. Returns its exit code, or nil if a signal ended it.
     private func run(_ command: String) throws -> Int32? {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        // What the shell becomes, so that a signal isn't made an exit code.
+        // Replaces the shell, so that it doesn't turn a signal into an exit code.
         process.arguments = ["-c", command]
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice

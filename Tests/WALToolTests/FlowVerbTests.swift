@@ -7,7 +7,7 @@
     import WALSQLite
     import WALTasks
 
-    /// The verbs about flows, on a log that a program has left.
+    /// The verbs about flows, on the log of a program that has ended.
     struct FlowVerbTests {
         private let scratch: Scratch
         private let log: String

@@ -3,7 +3,7 @@
     import Testing
     import WAL
 
-    /// A replica on another machine equals the log, however often the follower is killed while the log grows.
+    /// A replica on another machine equals the log, although the follower is killed repeatedly while the log grows.
     @Suite(
         .serialized, .timeLimit(.minutes(5)),
         .enabled(if: PrivateNATS.isWanted, "nats-server isn't installed: Scripts/install-dependencies --servers"))
@@ -38,7 +38,7 @@
         @Test func aKilledFollowerMakesAnEqualLog() throws {
             let lines = try String(contentsOf: Sample.unpack(into: scratch), encoding: .utf8)
                 .split(separator: "\n").prefix(20_000).map(String.init)
-            // The first records, so that the stream is there.
+            // The first records, which create the stream.
             let first = try ingest(scratch.file("first", lines: Array(lines.prefix(100))))
             first.waitUntilExit()
             let growing = try ingest(scratch.file("all", lines: lines))
@@ -73,7 +73,7 @@
             #expect(again.status == 64 && again.errors.contains("isn't a replica"), "\(again.errors)")
         }
 
-        /// The machine with log and database is lost. The stream has what a new database needs.
+        /// The machine with log and database is lost. The stream has all data for a new database.
         @Test func aNewDatabaseIsBuiltFromTheStream() throws {
             let lines = try String(contentsOf: Sample.unpack(into: scratch), encoding: .utf8)
                 .split(separator: "\n").prefix(3000).map(String.init)
@@ -105,7 +105,7 @@
             #expect(!FileManager.default.fileExists(atPath: replica))
         }
 
-        /// After the loss of a leader, a stream answers nothing for some seconds.
+        /// After the loss of a leader, a stream doesn't answer for some seconds.
         @Test func aNewReplicaWaitsForItsStream() throws {
             let lines = try String(contentsOf: Sample.unpack(into: scratch), encoding: .utf8)
                 .split(separator: "\n").prefix(100).map(String.init)

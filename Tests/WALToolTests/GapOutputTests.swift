@@ -2,9 +2,9 @@ import Foundation
 import Testing
 import WAL
 
-/// A dump of a damaged log that ends with 0 is taken for the whole log.
+/// A dump of a damaged log must not end with 0, because it would be taken for the whole log.
 @Suite struct GapOutputTests {
-    /// 150 records in three segments, the second of which is cut behind its header.
+    /// 150 records in three segments. The second segment is cut after its header.
     private static func damagedLog(_ scratch: Scratch) throws -> String {
         let path = scratch.path("log.wal")
         let log = try WriteAheadLog.openBlocking(at: path)
@@ -38,12 +38,12 @@ import WAL
         #expect(lines.count == 101)
         let gap = lines.first { $0.hasPrefix("{\"gap\":") }
         #expect(gap?.contains("\"first\":51,\"last\":100,\"reason\":\"unreadable\",\"acknowledged\":true") == true)
-        // What lies outside of the wanted range is no matter.
+        // Gaps outside of the range don't count.
         #expect(try ToolRun(["dump", "--to", "50", path]).status == 0)
         #expect(try ToolRun(["dump", "--from", "101", path]).status == 0)
     }
 
-    /// What a dump says of its gaps is no task event, and no line to pass over without a word.
+    /// A dump's line about a gap is no task event, and `ingest` must not skip it silently.
     @Test func ingestNamesTheGapOfADump() throws {
         let scratch = try Scratch()
         let dump = try ToolRun(["dump", "--json", Self.damagedLog(scratch)])
@@ -74,7 +74,7 @@ import WAL
         #expect(long.errors.contains("records 51 to 100"))
     }
 
-    /// What a recovery has dealt with is missing all the same; what was never acknowledged isn't.
+    /// A loss that a recovery has repaired is still reported. Numbers that were never acknowledged aren't.
     @Test func aRepairedLogStillLacksWhatIsLost() throws {
         let scratch = try Scratch()
         let path = try Self.damagedLog(scratch)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A file that is still being written, read again and again: each line is taken in once, when it is whole.
+/// A file is read repeatedly while it is written. Each line is ingested once, when it is complete.
 struct GrowingInputTests {
     private let scratch: Scratch
 
@@ -19,7 +19,7 @@ struct GrowingInputTests {
         ])
     }
 
-    /// Cut at every byte, and with all the rest in the next run.
+    /// The input is cut at every byte, and the next run gets the rest.
     @Test(arguments: ["stop", "skip"]) func unfinishedLastLine(policy: String) throws {
         let text = Self.line("a") + "\n" + Self.line("bé") + "\r\n" + Self.line("c") + "\n"
         let second = Self.line("a").utf8.count + 1
@@ -48,14 +48,14 @@ struct GrowingInputTests {
 
     @Test(arguments: ["stop", "skip"]) func aWholeLineWithoutAnEndIsTaken(policy: String) throws {
         #expect(try ingest(Self.line("a"), policy).json["lines"] as? Int == 1)
-        // The end of that line comes later, as one of either kind, and nothing is taken twice.
+        // The line's end comes later, in either form, and nothing is ingested twice.
         #expect(try ingest(Self.line("a") + "\r\n", policy).json["lines"] as? Int == 0)
         let more = try ingest(Self.line("a") + "\r\n" + Self.line("b"), policy)
         #expect(try more.json["lines"] as? Int == 1, "\(more.errors)")
         #expect(try more.json["lines_before"] as? Int == 1)
     }
 
-    /// A line that is whole and wrong is a bad line, with an end or without.
+    /// A complete, invalid line is a bad line, with a line end or without.
     @Test func aWholeBadLineWithoutAnEndIsBad() throws {
         let text = Self.line("a") + "\n" + #"{"type":"nonsense"}"#
         #expect(try ingest(text, "stop").status == 65)
@@ -69,7 +69,7 @@ struct GrowingInputTests {
         #expect(try run.json["lines"] as? Int == 1)
     }
 
-    /// A pipe that ends can't go on: its writer broke off.
+    /// A pipe that ends can't grow: its writer failed.
     @Test(arguments: ["stop", "skip"]) func aPipeThatEndsWithinALine(policy: String) throws {
         let arguments = [
             "ingest", "--log", scratch.path("log"), "--store", "memory:", "--json", "--on-bad-line", policy,

@@ -3,7 +3,7 @@
     import Testing
     import WAL
 
-    /// No line may be lost and none taken in twice, whatever ends the tool.
+    /// No line may be lost or ingested twice, whatever ends the tool.
     @Suite(.serialized) struct IngestTests {
         private let scratch: Scratch
         private let events: URL
@@ -56,7 +56,7 @@
             #expect(try ToolRun(["verify", log]).status == 0)
         }
 
-        /// The directory of the database comes when everything is in the log.
+        /// The database's directory is created after all lines are in the log.
         @Test func storeThatComesLater() throws {
             let database = scratch.path("mount/tasks.db")
             let process = try ToolRun.process(
@@ -83,7 +83,7 @@
             try #require(ToolRun(arguments(), input: events).status == 0)
             let dump = scratch.file("dump.ndjson")
             try Data(ToolRun(["dump", "--json", log]).output.utf8).write(to: dump)
-            // A dump says which record each line is, and is the input otherwise.
+            // A dump adds each line's sequence number, and equals the input otherwise.
             let recordPart = /"sequence":\d+,"time":"[^"]+",/
             #expect(
                 try String(contentsOf: dump, encoding: .utf8).replacing(recordPart, with: "")
@@ -117,7 +117,7 @@
             #expect(try ToolRun(arguments("--source", "next"), input: other).status == 0)
         }
 
-        /// The last line had no newline yet when it was read; then the input grew.
+        /// The last line had no newline when it was first read. Then the input grew.
         @Test func inputThatGrows() throws {
             let line = #"{"type":"task_delete","task_id":"t"}"#
             let input = scratch.file("growing")
@@ -139,7 +139,7 @@
             let half = try Data(contentsOf: events).prefix(1 << 20)
             let whole = try #require(half.lastIndex(of: UInt8(ascii: "\n")))
             try pipe.fileHandleForWriting.write(contentsOf: half[...whole])
-            // The pipe stays open: what was read has to go into the log without waiting for more.
+            // The pipe stays open: lines that were read must be appended without waiting for more.
             let lineCount = half[...whole].count { $0 == UInt8(ascii: "\n") }
             let end = Date(timeIntervalSinceNow: 120)
             while (try? ReadOnlyLog(at: log).bookmarks.first?.value.position) != UInt64(lineCount), Date() < end {

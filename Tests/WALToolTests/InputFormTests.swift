@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What isn't lines of UTF-8 is named, with the command that makes lines of it; a mark that says it is UTF-8 is passed over.
+/// Input that isn't lines of UTF-8 is refused, with a command that converts it. A byte order mark of UTF-8 is skipped.
 struct InputFormTests {
     private let scratch: Scratch
 
@@ -23,7 +23,7 @@ struct InputFormTests {
         let run = try ingest([0xEF, 0xBB, 0xBF] + Array((Self.line + "\n" + Self.line + "\n").utf8))
         #expect(run.status == 0, "\(run.errors)")
         #expect(try run.json["lines"] as? Int == 2)
-        // It counts where the input goes on, and only at the beginning.
+        // A mark also counts for the position in a later run, and is skipped only at the beginning.
         let more = try ingest(
             [0xEF, 0xBB, 0xBF] + Array((Self.line + "\n" + Self.line + "\n").utf8) + [0xEF, 0xBB, 0xBF]
                 + Array((Self.line + "\n").utf8))
@@ -31,7 +31,7 @@ struct InputFormTests {
         #expect(more.errors.contains(":3:1: not valid JSON"))
     }
 
-    /// `append` takes lines as they are.
+    /// `append` stores lines unchanged.
     @Test func byteOrderMarkOfARecord() throws {
         let file = scratch.file("input")
         try Data([0xEF, 0xBB, 0xBF] + Array("one\ntwo".utf8)).write(to: file)
@@ -57,7 +57,7 @@ struct InputFormTests {
         let run = try ingest(bytes + [UInt8](repeating: 0, count: 100), "events")
         #expect(run.status == 65)
         #expect(run.errors.contains(command) && run.errors.contains("events | wal ingest"), "\(run.errors)")
-        // Nothing was made for it.
+        // No file was made.
         #expect(!FileManager.default.fileExists(atPath: scratch.path("log")))
         #expect(try ingest(bytes, throughPipe: true).errors.contains(command))
     }

@@ -4,7 +4,7 @@ import Testing
 @testable import WAL
 @testable import WALTool
 
-/// What `stat`, `graph`, `gaps` and `dump --frames` show of logs whose contents are known.
+/// The output of `stat`, `graph`, `gaps` and `dump --frames` for logs with known contents.
 @Suite struct InspectingTests {
     private let scratch: Scratch
     private let log: String
@@ -14,7 +14,7 @@ import Testing
         log = scratch.path("log")
     }
 
-    /// A log of three segments with 50 records each; the last one isn't sealed.
+    /// A log of three segments with 50 records each. The last one isn't sealed.
     private func makeLog() throws {
         let log = try WriteAheadLog.openBlocking(at: log)
         for round in 0..<3 {
@@ -51,7 +51,7 @@ import Testing
         #expect(try ToolRun(["graph", log, "--until", "2001-01-01T00:00:00Z"]).output.contains("no records"))
     }
 
-    /// The times of a replica are those of its source, whose clock may have been anywhere.
+    /// A replica has the times of its source, whose clock may have been wrong.
     @Test func timesBefore1970HaveIntervals() throws {
         let steps = [-5_000_000, -1, 3_000_000].map {
             LogStep(time: Timestamp(rawValue: $0), recordCount: 1, byteCount: 40)

@@ -4,7 +4,7 @@ import WALTasks
 
 @testable import WALTool
 
-/// Whatever a line holds, it becomes the right mutation, or a defect with its place: never another mutation.
+/// Any line becomes the right mutation, or a defect with its place, and never another mutation.
 struct LineParserTests {
     private static let task =
         #""id":"t","dag_id":"d","node_id":"n","status":"running","created_at":"2011-09-30T22:38:44.546Z""#
@@ -12,13 +12,13 @@ struct LineParserTests {
     private func parse(_ line: [UInt8]) throws(LineDefect) -> TaskMutation {
         let room = UnsafeMutableRawBufferPointer.allocate(byteCount: line.count + LineParser.padding, alignment: 1)
         defer { room.deallocate() }
-        // What follows a line is another one, or anything.
+        // Another line or any bytes follow the line.
         room.initializeMemory(as: UInt8.self, repeating: UInt8(ascii: "}"))
         room.copyBytes(from: line)
         guard let parser = try? LineParser() else { throw LineDefect(column: 0, reason: "no parser") }
         var batch = RecordBatch()
         _ = try parser.parse(UnsafeRawBufferPointer(rebasing: room[..<line.count]), into: &batch)
-        // The batch has one record, and nothing of a line that was refused.
+        // The batch has one record, and no bytes of a refused line.
         guard batch.count == 1, let mutation = try? TaskCodec.decode(batch.payloads.span.bytes) else {
             throw LineDefect(column: 0, reason: "no record")
         }
@@ -86,7 +86,7 @@ struct LineParserTests {
         #expect(try parse(line) == expected)
     }
 
-    /// A dump is an input again: what goes out comes back the same.
+    /// A dump is valid input: parsing its lines gives the same mutations.
     @Test(arguments: [
         TaskMutation.save(
             PersistentTask(
@@ -158,7 +158,7 @@ struct LineParserTests {
         #expect(type?.column == 9 && type?.reason.hasPrefix(#"unknown type "task_updat""#) == true)
     }
 
-    /// Of a name that comes twice the last one counts, whole: nothing of an earlier object shows through.
+    /// If a name occurs twice, the last value counts. No member of an earlier object remains.
     @Test func namesThatComeTwice() throws {
         let line =
             #"{"type":"task_delete","task":{\#(Self.task),"error":"x"},"task":{\#(Self.task),"id":"u"},"type":"task_update"}"#
@@ -190,7 +190,7 @@ struct LineParserTests {
         #expect(defect(line) == LineDefect(column: 34, reason: "not valid UTF-8"))
     }
 
-    /// Cut or changed anywhere, a line must never trap the parser.
+    /// A line that is cut or changed at any place must not trap the parser.
     @Test func everyPrefixAndEveryByteChanged() {
         let line = Array(#"{"type":"task_update","task":{\#(Self.task),"payload":{"a":[1,"\u00e9"]}}}"#.utf8)
         for count in line.indices { #expect(defect(Array(line[..<count])) != nil) }

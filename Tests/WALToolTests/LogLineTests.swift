@@ -4,7 +4,7 @@ import Testing
 import WAL
 import WALLogging
 
-/// After a crash, the tool is how people read the last lines.
+/// After a crash, people read the last lines with the tool.
 struct LogLineTests {
     private let scratch: Scratch
     private let log: String
@@ -24,7 +24,7 @@ struct LogLineTests {
         try await lines.close()
     }
 
-    /// The messages that a call of `tail` shows.
+    /// The messages that `tail` prints with these arguments.
     private func messages(_ arguments: String...) throws -> [String] {
         let run = try ToolRun(["tail", log, "--output", "json"] + arguments)
         #expect(run.status == 0, "\(run.errors)")
@@ -90,7 +90,7 @@ struct LogLineTests {
         #expect(request?["tags"] as? [String] == ["x", "y"])
     }
 
-    /// New lines come through the filter as the old ones do.
+    /// New lines are filtered like old ones.
     @Test func following() async throws {
         let output = scratch.file("output")
         try #require(FileManager.default.createFile(atPath: output.path, contents: nil))

@@ -2,7 +2,7 @@
     import Foundation
     import Testing
 
-    /// A verb that looks changes nothing: no file comes or goes, no byte and no time of a file changes.
+    /// Verbs that only read change nothing: no file appears or vanishes, and no byte and no time of a file changes.
     struct LookingTests {
         private let scratch: Scratch
         private let log: String
@@ -21,7 +21,7 @@
             var description: String { "\(path) \(modified?.timeIntervalSince1970 ?? 0) \(bytes?.count ?? -1)" }
         }
 
-        /// Everything in the scratch directory, itself included.
+        /// All files in the scratch directory, and the directory itself.
         private func listing() throws -> [Entry] {
             let paths = try FileManager.default.subpathsOfDirectory(atPath: scratch.directory.path).sorted()
             return try ([""] + paths).map { path in
@@ -34,8 +34,8 @@
             }
         }
 
-        /// Every way to look, at a log and a store.
-        private func looks(log: String, store: String) -> [[String]] {
+        /// All verbs that only read, for a log and a store.
+        private func readingVerbs(log: String, store: String) -> [[String]] {
             [
                 ["inspect", log], ["inspect", log, "--json"], ["dump", log], ["dump", log, "--json"],
                 ["dump", log, "--since", "2020-01-01T00:00:00Z"], ["verify", log], ["repair", log], ["tail", log],
@@ -58,7 +58,7 @@
         @Test func whatIsThereStaysAsItIs() throws {
             try ingest("a")
             let before = try listing()
-            for arguments in looks(log: log, store: "sqlite:\(database)") {
+            for arguments in readingVerbs(log: log, store: "sqlite:\(database)") {
                 let run = try ToolRun(arguments)
                 #expect(run.status == 0, "\(arguments): \(run.errors)")
                 #expect(try listing() == before, "\(arguments)")
@@ -72,7 +72,7 @@
                 ["dead-letters", store, "--redrive"], ["cursors", typo, "--remove", "x"],
                 ["cursors", typo, "--set", "x", "0"], ["replay", typo, "--into", store],
             ]
-            for arguments in looks(log: typo, store: store) + changes {
+            for arguments in readingVerbs(log: typo, store: store) + changes {
                 let run = try ToolRun(arguments)
                 #expect(run.status != 0, "\(arguments): \(run.output)")
                 #expect(try listing() == before, "\(arguments)")
@@ -84,7 +84,7 @@
             #expect(!FileManager.default.fileExists(atPath: scratch.path("typo.db")))
         }
 
-        /// An application's database, in either journal mode, and files that are none.
+        /// An application's database, in either journal mode, and files that aren't databases.
         @Test(arguments: ["DELETE", "WAL"]) func databasesOfOthersStayAsTheyAre(mode: String) throws {
             try ingest("a")
             let other = scratch.path("app ?#%.db")
@@ -109,7 +109,7 @@
             }
         }
 
-        /// Beside a writer that has changes in its `-wal`, and after it was killed: they are shown, and nothing changes.
+        /// Changes in the `-wal` of a running writer, and of a killed one, are shown, and nothing changes.
         @Test func changesThatAreNotInTheDatabaseYet() throws {
             try ingest("a")
             let input = Pipe()
@@ -129,9 +129,9 @@
                 let lanes = try #require(stores.first?["lanes"] as? [[String: Any]])
                 return lanes.map { $0["position"] as? Int }
             }
-            let beside = try ToolRun(arguments)
-            #expect(beside.status == 0, "\(beside.errors)")
-            #expect(try position(beside).allSatisfy { $0 == 2 })
+            let running = try ToolRun(arguments)
+            #expect(running.status == 0, "\(running.errors)")
+            #expect(try position(running).allSatisfy { $0 == 2 })
             kill(writer.processIdentifier, SIGKILL)
             writer.waitUntilExit()
             try #require(FileManager.default.fileExists(atPath: database + "-wal"))
@@ -143,7 +143,7 @@
                 #expect(try ToolRun(["dead-letters", "sqlite:\(database)"]).status == 0)
                 #expect(try listing() == before)
             }
-            // Without the index of the log only a writer can read it.
+            // Without the index of the `-wal`, only a writer can read it.
             try FileManager.default.removeItem(atPath: database + "-shm")
             let without = try listing()
             let run = try ToolRun(arguments)

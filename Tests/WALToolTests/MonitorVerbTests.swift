@@ -3,7 +3,7 @@ import Testing
 import WAL
 import WALMonitor
 
-/// On call, one has these verbs and the directory.
+/// An operator has these verbs and the directory.
 struct MonitorVerbTests {
     private let scratch: Scratch
     private let log: String
@@ -13,7 +13,7 @@ struct MonitorVerbTests {
         log = scratch.path("log")
     }
 
-    /// `wal append` with an open standard input, which has appended a record.
+    /// A running `wal append` with an open standard input. It has one line to append.
     private func writer() throws -> (process: Process, input: Pipe) {
         let process = try ToolRun.process(["append", log])
         let input = Pipe()
@@ -40,7 +40,7 @@ struct MonitorVerbTests {
         #expect(running.output.contains("wal_up{log=\"log\"} 1\n"))
         #expect(running.output.contains("wal_accepting_appends{log=\"log\"} 1\n"))
         #expect(try ToolRun(["metrics", "--open-metrics", log]).output.hasSuffix("# EOF\n"))
-        // The machine's own disk may be as full as it likes.
+        // The limits ignore this machine's own disk.
         let check = ["check", log, "--disk", "100.1,100.1", "--sync-p99", "100s,100s"]
         #expect(try ToolRun(check).status == 0)
         let plugin = try ToolRun(check + ["--format", "nagios"])

@@ -2,9 +2,10 @@
     import Foundation
     import Testing
 
-    /// What was lost where the system's clock was wrong for a while: everything's age, and records of seconds ago.
+    /// If the system's clock was wrong for a while, retention must neither keep all records nor remove those of a few seconds
+    /// ago.
     ///
-    /// The tool runs with a library before the C library's calls that tell the time.
+    /// A preloaded library changes the time that the tool gets from the C library.
     struct MovedClockTests {
         private let scratch: Scratch
         private let library: String
@@ -57,7 +58,7 @@
 
             """
 
-        /// An ingest whose input is still open. `hours` have passed by every clock; the system's is wrong by `seconds`, too.
+        /// An ingest with an open input. All clocks have advanced by `hours`, and the system's clock is wrong by `seconds`, too.
         private func start(
             _ arguments: [String] = [], hours: Int, wrongBy seconds: Int, errors: URL? = nil
         ) throws -> (Process, Pipe) {
@@ -85,7 +86,7 @@
             try #require(run.process.terminationStatus == 0)
         }
 
-        /// One opening, with one record; a segment of its own.
+        /// Opens the log, and appends one record in a new segment.
         private func append(_ id: String, hours: Int, wrongBy seconds: Int) throws {
             let run = try start(hours: hours, wrongBy: seconds)
             let line =
@@ -94,18 +95,18 @@
             try end(run)
         }
 
-        private func isThere(_ number: Int) -> Bool {
+        private func exists(_ number: Int) -> Bool {
             let name = String(repeating: "0", count: 19) + "\(number).wal"
             return FileManager.default.fileExists(atPath: scratch.path("log/" + name))
         }
 
         struct Clocks: CustomTestStringConvertible, Sendable {
-            /// How far the system's clock is wrong while records are made, and then.
+            /// The error of the system's clock while records are made, and later.
             var then: Int, now: Int
             var testDescription: String { "wrong by \(then) s, then by \(now) s" }
         }
 
-        /// The first segment ended two hours ago, the second and the third a moment ago.
+        /// The first segment ended two hours ago, the second and the third one a moment ago.
         @Test(arguments: [
             Clocks(then: 0, now: 0), Clocks(then: 0, now: decade), Clocks(then: 0, now: -decade),
             Clocks(then: decade, now: 0),
@@ -115,17 +116,17 @@
             try append("b", hours: 0, wrongBy: clocks.then)
             try append("c", hours: 2, wrongBy: clocks.then)
             try append("d", hours: 2, wrongBy: clocks.then)
-            try #require((1...4).allSatisfy(isThere))
+            try #require((1...4).allSatisfy(exists))
 
             let errors = scratch.file("errors")
             _ = FileManager.default.createFile(atPath: errors.path, contents: nil)
             let run = try start(["--retention-age", "1h"], hours: 2, wrongBy: clocks.now, errors: errors)
             let limit = Date(timeIntervalSinceNow: 60)
-            while isThere(1), Date() < limit { usleep(20_000) }
-            // Ends after the pass that has removed the first one, and would have removed others.
+            while exists(1), Date() < limit { usleep(20_000) }
+            // Ends after the pass that removed the first segment. That pass would also have removed others.
             try end(run)
-            #expect(!isThere(1))
-            #expect(isThere(2) && isThere(3) && isThere(4))
+            #expect(!exists(1))
+            #expect(exists(2) && exists(3) && exists(4))
 
             let shown = String(decoding: try Data(contentsOf: errors), as: UTF8.self)
             let isAhead = clocks.then > clocks.now

@@ -3,7 +3,7 @@
     import Testing
     import WAL
 
-    /// The example of an order service, killed under load: every order that was answered is in the table, once.
+    /// The example of an order service is killed under load. Every answered order is in the table once.
     @Suite(.serialized, .timeLimit(.minutes(5)))
     struct OrderServiceTests {
         private let scratch: Scratch

@@ -2,7 +2,7 @@
     import Foundation
     import Testing
 
-    /// An outage of the store is no secret, and no reason to hang.
+    /// The tool reports an outage of the store, and doesn't hang because of it.
     @Suite(
         .serialized, .timeLimit(.minutes(5)),
         .enabled(if: PrivatePostgres.isWanted, PrivatePostgres.reason))
@@ -21,7 +21,7 @@
             let process = try ToolRun.process(
                 ["ingest", "--log", scratch.path("log"), "--store", "postgres:\(conninfo)", "--source", "test"]
                     + options)
-            // The servers that are started meanwhile must not keep the input open.
+            // Servers that start later must not inherit the input's descriptor and keep it open.
             _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
             process.standardInput = input
             process.standardOutput = FileHandle.nullDevice
@@ -58,7 +58,7 @@
             #expect(shown.components(separatedBy: "failed repeatedly").count == 2, "\(shown)")
         }
 
-        /// An ingest that has read seven records and found its store away.
+        /// Starts an ingest that reads seven records while its store is unreachable.
         private func ingestWhileTheStoreIsAway(drainTimeout: Int) throws -> (process: Process, conninfo: String) {
             let conninfo = try server.start()
             try server.crash()

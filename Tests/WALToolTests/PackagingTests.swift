@@ -2,13 +2,13 @@
     import Foundation
     import Testing
 
-    /// The files of Packaging, as dpkg, systemd and the shells see them.
+    /// The files of Packaging, checked by dpkg, systemd and the shells.
     @Suite struct PackagingTests {
         private static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
         private static let packaging = repository.appendingPathComponent("Packaging")
 
-        /// Runs a program, and returns its exit status and all that it printed.
+        /// Runs a program, and returns its exit status and its complete output.
         private func run(_ arguments: [String], environment: [String: String] = [:]) throws -> (
             status: Int32, output: String
         ) {
@@ -59,7 +59,7 @@
             ])
             #expect(bash.output == "--payloads\n")
             #expect(try run(["zsh", "-n", "\(completions)/_wal"]).status == 0)
-            // The shells ask the tool itself for the stores.
+            // The shells ask the tool itself for the names of stores.
             let scratch = try Scratch()
             _ = try scratch.file("a.db", lines: [])
             let words = ["wal", "serve", ".", "--store", "sqlite:\(scratch.path("a"))"]
@@ -72,7 +72,7 @@
         func thePackageIsClean() throws {
             let scratch = try Scratch()
             let place = scratch.path("deb")
-            // In the place of the tool, whose release build takes minutes, and without compression.
+            // Replaces the tool, whose release build takes minutes, and doesn't compress.
             let made = try run(
                 ["Scripts/package-deb", "--binary", "/usr/bin/true", "--into", place],
                 environment: ["DPKG_DEB_COMPRESSOR_LEVEL": "0"])
@@ -95,7 +95,7 @@
             let folder = Self.packaging.appendingPathComponent("systemd")
             let units = try FileManager.default.contentsOfDirectory(atPath: folder.path)
             #expect(units.count == 6)
-            // The program has to be there.
+            // systemd-analyze checks that the program exists.
             for unit in units {
                 let text = try String(contentsOf: folder.appendingPathComponent(unit), encoding: .utf8)
                 _ = try scratch.file(unit, lines: [text.replacing("/usr/bin/wal", with: ToolRun.tool.path)])
@@ -137,7 +137,7 @@
             #expect(result.output == "Syntax OK\n")
         }
 
-        /// A tag of an action can be moved to other code; a digest can't.
+        /// A tag of an action can be moved to other code, but a digest can't.
         @Test func workflowsNameActionsByDigest() throws {
             let folder = Self.repository.appendingPathComponent(".github/workflows")
             for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {

@@ -2,7 +2,7 @@
     import Foundation
     import Testing
 
-    /// A running `wal serve`, ended with its last reference.
+    /// A running `wal serve`, which ends with its last reference.
     final class PageServer {
         let process: Process
         let address: String
@@ -33,7 +33,7 @@
                 try tokenFile.map { String(try String(contentsOfFile: $0, encoding: .utf8).dropLast()) } ?? parts[1]
         }
 
-        /// Asks it to end, and returns its exit status.
+        /// Sends a SIGTERM, and returns the exit status.
         func stop() -> Int32 {
             process.terminate()
             process.waitUntilExit()

@@ -2,7 +2,7 @@
     import Foundation
     import Testing
 
-    /// A PostgreSQL server of one test, which `Scripts/private-server` starts. It ends with the last reference.
+    /// A PostgreSQL server of one test, which `Scripts/private-server` starts. It ends with its last reference.
     final class PrivatePostgres {
         static let reason = Comment("PostgreSQL isn't installed: Scripts/install-dependencies --servers")
         static let isWanted =
@@ -12,12 +12,12 @@
         private static let program = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "Scripts/private-server").path()
 
-        // Short: the paths of sockets have 107 bytes at most.
+        // Short, because the paths of sockets have at most 107 bytes.
         private let directory = NSTemporaryDirectory() + "wto-" + UUID().uuidString.prefix(8)
         private let scratch: Scratch
         private var output: String { scratch.path("server-output") }
 
-        /// The server writes where it can be reached into a file of `scratch`.
+        /// The server writes its connection string into a file of `scratch`.
         init(_ scratch: Scratch) {
             self.scratch = scratch
         }
@@ -27,20 +27,20 @@
             try? FileManager.default.removeItem(atPath: directory)
         }
 
-        /// Starts the server, again after a crash, and returns what a client connects with.
+        /// Starts the server, also after a crash, and returns its connection string.
         @discardableResult func start() throws -> String { try run("start") }
 
         /// Ends the server as `kill -9` does.
         func crash() throws { try run("crash") }
 
-        /// Not by Foundation's `Process`, which waits until every descendant is gone, and the server is one.
+        /// Doesn't use Foundation's `Process`, which waits until every descendant has ended, including the server.
         @discardableResult private func run(_ verb: String) throws -> String {
             try #require(system("'\(Self.program)' postgres \(verb) '\(directory)' >'\(output)'") == 0)
             return try String(contentsOfFile: output, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
         }
     }
 
-    /// What a process of the tool writes to standard error, while it runs.
+    /// The standard error of a process of the tool, while it runs.
     struct ErrorOutput {
         let file: URL
 

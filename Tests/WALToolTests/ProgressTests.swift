@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Progress is for people at a terminal; in a file it would be noise in somebody's logs.
+/// Progress is for people at a terminal. In a file it would be noise.
 struct ProgressTests {
     private static let line = #"{"type":"task_delete","task_id":"t"}"# + "\n"
 
@@ -17,7 +17,7 @@ struct ProgressTests {
         try #require(FileManager.default.createFile(atPath: errors.path, contents: nil))
     }
 
-    /// A process whose standard error is a terminal, all of which is kept in `errors`.
+    /// A process whose standard error is a terminal. The file `errors` gets its output.
     private func processAtTerminal(_ arguments: [String]) -> Process {
         let command = ([ToolRun.tool.path] + arguments).map { "'\($0)'" }.joined(separator: " ") + " >/dev/null"
         let process = Process()
@@ -32,7 +32,7 @@ struct ProgressTests {
         return process
     }
 
-    /// Opens the pipe when the process has; without one that reads, opening for writing would wait for ever.
+    /// Opens the pipe after the process has, because opening for writing blocks without a reader.
     private func openInput(of process: Process) throws -> FileHandle {
         let end = Date(timeIntervalSinceNow: 120)
         var descriptor: Int32 = -1
@@ -44,7 +44,7 @@ struct ProgressTests {
         return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 
-    /// Gives the process three lines and time for showing them, then the end of the input. Returns what is in `errors`.
+    /// Sends three lines, waits until they are shown, and ends the input. Returns the contents of `errors`.
     private func run(_ process: Process, until text: String?) throws -> String {
         try process.run()
         let pipe = try openInput(of: process)
@@ -68,7 +68,7 @@ struct ProgressTests {
         let shown = try run(processAtTerminal(arguments), until: "3 lines, ")
         #expect(shown.contains("\r\u{1B}[K3 lines, "))
         #expect(shown.contains("applied to "))
-        // The line is gone at the end.
+        // The progress line is erased at the end.
         let last = shown.range(of: "\r\u{1B}[K", options: .backwards)
         #expect(last.map { !shown[$0.upperBound...].contains("lines") } ?? false)
     }

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import WAL
 
-/// A replica takes no record of its own before it is promoted, whichever verb tries.
+/// Before its promotion, a replica accepts no record of its own from any verb.
 struct PromoteTests {
     private let scratch: Scratch
     private let directory: String

@@ -1,7 +1,7 @@
 import WAL
 import WALTasks
 
-/// Mutations of every kind with fields of every form that is taken, the same ones for a seed.
+/// Mutations of every kind, with fields of every accepted form. The same seed gives the same mutations.
 struct RandomMutations {
     private var state: UInt64
 
@@ -59,7 +59,7 @@ struct RandomMutations {
         return "\"" + (0..<below(5)).map { _ in pick(parts) }.joined() + "\""
     }
 
-    /// A JSON text of any form.
+    /// A JSON text of a random form.
     mutating func json(depth: Int = 0) -> String {
         let kind = below(depth > 4 ? 5 : 7)
         let value: String
@@ -78,7 +78,7 @@ struct RandomMutations {
         return space() + value + space()
     }
 
-    /// A JSON text, often with a small thing changed.
+    /// A JSON text, often with a small change.
     mutating func nearJSON() -> String {
         var scalars = Array(json().unicodeScalars)
         for _ in 0..<below(3) where !scalars.isEmpty {

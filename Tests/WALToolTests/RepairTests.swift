@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAL
 
-/// Whoever decides about damaged files by what is shown must get just that, and showing must cost nothing.
+/// A repair must do exactly the steps that it showed, and showing them must change nothing.
 struct RepairTests {
     enum Damage: CaseIterable {
         case none, killed, abandonedClaim, tornTail, corruption
@@ -33,7 +33,7 @@ struct RepairTests {
         try data.write(to: file)
     }
 
-    /// Three segments of ten records each, all durable but the last five; `isKilled` leaves them as a killed process does.
+    /// Three segments of ten records each, all durable but the last five. `isKilled` leaves the files of a killed process.
     private func makeLog(isKilled: Bool) async throws -> [String] {
         let source = scratch.path("source")
         var configuration = WriteAheadLog.Configuration()
@@ -66,7 +66,7 @@ struct RepairTests {
         case .none, .killed: break
         case .abandonedClaim:
             try change(names[2]) { data in
-                // A frame's first word is stored last: without it, its producer died before.
+                // A frame's first word is stored last. Without it, the producer died before the commit.
                 let frame = try #require(data.range(of: Data("record 3 9".utf8))).lowerBound - 24
                 data.replaceSubrange(frame..<frame + 8, with: Data(count: 8))
             }
@@ -119,7 +119,7 @@ struct RepairTests {
         try await make(damage)
         let before = try files()
         if damage == .noHeaderAtAll {
-            // Damage, and not a directory without a log.
+            // The log is damaged, and not a directory without a log.
             #expect(try ToolRun(["inspect", log]).status == 1)
         }
         let shown = try ToolRun(["repair", log, "--json"])
@@ -146,7 +146,7 @@ struct RepairTests {
         #expect(try (again.json["steps"] as? [Any])?.isEmpty == true)
     }
 
-    /// A log that grows isn't damaged, and its writer hasn't ended.
+    /// A growing log isn't damaged, and its writer still runs.
     @Test func besideAWriterItNamesTheProcess() async throws {
         let names = try await makeLog(isKilled: false)
         #expect(names.count > 2)
@@ -161,7 +161,7 @@ struct RepairTests {
         #expect(try ToolRun(["repair", log]).status == 0)
     }
 
-    /// The files tell whether a step was really taken.
+    /// The files show whether a step was taken.
     private func check(_ step: [String: Any], before: [String: Data], after: [String: Data]) throws {
         let number = try #require(step["segment"] as? Int)
         let name = String(format: "%020d.wal", number)

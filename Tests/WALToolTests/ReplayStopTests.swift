@@ -2,7 +2,7 @@
     import Foundation
     import Testing
 
-    /// A replay into a store that is slow or away isn't silent, and a signal ends it in order.
+    /// A replay reports that a store is slow or unreachable, and a signal ends it in order.
     @Suite(
         .serialized, .timeLimit(.minutes(5)),
         .enabled(if: PrivatePostgres.isWanted, PrivatePostgres.reason))
@@ -44,8 +44,8 @@
 
         private let count = "SELECT count(*) FROM dag_task_activity_logs"
 
-        /// Holds batches up, by another session's lock on their table, until the function that it returns is called.
-        private func holdUp(_ conninfo: String) throws -> () -> Void {
+        /// Another session locks the batches' table until the returned function is called.
+        private func lockTable(_ conninfo: String) throws -> () -> Void {
             let holder = Process()
             holder.executableURL = URL(fileURLWithPath: "/bin/sh")
             let release = scratch.path("release-\(UUID().uuidString)")
@@ -77,12 +77,12 @@
             try #require(process.isRunning, "\(shown)")
         }
 
-        /// The batch that the store takes is held up until the signal was heard.
+        /// The batch that the store is applying is held up until the tool has received the signal.
         @Test func theFirstSignalEndsItWithTheBatchThatIsUnderWay() throws {
             let conninfo = try server.start()
-            // Makes the tables, too.
+            // Also creates the tables.
             #expect(try ToolRun(["replay", log, "--into", "postgres:\(conninfo)", "--from", "20"]).status == 0)
-            let letGo = try holdUp(conninfo)
+            let unlock = try lockTable(conninfo)
             let process = try replay(conninfo, "--drain-timeout", "1000")
             defer { process.terminate() }
             try waitUntilHeldUp(process, conninfo)
@@ -90,20 +90,20 @@
             try errors.wait(for: "SIGTERM: no more is read", while: process)
             try errors.wait(for: "A second signal ends this at once", while: process)
             #expect(process.isRunning)
-            letGo()
+            unlock()
             process.waitUntilExit()
             #expect(process.terminationReason == .exit && process.terminationStatus == 0)
-            // What the first replay brought, and at most the batch that was under way.
+            // The activities of the first replay, and at most those of the batch that was being applied.
             #expect(["1", "6"].contains(try query(conninfo, count)))
             #expect(try ToolRun(["replay", log, "--into", "postgres:\(conninfo)"]).status == 0)
             #expect(try query(conninfo, count) == "20")
         }
 
-        /// What was lost: nothing, but a store that hangs kept a replay from ending for minutes.
+        /// A store that hangs must not keep a replay from ending.
         @Test(arguments: [true, false]) func aStoreThatHangsIsGivenUp(bySecondSignal: Bool) throws {
             let conninfo = try server.start()
             #expect(try ToolRun(["replay", log, "--into", "postgres:\(conninfo)", "--from", "20"]).status == 0)
-            let letGo = try holdUp(conninfo)
+            let unlock = try lockTable(conninfo)
             let process = try replay(conninfo, "--drain-timeout", bySecondSignal ? "1000" : "0.5")
             defer { process.terminate() }
             try waitUntilHeldUp(process, conninfo)
@@ -117,12 +117,12 @@
                 #expect(process.terminationReason == .exit && process.terminationStatus == 0)
                 #expect(try errors.shown().contains("postgres hasn't taken the last batch"))
             }
-            letGo()
+            unlock()
             #expect(try ToolRun(["replay", log, "--into", "postgres:\(conninfo)"]).status == 0)
             #expect(try query(conninfo, count) == "20")
         }
 
-        /// Twenty records of a copied log are owed, and stay so until all of them were replayed.
+        /// Twenty records of a copied log are owed until all of them are replayed.
         @Test func whatASignalCutsShortIsStillOwed() throws {
             let conninfo = try server.start()
             func ingest(_ log: String, _ ids: Range<Int>..., into store: String) throws -> ToolRun {
@@ -141,7 +141,7 @@
             try #require(ingest("copy", 0..<10, 200..<220, into: "memory:").status == 0)
             try #require(ingest("copy", 0..<10, 200..<220, into: store).status == 1)
 
-            let letGo = try holdUp(conninfo)
+            let unlock = try lockTable(conninfo)
             let process = try replay(conninfo, log: scratch.path("copy"), "--owed", "--drain-timeout", "1000")
             defer { process.terminate() }
             try waitUntilHeldUp(process, conninfo)
@@ -149,7 +149,7 @@
             try errors.wait(for: "SIGTERM: no more is read", while: process)
             try errors.wait(for: "until postgres has taken the last batch", while: process)
             try errors.wait(for: "A second signal ends this at once", while: process)
-            letGo()
+            unlock()
             process.waitUntilExit()
             #expect(process.terminationReason == .exit && process.terminationStatus == 0)
             #expect(["40", "45"].contains(try query(conninfo, count)))
@@ -163,7 +163,7 @@
         @Test func aStoreThatFailsMeanwhileIsNamed() throws {
             let conninfo = try server.start()
             #expect(try ToolRun(["replay", log, "--into", "postgres:\(conninfo)", "--from", "20"]).status == 0)
-            // The first three inserts fail as a deadlock does, which is tried again. What a sequence has given isn't taken back.
+            // The first three inserts fail like a deadlock, which is retried. A sequence's numbers aren't rolled back.
             _ = try query(
                 conninfo,
                 """

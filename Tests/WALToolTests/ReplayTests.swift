@@ -2,7 +2,7 @@
     import Foundation
     import Testing
 
-    /// A replay from the middle must bring what comes from there on, once, and leave the positions of others alone.
+    /// A replay from the middle must deliver each later record once, and must not change other positions.
     struct ReplayTests {
         private let scratch: Scratch
         private let log: String
@@ -14,7 +14,7 @@
             copy = scratch.path("copy.db")
         }
 
-        /// Puts the activities a1 to a`last` into the log; those that are there stay.
+        /// Ingests the activities a1 to a`last`. Those that exist are skipped.
         private func ingest(to last: Int, store: String = "memory:") throws {
             let lines = (1...last).map {
                 #"{"type":"activity_log","activity":{"id":"a\#($0)","task_id":"t","dag_id":"d","node_id":"n","#
@@ -42,7 +42,7 @@
             try ingest(to: 20)
             #expect(try replay(from: 11) == 10)
             #expect(try copied() == Array(11...20))
-            // The position is kept for this --from: run again, it goes on where it was.
+            // The position is kept for this --from, so the next run continues there.
             #expect(try replay(from: 11) == 0)
             try ingest(to: 25)
             #expect(try replay(from: 11) == 5)

@@ -5,7 +5,8 @@ import WAL
 @testable import WALTasks
 @testable import WALTool
 
-/// `dump --json` is an input: what `save` takes comes back byte for byte, and what can't come back is refused by both.
+/// `dump --json` is valid input: it restores accepted mutations byte for byte. Mutations that it can't restore are refused by
+/// both.
 struct RoundTripTests {
     private let scratch: Scratch
 
@@ -20,7 +21,7 @@ struct RoundTripTests {
         return found
     }
 
-    /// Log, dump, ingest, log: equal bytes.
+    /// The payloads are equal after dump and ingest.
     private func expectRoundTrip(_ mutations: [TaskMutation]) throws {
         let (first, second) = (scratch.path("first"), scratch.path("second"))
         let log = try WriteAheadLog.openBlocking(at: first)
@@ -80,7 +81,7 @@ struct RoundTripTests {
             })
     }
 
-    /// Both ends of the range, at every field that has a time, in `save` and in `ingest`.
+    /// Both ends of the range, in every field with a time, in `save` and in `ingest`.
     @Test(arguments: [
         (TaskMutation.timeRange.lowerBound - .microseconds(1), "0001-01-01T00:00:00+00:01"),
         (TaskMutation.timeRange.upperBound + .microseconds(1), "9999-12-31T23:59:59-01:00"),
@@ -126,7 +127,7 @@ struct RoundTripTests {
         }
     }
 
-    /// What `save` takes for JSON is what `dump` and `ingest` take for it: random texts near the grammar.
+    /// `save`, `dump` and `ingest` accept the same JSON, for random texts near the grammar.
     @Test func oneGrammarAtBothEnds() {
         var random = RandomMutations(seed: 7)
         var valid = 0
@@ -145,7 +146,7 @@ struct RoundTripTests {
         }
     }
 
-    /// What isn't JSON, because it was stored without a check, is shown as it is, and refused by name.
+    /// Text that isn't JSON, stored without a check, is shown unchanged, and refused by name.
     @Test func whatIsNoJSONIsRefused() throws {
         let log = try WriteAheadLog.openBlocking(at: scratch.path("first"))
         let task = PersistentTask(id: "t", dagID: "d", nodeID: "n", payload: "{oops")

@@ -1,13 +1,13 @@
 import Foundation
 
-/// The input that the repository carries, and what must be in a store afterwards.
+/// The repository's sample input, and the contents that a store must have afterwards.
 enum Sample {
     static let lineCount = 20_000
 
     private static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Examples")
 
-    /// The lines, unpacked into a scratch directory.
+    /// The input file, unpacked into a scratch directory.
     static func unpack(into scratch: Scratch) throws -> URL {
         let file = scratch.file("events.ndjson")
         let packed = directory.appendingPathComponent("loan-applications-20000.ndjson.gz")
@@ -26,7 +26,7 @@ enum Sample {
         return try JSONDecoder().decode(Summary.self, from: Data(contentsOf: file))
     }
 
-    /// The same of a database, by programs that have nothing to do with this one.
+    /// The summary of a database, computed by independent programs.
     static func summary(ofDatabase path: String) throws -> Summary {
         let digest = directory.deletingLastPathComponent().appendingPathComponent("Scripts/digest").path
         return Summary(
@@ -54,7 +54,7 @@ enum Sample {
         process.standardOutput = try FileHandle(forWritingTo: file)
         try process.run()
         process.waitUntilExit()
-        // Not `#require`: who waits for a table asks until it is there.
+        // Not `#require`, because callers repeat a query until a table exists.
         guard process.terminationStatus == 0 else { throw Failed(command: command, arguments: arguments) }
         guard file.path.hasSuffix("output") else { return "" }
         return String(decoding: try Data(contentsOf: file), as: UTF8.self).trimmingCharacters(in: .newlines)

@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// Whatever the tool writes ends up in terminals, logs of services and bug reports: a password that is in it is everybody's.
+/// The tool's output ends up in terminals, service logs and bug reports, so it must not contain a password.
 @Suite struct SecretTests {
-    /// Addresses that don't work, each with a password in it. The word is in all of them.
+    /// Addresses that don't work, each with the same password.
     static let addresses = [
         "postgres:host=127.0.0.1 port=1 user=app password=hunter2 dbname=tasks",
         "postgres:host=127.0.0.1 port=1 password='hunter2", "postgres:password=hunter2 nonsense",
@@ -41,12 +41,12 @@ import Testing
             try expectSecret(["dead-letters", "--json", address])
         }
         try expectSecret(["replay", log, "--into", address])
-        // This one waits for a server that can't be reached.
+        // This verb waits for a server that can't be reached.
         let ingest = ["ingest", "--log", log, "--store", address, "--drain-timeout", "0", input.path]
         expectSecret(try ToolRun(ingest, isStoppedByItsMessage: true), ingest)
     }
 
-    /// Mistakes on the command line: the address where nothing, or something else, is expected.
+    /// Mistakes on the command line: an address in the wrong place.
     @Test(arguments: [
         addresses[0], "postgresql://app:hunter2@127.0.0.1:1/tasks", "mysql://app:hunter2@127.0.0.1:1/tasks",
         "password=hunter2",

@@ -3,7 +3,7 @@
     import Testing
     import WAL
 
-    /// The page over real sockets, as a browser and Prometheus reach it.
+    /// The page over real sockets, as a browser and Prometheus use it.
     struct ServeTests {
         private let scratch: Scratch
         private let log: String
@@ -73,7 +73,7 @@
             #expect(server.stop() == 0)
         }
 
-        /// Ingests tasks of which the database refuses three.
+        /// Ingests tasks, three of which the database refuses.
         private func makeDeadLetters() throws {
             func event(_ id: String) -> String {
                 """
@@ -105,18 +105,18 @@
             let port = try #require(URL(string: server.address)?.port)
             #expect(try curl(["-H", "Host: evil.example"], server.address).status == 403)
             #expect(try curl(["-I"], server.address).status == 200)
-            // Bounded: headers, body.
+            // Headers and body are bounded.
             let long = String(repeating: "x", count: 40 << 10)
             #expect(try curl(["-H", "X-Long: \(long)"], server.address + "healthz").status != 200)
             let body = try scratch.file("body", lines: [String(repeating: " ", count: 1 << 20)])
             #expect(
                 try curl(["--data-binary", "@\(body.path)", "-H", "Expect:"], server.address + "api/v1/session").status
                     == 413)
-            // A second server on the port says so, and the first one stays.
+            // A second server on the port fails with a message, and the first one keeps running.
             let second = try ToolRun(["serve", log, "--port", "\(port)"])
             #expect(second.status == 74 && second.errors.contains("\(port)"))
             #expect(server.stop() == 0)
-            // The file's token stays the same.
+            // The token in the file stays the same.
             let again = try PageServer(scratch, [log], port: "\(port)", tokenFile: tokenFile)
             #expect(again.token == server.token && again.address == server.address)
             #expect(chmod(tokenFile, 0o644) == 0)
@@ -146,7 +146,7 @@
                 try String(contentsOf: events, encoding: .utf8).contains(text)
             }
             try wait { try received(#""up":true"#) }
-            // The tail begins with the client's second second.
+            // The tail begins with the client's second update.
             try wait {
                 try String(contentsOf: events, encoding: .utf8).components(separatedBy: "event: status").count > 2
             }
@@ -175,10 +175,10 @@
             #expect(try redrive(#"{"expected":3}"#) == 400)
             #expect(try post(server, "api/v1/dead-letters/discard", #"{"filter":{},"expected":3}"#).status == 403)
             #expect(try Sample.query(database, "SELECT count(*) FROM wal_sink_dead_letter").hasPrefix("3"))
-            // Still refused: the letters stay.
+            // The letters are refused again, and stay.
             #expect(try redrive(#"{"sequences":["2"],"expected":1}"#) == 202)
             _ = try Sample.query(database, "DROP TRIGGER no")
-            // The job before may not have ended.
+            // The previous job may still run.
             try wait { try redrive(#"{"filter":{"code":"nothing"},"expected":0}"#) == 202 }
             #expect(try Sample.query(database, "SELECT count(*) FROM wal_sink_dead_letter").hasPrefix("3"))
             try wait { try redrive(#"{"filter":{"text":"bad"},"expected":3}"#) == 202 }
@@ -202,7 +202,7 @@
                 try ToolRun(["serve", log, "--port", "0", "--store", "sqlite:\(scratch.path("no.db"))"]).status != 0)
         }
 
-        /// A real Prometheus scrapes the page, and takes the rules.
+        /// A real Prometheus scrapes the page, and accepts the rules.
         @Test func prometheusScrapesItAndTakesTheRules() throws {
             let prometheus = "/usr/bin/prometheus"
             guard FileManager.default.isExecutableFile(atPath: prometheus) else {
@@ -240,7 +240,7 @@
                 process.terminate()
                 process.waitUntilExit()
             }
-            // Prometheus logs the address that it got.
+            // Prometheus logs the address that it uses.
             var address = ""
             try wait {
                 let text = try String(contentsOf: errors, encoding: .utf8)

@@ -3,7 +3,7 @@
     import Testing
     import WAL
 
-    /// One log, a database and a stream: both have every record once, however often the tool is killed.
+    /// A log, a database and a stream. The latter two have every record once, although the tool is killed repeatedly.
     @Suite(
         .serialized, .timeLimit(.minutes(5)),
         .enabled(if: PrivateNATS.isWanted, "nats-server isn't installed: Scripts/install-dependencies --servers"))
@@ -23,7 +23,7 @@
                 + more
         }
 
-        /// Gives the tool the first `count` lines through a pipe that stays open, and kills it once the stream has some of them.
+        /// Sends lines through a pipe that stays open, and kills the tool once the stream has some of them.
         private func ingestAndKill(_ lines: [String], after position: Int) throws {
             let input = Pipe()
             _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
@@ -45,7 +45,7 @@
             process.waitUntilExit()
         }
 
-        /// The position in the stream. Nil if there is none yet.
+        /// The position in the stream, or nil if there is none yet.
         private func position() throws -> Int? {
             let run = try ToolRun(["sinks", log, "--sink", sink, "--json"])
             guard run.status == 0, let streams = try run.json["streams"] as? [[String: Any]] else { return nil }
@@ -58,7 +58,7 @@
             return count.flatMap { Int($0) }
         }
 
-        /// The stream's records as `Examples/jetstream-reader.py` reads them: numbers and payloads.
+        /// The numbers and payloads of the stream's records, as `Examples/jetstream-reader.py` reads them.
         private func streamed() throws -> [String] {
             let output = scratch.path("streamed")
             let examples = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Examples").path()
@@ -100,7 +100,7 @@
             #expect(sinks.output.contains("stream events") && sinks.output.contains("position  \(lines.count)"))
         }
 
-        /// A writer that stops while another one takes over finds out when it resumes, and nothing of it reaches the stream.
+        /// A stopped writer that another one has replaced fails when it resumes, and none of its records reaches the stream.
         @Test func aResumedWriterIsFenced() throws {
             let lines = try String(contentsOf: Sample.unpack(into: scratch), encoding: .utf8)
                 .split(separator: "\n").prefix(3000).map(String.init)
@@ -119,19 +119,19 @@
             try wait { try position() == 1000 }
             kill(stopped.processIdentifier, SIGSTOP)
 
-            // As a machine would that has a copy of the log's disk.
+            // Like another machine with a copy of the log's disk.
             try #require(system("cp -r '\(log)' '\(log)-copy'") == 0)
-            let heir = try ToolRun(
+            let successor = try ToolRun(
                 [
                     "ingest", "--log", "\(log)-copy", "--store", "memory:", "--sink", sink, "--source", "test",
                     "--json",
                 ], input: scratch.file("all", lines: lines))
-            #expect(heir.status == 0, "\(heir.errors)")
+            #expect(successor.status == 0, "\(successor.errors)")
             let delivered = try streamed()
             #expect(delivered.count == lines.count)
 
             kill(stopped.processIdentifier, SIGCONT)
-            // It may have ended before it has read them.
+            // The process may have ended before it has read them.
             try? input.fileHandleForWriting.write(
                 contentsOf: Data((lines[1000...].joined(separator: "\n") + "\n").utf8))
             try? input.fileHandleForWriting.close()
@@ -156,7 +156,7 @@
             }
         }
 
-        /// Lines go into the log and the database while the servers are away.
+        /// Lines reach the log and the database while the stream's servers are unreachable.
         @Test func aServerThatIsAwayHoldsUpNothing() throws {
             server.stop()
             let lines = try String(contentsOf: Sample.unpack(into: scratch), encoding: .utf8)
@@ -181,7 +181,7 @@
         }
     }
 
-    /// A server of one test, which `Scripts/private-nats` starts. It ends with the last reference.
+    /// A server of one test, which `Scripts/private-nats` starts. It ends with its last reference.
     final class PrivateNATS {
         static let isWanted =
             ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1"
@@ -210,7 +210,7 @@
             _ = system("'\(Self.program)' stop '\(directory)'")
         }
 
-        /// Starts the server again, with its data and its address.
+        /// Restarts the server, with its data and its address.
         func restart() throws {
             try #require(system("'\(Self.program)' restart '\(directory)' 1") == 0)
         }

@@ -4,7 +4,7 @@ import WALMonitor
 @testable import WAL
 @testable import WALTool
 
-/// The probe found a disk with syncs of half a second in good order.
+/// A disk with syncs of half a second must not be OK.
 @Suite struct SyncProbeTests {
     private func verdict(_ milliseconds: [Double]) throws -> LogCheck.Verdict {
         let storage = try StorageInfo(of: Directory(path: "/"))

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Who watches a log must see each record once, however the watching ends.
+/// A user of `tail` must see each record once, whatever ends it.
 struct TailTests {
     private let scratch: Scratch
     private let log: String
@@ -11,7 +11,7 @@ struct TailTests {
         log = scratch.path("log")
     }
 
-    /// Waits until a file has as many lines.
+    /// Waits until a file has this number of lines.
     private func wait(for count: Int, in file: URL) throws {
         let end = Date(timeIntervalSinceNow: 120)
         while try lines(of: file).count < count, Date() < end { usleep(10_000) }
@@ -45,7 +45,7 @@ struct TailTests {
             count += 50
             if round % 5 == 0 { try wait(for: count - 2, in: output) }
         }
-        // The writer is still there: what it has appended is shown all the same.
+        // The writer still runs, and its records are shown all the same.
         #expect(try lines(of: output).count == count - 2)
         kill(tail.processIdentifier, number)
         tail.waitUntilExit()

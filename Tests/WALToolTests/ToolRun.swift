@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// The built tool, run as a user would.
+/// A run of the built tool, as by a user.
 struct ToolRun {
     let status: Int32
     let output: String
     let errors: String
 
-    /// The tool beside the test bundle.
+    /// The tool next to the test bundle.
     static let tool: URL = {
         #if os(macOS)
             for bundle in Bundle.allBundles where bundle.bundlePath.hasSuffix(".xctest") {
@@ -54,7 +54,7 @@ struct ToolRun {
     }
 }
 
-/// A directory for one test, removed with the last reference to it.
+/// A directory for one test, which exists until its last reference is gone.
 final class Scratch {
     let directory: URL
 
@@ -70,7 +70,7 @@ final class Scratch {
     func file(_ name: String) -> URL { directory.appendingPathComponent(name) }
     func path(_ name: String) -> String { file(name).path }
 
-    /// A file of these lines.
+    /// A file with these lines.
     func file(_ name: String, lines: [String]) throws -> URL {
         let url = file(name)
         try Data(lines.map { $0 + "\n" }.joined().utf8).write(to: url)

@@ -6,7 +6,7 @@ import WALDelivery
 @testable import WALMonitor
 @testable import WALTool
 
-/// A screen that is cut in the wrong place, or a terminal that stays in raw mode, is worse than no view.
+/// A screen that is cut at the wrong place, or a terminal that stays in raw mode, is worse than no view.
 struct TopTests {
     private let scratch: Scratch
     private let log: String
@@ -72,7 +72,7 @@ struct TopTests {
         #expect(TopKey.keys(of: Array("/é\u{7F}\r".utf8)) == [.character("/"), .character("é"), .backspace, .enter])
         #expect(TopKey.keys(of: [0x1B]) == [.escape])
         #expect(TopKey.keys(of: Array("\u{1B}[A\u{1B}OBq".utf8)) == [.up, .down, .character("q")])
-        // Shift with an arrow, F5, and a key that is cut.
+        // Shift with an arrow, F5, and an incomplete key sequence.
         #expect(TopKey.keys(of: Array("\u{1B}[1;2B\u{1B}[15~\u{1B}[".utf8)) == [.down])
     }
 
@@ -93,7 +93,7 @@ struct TopTests {
         }
         let json = try #require(try JSONSerialization.jsonObject(with: Data(copied.utf8)) as? [String: Any])
         #expect(json["sequence"] as? Int == 29 && (json["text"] as? String)?.hasPrefix("record 29 ") == true)
-        // A filter that leaves the row out leaves nothing to copy.
+        // If a filter hides the row, there is nothing to copy.
         #expect(press("/RECORD 1q\u{7F}\r") == .none)
         #expect(view.filter == "RECORD 1" && view.lines(look, width: 80).count == 11)
         #expect(press("y") == .none)
@@ -104,7 +104,7 @@ struct TopTests {
         #expect(press("q") == .quit)
     }
 
-    /// The selection is never outside of the screen, and the headings come back with the first row.
+    /// The selection is always on the screen, and the headings return with the first row.
     @Test func theScreenFollowsTheSelection() throws {
         try makeLog()
         let source = try DirectorySource(log)
@@ -140,7 +140,7 @@ struct TopTests {
 
     // MARK: In a terminal
 
-    /// A terminal of tmux with a server of its own, and a shell in it.
+    /// A terminal of a separate tmux server, with a shell.
     private final class Screen {
         let socket: String
 
@@ -155,7 +155,7 @@ struct TopTests {
             _ = try run(
                 "-f", "/dev/null", "new-session", "-d", "-x", "\(width)", "-y", "\(height)",
                 "env LANG=C.UTF-8 PS1='$ ' sh")
-            // Keys that come before the shell are lost.
+            // Keys that arrive before the shell are lost.
             _ = try wait(for: "$")
         }
 
@@ -164,8 +164,8 @@ struct TopTests {
         @discardableResult func run(_ arguments: String...) throws -> String {
             let process = Process()
             process.executableURL = URL(filePath: "/usr/bin/python3")
-            // The server stays, and keeps what it inherits: descriptors by whose end this process is seen to end, and blocked signals,
-            // without which kill-server ends nothing.
+            // The server outlives this call, so it must not inherit descriptors, which would delay the end of this process, or
+            // blocked signals, which would make kill-server ineffective.
             let script = """
                 import os, signal, sys
                 signal.pthread_sigmask(signal.SIG_SETMASK, [])
@@ -308,7 +308,7 @@ struct TopTests {
         _ = try screen.wait(for: "$")
         let text = try String(contentsOfFile: painted, encoding: .utf8)
         #expect(text.components(separatedBy: "\u{1B}[2J").count == 2, "the screen was cleared more than once")
-        #expect(text.components(separatedBy: "5 tail").count == 2, "a row that is the same was painted")
+        #expect(text.components(separatedBy: "5 tail").count == 2, "an unchanged row was painted")
     }
 
     #if Monitor
@@ -322,14 +322,14 @@ struct TopTests {
                 let here = try ToolRun(["top", log] + arguments)
                 let there = try ToolRun(url + ["--token-file", tokenFile] + arguments)
                 #expect(here.status == 0 && there.status == 0, "\(there.errors)")
-                // The free space may change at any time, and the page shows records in its own way.
+                // The free space may change at any time, and the page shows records differently.
                 func fixed(_ text: String) -> [Substring] {
                     text.split(separator: "\n").filter { !$0.contains("free") }
                 }
                 if pane != "5" { #expect(fixed(here.output) == fixed(there.output)) }
                 #expect(pane != "5" || there.output.contains("\n30  ") && there.output.contains("  record 30 "))
             }
-            // Without the token, with another one, and with one that others can see.
+            // Without the token, with a missing file, and with a token that other users can read.
             for (arguments, exit) in [
                 (url, 64), (url + ["--token-file", scratch.path("none")], 74),
                 (["top", "--url", "\(server.address)#t=\(server.token)"], 64),

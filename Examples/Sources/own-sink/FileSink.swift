@@ -17,7 +17,7 @@ final class FileSink: Sink, @unchecked Sendable {
 
     let name = "file"
     let maxConcurrency = 1
-    // Calls of files block, so they run on a thread of the sink's own.
+    // File calls block, so they run on a queue of the sink.
     private let queue = DispatchQueue(label: "file-sink")
     private let file: FileHandle
     private var lanes: [String: [SinkLane]] = [:]
@@ -60,7 +60,7 @@ final class FileSink: Sink, @unchecked Sendable {
         case Failure.fenced: .fenced
         case Failure.laneCount: .fatal
         case Failure.notALine(let sequence): .record(code: "line", reason: "The record \(sequence) isn't one line.")
-        // A full disk, for example. What was written has no line that moves lanes, so it doesn't count.
+        // A full disk, for example. No line after the written records moves lanes, so they don't count.
         default: .transient
         }
     }

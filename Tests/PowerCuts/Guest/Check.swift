@@ -1,8 +1,8 @@
 import WAL
 import WALTasks
 
-/// Looks for what a power cut may not do: take what was durable, bring what was never appended, look like damage, keep the log
-/// from going on, or have a number given again.
+/// Checks the rules for a power cut: no durable record is lost, no record appears that was never appended, nothing looks like
+/// damage, the log continues, and no number is given again.
 struct Check {
     var workload: Workload
     var directory: String
@@ -22,17 +22,17 @@ struct Check {
             let report = try await Verification.verify(at: log)
             if report.isDamaged { findings.append("DAMAGE verify: \(report.findings)") }
         } catch {
-            // Before the first record was durable there may be no log.
+            // Before the first record is durable, there may be no log.
             let isOwed = !reports.required.isEmpty || !reports.tasks.isEmpty
             if isOwed || error.code != .notALogDirectory { findings.append("LOSS verify: \(error)") }
         }
         if workload == .tasks {
             findings += try await TaskCheck(directory: directory, seed: seed, tasks: reports.tasks).run()
         }
-        try goOn()
+        try checkOpening()
     }
 
-    private mutating func goOn() throws {
+    private mutating func checkOpening() throws {
         let configuration = workload.configuration(seed: seed)
         let log = try WriteAheadLog.openBlocking(at: log, configuration: configuration)
         if log.recovery.isDamaged { findings.append("DAMAGE opening: \(log.recovery.findings)") }
@@ -48,7 +48,7 @@ struct Check {
         try again.closeBlocking()
     }
 
-    /// Reads all, and compares it with what was reported.
+    /// Reads all records, and compares them with the reports.
     private mutating func compare(_ log: WriteAheadLog) throws {
         var found: [UInt64: Payload] = [:]
         var last: UInt64 = 0
@@ -58,20 +58,20 @@ struct Check {
             if sequence <= last { findings.append("LOSS \(sequence) comes after \(last)") }
             last = max(last, sequence)
             found[sequence] = Payload(record.payload)
-            if found[sequence] == nil { findings.append("LOSS \(sequence) has bytes that nobody appended") }
+            if found[sequence] == nil { findings.append("LOSS \(sequence) has bytes that were never appended") }
         }
         for (sequence, payload) in found where payload.count > 1 {
-            // Both neighbours in the batch are there, so that all of it is.
+            // Both neighbors in the batch must exist, so that the whole batch does.
             let before = payload.index == 0 || found[sequence - 1].map { $0.number == payload.number } ?? false
             let after =
                 payload.index + 1 == payload.count || found[sequence + 1].map { $0.number == payload.number } ?? false
-            if !before || !after { findings.append("LOSS the batch of \(sequence) is there in part") }
+            if !before || !after { findings.append("LOSS the batch of \(sequence) is incomplete") }
         }
         for (sequence, payload) in reports.required where sequence > reports.removable {
-            let there = found[sequence]
-            if there?.number != payload.number || there.map({ Int($0.index) }) != payload.index {
+            let actual = found[sequence]
+            if actual?.number != payload.number || actual.map({ Int($0.index) }) != payload.index {
                 findings.append(
-                    "LOSS \(sequence) was durable as \(payload), and is \(there.map { "\($0.number)" } ?? "gone")")
+                    "LOSS \(sequence) was durable as \(payload), and is \(actual.map { "\($0.number)" } ?? "gone")")
             }
         }
         if workload == .batches {

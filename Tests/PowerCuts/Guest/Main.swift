@@ -1,9 +1,9 @@
 import Glibc
 
-/// The program that a power cut hits, and the one that looks afterwards at what it left.
+/// The program that a power cut interrupts, and the program that checks the disk afterwards.
 ///
-///     PowerCutGuest work DIRECTORY WORKLOAD BOOT SEED     on the machine whose power goes
-///     PowerCutGuest check DIRECTORY WORKLOAD SEED REPORTS   on what is left; prints a line for each finding
+///     PowerCutGuest work DIRECTORY WORKLOAD BOOT SEED     on the machine whose power is cut
+///     PowerCutGuest check DIRECTORY WORKLOAD SEED REPORTS   on its disk; prints a line for each finding
 @main struct Main {
     static func main() async {
         let arguments = CommandLine.arguments

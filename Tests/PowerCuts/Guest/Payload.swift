@@ -1,6 +1,6 @@
-/// The bytes of a record, which follow from its number alone.
+/// The bytes of a record. They depend on its number only.
 ///
-/// The number names the boot, the worker and the worker's append; a batch's records have an index each.
+/// The number identifies the boot, the worker and the worker's append. Each record of a batch also has an index.
 struct Payload {
     var number: UInt64
     var index: UInt16 = 0
@@ -33,7 +33,7 @@ struct Payload {
         var bytes: [UInt8] = []
         for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: number >> shift)) }
         bytes += [UInt8(index >> 8), UInt8(index & 255), UInt8(count >> 8), UInt8(count & 255)]
-        // Words of a small alphabet, so that it can be compressed.
+        // Words of a small alphabet, so that they compress.
         for _ in 0..<(next() % 60) {
             let word = UInt8(truncatingIfNeeded: next() % 16)
             bytes += [65 + word, 97 + word, 98 + word, 99 + word, 32]

@@ -1,17 +1,17 @@
 import Glibc
 import WAL
 
-/// What the guest said on the serial line, over all boots: see ``SerialLine``.
+/// The guest's reports on the serial line, over all boots: see ``SerialLine``.
 struct Reports {
-    /// What must be there: the payload's number and index of each sequence number that was durable.
+    /// The records that must exist: the payload's number and index for each durable sequence number.
     private(set) var required: [UInt64: (number: UInt64, index: Int)] = [:]
     /// The highest number that was durable, or that an opening had seen.
     private(set) var spokenFor: UInt64 = 0
-    /// What is up to here may have been removed by retention.
+    /// The highest number that retention may have removed.
     private(set) var removable: UInt64 = 0
     /// The last version of each task, and the boots of all its versions.
     private(set) var tasks: [Int: [(version: Int, boot: UInt64)]] = [:]
-    /// What is wrong with the reports themselves.
+    /// Errors in the reports themselves.
     private(set) var findings: [String] = []
 
     init(at path: String) throws {

@@ -1,13 +1,13 @@
 import Glibc
 
-/// Says on standard output, which is the machine's serial line, what has been reached. A line is there before the call returns.
+/// Reports progress on standard output, which is the machine's serial line. A line is written before the call returns.
 ///
 /// | Line | Meaning |
 /// | --- | --- |
-/// | `O n` | the log is open; opening saw numbers up to `n` that aren't to be given again |
+/// | `O n` | the log is open; numbers up to `n` that the opening saw must not be given again |
 /// | `A s p c` | the append of payload number `p` has returned: `c` records, the last with the sequence number `s` |
-/// | `D s` | all up to `s` is durable |
-/// | `C s` | a cursor is about to be set to `s`: what is up to there may be removed |
+/// | `D s` | all records up to `s` are durable |
+/// | `C s` | a cursor is about to be set to `s`: records up to it may be removed |
 /// | `K t v b` | version `v` of task `t`, saved in boot `b`, is durable |
 /// | `E text` | the work ended with this error, as it must when the disk is gone |
 enum SerialLine {
@@ -21,7 +21,7 @@ enum SerialLine {
     }
 }
 
-/// Tells the disk how far the guest is, by a write to its last 4 KiB, past all caches: see disk.c.
+/// Reports the guest's progress to the disk, by a write to its last 4 KiB that bypasses all caches: see disk.c.
 func markDisk() {
     let direct: Int32 = 0o40000  // O_DIRECT, which Glibc hides.
     let device = open("/dev/vda", O_RDWR | direct)

@@ -3,7 +3,7 @@ import WALSQLite
 import WALTasks
 
 #if SQLite
-    /// Delivers what is left, and compares the store with what was reported as durable.
+    /// Delivers the remaining records, and compares the store with the durable versions of the reports.
     struct TaskCheck {
         var directory: String
         var seed: UInt64
@@ -30,7 +30,7 @@ import WALTasks
                     let before = ids.count
                     ids.formUnion(page.map(\.id))
                     if ids.count - before < page.count {
-                        findings.append("LOSS an activity of task \(task) is there twice")
+                        findings.append("LOSS an activity of task \(task) exists twice")
                     }
                     if page.count < 1000 { break }
                 }

@@ -5,7 +5,7 @@ import WALTasks
 #if SQLite
     /// Saves tasks through the buffer into SQLite on the same disk.
     ///
-    /// Four workers have eight tasks each. Each version of a task comes with an activity, which must be there once.
+    /// Four workers have eight tasks each. Each version of a task comes with an activity, which must exist once.
     struct TaskWork {
         var work: Work
 

@@ -1,6 +1,6 @@
 import WAL
 
-/// Works on a log until the disk is gone.
+/// Uses a log until the disk is gone.
 struct Work {
     var workload: Workload
     var directory: String
@@ -35,7 +35,7 @@ struct Work {
         }
     }
 
-    /// The highest number that an opening has seen, in records or in what it dropped.
+    /// The highest number that an opening has seen, in records or in dropped ones.
     private func spokenFor(_ report: RecoveryReport) -> UInt64 {
         report.findings.compactMap(\.sequences?.upperBound.rawValue).max() ?? 0
     }

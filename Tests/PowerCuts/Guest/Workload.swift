@@ -1,15 +1,15 @@
 import WAL
 import WALTasks
 
-/// What the guest does with its log when the power goes.
+/// The guest's use of its log until the power cut.
 enum Workload: String, CaseIterable {
     /// Four tasks append under `.always`.
     case always
-    /// The same under `.interval`; what is durable is reported as it becomes so.
+    /// Four tasks append under `.interval`. Durable records are reported when they become durable.
     case interval
     /// Batches with LZ4 and bookmarks.
     case batches
-    /// Small segments that are compressed, and removed when a cursor has passed them.
+    /// Small segments that are compressed, and removed after a cursor has passed them.
     case retention
     /// Tasks through the buffer into SQLite on the same disk.
     case tasks

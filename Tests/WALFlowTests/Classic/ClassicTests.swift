@@ -5,8 +5,8 @@ import WALTasks
 
 @testable import WALFlow
 
-/// The sample of the system that this one replaces: rows are validated one by one, valid and invalid ones go to sub-DAGs of their own,
-/// and their results come together.
+/// The sample of the replaced system: rows are validated one by one, valid and invalid rows go to separate sub-DAGs, and their
+/// results are merged.
 @Suite struct ClassicTests {
     struct Row: Codable, Hashable, Sendable { var name: String; var age: Int; var note: String? }
 

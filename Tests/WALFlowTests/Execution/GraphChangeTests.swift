@@ -7,11 +7,11 @@ import WALTesting
 
 @testable import WALFlow
 
-/// A task that may continue with a changed graph comes to an end, and neither repeats a step nor runs one that a finished one needs.
+/// A task that continues with a changed graph ends. It repeats no step, and runs no step that a finished one depends on.
 @Suite struct GraphChangeTests {
     private static let isLong = ProcessInfo.processInfo.environment["WAL_LONG"] != nil
 
-    /// Whether a step comes before another one, in any of the graphs that both are in.
+    /// Whether one step precedes another in a graph that has both.
     private static func isAncestor(_ first: Substring, of second: Substring, in shape: GraphShape) -> Bool {
         let (a, b) = (first.prefix { $0 != "/" && $0 != "[" }, second.prefix { $0 != "/" && $0 != "[" })
         guard a == b else {
@@ -39,7 +39,7 @@ import WALTesting
             _ = try await whole.finish()
             for length in stride(from: 1, through: whole.records.count, by: 1 + whole.records.count / 6) {
                 var past = Array(whole.records[..<length])
-                // Every other time, a checkpoint has left out what the old graph doesn't need.
+                // In half of the cases, a checkpoint has left out the records that the old graph doesn't need.
                 if length % 2 == 0 {
                     past = try Walker(old.plan, input: Int(seed), after: past, seed: seed, fails: never).journal.records
                 }
@@ -64,7 +64,7 @@ import WALTesting
         #expect(continued > 100 && parked > 50, "\(continued) continued, \(parked) were parked")
     }
 
-    /// What a tool says of a log before the program starts is what the program does.
+    /// The check that a tool makes before the program starts agrees with the program.
     @Test func theRunnerParksWhatTheCheckNames() async throws {
         var (continued, parked) = (0, 0)
         for seed in 0..<UInt64(Self.isLong ? 1000 : 12) {

@@ -4,7 +4,7 @@ import WALTesting
 
 @testable import WALFlow
 
-/// A task that continues from any prefix of its records comes to the same end, and repeats nothing that is finished.
+/// A task that continues from any prefix of its records ends the same, and repeats no finished step.
 @Suite struct PrefixTests {
     static let count = ProcessInfo.processInfo.environment["WAL_LONG"] == nil ? 150 : 20_000
 
@@ -12,7 +12,7 @@ import WALTesting
         GraphShape.hash("\(path) \(attempt)")
     }
 
-    /// Some attempts fail, and in every third graph some steps for good.
+    /// Some attempts fail. In every third graph, some steps fail permanently.
     private static func fails(_ seed: UInt64) -> (String, UInt32) -> (isFailed: Bool, isFinal: Bool) {
         { path, attempt in
             let hash = hash(path, attempt) &+ seed
@@ -40,7 +40,7 @@ import WALTesting
                 #expect(repeated.isEmpty, "seed \(seed), \(length) records: \(repeated) ran again")
                 for (path, count) in rest.runs {
                     let last = rest.journal.steps[path]?.attempt ?? 0
-                    // An element's steps are forgotten once it has ended.
+                    // The steps of an element are forgotten after its end.
                     guard last > 0 else { continue }
                     #expect(UInt32(count) == last - (attempts[path] ?? 0), "seed \(seed), \(length) records: \(path)")
                 }
@@ -73,14 +73,14 @@ import WALTesting
                 var once = TaskJournal(id: "task")
                 for event in walker.records[..<length] { once.apply(event) }
                 var twice = once
-                // As after a checkpoint that a crash cut off anywhere.
+                // Like a checkpoint that a crash cut off at any place.
                 let checkpoint = once.records
                 for event in checkpoint { twice.apply(event) }
                 #expect(twice == once, "seed \(seed), \(length) records")
-                var anew = TaskJournal(id: "task")
-                for event in checkpoint { anew.apply(event) }
-                #expect(anew.steps == once.steps, "seed \(seed), \(length) records")
-                #expect(anew.retryCount == once.retryCount && anew.resumedCount == once.resumedCount)
+                var restored = TaskJournal(id: "task")
+                for event in checkpoint { restored.apply(event) }
+                #expect(restored.steps == once.steps, "seed \(seed), \(length) records")
+                #expect(restored.retryCount == once.retryCount && restored.resumedCount == once.resumedCount)
             }
         }
     }

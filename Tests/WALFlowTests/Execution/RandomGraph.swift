@@ -2,9 +2,10 @@ import WALTesting
 
 @testable import WALFlow
 
-/// Random graphs of all kinds of nodes, for the same seed the same.
+/// Random graphs with nodes of all kinds. The same seed gives the same graph.
 ///
-/// A second version of a graph has some nodes less, some more, and some in other places. The others have the same ids.
+/// A second version of a graph lacks some nodes, has additional ones, and has some in other places. The other nodes keep their
+/// ids.
 struct RandomGraph {
     private enum Change {
         case none, dropped, inserted, moved
@@ -32,7 +33,7 @@ struct RandomGraph {
 
     private mutating func fill(_ graph: Graph, _ input: Node<Int>, size: Int, depth: Int, seed: UInt64) -> Node<Int> {
         var generator = SeededGenerator(seed: seed)
-        // By number, so that a node that is left out changes no other one's parents but those of its children.
+        // By number, so that removing a node changes the parents of its children only.
         var handles: [Node<Int>?] = [input]
         func pick(_ generator: inout SeededGenerator) -> Node<Int> {
             let end = Int.random(in: 0..<handles.count, using: &generator)
@@ -54,7 +55,7 @@ struct RandomGraph {
             handles.append(add(graph, number, parent, other, depth: depth, &own))
         }
         let last = handles.last { $0 != nil }.flatMap { $0 } ?? input
-        // All nodes that no other follows would be lost in the output, so the last one joins some of them.
+        // The output would lose nodes without a successor, so the last node joins some of them.
         return graph.addNode("out", after: last, pick(&generator)) { _, a, b in a &* 13 &+ b }
     }
 

@@ -9,16 +9,16 @@ struct Walker {
     private(set) var journal = TaskJournal(id: "task")
     private(set) var execution: Execution
     private(set) var records: [FlowRecord.Event] = []
-    /// How often each step ran.
+    /// The number of runs of each step.
     private(set) var runs: [String: Int] = [:]
     private var open: [StepPlace] = []
     private var generator: SeededGenerator
-    /// Whether an attempt fails, and whether for good.
+    /// Whether an attempt fails, and whether permanently.
     let fails: (String, UInt32) -> (isFailed: Bool, isFinal: Bool)
 
     static let time = Timestamp(rawValue: 1_700_000_000_000_000)
 
-    /// Begins a task, or continues with these records.
+    /// Begins a task, or continues from these records.
     init(
         _ plan: Plan, input: Int, after past: [FlowRecord.Event]? = nil, seed: UInt64,
         fails: @escaping (String, UInt32) -> (isFailed: Bool, isFinal: Bool)
@@ -39,7 +39,7 @@ struct Walker {
         take(execution.start(input: StepValue(bytes: bytes), &journal))
     }
 
-    /// The paths that were handed out and haven't ended.
+    /// The paths of the steps that run or wait.
     var openPaths: Set<String> { Set(open.map(\.path)) }
 
     private mutating func write(_ event: FlowRecord.Event) {
@@ -106,7 +106,7 @@ struct Walker {
 }
 
 extension Execution.Outcome {
-    /// The outcome in a form that can be compared.
+    /// The outcome as text, for comparison.
     func text(_ plan: Plan) throws -> String {
         switch self {
         case .failed: "failed"
@@ -116,7 +116,7 @@ extension Execution.Outcome {
     }
 }
 
-/// A host of steps that neither write nor send anything.
+/// A host of steps that neither writes nor sends anything.
 private final class SilentHost: StepHost {
     let dagKey = "random"
     let coder: any FlowCoder = JSONFlowCoder()

@@ -2,7 +2,7 @@ import Testing
 
 @testable import WALFlow
 
-/// Each mistake of a declaration has an error that names it.
+/// Each mistake in a declaration has an error that names it.
 @Suite struct ValidationTests {
     private func code(_ dag: any FlowDAG) -> FlowError.Code? {
         do throws(FlowError) {

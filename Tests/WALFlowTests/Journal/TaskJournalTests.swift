@@ -3,7 +3,7 @@ import WAL
 
 @testable import WALFlow
 
-/// What single records mean, as FORMAT.md numbers it.
+/// The meaning of single records, in the numbering of FORMAT.md.
 @Suite struct TaskJournalTests {
     private static let time = Timestamp(rawValue: 1_700_000_000_000_000)
     private var journal = TaskJournal(id: "t")
@@ -57,10 +57,10 @@ import WAL
         journal.apply(.signal(path: "w", id: "mail", payload: [2]))
         #expect(journal.signals.isEmpty)
         // A checkpoint keeps the id, too.
-        var anew = TaskJournal(id: "t")
-        for event in journal.records { anew.apply(event) }
-        anew.apply(.signal(path: "w", id: "mail", payload: [3]))
-        #expect(anew.signals.isEmpty)
+        var other = TaskJournal(id: "t")
+        for event in journal.records { other.apply(event) }
+        other.apply(.signal(path: "w", id: "mail", payload: [3]))
+        #expect(other.signals.isEmpty)
     }
 
     @Test mutating func aRetryVoidsPathsAndWhatIsBelow() {
@@ -72,7 +72,7 @@ import WAL
         #expect(Set(journal.steps.keys) == ["a", "eachother"])
         #expect(journal.end == nil && !journal.isDelivered)
         journal.apply(Self.result("b/x"))
-        // The same control again is an old one.
+        // A repeated control record is an old one.
         journal.apply(.control(retry))
         #expect(journal.steps["b/x"] != nil && journal.nextControl == 2)
     }

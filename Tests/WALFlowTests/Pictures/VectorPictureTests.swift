@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    /// The straight parts of edges, which are within a layer.
+    /// The straight parts of edges, each within a layer.
     private static func passages(_ svg: String) -> [Rectangle] {
         svg.split(separator: "\n").filter { $0.contains(" H") }.flatMap { line -> [Rectangle] in
             let words = line.split(whereSeparator: { " ,\"".contains($0) }).map(String.init)
@@ -52,7 +52,7 @@ import Testing
         #expect(count > 100)
     }
 
-    /// The journal forgets the steps of an element that has its output.
+    /// The journal forgets the steps of an element that has an output.
     @Test func theStepsOfAnElementThatHasEndedAreDone() throws {
         let dag = DAG(name: "Each", key: "each", of: [Int].self) { dag, input in
             dag.addIterator("each", over: input, { $0 }) { body, value in

@@ -5,7 +5,7 @@ import WALTasks
 
 @testable import WALFlow
 
-/// The records after the cursor give every live task.
+/// The records after the cursor determine every live task.
 @Suite struct CheckpointContentsTests {
     @Test func whatACheckpointLeavesIsEnough() async throws {
         let directory = TemporaryDirectory()

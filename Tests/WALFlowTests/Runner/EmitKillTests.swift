@@ -11,8 +11,8 @@
     @testable import WALFlow
     @testable import WALSQLite
 
-    /// After `kill -9`, the messages in a database are those of the results in the journal: none is missing, none is there twice, and none
-    /// is of an attempt that failed or that the kill ended.
+    /// After `kill -9`, the messages in a database are those of the results in the journal: none is missing, none is duplicated,
+    /// and none comes from an attempt that failed or that the kill interrupted.
     @Suite(.serialized) struct EmitKillTests {
         static func dag() -> DAG<Int, Int> {
             let options = NodeOptions(retry: .constant(max: 5, every: .milliseconds(1)))
@@ -20,7 +20,7 @@
                 let each = dag.addIterator("each", over: input, { Array(0..<$0 % 4) }, concurrency: 3) { body, value in
                     body.addNode("send", after: value, options: options) { step, value in
                         try step.emit(Array("\(step.key) \(step.attempt) 1".utf8), to: "mail")
-                        // A kill may come between the two.
+                        // The kill may come between the two messages.
                         await Task.yield()
                         try step.emit(Array("\(step.key) \(step.attempt) 2".utf8), to: "mail")
                         try step.emit([0], to: "nobody")
@@ -35,11 +35,11 @@
             }
         }
 
-        /// How many messages a step sends.
+        /// The number of messages that a step sends.
         private static func messageCount(_ path: String) -> Int { path == "sum" ? 1 : 2 }
 
         static func open(_ path: String) async throws -> (BufferedTaskStorage<MemoryTaskStore>, FlowRunner) {
-            // No constraint keeps a message from coming twice.
+            // No constraint prevents a duplicate message.
             let sink = try await SQLiteSink(
                 path: path + ".mails.db", tables: "CREATE TABLE IF NOT EXISTS mails (text TEXT NOT NULL)"
             ) { transaction, batch in
@@ -78,7 +78,7 @@
                     }
                 }
                 let due = Set(try Self.due(path))
-                for text in try Self.arrived(path) { #expect(due.contains(text), "\(text) is there without a result") }
+                for text in try Self.arrived(path) { #expect(due.contains(text), "\(text) arrived without a result") }
             }
             let (storage, runner) = try await Self.open(path)
             _ = try await runner.process(7, by: Self.dag(), id: "last")
@@ -112,7 +112,7 @@
         private static func arrived(_ path: String) throws -> [String] {
             guard FileManager.default.fileExists(atPath: path + ".mails.db") else { return [] }
             let connection = try Connection(path: path + ".mails.db", access: .readWrite, busyTimeout: .seconds(5))
-            // A kill while the sink opened leaves a database without the table.
+            // A kill while the sink opens leaves a database without the table.
             let isMade = try Statement(
                 "SELECT count(*) FROM sqlite_master WHERE name = 'mails'", named: "made", on: connection)
             guard try isMade.first({ (row) throws(StoreError) in row.number() }) == 1 else { return [] }

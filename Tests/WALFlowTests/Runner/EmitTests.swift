@@ -7,14 +7,14 @@ import WALTesting
 
 @testable import WALFlow
 
-/// What a step sends is there with its result, once, and without it never.
+/// The messages of a step arrive once with its result, and never without it.
 @Suite struct EmitTests {
-    /// A destination that keeps messages and positions, over several openings of the storage.
+    /// A destination that keeps messages and positions over several lives of the storage.
     final class Mailbox: Sendable {
         struct State {
             var lanes: [LogID: [SinkLane]] = [:]
             var messages: [String] = []
-            /// The number of calls that still fail after they were applied.
+            /// The number of further calls that are applied and then fail.
             var lostAnswers = 0
         }
 
@@ -136,7 +136,7 @@ import WALTesting
         #expect(mailbox.messages == [])
     }
 
-    /// A restart neither sends again what a finished step sent, nor loses it.
+    /// A restart neither resends nor loses the messages of a finished step.
     @Test func aRestartSendsNothingTwice() async throws {
         let (directory, mailbox) = (TemporaryDirectory(), Mailbox())
         let gate = Gate()

@@ -10,13 +10,13 @@
 
     @testable import WALFlow
 
-    /// A finished step never runs again after `kill -9`, an accepted task always comes to its end, and the store agrees with the journal.
+    /// After `kill -9`, a finished step never runs again, an accepted task always ends, and the store agrees with the journal.
     ///
-    /// Each step first writes its path and attempt to a side file that the kill can't take back.
+    /// Each step first writes its path and attempt to a side file, which the kill can't undo.
     @Suite(.serialized) struct FlowKillTests {
         static let rounds = ProcessInfo.processInfo.environment["WAL_CRASH_ROUNDS"].flatMap { Int($0) } ?? 25
 
-        /// A file of lines, each one `write` to a file that is open for appending.
+        /// A file of lines. Each line is one `write` to a file that is open for appending.
         struct SideFile: Sendable {
             let descriptor: Int32
 
@@ -104,7 +104,7 @@
                 let path = directory.path
                 await #expect(processExitsWith: .signal(SIGKILL)) {
                     [path = path as String, sidePath = sidePath as String, life = life as Int] in
-                    // The first life begins tasks, the second is often killed while it opens.
+                    // The first life begins tasks. The second is often killed while it opens.
                     let time = life == 1 ? Int.random(in: 500...30_000) : Int.random(in: 20_000...150_000)
                     Thread.detachNewThread {
                         usleep(UInt32(time))
@@ -119,7 +119,7 @@
                         if number % 20 == 19 { try await Task.sleep(for: .milliseconds(1)) }
                     }
                 }
-                // What has a result before the next life begins must not run after this line.
+                // A step with a result before the next life begins must not run after this line.
                 let results = try Self.results(directory.path)
                 let side = SideFile(sidePath)
                 for key in results { side.add("finished \(key)") }

@@ -7,7 +7,7 @@ import WALTesting
 
 @testable import WALFlow
 
-/// After a power loss, a step with a durable result doesn't run again, and an accepted task of a durable DAG comes to its end.
+/// After a power loss, a step with a durable result doesn't run again, and an accepted task of a durable DAG ends.
 @Suite(.serialized) struct PowerLossTests {
     private static let rounds = ProcessInfo.processInfo.environment["WAL_LONG"] == nil ? 6 : 200
 
@@ -33,7 +33,7 @@ import WALTesting
         }
     }
 
-    /// The steps whose results are durable, because a step after them has begun.
+    /// The steps whose results are durable, because a later step has begun.
     private static func finished(_ begun: [String]) -> Set<String> {
         let chain = ["a", "b", "c", "d"]
         var finished: Set<String> = []
@@ -67,7 +67,7 @@ import WALTesting
             _ = try await runner.process(number, by: Self.dag(events), id: id)
             accepted.append(id)
         }
-        // The power goes now, somewhere in the middle of these tasks.
+        // The power loss comes in the middle of these tasks.
         let known = Self.finished(events.all)
         let images = try #require(disk.crashState()?.images(of: .sector))
         for _ in 0..<4 {
@@ -81,7 +81,7 @@ import WALTesting
             let repeated = Set(rest.all).intersection(known)
             #expect(repeated.isEmpty, "round \(round): \(repeated) ran again")
             for id in accepted where !live.contains(id) {
-                // It ended before the power went, so its row is in the log.
+                // It ended before the power loss, so its row is in the log.
                 #expect(try await storage.task(id: id)?.status == .completed, "round \(round): \(id) is lost")
             }
             await again.close()

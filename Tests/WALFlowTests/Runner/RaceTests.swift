@@ -7,7 +7,7 @@ import WALTesting
 
 @testable import WALFlow
 
-/// Sequences of events that are rare: callers with the same id, retries, timeouts and ends at the same time.
+/// Rare sequences of events: callers with the same id, and concurrent retries, timeouts and ends.
 @Suite struct RaceTests {
     @Test func callersWithTheSameIDGetOneTask() async throws {
         let (directory, events) = (TemporaryDirectory(), Events())
@@ -185,7 +185,7 @@ import WALTesting
         }
         let small = DAG(name: "Small", key: "small", of: Int.self) { dag, input in
             dag.addNode("a", after: input) { step, value in
-                // More than a segment. It is left out.
+                // The value is larger than a segment, so it is left out.
                 step.logActivity("note", data: "\"\(String(repeating: "y", count: 20 << 20))\"")
                 return value
             }

@@ -8,7 +8,7 @@ import WALTesting
 @testable import WALFlow
 
 @Suite struct RecoveryTests {
-    /// Runs a DAG of three steps, of which the second waits the first time, and starts anew.
+    /// Runs a DAG of three steps. The second step waits in the first life, and runs again in the next.
     @Test func aRestartGoesOnWhereTheTaskWas() async throws {
         let (directory, events, ends) = (TemporaryDirectory(), Events(), Events())
         func dag(_ isBlocked: Bool) -> DAG<Int, Int> {
@@ -52,7 +52,7 @@ import WALTesting
         await runner.close()
         try await storage.close()
 
-        // What has ended doesn't come back.
+        // An ended task isn't live again.
         storage = try await openStorage(directory)
         runner = try await FlowRunner(
             storage: storage, dags: [dag(false)], configuration: configuration, onResult: callback)
@@ -152,7 +152,7 @@ import WALTesting
         try await eventually {
             try await storage.task(id: "t")?.processingState == "parked: the runner has no DAG with the key versions"
         }
-        // The DAG comes later, with a step less that the wait depended on.
+        // The DAG is added later, without a step that the wait depended on.
         try await runner.add(dag([]))
         let parked = try #require(runner.task(id: "t", of: dag([])))
         #expect(parked.state.reason.hasPrefix("parked: graph changed: the step b has a result that answer needs"))
@@ -160,7 +160,7 @@ import WALTesting
         await runner.close()
         try await storage.close()
 
-        // A node at the end is no conflict.
+        // A new node at the end is no conflict.
         (storage, runner) = try await open([dag(["b"], wait: true)])
         #expect(runner.task(id: "t", of: dag(["b"]))?.state.reason == "waiting for answer")
         await runner.close()
@@ -236,7 +236,7 @@ import WALTesting
         try await storage.close()
     }
 
-    /// The output of a task that has ended doesn't depend on an activity, which users may remove.
+    /// The output of an ended task doesn't depend on an activity, because users may remove activities.
     @Test func theOutputOfAnEndedTaskOutlivesItsActivities() async throws {
         let directory = TemporaryDirectory()
         let dag = DAG(name: "Keep", key: "keep", of: Int.self) { dag, input in

@@ -11,7 +11,7 @@ import WALTesting
     import WALSQLite
 #endif
 
-/// What live tasks take of the log, and that a disk budget holds back tasks and never all of them.
+/// The log space that live tasks take. A disk budget delays new tasks, and never stops all tasks.
 @Suite struct RetentionTests {
     private static let segment = 128 << 10
 
@@ -96,7 +96,7 @@ import WALTesting
         try await storage.close()
     }
 
-    /// Tasks that begin faster than checkpoints come don't use up the room of the first one.
+    /// Tasks that begin faster than checkpoints are made don't use up the space of the first checkpoint.
     @Test func aBurstOfTasksFillsNoLogForGood() async throws {
         let (directory, clock) = (TemporaryDirectory(), ManualClock())
         let (storage, runner) = try await Self.open(directory, [Self.quick], budget: 2 << 20, clock)
@@ -118,7 +118,7 @@ import WALTesting
     }
 
     #if SQLite
-        /// Tasks that wait and take all the room keep new ones out, and still come to their ends.
+        /// Waiting tasks that use all the space keep new tasks out, and can still end.
         @Test func liveTasksThatTakeAllTheRoomCanStillEnd() async throws {
             let directory = TemporaryDirectory()
             defer {

@@ -74,7 +74,7 @@ import WALTesting
         #expect(actions.first == "task_created" && actions.contains("task_completed") && actions.contains("processing"))
         #expect(actions.count { $0 == "node_completed" } == 12)
         try await eventually { runner.liveTasks.isEmpty }
-        // The same id again is the same task, whose output the store has.
+        // The same id names the same task, whose output the store has.
         let again = try await runner.process(Self.order("o-1"), by: orders, id: "o-1")
         #expect(try await again.result() == receipt)
         await #expect(throws: FlowError.self) {

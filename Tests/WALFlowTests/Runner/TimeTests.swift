@@ -7,11 +7,11 @@ import WALTesting
 
 @testable import WALFlow
 
-/// What depends on time, with a clock that stands still until the test moves it.
+/// Everything that depends on time, with a clock that the test moves.
 @Suite struct TimeTests {
     private static let day = Duration.seconds(86_400)
 
-    /// A wall clock that can be set, beside one that can't be set.
+    /// A wall clock that can be set, with a steady clock that can't.
     private final class SetClock: Sendable {
         let steady = ManualClock()
         private let start = Timestamp(rawValue: 1_800_000_000_000_000)
@@ -22,7 +22,7 @@ import WALTesting
         /// Sets the clock, which wakes no sleeper.
         func set(by duration: Duration) { offset.withLock { $0 += duration } }
 
-        /// As the system's clock: a sleep has a length, and ends after a minute to look at the clock again.
+        /// Like the system's clock: a sleep has a length, and ends after a minute to check the clock again.
         var wall: FlowClock {
             FlowClock(
                 now: { self.now },
@@ -70,7 +70,7 @@ import WALTesting
         let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test, clock: clock)
         let task = try await runner.process(0, by: dag, id: "t")
         for day in 1...8 {
-            // A moment before, the queue sleeps on.
+            // A microsecond earlier, the queue still sleeps.
             try await eventually { runner.statistics.timers == days.count { $0 >= day } && clock.sleeperCount == 1 }
             clock.advance(by: Self.day - .microseconds(1))
             #expect(clock.sleeperCount == 1)
@@ -102,7 +102,7 @@ import WALTesting
             let due = try #require(task.live.state.withLock { $0.journal.steps["call"]?.retryAt })
             #expect(due == clock.now + .seconds(pause))
             if attempt == 2 {
-                // The program is away for a part of the pause.
+                // The program is down for a part of the pause.
                 await runner.close()
                 try await storage.close()
                 clock.steady.advance(by: .seconds(50))
@@ -110,7 +110,7 @@ import WALTesting
                 #expect(runner.task(id: "t", of: dag)?.live.state.withLock { $0.retrying["call"] != nil } == true)
             }
             try await eventually {
-                // The queue looks at the clock each minute.
+                // The queue checks the clock each minute.
                 if clock.now < due { clock.steady.advance(by: min(due - clock.now, .seconds(60))) }
                 return events.all.count == attempt + 1
             }
@@ -122,7 +122,7 @@ import WALTesting
         try await storage.close()
     }
 
-    /// The time of an attempt is up as it returns: one of both counts, and the other changes nothing.
+    /// An attempt returns as its timeout ends. Only one of the two counts.
     @Test func anAttemptThatReturnsAtItsTimeoutEndsOnce() async throws {
         let (directory, clock) = (TemporaryDirectory(), ManualClock())
         let gates = Monitor<[String: Gate]>([:])
@@ -162,7 +162,7 @@ import WALTesting
         try await storage.close()
     }
 
-    /// A signal comes as the time of its wait is up: it is taken, or the wait fails, and never both.
+    /// A signal arrives as the timeout of its wait ends. Either the signal counts or the wait fails, never both.
     @Test func aSignalAtTheTimeoutOfItsWaitCountsOrNot() async throws {
         let (directory, clock) = (TemporaryDirectory(), ManualClock())
         let dag = DAG(name: "Wait", key: "wait", of: Int.self) { dag, input in
@@ -175,7 +175,7 @@ import WALTesting
             try await eventually { task.state.reason.hasPrefix("waiting for answer until") && clock.sleeperCount == 1 }
             async let sent: Void = runner.submit(number, to: "answer", of: "\(number)")
             clock.advance(by: .seconds(3 * 86_400))
-            // The task may have ended before the signal came.
+            // The task may have ended before the signal arrived.
             try? await sent
             let value = try? await task.result()
             let ends = try Self.records(directory, "\(number)").compactMap { event -> String? in
@@ -257,14 +257,14 @@ import WALTesting
         }
         let due = try #require(task.live.state.withLock { $0.journal.steps["sleep"]?.wait?.due })
         clock.set(by: Self.day * -1)
-        // The attempt's time is up after 30 s, whatever the wall clock says.
+        // The attempt times out after 30 s, whatever the wall clock shows.
         try await eventually { clock.steady.sleeperCount == 2 }
         clock.steady.advance(by: .seconds(30))
         try await eventually { task.live.state.withLock { $0.journal.steps["quick"]?.result != nil } }
         #expect(events.all == ["slow 1", "slow 2"])
-        // Rows go on, although the one before had a later time.
+        // Rows are still written, although the last one has a later time.
         #expect(task.live.state.withLock(\.lastRow) <= clock.now)
-        // The wait has the time that was set, and goes on for a day longer.
+        // The wait keeps its due time, which is a day further away.
         clock.steady.advance(by: .seconds(3600))
         try await eventually { clock.steady.sleeperCount == 1 }
         #expect(task.state.reason.hasPrefix("sleeping until") && clock.now < due)

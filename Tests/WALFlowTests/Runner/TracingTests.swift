@@ -9,7 +9,7 @@
 
     @testable import WALFlow
 
-    /// A task is a span in its caller's trace, and each attempt of a step one in it, over restarts.
+    /// A task is a span in its caller's trace. Each attempt of a step is a span in the task's, over restarts.
     @Suite struct TracingTests {
         private static func tracer(_ name: String) -> InMemoryTracer {
             let spans = Monitor(0)
@@ -43,7 +43,7 @@
                 let each = dag.addIterator("each", over: input, { Array(0..<$0) }) { body, value in
                     body.addNode("step", after: value, options: options) { step, value in
                         if value == 1, step.attempt == 1 { throw TestError("away") }
-                        // What a step starts is in the step's span.
+                        // Spans that a step starts are in the step's span.
                         tracer.startSpan("call").end()
                         return value
                     }
@@ -124,7 +124,7 @@
             }
         }
 
-        /// A step that runs again after `kill -9` is in the trace of the process that began its task.
+        /// A step that runs again after `kill -9` belongs to the trace of the process that began its task.
         @Test func aTraceContinuesAfterAKill() async throws {
             let directory = TemporaryDirectory()
             let path = directory.path

@@ -2,7 +2,7 @@ import Testing
 import WAL
 import WALJournal
 
-/// An event that is appended comes back as it was, at its number, or the append throws and nothing was appended.
+/// An appended event is read back unchanged, at its number. If the append throws, nothing was appended.
 @Suite struct JournalAppendingTests {
     @Test func anEventComesBackAfterAnotherOpening() async throws {
         let directory = TemporaryDirectory()
@@ -41,7 +41,7 @@ import WALJournal
         try await log.close()
     }
 
-    /// Events that are appended together are there together: an event that can't be encoded keeps all of them out.
+    /// Events of one batch exist together: an event that can't be encoded keeps all of them out.
     @Test func aBatchWithABadEventAppendsNothing() async throws {
         let directory = TemporaryDirectory()
         let log = try await openLog(directory)
@@ -70,7 +70,7 @@ import WALJournal
         try await log.close()
     }
 
-    /// A coder of one's own, whose size isn't known before it has encoded.
+    /// A user's coder whose size is only known after encoding.
     private struct LineCoder: RecordCoder {
         struct Refused: Error {}
 
@@ -86,7 +86,7 @@ import WALJournal
         }
     }
 
-    /// A coder that writes into the log's memory itself.
+    /// A user's coder that writes directly into the log's memory.
     private struct NumberCoder: SizedRecordCoder {
         struct Refused: Error {}
 

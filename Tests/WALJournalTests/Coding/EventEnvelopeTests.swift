@@ -4,7 +4,7 @@ import WAL
 
 @testable import WALJournal
 
-/// A record whose envelope is misread gives a wrong event, or none, to every program that comes later.
+/// If a record's envelope is misread, every later program gets a wrong event, or none.
 @Suite struct EventEnvelopeTests {
     @Test(arguments: [
         EventEnvelope(type: "", version: 0, attributes: [:]),
@@ -40,7 +40,7 @@ import WAL
         }
     }
 
-    /// Every prefix, and every change of one byte, is read without a trap.
+    /// Every prefix and every change of one byte is read without a trap.
     @Test func readsAnyBytes() throws {
         let bytes = try EventEnvelope(type: "payment", version: 1, attributes: ["a": "b", "c": "d"]).encoded()
         for count in 0..<bytes.count { #expect(EventEnvelope.decode(Array(bytes.prefix(count))) == nil) }
@@ -62,7 +62,7 @@ import WAL
         #expect(EventEnvelope.decode(bytes) == nil)
     }
 
-    /// FORMAT.md's example is what the code writes.
+    /// The code writes the bytes of FORMAT.md's example.
     @Test func theDocumentsExampleIsWhatTheCodeWrites() async throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../FORMAT.md")
         let document = try String(contentsOf: file, encoding: .utf8)

@@ -14,7 +14,7 @@ import WALDelivery
         let key = format.laneKey { $0.customer }
         let payload = try format.envelope(["trace": "1"]) + format.encode(Order(customer: "ada"))
         #expect(key(payload.span.bytes) == StableHash.of("ada"))
-        // A barrier would hold up all others.
+        // A barrier would hold up all other records.
         let other = try EventFormat<Order>.json(type: "other").envelope([:]) + format.encode(Order(customer: "ada"))
         #expect(key(other.span.bytes) == 0)
         #expect(key([UInt8]().span.bytes) == 0)

@@ -3,7 +3,7 @@ import WAL
 import WALDelivery
 import WALJournal
 
-/// A consumer of events gets each of them decoded, and each record that can't be decoded with its bytes.
+/// A consumer of events gets each event decoded, and each undecodable record with its bytes.
 @Suite struct JournalConsumerTests {
     private static let explicit = ConsumerConfiguration(
         acknowledgement: .explicit(window: 4), saveInterval: .milliseconds(5))

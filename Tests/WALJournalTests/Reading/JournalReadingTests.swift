@@ -3,7 +3,7 @@ import Testing
 import WAL
 import WALJournal
 
-/// A reader that skips an event, or ends at one that it can't decode, gives a program less than was recorded.
+/// A reader that skips an event, or ends at an undecodable one, gives a program fewer events than were recorded.
 @Suite struct JournalReadingTests {
     private struct OldPayment: Codable {
         var euros: Int
@@ -68,7 +68,7 @@ import WALJournal
         try await log.close()
     }
 
-    /// Retention has removed the first records: they are one gap, and the rest follows.
+    /// Retention has removed the first records. They are one gap, and the rest follows.
     @Test func aGapIsAnElement() async throws {
         let directory = TemporaryDirectory()
         var configuration = WriteAheadLog.Configuration.small
@@ -89,12 +89,12 @@ import WALJournal
         #expect(entries.gaps.first?.next == first)
         #expect(entries.values.map { UInt64($0.cents) } == Array(first.rawValue...30))
         #expect(entries.first?.event == nil)
-        // The last ones, and no more than are there.
+        // At most the last events that exist.
         #expect(try journal.last(40).values.count == Int(31 - first.rawValue))
         try await log.close()
     }
 
-    /// The end of the log is numbers without a record, so the last events are further back.
+    /// The log ends with numbers without a record, so the last events are before them.
     @Test func theLastOnesAreBeforeSkippedNumbers() async throws {
         let directory = TemporaryDirectory()
         let log = try await openLog(directory)

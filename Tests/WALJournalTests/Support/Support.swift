@@ -3,7 +3,7 @@ import Testing
 import WAL
 import WALJournal
 
-/// A directory that is gone after the test.
+/// A directory that exists until its last reference is gone.
 final class TemporaryDirectory: Sendable {
     let path = NSTemporaryDirectory() + "/wal-journal-\(UUID().uuidString)"
 

@@ -1,6 +1,6 @@
 import WALTesting
 
-/// What can be wrong with a sink.
+/// The bugs that a sink can have.
 enum Bug: String, CaseIterable, Sendable {
     case startsAtEpochZero, keepsEpochs, raisesAllEpochs, forgetsPositions, claimsOldPositions
     case takesOtherLaneCount, retriesOtherLaneCount, sharesPositions
@@ -11,7 +11,7 @@ enum Bug: String, CaseIterable, Sendable {
     case refusesEmptyBatches, losesLargeBatches, cutsValues, losesConcurrentBatches, closesForAll
     case swallowsPoison, dropsNeighboursOfPoison, setsPoisonAsideTwice, forgetsDeadLetters, failsAtPoison, blamesRecords
 
-    /// The checks that must find it. Others may, too.
+    /// The checks that must find the bug. Other checks may find it, too.
     var checks: [SinkConformance] {
         switch self {
         case .startsAtEpochZero: [.startsAtZero]

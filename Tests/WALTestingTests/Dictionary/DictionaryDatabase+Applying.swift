@@ -9,7 +9,7 @@ extension DictionaryDatabase {
         return try state.withLock { try apply(batch, to: &$0) }
     }
 
-    /// Loses the rows of a batch that comes while another one is open. The first one stays open until there is one.
+    /// Loses the rows of a batch that arrives while another batch is open. The first batch stays open until a second one arrives.
     private func applyAlone(_ batch: SinkBatch) async throws -> SinkReceipt {
         let isFirst = state.withLock { state in
             state.openBatches += 1
@@ -28,7 +28,8 @@ extension DictionaryDatabase {
         }
     }
 
-    /// Looks at the lanes, writes, and moves the lanes: each for itself. A claim always comes in between, if there is one.
+    /// Checks the lanes, writes, and moves the lanes in three separate steps. If the check calls `claim`, that happens between
+    /// them.
     private func applySlowly(_ batch: SinkBatch) async throws -> SinkReceipt {
         let claims = try state.withLock { state in
             try check(batch, in: state)
@@ -41,12 +42,12 @@ extension DictionaryDatabase {
         return SinkReceipt(rowCount: batch.records.count, deadLetters: refused)
     }
 
-    /// Waits for another task. It comes, unless the check has none.
+    /// Waits for a call of another task, which comes unless the check makes none.
     private func wait(until condition: (State) -> Bool) async throws {
         for _ in 0..<10_000 where !state.withLock({ condition($0) }) { try await Task.sleep(for: .milliseconds(1)) }
     }
 
-    /// Whether the lanes are where the batch has them.
+    /// Whether the batch's lanes have the epochs and positions that the database has.
     func wouldTake(_ batch: SinkBatch) -> Bool {
         state.withLock { state in (try? check(batch, in: state)) != nil }
     }
@@ -104,7 +105,7 @@ extension DictionaryDatabase {
         DictionaryPayload.change(of: record.payload).map { if case .poison = $0 { true } else { false } } ?? true
     }
 
-    /// Returns what it can't take.
+    /// Returns the dead letters of the records that it can't write.
     func write(_ all: [SinkRecord], to contents: inout SinkContents) -> [DeadLetter] {
         var records = has(.reordersBatches) ? all.reversed() : all
         if has(.losesLargeBatches) { records = Array(records.prefix(1000)) }

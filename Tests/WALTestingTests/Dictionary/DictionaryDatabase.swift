@@ -2,7 +2,8 @@ import WAL
 import WALDelivery
 import WALTesting
 
-/// A destination in memory that is no task store: values by key, events, and what a sink must hold. Does wrong on demand.
+/// A destination in memory that isn't a task store: values by key, events, and the state that a sink must store. Has a bug on
+/// demand.
 final class DictionaryDatabase: Sendable {
     struct Lanes: Sendable {
         var laneCount: Int

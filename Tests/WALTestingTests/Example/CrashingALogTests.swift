@@ -27,7 +27,7 @@ import WALTesting
             }
         }
 
-        // What a power loss could leave now: any of these.
+        // Any of these images is possible after a power loss at this moment.
         let images = try #require(storage.crashState()?.images(of: .sector))
         var generator = SeededGenerator(seed: 1)
         for _ in 0..<20 {

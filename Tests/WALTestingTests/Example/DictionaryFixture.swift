@@ -16,12 +16,12 @@ struct DictionaryFixture: SinkFixture {
         DictionaryPayload.encode(change)
     }
 
-    // The same function that the flusher is given.
+    // The key function that the flusher uses.
     func key(of payload: RawSpan) -> UInt64? {
         DictionaryPayload.key(of: payload)
     }
 
-    // Read past the sink: what a user of the destination sees.
+    // Reads the destination directly, as its users do.
     func contents() async throws -> SinkContents {
         database.contents
     }

@@ -4,11 +4,11 @@ import WAL
 import WALDelivery
 import WALTesting
 
-/// The suite on the sink of the article *Your own sink*.
+/// The conformance suite with the sink of the article *Your own sink*.
 @Suite struct FileSinkTests {
     struct Fixture: SinkFixture {
         let path: String
-        /// Whether only events are written, as by a sink without keys.
+        /// False for a sink without keys, which writes only events.
         var hasKeys = true
 
         func payload(for change: SinkChange) throws -> [UInt8]? {
@@ -33,7 +33,7 @@ import WALTesting
             }
             return contents
         }
-        // All of the file is one batch's write.
+        // The whole file is one write of one batch.
         var largestBatch: LargestBatch { LargestBatch(recordCount: 2_000, valueSize: 1 << 16) }
     }
 

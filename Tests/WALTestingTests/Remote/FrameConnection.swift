@@ -1,6 +1,6 @@
 @testable import WALTesting
 
-/// Messages over a socket: four bytes of length, then text. Used by one thread at a time.
+/// Messages over a socket: four bytes of length, then text. One thread at a time may use it.
 struct FrameConnection: Sendable {
     let socket: Socket
 
@@ -11,7 +11,7 @@ struct FrameConnection: Sendable {
         return socket.write(frame[...])
     }
 
-    /// The next message; nil at the end. What came of a message that was cut off goes to `rest`.
+    /// The next message, or nil at the end. `rest` gets the bytes of an incomplete message.
     func receive(rest: inout [UInt8]) -> String? {
         rest = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)

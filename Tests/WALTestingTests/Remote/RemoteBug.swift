@@ -1,12 +1,12 @@
 import WALTesting
 
-/// What can be wrong with a sink whose destination is across a network, or with that destination.
+/// The bugs that a sink with a destination across a network can have, or that destination.
 enum RemoteBug: String, CaseIterable, Sendable {
     case lostCommitIsTransient, lostConnectionIsFatal, neverReconnects, resendsCommits
     case appliesHalfRequests, writesBeforeTheCommit, forgetsAcknowledged, doublesLostCommits
     case checksBeforeTheCommit
 
-    /// The checks that must find it. Others may, too.
+    /// The checks that must find the bug. Other checks may find it, too.
     var checks: [SinkConformance] {
         switch self {
         case .lostCommitIsTransient, .resendsCommits, .writesBeforeTheCommit: [.survivesLostCommits]

@@ -1,7 +1,7 @@
 import WAL
 import WALTesting
 
-/// A destination with a connection that can be cut, and a server that can be restarted.
+/// A destination whose connections a proxy can cut, and whose server can restart.
 struct RemoteFixture: SinkFixture {
     let server: RemoteServer
     var bug: RemoteBug?

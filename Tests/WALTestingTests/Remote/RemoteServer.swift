@@ -3,7 +3,8 @@ import WALDelivery
 
 @testable import WALTesting
 
-/// A ``DictionaryDatabase`` behind a socket. A batch takes two messages: `begin` brings it, `commit` applies it.
+/// A ``DictionaryDatabase`` that clients reach through a socket. A batch takes two messages: `begin` sends it, `commit` applies
+/// it.
 final class RemoteServer: Sendable {
     private struct State: Sendable {
         var sockets: [Int32: Socket] = [:]
@@ -43,7 +44,7 @@ final class RemoteServer: Sendable {
     /// A path for another socket.
     func path(of name: String) -> String { directory.path + "/" + name }
 
-    /// All connections end; what was acknowledged stays, unless that's the bug.
+    /// Ends all connections. Keeps the acknowledged batches, unless losing them is the bug.
     func restart() {
         if bug == .forgetsAcknowledged { database.state.withLock { $0.contents = SinkContents() } }
         state.withLock { state in

@@ -43,7 +43,7 @@ final class RemoteSink: Sink {
             } catch Failure.unknown where self.bug == .resendsCommits {
                 return try self.commit(batch)
             } catch Failure.unknown where self.bug == .doublesLostCommits {
-                // Claims for itself, and takes the positions that it wishes for.
+                // Claims the lanes again, and takes any positions.
                 let range = batch.lanes[0].index..<batch.lanes[0].index + batch.lanes.count
                 let text = try self.ask(
                     "claim\n\(range.lowerBound) \(range.upperBound) \(batch.laneCount) \(batch.log.low) \(batch.log.high)"

@@ -5,8 +5,8 @@ import Testing
 
 @testable import WAL
 
-/// A form that stored other bytes, waited where it says that it doesn't, or returned before its guarantee holds would be found by no
-/// other suite: those use one form each.
+/// Each form of `append` must store the same bytes, wait only where its documentation says so, and keep its guarantee when it
+/// returns. The other suites use one form each, so they don't find an error in another form.
 @Suite struct AppendFormsTests {
     private static let bytes = payload(7)
 
@@ -118,7 +118,7 @@ import Testing
         try await log.close()
     }
 
-    /// The sync is held up until the end of the test.
+    /// The gate holds the sync until the end of the test.
     @Test func `tryAppend doesn't wait for a sync under the policy always`() async throws {
         let directory = TemporaryDirectory()
         let gate = SyncGate()

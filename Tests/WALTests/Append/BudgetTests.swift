@@ -3,9 +3,9 @@ import Testing
 
 @testable import WAL
 
-/// A log at its disk budget must let its consumers through: they alone can make room.
+/// A log at its disk budget must not block its consumers: only they can free space.
 @Suite struct BudgetTests {
-    /// With an hour to wait for space, whoever waits for what only he can give would never end.
+    /// Producers wait up to an hour for space, so a consumer that waited for them would never end.
     private func configuration() -> WriteAheadLog.Configuration {
         var configuration = WriteAheadLog.Configuration.small()
         configuration.segmentSize = 64 << 10
@@ -57,7 +57,7 @@ import Testing
         #expect(try beside.durableSequence == 20)
     }
 
-    /// As many tasks as no pool has threads: if one of them blocked its thread, so would all, and nobody could make room.
+    /// There are more tasks than any pool has threads. If each blocked its thread, no task could free space.
     @Test(.timeLimit(.minutes(10))) func tasksThatWaitForRoomLeaveTheirThreadsToOthers() async throws {
         let directory = TemporaryDirectory()
         let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration())
@@ -121,7 +121,7 @@ import Testing
         try await log.close()
     }
 
-    /// Returns when so many tasks wait for room.
+    /// Returns when this number of tasks wait for space.
     private func waitUntil(_ count: Int, waitFor log: WriteAheadLog) async throws {
         while log.engine.catalog.state.withLock({ $0.suspended.count }) < count {
             try await Task.sleep(for: .milliseconds(1))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import WAL
 
-/// A full disk must cost no record that was acknowledged, and no restart.
+/// A full disk must not lose an acknowledged record, and must not require a restart.
 @Suite(.enabled(if: SmallDisk.isPossible || SmallDisk.isRequired, "needs root and mount"))
 struct FullDiskTests {
     @Test(arguments: [WriteAheadLog.SyncPolicy.always, .manual])
@@ -28,19 +28,19 @@ struct FullDiskTests {
         let failure = try fill()
         #expect(failure?.code == .diskFull)
         #expect(failure?.isRetriable ?? false)
-        // Reading goes on, and so does what is known about consumers.
+        // Reading still works, and so does the registration of consumers.
         #expect(try readAll(log.reader()).count == payloads.count)
         try await log.sync()
         try FileManager.default.removeItem(atPath: ballast)
         usleep(150_000)
         #expect(try fill()?.code == .diskFull)
         #expect(try readAll(log.reader()).count == payloads.count)
-        // A consumer that has passed makes space, too.
+        // A consumer that moves its cursor frees space, too.
         let last = payloads.keys.max() ?? 0
         try? log.setCursor("consumer", to: SequenceNumber(rawValue: last / 2))
         await log.applyRetention()
         #expect(log.firstSequence > 1)
-        // A preparation that failed is tried again when its time has come.
+        // The log repeats a failed preparation after a pause.
         var sequence: SequenceNumber?
         for _ in 0..<6000 where sequence == nil {
             sequence = try? await log.append([9])
@@ -50,7 +50,7 @@ struct FullDiskTests {
         let first = log.firstSequence.rawValue
         try await log.close()
 
-        // Not one free block: opening may say so, and must leave everything as it is for the next.
+        // There is no free block. Opening may fail with that reason, and must leave all files unchanged for the next opening.
         let filler = open(ballast, O_WRONLY | O_CREAT, 0o600)
         let zeros = [UInt8](repeating: 1, count: 4096)
         while write(filler, zeros, zeros.count) > 0 {}
@@ -79,7 +79,7 @@ struct FullDiskTests {
         close(filler)
     }
 
-    /// The smallest segments leave opening nothing smaller to try: it must say so, and change nothing.
+    /// With the smallest segments, opening has no smaller size to try. It must report that, and change nothing.
     @Test(arguments: [WriteAheadLog.SyncPolicy.always, .manual])
     func openingWithTheSmallestSegments(_ policy: WriteAheadLog.SyncPolicy) throws {
         let disk = try #require(SmallDisk(megabytes: 4))
@@ -101,7 +101,7 @@ struct FullDiskTests {
         #expect(try contents(of: directory) == before)
         #expect(try readAll(ReadOnlyLog(at: directory).reader()).count == 1000)
 
-        // Room for the one segment that opening needs, and for nothing else.
+        // Room for the one segment that opening needs, and no more.
         try FileManager.default.removeItem(atPath: ballast)
         fillUp(ballast, leaving: 80 << 10)
         let reopened = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)

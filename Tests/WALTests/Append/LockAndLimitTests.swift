@@ -3,8 +3,8 @@ import Testing
 
 @testable import WAL
 
-/// Two writers in one directory would write over each other's records; a limit that isn't an error of its own would be
-/// taken for damage.
+/// Two writers in one directory would overwrite each other's records. A limit needs its own error, or callers would take it for
+/// damage.
 @Suite struct LockAndLimitTests {
     @Test func aSecondWriterInThisProcessIsRefused() throws {
         let directory = TemporaryDirectory()

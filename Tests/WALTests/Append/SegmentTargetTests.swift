@@ -4,10 +4,10 @@ import Testing
 
 @testable import WAL
 
-/// A segment that ended by its records before the next was ready held every producer up; and one that ends while others claim
-/// in it could lose what they append.
+/// If a segment ended by its record count before the next one was ready, all producers would wait. If it ended while others claim
+/// in it, their records could be lost.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct SegmentTargetTests {
-    /// Lets so many segments be prepared, and holds the others up or has them fail.
+    /// Allows this number of preparations, and holds or fails the others.
     private final class PreparationGate: StorageHook {
         private struct State {
             var allowed: Int
@@ -85,7 +85,7 @@ import Testing
         for round in 0..<6 {
             try await waitUntilNextIsReady(log)
             for number in 1...Self.target { try await log.append(payload(round * Self.target + number)) }
-            // At once, and by whoever appended the last of them.
+            // The producer that appends the last of these records ends the segment at once.
             #expect(log.segments.last?.firstSequence.rawValue == UInt64((round + 1) * Self.target + 1))
         }
         #expect(try readAll(log.reader()).map(\.payload) == (1...60).map { payload($0) })
@@ -93,7 +93,7 @@ import Testing
         #expect(try recordCounts() == Array(repeating: 10, count: 6) + [0])
     }
 
-    /// A batch that goes over the target ends the segment, too; and it may be larger than that.
+    /// A batch that exceeds the target ends the segment, too. It may be larger than the target.
     @Test func aBatchIsNotBoundByTheTarget() async throws {
         let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration())
         for (round, count) in [7, 3 * Self.target, Self.target].enumerated() {
@@ -115,7 +115,7 @@ import Testing
         for number in 1...500 { try await log.append(payload(number)) }
         try await Task.sleep(for: .milliseconds(60))
         #expect(log.segments.count == 1)
-        // Then it ends with nobody appending.
+        // Then the segment ends although no producer appends.
         gate.open()
         try await waitUntil { log.segments.count == 2 }
         #expect(log.segments.last?.firstSequence == 501)
@@ -147,10 +147,10 @@ import Testing
             }
         }
         #expect(failure?.code == .diskFull)
-        // The last of the three segments is filled. On a slow machine, the others end by their records.
+        // The last of the three segments is filled. On a slow machine, the other two end by their record count.
         #expect(written.count > 500)
         gate.open()
-        // A preparation that failed is tried again when its time has come.
+        // The log repeats a failed preparation after a pause.
         try await appendWhenThereIsSpace([1], to: log)
         written.append([1])
         #expect(try readAll(log.reader()).map(\.payload) == written)
@@ -169,7 +169,8 @@ import Testing
             })
     }
 
-    /// Files get as small as is needed; a record that fits into none of them comes through all the same, and they get large again.
+    /// The log makes smaller files if small ones suffice. A record that fits into none of them is appended all the same, and the
+    /// files become large again.
     @Test(arguments: [false, true]) func aLargeRecordComesThroughAfterSmallSegments(_ isTask: Bool) async throws {
         var configuration = configuration()
         configuration.segmentSize = 4 << 20
@@ -191,7 +192,7 @@ import Testing
             for bytes in written.suffix(Self.target) { try await append(bytes) }
         }
         try await waitUntil { log.statistics.preparedSegmentCount == configuration.maxPreparedSegments }
-        // The first segment is as large as a record could need, until the sealer cuts it.
+        // The first segment has the size that a record could need, until the sealer cuts it.
         try await waitUntil { log.statistics.diskBytes < configuration.segmentSize }
         for number in 0..<3 {
             written.append([UInt8](repeating: UInt8(number), count: 3 << 20))
@@ -204,7 +205,7 @@ import Testing
         let again = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
         #expect(try readAll(again.reader()).map(\.payload) == written)
         try await again.close()
-        // What was ready when the first of the large ones came was too small for it, and so was the active one.
+        // The prepared segment was too small for the first of the large records, and so was the active one.
         #expect(try recordCounts().count { $0 == 0 } <= configuration.maxPreparedSegments + 3)
     }
 
@@ -252,7 +253,7 @@ import Testing
         try await log.close()
     }
 
-    /// Ends by records, by size, by large frames and by `roll`, all at once.
+    /// Segments end by record count, by size, by large frames and by `roll`, concurrently.
     @Test(arguments: [WriteAheadLog.SyncPolicy.manual, .interval(.milliseconds(1))])
     func nothingIsLostWhileSegmentsEndInAllWays(_ policy: WriteAheadLog.SyncPolicy) async throws {
         var configuration = configuration(policy)
@@ -290,7 +291,7 @@ import Testing
         func check(_ reader: LogReader) throws {
             var next = [0, 0, 0, 0]
             var sequence: UInt64 = 0
-            // One expectation for all records: an expectation takes longer than the reading.
+            // One expectation for all records, because an expectation takes longer than the reading.
             var wrong: [UInt64] = []
             while let record = try reader.next() {
                 sequence += 1
@@ -303,7 +304,7 @@ import Testing
             #expect(next == counts)
         }
         try check(log.reader())
-        // By `roll` alone there are seven. How many more there are depends on the machine.
+        // `roll` alone makes seven segments. The number of others depends on the machine.
         #expect(log.segments.count > 6)
         try await log.close()
         let again = try await WriteAheadLog.open(at: directory.path, configuration: configuration)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import WAL
 
-/// kill -9 between any two changes that a backup or a restore makes to files.
+/// `kill -9` between any two changes of files by a backup or a restore.
 @Suite(.serialized) struct BackupKillTests {
     private let place = TemporaryDirectory()
     private var source: String { place.path + "/log" }
@@ -20,7 +20,7 @@ import Testing
         try append(20)
     }
 
-    /// Appends records in a segment of their own, so that the number N has the payload N.
+    /// Appends records to a new segment. The record with number N has the payload N.
     private func append(_ end: Int) throws {
         let log = try WriteAheadLog.openBlocking(at: source, configuration: .small())
         for number in end - 9...end { try log.appendBlocking(payload(number)) }
@@ -57,7 +57,7 @@ import Testing
         return killer.seen
     }
 
-    /// Every change in the long form, and some of them by default.
+    /// All changes in the long form, a part of them by default.
     private func steps(_ count: Int) -> [Int] {
         Array(stride(from: 1, through: count, by: Self.isLong ? 1 : max(1, count / 8)))
     }
@@ -118,7 +118,7 @@ import Testing
                 [place = place.path as String, target = target as String, copy = copy as String, step = step as Int] in
                 StorageHooks.install(Killer(before: step), for: place)
                 _ = try await LogBackup.restore(target, to: copy, upTo: .sequence(15))
-                // The restored log's maintenance makes more calls or fewer, so the last steps may not come.
+                // The restored log's maintenance makes a varying number of calls, so the process may end before the last steps.
                 raise(SIGKILL)
             }
             try expectRestoredLog(step)

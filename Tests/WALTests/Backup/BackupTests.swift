@@ -5,7 +5,7 @@ import Testing
 
 @testable import WAL
 
-/// A backup that restores other records than the log had, or that can't be restored, is found out on the worst day.
+/// A backup that can't be restored, or that restores other records than the log had, is found when it is needed most.
 struct BackupTests {
     private let place = TemporaryDirectory()
     private var source: String { place.path + "/log" }
@@ -22,7 +22,7 @@ struct BackupTests {
         return configuration
     }
 
-    /// A log with the payload N at number N: ten records in each of the segments, and all of it durable.
+    /// A log whose record N has the payload N, with ten records in each segment, all durable.
     private func makeLog(segments: Int) throws {
         let log = try WriteAheadLog.openBlocking(at: source, configuration: Self.configuration)
         for number in 1...10 * segments {
@@ -97,7 +97,7 @@ struct BackupTests {
         let third = try LogBackup.makeBlocking(of: source, to: target)
         #expect(third.copiedSegmentCount == third.segmentCount - first.segmentCount && third.lastSequence == 31)
         #expect(third.copiedSegmentCount > 0)
-        // A file that rotted since is copied again.
+        // A backup copies a damaged file again.
         let name = try #require(try segmentNames(target).first)
         try change(name) { $0[2000 % $0.count] ^= 1 }
         #expect(try LogBackup.makeBlocking(of: source, to: target).copiedSegmentCount == 1)
@@ -110,7 +110,7 @@ struct BackupTests {
             atPath: GoldenTests.folder.appending(path: version).path, toPath: source)
         _ = try LogBackup.makeBlocking(of: source, to: target)
         let all = try records(source)
-        // The ends of frames: five records, two batches, and a record. A batch is in or out.
+        // The ends of frames: five records, two batches, and a record. A restore has a whole batch or none of it.
         let ends: [UInt64] = [0, 1, 2, 3, 4, 5, 10, 60, 61]
         for number in [1, 4, 5, 6, 9, 10, 11, 59, 60, 61, 62] as [UInt64] {
             let copy = "\(place.path)/copy-\(number)"
@@ -242,7 +242,7 @@ struct BackupTests {
         #expect(try records(place.path + "/copy") == before)
     }
 
-    /// A program of its own reads the same out of a backup.
+    /// An independent program reads the same records from a backup.
     @Test func anIndependentReaderAgrees() throws {
         try FileManager.default.copyItem(
             atPath: GoldenTests.folder.appending(path: "v1.1-lz4").path, toPath: source)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import WAL
 
-/// A pin that is counted too long fills the disk; one that is dropped too early loses a consumer's records.
+/// A pin that counts for too long fills the disk. A pin that the log drops too early loses a consumer's records.
 @Suite struct ConsumerPinsTests {
     private static let log = LogID(low: 1, high: 2)
     private static let start = SuspendingClock.now
@@ -39,7 +39,7 @@ import Testing
         func update(_ state: ConsumerState, after seconds: Double) {
             pins.update([Self.found("a", .state(state))], logID: Self.log, now: Self.start + .seconds(seconds))
         }
-        // The file's own time doesn't matter: the consumer's clock may be another.
+        // The time of the file doesn't matter: the consumer may have another clock.
         update(Self.state(3, savedAt: .min), after: 0)
         update(Self.state(3, savedAt: .min), after: 9)
         #expect(pins.passed == 3)
@@ -73,7 +73,7 @@ import Testing
         #expect(changes.first?.pinnedBytes == 101)
     }
 
-    /// A file that is no consumer's must not let a log with a budget remove records.
+    /// A file that no consumer wrote must not make a log with a budget remove records.
     @Test func filesOfNoConsumerDoNotCount() {
         var pins = ConsumerPins()
         var foreign = Self.state(1)

@@ -45,7 +45,8 @@ import Testing
         try await log.close()
     }
 
-    /// A batch of a few hundred kilobytes doesn't fit into the first files. The log doesn't make whole ones for it.
+    /// A batch of a few hundred kilobytes doesn't fit into the first files. The log doesn't make files of the configured size for
+    /// it.
     @Test func aLargeRecordGetsAFileThatItFits() async throws {
         let log = try await WriteAheadLog.open(at: directory.path)
         try await log.append(payload(1, size: 300 << 10))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAL
 
-/// A log of many segments, or of large ones, is examined by two threads. What each finds must come together, in order.
+/// Two threads examine a log of many segments, or of large ones. Their results must be merged in order.
 @Suite struct ManySegmentsTests {
     private static let count = 200
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import WAL
 
-/// A service that never rests must not fill its disk with what nobody needs, nor run out of descriptors.
+/// A service under steady load must not fill its disk with records that no consumer needs, nor run out of descriptors.
 @Suite(.serialized) struct RetentionLoadTests {
     @Test func oldSegmentsGoWhileAppendsGoOn() async throws {
         let directory = TemporaryDirectory()
@@ -26,7 +26,7 @@ import Testing
                 continuation.resume(returning: count)
             }
         }
-        // The consumer is 1,000 records behind all the time.
+        // The consumer's cursor lags behind by 1,000 records.
         var removals = 0
         var first: SequenceNumber = 1
         let end = ContinuousClock.now + .seconds(120)
@@ -60,7 +60,7 @@ import Testing
     }
 
     #if os(Linux)
-        /// The descriptors of this process that lead into a directory.
+        /// The descriptors of this process for files in a directory.
         private func descriptors(in directory: String) throws -> Int {
             try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count { name in
                 let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")
@@ -80,9 +80,9 @@ import Testing
                 try await log.roll()
                 most = max(most, try descriptors(in: path))
             }
-            // One active, prepared ones and one in the making, the lock, the status, the file of waiting readers.
+            // One active segment, the prepared ones and one in preparation, the lock, the status, the file of waiting readers.
             let others = 1 + configuration.maxPreparedSegments + 1 + 1 + 1 + 1
-            // When so many wait for a sync they are synced, before the next is sealed.
+            // At this number of unsynced segments, the log syncs them before it seals the next.
             let waiting = GroupCommit.unsyncedMax
             #expect(most > others)
             #expect(most <= waiting + AppendSlots.count + others)

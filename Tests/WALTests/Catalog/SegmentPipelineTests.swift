@@ -2,7 +2,7 @@ import Testing
 
 @testable import WAL
 
-/// The decision when to make a segment, without threads and files.
+/// When the pipeline decides to make a segment, without threads and files.
 @Suite struct SegmentPipelineTests {
     private let capacity = 8 << 20
 
@@ -65,10 +65,10 @@ import Testing
         var pipeline = grown()
         let used = surroundings(3 * capacity, budget: 3 * capacity)
         #expect(next(&pipeline, used, removable: true) == .freeSpace(sizeMax: 2 * capacity))
-        // No append waits: nothing to do.
+        // No append waits, so there is nothing to do.
         #expect(next(&pipeline, used) == nil)
         pipeline.demand()
-        // A consumer in another process may have moved on.
+        // A consumer in another process may have moved its cursor.
         #expect(next(&pipeline, used) == .refreshConsumers)
         var moved = pipeline
         #expect(next(&moved, used, removable: true) == .freeSpace(sizeMax: 2 * capacity))
@@ -91,7 +91,7 @@ import Testing
         var pipeline = grown()
         pipeline.fail(WALError(.diskFull, "full"))
         #expect(next(&pipeline, surroundings(0)) == nil)
-        // At once, the disk isn't tried again.
+        // The disk isn't tried again at once.
         pipeline.demand()
         #expect(pipeline.failure?.code == .diskFull)
         #expect(pipeline.obstacle?.code == .diskFull)

@@ -4,18 +4,18 @@ import Testing
 
 @testable import WAL
 
-/// A reader that sees a record before it is whole, or two in another order, hands wrong data on; and nobody would notice.
+/// A reader that sees an incomplete record, or two records in the wrong order, passes wrong data on without an error.
 @Suite(.serialized) struct ConcurrencyTests {
     static let threads = 8
     static let perThread = Torture.isLong ? 1500 : 500
 
-    /// Thread and number, and bytes that follow from them.
+    /// The thread, the number, and bytes that follow from both.
     static func body(_ thread: Int, _ number: Int) -> [UInt8] {
         [UInt8(thread), UInt8(number & 255), UInt8(number >> 8)]
             + (0..<(number * 31 % 400)).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ number) }
     }
 
-    /// Takes records in, and says what is wrong with them.
+    /// Counts the records that are wrong.
     struct Check {
         var last: UInt64 = 0
         var next = [Int](repeating: 0, count: threads)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import WAL
 
-/// Swift's tasks share as many threads as there are processors: one that blocks in a sync is taken from everybody.
+/// Swift's tasks share one thread per processor. A task that blocks its thread in a sync takes it from all others.
 @Suite struct CooperativePoolTests {
     @Test(arguments: [WriteAheadLog.SyncPolicy.always, .manual])
     func othersRunWhileTasksWaitForASync(_ policy: WriteAheadLog.SyncPolicy) async throws {
@@ -14,7 +14,7 @@ import Testing
         defer { StorageHooks.remove(from: directory.path) }
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(policy))
         gate.close(for: .seconds(10))
-        // If each took a thread, there would be none left.
+        // If each waiting task blocked a thread, none would be left.
         let count = 8 * ProcessInfo.processInfo.activeProcessorCount
         let appending = (0..<count).map { number in
             Task {
@@ -30,7 +30,7 @@ import Testing
         try await log.close()
     }
 
-    /// 20,000 appends took 12 s in which nothing else ran.
+    /// If waiting tasks blocked their threads, 20,000 appends would stop everything else for 12 s.
     @Test(.timeLimit(.minutes(5))) func aHeartbeatGoesOnBesideAThousandTasksThatAppend() async throws {
         let directory = TemporaryDirectory()
         let gate = SyncGate()
@@ -56,7 +56,7 @@ import Testing
                 await Task.yield()
             }
         }
-        // Each task waits for the sync of its first append, which is held up.
+        // Each task waits for the sync of its first append. The gate holds that sync.
         while log.lastSequence.rawValue < taskCount || !gate.isHoldingOne { await Task.yield() }
         let before = heart.count
         while heart.count < before + 1000 { await Task.yield() }
@@ -68,7 +68,7 @@ import Testing
         try await log.close()
     }
 
-    /// Opening syncs what it has recovered, and closing what is left to be synced.
+    /// Opening syncs the records that it recovers. Closing syncs the records that aren't durable.
     @Test(.timeLimit(.minutes(5))) func openingAndClosingSuspend() async throws {
         let root = TemporaryDirectory()
         try FileManager.default.createDirectory(atPath: root.path, withIntermediateDirectories: true)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import WAL
 
-/// A waiter that is never woken hangs its service; one that is woken too early tells its caller that data is safe which isn't.
+/// A waiter that is never woken blocks its service. A waiter that is woken too early reports data as safe that isn't.
 @Suite struct DurabilityTests {
     @Test func tenThousandTasksWaitForOneSync() async throws {
         let directory = TemporaryDirectory()
@@ -23,8 +23,8 @@ import Testing
         try await log.close()
     }
 
-    /// A cursor's frame that crosses the end of a segment opens no other one. With the change still pending, a power loss would bring the
-    /// cursor's earlier value back.
+    /// The frame of a cursor that crosses the end of a segment opens no other segment. If the change stayed pending, a power loss
+    /// would restore the cursor's earlier value.
     @Test(arguments: [true, false])
     func aSyncIncludesTheCursorThatCrossedTheEndOfASegment(_ isBlocking: Bool) async throws {
         let directory = TemporaryDirectory()
@@ -97,7 +97,7 @@ import Testing
 
     @Test(arguments: [WriteAheadLog.SyncPolicy.always, .interval(.milliseconds(1)), .manual])
     func anIdleLogHasASyncMark(_ policy: WriteAheadLog.SyncPolicy) async throws {
-        // Without it, rot in the last durable record would be taken for a torn tail after a power loss.
+        // Without the mark, damage of the last durable record would pass for a torn tail after a power loss.
         let directory = TemporaryDirectory()
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(policy))
         try await log.append([1])

@@ -7,7 +7,7 @@ import Testing
 @Suite struct DutyTests {
     private let directory = TemporaryDirectory()
 
-    /// The closing sync can take long, and a turn whose time has passed would come again at once.
+    /// The closing sync can take long. A turn whose time is past would repeat at once.
     @Test func aClosingLogHasNoMaintenance() async throws {
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         let catalog = log.engine.catalog

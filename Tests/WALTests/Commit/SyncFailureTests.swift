@@ -5,7 +5,7 @@ import Testing
 
 @testable import WAL
 
-/// Opens a log on a disk whose files can be made bad.
+/// Opens a log on a disk whose files can be made to fail.
 private func openOnBadDisk(
     _ path: String, _ policy: WriteAheadLog.SyncPolicy = .manual
 ) async throws -> (log: WriteAheadLog, disk: BadFiles) {
@@ -14,8 +14,8 @@ private func openOnBadDisk(
     return (try await WriteAheadLog.open(at: path, configuration: .small(policy)), disk)
 }
 
-/// After a failed sync the kernel may have dropped what it couldn't write, and says on the next call that all is well
-/// ("fsyncgate"): who believed it would acknowledge what isn't there.
+/// After a failed sync, the kernel may have dropped the pages that it couldn't write, and the next sync succeeds ("fsyncgate"). A
+/// log that trusted that sync would acknowledge records that aren't on the disk.
 @Suite struct SyncFailureTests {
     private func poisonedFiles(in directory: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".poisoned") }
@@ -91,7 +91,7 @@ private func openOnBadDisk(
         }
         for round in 0..<10 {
             disk.addActiveSegment(of: log)
-            // The first one surely has something to sync.
+            // The first sync certainly has unsynced records.
             if round == 0 { for writer in writers { writer.start() } }
             try await Task.sleep(for: .milliseconds(10))
         }
@@ -110,7 +110,7 @@ private func openOnBadDisk(
         try await reopened.close()
     }
 
-    /// No file takes a byte any more, so nothing can be written elsewhere; then the disk is back.
+    /// No file accepts a byte, so the records can't be written elsewhere. Then the disk works again.
     @Test func aLogThatCannotWriteElsewhereTellsSoAndResumesByItself() async throws {
         let directory = TemporaryDirectory()
         await #expect(processExitsWith: .success) { [path = directory.path as String] in
@@ -180,7 +180,7 @@ private func openOnBadDisk(
         try await reopened.close()
     }
 
-    /// The kernel has dropped a page that it couldn't write, and reads it back as it was on the disk.
+    /// The kernel drops a page that it couldn't write, and then reads the old page from the disk.
     @Test func pagesThatTheKernelDroppedAreNotAcknowledged() async throws {
         let directory = TemporaryDirectory()
         let (log, disk) = try await openOnBadDisk(directory.path)
@@ -209,8 +209,8 @@ private func openOnBadDisk(
     }
 }
 
-/// A footer is written before its segment is synced. After a power loss it may be on the disk without the frames before it:
-/// whoever trusts it shows a hole as if it were the log.
+/// A footer is written before its segment is synced. After a power loss it may be on the disk without the frames before it. A
+/// reader that trusted it would present a hole as the log.
 @Suite struct PowerLossTests {
     @Test func aFooterDoesNotVouchForFramesThatWereNeverSynced() async throws {
         let path = LogImage.directory()

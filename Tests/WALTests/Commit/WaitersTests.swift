@@ -4,7 +4,7 @@ import Testing
 
 @testable import WAL
 
-/// Whoever waits for a sync must hear of its end, whatever that is: a thread that is forgotten never comes back.
+/// Each waiter of a sync must learn the sync's result, or its thread blocks forever.
 @Suite struct WaitersTests {
     @Test(.timeLimit(.minutes(10))) func aSyncThatFailsTellsAllWhoWait() async throws {
         let directory = TemporaryDirectory()
@@ -15,7 +15,8 @@ import Testing
         try await eventually { log.statistics.preparedSegmentCount >= 2 }
         for number in 1...4 { try await log.append(payload(number)) }
         gate.close(for: .seconds(10))
-        // The first of them leads; one of the others wants what that sync was to make durable, one what came after it began.
+        // The first waiter leads. Of the others, one waits for a record of that sync, and one for a record that came after it
+        // began.
         async let leader = outcome(of: log, 3)
         try await eventually { gate.isHoldingOne }
         try await log.append(payload(5))

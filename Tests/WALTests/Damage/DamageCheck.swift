@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAL
 
-/// Puts damaged files into a directory, and compares what verifying and opening make of them with what the oracle says.
+/// Puts damaged files into a directory, and compares the results of verifying and opening with the oracle's.
 final class DamageCheck {
     let specimen: Specimen
     private let oracle: DamageOracle
@@ -19,21 +19,22 @@ final class DamageCheck {
     }
 
     deinit {
-        // A case that fails counts as a finding for the test.
+        // The test counts a case that fails as a finding.
         Torture.report("damage", Torture.Tally(cases: caseCount, findings: 0, losses: 0))
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    /// Verifies the specimen with some of its files changed, and puts them back. Opens nothing, so it is many times faster.
-    func verify(_ damaged: Specimen.Files, _ what: @autoclosure () -> String) throws {
+    /// Verifies the specimen with some changed files, and restores them. Many times faster than ``open(_:_:)``, because it opens
+    /// no log.
+    func verify(_ damaged: Specimen.Files, _ label: @autoclosure () -> String) throws {
         caseCount += 1
         let changed = Set(damaged.keys).union(specimen.files.keys).filter { damaged[$0] != specimen.files[$0] }
         for name in changed { try put(damaged[name], name) }
         defer { for name in changed { try? put(specimen.files[name], name) } }
         let report = try Verification.verifyBlocking(at: directory)
         let expected = oracle.outcome(damaged)
-        compare(report, expected, what())
-        try readWhatIsWhole(expected, what())
+        compare(report, expected, label())
+        try compareReader(expected, label())
     }
 
     private func put(_ bytes: [UInt8]?, _ name: String) throws {
@@ -42,53 +43,53 @@ final class DamageCheck {
     }
 
     /// Verifies, opens with `strict`, opens, reads all, appends, closes, and opens once more.
-    func open(_ damaged: Specimen.Files, _ what: @autoclosure () -> String) throws {
+    func open(_ damaged: Specimen.Files, _ label: @autoclosure () -> String) throws {
         caseCount += 1
-        let what = what()
+        let label = label()
         let expected = oracle.outcome(damaged)
         try Specimen.write(damaged, to: directory)
         defer { try? Specimen.write(specimen.files, to: directory) }
         let verified = try Verification.verifyBlocking(at: directory)
-        compare(verified, expected, what)
-        try readWhatIsWhole(expected, what)
-        #expect(try Specimen.read(directory) == damaged, "verifying wrote: \(what)")
-        if expected.isDamaged { try expectStrictRefusal(damaged, what) }
+        compare(verified, expected, label)
+        try compareReader(expected, label)
+        #expect(try Specimen.read(directory) == damaged, "verifying wrote: \(label)")
+        if expected.isDamaged { try expectStrictRefusal(damaged, label) }
 
         let log = try WriteAheadLog.openBlocking(at: directory, configuration: Specimen.configuration)
-        compare(log.recovery, expected, what)
-        #expect(log.recovery.steps == verified.steps, "\(what)")
-        expectKept(log.recovery, damaged, what)
+        compare(log.recovery, expected, label)
+        #expect(log.recovery.steps == verified.steps, "\(label)")
+        expectKept(log.recovery, damaged, label)
         let found = try records(log.reader())
-        #expect(found == expected.records, "\(what)")
+        #expect(found == expected.records, "\(label)")
         if expected.findings.isEmpty, expected.records == undamaged {
-            #expect(log.cursors.mapValues(\.rawValue) == specimen.cursors, "\(what)")
+            #expect(log.cursors.mapValues(\.rawValue) == specimen.cursors, "\(label)")
         }
         let next = try log.appendBlocking([1])
         let last = specimen.payloads.keys.max() ?? 0
-        #expect(next.rawValue > last || expected.isEndOpen, "a number was given twice: \(what)")
+        #expect(next.rawValue > last || expected.isEndOpen, "a number was given twice: \(label)")
         let cursors = log.cursors
         try log.closeBlocking()
 
         let before = try Specimen.read(directory)
         let again = try WriteAheadLog.openBlocking(at: directory, configuration: Specimen.configuration)
-        #expect(again.recovery.findings.isEmpty, "second opening: \(what): \(again.recovery.findings)")
-        #expect(again.recovery.epoch == log.recovery.epoch, "\(what)")
-        #expect(try records(again.reader()).count == found.count + 1, "second opening: \(what)")
-        #expect(again.cursors == cursors, "second opening: \(what)")
+        #expect(again.recovery.findings.isEmpty, "second opening: \(label): \(again.recovery.findings)")
+        #expect(again.recovery.epoch == log.recovery.epoch, "\(label)")
+        #expect(try records(again.reader()).count == found.count + 1, "second opening: \(label)")
+        #expect(again.cursors == cursors, "second opening: \(label)")
         let after = try Specimen.read(directory)
-        #expect(before.allSatisfy { after[$0.key] == $0.value || isUnused($0.value) }, "second opening: \(what)")
+        #expect(before.allSatisfy { after[$0.key] == $0.value || isUnused($0.value) }, "second opening: \(label)")
         try again.closeBlocking()
     }
 
     private func isUnused(_ bytes: [UInt8]) -> Bool { bytes.count > 12 && bytes[12] == 0 }
 
-    private func compare(_ report: RecoveryReport, _ expected: DamageOracle.Outcome, _ what: String) {
+    private func compare(_ report: RecoveryReport, _ expected: DamageOracle.Outcome, _ label: String) {
         let found = report.findings
         guard found.count == expected.findings.count else {
-            Issue.record("\(what): found \(found), expected \(expected.findings)")
+            Issue.record("\(label): found \(found), expected \(expected.findings)")
             return
         }
-        #expect(report.isDamaged == expected.isDamaged, "\(what)")
+        #expect(report.isDamaged == expected.isDamaged, "\(label)")
         for (found, expected) in zip(found, expected.findings) {
             let sequences = found.sequences.map { $0.lowerBound.rawValue...$0.upperBound.rawValue }
             let isRange =
@@ -100,12 +101,12 @@ final class DamageCheck {
                 found.classification == expected.classification && found.segment == expected.segment
                 && found.offset == expected.offset && found.byteCount == expected.byteCount ?? found.byteCount
                 && found.isAcknowledged == expected.isAcknowledged && isRange
-            if !fits { Issue.record("\(what): found \(found), expected \(expected)") }
+            if !fits { Issue.record("\(label): found \(found), expected \(expected)") }
         }
     }
 
-    /// A reader gives what opening would leave, before anybody has repaired anything, and tells of what is lost.
-    private func readWhatIsWhole(_ expected: DamageOracle.Outcome, _ what: String) throws {
+    /// Before any repair, a reader returns the records that opening would leave, and reports the losses.
+    private func compareReader(_ expected: DamageOracle.Outcome, _ label: String) throws {
         let log: ReadOnlyLog
         do throws(WALError) {
             log = try ReadOnlyLog(at: directory)
@@ -115,35 +116,35 @@ final class DamageCheck {
         }
         let entries = try readEntries(log.reader())
         var found: [UInt64: [UInt8]] = [:]
-        var isLossTold = false
+        var isLossReported = false
         for entry in entries {
             switch entry {
             case .record(let record): found[record.sequence.rawValue] = record.payload
-            case .gap(let gap): isLossTold = isLossTold || gap.isLoss
+            case .gap(let gap): isLossReported = isLossReported || gap.isLoss
             }
         }
-        #expect(found == expected.records, "a reader of \(what)")
+        #expect(found == expected.records, "a reader of \(label)")
         let isLoss = expected.findings.contains { $0.isAcknowledged && $0.sequences != nil }
-        #expect(isLossTold || !isLoss, "a reader of \(what)")
+        #expect(isLossReported || !isLoss, "a reader of \(label)")
     }
 
-    private func expectStrictRefusal(_ damaged: Specimen.Files, _ what: String) throws {
+    private func expectStrictRefusal(_ damaged: Specimen.Files, _ label: String) throws {
         var strict = Specimen.configuration
         strict.damagePolicy = .strict
-        let error = #expect(throws: WALError.self, "\(what)") {
+        let error = #expect(throws: WALError.self, "\(label)") {
             _ = try WriteAheadLog.openBlocking(at: directory, configuration: strict)
         }
-        #expect(error?.code == .corrupted, "\(what)")
-        #expect(try Specimen.read(directory) == damaged, "strict wrote: \(what)")
+        #expect(error?.code == .corrupted, "\(label)")
+        #expect(try Specimen.read(directory) == damaged, "strict wrote: \(label)")
     }
 
-    /// Every damaged file is kept as it was found.
-    private func expectKept(_ report: RecoveryReport, _ damaged: Specimen.Files, _ what: String) {
+    /// Every damaged file is kept unchanged.
+    private func expectKept(_ report: RecoveryReport, _ damaged: Specimen.Files, _ label: String) {
         for finding in report.findings
         where finding.classification.isDamage && finding.classification != .missingSegment {
             let name = SegmentName.of(finding.segment)
             let kept = finding.keptAt.flatMap { FileManager.default.contents(atPath: $0) }
-            #expect(kept.map { [UInt8]($0) } == damaged[name], "\(what): \(finding) isn't kept")
+            #expect(kept.map { [UInt8]($0) } == damaged[name], "\(label): \(finding) isn't kept")
         }
     }
 

@@ -1,26 +1,26 @@
 @testable import WAL
 
-/// What opening a damaged log must come to, from where the damage is: a frame is there if its bytes are what they were, and
-/// FORMAT.md's rules say the rest. Computes no checksum, and shares nothing with the code that it judges.
+/// Computes the required result of opening a damaged log from the place of the damage. A frame exists if its bytes are unchanged.
+/// The rules of FORMAT.md decide the rest. The oracle computes no checksum, and shares no code with the code that it judges.
 struct DamageOracle: Sendable {
     /// One finding that must be reported.
     struct Expected {
         var classification: RecoveryReport.Classification
         var segment: UInt64
         var offset: Int
-        /// Nil where FORMAT.md doesn't say.
+        /// Nil where FORMAT.md doesn't state it.
         var byteCount: Int?
         var sequences: ClosedRange<UInt64>?
-        /// Nothing tells how many records a damaged end had: a report may name those that it can make out.
+        /// The number of records in a damaged end is unknown. A report may name the records that recovery recognizes.
         var isEndUnknown = false
         var isAcknowledged: Bool
     }
 
     struct Outcome {
         var findings: [Expected] = []
-        /// The records that can still be read.
+        /// The records that are still readable.
         var records: [UInt64: [UInt8]] = [:]
-        /// The log ended early, so that the numbers behind may be given again.
+        /// The log ended early, so later sequence numbers may be given again.
         var isEndOpen = false
 
         var isDamaged: Bool { findings.contains { $0.classification.isDamage } }
@@ -41,13 +41,13 @@ struct DamageOracle: Sendable {
         var walk = Walk(table: table, segments: found)
         for index in found.indices { walk.visit(index) }
         var outcome = walk.outcome
-        // Without the newest segment nothing tells that there was one.
+        // Without the newest segment, there is no evidence that it existed.
         let newest = specimen.activeNames.last.flatMap(specimen.segment)?.header
-        let isThere = found.contains { segment in
+        let exists = found.contains { segment in
             segment.number == newest?.number
                 && segment.header.map { $0.isActive && $0.lineage == newest?.lineage } ?? true
         }
-        if !isThere {
+        if !exists {
             outcome.isEndOpen = true
         }
         outcome.records = specimen.payloads.filter { walk.sequences.contains($0.key) }
@@ -55,13 +55,13 @@ struct DamageOracle: Sendable {
     }
 }
 
-/// A file as it is now, beside what it was.
+/// A file as it is, with the file as it was.
 private struct DamagedSegment {
     var number: UInt64
     var size: Int
     var header: SpecimenSegment.Header?
     var badCopies = 0
-    /// The frames that are as they were, with the footer.
+    /// The unchanged frames, including the footer.
     var frames: [SpecimenSegment.Frame] = []
     var bytes: [UInt8]
 
@@ -87,7 +87,7 @@ private struct DamagedSegment {
     }
 
     var hasFooter: Bool { frames.last?.isFooter ?? false }
-    /// Behind the last frame that isn't the footer.
+    /// The offset after the last frame that isn't the footer.
     var end: Int { frames.last { !$0.isFooter }?.end ?? 1024 }
 
     var recordCount: UInt64 {
@@ -118,7 +118,7 @@ private struct Walk {
     let segments: [DamagedSegment]
     let logID: [UInt8]?
     var outcome = DamageOracle.Outcome()
-    /// What can be read afterwards.
+    /// The records that are readable afterwards.
     var sequences: Set<UInt64> = []
     private var last: (header: SpecimenSegment.Header, end: Int, recordCount: UInt64)?
     private var isTorn = false
@@ -195,13 +195,13 @@ private struct Walk {
         add(.tornTail, segment.number, 0, segment.size, 0..<0, isAcknowledged: false)
     }
 
-    /// The places where frames break off. Returns the number of records, with those that are lost.
+    /// The places where the frames break off. Returns the number of records, including the lost ones.
     private mutating func gaps(
         _ segment: DamagedSegment, _ header: SpecimenSegment.Header, _ later: [DamagedSegment]
     ) -> UInt64 {
         let successor = later.first { $0.header?.follows(header) ?? false }?.header
         let base = header.baseSequence
-        let told = successor.map { $0.predecessorLast + 1 > base ? $0.predecessorLast + 1 - base : 0 }
+        let stated = successor.map { $0.predecessorLast + 1 > base ? $0.predecessorLast + 1 - base : 0 }
         var count: UInt64 = 0
         var place = 1024
         var previous: SpecimenSegment.Frame?
@@ -213,14 +213,14 @@ private struct Walk {
                 let isFilled = (previous?.standsForMissing ?? false) && isSameFile && length == place
                 let isFollowedBySegment =
                     next == nil && successor != nil && !isFilled
-                    && ((told ?? 0) > count || (isSameFile && length > place))
+                    && ((stated ?? 0) > count || (isSameFile && length > place))
                 let after = segment.frames.filter { $0.offset > place }.map(\.durablePosition)
                 let durable = (after + later.map(\.durablePosition)).max() ?? 0
                 let decision = table.decide(
                     content(segment, header, place, isLast: next == nil),
                     isFollowed: next != nil || isFollowedBySegment,
                     wasDurable: durable > header.basePosition + UInt64(place), isSameBoot: header.isSameBoot)
-                let upper = next?.recordIndex ?? (isFollowedBySegment ? told ?? 0 : count)
+                let upper = next?.recordIndex ?? (isFollowedBySegment ? stated ?? 0 : count)
                 let missing = base + count..<base + max(count, upper)
                 switch decision {
                 case "clean end": outcome.isEndOpen = true
@@ -248,7 +248,7 @@ private struct Walk {
             place = next.end
             previous = next
         }
-        return max(count, told ?? 0)
+        return max(count, stated ?? 0)
     }
 
     private func content(

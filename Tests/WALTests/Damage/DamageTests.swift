@@ -1,29 +1,29 @@
 import Foundation
 import Testing
 
-/// A damaged byte must cost no more than the records it is in, must be told as what it is, and must never come out as another
-/// payload. A log that doesn't open is deleted by its owner, and then everything is lost.
+/// A damaged byte must lose only the records that contain it. The log must report it as damage, and must never return it as part
+/// of another payload. An owner deletes a log that doesn't open, and then everything is lost.
 ///
-/// `WAL_LONG` in the environment asks for every bit and every length; without it, it is a bit of one byte of 16 of the
-/// frames, and each length around their ends.
+/// `WAL_LONG` in the environment selects every bit and every length. Without it, the tests flip one bit in one byte of 16 of the
+/// frames, and try each length around the frames' ends.
 @Suite struct DamageTests {
-    /// Of so many cases that are verified, one is opened and repaired, too.
+    /// Of this number of verified cases, one is opened and repaired, too.
     private static let openedOf = 23
 
-    /// What of a file can matter: behind it are zeros to the end, of which a few are as good as all.
+    /// The end of the part of a file that can matter. Only zeros follow it, and a few of them represent all.
     private func extent(_ specimen: Specimen, _ name: String) -> Int {
         let used = specimen.segment(name)?.frames.last?.end ?? 1024
         return min(used + 40, specimen.files[name]?.count ?? 0)
     }
 
-    private func check(_ check: DamageCheck, _ damaged: Specimen.Files, _ what: @autoclosure () -> String) async throws
+    private func check(_ check: DamageCheck, _ damaged: Specimen.Files, _ label: @autoclosure () -> String) async throws
     {
-        // A long loop that never suspends would keep other tests' tasks waiting.
+        // A long loop that never suspends would delay other tests' tasks.
         await Task.yield()
         if check.caseCount % Self.openedOf == 0 {
-            try check.open(damaged, what())
+            try check.open(damaged, label())
         } else {
-            try check.verify(damaged, what())
+            try check.verify(damaged, label())
         }
     }
 
@@ -32,7 +32,7 @@ import Testing
         let specimen = try await Specimen.make(isOtherBoot: isOtherBoot)
         let run = try DamageCheck(specimen)
         for name in specimen.names {
-            // All of a header copy is under one checksum, and both are alike.
+            // One checksum covers a whole header copy, and both copies are equal.
             for offset in 0..<extent(specimen, name) where Torture.isLong || offset % (offset < 1024 ? 29 : 16) == 0 {
                 for bit in Torture.isLong ? Array(0..<8) : [offset * 5 % 8] {
                     var damaged = specimen.files
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    /// The sectors of all files, and the first of the zeros behind.
+    /// The sectors of all files, and the first sector of the zeros that follow.
     private func sectors(_ specimen: Specimen) -> [(name: String, range: Range<Int>)] {
         specimen.names.flatMap { name in
             stride(from: 0, to: extent(specimen, name), by: 512).map {
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    /// A write that was lost: the disk has what was there before.
+    /// A lost write: the disk has the earlier contents.
     @Test(arguments: [false, true])
     func aSectorIsStale(_ isOtherBoot: Bool) async throws {
         let specimen = try await Specimen.make(isOtherBoot: isOtherBoot)

@@ -3,9 +3,9 @@ import WALTesting
 
 @testable import WAL
 
-/// A log that is damaged at random: files of a whole one, and what a seed makes of them.
+/// A log with random damage: the files of an undamaged log, and the changes that a seed selects.
 struct DamagedLog {
-    /// A log that all damage starts from.
+    /// An undamaged log from which all damage starts.
     struct Base: Sendable {
         var name: String
         var files: Specimen.Files
@@ -14,9 +14,9 @@ struct DamagedLog {
 
     let base: Base
     private(set) var files: Specimen.Files
-    /// What was done, for people.
-    private(set) var deeds: [String] = []
-    /// Checksums were made right for bytes that nobody wrote: what comes out may be anything.
+    /// The changes, as text for a report.
+    private(set) var changes: [String] = []
+    /// True if a forged checksum is right, so that any payload may be returned.
     private(set) var isForged = false
     private var generator: SeededGenerator
 
@@ -41,32 +41,32 @@ struct DamagedLog {
         switch number(0..<14) {
         case 0:
             bytes[place] ^= 1 << number(0..<8)
-            deeds.append("a bit of byte \(place) of \(name) is flipped")
+            changes.append("a bit of byte \(place) of \(name) is flipped")
         case 1, 2:
             let count = number(1..<600)
             for offset in place..<min(end, place + count) { bytes[offset] = UInt8(number(0..<256)) }
-            deeds.append("\(count) bytes at \(place) of \(name) are random")
+            changes.append("\(count) bytes at \(place) of \(name) are random")
         case 3:
             let count = [8, 24, 512, 4096][number(0..<4)]
             for offset in place..<min(end, place + count) { bytes[offset] = 0 }
-            deeds.append("\(count) bytes at \(place) of \(name) are zero")
+            changes.append("\(count) bytes at \(place) of \(name) are zero")
         case 4:
             let count = [place, 10, 512, 1000, 1024, 1300][number(0..<6)]
             bytes = Array(bytes.prefix(count))
-            deeds.append("\(name) is cut to \(bytes.count)")
+            changes.append("\(name) is cut to \(bytes.count)")
         case 5:
             files[name] = nil
-            deeds.append("\(name) is gone")
+            changes.append("\(name) is gone")
             return
         case 6:
             let count = [1, 8, 24, 64, 1000][number(0..<5)]
             let byte = UInt8(number(0..<3) == 0 ? 0 : number(0..<256))
             bytes += [UInt8](repeating: byte, count: count)
-            deeds.append("\(count) bytes are appended to \(name)")
+            changes.append("\(count) bytes are appended to \(name)")
         case 7:
             let other = names[number(0..<names.count)]
             files[name] = files[other]
-            deeds.append("\(other) is in the place of \(name)")
+            changes.append("\(other) is in the place of \(name)")
             return
         case 8:
             let sector = place / 512 * 512
@@ -74,7 +74,7 @@ struct DamagedLog {
             let source = files[other] ?? []
             guard sector + 512 <= min(bytes.count, source.count) else { return damageOnce() }
             bytes.replaceSubrange(sector..<sector + 512, with: source[sector..<sector + 512])
-            deeds.append("the sector at \(sector) of \(name) is that of \(other)")
+            changes.append("the sector at \(sector) of \(name) is that of \(other)")
         case 9, 10: forgeHeader(&bytes, name)
         case 11, 12: forgeFrame(&bytes, name)
         default: forgeFooter(&bytes, name)
@@ -96,7 +96,7 @@ struct DamagedLog {
         }
     }
 
-    /// A header that nobody wrote, with right checksums.
+    /// Forges a header, with right checksums.
     private mutating func forgeHeader(_ bytes: inout [UInt8], _ name: String) {
         guard bytes.count >= SegmentHeader.size,
             case .header(var header, _) = bytes.withUnsafeBytes({ SegmentHeader.decode($0) })
@@ -119,10 +119,10 @@ struct DamagedLog {
         bytes.withUnsafeMutableBytes { bytes in
             if let start = bytes.baseAddress { header.encode(to: start) }
         }
-        deeds.append("the header of \(name) is forged: \(header)")
+        changes.append("the header of \(name) is forged: \(header)")
     }
 
-    /// A frame that nobody wrote, with a right checksum.
+    /// Forges a frame, with a right checksum.
     private mutating func forgeFrame(_ bytes: inout [UInt8], _ name: String) {
         guard bytes.count > SegmentHeader.size + Frame.headerSize,
             case .header(let header, _) = bytes.withUnsafeBytes({ SegmentHeader.decode($0) })
@@ -144,7 +144,7 @@ struct DamagedLog {
         }
         for byte in 0..<4 { bytes[offset + byte] = UInt8(truncatingIfNeeded: length >> (8 * byte)) }
         sealFrame(&bytes, header, at: offset)
-        deeds.append("the frame at \(offset) of \(name) is forged")
+        changes.append("the frame at \(offset) of \(name) is forged")
     }
 
     private mutating func forgeFooter(_ bytes: inout [UInt8], _ name: String) {
@@ -156,7 +156,7 @@ struct DamagedLog {
         if number(0..<2) == 0 {
             bytes[offset + 16] = 1
             bytes[bytes.count - 1] ^= 0xFF
-            deeds.append("the footer of \(name) is a record, and its last byte is wrong")
+            changes.append("the footer of \(name) is a record, and its last byte is wrong")
             return
         }
         isForged = true
@@ -164,11 +164,11 @@ struct DamagedLog {
         let value = limit(little(bytes, place))
         for byte in 0..<8 { bytes[place + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
         sealFrame(&bytes, header, at: offset)
-        deeds.append("the footer of \(name) is forged at \(place)")
+        changes.append("the footer of \(name) is forged at \(place)")
     }
 }
 
-/// Makes the checksum of the frame at an offset of a segment right for the bytes that the frame has now.
+/// Corrects the checksum of the frame at an offset of a segment for its present bytes.
 func sealFrame(_ bytes: inout [UInt8], _ header: SegmentHeader, at offset: Int) {
     let length = Int(little(bytes, offset) as UInt32)
     let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)

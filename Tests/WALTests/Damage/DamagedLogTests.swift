@@ -4,11 +4,10 @@ import WALTesting
 
 @testable import WAL
 
-/// What verifying says, what readers give, what opening leaves and what a second opening finds are one story: a number is read
-/// everywhere or missing everywhere, for the same reason. A reader that skips what `verify` would have told makes a service
-/// lose data without a word.
+/// Verifying, readers, opening and a second opening must agree: they all read a number, or all of them lack it for the same
+/// reason. A reader that skipped a loss that `verify` reports would make a service lose data without an error.
 ///
-/// 500 logs here, ten thousand in the long form.
+/// The test tries 500 logs, and ten thousand in the long form.
 @Suite struct DamagedLogTests {
     @Test func allAgreeOnEachDamagedLog() async throws {
         let bases = try await Self.bases()
@@ -45,14 +44,14 @@ import WALTesting
     }
 }
 
-/// Holds against one another what all who look at a damaged log make of it.
+/// Compares the results of verifying, reading and opening a damaged log.
 private struct AgreementCheck {
-    /// What a reader gives.
+    /// The results of a reader.
     private struct Reading: Equatable {
         var records: [UInt64: [UInt8]] = [:]
         var gaps: [LogGap] = []
 
-        /// Numbers that no record has, though one may have been acknowledged; without those that are open to the end.
+        /// The numbers without a record of which some may have been acknowledged, without the gaps whose end isn't known.
         var lost: [ClosedRange<UInt64>] { ranges { $0.isLoss } }
         var void: [ClosedRange<UInt64>] { ranges { !$0.isLoss } }
 
@@ -72,7 +71,7 @@ private struct AgreementCheck {
     }
 
     let damaged: DamagedLog
-    /// What the opened log was given.
+    /// The number that the opened log gave to an appended record.
     private var appended: UInt64?
     private(set) var violations: [LogHistory.Violation] = []
 
@@ -82,7 +81,7 @@ private struct AgreementCheck {
 
     private mutating func expect(_ condition: Bool, _ text: @autoclosure () -> String) {
         if !condition {
-            violations.append(LogHistory.Violation(.loss, "\(text()); \(damaged.base.name): \(damaged.deeds)"))
+            violations.append(LogHistory.Violation(.loss, "\(text()); \(damaged.base.name): \(damaged.changes)"))
         }
     }
 
@@ -93,7 +92,7 @@ private struct AgreementCheck {
         do throws(WALError) {
             try compare(path)
         } catch {
-            // What a forged header can name.
+            // The numbers that a forged header can name.
             let expected: [WALError.Code] = [.versionTooNew, .notALogDirectory]
             expect(expected.contains(error.code), "\(error)")
         }
@@ -105,7 +104,7 @@ private struct AgreementCheck {
 
         let log = try WriteAheadLog.openBlocking(at: path, configuration: Specimen.configuration)
         let opened = read(log.reader(from: 1))
-        // Of a number that two headers claim, one of which was forged, nobody can say why it is missing.
+        // If two headers claim a number and one of them is forged, the reason why it is missing can't be known.
         let isUnique = Self.isRising(log.segments)
         if let before, isUnique { compare(before, with: report) }
         expect(
@@ -127,7 +126,7 @@ private struct AgreementCheck {
 
         let again = try WriteAheadLog.recoveryPlanBlocking(at: path, scope: .everything)
         expect(again.findings.isEmpty, "a second repair finds \(again.findings), after \(report.findings)")
-        // What was made ready and not used is removed by each opening.
+        // Each opening removes prepared segments that weren't used.
         let steps = again.steps.filter { $0.action != .remove }
         expect(steps.isEmpty, "a second repair does \(steps), after \(report.steps)")
         let after = try reading(path)
@@ -151,7 +150,7 @@ private struct AgreementCheck {
         return "\(different.count) numbers from \(different.first ?? 0) on"
     }
 
-    /// Nil where readers refuse the directory.
+    /// Nil if readers refuse the directory.
     private mutating func reading(_ path: String) throws(WALError) -> Reading? {
         let log: ReadOnlyLog
         do throws(WALError) {
@@ -165,7 +164,7 @@ private struct AgreementCheck {
         return reading
     }
 
-    /// Everything, in order, each number once.
+    /// Reads everything, in order, each number once.
     private mutating func read(_ reader: LogReader) -> Reading? {
         var reading = Reading()
         var next: UInt64?
@@ -198,7 +197,7 @@ private struct AgreementCheck {
         return reading
     }
 
-    /// A reader of records alone throws at each loss, and gives the same records.
+    /// A reader of records alone throws at each loss, and returns the same records.
     private mutating func compareForms(of log: ReadOnlyLog, with reading: Reading) {
         let reader = log.reader(from: 1)
         var records: [UInt64: [UInt8]] = [:]
@@ -216,7 +215,7 @@ private struct AgreementCheck {
         expect(losses == reading.gaps.filter(\.isLoss), "losses alone are \(losses), not \(reading.gaps)")
     }
 
-    /// What verify says is lost is a gap for readers, and no more than that.
+    /// Each loss that verify reports is a gap for readers, and they have no other gaps.
     private mutating func compare(_ reading: Reading, with report: RecoveryReport) {
         for finding in report.findings where finding.classification != .tornTail {
             guard let sequences = finding.sequences else { continue }
@@ -231,14 +230,14 @@ private struct AgreementCheck {
             expect(isFound, "\(gap) is no finding: \(report.findings)")
         }
         if report.findings.contains(where: { $0.isAcknowledged && $0.sequences != nil }) {
-            let isTold = reading.gaps.contains(where: \.isLoss)
-            expect(isTold, "a dump would end with 0 in spite of \(report.findings)")
+            let isReported = reading.gaps.contains(where: \.isLoss)
+            expect(isReported, "a dump would end with 0 in spite of \(report.findings)")
         }
     }
 }
 
 extension RecoveryReport.Finding {
-    /// As it was before the files were kept.
+    /// The directory as it was before opening kept the damaged files.
     fileprivate var withoutPlace: Self {
         var finding = self
         finding.keptAt = nil

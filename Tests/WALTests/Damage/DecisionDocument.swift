@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAL
 
-/// The decision table as FORMAT.md has it, so that the code's is compared with the document and not with itself.
+/// The decision table of FORMAT.md, so that the test compares the code with the document and not with itself.
 struct DecisionDocument: Sendable {
     private var rows: [[String]] = []
 
@@ -22,7 +22,7 @@ struct DecisionDocument: Sendable {
         case zero, invalid, cut
     }
 
-    /// The last cell of the one row that fits.
+    /// The last cell of the only row that matches.
     func decide(_ content: Content, isFollowed: Bool, wasDurable: Bool, isSameBoot: Bool) -> String {
         let evidence = [content.rawValue] + [isFollowed, wasDurable, isSameBoot].map { $0 ? "yes" : "no" }
         let fitting = rows.filter { row in zip(row, evidence).allSatisfy { $0 == "any" || $0 == $1 } }

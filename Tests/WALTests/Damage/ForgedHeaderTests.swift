@@ -4,9 +4,8 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// Headers with right checksums that nobody wrote. An opening that finds the same loss at each later opening raises the epoch each
-/// time, and whoever watches for damage is told of it for ever; one whose own header the next opening refuses loses what was
-/// appended since.
+/// Forged headers with right checksums. If each opening found the same loss, each would raise the epoch and report the damage
+/// again. If an opening wrote a header that the next opening refuses, the records in between would be lost.
 @Suite struct ForgedHeaderTests {
     enum Field: String, CaseIterable {
         case baseSequence, basePosition, epoch, capacity, incarnation, replaced, number
@@ -29,7 +28,7 @@ import Testing
         }
     }
 
-    private func settle(_ files: Specimen.Files, _ what: String) throws {
+    private func settle(_ files: Specimen.Files, _ label: String) throws {
         let path = Specimen.directory()
         defer { try? FileManager.default.removeItem(atPath: path) }
         try Specimen.write(files, to: path)
@@ -38,12 +37,12 @@ import Testing
         let epoch = log.recovery.epoch
         try log.closeBlocking()
         let again = try WriteAheadLog.openBlocking(at: path, configuration: Specimen.configuration)
-        #expect(again.recovery.findings.isEmpty, "\(what): \(again.recovery.findings)")
-        #expect(again.recovery.epoch == epoch, "\(what)")
-        #expect(try again.reader(from: sequence).next()?.payload == [1, 2, 3], "\(what)")
+        #expect(again.recovery.findings.isEmpty, "\(label): \(again.recovery.findings)")
+        #expect(again.recovery.epoch == epoch, "\(label)")
+        #expect(try again.reader(from: sequence).next()?.payload == [1, 2, 3], "\(label)")
         try again.closeBlocking()
         let third = try WriteAheadLog.recoveryPlanBlocking(at: path, scope: .everything)
-        #expect(third.findings.isEmpty, "\(what): \(third.findings)")
+        #expect(third.findings.isEmpty, "\(label): \(third.findings)")
     }
 
     private static func forged(_ bytes: [UInt8], _ field: Field, _ value: UInt64) -> [UInt8]? {

@@ -3,10 +3,10 @@ import Testing
 
 @testable import WAL
 
-/// A reader and an opening decide by the same rules where a segment's frames break off and which segments count. Where they
-/// differ, a service reads back less than its log keeps.
+/// A reader and an opening decide by the same rules where a segment's frames break off and which segments count. If they
+/// differed, a service would read less than its log has.
 @Suite struct OneDefinitionTests {
-    /// A log of three segments of ten records each, as `change` leaves their files.
+    /// A log of three segments of ten records each, with files that `change` modifies.
     private static func log(_ change: (inout [[UInt8]]) throws -> Void) throws -> TemporaryDirectory {
         let directory = TemporaryDirectory()
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
@@ -37,7 +37,7 @@ import Testing
         return header
     }
 
-    /// As a power cut leaves it: no footer, and written in another run of the kernel.
+    /// Changes a segment as a power loss does: no footer, and the boot identifier of another run of the kernel.
     private static func leaveOpen(_ bytes: inout [UInt8], capacity: Int? = nil) throws {
         let end = try #require(SpecimenSegment(bytes, bootID: []).frames.last { !$0.isFooter }).end
         try changeHeader(&bytes) { $0.bootID = BootID(low: 1, high: 2) }
@@ -58,7 +58,8 @@ import Testing
         return (records, gaps)
     }
 
-    /// The next segment's header gives a length that its predecessor's frames go beyond: recovery keeps those, so readers read them.
+    /// The next segment's header states a length that is less than its predecessor's frames. Recovery keeps them all, so readers
+    /// return them.
     @Test(arguments: [false, true]) func framesBehindTheLengthThatAFollowerGivesAreRead(_ isLengthZero: Bool) throws {
         let directory = try Self.log { files in
             let frame = SpecimenSegment(files[0], bootID: []).frames[3]
@@ -89,7 +90,7 @@ import Testing
         try log.closeBlocking()
     }
 
-    /// A file that ends early, and nothing says that it was durable: recovery ends the log there, and so do readers.
+    /// A file that ends early, and no evidence that the rest was durable. Recovery ends the log there, and so do readers.
     @Test func aSegmentThatIsCutBehindItsFramesEndsTheLogForReadersToo() throws {
         let directory = try Self.log { files in
             try Self.leaveOpen(&files[0], capacity: 0)
@@ -108,8 +109,8 @@ import Testing
         #expect(try Self.read(directory.path).records == Array(1...10))
     }
 
-    /// A header that was prepared has no base sequence, and a log may have more records than one segment: the number of records
-    /// says nothing of whether a later segment follows it.
+    /// The header of a prepared segment has no base sequence, and a log may have more records than one segment can. So the number
+    /// of records doesn't show whether a later segment follows it.
     @Test(arguments: [0, 1 << 27] as [UInt64])
     func aPreparedSegmentThatWasInUseIsFoundInALongLog(_ first: UInt64) throws {
         let directory = try Self.log { files in
@@ -132,7 +133,7 @@ import Testing
         #expect(report.steps.filter { $0.segment == 2 }.map(\.action) == [.setAside])
     }
 
-    /// The first segment's predecessor has the number and the lineage 0, and so may a file that nobody wrote.
+    /// The number and the lineage of the first segment's predecessor are 0, and a forged file may have these values, too.
     @Test func noSegmentFollowsTheNumberZero() throws {
         let directory = try Self.log { _ in }
         var bytes = [UInt8](repeating: 0, count: SegmentHeader.size)
@@ -148,8 +149,7 @@ import Testing
         #expect(try Self.read(directory.path).records == Array(1...30))
     }
 
-    /// A plain file beside a compressed one, of a version that this code doesn't know: it may be what a newer writer has made of the
-    /// segment.
+    /// A plain file of an unknown version next to a compressed one: a newer writer may have made it of the segment.
     @Test func aPlainFileOfAnUnknownVersionIsRefusedBesideACompressedOne() throws {
         let copy = TemporaryDirectory()
         let golden = GoldenTests.folder.appending(path: "v1.0-lz4").path
@@ -172,7 +172,7 @@ import Testing
         #expect(error?.code == .versionTooNew)
     }
 
-    /// Where no frame has room, none can be missing, whatever the bytes are.
+    /// Where there is no room for a frame, none can be missing, whatever the bytes are.
     @Test func noRecordIsMissingWhereNoFrameHasRoom() throws {
         var header = try Self.header(FormatExample.bytes)
         header.capacity = UInt64(SegmentHeader.size + 16)
@@ -182,7 +182,7 @@ import Testing
         #expect(scan.gaps.map(\.tail) == [nil])
     }
 
-    /// The footer says where a void frame's numbers end, whatever a later header has.
+    /// The footer states where a void frame's numbers end, whatever a later header states.
     @Test func aFootersRecordIndexEndsAVoidFrame() throws {
         let directory = try Self.log { files in
             let last = try #require(SpecimenSegment(files[0], bootID: []).frames.last { $0.recordCount > 0 })

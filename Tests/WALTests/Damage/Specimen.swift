@@ -4,20 +4,20 @@ import Testing
 
 @testable import WAL
 
-/// The files of a small log with everything in it that a log can have, as a killed process leaves them: a segment that was
-/// rewritten because of damage (a lost frame), one with an abandoned claim (a void frame), one that begins with a recovery
-/// frame, an unsealed one, and what was made ready; records, batches with and without LZ4, bookmarks, cursors, sync marks.
+/// The files of a killed process's small log with everything that a log can contain: a segment that was rewritten because of
+/// damage (a lost frame), one with an abandoned claim (a void frame), one that begins with a recovery frame, an unsealed one, and
+/// prepared ones; records, batches with and without LZ4, bookmarks, cursors, sync marks.
 struct Specimen: Sendable {
     typealias Files = [String: [UInt8]]
 
     var files: Files
-    /// The same log at earlier times, with files that were replaced since.
+    /// Earlier states of the log, with files that were replaced later.
     var earlier: [Files]
     var payloads: [UInt64: [UInt8]]
     var cursors: [String: UInt64]
-    /// Every file version that there ever was, by incarnation.
+    /// Every version of each file, by incarnation.
     private(set) var known: [UInt64: SpecimenSegment] = [:]
-    /// Every header copy that was ever written, by its bytes.
+    /// Every header copy that the log ever wrote, by its bytes.
     private(set) var headers: [[UInt8]: SpecimenSegment.Header] = [:]
 
     var names: [String] { files.keys.sorted() }
@@ -40,7 +40,7 @@ struct Specimen: Sendable {
         return configuration
     }
 
-    /// A directory copied while its log is at rest is what kill -9 leaves.
+    /// A copy of the directory while the log is idle equals the files after `kill -9`.
     static func make(isOtherBoot: Bool = false) async throws -> Specimen {
         let first = directory()
         let second = directory()
@@ -61,7 +61,7 @@ struct Specimen: Sendable {
         let sealed = files.keys.min() ?? ""
         let whole = files[sealed]
         damage(&files)
-        // The claim that was abandoned never had anything in it; the flipped bit had another value once.
+        // The abandoned claim never had contents. The flipped bit had another value before.
         earlier.append(files.merging([sealed: whole ?? []]) { $1 })
         try write(files, to: second)
 
@@ -80,7 +80,7 @@ struct Specimen: Sendable {
         try fill(log, from: 3000)
         var payloads: [UInt64: [UInt8]] = [:]
         for record in try readAll(log.reader()) { payloads[record.sequence.rawValue] = record.payload }
-        // Lost in this log, and whole in a file that was replaced since.
+        // Lost in this log, and undamaged in a file that was replaced later.
         payloads[2] = payload(1)
         var specimen = Specimen(
             files: try read(second), earlier: earlier, payloads: payloads,
@@ -102,7 +102,7 @@ struct Specimen: Sendable {
         try log.appendBlocking(payload(number + 60))
     }
 
-    /// A flipped bit in the second record, and the second of three claims of a producer that was killed.
+    /// Flips a bit in the second record, and erases the second of three claims, as of a killed producer.
     private static func damage(_ files: inout Files) {
         let names = files.keys.sorted()
         let sealed = SpecimenSegment(files[names[0]] ?? [], bootID: [])
@@ -111,7 +111,7 @@ struct Specimen: Sendable {
         for offset in unsealed.frames[1].offset..<unsealed.frames[1].end { files[names[1]]?[offset] = 0 }
     }
 
-    /// The segments of a directory, with what was only made ready.
+    /// The segments of a directory, including prepared ones.
     static func read(_ path: String) throws -> Files {
         try contents(of: path).filter { $0.key.hasSuffix(".wal") && !$0.key.contains("/") }.mapValues { [UInt8]($0) }
     }
@@ -122,7 +122,7 @@ struct Specimen: Sendable {
         for (name, bytes) in files { try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name)) }
     }
 
-    /// As if the machine had been started again since.
+    /// Changes the boot identifiers, as if the machine had started again.
     private mutating func moveToOtherBoot() throws {
         func moved(_ files: Files) -> Files {
             files.mapValues { bytes in
@@ -145,7 +145,7 @@ struct Specimen: Sendable {
         remember(earlier + [files])
     }
 
-    /// Takes in what another log's files look like, so that they are recognised where they don't belong.
+    /// Records the versions of another log's files, so that the oracle recognizes them in this log.
     mutating func remember(_ versions: [Files]) {
         let boot = BootID.current
         let bootID = withUnsafeBytes(of: (boot.low.littleEndian, boot.high.littleEndian)) { Array($0) }

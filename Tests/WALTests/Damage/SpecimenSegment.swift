@@ -1,6 +1,6 @@
 import Foundation
 
-/// What one segment file was before it was damaged, by a parser of the tests' own: FORMAT.md's offsets as numbers.
+/// A segment file before it was damaged, read by the tests' own parser with FORMAT.md's offsets.
 struct SpecimenSegment: Sendable {
     struct Header: Hashable, Sendable {
         var isActive: Bool
@@ -47,11 +47,11 @@ struct SpecimenSegment: Sendable {
         var kind: UInt8
         var recordIndex: UInt64
         var recordCount: UInt64
-        /// How far the log was durable by this frame's stamp, as a log position; 0 where it doesn't say.
+        /// The durable position that this frame states, or 0 if it states none.
         var durablePosition: UInt64
 
         var isFooter: Bool { kind == 0x84 }
-        /// Void and lost frames stand for sequence numbers up to the next frame's.
+        /// Void and lost frames stand for the sequence numbers up to the next frame's.
         var standsForMissing: Bool { kind == 3 || kind == 4 }
     }
 

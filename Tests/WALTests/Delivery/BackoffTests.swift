@@ -4,7 +4,7 @@ import Testing
 @testable import WALDelivery
 
 @Suite struct BackoffTests {
-    /// Always the same number: 1 draws the shortest pause (0 would be refused for ever), the largest the longest.
+    /// Always draws the same number. 1 draws the shortest pause (0 would be rejected forever), the largest number the longest.
     private struct Extreme: RandomNumberGenerator {
         var value: UInt64
         mutating func next() -> UInt64 { value }

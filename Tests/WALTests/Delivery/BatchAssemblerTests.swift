@@ -3,7 +3,7 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// A batch that is cut at the wrong place moves a position past a record that nobody applied.
+/// A batch that ends at the wrong place moves a position past a record that the sink doesn't have.
 @Suite struct BatchAssemblerTests {
     private func lanes(_ positions: [UInt64], from first: Int = 0) -> OwnedLanes {
         OwnedLanes(

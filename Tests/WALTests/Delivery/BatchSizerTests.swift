@@ -3,7 +3,7 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// Too small a batch wastes the database's commits, too large a one holds its locks and the readers' patience.
+/// A small batch wastes the database's commits. A large one holds its locks and delays readers.
 @Suite struct BatchSizerTests {
     private let target = Duration.milliseconds(50) ... .milliseconds(100)
 
@@ -18,7 +18,7 @@ import Testing
         }
         #expect(target.contains(duration(sizer.size)))
         #expect(Set(sizes.suffix(10)).count == 1)
-        // It has become four times slower.
+        // The database becomes four times slower.
         for _ in 0..<10 { sizer.applied(sizer.size, in: duration(sizer.size) * 4) }
         #expect(duration(sizer.size) * 4 <= target.upperBound)
         #expect(sizer.size >= 100)
@@ -47,7 +47,7 @@ import Testing
             sizes.append(sizer.size)
         }
         #expect(sizes == [250, 125, 62, 31, 15, 7, 3, 1, 1, 1])
-        // Slow, and within the limit: it stays small.
+        // Slow, but within the limit: the size stays small.
         for _ in 0..<10 { sizer.applied(1, in: .seconds(1)) }
         sizer.failed()
         #expect(sizer.size == 1)
@@ -79,8 +79,8 @@ import Testing
         #expect(flusher.statistics.flushLatency.max >= flusher.statistics.flushLatency.median)
     }
 
-    /// More than three records at once run into the sink's time limit: each failure halves what is tried next, and what comes then
-    /// is as small.
+    /// The sink times out at more than three records. Each failure halves the next batch, and the batches after it stay that
+    /// small.
     @Test func timeLimitsShrinkBatchesAtOnce() async throws {
         let harness = try FlusherHarness()
         try harness.append(200)
@@ -92,7 +92,7 @@ import Testing
         #expect(sink.snapshot.batches.dropLast().count { $0.records.count >= 2 } >= 50)
     }
 
-    /// A slow sink is no reason to do without a record.
+    /// A slow sink is no reason to set a record aside.
     @Test func aRecordThatIsTooMuchByItselfIsTriedUntilItPasses() async throws {
         let harness = try FlusherHarness()
         try harness.append(4)
@@ -105,7 +105,7 @@ import Testing
         #expect(try harness.deadLetters().isEmpty)
     }
 
-    /// More than ten records at once run into the sink's time limit, always.
+    /// The sink always times out at more than ten records.
     @Test func aBatchThatIsTooMuchForTheSinkIsHalvedUntilItIsNot() async throws {
         let harness = try FlusherHarness()
         try harness.append(200)

@@ -5,7 +5,7 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// Dead letters at the limit of `ulimit -f`, where a write fails and the kernel sends SIGXFSZ, which ends a process.
+/// Dead letters at the limit of `ulimit -f`, where a write fails and the kernel sends SIGXFSZ, which would end the process.
 @Suite struct DeadLetterLimitTests {
     @Test func theFlusherWaitsUntilTheLetterIsKept() async throws {
         await #expect(processExitsWith: .success) {

@@ -3,7 +3,7 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// One bad record must cost neither its neighbours nor the order, wherever it stands and however many there are.
+/// A bad record must not affect its neighbors or the order, at any place and in any number.
 @Suite struct DeliveryTests {
     private func records(_ count: Int) -> [SinkRecord] {
         (0..<count).map {
@@ -39,7 +39,7 @@ import Testing
                 #expect(step.position > position)
                 position = step.position
                 applied += records.map(\.sequence)
-                // What a crash here would leave is true: everything up to the position is applied or set aside.
+                // The position is right after a crash at this step: every record up to it is applied or set aside.
                 let done = Set(applied).union(setAside)
                 #expect(all.allSatisfy { $0.sequence > position || done.contains($0.sequence) })
                 #expect(done.allSatisfy { $0 <= position })
@@ -72,7 +72,7 @@ import Testing
     @Test func anEmptyBatchOnlyMovesThePosition() {
         var delivery = Delivery(records: [], position: 7)
         #expect(delivery.step == Delivery.Step(range: 0..<0, position: 7))
-        if case .nobody = delivery.blamed() {} else { Issue.record("there is nobody to blame") }
+        if case .nobody = delivery.blamed() {} else { Issue.record("an empty batch has a culprit") }
         delivery.succeeded()
         #expect(delivery.step == nil)
     }

@@ -4,7 +4,7 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// Each record exactly once and in order per key, whatever the workers, batches and restarts.
+/// Each record is delivered exactly once and in order per key, with any workers, batches and restarts.
 @Suite(.timeLimit(.minutes(10))) struct FlusherDeliveryTests {
     private func check(_ state: RecordingSink.State, has count: Int) {
         #expect(state.breaches.isEmpty, "\(state.breaches.prefix(5))")
@@ -33,7 +33,7 @@ import Testing
         #expect(flusher.statistics.lag.records == 0)
     }
 
-    /// Who was told that a record is applied finds it in the statistics.
+    /// After a caller learns that a record is applied, the statistics include it.
     @Test func countsBeforeItTells() async throws {
         let harness = try FlusherHarness()
         let flusher = harness.flusher(into: RecordingSink(), FlusherHarness.configuration(workers: 1))
@@ -58,7 +58,7 @@ import Testing
         check(sink.snapshot, has: 20)
     }
 
-    /// A stop at every batch boundary, each next flusher with another number of workers.
+    /// A stop at every batch boundary. Each next flusher has another number of workers.
     @Test func goesOnAfterEveryBatchWithOtherWorkers() async throws {
         let harness = try FlusherHarness()
         let count = 240
@@ -84,7 +84,7 @@ import Testing
         try harness.append(200, barrierEvery: 30)
         var state = RecordingSink.State()
         for run in 0..<200 {
-            // The answer to the last call is lost with the process.
+            // The process ends before the answer to the last call.
             let sink = RecordingSink(continuing: state) { call, _ in call >= 2 ? .after(.fatal) : .none }
             let flusher = harness.flusher(into: sink, FlusherHarness.configuration(workers: 1 + run % 4))
             _ = try await harness.run(flusher) { try? await flusher.drain() }

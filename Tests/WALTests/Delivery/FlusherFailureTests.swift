@@ -23,7 +23,7 @@ import Testing
         #expect(flusher.statistics.errors == flusher.statistics.retries)
     }
 
-    /// Both ways in turn: applied and not applied, with nothing to tell them apart but the position.
+    /// Alternates between an applied and an unapplied batch. Only the position distinguishes them.
     @Test(arguments: [1, 2, 4]) func unknownOutcomesAreAskedFor(workers: Int) async throws {
         let harness = try FlusherHarness()
         try harness.append(200, barrierEvery: 23)
@@ -46,7 +46,7 @@ import Testing
     @Test(arguments: [1, 3]) func poisonGoesToTheDeadLettersAndNothingElse(workers: Int) async throws {
         let harness = try FlusherHarness()
         try harness.append(120, barrierEvery: 40)
-        // One alone, neighbours, the first, the last, and a barrier.
+        // A single bad record, adjacent ones, the first, the last, and a barrier.
         let poison: Set<UInt64> = [1, 33, 34, 35, 70, 80, 120]
         let sink = RecordingSink(poison: poison)
         let flusher = harness.flusher(into: sink, FlusherHarness.configuration(workers: workers, batchSize: 50))
@@ -62,7 +62,7 @@ import Testing
     @Test func aDeadLetterThatACrashRepeatedIsReadOnce() async throws {
         let harness = try FlusherHarness()
         try harness.append(10)
-        // Fails as the position would move past the record that was set aside.
+        // Fails when the position would move past the record that was set aside.
         let crashing = RecordingSink(poison: [4]) { _, batch in
             batch.records.isEmpty && batch.position == 4 ? .before(.fatal) : .none
         }
@@ -133,7 +133,7 @@ import Testing
         check(sink.snapshot, has: 100)
     }
 
-    /// With an age of zero whenever the sink had moved on since the last look, the alert on an old lag never fired.
+    /// If the age were zero whenever the sink progressed between two checks, the alert on an old lag would never fire.
     @Test func theLagOfASlowSinkHasAnAge() async throws {
         let harness = try FlusherHarness()
         try harness.append(50)
@@ -141,7 +141,7 @@ import Testing
         let flusher = harness.flusher(into: sink, FlusherHarness.configuration(workers: 1))
         _ = try await harness.run(flusher) {
             try await eventually { flusher.statistics.breaker != .closed }
-            // The last look was before the two batches.
+            // The last check was before the two batches.
             let old = Timestamp.now - .seconds(100)
             flusher.context.coordinator.withState { $0.oldest = old }
             let lag = flusher.context.lagAtHand
@@ -158,7 +158,7 @@ import Testing
         check(sink.snapshot, has: 10)
     }
 
-    /// The database comes back without its last transactions, rows and positions alike: after relaxed commits, or as an old primary.
+    /// The database restarts without its last transactions, rows and positions alike, after relaxed commits or a failover.
     @Test func whatTheSinkForgotIsDeliveredAgainAndSaid() async throws {
         let harness = try FlusherHarness()
         try harness.append(60)

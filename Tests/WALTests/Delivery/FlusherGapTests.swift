@@ -5,7 +5,7 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// Records that are damaged can't be delivered. Those behind them can, and somebody must be told.
+/// Damaged records can't be delivered. The records after them are delivered, and the flusher reports the loss.
 @Suite struct FlusherGapTests {
     @Test(arguments: [1, 3]) func deliveryGoesOnBehindALoss(workers: Int) async throws {
         let directory = TemporaryDirectory()
@@ -36,8 +36,8 @@ import Testing
         #expect(sink.snapshot.breaches == [])
         #expect(flusher.statistics.sequencesLost == 2)
         let message = "records are missing from the log; delivery continues after them"
-        let told = lines.messages.all.filter { $0.text == message }
-        #expect(told.count == 1)
+        let reports = lines.messages.all.filter { $0.text == message }
+        #expect(reports.count == 1)
         try await again.close()
     }
 }

@@ -5,7 +5,7 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// A log in a directory of its own, and flushers into recording sinks.
+/// A log in a temporary directory, and flushers into recording sinks.
 final class FlusherHarness: Sendable {
     typealias Configuration = Flusher<RecordingSink>.Configuration
 
@@ -20,7 +20,7 @@ final class FlusherHarness: Sendable {
         configuration.syncPolicy = syncPolicy
         configuration.retention.totalSize = retainedSize
         log = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
-        // What is appended before the flusher runs is kept for it.
+        // Keeps the records that are appended before the flusher runs.
         try log.setCursor("sink/recording", to: .zero)
     }
 
@@ -42,7 +42,7 @@ final class FlusherHarness: Sendable {
         return configuration
     }
 
-    /// Appends records with keys from 0 to 31, each `barrierEvery`th of them a barrier.
+    /// Appends records with keys from 0 to 31. Each `barrierEvery`th record is a barrier.
     @discardableResult
     func append(_ count: Int, barrierEvery: Int = .max) throws -> SequenceNumber {
         var last: SequenceNumber = .zero
@@ -65,7 +65,7 @@ final class FlusherHarness: Sendable {
         }
     }
 
-    /// Runs a flusher beside a test's body, then cancels it. Returns what ended it.
+    /// Runs a flusher during a test's body, then cancels it. Returns the error that ended it.
     func run(
         _ flusher: Flusher<RecordingSink>, while body: @Sendable @escaping () async throws -> Void
     ) async throws -> (any Error)? {

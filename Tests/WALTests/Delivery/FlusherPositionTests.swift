@@ -4,8 +4,8 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// Log and sink are restored from copies, or one is new to the other. Who then goes on as if nothing had happened delivers
-/// twice, or not at all, and nobody notices.
+/// A log or a sink is restored from a copy, or one is new to the other. A flusher that continued without a check would deliver
+/// records twice, or not at all, without an error.
 @Suite(.timeLimit(.minutes(10))) struct FlusherPositionTests {
     private func state(at position: SequenceNumber, lane: Int? = nil) -> RecordingSink.State {
         var state = RecordingSink.State()
@@ -15,7 +15,7 @@ import Testing
         return state
     }
 
-    /// A log whose first segments retention has removed.
+    /// A log without its first segments, which retention removed.
     private func harnessWithoutItsBeginning() async throws -> FlusherHarness {
         let harness = try FlusherHarness(segmentSize: 64 << 10)
         let first = harness.flusher(into: RecordingSink(), FlusherHarness.configuration(batchSize: 500))
@@ -30,7 +30,7 @@ import Testing
         return harness
     }
 
-    /// A recovery has passed over numbers, and retention has removed what was before them: nothing is missing.
+    /// A recovery skipped numbers, and retention removed the records before them. No record is missing.
     @Test func numbersThatWerePassedOverAreNotMissing() async throws {
         let harness = try FlusherHarness(segmentSize: 64 << 10)
         let sink = RecordingSink()
@@ -71,7 +71,7 @@ import Testing
         #expect(flusher.statistics.sequencesMissing == 11...25)
         #expect(harness.log.statistics.epoch == epoch + 1)
         #expect(sink.snapshot.breaches == [])
-        // Lane 3 had all of the ten already.
+        // Lane 3 already had all ten.
         let expected = (1...10).filter { $0 * 7 % 32 % 16 != 3 } + (26...65)
         #expect(sink.snapshot.rows.map { Int($0.sequence) }.sorted() == expected)
         try await harness.log.close()
@@ -95,9 +95,9 @@ import Testing
         #expect(error.code == .sinkAhead)
         for part in ["recording", "25", "10", "11 to 13"] { #expect(error.message.contains(part)) }
         #expect(sink.snapshot.rows.isEmpty)
-        // Whatever comes now has new numbers.
+        // New records have new numbers.
         #expect(try harness.append(1) == 26)
-        // Each start says it, until it is settled.
+        // Each start reports it until it is settled.
         for _ in 0..<2 {
             let refused = harness.flusher(into: RecordingSink(), FlusherHarness.configuration())
             let ended = try await harness.run(refused) { try? await refused.drain() } as? WALError
@@ -113,8 +113,8 @@ import Testing
         #expect(harness.log.owedRecords.isEmpty)
     }
 
-    /// What was lost: records that a copy of the log took in while its sink was away, when it was opened again before the sink
-    /// came back: their numbers were no more than the log's last.
+    /// A copy of a log accepted records while its sink was unreachable, and was reopened before the sink returned. Their numbers
+    /// weren't above the log's last number, so these records were lost.
     @Test(arguments: [true, false])
     func whatACopyTookInWhileItsSinkWasAwayIsOwedAfterAnyNumberOfOpenings(isAwayFirst: Bool) async throws {
         let harness = try FlusherHarness(retainedSize: nil)
@@ -130,7 +130,7 @@ import Testing
             if isAwayFirst { _ = try await harness.run(waiting) { try await waiting.waitUntilAsked() } }
             try harness.append(1)
         }
-        // The original has gone on meanwhile.
+        // The original has more records meanwhile.
         let other = RecordingSink(continuing: state(at: 12))
         let flusher = harness.flusher(into: other, FlusherHarness.configuration())
         let ended = try await harness.run(flusher) { try? await flusher.drain() }
@@ -138,7 +138,7 @@ import Testing
         #expect(harness.log.owedRecords.map(\.sequences) == [11...12])
     }
 
-    /// What was lost: what a flusher that was fenced by a copy's had not delivered, when the copy had gone further.
+    /// A copy's flusher was ahead and fenced the original's flusher, whose undelivered records were lost.
     @Test func whatAFencedFlusherHadIsOwed() async throws {
         let harness = try FlusherHarness(retainedSize: nil)
         let sink = RecordingSink()
@@ -157,7 +157,7 @@ import Testing
         #expect(harness.log.owedRecords.map(\.sequences) == [11...15])
     }
 
-    /// An orderly end, a crash, and starts while the sink is away leave nothing that looks like another's records.
+    /// A normal end, a crash, and starts without the sink leave no state that resembles another log's records.
     @Test func aLogThatIsNoCopyOwesNothing() async throws {
         let harness = try FlusherHarness(retainedSize: nil)
         var before = RecordingSink.State()
@@ -190,7 +190,7 @@ import Testing
         }
     }
 
-    /// While the flusher finds out, others append.
+    /// Producers append while the flusher checks the positions.
     @Test func everyNumberThatTheSinkWouldTakeForAppliedIsNamed() async throws {
         let harness = try FlusherHarness(segmentSize: 64 << 10, retainedSize: nil)
         try harness.append(10)
@@ -203,7 +203,7 @@ import Testing
         }
         let ended = try await harness.run(flusher) { try? await flusher.drain() }
         let sequences = try await appending.value
-        // Some of them came before the numbers were skipped. Those, and no others, are named.
+        // Some of the records were appended before the numbers were skipped. The error names those, and no others.
         if let last = sequences.last(where: { $0 <= 3000 }) {
             let error = try #require(ended as? WALError)
             #expect(error.code == .sinkAhead)
@@ -221,7 +221,7 @@ import Testing
             await #expect { try await flusher.drain() } throws: { ($0 as? WALError)?.code == .sinkBehind }
         }
         #expect((ended as? WALError)?.code == .sinkBehind)
-        // What the cursor let go is in the first sink: it goes on.
+        // The records that the cursor released are in the first sink, which continues.
         let position = SequenceNumber(rawValue: harness.log.firstSequence.rawValue - 1)
         let next = harness.flusher(
             into: RecordingSink(continuing: state(at: position)), FlusherHarness.configuration())
@@ -254,7 +254,7 @@ import Testing
             try await flusher.drain()
         }
         #expect(sink.snapshot.rows.map(\.sequence).sorted() == Array(61...110))
-        // It knows the log now: where it was told to begin doesn't matter any more.
+        // The sink has a position of the log, so its start sequence doesn't matter.
         let again = RecordingSink(continuing: sink.snapshot)
         let second = harness.flusher(into: again, FlusherHarness.configuration { $0.startSequence = 200 })
         _ = try await harness.run(second) {
@@ -264,7 +264,7 @@ import Testing
         #expect(again.snapshot.rows.count == 51)
     }
 
-    /// Retention runs between the making of a flusher and its start, and whenever its sink is out of reach at first.
+    /// Retention may run before a flusher starts, and while its sink is unreachable at first.
     @Test func whatIsAppendedBeforeItRunsIsKept() async throws {
         let harness = try FlusherHarness(segmentSize: 64 << 10)
         try harness.log.removeCursor("sink/recording")

@@ -29,7 +29,7 @@ import Testing
 
     @Test func theReaderIsABatchAhead() async throws {
         let harness = try FlusherHarness(retainedSize: nil)
-        // Three batches, each in a segment of its own.
+        // Three batches, each in a separate segment.
         for _ in 1...3 {
             try harness.append(10)
             try await harness.log.roll()
@@ -45,7 +45,7 @@ import Testing
         let flusher = Flusher(log: harness.log, sink: sink, configuration: configuration) { _ in 1 }
         let running = Task { try await flusher.run() }
         func pins() -> [UInt64] { harness.log.engine.catalog.state.withLock { Array($0.pins.values) } }
-        // The first batch isn't applied, and the second one is read; the third isn't.
+        // The first batch isn't applied, the second one is read, and the third isn't.
         try await eventually { pins().contains(segments[1]) }
         #expect(sink.inner.snapshot.calls == 0)
         sink.gate.open()

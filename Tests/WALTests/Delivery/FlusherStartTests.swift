@@ -36,7 +36,7 @@ import Testing
         try harness.append(10)
         _ = try await harness.run(flusher) {
             try await flusher.drain()
-            // What is left to do after a drain may come late on a busy machine. Something that polls never stops.
+            // The last work of a drain may come late on a busy machine. A flusher that polls never stops.
             var isQuiet = false
             for _ in 0..<100 where !isQuiet {
                 let (syncs, calls) = (harness.log.statistics.syncCount, sink.snapshot.calls)

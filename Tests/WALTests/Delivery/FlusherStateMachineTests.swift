@@ -3,7 +3,7 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// A waiter that nobody wakes hangs a service for ever.
+/// A waiter that is never woken blocks its service forever.
 @Suite struct FlusherStateMachineTests {
     private typealias Machine = FlusherStateMachine<Int>
 
@@ -116,6 +116,6 @@ import Testing
         #expect(pacer.move(to: 6, now: .seconds(1), isDrained: false) == 6)
         #expect(pacer.dueTime(for: 6) == nil)
         #expect(pacer.move(to: 7, now: .seconds(1), isDrained: true) == 7)
-        #expect(pacer.move(to: 3, now: .seconds(9), isDrained: true) == nil, "what retention removed doesn't come back")
+        #expect(pacer.move(to: 3, now: .seconds(9), isDrained: true) == nil, "the cursor doesn't move back")
     }
 }

@@ -3,7 +3,7 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// A record that breaks each connection must not hold up its lanes for ever, and an outage must not cost a record.
+/// A record that breaks each connection must not hold up its lanes forever. An outage must not lose a record.
 @Suite struct LossCounterTests {
     private func lost(
         _ counter: inout LossCounter, _ position: SequenceNumber, _ count: Int, narrowing: Bool = false,
@@ -41,7 +41,7 @@ import Testing
         for _ in 0..<20 { #expect(lost(&counter, 1, 0) == .tryAgain) }
     }
 
-    /// Each call with one of these breaks the connection, whether it is told to have been applied or not.
+    /// Each call with one of these records breaks the connection, whether the batch was applied or not.
     @Test(arguments: [1, 2], [5, 1]) func recordsThatBreakTheConnectionAreSetAside(workers: Int, maxLosses: Int)
         async throws
     {
@@ -62,7 +62,8 @@ import Testing
         #expect(flusher.statistics.failures[.indeterminate, default: 0] >= UInt64(poison.count * maxLosses))
     }
 
-    /// Twenty losses of one batch, each followed by an outage, and then it passes: nothing was set aside before its time.
+    /// One batch loses twenty connections, each with an outage, and then succeeds. The flusher must not set a record aside before
+    /// that.
     @Test func anOutageSetsNothingAside() async throws {
         let harness = try FlusherHarness()
         try harness.append(1)

@@ -62,7 +62,7 @@ import Testing
         lanes.passed(to: 1000)
         #expect(
             lanes.reclaimed([lane(0, 0, epoch: 2), lane(1, 0, epoch: 2)], attempts: 1, movingTo: 1001) == .unchanged)
-        #expect(lanes.scannedMin == 1000, "or the whole log would be read again")
+        #expect(lanes.scannedMin == 1000, "a lower position would read the whole log again")
     }
 
     @Test func anotherOwnerInBetweenIsNoticed() {

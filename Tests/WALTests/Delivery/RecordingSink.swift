@@ -1,23 +1,23 @@
 @testable import WAL
 @testable import WALDelivery
 
-/// A sink in memory that keeps the contract to the letter, fails on demand, and notes every breach of a promise.
+/// A sink in memory that keeps the contract exactly, fails on demand, and records each breach by the flusher.
 final class RecordingSink: Sink {
     struct Failure: Error {
         var meaning: SinkFailure
     }
 
-    /// What goes wrong with one call.
+    /// The failure of one call.
     enum Fault: Sendable {
         case none
         case before(SinkFailure)
-        /// The batch is applied, and the answer is lost.
+        /// The sink applies the batch, and the answer is lost.
         case after(SinkFailure)
     }
 
     struct State: Sendable {
         var lanes: [SinkLane] = []
-        /// In the order of being applied.
+        /// In the order in which they were applied.
         var rows: [(sequence: UInt64, key: UInt8)] = []
         var applied: Set<UInt64> = []
         var breaches: [String] = []
@@ -78,7 +78,7 @@ final class RecordingSink: Sink {
         state.rows.removeAll { $0.sequence > sequence }
         state.applied = state.applied.filter { $0 <= sequence }
         for index in state.lanes.indices {
-            // The copy is from before the flusher's claim.
+            // The copy is older than the flusher's claim.
             state.lanes[index].epoch = 1
             state.lanes[index].position = min(state.lanes[index].position, SequenceNumber(rawValue: sequence))
         }

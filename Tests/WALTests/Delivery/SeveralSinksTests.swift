@@ -5,10 +5,10 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// Several sinks share a log. One that is slow or away must cost the others nothing, and must not fill the disk unless it is
-/// worth that.
+/// Several sinks share a log. A slow or unreachable sink must not affect the others, and must not fill the disk unless it is
+/// required.
 @Suite(.timeLimit(.minutes(10))) struct SeveralSinksTests {
-    private func away(_ name: String) -> RecordingSink {
+    private func unreachableSink(_ name: String) -> RecordingSink {
         RecordingSink(name: name) { _, _ in .before(.transient) }
     }
 
@@ -16,7 +16,7 @@ import Testing
         let harness = try FlusherHarness(segmentSize: 64 << 10)
         try harness.log.removeCursor("sink/recording")
         let quick = RecordingSink(name: "quick")
-        let slow = away("slow")
+        let slow = unreachableSink("slow")
         let flushers = [quick, slow].map { harness.flusher(into: $0, FlusherHarness.configuration(batchSize: 500)) }
         let running = flushers.map { flusher in Task { try await flusher.run() } }
         try await eventually { slow.snapshot.claims != 0 }
@@ -46,7 +46,7 @@ import Testing
     @Test func aSinkOfBestEffortIsDetachedBeforeItFillsTheDisk() async throws {
         let harness = try FlusherHarness(segmentSize: 64 << 10)
         try harness.log.removeCursor("sink/recording")
-        let slow = away("slow")
+        let slow = unreachableSink("slow")
         let detached = harness.flusher(
             into: slow, FlusherHarness.configuration { $0.attachment = .bestEffort(maxLagBytes: 100_000) })
         let running = Task { try await detached.run() }
@@ -67,7 +67,7 @@ import Testing
         try await harness.log.sync()
         await harness.log.applyRetention()
         #expect(harness.log.firstSequence > 1)
-        // Back again, it is told of its gap.
+        // When it returns, the flusher reports its gap.
         let back = harness.flusher(into: RecordingSink(name: "slow"), FlusherHarness.configuration())
         await #expect { try await back.run() } throws: { ($0 as? WALError)?.code == .sinkBehind }
     }

@@ -1,7 +1,7 @@
 import Testing
 import WALDelivery
 
-/// A key that changes its lane with a version or a process is delivered out of order.
+/// A key that changed its lane with a version or a process would be delivered out of order.
 @Suite struct StableHashTests {
     /// Values of the hash's authors, with the upper half folded into the lower.
     @Test(

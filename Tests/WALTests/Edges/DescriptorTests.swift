@@ -4,7 +4,8 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// A process whose standard descriptors are closed gave their numbers to segments, and what it printed went over acknowledged records.
+/// If a process starts with closed standard descriptors, its segments must not get their numbers: printed text would overwrite
+/// records.
 @Suite struct DescriptorTests {
     @Test(arguments: [[0, 1, 2], [1], [0, 2]] as [[Int32]])
     func whatIsPrintedNeverGetsIntoALog(_ closed: [Int32]) async throws {
@@ -22,7 +23,7 @@ import Testing
                 for number in 0..<300 {
                     _ = try await log.append(payload(number, size: 1000))
                     for descriptor in closed {
-                        // The runtime may have opened something else.
+                        // The runtime may have opened another file.
                         let link = "/proc/self/fd/\(descriptor)"
                         let target = try? FileManager.default.destinationOfSymbolicLink(atPath: link)
                         #expect(!(target ?? "").contains("/wal-"), "\(descriptor) is \(target ?? "")")

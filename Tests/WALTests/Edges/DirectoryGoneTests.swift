@@ -5,16 +5,16 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// `mv L M` beside a writer, and a new log in its place: the writer went on making segments in the new one. After `rm -rf L` records
-/// were called durable that nobody could ever read.
+/// After `mv L M` and with a new log at L, a writer must not make segments in the new log. After `rm -rf L`, it must not call
+/// records durable that can't be read.
 @Suite struct DirectoryGoneTests {
     enum Loss: CaseIterable, Sendable {
         case moved, replacedByADirectory, replacedByALog, removed
 
-        /// Returns the log that is at the path then.
+        /// Returns the log at the path, if there is one.
         func happen(to path: String) throws -> WriteAheadLog? {
             if self == .removed {
-                // The writer may make a file in a directory that is being emptied.
+                // The writer may make a file while the directory is being emptied.
                 while FileManager.default.fileExists(atPath: path) { try? FileManager.default.removeItem(atPath: path) }
                 return nil
             }
@@ -40,7 +40,7 @@ import Testing
         let other = try loss.happen(to: directory.path)
 
         await #expect(throws: WALError.self) {
-            // Whichever of the two is the first to find out.
+            // Either call may find out first.
             let sequence = try await log.append([1])
             try await log.waitUntilDurable(sequence)
         }
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    /// Nobody asks for a sync: the change of segments finds it.
+    /// Without a sync, the change of segments finds the loss.
     @Test(arguments: Loss.allCases) func aWriterThatSyncsNeverFindsOut(_ loss: Loss) throws {
         let directory = TemporaryDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory.path + "-moved") }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import WAL
 
-/// Beyond `ulimit -f` the kernel sends SIGXFSZ, and the process was ended by its own log.
+/// Beyond `ulimit -f` the kernel sends SIGXFSZ, which must not end the process.
 @Suite struct FileSizeLimitTests {
     @Test func aLimitIsAFullDiskAndAppendingGoesOnWithoutIt() async throws {
         let directory = TemporaryDirectory()
@@ -21,7 +21,7 @@ import Testing
             #expect(failure?.code == .diskFull)
             #expect(failure?.message.contains("ulimit -f") ?? false, "\(String(describing: failure))")
             #expect(try readAll(log.reader()).count == count)
-            // Of this thread, too.
+            // The limit also fails an opening on this thread.
             let opening = #expect(throws: WALError.self) {
                 _ = try WriteAheadLog.openBlocking(at: path + "-2", configuration: .small(.always))
             }
@@ -35,7 +35,7 @@ import Testing
             }
             #expect(try readAll(log.reader()).count == count + 1)
             try await log.close()
-            // What the process itself does about the signal is as before.
+            // The process's own action for the signal is unchanged.
             var action = sigaction()
             sigaction(SIGXFSZ, nil, &action)
             #expect(action.__sigaction_handler.sa_handler == nil)

@@ -6,7 +6,7 @@ import WALTesting
 
 @testable import WAL
 
-/// Some file systems can't make a directory's entries durable, and "fsync of . failed" told nobody what to do about it.
+/// Some file systems can't make a directory's entries durable. The error must name the file system and the remedy.
 @Suite struct FileSystemTests {
     @Test(arguments: [EINVAL, EBADF, EOPNOTSUPP, ENOSYS]) func aDirectoryThatCannotBeSyncedIsNamed(_ number: Int32)
         throws
@@ -14,13 +14,13 @@ import WALTesting
         try expectNamed(.syncDirectory, number)
     }
 
-    /// FUSE with direct input and output can't map files into memory; some file systems can't sync them.
+    /// FUSE with direct I/O can't map files into memory. Some file systems can't sync mapped files.
     @Test(arguments: [(StorageOperation.map, ENODEV), (.map, EOPNOTSUPP), (.sync, EINVAL), (.sync, EOPNOTSUPP)])
     func aFileThatCannotBeMappedOrSyncedIsNamed(_ operation: StorageOperation, _ number: Int32) throws {
         try expectNamed(operation, number)
     }
 
-    /// Has each call of a kind fail, and looks at what the opening says.
+    /// Fails each call of a kind, and checks the error of the opening.
     private func expectNamed(_ operation: StorageOperation, _ number: Int32) throws {
         let root = LogImage.directory()
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)

@@ -3,7 +3,8 @@ import Testing
 
 @testable import WAL
 
-/// What a log can't work with is found by its opening, which says what it is and what to do, and not by a user who lost records.
+/// Opening finds that a file system lacks what a log needs, and its error names the reason and the remedy, before records are
+/// lost.
 @Suite(
     .serialized, .timeLimit(.minutes(5)),
     .enabled("\(FuseMount.obstacle ?? "")") { FuseMount.obstacle == nil })

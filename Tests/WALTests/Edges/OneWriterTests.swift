@@ -3,13 +3,14 @@ import Testing
 
 @testable import WAL
 
-/// The lock was a file, and files can be removed: `rm L/LOCK` let a second writer in, and both were given the same sequence number.
+/// A lock on a file isn't enough, because files can be removed: after `rm L/LOCK` a second writer would give the same sequence
+/// numbers.
 @Suite struct OneWriterTests {
-    enum Trick: CaseIterable, Sendable {
+    enum Bypass: CaseIterable, Sendable {
         case none, lockRemoved, lockReplaced, lockRenamed, directoryMoved, symbolicLink, dots, hardLinks, bindMount
 
-        /// Returns a path by which a second writer may try.
-        func play(on path: String) throws -> String {
+        /// Returns a path that a second writer may try.
+        func apply(on path: String) throws -> String {
             let (lock, other) = (path + "/LOCK", path + "-other")
             switch self {
             case .none: return path
@@ -26,7 +27,7 @@ import Testing
                 return other
             case .dots: return path + "/../" + URL(fileURLWithPath: path).lastPathComponent + "/."
             case .hardLinks:
-                // Without the lock, by which one would notice.
+                // A link to everything but the lock, so that the lock can't help.
                 #expect(LoopDisk.run("cp", "-al", path, other) != nil)
                 #expect(unlink(other + "/LOCK") == 0)
                 return other
@@ -44,16 +45,16 @@ import Testing
             try? FileManager.default.removeItem(atPath: other)
         }
 
-        static var possible: [Trick] { allCases.filter { $0 != .bindMount || LoopDisk.isPossible } }
+        static var possible: [Bypass] { allCases.filter { $0 != .bindMount || LoopDisk.isPossible } }
     }
 
-    @Test(arguments: Trick.possible) func nobodyBecomesASecondWriter(_ trick: Trick) async throws {
+    @Test(arguments: Bypass.possible) func nobodyBecomesASecondWriter(_ bypass: Bypass) async throws {
         let directory = TemporaryDirectory()
         let path = directory.path
         let log = try await WriteAheadLog.open(at: path, configuration: .small())
         for number in 0..<10 { _ = try await log.append(payload(number)) }
-        defer { trick.cleanUp(path) }
-        let other = try trick.play(on: path)
+        defer { bypass.cleanUp(path) }
+        let other = try bypass.apply(on: path)
         let here = #expect(throws: WALError.self) {
             _ = try WriteAheadLog.openBlocking(at: other, configuration: .small())
         }
@@ -66,7 +67,7 @@ import Testing
         }
         _ = try await log.append(payload(10))
         #expect(try readAll(log.reader()).map(\.payload) == (0...10).map { payload($0) })
-        if trick == .directoryMoved { #expect(rename(other, path) == 0) }
+        if bypass == .directoryMoved { #expect(rename(other, path) == 0) }
         try await log.close()
         #expect(try await Verification.verify(at: path).findings.isEmpty)
     }

@@ -2,8 +2,8 @@ import Testing
 
 @testable import WAL
 
-/// Retention went by the times of records: with a clock ten years ahead everything was kept for ten years, and a jump forward let
-/// go of records of seconds ago.
+/// Retention doesn't count the times of records: with a clock ten years ahead it would keep everything for ten years, and after a
+/// jump forward it would remove records of a few seconds ago.
 @Suite struct RetentionAgeTests {
     private let start = ContinuousClock.now
     private let decade: Int64 = 315_360_000_000_000
@@ -38,7 +38,8 @@ import Testing
     private let run = KernelRun(boot: BootID(low: 1, high: 2), uptime: 100_000_000)
     private let otherRun = BootID(low: 3, high: 4)
 
-    /// The ages of segments at an opening: each came into use at an uptime in a run, with records up to a time.
+    /// The ages of segments at an opening. Each segment has the boot and the uptime of its first use, and the time of its last
+    /// record.
     private func ages(_ segments: [(boot: BootID, uptime: Int64, lastTime: Int64)], time: Timestamp) -> [Duration] {
         let headers = segments.enumerated().map { index, segment in
             var header = SegmentHeader(
@@ -65,13 +66,13 @@ import Testing
         let now = Timestamp.now
         let last = (now - .seconds(50)).rawValue
         #expect(ages([(otherRun, 5, last)], time: now) == [.seconds(50)])
-        // One from before the header had the uptime, and one of a kernel that has no identifier.
+        // A segment of an earlier version without an uptime, and one of a kernel without a boot identifier.
         #expect(ages([(run.boot, 0, last)], time: now) == [.seconds(50)])
         #expect(ages([(.unknown, 5, last)], time: now) == [.seconds(50)])
         #expect(ages([(otherRun, 5, .min)], time: now) == [.zero])
     }
 
-    /// What was lost: records of seconds ago, where the clock was set forward between two openings.
+    /// Records of a few seconds ago were removed if the clock was set forward between two openings.
     @Test func recordsOfThisRunGoByTheKernelsUptime() {
         let now = Timestamp.now
         for last in [now.rawValue - decade, now.rawValue, now.rawValue + decade] {
@@ -79,13 +80,13 @@ import Testing
                 [(run.boot, 10_000_000, last), (run.boot, 40_000_000, last), (run.boot, 99_000_000, last)], time: now)
             #expect(found == [.seconds(60), .seconds(1), .zero])
         }
-        // What an earlier run has left ended before the first segment of this one.
+        // The segments of an earlier run ended before the first segment of this run.
         #expect(
             ages([(otherRun, 500_000_000, now.rawValue), (run.boot, 30_000_000, 0)], time: now)
                 == [.seconds(70), .zero])
     }
 
-    /// An uptime that hasn't come yet is another time namespace's, or damage.
+    /// An uptime in the future comes from another time namespace, or from damage.
     @Test func anUptimeOfTheFutureDoesNotCount() {
         let now = Timestamp.now
         let last = (now - .seconds(50)).rawValue

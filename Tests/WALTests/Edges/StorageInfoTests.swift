@@ -4,7 +4,7 @@ import Testing
 
 @testable import WAL
 
-/// A log in memory or in a container's own layer looks like any other until the machine stops.
+/// A log in memory or in a container's own layer behaves like any other until the machine stops.
 @Suite struct StorageInfoTests {
     private func info(_ path: String) throws -> StorageInfo { StorageInfo(of: try Directory(path: path)) }
 
@@ -51,7 +51,7 @@ import Testing
         #expect(info.durability == .container && info.explanation.contains("Mount a volume"))
     }
 
-    /// All that FUSE serves has one number, so the type of the mount decides.
+    /// All FUSE file systems have one magic number, so the type of the mount decides.
     @Test(arguments: [
         ("nfs4", "server:/logs", StorageInfo.Durability.unknown, "nfs4 on server:/logs, other machines write to it"),
         ("cifs", #"//server/my\040logs"#, .unknown, "cifs on //server/my logs, other machines write to it"),
@@ -73,7 +73,7 @@ import Testing
             """
         let mount = try #require(Mount("0:57", in: table))
         #expect(mount.options == "rw,noatime,rw,hard")
-        // The number of ext4, so that only the type says what it is.
+        // The magic number of ext4, so that only the type of the mount differs.
         let kind = FileSystemKind(number: 0xef53, type: mount.type)
         let info = StorageInfo(kind, mount)
         #expect(info.durability == durability && info.explanation.contains(text), "\(info.explanation)")

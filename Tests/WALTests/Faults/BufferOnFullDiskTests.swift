@@ -6,7 +6,7 @@ import WALTasks
 
 @testable import WAL
 
-/// A task buffer on a real disk that is full.
+/// A task buffer on a real, full disk.
 @Suite(.serialized, .enabled(if: LoopDisk.isPossible, "needs root and loop devices"), .timeLimit(.minutes(5)))
 struct BufferOnFullDiskTests {
     private static var configuration: TaskBufferConfiguration {
@@ -17,11 +17,11 @@ struct BufferOnFullDiskTests {
         return configuration
     }
 
-    /// An order was stored once without the activity that said who placed it: the disk was full between the two.
+    /// An order must not be stored without the activity that names its customer, although the disk is full between the two.
     @Test func whatBelongsTogetherIsThereTogether() async throws {
         let disk = try #require(LoopDisk(megabytes: 8))
         let storage = try await BufferedTaskStorage.memory(log: disk.path + "/log", configuration: Self.configuration)
-        // Random: what LZ4 makes small would take long to fill the disk.
+        // Random digits: data that compresses well would fill the disk slowly.
         let digits = (0..<3000).map { _ in String(Int.random(in: 0..<36), radix: 36) }
         let payload = "\"\(digits.joined())\""
         var acknowledged = 0
@@ -44,7 +44,7 @@ struct BufferOnFullDiskTests {
         let activities = try await storage.store.activities(dagID: "d", limit: .max, offset: 0).map(\.taskID)
         #expect(tasks.count == acknowledged)
         #expect(Set(tasks) == Set(activities))
-        // On the full disk, too, an ending is in order.
+        // Closing succeeds on a full disk, too.
         #expect(try await storage.close() == 0)
     }
 
@@ -59,14 +59,14 @@ struct BufferOnFullDiskTests {
         Issue.record("nothing was refused")
     }
 
-    private func wait(until isSo: () throws -> Bool) async throws {
+    private func wait(until isMet: () throws -> Bool) async throws {
         let end = ContinuousClock.now + .seconds(60)
-        while try !isSo(), .now < end { try await Task.sleep(for: .milliseconds(20)) }
-        #expect(try isSo())
+        while try !isMet(), .now < end { try await Task.sleep(for: .milliseconds(20)) }
+        #expect(try isMet())
     }
 
-    /// A probe that keeps requests away from a service with a full disk must see when there is space again, though nobody saves
-    /// meanwhile; and the log says so once, not with each try.
+    /// A probe keeps requests away from a service with a full disk. It must see when there is space again although no change is
+    /// saved, and the log must report the change once, not at each attempt.
     @Test func healthSaysThatTheDiskIsFullAndWhenItIsNot() async throws {
         let disk = try #require(LoopDisk(megabytes: 8))
         let ballast = disk.path + "/ballast"
@@ -84,7 +84,7 @@ struct BufferOnFullDiskTests {
             }
         }
         func lines(_ text: String) -> Int { recording.messages.all.count { $0.text == text } }
-        // What the last segments don't use is given back, and may do for one more.
+        // The log gives back the unused space of the last segments, which may suffice for one more.
         #expect((1...3).contains(lines("no segment could be prepared: the disk is full")))
         try FileManager.default.removeItem(atPath: ballast)
         try await wait { storage.health.isAccepting }

@@ -4,9 +4,9 @@ import WALTesting
 
 @testable import WAL
 
-/// Compressing replaces the only copy of records: whatever fails meanwhile, the log has them once, and no others.
+/// Compression replaces the only copy of records. After any failure, the log has each record once.
 @Suite struct CompressionFailureTests {
-    /// The end of the file is where the footer is found. What an opening seals is cut behind it later, or not at all.
+    /// The footer is at the end of the file. Space past a footer that an opening wrote is cut later, or not at all.
     @Test func whatWasNotCutIsCompressedUpToItsFooter() throws {
         let (root, place) = (LogImage.directory(), LogImage.directory())
         defer { for path in [root, place] { try? FileManager.default.removeItem(atPath: path) } }
@@ -33,7 +33,7 @@ import WALTesting
         try again.closeBlocking()
     }
 
-    /// Both files of a segment are there then. Retention removes both, or one would come back, with a gap behind it.
+    /// Both files of a segment exist. Retention removes both, because one of them alone would reappear, followed by a gap.
     @Test(arguments: [StorageOperation.remove, .syncDirectory]) func whatIsThereTwiceGoesTwice(
         _ operation: StorageOperation
     ) throws {
@@ -50,10 +50,10 @@ import WALTesting
 
         configuration.sealedCompression = .lz4
         configuration.retention.totalSize = 0
-        let twin = Twins(root, failing: operation)
-        StorageHooks.install(twin, for: root)
+        let hook = KeptPlainFiles(root, failing: operation)
+        StorageHooks.install(hook, for: root)
         let log = try WriteAheadLog.openBlocking(at: root + "/log", configuration: configuration)
-        try Self.wait { twin.count > 2 }
+        try Self.wait { hook.count > 2 }
         StorageHooks.remove(from: root)
         try log.setCursor("consumer", to: log.lastSequence)
         log.applyRetentionBlocking()
@@ -66,7 +66,7 @@ import WALTesting
         try again.closeBlocking()
     }
 
-    /// Closing doesn't wait for gigabytes.
+    /// Closing doesn't wait for the compression of gigabytes.
     @Test func closingStopsCompressing() throws {
         let root = LogImage.directory()
         defer { try? FileManager.default.removeItem(atPath: root) }
@@ -85,17 +85,17 @@ import WALTesting
         defer { StorageHooks.remove(from: root) }
         let log = try WriteAheadLog.openBlocking(at: root + "/log", configuration: configuration)
         try Self.wait { slow.count > SlowReads.countBeforeHolding }
-        // Reading goes on when closing has begun, and is slow.
+        // The reads continue slowly after closing has begun.
         Thread.detachNewThread {
             func isOpen() -> Bool { if case .open = log.engine.catalog.state.withLock(\.phase) { true } else { false } }
             while isOpen() { usleep(1000) }
-            slow.letGo()
+            slow.resume()
         }
         try log.closeBlocking()
         #expect(slow.count < 100, "of \((60000 * 224) >> 16) blocks")
     }
 
-    /// `lz4 -d` in the log's own directory puts a plain file beside the compressed one, and when it is stopped, a part of one.
+    /// `lz4 -d` in the log's directory makes a plain file next to the compressed one, or a part of it if it is stopped.
     @Test(arguments: [0, 500, 70_000]) func aPartThatSomebodyUnpackedCostsNothing(_ size: Int) throws {
         let (directory, _) = try Self.withPlainFile(of: size)
         let beside = try ReadOnlyLog(at: directory.path)
@@ -108,7 +108,7 @@ import WALTesting
         try again.closeBlocking()
     }
 
-    /// With a damaged plain file that counts, the compressed one is what its records can be got back from.
+    /// If the plain file counts and is damaged, the compressed file is the source from which to restore its records.
     @Test func aCompressedFileBesideADamagedOneIsKept() throws {
         let (directory, compressed) = try Self.withPlainFile(of: .max, isDamaged: true)
         var configuration = WriteAheadLog.Configuration.small()
@@ -121,7 +121,7 @@ import WALTesting
         #expect(kept.values.contains(compressed))
     }
 
-    /// Whatever ends an opening, the next one comes to the same log.
+    /// If an opening ends at any call, the next one finds the same log.
     @Test func anOpeningWithTwoFilesCanEndAnywhere() throws {
         let (original, _) = try Self.withPlainFile(of: 70_000)
         let files = try contents(of: original.path)
@@ -148,7 +148,8 @@ import WALTesting
 
     private static let recordCount = 3000
 
-    /// A log of compressed segments, one of which has a plain file beside it, of so many bytes. Also the bytes of the other.
+    /// A log of compressed segments. One of them also has a plain file, of this size. Also returns the bytes of its compressed
+    /// file.
     private static func withPlainFile(of size: Int, isDamaged: Bool = false) throws -> (TemporaryDirectory, Data) {
         let directory = TemporaryDirectory()
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
@@ -165,10 +166,10 @@ import WALTesting
         return (directory, try #require(FileManager.default.contents(atPath: path)))
     }
 
-    // MARK: Making
+    // MARK: Hooks and files
 
-    /// Lets both files of each segment be: the plain one isn't removed, or what was done isn't durable.
-    private final class Twins: StorageHook {
+    /// Leaves both files of each segment: the plain one isn't removed, or its removal isn't durable.
+    private final class KeptPlainFiles: StorageHook {
         private let root: String
         private let operation: StorageOperation
         private let state = Monitor((isDue: false, count: 0))
@@ -204,13 +205,13 @@ import WALTesting
     }
 
     private final class SlowReads: StorageHook {
-        /// After as many blocks, reading stops until ``letGo()``.
+        /// After this number of blocks, reading stops until ``resume()``.
         static let countBeforeHolding = 20
         private let reads = Monitor(0)
         private let isHolding = Monitor(true)
         var count: Int { reads.withLock { $0 } }
 
-        func letGo() { isHolding.withLock { $0 = false } }
+        func resume() { isHolding.withLock { $0 = false } }
 
         func before(_ call: StorageCall) -> StorageVerdict {
             if case .read(_, _, let size) = call, size == CompressedLayout.blockSize {

@@ -4,8 +4,8 @@ import WALTesting
 
 @testable import WAL
 
-/// After a power loss any part of what wasn't synced may be on the disk. One part that recovery reads wrongly, and a record that
-/// was called durable is gone, or one comes back that was gone.
+/// After a power loss, any part of the unsynced data may be on the disk. If recovery misreads one such state, a durable record is
+/// lost, or a removed one reappears.
 @Suite(.serialized) struct CrashStateTests {
     struct Point: Sendable {
         var state: CrashState
@@ -13,7 +13,7 @@ import WALTesting
     }
 
     private static let imagesPerLife = 500
-    /// Of so few images all are tried, of more some.
+    /// Up to this number of images, all are tried. Of more, some are.
     private static let allUpTo = 64
     private static let openedOneIn = 50
     private static let crashedAgainOneIn = 250
@@ -24,7 +24,7 @@ import WALTesting
         }
     }
 
-    /// The moments of a log's life: before and after every call that it makes, and after every step.
+    /// The moments of a log's life: before and after each of its system calls, and after each step.
     static func record(_ seed: UInt64) throws -> [Point] {
         let simulation = try Simulation(seed: seed)
         let history = simulation.history
@@ -72,7 +72,7 @@ import WALTesting
         return (trial.violations, trial.count)
     }
 
-    /// A place where images are written, examined and opened.
+    /// A directory in which images are written, examined and opened.
     final class Trial {
         private let root = LogImage.directory()
         private(set) var violations: [LogHistory.Violation] = []
@@ -86,14 +86,14 @@ import WALTesting
 
         deinit { try? FileManager.default.removeItem(atPath: root) }
 
-        /// What opening would find and decide.
+        /// The result that opening would have.
         func examine(_ image: CrashImage, _ history: LogHistory) throws {
             count += 1
             try image.write(to: root)
             violations += history.violations(in: try FastRecovery.contents(of: directory), after: .powerLoss)
         }
 
-        /// Opens the log, twice: the second time must find nothing, and change nothing.
+        /// Opens the log twice. The second opening must find nothing, and change nothing.
         func open(_ image: CrashImage, _ history: LogHistory) throws {
             try image.write(to: root)
             var history = history
@@ -112,7 +112,7 @@ import WALTesting
             }
         }
 
-        /// The power goes again while the log is being opened, at each call of it.
+        /// Loses the power again during the opening, at each of its calls.
         func crashAgain(
             _ image: CrashImage, _ history: LogHistory, using generator: inout SeededGenerator
         ) throws {
@@ -137,7 +137,7 @@ import WALTesting
             }
         }
 
-        /// Leaves an image for people to look at.
+        /// Keeps an image for inspection.
         func keep(_ image: CrashImage) {
             let path = NSTemporaryDirectory() + "/wal-crash-\(UUID().uuidString)"
             guard (try? image.write(to: path)) != nil else { return }

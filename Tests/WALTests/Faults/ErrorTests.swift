@@ -4,13 +4,13 @@ import WALTesting
 
 @testable import WAL
 
-/// Any call to the operating system may fail. If one failure made the log hang, call something durable that isn't, leak a descriptor,
-/// or stay closed afterwards, the next full disk would be an outage.
+/// Any system call may fail. After a failure the log must not block, call a record durable that isn't, leak a descriptor, or stay
+/// closed.
 @Suite(.serialized) struct ErrorTests {
     struct Way: Sendable, CustomStringConvertible {
         var policy: WriteAheadLog.SyncPolicy
         var fault: StorageFault
-        /// How many calls in a row fail.
+        /// The number of calls in a row that fail.
         var times: Int
 
         var description: String { "\(policy), \(fault), \(times) times" }
@@ -31,10 +31,10 @@ import WALTesting
         let (callCount, violations) = try Self.live(way.policy, recording: false) { _ in }
         #expect(violations == [])
         #expect(callCount > 100)
-        // A few more than there are: threads don't make the same calls each time.
+        // A few more than the calls of one run, because threads make a varying number of calls.
         let place = Way.all.firstIndex { $0.description == way.description } ?? 0
         Torture.run("an error at every call", filter: "ErrorTests", cases: 1...callCount + 5) { number in
-            // The short form tries one call of 16, and each way others.
+            // The short form tries one call in 16, and different ones for each way.
             guard Torture.isLong || (Int(number) + place) % 16 == 0 else { return ([], 0) }
             let (_, violations) = try Self.live(way.policy, recording: way.fault == .losingPages) { storage in
                 storage.fail(at: Int(number), times: way.times, with: way.fault)
@@ -43,7 +43,7 @@ import WALTesting
         }
     }
 
-    /// Each write in turn stores a part of its bytes, which the short form of the test above rarely meets.
+    /// Each write in turn stores a part of its bytes. The short form of the previous test rarely does that.
     @Test(.timeLimit(.minutes(10)), arguments: [WriteAheadLog.SyncPolicy.always, .manual])
     func eachWriteInTurnStoresAPart(_ policy: WriteAheadLog.SyncPolicy) throws {
         var tried = 0
@@ -61,7 +61,7 @@ import WALTesting
         #expect(tried > 5)
     }
 
-    /// One of so many calls fails, some with an error that the kernel forgets.
+    /// One call in several fails, in some cases with an error that the kernel then forgets.
     @Test(.timeLimit(.minutes(24 * 60))) func errorsAtRandomCalls() {
         Torture.run("errors at random", filter: "ErrorTests.errorsAtRandomCalls", count: 100, long: 200) { seed in
             let (_, violations) = try Self.live(seed % 2 == 0 ? .always : .manual, recording: true) { storage in
@@ -71,8 +71,8 @@ import WALTesting
         }
     }
 
-    /// The second log opens and can't be read (the mapping), and its closing loses the pages of the segment's footer and finds no
-    /// room to write it elsewhere. That was taken for damage out of nothing: one round in ten.
+    /// The second log opens and can't be read, because mapping fails. Its closing loses the pages of the segment's footer and has
+    /// no space to write it elsewhere. One round in ten reported damage without a cause.
     @Test func aLogThatCannotBeReadLosesPagesWhenItCloses() throws {
         let faults: [(StorageOperation, Int, StorageFault)] = [
             (.open, 7, .diskFull), (.sync, 2, .diskFull), (.lock, 4, .inputOutput), (.open, 13, .diskFull),
@@ -87,7 +87,7 @@ import WALTesting
         }
     }
 
-    /// Returns how many calls were made, and what is wrong.
+    /// Returns the number of calls, and the violations.
     static func live(
         _ policy: WriteAheadLog.SyncPolicy, recording: Bool, failing: (FaultyStorage) -> Void
     ) throws -> (callCount: Int, [LogHistory.Violation]) {

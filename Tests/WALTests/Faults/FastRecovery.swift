@@ -3,7 +3,7 @@ import WALTesting
 
 @testable import WAL
 
-/// What opening would leave of a log: by the code that opening uses for examining and deciding, without its writing.
+/// The contents that opening would leave, by the code with which opening examines and decides, without its writes.
 enum FastRecovery {
     static func contents(of path: String) throws -> LogContents {
         guard FileManager.default.fileExists(atPath: path) else { return LogContents(records: []) }

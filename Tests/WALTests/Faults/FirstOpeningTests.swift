@@ -4,8 +4,8 @@ import WALTesting
 
 @testable import WAL
 
-/// A log whose directory's name wasn't durable vanished as a whole in a power loss, with all that was durable in it: an opening that
-/// failed at that sync, or was killed before it, left a directory behind that the next took for one of long ago.
+/// An opening that failed to sync the directory's name, or was killed before that sync, left a directory that the next opening
+/// took for an old one. A power loss then removed the whole log, with its durable records.
 @Suite struct FirstOpeningTests {
     @Test(arguments: 1...12) func whatFollowsAFailedFirstOpeningIsDurable(call: Int) throws {
         let root = LogImage.directory()
@@ -18,7 +18,7 @@ import WALTesting
         let log = try WriteAheadLog.openBlocking(at: root + "/log", configuration: .small())
         try log.appendBlocking([1, 2, 3])
         try log.waitUntilDurableBlocking(1)
-        // Nothing that wasn't synced has reached the disk.
+        // Unsynced data hasn't reached the disk.
         let image = try #require(storage.crashState()).images(of: .page)[0]
         try log.closeBlocking()
         let place = LogImage.directory()

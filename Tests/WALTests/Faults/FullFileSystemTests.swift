@@ -4,8 +4,8 @@ import WALTesting
 
 @testable import WAL
 
-/// A real file system with room for so many pages, from none up: at one of these numbers the log would fail to open, lose something,
-/// or not go on when there is space again.
+/// A real file system with each number of free pages, from zero up. With any of them the log must open, lose nothing, and
+/// continue once there is space again.
 @Suite(.serialized, .enabled(if: LoopDisk.isPossible, "needs root and loop devices"))
 struct FullFileSystemTests {
     private static let pageSize = 4096
@@ -13,7 +13,7 @@ struct FullFileSystemTests {
     @Test(.timeLimit(.minutes(10)), arguments: [WriteAheadLog.SyncPolicy.always, .manual])
     func everyNumberOfFreePages(_ policy: WriteAheadLog.SyncPolicy) throws {
         let disk = try #require(LoopDisk(megabytes: 8))
-        // Beyond this many, two more segments fit, and so on.
+        // With more free pages, two more segments fit, so the behavior repeats.
         for pageCount in 0...40 {
             let violations = try Self.live(on: disk, pageCount: pageCount, policy)
             Torture.report(
@@ -60,7 +60,7 @@ struct FullFileSystemTests {
         do throws(WALError) {
             let full = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
             if let error = append(to: full, count: 2000) { #expect(error.code == .diskFull) }
-            // Reading goes on, and so does a consumer, who makes room.
+            // Reading still works, and so does a consumer, which frees space.
             let found = try LogContents(of: full)
             violations += history.violations(in: LogContents(records: found.records), after: .closed)
             if full.durableSequence > .zero {

@@ -4,8 +4,8 @@ import WALTesting
 
 @testable import WAL
 
-/// A disk that takes no more writes from some moment on, as when its power goes, under a real file system with its journal. What
-/// was called durable before must be there afterwards.
+/// A disk that accepts no writes after a random moment, as after a power cut, under a real file system with its journal. Records
+/// that were durable before must exist afterwards.
 @Suite(.serialized) struct PowerCutTests {
     @Test(.enabled(if: FlakyDisk.isPossible, "needs root and dm-flakey"), .timeLimit(.minutes(24 * 60)))
     func whatWasDurableIsThereAfterTheCut() async throws {
@@ -17,9 +17,9 @@ import WALTesting
         }
     }
 
-    /// The same with the whole machine, in a virtual one, whose disk loses any part of what it hadn't flushed.
+    /// Cuts the power of a virtual machine, whose disk loses any part of its unflushed data.
     @Test(
-        .enabled(if: !FlakyDisk.isPossible, "dm-flakey is there"),
+        .enabled(if: !FlakyDisk.isPossible, "dm-flakey can be used"),
         .enabled(
             if: VirtualMachine.isWanted, "needs root, loop devices and Scripts/install-dependencies --virtual-machine"),
         .timeLimit(.minutes(24 * 60)))
@@ -56,7 +56,7 @@ import WALTesting
         }
         try await cut.value
         disk.restore()
-        // The kernel is still the same one, and what it knew is gone all the same.
+        // The kernel still runs, but its cached data is gone.
         for name in try segmentNames(disk.path + "/log") {
             let url = URL(fileURLWithPath: "\(disk.path)/log/\(name)")
             var contents = try Data(contentsOf: url)
@@ -75,7 +75,7 @@ import WALTesting
     }
 }
 
-/// A file system on a device whose writes can be made to fail.
+/// A file system on a device whose writes can fail on demand.
 final class FlakyDisk: Sendable {
     let path: String
     private let name = "wal-\(UUID().uuidString)"
@@ -110,7 +110,7 @@ final class FlakyDisk: Sendable {
     static let isPossible = FlakyDisk() != nil
 
     private func load(_ table: String) {
-        // Without flushing: what isn't on the disk yet must not get there.
+        // Without a flush: unwritten data must not reach the disk.
         _ = LoopDisk.run("dmsetup", "suspend", "--noflush", "--nolockfs", name)
         _ = LoopDisk.run("dmsetup", "load", name, "--table", table)
         _ = LoopDisk.run("dmsetup", "resume", name)
@@ -120,7 +120,7 @@ final class FlakyDisk: Sendable {
         load("0 \(Self.sectors) flakey \(device) 0 0 3600 1 error_writes")
     }
 
-    /// Mounts it again, as after a start.
+    /// Mounts the file system again, as after a start of the machine.
     func restore() {
         _ = LoopDisk.run("umount", path)
         load("0 \(Self.sectors) linear \(device) 0")

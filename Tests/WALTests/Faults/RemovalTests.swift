@@ -4,8 +4,8 @@ import WALTesting
 
 @testable import WAL
 
-/// A power loss amid removals may undo any of those that aren't durable. With an older segment back and the next one gone, the log
-/// would tell of lost records that nobody wanted any more.
+/// A power loss during removals may undo any removal that isn't durable. If an older segment returned and the next one were
+/// missing, the log would report lost records that no consumer needs.
 @Suite struct RemovalTests {
     @Test func aPowerLossAmidRemovalsLeavesNoGap() throws {
         let root = LogImage.directory()

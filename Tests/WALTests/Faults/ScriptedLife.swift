@@ -4,8 +4,8 @@ import WALTesting
 
 @testable import WAL
 
-/// The life of a log from its making to its second closing, that does each thing a log can do, one after another, whatever fails
-/// meanwhile. Keeps account of what the log says.
+/// The life of a log from its first opening to its second closing, with each operation of a log in turn, whatever fails
+/// meanwhile. Records the log's promises.
 struct ScriptedLife {
     let directory: String
     let configuration: WriteAheadLog.Configuration
@@ -26,7 +26,7 @@ struct ScriptedLife {
         self.configuration = configuration
     }
 
-    /// Opens the log, and compares what is in it with what it has promised.
+    /// Opens the log, and compares its contents with its promises.
     mutating func open() throws -> WriteAheadLog {
         let log = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
         let found = try LogContents(of: log)
@@ -36,9 +36,9 @@ struct ScriptedLife {
         return log
     }
 
-    /// From opening to closing; does nothing where the log doesn't open.
+    /// Lives from opening to closing. Does nothing if the log doesn't open.
     mutating func live(_ faults: () -> [InjectedFault]) {
-        // A log that opened and couldn't be read has faults, too, when it closes.
+        // A log that opened and couldn't be read may also fail when it closes.
         defer { note(faults()) }
         guard let log = try? open() else { return }
         if log.cursors.isEmpty { setCursor(to: .zero, log) }
@@ -47,7 +47,7 @@ struct ScriptedLife {
         append(to: log, batchOf: 10)
         append(to: log, count: 2)
         try? log.rollBlocking()
-        // Over the end of a segment.
+        // Past the end of a segment.
         append(to: log, count: 40, size: 2000)
         let reader = log.reader()
         var seen: UInt64 = 0
@@ -64,7 +64,7 @@ struct ScriptedLife {
     }
 
     private mutating func note(_ faults: [InjectedFault]) {
-        // A cursor that was set while there was no segment is written when there is one.
+        // A cursor that was set while there was no segment is written with the next one.
         history.cursorsMayLag = !faults.isEmpty
         history.pagesWereLost = faults.contains { $0.fault == .losingPages }
     }
@@ -85,7 +85,7 @@ struct ScriptedLife {
         for bytes in payloads(count, size: size) {
             history.willAppend(bytes)
             guard let sequence = try? log.appendBlocking(bytes) else { continue }
-            told([bytes], sequence)
+            didAppend([bytes], sequence)
         }
     }
 
@@ -97,10 +97,10 @@ struct ScriptedLife {
             batch.append(bytes)
         }
         guard let sequence = try? log.appendBlocking(batch) else { return }
-        told(all, sequence)
+        didAppend(all, sequence)
     }
 
-    private mutating func told(_ payloads: [[UInt8]], _ sequence: SequenceNumber) {
+    private mutating func didAppend(_ payloads: [[UInt8]], _ sequence: SequenceNumber) {
         if let violation = history.didAppend(payloads, last: sequence) { violations.append(violation) }
         if configuration.syncPolicy == .always { history.recordsBecameDurable(through: sequence) }
     }
@@ -120,9 +120,9 @@ struct ScriptedLife {
     }
 }
 
-/// What a process still has of files in a directory.
+/// The files in a directory that this process has open.
 enum OpenFiles {
-    /// Waits a moment for the last references: threads that have just ended may hold them.
+    /// Waits for the last references, which threads that have just ended may hold.
     static func left(of directory: String) -> [String] {
         var left = of(directory)
         for _ in 0..<120_000 where !left.isEmpty {
@@ -134,7 +134,7 @@ enum OpenFiles {
 
     private static func of(_ directory: String) -> [String] {
         var left: [String] = []
-        // As many as are in use here at most.
+        // An upper limit of the descriptors in use here.
         for descriptor in 0..<256 {
             var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
             guard readlink("/proc/self/fd/\(descriptor)", &path, Int(PATH_MAX)) > 0 else { continue }

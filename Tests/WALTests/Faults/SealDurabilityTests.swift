@@ -4,10 +4,10 @@ import WALTesting
 
 @testable import WAL
 
-/// An opening writes a footer, and ends before that is durable. The next one finds it in the page cache: if it takes it for durable,
-/// later records say so, and a power loss looks like damage.
+/// An opening writes a footer, and ends before the footer is durable. The next opening finds it in the page cache. If it took the
+/// footer for durable, later records would state that, and a power loss would look like damage.
 @Suite struct SealDurabilityTests {
-    /// `times`: one call of the opening fails, or all from there on, as if the process had been killed.
+    /// One call of the opening fails, or all calls from that one on, as if the process had been killed.
     @Test(arguments: 1...40, [1, 10_000])
     func anOpeningEndsAtSomeCall(call: Int, times: Int) throws {
         let (root, place, copy) = (LogImage.directory(), LogImage.directory(), LogImage.directory())
@@ -32,7 +32,8 @@ import WALTesting
     }
 
     #if os(Linux)
-        /// What an opening shows must not vanish in a power loss, and the process that wrote it may not have synced it.
+        /// Records that an opening returns must survive a power loss, although the process that wrote them may not have synced
+        /// them.
         @Test func whatAKilledProcessLeftIsSyncedBeforeItIsShown() throws {
             let (root, place) = (LogImage.directory(), LogImage.directory())
             defer { for path in [root, place] { try? FileManager.default.removeItem(atPath: path) } }

@@ -4,10 +4,10 @@ import WALTesting
 @testable import WAL
 @testable import WALDelivery
 
-/// A log that is used, crashed and opened again at random, and always by the same steps for the same seed.
+/// Uses, crashes and reopens a log at random, with the same steps for the same seed.
 ///
-/// One thread takes the steps. The engine's own threads run beside it as they do, so what they have done at the moment of a crash isn't
-/// the same each time; what the log may hold afterwards doesn't depend on it.
+/// One thread takes the steps. The engine's threads run concurrently, so their progress at a crash varies. The rules for the
+/// log's contents don't depend on it.
 final class Simulation {
     private var generator: SeededGenerator
     private let root: String
@@ -18,7 +18,7 @@ final class Simulation {
     private var reader: LogReader?
     private var payloadCount = 0
     private var sink = RecordingSink.State()
-    /// Kept where the engine's threads can ask, too.
+    /// In a monitor, because the engine's threads read it, too.
     let history = Monitor(LogHistory())
     private(set) var violations: [LogHistory.Violation] = []
     private(set) var crashCount = 0
@@ -60,9 +60,9 @@ final class Simulation {
     /// The path of the log.
     private var directory: String { place + "/log" }
 
-    /// Opens the log and compares what is in it with what it has promised.
+    /// Opens the log, and compares its contents with its promises.
     func open(after ending: LogHistory.Ending) throws {
-        let log = try openWhateverFails()
+        let log = try openDespiteFaults()
         storage.heal()
         let found = try LogContents(of: log)
         if hasFaults { storage.failRandomly(seed: generator.next(), oneIn: 100) }
@@ -71,13 +71,13 @@ final class Simulation {
             history.resume(from: found)
         }
         if log.cursors[Self.consumer] == nil { setCursor(Self.consumer, to: .zero, log) }
-        // The flusher's own to move.
+        // Only the flusher moves this cursor.
         if log.cursors[Self.sinkCursor] == nil { try? log.setCursor(Self.sinkCursor, to: .zero) }
         self.log = log
         reader = log.reader(visibility: chance(50) ? .written : .durable)
     }
 
-    private func openWhateverFails() throws -> WriteAheadLog {
+    private func openDespiteFaults() throws -> WriteAheadLog {
         if hasFaults {
             storage.failRandomly(seed: generator.next(), oneIn: 100)
             for _ in 0..<3 {
@@ -117,7 +117,7 @@ final class Simulation {
         let bytes = newPayload(random([10, 40, 200, 480, 1000, 5000]) ?? 40)
         history.withLock { $0.willAppend(bytes) }
         guard let sequence = try? log.appendBlocking(bytes) else { return }
-        told([bytes], sequence)
+        didAppend([bytes], sequence)
     }
 
     private func appendBatch(to log: WriteAheadLog) {
@@ -130,10 +130,10 @@ final class Simulation {
         history.withLock { history in all.forEach { history.willAppend($0) } }
         let mark = Bookmark(name: "producer", position: UInt64(payloadCount))
         guard let sequence = try? log.appendBlocking(batch, bookmark: mark) else { return }
-        told(all, sequence)
+        didAppend(all, sequence)
     }
 
-    private func told(_ payloads: [[UInt8]], _ sequence: SequenceNumber) {
+    private func didAppend(_ payloads: [[UInt8]], _ sequence: SequenceNumber) {
         history.withLock { history in
             if let violation = history.didAppend(payloads, last: sequence) { violations.append(violation) }
             if configuration.syncPolicy == .always { history.recordsBecameDurable(through: sequence) }
@@ -187,7 +187,7 @@ final class Simulation {
 
     // MARK: Ending
 
-    /// Ends the log in one of the ways that a log can end, and opens it again.
+    /// Ends the log in a random way, and opens it again.
     func crash() throws {
         guard log != nil else { return try open(after: .closed) }
         crashCount += 1
@@ -220,7 +220,7 @@ final class Simulation {
         log = nil
     }
 
-    /// Goes on with what a crash has left.
+    /// Continues with the image that a crash left.
     private func leave(_ image: CrashImage?, _ ending: LogHistory.Ending) throws {
         guard let image else { return }
         noteFaults()
@@ -228,7 +228,7 @@ final class Simulation {
         let (oldPlace, oldStorage) = (place, storage)
         try move(to: image)
         drop()
-        // The process that died doesn't go on; this one has to end it in some way.
+        // The log of the dead process isn't used again, but this process has to close it.
         oldStorage.heal()
         try? log?.closeBlocking()
         try? FileManager.default.removeItem(atPath: oldPlace)
@@ -245,7 +245,7 @@ final class Simulation {
         storage = try FaultyStorage(place, recording: true)
     }
 
-    /// Loses the power at some call of the opening.
+    /// Loses the power at a random call of the opening.
     private func crashWhileOpening(_ ending: LogHistory.Ending) -> LogHistory.Ending {
         let states = Monitor<[CrashState]>([])
         storage.watch { state in states.withLock { $0.append(state) } }
@@ -262,7 +262,7 @@ final class Simulation {
 
     // MARK: Sink
 
-    /// Delivers what is durable into a sink whose commits are sometimes left open. Ends when all of it was applied.
+    /// Delivers the durable records into a sink whose commits sometimes have an unknown outcome. Ends when all are applied.
     func flush(mayFail: Bool) {
         guard let log else { return }
         sync(log)
@@ -280,7 +280,7 @@ final class Simulation {
         settings.batchSize = 20
         settings.flushInterval = .milliseconds(1)
         settings.breakerInterval = .milliseconds(5)
-        // The sink loses its connection often, and never because of a record.
+        // The sink often loses its connection, and never because of a record.
         settings.maxLosses = .max
         let flusher = Flusher(log: log, sink: recording, configuration: settings) { payload in
             UInt64(payload.unsafeLoad(as: UInt8.self))
@@ -308,21 +308,21 @@ final class Simulation {
         history.withLock { $0.mayRemove(through: min(consumer, applied)) }
     }
 
-    /// After an error of the disk and a power loss, the log may take records for owed that the sink has. If it hasn't, what is
-    /// settled here is missing from the sink at the end.
+    /// After a disk error and a power loss, the log may count records as owed that the sink has. If the sink doesn't have them,
+    /// the final comparison finds the records that this function settled.
     private func settle() throws {
         if log == nil { try open(after: .closed) }
         flush(mayFail: true)
         for owed in log?.owedRecords ?? [] { try log?.settle(owed) }
     }
 
-    /// Ends the schedule: everything is delivered, each once, and opening the log again changes nothing.
+    /// Ends the schedule: delivers all records once, and checks that another opening changes nothing.
     func finish() throws {
         storage.heal()
         let hadFaults = hasFaults
         hasFaults = false
         if log == nil { try open(after: .closed) }
-        // A log that takes no records after an error tries again every second only.
+        // After an error, a log that refuses records tries again once a second.
         if hadFaults {
             try close()
             try settle()

@@ -1,7 +1,7 @@
 import Testing
 import WALTesting
 
-/// Use, crashes, reopenings and deliveries in every order: what no test of one thing at a time comes upon.
+/// Use, crashes, reopenings and deliveries in random orders that no test of a single operation has.
 @Suite(.serialized) struct SimulationTests {
     @Test(.timeLimit(.minutes(24 * 60))) func randomSchedules() {
         Torture.run("simulation", filter: "SimulationTests.randomSchedules", count: 60, long: 200, longThreads: 6) {

@@ -3,8 +3,8 @@ import Testing
 
 @testable import WAL
 
-/// A page can be on its way to the disk while a header is being written into it: half of a sector old, half new. That is no damage,
-/// and nothing of such a segment was durable.
+/// The kernel may write a page to the disk while a header is copied into it, so that one sector has old and new bytes. That is no
+/// damage, because no record of such a segment was durable.
 @Suite struct TornHeaderTests {
     @Test(arguments: [0, 1], [16, 80, 120, 148, 400])
     func thePowerWent(copy: Int, cut: Int) throws {
@@ -13,11 +13,11 @@ import Testing
 
     @Test(arguments: [16, 80, 120, 148, 400])
     func theProcessWasKilled(cut: Int) throws {
-        // The first copy is whole before the second is begun.
+        // The first copy is complete before the second one begins.
         try expectNoDamage(records: 0, isOtherBoot: false, copy: 1, cut: cut)
     }
 
-    /// The state of each copy is written after the rest of it.
+    /// The state of each copy is written after its other fields.
     @Test(arguments: [80, 120, 400, 512], [80, 120, 400, 512])
     func thePowerWentInBothCopies(first: Int, second: Int) throws {
         for records in [0, 3] {
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    /// `undo` takes back a part of what was written when the newest segment came into use.
+    /// `undo` restores a part of the bytes that the activation of the newest segment wrote.
     private func expectNoDamage(
         records: Int, kept: Int, isOtherBoot: Bool, undo: (_ bytes: inout [UInt8], _ unused: [UInt8]) -> Void
     ) throws {
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    /// What a killed process leaves of a log whose newest segment has just come into use. Nothing of that is synced.
+    /// The files of a killed process whose newest segment has just become active. No part of that segment is synced.
     private func makeLog(_ directory: TemporaryDirectory, records: Int) throws -> SegmentHeader {
         let original = TemporaryDirectory()
         let log = try WriteAheadLog.openBlocking(at: original.path, configuration: .small())
@@ -81,7 +81,7 @@ import Testing
         return try #require(newest)
     }
 
-    /// The header as it was before the segment came into use.
+    /// The header before the segment became active.
     private func unused(_ header: SegmentHeader) -> [UInt8] {
         let prepared = SegmentHeader(
             logID: header.logID, segmentNumber: header.segmentNumber, incarnation: header.incarnation,

@@ -4,7 +4,7 @@ import WALTesting
 
 @testable import WAL
 
-/// An opening cuts a segment behind its new footer when the log is open already. Whatever becomes of that, nothing is damaged.
+/// An opening cuts a segment after its new footer while the log is already open. If that fails, nothing is damaged.
 @Suite struct UnusedSpaceTests {
     @Test func whatHasNoUseIsGivenBack() throws {
         let (root, place) = (LogImage.directory(), LogImage.directory())
@@ -47,7 +47,7 @@ import WALTesting
         }
     }
 
-    /// With a segment in use and, in time, others made ready.
+    /// A log with an active segment and, after a while, prepared ones.
     private func killedLog(in root: String) throws -> CrashImage {
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         let storage = try FaultyStorage(root, recording: true)

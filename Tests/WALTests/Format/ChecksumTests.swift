@@ -18,7 +18,7 @@ import Testing
             #expect(cwal_crc32c_portable(0, bytes, bytes.count) == expected)
         }
         let bytes = (0..<9000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
-        // Each of the ways to go about it, at the lengths where it begins, changes and ends.
+        // Each implementation, at the lengths where it begins, changes and ends.
         for length in Array(0...600) + [1023, 2047, 2048, 2049, 2111, 2112, 4096, 4159, 8191, 9000] {
             let whole = cwal_crc32c_portable(0, bytes, length)
             #expect(cwal_crc32c(0, bytes, length) == whole)
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    /// A checksum that is taken from where the body comes from must be that of the frame as it lies in the file.
+    /// The checksum of a body at its source address must equal the checksum of the frame in the file.
     @Test func aBodyHasTheSameChecksumWhereverItLies() {
         let bytes = (0..<5000).map { UInt8(truncatingIfNeeded: $0 &* 131 &+ 7) }
         for size in Array(0...600) + [3071, 3072, 3073, 4999] {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAL
 
-/// A consumer's file is read by another process, perhaps of another version: what it says must be what the document says.
+/// Another process, perhaps of another version, reads a consumer's file, so the file must match the document.
 @Suite struct ConsumerStateTests {
     private static let example = ConsumerState(
         logID: LogID(low: 0x0706_0504_0302_0100, high: 0x0f0e_0d0c_0b0a_0908), position: 1000,

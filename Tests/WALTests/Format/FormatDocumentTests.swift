@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAL
 
-/// What FORMAT.md says is what the code writes: whoever builds a reader from the document alone relies on it.
+/// The code writes the bytes that FORMAT.md describes. A reader that is written from the document alone relies on that.
 @Suite struct FormatDocumentTests {
     static let document = try? String(
         contentsOf: URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../FORMAT.md"),

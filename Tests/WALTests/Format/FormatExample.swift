@@ -54,7 +54,7 @@ enum FormatExample {
 
     static var dump: String { dump(of: bytes) }
 
-    /// As FORMAT.md has it: offset, 16 bytes, the printable characters; rows of zeros left out.
+    /// The layout of FORMAT.md: offset, 16 bytes, the printable characters, without rows of zeros.
     static func dump(of bytes: [UInt8]) -> String {
         var lines: [String] = []
         for start in stride(from: 0, to: bytes.count, by: 16) {

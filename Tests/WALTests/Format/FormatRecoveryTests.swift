@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAL
 
-/// What FORMAT.md says of damaged files is what verifying them finds: a second implementation is written from these tables.
+/// Verification finds what FORMAT.md states about damaged files. A second implementation is written from these tables.
 @Suite struct FormatRecoveryTests {
     @Test func theRowsOfTheDecisionTableAreThoseOfTheCode() throws {
         let rows = try FormatTable.rows(after: "| Row | Content |").map { $0.prefix(6).joined(separator: " ") }
@@ -61,7 +61,7 @@ import Testing
         #expect(document.contains(try #require(row.first)))
     }
 
-    /// The changes that a cell of the document names: `cut 0460`, `grow 100000`, `0418: 69`, one after another.
+    /// Applies the changes that a cell of the document names: `cut 0460`, `grow 100000`, `0418: 69`, in order.
     private static func changed(_ bytes: [UInt8], by cell: String) throws -> [UInt8] {
         var bytes = bytes
         for change in cell == "none" ? [] : cell.components(separatedBy: ", ") {
@@ -95,7 +95,7 @@ import Testing
 
 /// A table of FORMAT.md.
 enum FormatTable {
-    /// The cells of each row under the header that begins so, without the quotes of code.
+    /// The cells of each row under the header with this beginning, without backquotes.
     static func rows(after header: String) throws -> [[String]] {
         let document = try #require(FormatDocumentTests.document)
         let lines = document.split(separator: "\n", omittingEmptySubsequences: false)

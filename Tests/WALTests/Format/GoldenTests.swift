@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAL
 
-/// Logs written by each version of the format are read for ever: a change that breaks them loses what people have.
+/// Logs of each format version stay readable forever. A change that broke them would lose users' data.
 @Suite struct GoldenTests {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Golden")
 
@@ -21,7 +21,7 @@ import Testing
         try log.closeBlocking()
     }
 
-    /// The hashes are those of `Tests/Independent/walreader.py --hash`, which is written from FORMAT.md alone.
+    /// `Tests/Independent/walreader.py --hash`, which is written from FORMAT.md alone, computed the hashes.
     @Test(arguments: [
         ("v1.2-replica", "4708cf6a8c66c001616be802d5392bf059779d4aaee0a0b1526a7d089bd9a6d4"),
         ("v1.2-replica-lz4", "4708cf6a8c66c001616be802d5392bf059779d4aaee0a0b1526a7d089bd9a6d4"),
@@ -36,8 +36,8 @@ import Testing
         try replica.closeBlocking()
     }
 
-    /// Written once with `WAL_WRITE_GOLDEN=v1.2-replica`, and `v1.2-replica-lz4` for compressed segments: plain and compressed batches, and
-    /// two numbers that the source doesn't have.
+    /// Written once with `WAL_WRITE_GOLDEN=v1.2-replica`, and `v1.2-replica-lz4` for compressed segments: plain and compressed
+    /// batches, and two numbers that the source doesn't have.
     private func writeReplica(to directory: String) throws {
         let replica = try LogReplica.openBlocking(
             at: directory, of: ReplicaTests.source, configuration: .small())
@@ -54,7 +54,7 @@ import Testing
         (1...5).map { payload($0) } + (6...10).map { payload($0) } + (11...60).map { payload($0, size: 100) } + [[]]
     }
 
-    /// Written once with `WAL_WRITE_GOLDEN=v1.1`, and `v1.1-lz4` for segments that are compressed, and never again.
+    /// Written once with `WAL_WRITE_GOLDEN=v1.1`, and `v1.1-lz4` for compressed segments, and never again.
     @Test(.enabled(if: ProcessInfo.processInfo.environment["WAL_WRITE_GOLDEN"] != nil)) func write() throws {
         let version = try #require(ProcessInfo.processInfo.environment["WAL_WRITE_GOLDEN"])
         let directory = Self.folder.appending(path: version).path

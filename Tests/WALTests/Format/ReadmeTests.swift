@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The examples in documents are the programs that the build compiles.
+/// The examples in documents are programs that the build compiles.
 @Suite struct ReadmeTests {
     @Test(arguments: [
         ("embed-log", "README.md"), ("buffer-sqlite", "Sources/WALTasks/WALTasks.docc/BeforeADatabase.md"),
@@ -31,7 +31,7 @@ import Testing
         #expect(readme.contains("```swift\n" + wiring + "```"))
     }
 
-    /// Each step of a tutorial only adds lines, and the last one is the example.
+    /// Each step of a tutorial only adds lines, and the last step is the example.
     @Test(arguments: [("WALJournal", "audit-log", "AuditLog", 4), ("WALFlow", "first-flow", "FirstFlow", 3)])
     func theTutorialEndsWithTheExample(_ module: String, _ name: String, _ file: String, _ count: Int) throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")

@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAL
 
-/// A wrong digest would refuse every backup that another program checks.
+/// With a wrong digest, another program would reject every backup.
 struct SHA256Tests {
     /// The examples of NIST for FIPS 180-4.
     @Test(arguments: [
@@ -17,7 +17,7 @@ struct SHA256Tests {
         #expect(SHA256.hexadecimalDigest(of: Array(text.utf8)) == digest)
     }
 
-    /// Every length around the ends of blocks, added in two pieces.
+    /// Every length near the ends of blocks, added in two pieces.
     @Test func anotherProgramComputesTheSame() throws {
         let directory = TemporaryDirectory()
         try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)

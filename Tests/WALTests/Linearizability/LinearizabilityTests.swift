@@ -4,12 +4,12 @@ import Testing
 
 @testable import WAL
 
-/// Appending, reading, rolling and removing at the same time must look as if one had come after another: who has been told that
-/// a record is there builds on it.
+/// Concurrent appends, reads, rolls and removals must look as if they had happened one after another. A caller relies on a record
+/// whose number it has received.
 @Suite(.serialized) struct LinearizabilityTests {
     private static let appendersMax = 4
 
-    /// What the threads share. The log is thread-safe, and the histories are behind a lock.
+    /// The state that the threads share. The log is thread-safe, and a lock protects the histories.
     private final class Run: Sendable {
         let log: WriteAheadLog
         let clock = MomentClock()
@@ -24,7 +24,7 @@ import Testing
             var mine = OperationHistory()
             defer { appending.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
             for number in 0..<count {
-                // Now and then more than may be claimed by addition.
+                // Sometimes larger than a claim by addition allows.
                 let size = number % 97 == 0 ? 20_000 : number * 37 % 900
                 let payload =
                     [UInt8(thread), UInt8(number & 255), UInt8(number >> 8)] + [UInt8](repeating: 7, count: size)
@@ -46,13 +46,13 @@ import Testing
                 let call = clock.now()
                 let reader = log.reader(from: SequenceNumber(rawValue: start))
                 var records: [(sequence: UInt64, payload: [UInt8])] = []
-                // A frame of the log's own that is claimed and not committed, such as a sync mark, holds up what is behind it.
+                // A claimed, uncommitted frame of the log itself, such as a sync mark, holds up the records after it.
                 let patience = ContinuousClock.now + .seconds(120)
                 repeat {
                     while let entry = try reader.nextEntry() {
                         switch entry {
                         case .record(let record): records.append((record.sequence.rawValue, record.payload))
-                        // Retention may be faster than the reader.
+                        // Retention may be ahead of the reader.
                         case .gap(let gap): #expect(gap.reason == .removed && records.isEmpty)
                         }
                     }
@@ -128,7 +128,7 @@ import Testing
     }
 
     @Test func whatCanBeIsNoViolation() {
-        // 1 is still being appended while 2 is done: a reader may see neither.
+        // 1 is still being appended when 2 is done, so a reader may see neither.
         #expect(history(appends: [(1, 9, 1), (2, 3, 2)], reads: [(4, 5, 1, [])]).violations == [])
         #expect(history(appends: [(1, 9, 1), (2, 3, 2)], reads: [(4, 5, 1, [1, 2])]).violations == [])
         let removed = history(

@@ -1,17 +1,17 @@
 import Synchronization
 
-/// What several threads did to a log, each operation with the moments of its call and its return.
+/// The operations of several threads on a log, each with the moments of its call and its return.
 ///
-/// A log is linearizable if all operations could have happened one after another, each at some moment between its call and its
-/// return, with these results. For a log that can be decided without trying orders, because sequence numbers are the order:
+/// A log is linearizable if all operations could have happened one after another with these results, each at a moment between its
+/// call and its return. For a log, this can be decided without trying orders, because the sequence numbers are the order:
 ///
 /// 1. An append that returned before another was called has the lower number, and each number is given once.
-/// 2. A reader is given what was appended, from the first that is there, without a gap; nothing whose append was called after
-///    the reader was done.
-/// 3. It is given every record that, with all before it, was appended before it was called: a record behind one that is still
-///    being appended becomes visible with that one.
-/// 4. What was read once is there for readers that are called later, unless it was removed.
-/// 5. What was seen to be removed is never read again, and nothing else is missing at the front.
+/// 2. A reader returns the appended records from the first existing one on, without a gap, and no record whose append was called
+///    after the reader's return.
+/// 3. It returns each record that was appended, with all before it, before the reader was called. A record becomes visible
+///    only after all before it are appended.
+/// 4. A record that was read once is visible to readers that are called later, unless it was removed.
+/// 5. A record that was seen to be removed is never read again, and no other record is missing at the front.
 struct OperationHistory {
     struct Moments {
         var call: UInt64
@@ -24,14 +24,14 @@ struct OperationHistory {
         var payload: [UInt8]
     }
 
-    /// One reader's walk from a sequence number to the end of what was there.
+    /// One reader's pass from a sequence number to the end of the log.
     struct Read {
         var moments: Moments
         var start: UInt64
         var records: [(sequence: UInt64, payload: [UInt8])]
     }
 
-    /// Removing what consumers have passed, with the first number that was there afterwards.
+    /// A removal of the records that consumers have passed, with the first number that existed afterwards.
     struct Truncation {
         var moments: Moments
         var first: UInt64
@@ -47,14 +47,14 @@ struct OperationHistory {
         truncations += other.truncations
     }
 
-    /// What can't have been, in any order; empty if all is well.
+    /// The results that no order explains; empty if the history is linearizable.
     var violations: [String] {
         let appends = appends.sorted { $0.sequence < $1.sequence }
         var found: [String] = []
         for (index, append) in appends.enumerated() where append.sequence != UInt64(index) + 1 {
             return ["the sequence numbers aren't 1 to \(appends.count): \(append.sequence) stands at \(index + 1)"]
         }
-        // From behind: the earliest return of any later one.
+        // In reverse: the earliest return of any later append.
         var earliestEnd = UInt64.max
         for append in appends.reversed() {
             if append.moments.call > earliestEnd {
@@ -62,7 +62,7 @@ struct OperationHistory {
             }
             earliestEnd = min(earliestEnd, append.moments.end)
         }
-        // When each record, with all before it, had been appended.
+        // The moment at which each record and all before it had been appended.
         var wholeAt: [UInt64] = []
         for append in appends { wholeAt.append(max(wholeAt.last ?? 0, append.moments.end)) }
         for read in reads { found += violations(of: read, appends, wholeAt) }
@@ -94,7 +94,7 @@ struct OperationHistory {
     }
 
     private var violationsBetweenReads: [String] {
-        // In the order of their calls, beside the same in the order of their returns.
+        // In the order of their calls, with the same reads in the order of their returns.
         let byEnd = reads.sorted { $0.moments.end < $1.moments.end }
         var done = 0
         var seen: UInt64 = 0
@@ -113,7 +113,7 @@ struct OperationHistory {
 }
 
 extension [UInt64] {
-    /// The index of the first element of a sorted array for which this holds.
+    /// The index of the first element of a sorted array for which the condition holds.
     fileprivate func partitionIndex(where isBehind: (UInt64) -> Bool) -> Int {
         var low = 0
         var high = count
@@ -125,7 +125,7 @@ extension [UInt64] {
     }
 }
 
-/// Moments that all threads agree on.
+/// A clock whose moments have one order for all threads.
 final class MomentClock: Sendable {
     private let next = Atomic<UInt64>(1)
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import WAL
 
-/// What nobody is told of goes on until data is lost.
+/// A problem that isn't reported continues until data is lost.
 @Suite struct LogMessageTests {
     @Test func aRecoveryWithLossIsAWarningAndOneWithoutIsNot() throws {
         let directory = TemporaryDirectory()
@@ -40,7 +40,7 @@ import Testing
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(), logger: recording.logger)
         try await log.append([1])
         try await eventually { log.statistics.preparedSegmentCount >= 2 }
-        // Nothing can be synced, nor written elsewhere.
+        // The log can't sync, and can't write the records elsewhere.
         gate.open(breakingTheDisk: true)
         await #expect(throws: WALError.self) { try await log.sync() }
         let errors = recording.messages.all.filter { $0.level == .error }

@@ -4,9 +4,9 @@ import Testing
 
 @testable import WAL
 
-/// Who operates a log sees it through these figures only: one that doesn't move hides a log that stands still.
+/// An operator sees a log only through these metrics. A metric that doesn't move hides a log that has stopped.
 @Suite struct LogMetricsTests {
-    /// Waits for a value that is taken once a second.
+    /// Waits for a value that the log reports once a second.
     private func wait(_ metrics: RecordingMetrics, _ label: String, for value: Int64) async throws {
         let end = ContinuousClock.now + .seconds(120)
         while metrics.values(label).last != value, .now < end { try await Task.sleep(for: .milliseconds(20)) }

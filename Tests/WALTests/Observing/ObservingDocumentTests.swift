@@ -4,7 +4,7 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// Alarms are set on names: one that isn't documented is found by nobody, one that is documented wrongly never rings.
+/// Alerts use names. An undocumented metric isn't found, and an alert on a wrong name never fires.
 @Suite struct ObservingDocumentTests {
     private static let sources = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../../Sources").standardizedFileURL
@@ -39,7 +39,7 @@ import Testing
             #expect(instrument.kind == metric.kind.rawValue, "\(key)")
         }
         let made = Set(metrics.all.keys.map { String($0.prefix { $0 != "{" }) })
-        // Those of a task storage, of a program that serves metrics, and of a follower.
+        // The metrics of a task storage, of a program that serves metrics, and of a follower.
         let elsewhere: [WALMetric] = [.bufferedMutations, .overlayBytes, .buildInfo, .up, .statusAge, .keptDeadLetters]
         let others = WALMetric.allCases.filter {
             !elsewhere.contains($0) && !$0.rawValue.hasPrefix("wal.follower.") && !made.contains($0.rawValue)

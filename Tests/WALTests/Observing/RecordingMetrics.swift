@@ -5,7 +5,7 @@ import WAL
 final class RecordingMetrics: MetricsFactory {
     struct Instrument: Hashable {
         var kind: String
-        /// How often it was made.
+        /// The number of times that it was made.
         var madeCount = 1
         var values: [Int64] = []
     }
@@ -16,7 +16,7 @@ final class RecordingMetrics: MetricsFactory {
 
     func values(_ label: String) -> [Int64] { all[label]?.values ?? [] }
 
-    /// The key has the dimensions besides `log` and `sink`.
+    /// Makes the handler of an instrument. The key includes the dimensions other than `log` and `sink`.
     private func make(_ label: String, _ dimensions: [(String, String)], _ kind: String) -> Handler {
         let more = dimensions.filter { $0.0 != "log" && $0.0 != "sink" }.map { "{\($0.0)=\($0.1)}" }
         let label = ([label] + more).joined()

@@ -2,7 +2,7 @@ import Testing
 
 @testable import WAL
 
-/// An outage of an hour is neither silent nor 3600 lines.
+/// An outage of an hour is logged, with few lines.
 @Suite struct StateLogPacerTests {
     @Test func aStateThatLastsIsLoggedEverMoreRarely() {
         var pacer = StateLogPacer()
@@ -18,7 +18,7 @@ import Testing
         #expect(lines == expected)
     }
 
-    /// It is asked late: no line comes twice, and none is made up for.
+    /// The caller asks late: no line comes twice, and none is added later.
     @Test func pausesOfWhoAsksAreNotCaughtUpOn() {
         var pacer = StateLogPacer()
         #expect(pacer.line(isOn: false, at: .seconds(1)) == nil)

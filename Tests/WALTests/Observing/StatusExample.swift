@@ -1,6 +1,6 @@
 @testable import WAL
 
-/// A status in which each member has a value of its own.
+/// A status in which each member has a distinct value.
 enum StatusExample {
     static let status = LogStatus(
         time: Timestamp(rawValue: 1_764_303_000_000_001), openedAt: Timestamp(rawValue: 1_764_303_000_000_002),

@@ -6,7 +6,7 @@ import WALTesting
 
 @testable import WAL
 
-/// On call, another process sees the log through its status only.
+/// Another process sees a log only through its status.
 @Suite struct StatusTests {
     static func decode(_ text: [UInt8]?) throws -> LogStatus {
         let decoder = JSONDecoder()
@@ -52,7 +52,7 @@ import WALTesting
         try await log.sync()
         try await eventually { (try? Self.decode(other.publishedStatus))?.durableSequence == 100 }
         status = try Self.decode(other.publishedStatus)
-        // A mark without records may follow a sync.
+        // After a sync, a sync mark without records may follow.
         #expect(status.notDurable.bytes < 100 && status.notDurable.oldest == nil)
         #expect(status.syncs.durations.count >= 1 && status.syncs.failures == 0)
         #expect(status.disk.free ?? 0 > 0 && status.disk.size ?? 0 > status.disk.free ?? 0)
@@ -67,7 +67,7 @@ import WALTesting
         try await again.close()
     }
 
-    /// The look at the first record that isn't durable costs nothing of the segment before it: damage there isn't even seen.
+    /// The lookup of the first record that isn't durable reads nothing before it in the segment, so it doesn't find damage there.
     @Test func theFirstRecordThatIsntDurableIsFoundByItsPosition() async throws {
         let directory = TemporaryDirectory()
         var configuration = WriteAheadLog.Configuration.small()
@@ -121,7 +121,7 @@ import WALTesting
         let path = directory.path + "/STATUS"
         let whole = try Data(contentsOf: URL(filePath: path))
         #expect(whole.count == 65536)
-        // Generation 2 is in slot 0. Each damaged byte of it gives the text before.
+        // Generation 2 is in slot 0. With any of its bytes damaged, readers return the previous text.
         for offset in [512, 520, 524, 528, 533] {
             var bytes = whole
             bytes[offset] ^= 0x40
@@ -136,7 +136,7 @@ import WALTesting
         }
         try whole.dropLast().write(to: URL(filePath: path))
         #expect(try StatusFile.text(in: place) == nil)
-        // A writer makes a whole file again.
+        // A writer repairs the file.
         try StatusFile(in: place).replace(with: [1])
         #expect(try StatusFile.text(in: place) == [1])
         // The next writer continues with the next generation.
@@ -283,7 +283,8 @@ import WALTesting
         }
     }
 
-    /// Figures are differences of positions. Taken in the wrong order, one would be below zero, which ends the process.
+    /// Metrics are differences of positions. If they were read in the wrong order, one could be negative, which stops the
+    /// process.
     @Test func noFigureIsBelowZeroUnderLoad() async throws {
         let directory = TemporaryDirectory()
         var configuration = WriteAheadLog.Configuration.small(.interval(.milliseconds(1)))

@@ -2,7 +2,7 @@ import Testing
 
 @testable import WAL
 
-/// A bound that is off by one gives a consumer a record twice, or never.
+/// With a bound that is off by one, a consumer gets a record twice, or never.
 @Suite struct BoundedReadingTests {
     private func filled(_ count: Int) async throws -> (TemporaryDirectory, WriteAheadLog) {
         let directory = TemporaryDirectory()
@@ -42,7 +42,7 @@ import Testing
     @Test func `records end before the first one that is later than the end`() async throws {
         let (directory, log) = try await filled(3)
         let last = try #require(try readAll(log.reader()).last)
-        // The clock that stamps records moves in steps of some milliseconds.
+        // The clock that stamps records advances in steps of some milliseconds.
         while Timestamp.now <= last.time { try await Task.sleep(for: .milliseconds(1)) }
         for number in 4...6 { try await log.append(payload(number)) }
         #expect(try await sequences(log.records(since: Timestamp(rawValue: 0), until: last.time)) == [1, 2, 3])

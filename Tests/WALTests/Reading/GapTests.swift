@@ -3,10 +3,10 @@ import Testing
 
 @testable import WAL
 
-/// Readers used to pass over lost records, or to end early, without a word: what a service reads back is then less than what it was
-/// promised, and nobody knows.
+/// A reader must report lost records, and must not end early. Otherwise a service reads fewer records than were acknowledged,
+/// without an error.
 @Suite struct GapTests {
-    /// A copy of a golden log, one file of it changed.
+    /// A copy of a golden log with one changed file.
     private static func golden(
         _ version: String, _ name: String, _ change: (inout [UInt8]) -> Void
     ) throws -> TemporaryDirectory {
@@ -17,7 +17,8 @@ import Testing
         return copy
     }
 
-    /// A log of this run of the kernel: five records and a batch of five, and in a second segment ten; the first segment changed.
+    /// A log with the present boot identifier: five records and a batch of five, and ten records in a second segment. Changes the
+    /// first segment.
     private static func small(_ change: (inout [UInt8]) -> Void) throws -> TemporaryDirectory {
         let directory = TemporaryDirectory()
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
@@ -88,7 +89,7 @@ import Testing
         #expect(Self.gaps(entries).map(\.reason) == [.unreadable])
         #expect(Self.gaps(entries).map(\.isAcknowledged) == [true])
 
-        // Those who want records alone are told where to go on, and can.
+        // Readers of records alone get the sequence number from which to continue.
         let reader = try ReadOnlyLog(at: directory.path).reader()
         for _ in 1...50 { #expect(try reader.next() != nil) }
         let error = #expect(throws: WALError.self) { try reader.next() }
@@ -105,7 +106,7 @@ import Testing
         #expect(try Verification.verifyBlocking(at: copy.path).isDamaged == false)
     }
 
-    /// The header of the next segment says where this one ends, whatever the bytes at its end look like.
+    /// The header of the next segment states where this one ends, whatever the bytes at its end look like.
     @Test func aFooterThatLooksLikeARecordClaimsNoNumber() throws {
         let copy = try Self.small { bytes in
             guard let footer = SpecimenSegment(bytes, bootID: []).frames.last else { return }
@@ -123,7 +124,7 @@ import Testing
         try log.closeBlocking()
     }
 
-    /// A batch with a right checksum and garbage inside is invalid, at its own place.
+    /// A batch with a right checksum and invalid contents is invalid at its own place.
     @Test func aBatchWithGarbageInsideIsAGap() throws {
         var place = 0
         let copy = try Self.small { bytes in
@@ -141,7 +142,8 @@ import Testing
         #expect(Self.sequences(entries) == Array(1...5) + Array(11...20))
     }
 
-    /// No segment has more than 2^26 records. Readers, verify and repair agree that a frame with a higher record index is invalid.
+    /// No segment has more than 2^26 records. Readers, verify and repair agree that a frame with a higher record index is
+    /// invalid.
     @Test(arguments: [1 << 26, 1 << 26 + 1] as [UInt32]) func aRecordIndexThatIsTooHighIsAGap(_ index: UInt32) throws {
         var place = 0
         let copy = try Self.small { bytes in
@@ -161,7 +163,7 @@ import Testing
         try Self.expectAgreement(copy.path, gap: nil, at: 0)
     }
 
-    /// Verifying, dumping and opening say the same, and after that all of them find nothing new.
+    /// Verifying, dumping and opening report the same, and find nothing new afterwards.
     private static func expectAgreement(_ path: String, gap: ClosedRange<UInt64>?, at offset: Int) throws {
         let lost = gap.map { [SequenceNumber(rawValue: $0.lowerBound)...SequenceNumber(rawValue: $0.upperBound)] } ?? []
         let wanted = (1...20).filter { !(gap?.contains($0) ?? false) } as [UInt64]
@@ -187,8 +189,8 @@ import Testing
         #expect(Self.gaps(repaired).compactMap(\.last?.rawValue) == (gap.map { [$0.upperBound] } ?? []))
     }
 
-    /// A segment in the middle that is gone, of which nothing says that it was durable, is missing and was never acknowledged,
-    /// before an opening and after it.
+    /// A segment in the middle is missing, without evidence that it was durable. Before and after an opening, it counts as never
+    /// acknowledged.
     @Test func whatWasNeverAcknowledgedStaysSo() throws {
         let copy = try Self.golden("v1.0-lz4", "00000000000000000003.wal") { $0 = Array($0[..<1000]) }
         try FileManager.default.removeItem(atPath: copy.path + "/00000000000000000002.wal.lz4")
@@ -223,7 +225,8 @@ import Testing
         #expect(Self.gaps(entries).map(\.next) == [first])
         #expect(Self.gaps(entries).map(\.reason) == [.removed])
         #expect(Self.sequences(entries) == Array(first.rawValue...40))
-        // So does one that begins with a number that was removed; one without a number begins with what is there.
+        // A reader from a removed number gets the lost range, too. A reader without a number begins with the first existing
+        // record.
         #expect(Self.gaps(try readEntries(log.reader(from: 5))).map(\.first) == [5])
         #expect(Self.gaps(try readEntries(log.reader())) == [])
         let error = #expect(throws: WALError.self) { try log.reader(from: 5).next() }
@@ -265,7 +268,7 @@ import Testing
         } throws: { ($0 as? WALError)?.gap?.next == 2 }
     }
 
-    /// A reader by time that finds no record comes to the end. What is lost there is one gap, not one for each look.
+    /// A reader by time that finds no record reaches the end. A loss there is one gap, not one for each check.
     @Test func aLossAtTheEndComesOnceByTime() throws {
         let directory = TemporaryDirectory()
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
@@ -274,7 +277,7 @@ import Testing
         try Self.changeFile(directory.path + "/" + (try segmentNames(directory.path)[0])) { bytes in
             guard let header = Self.header(bytes), let frame = SpecimenSegment(bytes, bootID: []).frames.dropLast().last
             else { return }
-            // As a writer leaves it that was killed, with a bit of the last record turned.
+            // The files of a killed writer, with a flipped bit in the last record.
             bytes = Array(bytes[..<frame.end]) + [UInt8](repeating: 0, count: Int(header.capacity) - frame.end)
             bytes[frame.end - 8] ^= 1
         }
@@ -305,7 +308,8 @@ import Testing
         #expect(Self.gaps(entries).map(\.isAcknowledged) == [true])
     }
 
-    /// A void frame at the end of a segment stands for no numbers that the next segment skips: those may have been given.
+    /// A void frame at the end of a segment doesn't stand for numbers that the next segment skips, because those may have been
+    /// given.
     @Test func whatASegmentSkipsIsNotTheVoidFrames() throws {
         let directory = try Self.small { _ in }
         let names = try segmentNames(directory.path)

@@ -5,7 +5,7 @@ import WALTesting
 
 @testable import WAL
 
-/// Lag is found from footers and indexes. A figure that is far from the count of the records misleads the person on call.
+/// Lag is computed from footers and indexes. A value far from the number of records would mislead an operator.
 @Suite struct LagTests {
     private static func expectExact(_ log: ReadOnlyLog, within step: UInt64) throws {
         let records = try readAll(log.reader())
@@ -38,13 +38,13 @@ import WALTesting
             try await eventually { log.status.segments.compressed >= 2 }
         }
         let other = try ReadOnlyLog(at: directory.path)
-        // One step of the index, and the headers of the segments in between.
+        // Exact to one step of the index and the headers of the segments in between.
         try Self.expectExact(other, within: 70 << 10)
         try await log.close()
         try Self.expectExact(other, within: 70 << 10)
     }
 
-    /// An index entry before the first record has no time. A step takes the time of the records that follow.
+    /// An index entry before the first record has no time. A step has the time of the records that follow.
     @Test func stepsBeginWithTheFirstRecord() throws {
         let directory = TemporaryDirectory()
         var configuration = WriteAheadLog.Configuration.small()
@@ -64,7 +64,7 @@ import WALTesting
         #expect(steps.allSatisfy { $0.time > Timestamp(rawValue: 0) })
     }
 
-    /// Numbers that were skipped have no record, and a damaged record can't be read.
+    /// Skipped numbers have no record, and a damaged record can't be read.
     @Test func voidsAndDamageCountAsNoRecords() async throws {
         let directory = TemporaryDirectory()
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
@@ -81,7 +81,8 @@ import WALTesting
         #expect(try other.surveyedStatus.lastSequence == 600)
     }
 
-    /// The position is taken before the list of the segments: another segment may have begun since, and a lag below zero ends the process.
+    /// The position is read before the list of the segments, and another segment may begin in between. A negative lag would stop
+    /// the process.
     @Test func segmentsThatBeganSinceDoNotCount() {
         let starts = [(0, 0), (10, 1000), (20, 2000), (30, 3000)].map {
             LogPosition(sequence: UInt64($0.0), position: UInt64($0.1))

@@ -3,14 +3,14 @@ import Testing
 
 @testable import WAL
 
-/// A reader that starts at the wrong record skips what its consumer never saw.
+/// A reader that starts at the wrong record skips records of its consumer.
 @Suite struct ReadingTests {
     @Test func aReaderByTimeBeginsWithTheFirstRecordOfThatTime() throws {
         let directory = TemporaryDirectory()
         var configuration = WriteAheadLog.Configuration.small()
         configuration.segmentSize = 64 << 10
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
-        // Over several segments, and several ticks of the clock.
+        // Several segments, and several ticks of the clock.
         for number in 0..<3000 {
             try log.appendBlocking(payload(number, size: 200))
             if number % 500 == 0 { usleep(20_000) }
@@ -42,7 +42,7 @@ import Testing
         try log.closeBlocking()
     }
 
-    /// What a closure was handed stays, even if the reader is in another segment before the closure ends.
+    /// The view that a closure receives stays valid, even if the reader moves to another segment before the closure ends.
     @Test(arguments: [WriteAheadLog.Compression.none, .lz4])
     func aViewOutlivesWhatTheReaderDoesMeanwhile(_ compression: WriteAheadLog.Compression) throws {
         let directory = TemporaryDirectory()
@@ -69,7 +69,7 @@ import Testing
         try log.closeBlocking()
     }
 
-    /// Single records are taken without a look at what is durable, as far as that was known: not beyond.
+    /// Single records are returned without another check while they are within the known durable position, and no further.
     @Test func aReaderOfDurableRecordsStopsBetweenSingleRecords() throws {
         let directory = TemporaryDirectory()
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
@@ -84,7 +84,7 @@ import Testing
         try log.closeBlocking()
     }
 
-    /// A follower that forwards a record which its writer may still lose can't take it back. And one that never learns
+    /// A follower can't take back a record that it forwarded, although the writer may still lose it. A follower that never learns
     /// that a record is durable never forwards it.
     @Test(arguments: [WriteAheadLog.Compression.none, .lz4])
     func aReaderOfADirectoryReturnsTheRecordsThatTheFilesProveDurable(
@@ -97,16 +97,16 @@ import Testing
         let readOnly = try ReadOnlyLog(at: directory.path)
         let reader = readOnly.reader(visibility: .durable)
         var found: [LogRecord] = []
-        // Over several segments, which are sealed and perhaps compressed meanwhile.
+        // Several segments, which are sealed and perhaps compressed meanwhile.
         for round in 0..<8 {
             for number in 1...100 { try await log.append(payload(100 * round + number, size: 400)) }
             found += try readAll(reader)
-            // No frame states more than was durable when it was written.
+            // No frame states a higher durable position than the log had when the frame was written.
             #expect(found.count <= Int(log.durableSequence.rawValue))
             try await log.sync()
             try await log.append(payload(0))
             found += try readAll(reader)
-            // The frame after the sync states that all before it is durable, and not itself.
+            // The frame after the sync states that all records before it are durable, but not itself.
             #expect(found.count == 101 * round + 100)
             #expect(found.last?.sequence == (try readOnly.durableSequence))
         }
@@ -117,7 +117,7 @@ import Testing
         #expect(try readAll(readOnly.reader(visibility: .durable)) == found)
     }
 
-    /// Without a frame after the sync, only the mark of an idle log says that it was synced.
+    /// Without a frame after the sync, only the sync mark of an idle log states that the record is durable.
     @Test func aWaitingReaderOfADirectoryReturnsTheRecordsOfAnIdleLog() async throws {
         let directory = TemporaryDirectory()
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
@@ -150,7 +150,7 @@ import Testing
         #expect(try readAll(reader).count == 10)
     }
 
-    /// Removes what it may at the worst moment: when a reader has found its segment, and nothing keeps that yet.
+    /// Removes segments at the worst moment: after a reader has found its segment, and before a pin keeps it.
     private struct RemovingSource: SegmentSource {
         let log: WriteAheadLog
 
@@ -188,7 +188,7 @@ import Testing
         func unpin(_ reader: ObjectIdentifier) { log.engine.source.unpin(reader) }
     }
 
-    /// Such a reader came to the end of its segment, from which nothing led on, and took that for the end of the log: for ever.
+    /// Such a reader reached the end of its segment, found no successor, and took that for the end of the log forever.
     @Test(arguments: [false, true])
     func aSegmentThatIsRemovedBeforeItIsKeptIsNoEnd(_ isByTime: Bool) throws {
         let directory = TemporaryDirectory()

@@ -3,9 +3,9 @@ import Testing
 
 @testable import WAL
 
-/// If two different logs had the same hash, a replica that lost a record would count as whole.
+/// If two different logs had the same hash, a replica that lost a record would count as complete.
 @Suite struct RecordHashTests {
-    /// The hashes are those of `Tests/Independent/walreader.py --hash`, which is written from FORMAT.md alone.
+    /// `Tests/Independent/walreader.py --hash`, which is written from FORMAT.md alone, computed the hashes.
     @Test(arguments: [
         ("v1.0", "a2c19abea20356ae7f00a0e52763ba3a270ce2dea3b240c413e8c6fd757783bc"),
         ("v1.0-lz4", "22a6b997585d5390fedfdef13df5d3085d77b8f79e1ae969cc8c3c1dc3215cdc"),
@@ -42,7 +42,7 @@ import Testing
         #expect(compressed.hexadecimalDigest == plain.hexadecimalDigest)
     }
 
-    /// A byte may move from one payload to the next, and a number or a time may change.
+    /// Moves a byte from one payload to the next, or changes a number or a time.
     @Test func eachPartCounts() {
         let records: [(UInt64, Int64, [UInt8])] = [(1, 10, [1, 2]), (2, 10, [3])]
         func hash(_ change: (inout [(UInt64, Int64, [UInt8])]) -> Void) -> String {

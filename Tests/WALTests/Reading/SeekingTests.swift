@@ -5,7 +5,7 @@ import WALTesting
 
 @testable import WAL
 
-/// A reader that moves must give what a new reader at that place gives: the place it remembers is only a hint.
+/// A reader that seeks must return the records that a new reader at that place returns. Its remembered place is only a hint.
 @Suite struct SeekingTests {
     /// Records, batches with and without compression, and cursors, in several segments of which the last one is active.
     private static func fill(
@@ -17,7 +17,7 @@ import WALTesting
         configuration.sealedCompression = sealedCompression
         configuration.retention.totalSize = size
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
-        // Retention runs every second, and removes nothing that this cursor doesn't have.
+        // Retention runs every second, and removes only records that this cursor has passed.
         try log.setCursor("held", to: 0)
         var generator = SeededGenerator(seed: 7)
         var number = 0
@@ -46,7 +46,7 @@ import WALTesting
         for _ in 0..<count {
             let wanted = SequenceNumber(rawValue: .random(in: 0...UInt64(all.count) + 2, using: &generator))
             seeking.seek(to: wanted)
-            // Some records on, too: the reader continues from there.
+            // Also reads some records, because the reader continues from there.
             for step in 0..<Int.random(in: 1...4, using: &generator) {
                 let place = Int(max(1, wanted.rawValue)) - 1 + step
                 #expect(try seeking.next() == (place < all.count ? all[place] : nil), "\(wanted) + \(step)")
@@ -96,7 +96,7 @@ import WALTesting
         try log.closeBlocking()
     }
 
-    /// New records, the end of the active segment, and its seal come between the seeks.
+    /// Between the seeks, records are added, and the active segment ends and is sealed.
     @Test func theActiveSegmentGrowsAndEndsMeanwhile() throws {
         let directory = TemporaryDirectory()
         let log = try Self.fill(directory, 10)
@@ -127,7 +127,7 @@ import WALTesting
         try log.setCursor("reader", to: log.lastSequence)
         reader.seek(to: log.lastSequence)
         #expect(try reader.next()?.sequence == log.lastSequence)
-        // The reader is in the last segment, and keeps none of those before it. Only durable segments are removed.
+        // The reader is in the last segment, and pins none of the earlier ones. Only durable segments are removed.
         try await log.sync()
         try await eventually {
             await log.applyRetention()
@@ -141,7 +141,7 @@ import WALTesting
         try await log.close()
     }
 
-    /// A byte is wrong on the disk. Its record is a gap, and those around it are found.
+    /// One byte on the disk is wrong. Its record is a gap, and the records around it are found.
     @Test func aDamagedFrameIsAGap() throws {
         let directory = TemporaryDirectory()
         let log = try Self.fill(directory)
@@ -175,7 +175,7 @@ import WALTesting
     }
 
     #if os(Linux)
-        /// The number of a batch's records isn't verified while a search passes the frame, so it must not become memory.
+        /// A search that passes a batch's frame doesn't verify its number of records, so it must not allocate memory for them.
         @Test func aForgedNumberOfRecordsTakesNoMemory() throws {
             let directory = TemporaryDirectory()
             let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
@@ -201,7 +201,7 @@ import WALTesting
                 reader.seek(to: SequenceNumber(rawValue: sequence))
                 _ = try reader.nextEntry()
             }
-            // In KiB. Two bytes for each record of the forged number are 8 GiB.
+            // In KiB. Two bytes for each record of the forged number would be 8 GiB.
             #expect(peak() - before < 1 << 20)
         }
     #endif

@@ -2,7 +2,7 @@ import Testing
 
 @testable import WAL
 
-/// A closure that can't throw makes its caller hide an error in a variable, and forget it there.
+/// With a closure that can't throw, a caller has to keep an error in a variable, and may forget it there.
 @Suite struct ThrowingClosureTests {
     private struct Refusal: Error, Equatable {
         var sequence: SequenceNumber

@@ -16,7 +16,7 @@ import Testing
         var zeros: Bool
     }
 
-    /// The words as a reader in another language finds them, written from FORMAT.md alone.
+    /// The words of the file, as a reader in another language finds them that is written from FORMAT.md alone.
     private static func words(_ directory: TemporaryDirectory) throws -> Words? {
         try JSONDecoder().decode(Words?.self, from: SecondReader.output("waitersreader.py", directory.path))
     }
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    /// Starts a task that reads until the record with this number, and returns the numbers.
+    /// Starts a task that reads up to and including this record, and returns the numbers.
     private static func read(
         _ directory: TemporaryDirectory, through last: UInt64, _ visibility: ReadVisibility = .written
     ) throws -> Task<[UInt64], any Error> {
@@ -55,7 +55,7 @@ import Testing
         let after = try #require(try Self.words(directory))
         #expect(after.count == 3 && after.durable == 0 && after.position == 0)
         try await log.append([3])
-        // The reader is gone, but the flag that it had set again may have been there.
+        // The reader has ended, but it may have set the flag again before.
         #expect(try Self.words(directory)?.count ?? .max <= 4)
         try await log.close()
     }
@@ -85,7 +85,7 @@ import Testing
         #expect(try reader.next()?.sequence == 1)
         #expect(try reader.next() == nil)
         for _ in 1...3 { try await reader.waitForMore() }
-        // Without a writer, a reader changes nothing.
+        // Without a writer, a reader changes nothing in the file.
         #expect(try Data(contentsOf: URL(filePath: path)) == before)
         let second = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         #expect(try Self.words(directory)?.count == 4)
@@ -94,7 +94,7 @@ import Testing
         try await second.close()
     }
 
-    /// The reader finds the file of a later writer, and reads on without one.
+    /// The reader finds the file of a later writer, and continues without one.
     @Test(arguments: ["missing", "short", "garbage", "directory", "link"])
     func aReaderNeedsNoFile(_ kind: String) async throws {
         let directory = TemporaryDirectory()
@@ -126,7 +126,7 @@ import Testing
         try await next.close()
     }
 
-    /// A store beyond the limit would end the process by SIGXFSZ, on a thread of the user's.
+    /// A store past the file size limit would raise SIGXFSZ on a user's thread, and end the process.
     @Test func aThreadThatMayWriteNoFileAppendsBesideAWaitingReader() async throws {
         let directory = TemporaryDirectory()
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
@@ -135,7 +135,7 @@ import Testing
         try await eventually { try Self.words(directory)?.frame == 1 }
         let appended = await withCheckedContinuation { continuation in
             Thread.detachNewThread {
-                // The threads of the pool, from which this one comes, block it.
+                // The signal is blocked in the threads of the pool, from which this thread inherits its mask.
                 var signals = sigset_t()
                 sigemptyset(&signals)
                 sigaddset(&signals, SIGXFSZ)
@@ -151,7 +151,7 @@ import Testing
         try await log.close()
     }
 
-    /// A position that isn't the writer's counts for nothing.
+    /// Readers ignore a position that the writer didn't write.
     @Test func aForgedDurablePositionShowsNothing() async throws {
         let directory = TemporaryDirectory()
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(.manual))
@@ -159,7 +159,7 @@ import Testing
         let reading = try Self.read(directory, through: 1, .durable)
         try await eventually { try Self.words(directory)?.durable == 1 }
         try Self.write([0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4], at: 192, directory)
-        // More than the reader's first looks at the log.
+        // More checks than a reader makes before it waits.
         for _ in 1...3 { try await Self.look(at: directory) }
         #expect(try ReadOnlyLog(at: directory.path).reader(visibility: .durable).next() == nil)
         reading.cancel()
@@ -167,7 +167,7 @@ import Testing
         try await log.close()
     }
 
-    /// Waits until a waiting reader has looked at the log again, which sets the flag.
+    /// Waits until a waiting reader has checked the log again, which sets the flag.
     private static func look(at directory: TemporaryDirectory) async throws {
         try write([0, 0, 0, 0], at: 72, directory)
         try await eventually { try words(directory)?.durable == 1 }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAL
 
-/// Files get lost, copied and mixed up by people and their tools. None of that may pass for the log, and none may stop it.
+/// People and tools lose, copy and swap files. None of that may be taken for the log, and none may prevent its opening.
 @Suite struct ChainTests {
     /// Five sealed segments of ten records.
     private func makeLog(_ directory: TemporaryDirectory) throws -> [String] {
@@ -89,7 +89,7 @@ import Testing
         try expectCleanSecondOpening(directory, 30)
     }
 
-    /// A disk wrote one sector of a header to the place of another file's.
+    /// A disk wrote one sector of a header into another file.
     @Test func aHeaderCopyOfAnotherSegmentCostsNothing() throws {
         let directory = TemporaryDirectory()
         let names = try makeLog(directory)
@@ -142,7 +142,7 @@ import Testing
         let names = try makeLog(directory)
         let path = directory.path + "/" + names[4]
         try Data(count: 4096).write(to: URL(fileURLWithPath: path))
-        // What every killed process leaves behind: a segment that was made ready.
+        // Every killed process leaves a prepared segment.
         let prepared = try PreparedSegment.make(
             in: Directory(path: directory.path), number: 70, logID: try ReadOnlyLog(at: directory.path).id,
             capacity: 128 << 10, policy: .always)
@@ -153,7 +153,7 @@ import Testing
         try log.closeBlocking()
     }
 
-    /// Where numbers were passed over, an empty segment may be all that knows of it.
+    /// If numbers were skipped, an empty segment may be the only evidence.
     @Test func openingsWithoutARecordKeepTheNumbersThatAreSpokenFor() throws {
         let directory = TemporaryDirectory()
         let names = try makeLog(directory)

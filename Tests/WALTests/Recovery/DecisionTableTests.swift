@@ -2,7 +2,7 @@ import Testing
 
 @testable import WAL
 
-/// Evidence that met no row, or two that disagree, would be decided by accident: acknowledged data could go silently.
+/// If evidence met no row, or two different rows, the result would be accidental, and acknowledged data could vanish silently.
 @Suite struct DecisionTableTests {
     @Test func everyCombinationOfEvidenceMeetsExactlyOneRow() {
         for content in GapEvidence.Content.allCases {

@@ -3,8 +3,8 @@ import Testing
 
 @testable import WAL
 
-/// Whoever can put a file into a directory can choose every number in it, with checksums that are right. None may end the
-/// process, or make it allocate what isn't there.
+/// An attacker who can write into the directory can choose every number in a file, with right checksums. No number may stop the
+/// process, or make it allocate memory beyond the file's size.
 @Suite struct HostileFileTests {
     private static let numbers: [Int] = [
         SegmentHeader.Offset.capacity, SegmentHeader.Offset.baseSequence, SegmentHeader.Offset.basePosition,
@@ -12,7 +12,7 @@ import Testing
         SegmentHeader.Offset.predecessorFinalSequence, SegmentHeader.Offset.segmentNumber,
     ]
 
-    /// The frames of the segment get checksums for the header that it has now.
+    /// Corrects the checksums of the segment's frames for its changed header.
     private func sealed(_ bytes: [UInt8]) -> [UInt8] {
         var bytes = bytes
         let crc = bytes[..<508].withUnsafeBytes { Checksum.of($0) }
@@ -39,14 +39,14 @@ import Testing
         }
     }
 
-    /// A file of any size can end like one with a footer.
+    /// A file of any size can end with the bytes of a footer.
     @Test(arguments: 1...9) func aTrailerAtAnOddPlace(_ shift: Int) async throws {
         let specimen = try await Specimen.make()
         let directory = Specimen.directory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         for name in specimen.activeNames {
             var files = specimen.files
-            // In what is read of the end at once, of the larger ones.
+            // Of the larger files, within the part of the end that is read at once.
             let offset = max(SegmentHeader.size, (specimen.files[name]?.count ?? 0) / 8 * 8 - 8192)
             files[name]? += [UInt8](repeating: 0, count: shift)
             files[name]?.add(UInt64(offset))

@@ -3,14 +3,14 @@ import Testing
 
 @testable import WAL
 
-/// A recovery may die at any step, for example of a full disk. If the next one then decided otherwise, numbers that a sink has
-/// seen would be given to other records, or records from behind a hole would come back.
+/// A recovery may end at any step, for example because of a full disk. If the next one decided differently, other records would
+/// get numbers that a sink has seen, or records after a hole would reappear.
 @Suite struct InterruptedRecoveryTests {
     private static let logID = LogID(low: 1, high: 2)
     private static let otherBoot = BootID(low: 3, high: 4)
     private static let capacity = 64 << 10
 
-    /// A segment as a power loss leaves it: no footer, and no frame that says anything was durable.
+    /// A segment after a power loss: no footer, and no frame that states that anything was durable.
     private func segment(_ number: UInt64, after previous: SegmentHeader?, records: Int, isHeaderDurable: Bool = true)
         -> (
             header: SegmentHeader, bytes: [UInt8]
@@ -68,7 +68,7 @@ import Testing
         #expect(Set(log.recovery.findings.map(\.classification)) == [.tornTail])
         #expect(!log.recovery.isDamaged)
         #expect(try readAll(log.reader()).map(\.payload) == (0..<10).map { [1, $0] })
-        // Some reader may have been shown what followed.
+        // A reader may have returned the records that followed.
         #expect(try log.appendBlocking([1]) > 25)
         try log.closeBlocking()
         let again = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
@@ -90,13 +90,13 @@ import Testing
     @Test func whatWasDecidedHoldsWhenTheFreshSegmentCannotBeMade() throws {
         let first = segment(1, after: nil, records: 10)
         var second = segment(2, after: first.header, records: 10)
-        // Torn in the middle: five records stay, five that somebody may have read don't.
+        // Torn in the middle: five records remain, and five don't that a reader may have returned.
         second.bytes[SegmentHeader.size + 5 * 32 + 26] ^= 0xFF
         let directory = try write([first, second])
         let (recovered, report) = try Recovery.recover(Directory(path: directory.path), configuration: .small())
         #expect(report.findings.map(\.classification) == [.tornTail])
         #expect(recovered.nextSequence == 21)
-        // As after a full disk: the files look whole now, and nothing else tells.
+        // The recovery fails on a full disk. The files look undamaged then, and there is no other evidence.
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         #expect(try log.appendBlocking([1]) >= 21)
         #expect(log.recovery.epoch == 1)
@@ -116,7 +116,7 @@ import Testing
             currentBoot: .current)
         let aside = plan.steps.filter { $0.action == .setAside }.map(\.segment.number)
         #expect(aside == [2, 3])
-        // The order in which they are carried out: dying after any of them leaves a log that is torn at the same place.
+        // In the order of execution. Ending after any of them leaves a log that is torn at the same place.
         var repair = Repair(place, report: plan.report)
         for step in plan.steps.reversed() where step.action == .setAside {
             try repair.carryOut(step)
@@ -146,8 +146,8 @@ import Testing
         try again.closeBlocking()
     }
 
-    /// A writer that dies between writing the footer and cutting the file leaves it to the next opening, which must leave the footer,
-    /// with its index, as it is.
+    /// A writer that ends between writing the footer and cutting the file leaves the cut to the next opening. That must keep the
+    /// footer with its index.
     @Test func aFooterWithAnIndexStaysWholeWhereTheFileIsCut() throws {
         let directory = TemporaryDirectory()
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())

@@ -3,8 +3,8 @@ import Testing
 
 @testable import WAL
 
-/// What `append` has returned survives the death of the process. Were one reported record missing after a `kill -9`, callers
-/// that had gone on from it would have lost data that they were told is safe.
+/// A record whose append has returned survives the death of the process. If one were missing after a `kill -9`, its caller would
+/// have continued with data that is lost.
 @Suite(.serialized) struct KillTests {
     enum Workload: String, CaseIterable, Codable, Sendable {
         case always, manual, rolls, batches, tasks, interval
@@ -27,13 +27,13 @@ import Testing
 
     @Test(arguments: 0..<rounds)
     func whatWasReportedIsThereAfterTheKill(_ round: Int) async throws {
-        // Two of three rounds are the plain promises: durable and written. The rest take turns.
+        // Two rounds of three test the plain promises: durable and written. The others take turns.
         let others = Workload.allCases.filter { $0 != .always && $0 != .manual }
         let workload = [.always, .manual, others[round / 3 % others.count]][round % 3]
         let directory = TemporaryDirectory()
         let reports = directory.path + ".reports"
         defer { try? FileManager.default.removeItem(atPath: reports) }
-        // Twice on the same directory: the second life goes on where the first was killed.
+        // Two lives on the same directory: the second continues where the first was killed.
         for life in 0..<2 {
             let path = directory.path
             await #expect(processExitsWith: .signal(SIGKILL)) {
@@ -46,7 +46,7 @@ import Testing
                 await KillTests.work(workload, log, ReportFile(reports), salt: life)
             }
             if life == 0, round % 3 == 0 {
-                // Killed while it opens, too: opening must come to the same log when it is run again.
+                // Also killed while it opens: the next opening must find the same log.
                 await #expect(processExitsWith: .signal(SIGKILL)) {
                     [path = path as String, workload = workload as Workload] in
                     killSelf(afterMicroseconds: .random(in: 0...4000))
@@ -114,7 +114,7 @@ import Testing
         while true { try? await Task.sleep(for: .seconds(1)) }
     }
 
-    /// A bookmark is there exactly if its batch is: at least the last reported one, and not one more than the last batch.
+    /// A bookmark exists exactly if its batch does: at least the last reported one, and at most the one of the last batch.
     static func checkBookmarks(_ log: WriteAheadLog, _ reported: [[UInt64]]) throws {
         for thread in 0..<8 {
             let mine = reported.filter { $0[2] >> 48 == UInt64(thread) }

@@ -4,9 +4,9 @@ import WALTesting
 
 @testable import WAL
 
-/// A plan reads files that are written to meanwhile: what it misses of them is no damage.
+/// A plan reads files while a writer changes them. Changes that it misses aren't damage.
 @Suite struct PlanBesideAWriterTests {
-    /// Before each of the plan's reads, and within them, the log goes on.
+    /// Appends before each of the plan's reads, and within them.
     private final class WriterBetweenReads: StorageHook {
         let log: WriteAheadLog
         private let generator: Monitor<SeededGenerator>
@@ -30,7 +30,7 @@ import WALTesting
             do {
                 for number in 0..<records { try log.appendBlocking(payload(number, size: 200)) }
                 if rolls { try log.rollBlocking() }
-                // Seals what has ended, with a sync before or without one.
+                // Seals the ended segments, with a sync before or without one.
                 try log.engine.commit.lead { engine throws(WALError) in try engine.advance(syncs: records % 2 == 0) }
                 log.applyRetentionBlocking()
             } catch { Issue.record(error) }
@@ -61,7 +61,8 @@ import WALTesting
         try log.closeBlocking()
     }
 
-    /// Half of a segment has been read when the rest of it is filled, and it is sealed without a sync: no stamp tells of the first half.
+    /// When half of a segment has been read, the rest is filled and sealed without a sync, so no stamp states that the first half
+    /// is durable.
     private final class SealWithinARead: StorageHook {
         private let log: WriteAheadLog
         private let planner = pthread_self()

@@ -4,12 +4,12 @@ import WALTesting
 
 @testable import WAL
 
-/// A replica stands in for its source after the source's machine is lost. A record that is missing there, or there twice, or under
-/// another number, would be found out too late.
+/// A replica replaces its source after the source's machine is lost. Then it would be too late to find that a record is missing,
+/// duplicated, or has another number.
 @Suite struct ReplicaTests {
     static let source = LogID(low: 1, high: 2)
 
-    /// The record of the source with this number. Some numbers have none, and times go back now and then.
+    /// The source's record with this number. Some numbers have none, and times sometimes go back.
     static func record(_ number: UInt64) -> (payload: [UInt8], time: Timestamp)? {
         guard number % 1000 != 999 else { return nil }
         let time = 1_700_000_000_000_000 + Int64(number) * 250 - (number % 100 == 50 ? 5_000_000 : 0)
@@ -30,7 +30,7 @@ import WALTesting
         LogReplica.Position(sequence: SequenceNumber(rawValue: number), epoch: epoch)
     }
 
-    /// The hash of the source's records up to a number.
+    /// The hash of the source's records up to and including a number.
     static func hash(through last: UInt64) -> String {
         var hash = RecordHash()
         for number in 1...last {
@@ -117,7 +117,7 @@ import WALTesting
         #expect(error?.message.contains("\(Self.source)") == true && error?.message.contains(directory.path) == true)
         let other = Self.error { _ = try LogReplica.openBlocking(at: directory.path, of: .random()) }
         #expect(other?.code == .invalidArgument)
-        // The refusals have changed nothing, and the directory is free.
+        // The refusals have changed nothing, and the directory isn't locked.
         let again = try Self.open(directory)
         #expect(again.recovery.findings.isEmpty)
         #expect(again.position == Self.position(10))
@@ -174,7 +174,7 @@ import WALTesting
         try replica.closeBlocking()
     }
 
-    /// A backup's log gives none of the numbers that came after it. The source gives a replica the same ones again.
+    /// A backup lacks the numbers that were given after it. The source gives them to the restored replica again.
     @Test func aRestoredReplicaContinues() throws {
         let directory = TemporaryDirectory()
         let backup = TemporaryDirectory()
@@ -261,7 +261,7 @@ import WALTesting
 
     private static let rounds = max(12, KillTests.rounds)
 
-    /// Killed at any point, in three lives on the same directory, the replica continues after the last record that it has.
+    /// Killed at random moments in three lives on the same directory, the replica continues after its last record.
     @Test(arguments: 0..<rounds) func aKilledReplicaContinuesExactlyOnce(_ round: Int) async throws {
         let directory = TemporaryDirectory()
         let reports = directory.path + ".reports"
@@ -283,7 +283,7 @@ import WALTesting
         if position > 0 {
             #expect(try Self.hash(of: directory.path) == Self.hash(through: position))
         }
-        // What comes next is what the source has next.
+        // The next records are the source's next ones.
         let (last, epoch) = (position + 1500, replica.position.epoch)
         try await replica.append(Self.batch(position + 1...last), to: Self.position(last, epoch: epoch))
         try await replica.close()
@@ -297,7 +297,7 @@ import WALTesting
         guard let replica = try? await LogReplica.open(at: path, of: source, configuration: configuration) else {
             return
         }
-        // Frames of consumers and sync marks come between the batches.
+        // Frames of cursors and sync marks come between the batches.
         Thread.detachNewThread {
             while (try? replica.log.setCursor("consumer", to: 1)) != nil { usleep(20) }
         }

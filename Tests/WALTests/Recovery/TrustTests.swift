@@ -4,8 +4,8 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// Whoever may write into a log's directory could have the log read, overwrite or hand out somebody else's files, or stop
-/// where a pipe stands in a file's place.
+/// An attacker who may write into a log's directory could make the log read, overwrite or return other users' files, or block at
+/// a pipe in place of a file.
 @Suite struct TrustTests {
     @Test func everythingThatIsMadeIsPrivate() async throws {
         let directory = TemporaryDirectory()
@@ -20,7 +20,7 @@ import Testing
             let name = try #require(try segmentNames(path).first)
             var data = try #require(FileManager.default.contents(atPath: path + "/" + name))
             data[1100] ^= 1
-            // Not by Foundation, which would make another file.
+            // Not with Foundation, which would replace the file.
             let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path + "/" + name))
             try file.write(contentsOf: data)
             try file.close()
@@ -109,13 +109,13 @@ import Testing
     }
 
     @Test(
-        .enabled(if: geteuid() == 0, "only root can give files to somebody else"), arguments: ["segment", "LOCK", "."])
-    func anotherUsersFileIsRefused(_ what: String) throws {
+        .enabled(if: geteuid() == 0, "only root can change the owner of a file"), arguments: ["segment", "LOCK", "."])
+    func anotherUsersFileIsRefused(_ name: String) throws {
         let directory = TemporaryDirectory()
         let segment = try makeLog(directory)
-        #expect(chown(directory.path + "/" + (what == "segment" ? segment : what), 12345, 12345) == 0)
+        #expect(chown(directory.path + "/" + (name == "segment" ? segment : name), 12345, 12345) == 0)
         expectRefusal(directory, isRead: false)
-        // Root may look at everybody's logs.
+        // Root may read any user's logs.
         #expect(try readAll(ReadOnlyLog(at: directory.path).reader()).count == 11)
     }
 }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAL
 
-/// A file that is cut under a mapping, and a disk that can't read a sector: neither may cost what was durable elsewhere.
+/// A file is cut while it is mapped, or a disk can't read a sector. Neither may lose data that was durable elsewhere.
 @Suite struct UnreadableTests {
     @Test func aCutUnderTheWriterKillsItAndLosesNothingDurable() async throws {
         let directory = TemporaryDirectory()
@@ -17,7 +17,7 @@ import Testing
             for number in 1...100 { try await log.append(payload(number)) }
             let end = Int(log.engine.catalog.waitForClaimed().position)
             let name = try #require(try segmentNames(path).first)
-            // Another program cuts off what isn't used yet.
+            // Another program cuts off the unused part.
             try #require(truncate(path + "/" + name, off_t((end + 4095) & ~4095)) == 0)
             for number in 101...5000 { try await log.append(payload(number, size: 1000)) }
         }
@@ -33,7 +33,7 @@ import Testing
         try await again.close()
     }
 
-    /// A disk that can't give the second page of any file.
+    /// A disk that can't read the second page of any file.
     private final class BadPage: StorageHook {
         func before(_ call: StorageCall) -> StorageVerdict {
             guard case .read(_, let offset, let count) = call else { return .proceed }

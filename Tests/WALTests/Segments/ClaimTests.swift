@@ -3,9 +3,9 @@ import Testing
 
 @testable import WAL
 
-/// The claims of producers on one word.
+/// Concurrent claims of producers on one claim word.
 @Suite struct ClaimTests {
-    /// An overflow of the offset into the count would give two records one number, or one place.
+    /// If the offset overflowed into the count, two records would get one number, or one place.
     @Test(arguments: [24, 4096, ClaimWord.additionSizeMax, ClaimWord.additionSizeMax + 8, 1 << 20])
     func claimsPastTheEndNeverOverflow(_ size: Int) async throws {
         let limit = 1 << 22
@@ -20,7 +20,7 @@ import Testing
             let ends = Monitor<[SegmentEnd]>([])
             DispatchQueue.concurrentPerform(iterations: 16) { thread in
                 while true {
-                    // Some of another size, so that the end is crossed at different places.
+                    // One thread has another size, so that claims cross the end at different places.
                     let size = thread == 3 ? 48 : size
                     switch size <= ClaimWord.additionSizeMax
                         ? slot.claimByAddition(size: size) : slot.claimByExchange(size: size, records: 1)

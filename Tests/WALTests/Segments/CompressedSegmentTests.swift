@@ -4,7 +4,7 @@ import WALTesting
 
 @testable import WAL
 
-/// A compressed segment is the only copy of its records: whatever reads the log must find them there as they were.
+/// A compressed segment is the only copy of its records, so each reader must find them there unchanged.
 @Suite struct CompressedSegmentTests {
     @Test func readersDoNotNotice() throws {
         let directory = TemporaryDirectory()
@@ -108,7 +108,7 @@ import WALTesting
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
         try log.setCursor("consumer", to: .zero)
         var written = 0
-        // More than fits without compressing.
+        // More than fits without compression.
         let wanted = 12 * configuration.segmentSize / 200
         let patience = ContinuousClock.now + .seconds(120)
         while written < wanted, .now < patience {
@@ -148,7 +148,7 @@ import WALTesting
     @Test func whereBothFilesAreThePlainOneCounts() throws {
         let (directory, payloads, plain) = try Self.compressedLog()
         let name = try #require(Self.compressedNames(directory.path).first)
-        // The end of compressing was interrupted; the other file may be anything.
+        // Compression was interrupted before its end, and the other file may have any contents.
         try #require(plain[String(name.dropLast(4))]).write(
             to: URL(fileURLWithPath: directory.path + "/" + name.dropLast(4)))
         try Data([1, 2, 3]).write(to: URL(fileURLWithPath: directory.path + "/" + name))
@@ -164,7 +164,7 @@ import WALTesting
         #expect(try !Self.compressedNames(directory.path).contains(name))
     }
 
-    /// Each bit that turns costs the records of its block at most, is told, and comes up once.
+    /// Each flipped bit loses at most the records of its block, is reported, and is found once.
     @Test func aBitThatTurnsCostsABlock() throws {
         let (directory, payloads, _) = try Self.compressedLog()
         let files = try contents(of: directory.path)
@@ -172,7 +172,7 @@ import WALTesting
         let whole = [UInt8](try #require(files[name]))
         var generator = SeededGenerator(seed: 7)
         let table = whole.count - (544 + 8 * 16)
-        // Frame header, first block, any place, table and trailer.
+        // Frame header, first block, random places, table and trailer.
         let places =
             [0, 5, 14, 16, 20, 40]
             + (0..<(Torture.isLong ? 20 : 8)).map { _ in Int.random(in: 0..<whole.count, using: &generator) }
@@ -194,7 +194,7 @@ import WALTesting
         }
     }
 
-    /// Puts other bytes in a file's place and opens the log, twice.
+    /// Replaces a file and opens the log, twice.
     private static func check(
         _ name: String, _ bytes: [UInt8], _ files: [String: Data], _ payloads: [[UInt8]], blocksMax: Int,
         _ comment: Comment
@@ -203,7 +203,7 @@ import WALTesting
         try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
         for (other, data) in files { try data.write(to: URL(fileURLWithPath: directory.path + "/" + other)) }
         try Data(bytes).write(to: URL(fileURLWithPath: directory.path + "/" + name))
-        // A reader says so, or doesn't come there; what it hands out is right.
+        // A reader reports the damage or doesn't reach it. The records that it returns are right.
         let reader = try ReadOnlyLog(at: directory.path).reader()
         while let record = try? reader.next() {
             #expect(record.payload == payloads[Int(record.sequence.rawValue) - 1], comment)
@@ -215,8 +215,9 @@ import WALTesting
         let found = try readAll(log.reader())
         for record in found { #expect(record.payload == payloads[Int(record.sequence.rawValue) - 1], comment) }
         let lost = Set(1...UInt64(payloads.count)).subtracting(found.map(\.sequence.rawValue))
-        let told = log.recovery.findings.compactMap(\.sequences)
-        #expect(lost.allSatisfy { number in told.contains { $0.contains(SequenceNumber(rawValue: number)) } }, comment)
+        let reported = log.recovery.findings.compactMap(\.sequences)
+        #expect(
+            lost.allSatisfy { number in reported.contains { $0.contains(SequenceNumber(rawValue: number)) } }, comment)
         #expect(log.recovery.findings.allSatisfy { $0.classification == .corruption && $0.isAcknowledged }, comment)
         let perBlock = CompressedLayout.blockSize / 200
         #expect(lost.count / perBlock < blocksMax, comment)
@@ -231,7 +232,7 @@ import WALTesting
         try again.closeBlocking()
     }
 
-    // MARK: Making
+    // MARK: Making the logs
 
     private static var configuration: WriteAheadLog.Configuration {
         var configuration = WriteAheadLog.Configuration.small()
@@ -240,7 +241,7 @@ import WALTesting
         return configuration
     }
 
-    /// Records, and batches that go over the ends of blocks.
+    /// Appends records, and batches that cross the ends of blocks.
     private static func fill(_ log: WriteAheadLog) throws -> [[UInt8]] {
         var payloads: [[UInt8]] = []
         while payloads.count < 12_000 {
@@ -260,7 +261,7 @@ import WALTesting
         return payloads
     }
 
-    /// With the plain files that were there before.
+    /// Also returns the plain files that the compressed ones replaced.
     private static func compressedLog() throws -> (TemporaryDirectory, [[UInt8]], [String: Data]) {
         let directory = TemporaryDirectory()
         var configuration = configuration
@@ -273,7 +274,7 @@ import WALTesting
         return (directory, payloads, plain)
     }
 
-    /// But for what opening and closing add to the log.
+    /// Compresses all segments but those that this opening and closing add.
     static func compressAll(in directory: String) throws {
         let log = try WriteAheadLog(in: Directory(path: directory), configuration: configuration, as: .any)
         try waitUntilCompressed(log)
@@ -299,7 +300,7 @@ import WALTesting
 
     private static func size(of directory: String) throws -> Int {
         try FileManager.default.contentsOfDirectory(atPath: directory).reduce(0) { sum, name in
-            // Files come and go meanwhile.
+            // Files may vanish meanwhile.
             let attributes = try? FileManager.default.attributesOfItem(atPath: directory + "/" + name)
             return sum + (attributes?[.size] as? Int ?? 0)
         }

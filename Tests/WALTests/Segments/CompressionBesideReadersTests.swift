@@ -4,8 +4,8 @@ import Testing
 
 @testable import WAL
 
-/// The files of a log change their names and go while another process looks at them: nobody may take that for damage, or miss a
-/// record.
+/// The files of a log are renamed and removed while another process reads them. A reader must not take that for damage, and must
+/// not miss a record.
 @Suite(.serialized) struct CompressionBesideReadersTests {
     @Test(arguments: [WriteAheadLog.RecoveryScope.unsealed, .everything])
     func nobodyFindsDamage(_ scope: WriteAheadLog.RecoveryScope) throws {
@@ -26,7 +26,7 @@ import Testing
                 group.leave()
             }
         }
-        @Sendable func tell(_ problem: String) { problems.withLock { $0.append(problem) } }
+        @Sendable func note(_ problem: String) { problems.withLock { $0.append(problem) } }
         let appended = Atomic(0)
         start {
             let count = appended.load(ordering: .relaxed)
@@ -36,7 +36,7 @@ import Testing
                 if count % 500 == 0 { try log.rollBlocking() }
                 if count > 8000 { try log.setCursor("consumer", to: SequenceNumber(rawValue: UInt64(count - 8000))) }
                 log.applyRetentionBlocking()
-            } catch { tell("writer: \(error)") }
+            } catch { note("writer: \(error)") }
             usleep(500)
         }
         let plans = Atomic(0)
@@ -46,8 +46,8 @@ import Testing
                 let report = try WriteAheadLog.recoveryPlanBlocking(at: directory.path, scope: scope)
                 plans.add(1, ordering: .relaxed)
                 let damage = report.findings.filter(\.classification.isDamage)
-                if !damage.isEmpty { tell("plan: \(damage.prefix(3))") }
-            } catch { tell("plan: \(error)") }
+                if !damage.isEmpty { note("plan: \(damage.prefix(3))") }
+            } catch { note("plan: \(error)") }
         }
         start {
             do {
@@ -57,22 +57,22 @@ import Testing
                 var last: UInt64?
                 while let entry = try reader.nextEntry() {
                     if case .gap(let gap) = entry {
-                        if gap.reason != .removed { tell("reader: \(gap)") }
+                        if gap.reason != .removed { note("reader: \(gap)") }
                         last = gap.last?.rawValue
                     }
                     guard case .record(let record) = entry else { continue }
                     let sequence = record.sequence.rawValue
-                    if let last, sequence != last + 1 { tell("reader: \(sequence) behind \(last)") }
+                    if let last, sequence != last + 1 { note("reader: \(sequence) follows \(last)") }
                     let isRight = record.payload == payload(Int(sequence) - 1, size: 200)
-                    if !isRight { tell("reader: \(sequence) is another") }
+                    if !isRight { note("reader: \(sequence) has another payload") }
                     last = sequence
                 }
                 reads.add(1, ordering: .relaxed)
             } catch let error as WALError {
-                if error.code != .removed { tell("reader: \(error)") }
-            } catch { tell("reader: \(error)") }
+                if error.code != .removed { note("reader: \(error)") }
+            } catch { note("reader: \(error)") }
         }
-        // Three seconds, and longer where some haven't had their turns yet.
+        // At least three seconds, and until each of them has had its turns.
         for round in 0..<3000 {
             let hadTurns =
                 plans.load(ordering: .relaxed) > 10 && reads.load(ordering: .relaxed) > 0 && log.firstSequence > 1
@@ -88,7 +88,7 @@ import Testing
         #expect(reads.load(ordering: .relaxed) > 0)
         #expect(log.firstSequence > 1)
     }
-    /// One listing in twenty misses a file of a thousand that gets its other name meanwhile.
+    /// Without a remedy, one listing in twenty misses a file of a thousand that is renamed meanwhile.
     @Test func aLongListingMissesNone() throws {
         let path = TemporaryDirectory()
         let directory = try Directory.make(path.path)

@@ -4,8 +4,8 @@ import WALTesting
 
 @testable import WAL
 
-/// A compressed file can say anything of its blocks, with checksums that are right. None may end the process, make it allocate
-/// more than 255 times the file, or read outside of what there is.
+/// A forged compressed file can state anything about its blocks, with right checksums. Nothing may stop the process, make it
+/// allocate more than 255 times the file's size, or read out of bounds.
 @Suite struct ForgedCompressedSegmentTests {
     @Test(arguments: 0..<8 as Range<UInt64>) func anyTable(_ seed: UInt64) throws {
         let directory = TemporaryDirectory()
@@ -30,7 +30,7 @@ import WALTesting
                 let count = try segment.read(at: offset, into: room)
                 #expect(count == max(0, min(room.count, segment.size - offset)))
             }
-            // What gives much takes long, and isn't other than what gives little.
+            // A file with much output takes long, and isn't different from one with little.
             guard segment.size < 4 << 20 || round % 30 == 0 else { continue }
             _ = try Verification.verifyBlocking(at: directory.path)
             let log = try? ReadOnlyLog(at: directory.path)
@@ -48,7 +48,7 @@ import WALTesting
         #expect(wholeCount > 0)
     }
 
-    /// The blocks of a file without a table are as many as a segment can have at most.
+    /// A file without a table may have as many blocks as a segment can have, and no more.
     @Test func moreBlocksThanASegmentHas() throws {
         let directory = TemporaryDirectory()
         try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
@@ -85,7 +85,7 @@ import WALTesting
         return (number, [UInt8](try #require(FileManager.default.contents(atPath: directory.path + "/" + found))))
     }
 
-    /// Some of the real blocks, or bytes that are none, behind one another, and a table with fields that may fit.
+    /// A file of some of the real blocks, or of invalid ones, in any order, with a table whose fields may match.
     private static func forged(_ real: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
         func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
         var layout = CompressedLayout(header: [UInt8](repeating: 0, count: SegmentHeader.copySize))
@@ -126,7 +126,7 @@ import WALTesting
         }
         var table = layout.encodeTable(size: UInt64(bitPattern: Int64(layout.size)))
         if number(0...3) == 0 {
-            // A field of the trailer is another, and the checksum is right for it.
+            // Changes a field of the trailer, and corrects its checksum.
             let end = table.count
             let value = UInt32([0, 1, 0x7FFF_FFFF, 0xFFFF_FFFF, 65536, 65537, layout.blocks.count + 1][number(0...6)])
             let place = [0, 4, end - 24, end - 20, end - 16][number(0...4)]

@@ -3,8 +3,8 @@ import Testing
 
 @testable import WAL
 
-/// A compressed segment of 18 MB can stand for 4 GiB. If reading it takes as much memory as it claims, a service with less memory
-/// dies at each start.
+/// A compressed segment of 18 MB can expand to 4 GiB. If a reader allocated that, a service with less memory would die at each
+/// start.
 @Suite struct LargeCompressedSegmentTests {
     private static let blockCount = CompressedLayout.countMax
 

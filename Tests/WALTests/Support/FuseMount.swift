@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// A directory that `Tests/FileSystems/passthrough.py` serves by FUSE, until the last reference goes.
+/// A directory that `Tests/FileSystems/passthrough.py` serves by FUSE until its last reference is gone.
 final class FuseMount {
     let path: String
     private let source: String
     private let server: Process
 
-    /// Why there can be none; nil where there can. With `REQUIRE_SERVERS=1` only a kernel without FUSE is a reason.
+    /// The reason why FUSE can't be used, or nil. With `REQUIRE_SERVERS=1`, only a kernel without FUSE is a reason.
     static let obstacle: String? = {
         if access("/dev/fuse", R_OK | W_OK) != 0 { return "there is no /dev/fuse that can be used" }
         if ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1" { return nil }
@@ -15,12 +15,12 @@ final class FuseMount {
             ? nil : "fusepy isn't installed: Scripts/install-dependencies --servers"
     }()
 
-    // Debian's own, for which Debian's packages are.
+    // Debian's own Python, for which Debian's packages are.
     private static let python = "/usr/bin/python3"
     private static let program = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "FileSystems/passthrough.py").path()
 
-    /// Mounts one whose calls fail as the options of the program say.
+    /// Mounts a directory whose calls fail according to the program's options.
     init(_ options: [String]) throws {
         let root = NSTemporaryDirectory() + "wal-fuse-" + UUID().uuidString
         (source, path) = (root + "/source", root + "/mount")

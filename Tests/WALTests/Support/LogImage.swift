@@ -3,16 +3,16 @@ import Testing
 
 @testable import WAL
 
-/// The files of a small log as a killed process left them: one sealed segment, one unsealed, and what is in them by a parser
-/// of the test's own.
+/// The files of a killed process's small log: one sealed segment, one unsealed, and their contents, read by a parser of the
+/// test's own.
 struct LogImage: Sendable {
     struct Frame {
         var offset: Int
         var end: Int
         var kind: UInt8
-        /// The sequence numbers in it.
+        /// The frame's sequence numbers.
         var sequences: Range<UInt64>
-        /// How far the log was durable, as a log position, by this frame's stamp.
+        /// The durable position that this frame's stamp states.
         var durablePosition: UInt64
     }
 
@@ -24,7 +24,7 @@ struct LogImage: Sendable {
 
     static func directory() -> String { "\(scratch)/wal-image-\(UUID().uuidString)" }
 
-    /// Made by a child that kills itself, so that the second segment is truly unsealed.
+    /// A child makes the log and kills itself, so that the second segment is unsealed.
     static func make() async throws -> LogImage {
         let path = directory()
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -103,7 +103,7 @@ struct LogImage: Sendable {
         return frames
     }
 
-    /// As if the machine had been started again since.
+    /// Changes the boot identifiers, as if the machine had started again.
     func ofOtherBoot() -> LogImage {
         var image = self
         for name in names {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A file system of its own on a loop device, as small as is wanted; nil where that can't be had.
+/// A small file system on a loop device. The initializer returns nil if there can be none.
 final class LoopDisk: Sendable {
     let path: String
     let device: String
@@ -8,7 +8,7 @@ final class LoopDisk: Sendable {
 
     init?(megabytes: Int) {
         let base = NSTemporaryDirectory() + "/wal-loop-\(UUID().uuidString)"
-        // In memory, where it can be: syncs are slow enough.
+        // In memory if possible, because syncs are slow.
         (path, image) = (base, LogImage.directory() + ".img")
         guard geteuid() == 0, mkdir(path, 0o700) == 0 else { return nil }
         let file = open(image, O_RDWR | O_CREAT, 0o600)
@@ -34,7 +34,7 @@ final class LoopDisk: Sendable {
 
     static let isPossible = LoopDisk(megabytes: 2) != nil
 
-    /// What the command has printed; nil if it failed.
+    /// The output of the command, or nil if it failed.
     static func run(_ command: String...) -> String? {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

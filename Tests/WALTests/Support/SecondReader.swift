@@ -2,7 +2,7 @@ import Foundation
 
 /// The readers in another language, written from FORMAT.md alone (`Tests/Independent`).
 enum SecondReader {
-    /// Returns what a reader prints about a directory.
+    /// Returns the output of a reader for a directory.
     static func output(_ script: String, _ directory: String) throws -> Data {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")

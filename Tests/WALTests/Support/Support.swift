@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAL
 
-/// A directory that is gone after the test.
+/// A directory that exists until its last reference is gone.
 final class TemporaryDirectory: Sendable {
     let path: String
 
@@ -28,7 +28,7 @@ extension WriteAheadLog.Configuration {
     }
 }
 
-/// The records; the gaps between them are for ``readEntries(_:)``.
+/// Returns the records. ``readEntries(_:)`` also returns the gaps between them.
 func readAll(_ reader: LogReader) throws -> [LogRecord] {
     try readEntries(reader).compactMap { if case .record(let record) = $0 { record } else { nil } }
 }
@@ -39,14 +39,13 @@ func readEntries(_ reader: LogReader) throws -> [LogEntry] {
     return entries
 }
 
-/// FNV-1a, so that a report of 16 bytes tells a payload.
+/// FNV-1a, so that a report of 16 bytes identifies a payload.
 func digest(_ bytes: [UInt8]) -> UInt64 {
     bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
 }
 
-/// A file that a process which is about to be killed says in what it was told: each report is one `write` to a file opened
-/// for appending, and never goes over the edge of a page, where the kernel would cut it short for a signal. So it is there as a whole
-/// or not at all.
+/// A file with the reports of a process that will be killed. Each report is one `write` to a file opened for appending, and never
+/// crosses a page boundary, at which the kernel would cut it short for a signal. So each report is complete or missing.
 struct ReportFile: Sendable {
     let descriptor: Int32
     private static let wordCount = 4
@@ -72,7 +71,7 @@ struct ReportFile: Sendable {
     }
 }
 
-/// Kills this process as `kill -9` does, after a while.
+/// Kills this process as `kill -9` does, after a delay.
 func killSelf(afterMicroseconds time: UInt32) {
     Thread.detachNewThread {
         usleep(time)
@@ -80,7 +79,7 @@ func killSelf(afterMicroseconds time: UInt32) {
     }
 }
 
-/// The files of a directory with their contents, but for the lock, which has the last writer's process in it.
+/// The files of a directory with their contents, without the lock, which names the last writer's process.
 func contents(of directory: String) throws -> [String: Data] {
     var found: [String: Data] = [:]
     for name in try FileManager.default.subpathsOfDirectory(atPath: directory) where name != "LOCK" {

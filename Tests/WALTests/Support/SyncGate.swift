@@ -2,7 +2,7 @@ import Foundation
 
 @testable import WAL
 
-/// Holds up the syncs of a log while it is closed, and has the disk take nothing if told so.
+/// Holds the syncs of a log while it is closed. Makes them fail if it is opened with a broken disk.
 final class SyncGate: StorageHook {
     private struct State {
         var isClosed = false
@@ -15,7 +15,7 @@ final class SyncGate: StorageHook {
     var isClosed: Bool { state.withLock { $0.isClosed } }
     var isHoldingOne: Bool { state.withLock { $0.held > 0 } }
 
-    /// Opens after the time by itself, so that a test that fails ends.
+    /// Closes the gate. It opens after `time`, so that a failing test ends.
     func close(for time: Duration) {
         state.withLock { $0.isClosed = true }
         Thread.detachNewThread { [self] in

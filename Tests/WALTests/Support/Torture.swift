@@ -9,25 +9,25 @@ import WALTesting
 /// | Variable | Meaning |
 /// | --- | --- |
 /// | `WAL_SEED` | the seed of the first case; the others have the numbers after it. 1 if not given |
-/// | `WAL_CASES` | how many cases, or 1 to repeat one alone |
-/// | `WAL_MINUTES` | goes on for so long instead |
-/// | `WAL_LONG` | the suites that try all of something try all of it, not a part |
+/// | `WAL_CASES` | the number of cases; 1 repeats one case |
+/// | `WAL_MINUTES` | runs cases for this time instead |
+/// | `WAL_LONG` | suites that run a part of their cases run all of them |
 /// | `WAL_REPORT` | a file that gets a line: suite, cases, cases with findings, cases with losses, separated by tabs |
 struct Torture: Sendable {
     static let seed = number("WAL_SEED").map { UInt64($0) } ?? 1
     static let minutes = number("WAL_MINUTES")
     private static let isAlone = number("WAL_CASES") == 1
-    /// Whether a suite tries all of its cases. A case that is repeated alone is always tried.
+    /// Whether a suite runs all of its cases. A case that is repeated by itself always runs.
     static let isLong = ProcessInfo.processInfo.environment["WAL_LONG"] != nil || minutes != nil || isAlone
 
     private static func number(_ name: String) -> Double? {
         ProcessInfo.processInfo.environment[name].flatMap { Double($0) }
     }
 
-    /// Gets a seed; returns what is wrong, and how many cases it has tried.
+    /// Takes a seed. Returns the violations, and the number of cases that it tried.
     typealias Body = @Sendable (UInt64) throws -> (violations: [LogHistory.Violation], count: Int)
 
-    /// Runs `body` with `count` seeds, with `long` in the long form, or until the time is over, then in `longThreads`.
+    /// Runs `body` with `count` seeds, or with `long` seeds in the long form, or until the time ends, and then in `longThreads`.
     static func run(
         _ suite: String, filter: String, count: Int, long: Int, longThreads: Int = 2, _ body: @escaping Body
     ) {
@@ -35,7 +35,7 @@ struct Torture: Sendable {
         run(suite, filter, seed...(minutes == nil ? seed + count - 1 : .max), minutes == nil ? 2 : longThreads, body)
     }
 
-    /// Runs the cases with these numbers, whatever the seed is.
+    /// Runs the cases with these numbers, independently of the seed.
     static func run(_ suite: String, filter: String, cases: ClosedRange<Int>, _ body: @escaping Body) {
         let all = UInt64(cases.lowerBound)...UInt64(cases.upperBound)
         run(suite, filter, isAlone ? seed...seed : all, 2, body)
@@ -59,12 +59,12 @@ struct Torture: Sendable {
             }
         }
         let result = tally.withLock { $0 }
-        // Here, because other threads don't know the test.
+        // Here, because other threads don't know the current test.
         for message in result.messages { Issue.record("\(message)") }
         report(suite, result)
     }
 
-    /// More than there are processors, if so many are wanted: a case that waits for the disk or a thread leaves one idle.
+    /// Runs `body` in this number of threads, which may exceed that of the processors: some cases wait for a disk or a thread.
     private static func inThreads(_ count: Int, _ body: @escaping @Sendable () -> Void) {
         let done = DispatchGroup()
         for _ in 0..<count {
@@ -90,7 +90,7 @@ struct Torture: Sendable {
         var findings = 0
         var losses = 0
 
-        /// Returns true if it is one of the first that are to be told.
+        /// Adds the result. Returns true if it is one of the first to report.
         mutating func add(_ result: Result<(violations: [LogHistory.Violation], count: Int), any Error>) -> Bool {
             let outcome = try? result.get()
             cases += outcome?.count ?? 1
@@ -102,7 +102,7 @@ struct Torture: Sendable {
         }
     }
 
-    /// Repeats a case alone.
+    /// The command that repeats one case.
     static func command(_ filter: String, _ seed: UInt64) -> String {
         "To repeat it: WAL_SEED=\(seed) WAL_CASES=1 swift test --enable-all-traits --filter \(filter)"
     }

@@ -28,7 +28,7 @@ import Testing
         try await log.close()
     }
 
-    /// Each of the waiting tasks has a thread, so they share syncs as threads do.
+    /// Each waiting task has a thread, so tasks share syncs as threads do.
     @Test func tasksOnSeveralThreadsAreAllDurable() async throws {
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(.always))
         let executor = try BlockingExecutor(threadCount: 4)

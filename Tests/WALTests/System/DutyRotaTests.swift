@@ -7,10 +7,10 @@ import Testing
     private static let turn: DutyRota.Turn = { .wait(until: nil) }
     private let start = ContinuousClock.now
 
-    /// A time that has passed, later for higher numbers.
+    /// A time in the past, later for higher numbers.
     private func past(_ number: Int) -> ContinuousClock.Instant { start - .seconds(1000) + .milliseconds(number) }
 
-    /// Puts duties into the rota whose turns come at these times.
+    /// A rota of duties whose turns are due at these times.
     private func rota(_ times: [ContinuousClock.Instant?]) -> (DutyRota, [Int]) {
         var rota = DutyRota()
         var numbers: [Int] = []

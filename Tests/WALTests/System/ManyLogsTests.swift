@@ -23,7 +23,7 @@ import Testing
             return logs
         }
 
-        /// The number of threads that the system has for the duties of logs.
+        /// The number of threads for the duties of logs.
         private func threadCount() throws -> Int {
             let names = ["wal-sync\n", "wal-maintenance\n", "wal-compression\n"]
             return try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").filter { thread in

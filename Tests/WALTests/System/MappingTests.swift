@@ -3,7 +3,8 @@ import Testing
 @testable import WAL
 
 @Suite struct MappingTests {
-    /// A sync releases pages from the page tables. They keep their bytes in memory and in the file, and so does a page that is still written.
+    /// A sync releases pages from the page tables. Their bytes stay in memory and in the file, and a page that is being written
+    /// stays, too.
     @Test func releasedPagesKeepTheirBytes() throws {
         let directory = TemporaryDirectory()
         let place = try Directory.make(directory.path)

@@ -7,7 +7,7 @@ import Testing
 @Suite struct SharedThreadsTests {
     private let threads = SharedThreads("wal-test", threadMax: 3)
 
-    /// A gate that holds the turns before it until it opens.
+    /// Holds turns until it opens.
     private final class Gate: Sendable {
         private let isOpen = Monitor(false)
 
@@ -58,7 +58,7 @@ import Testing
         #expect(turns.count == 2)
     }
 
-    /// Each wake-up is seen by a turn that begins after it, and no two turns run at the same time.
+    /// Each wake-up is seen by a turn that begins after it, and turns of a duty never overlap.
     @Test func noWakeUpIsLostAndNoTurnsOverlap() async throws {
         let (asked, seen, running, overlaps) = (Counter(), Counter(), Counter(), Counter())
         let duties = (0..<5).map { _ in Duty(threads) }

@@ -22,7 +22,7 @@ import Testing
         #expect(Timestamp(text) == nil)
     }
 
-    /// A date is a floating-point number of seconds, whose rounding must not move a time.
+    /// A date is a floating-point number of seconds. Its rounding must not change a time.
     @Test func timesArePreservedByDates() {
         var generator = SystemRandomNumberGenerator()
         let years: Int64 = 240 * 31_556_952_000_000

@@ -4,8 +4,8 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// A writer and a consumer, two processes, killed at random times again and again. A skipped record is an unsent mail; a record that
-/// comes again after its acknowledgement was saved is a mail sent twice; a log that keeps everything for a dead consumer fills the disk.
+/// Kills a writer and a consumer, two processes, at random times. A skipped record is an unsent mail. A record that comes again
+/// after its acknowledgement was saved is a mail sent twice. A log that keeps all records for a dead consumer fills the disk.
 @Suite(.serialized) struct ConsumerCrashTests {
     private static let rounds = ProcessInfo.processInfo.environment["WAL_LONG"] == "1" ? 500 : 20
     private static let names = ["outside", "inside"]
@@ -13,7 +13,7 @@ import Testing
     private enum Report {
         /// An append has returned this number.
         static let written: UInt64 = 1
-        /// The first words of a consumer's life.
+        /// A consumer's process has started.
         static let began: UInt64 = 2
         /// A record was delivered, with its redeliveries.
         static let delivered: UInt64 = 3
@@ -45,9 +45,9 @@ import Testing
             let sequence = try await log.append(payload(number, size: 20 + number % 700))
             report.add(Report.written, sequence.rawValue)
             number += 1
-            // A life is too short for the thread that applies retention each second.
+            // The process may end before the thread that applies retention each second does so.
             if number % 50 == 0 { await log.applyRetention() }
-            // Appends are slower than the consumers, so that these come to the end of the log.
+            // Appends are slower than the consumers, so that the consumers reach the end of the log.
             if number % 4 == 0 { try await Task.sleep(for: .milliseconds(1)) }
         }
         try await log.sync()
@@ -57,7 +57,7 @@ import Testing
         try await log.close()
     }
 
-    /// Consumes what comes, and acknowledges it out of order.
+    /// Consumes the deliveries, and acknowledges them out of order.
     private static func consume(_ consumer: Consumer<LogEntry>, _ report: ReportFile) async throws {
         report.add(Report.began, consumer.position.rawValue)
         for try await delivery in consumer {
@@ -107,7 +107,7 @@ import Testing
         let written = ReportFile.read(path + ".written").map { $0[1] }
         #expect(written.count > Self.rounds)
         for name in Self.names { Self.check(ReportFile.read(path + "." + name), written: written, name) }
-        // The consumers have all records now, so retention keeps none of the old segments.
+        // The consumers have all records, so retention keeps no old segment.
         let log = try await WriteAheadLog.open(at: path, configuration: Self.logConfiguration)
         await log.applyRetention()
         #expect(log.segments.count <= 3)
@@ -115,7 +115,7 @@ import Testing
         Torture.report("consumers", Torture.Tally(cases: 2 * Self.rounds))
     }
 
-    /// The deliveries that aren't acknowledged, from the reports so far.
+    /// The deliveries of the reports so far that aren't acknowledged.
     private struct OpenDeliveries {
         private var reportCount = 0
         private(set) var sequences: Set<UInt64> = []
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    /// A saved position is never past a record that wasn't acknowledged.
+    /// A saved position is never past an unacknowledged record.
     private static func checkSaved(_ path: String, _ round: Int, _ open: inout [OpenDeliveries]) throws {
         guard let log = try? ReadOnlyLog(at: path) else { return }
         let positions = [try log.consumers.first?.position, try log.cursors["consumer/inside"]]
@@ -145,7 +145,7 @@ import Testing
         }
     }
 
-    /// Both consumers run to the log's end and end in order.
+    /// Both consumers run to the log's end and close.
     private static func finish(_ path: String) async throws {
         let rest = Monitor(100)
         async let writing: Void = write(path) {
@@ -179,7 +179,7 @@ import Testing
             case Report.gap:
                 Issue.record("\(name): retention has removed records from \(sequence) on")
             case Report.delivered:
-                // In order, and from the saved position on: what was saved doesn't come again.
+                // In order, from the saved position on. Acknowledgements that were saved don't come again.
                 #expect(sequence >= next, "\(name): record \(sequence) came after \(next)")
                 next = sequence + 1
                 let isKnown = !seen.insert(sequence).inserted

@@ -5,7 +5,7 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// A consumer that skips a record leaves a mail unsent; one that forgets its position sends all of them again.
+/// A consumer that skips a record leaves a mail unsent. A consumer that loses its position sends all mails again.
 @Suite struct ConsumerTests {
     private static let quick = ConsumerConfiguration(saveInterval: .milliseconds(5))
 
@@ -35,7 +35,7 @@ import Testing
         for number in 1...4 {
             #expect(Self.sequence(try await deliveries.next()) == SequenceNumber(rawValue: UInt64(number)))
         }
-        // The fourth wasn't followed by another question.
+        // No call of `next` acknowledged the fourth.
         #expect(consumer.position == 3)
         try await consumer.close()
         #expect(log.cursors["consumer/mailer"] == 3)
@@ -54,7 +54,7 @@ import Testing
     @Test func nothingComesAgainAfterAnOrderlyEnd() async throws {
         let directory = TemporaryDirectory()
         var log = try await Self.filled(directory, 10)
-        // The interval never ends in the test: only the end saves.
+        // The save interval doesn't elapse in the test, so only the end saves.
         let configuration = ConsumerConfiguration(
             acknowledgement: .explicit(window: 10), saveInterval: .seconds(3600))
         let consumer = try log.consumer("mailer", configuration: configuration)
@@ -85,7 +85,7 @@ import Testing
         open[2].acknowledge()
         open[1].acknowledge()
         #expect(consumer.position == 0)
-        // The window is full: the next one comes once the first is acknowledged.
+        // The window is full: the next delivery comes after the first is acknowledged.
         let oldest = open[0]
         let acknowledging = Task {
             try await Task.sleep(for: .milliseconds(50))
@@ -94,7 +94,7 @@ import Testing
         #expect(Self.sequence(try await deliveries.next()) == 4)
         try await acknowledging.value
         #expect(consumer.position == 3)
-        // Saved at its rate, without an end.
+        // The position is saved at its interval, without an end.
         try await eventually { log.cursors["consumer/mailer"] == 3 }
         try await consumer.close()
         try await log.close()
@@ -132,7 +132,7 @@ import Testing
         let first = try #require(try await batches.next())
         #expect(first.deliveries.map(Self.sequence) == [1, 2, 3, 4])
         let second = try #require(try await batches.next())
-        // One more fits into the window.
+        // The window has room for one more.
         #expect(second.deliveries.map(Self.sequence) == [5])
         second.acknowledge()
         first.acknowledge()
@@ -140,7 +140,7 @@ import Testing
         let third = try #require(try await batches.next())
         third.acknowledge()
         let fourth = try #require(try await batches.next())
-        // Its time ends before there are four.
+        // The time ends before there are four.
         #expect(fourth.deliveries.map(Self.sequence) == [10])
         fourth.acknowledge()
         try await consumer.close()
@@ -158,11 +158,11 @@ import Testing
         try await log.close()
     }
 
-    /// A batch that an error drops is acknowledged by asking for the next one, and nobody has processed it.
+    /// If an error dropped a batch, the call for the next batch would acknowledge it although no caller had processed it.
     @Test func anErrorInABatchComesAfterItsDeliveries() async throws {
         let directory = TemporaryDirectory()
         let log = try await Self.filled(directory, 1)
-        // The task is canceled between the first delivery of a batch and the wait for another.
+        // The task is canceled between the first delivery of a batch and the wait for the second.
         let consumer = try Consumer("mailer", of: log, Self.quick, visibility: .durable) { entry in
             withUnsafeCurrentTask { $0?.cancel() }
             return entry
@@ -248,7 +248,7 @@ import Testing
         try await log.close()
     }
 
-    /// A save may still be under way when a consumer ends, and another one may have the name by then.
+    /// A save may still run when a consumer ends, and another consumer may have the name by then.
     @Test func aLateSaveChangesNothing() async throws {
         let directory = TemporaryDirectory()
         let log = try await Self.filled(directory, 5)
@@ -264,7 +264,7 @@ import Testing
         try await log.close()
     }
 
-    /// A killed process frees its names, and so does a consumer that is dropped.
+    /// The end of a process frees the names of its consumers, and so does the release of a consumer.
     @Test func aDroppedConsumerFreesItsNameAndCounts() async throws {
         let directory = TemporaryDirectory()
         let log = try await Self.filled(directory, 2)
@@ -280,11 +280,11 @@ import Testing
         try await log.close()
     }
 
-    /// A record that ends its process each time must not have the good records before it parked.
+    /// If a record ends the process each time, only that record is parked, not the good records before it.
     @Test func onlyThePoisonedRecordCountsUp() async throws {
         let directory = TemporaryDirectory()
         let log = try await Self.filled(directory, 5)
-        // The interval never ends in the test.
+        // The save interval doesn't elapse in the test.
         let configuration = ConsumerConfiguration(saveInterval: .seconds(3600))
         var counts: [SequenceNumber: [Int]] = [:]
         for _ in 0..<6 {
@@ -301,7 +301,7 @@ import Testing
         try await log.close()
     }
 
-    /// A program may have cursors and bookmarks of any name.
+    /// Cursors and bookmarks of the program may have any name.
     @Test func cursorsAndBookmarksOfTheProgramStay() async throws {
         let directory = TemporaryDirectory()
         let log = try await Self.filled(directory, 3)
@@ -332,7 +332,7 @@ import Testing
         try await log.close()
     }
 
-    /// A consumer that waits must not keep its process from ending.
+    /// A waiting consumer must not keep its process from ending.
     @Test func closingAndCancellingEndAWait() async throws {
         let directory = TemporaryDirectory()
         let log = try await Self.filled(directory, 1)
@@ -351,7 +351,7 @@ import Testing
         try await consumer.close()
         #expect(try await reading.value == 1)
 
-        // The window is full, so this one waits for an acknowledgement.
+        // The window is full, so this call waits for an acknowledgement.
         try await log.append(payload(2))
         try await log.sync()
         let full = try log.consumer("other", configuration: Self.explicit(1))

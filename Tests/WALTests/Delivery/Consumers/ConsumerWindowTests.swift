@@ -3,7 +3,7 @@ import WAL
 
 @testable import WALDelivery
 
-/// A position that moves past what isn't acknowledged loses a record at the next start. One that stays brings records twice.
+/// A position past an unacknowledged record loses that record at the next start. A position that doesn't move repeats records.
 @Suite struct ConsumerWindowTests {
     private static func window(
         at position: SequenceNumber = 0, attempts: Int = 0, knownLast: SequenceNumber = 0, limit: Int = 4
@@ -57,7 +57,7 @@ import WAL
         acknowledge(&window, tickets[1].ticket, moves: false)
         window.restart()
         #expect(window.position == 10)
-        // The old tickets are void.
+        // The old tickets are invalid.
         acknowledge(&window, tickets[0].ticket, moves: false)
         let first = try deliver(&window, 11)
         #expect(first.redeliveries == 3)
@@ -100,7 +100,7 @@ import WAL
         #expect(third.redeliveries == 0)
     }
 
-    /// Against a plain model, in random order: the position is the end of the longest prefix that is acknowledged.
+    /// Compares with a plain model, in random order: the position is the end of the longest acknowledged prefix.
     @Test func agreesWithAModel() throws {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<200 {

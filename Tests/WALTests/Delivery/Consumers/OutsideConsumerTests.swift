@@ -6,11 +6,11 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// Consumers beside the writer. The writer knows of them only by their files: what it overlooks, retention takes away.
+/// Consumers in other processes. The writer knows only their files. Retention removes the records of a file that it overlooks.
 @Suite struct OutsideConsumerTests {
     private static let quick = ConsumerConfiguration(saveInterval: .milliseconds(5))
 
-    /// A log that keeps no more than it must, in small segments.
+    /// A log of small segments that keeps only the records that consumers need.
     private static func configuration() -> WriteAheadLog.Configuration {
         var configuration = WriteAheadLog.Configuration.small()
         configuration.segmentSize = 64 << 10
@@ -19,7 +19,7 @@ import Testing
         return configuration
     }
 
-    /// Appends ten records in a segment of their own, and applies retention.
+    /// Appends ten records in one new segment, and applies retention.
     private static func appendSegment(_ log: WriteAheadLog) async throws {
         for _ in 0..<10 { try await log.append(payload(1, size: 1000)) }
         try await log.roll()
@@ -63,7 +63,8 @@ import Testing
         try await log.close()
     }
 
-    /// A power loss takes records that aren't durable, and others get their numbers. A position past them would skip these.
+    /// After a power loss, other records get the numbers of records that weren't durable. A position past them would skip the new
+    /// records.
     @Test func aPositionIsNeverPastTheDurableRecords() async throws {
         let directory = TemporaryDirectory()
         let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration())
@@ -73,7 +74,7 @@ import Testing
         let readOnly = try ReadOnlyLog(at: directory.path)
         let consumer = try await readOnly.consumer(named: "index", configuration: Self.quick)
         var batches = consumer.batches(of: 2, within: .milliseconds(20)).makeAsyncIterator()
-        // Otherwise the next call waits for ever.
+        // With another batch here, the next call would wait forever.
         try #require(try await batches.next()?.deliveries.map(Self.sequence) == [1])
         let last = try await readOnly.consumer(named: "last", configuration: ConsumerConfiguration(start: .end))
         #expect(last.position == 1)
@@ -84,7 +85,7 @@ import Testing
         try await log.close()
     }
 
-    /// A lease of any length is refused or kept, and never ends the process.
+    /// A lease of any length is refused or kept, and never stops the process.
     @Test func aVeryLongLease() async throws {
         let directory = TemporaryDirectory()
         let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration())
@@ -135,7 +136,7 @@ import Testing
             #expect(Self.sequence(try await deliveries.next()) == next)
             next = next.next
         }
-        // What it has done with may go.
+        // The records before its position may be removed.
         try await eventually {
             await log.applyRetention()
             return log.firstSequence > start
@@ -145,7 +146,7 @@ import Testing
         try await log.close()
     }
 
-    /// Retention runs by itself, without a call.
+    /// Retention runs in the background.
     @Test func theWriterLetsGoOfADeadConsumer() async throws {
         let directory = TemporaryDirectory()
         let recording = RecordingLog()
@@ -154,7 +155,7 @@ import Testing
             at: directory.path, configuration: Self.configuration(), logger: recording.logger, metrics: metrics)
         let readOnly = try ReadOnlyLog(at: directory.path)
         let lease = ConsumerLease(lifetime: .milliseconds(500))
-        // The owner of the file alone, as a process leaves it that is killed.
+        // Only the owner of the file, as after a kill of the consumer's process.
         let terms = ConsumerOwner.Terms(lifetime: lease.lifetime, pinnedBytesMax: lease.maxPinnedBytes)
         let owner = Monitor<ConsumerOwner?>(try ConsumerOwner("dead", of: readOnly, terms) { 0 })
         for _ in 0..<3 { try await Self.appendSegment(log) }
@@ -167,7 +168,7 @@ import Testing
         #expect(message.metadata["wal.message"] == "expired")
         try await eventually { metrics.values("wal.consumers.released{reason=expired}") == [1] }
 
-        // It comes back, is given the lost range as a gap, goes on, and keeps records again.
+        // The consumer returns, gets the lost range as a gap, continues, and its position keeps records again.
         let consumer = try await readOnly.consumer(named: "dead", configuration: Self.quick)
         var deliveries = consumer.makeAsyncIterator()
         let lost = try #require(try await deliveries.next())
@@ -201,7 +202,7 @@ import Testing
         try await log.close()
     }
 
-    /// A file that can't be read must neither stop retention nor give up the records of its consumer.
+    /// An unreadable file must not stop retention, and must not release the records of its consumer.
     @Test func whatCanNotBeReadKeepsWhatItKeptBefore() async throws {
         let directory = TemporaryDirectory()
         let recording = RecordingLog()
@@ -255,7 +256,7 @@ import Testing
         func after(_ call: StorageCall, result: Int) {}
     }
 
-    /// A run of retention that removes several segments may take long.
+    /// One run of retention that removes several segments may take long.
     @Test func aConsumerThatBeginsDuringARunKeepsTheRest() async throws {
         let directory = TemporaryDirectory()
         let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration())
@@ -275,7 +276,7 @@ import Testing
         try await log.close()
     }
 
-    /// Files that no consumer wrote don't let a log with a budget remove what nobody has read.
+    /// Files that no consumer wrote don't make a log with a budget remove unread records.
     @Test func atTheBudgetForeignFilesLetNothingGo() async throws {
         let directory = TemporaryDirectory()
         var configuration = Self.configuration()
@@ -293,7 +294,7 @@ import Testing
         try await log.close()
     }
 
-    /// With a disk budget, a consumer that died must not stop appends for ever.
+    /// With a disk budget, a dead consumer must not stop appends forever.
     @Test func aDeadConsumerDoesNotUseUpTheBudget() async throws {
         let directory = TemporaryDirectory()
         var configuration = Self.configuration()
