@@ -75,14 +75,24 @@ final class SegmentCatalog: Sendable {
             logFull: { logFull(surroundings.diskSize) })
     }
 
-    /// Prepares a segment. Calls `pause` between pieces of its zeroing.
-    func prepare(_ number: UInt64, capacity: Int, logID: LogID, pause: () -> Void) {
+    /// Prepares a segment, a smaller one if the disk is almost full. Calls `pause` between pieces of its zeroing.
+    func prepare(_ number: UInt64, capacity: Int, least: Int, logID: LogID, pause: () -> Void) {
+        func make(_ capacity: Int) throws(WALError) -> PreparedSegment {
+            try PreparedSegment.make(
+                in: directory, number: number, logID: logID, capacity: capacity, policy: configuration.syncPolicy,
+                pause: pause)
+        }
+        let fitting = SegmentPipeline.capacity(capacity, least: least, free: directory.space?.free)
+        var isCut = false
         let result = Result { () throws(WALError) in
             try directory.requireInPlace()
             do throws(WALError) {
-                return try PreparedSegment.make(
-                    in: directory, number: number, logID: logID, capacity: capacity,
-                    policy: configuration.syncPolicy, pause: pause)
+                do throws(WALError) { return try make(fitting) } catch {
+                    // A quota, or a limit of the process, may leave less than the file system has.
+                    guard error.code == .diskFull, fitting > least else { throw error }
+                    isCut = true
+                    return try make(least)
+                }
             } catch {
                 try directory.requireInPlace()
                 throw error
@@ -90,7 +100,7 @@ final class SegmentCatalog: Sendable {
         }
         state.withLock { state in
             switch result {
-            case .success(let prepared): state.pipeline.add(prepared)
+            case .success(let prepared): state.pipeline.add(prepared, isCut: isCut)
             case .failure(let error): state.pipeline.fail(error)
             }
         }

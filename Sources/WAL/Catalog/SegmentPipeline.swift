@@ -3,7 +3,8 @@
 struct SegmentPipeline {
     /// A step for maintenance.
     enum Step: Equatable {
-        case make(number: UInt64, capacity: Int)
+        /// The file may be smaller, down to `least`, if the disk has no space for more.
+        case make(number: UInt64, capacity: Int, least: Int)
         /// The disk budget is used up, and old segments may be removed.
         case freeSpace(sizeMax: Int)
         /// The disk budget is used up. A consumer in another process may have moved on since its file was read.
@@ -47,6 +48,8 @@ struct SegmentPipeline {
     private let capacityMax: Int
     /// Whether the files haven't reached the configured size since the opening.
     private var isGrowing = true
+    /// The capacity that the append that waits for a segment needs.
+    private var least = WriteAheadLog.Configuration.segmentSizeMin
     /// Whether an append waits for a segment.
     private(set) var isDemanded = false
     /// The error of the last attempt to make a segment, cleared when the next append asks.
@@ -87,7 +90,7 @@ struct SegmentPipeline {
         }
         sealingWaitStart = nil
         nextNumber += 1
-        return .make(number: nextNumber - 1, capacity: capacity)
+        return .make(number: nextNumber - 1, capacity: capacity, least: least)
     }
 
     /// Whether another segment may be made now. Cheap, because maintenance asks at each change of the catalog.
@@ -107,16 +110,30 @@ struct SegmentPipeline {
         return true
     }
 
+    /// Returns the capacity of a file for which `wanted` bytes are planned. It takes no more than half of the disk's free space, so that a
+    /// disk that is almost full isn't filled with zeros, and is used up by smaller and smaller files.
+    static func capacity(_ wanted: Int, least: Int, free: UInt64?) -> Int {
+        guard let free, free / 2 < UInt64(wanted) else { return wanted }
+        return max(least, Int(free / 2) / capacityStep * capacityStep)
+    }
+
     /// Adds a prepared segment.
-    mutating func add(_ segment: PreparedSegment) {
+    ///
+    /// - Parameter isCut: Whether the disk didn't take a larger one. The next files grow from this one's size.
+    mutating func add(_ segment: PreparedSegment, isCut: Bool = false) {
         ready.append(segment)
         isDemanded = false
         obstacle = nil
+        least = WriteAheadLog.Configuration.segmentSizeMin
+        guard isCut else { return }
+        capacity = segment.mapping.size
+        isGrowing = true
     }
 
     mutating func fail(_ error: WALError) {
         failure = error
         obstacle = error
+        least = WriteAheadLog.Configuration.segmentSizeMin
         failureTime = .now
     }
 
@@ -131,7 +148,8 @@ struct SegmentPipeline {
     /// follows.
     mutating func demand(for size: Int = 0) {
         isDemanded = true
-        capacity = max(capacity, rounded(2 * size))
+        least = max(least, rounded(2 * size))
+        capacity = max(capacity, least)
         clearStaleFailure()
     }
 

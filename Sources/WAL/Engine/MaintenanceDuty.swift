@@ -36,8 +36,9 @@ struct MaintenanceDuty {
         let (due, time) = nextWork()
         guard let due else { return .wait(until: time) }
         switch due {
-        case .pipeline(.make(let number, let capacity)):
-            catalog.prepare(number, capacity: capacity, logID: engine.logID, pause: pauseUnlessInDemand)
+        case .pipeline(.make(let number, let capacity, let least)):
+            catalog.prepare(
+                number, capacity: capacity, least: least, logID: engine.logID, pause: pauseUnlessInDemand)
         case .pipeline(.freeSpace(let sizeMax)): catalog.freeSpace(sizeMax: sizeMax)
         case .pipeline(.refreshConsumers): catalog.refreshConsumers()
         case .pipeline(.failWaitersOverBudget), .check: catalog.changed()

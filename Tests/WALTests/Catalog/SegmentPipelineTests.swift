@@ -28,13 +28,13 @@ import Testing
     }
 
     private func size(_ pipeline: inout SegmentPipeline) -> Int? {
-        if case .make(_, let size)? = next(&pipeline, surroundings(0)) { size } else { nil }
+        if case .make(_, let size, _)? = next(&pipeline, surroundings(0)) { size } else { nil }
     }
 
     @Test func `numbers of segments rise`() {
         var pipeline = grown(nextNumber: 4)
         for number: UInt64 in 4...6 {
-            #expect(next(&pipeline, surroundings(0)) == .make(number: number, capacity: capacity))
+            #expect(next(&pipeline, surroundings(0)) == .make(number: number, capacity: capacity, least: 64 << 10))
         }
     }
 
@@ -54,6 +54,18 @@ import Testing
         #expect(size(&pipeline) == 31 * (64 << 10))
         pipeline.demand(for: 5_000_000)
         #expect(size(&pipeline) == capacity)
+    }
+
+    @Test func `a file takes at most half of the free space, but what an append needs`() {
+        func capacity(least: Int = 64 << 10, free: UInt64?) -> Int {
+            SegmentPipeline.capacity(64 << 20, least: least, free: free)
+        }
+        #expect(capacity(free: nil) == 64 << 20)
+        #expect(capacity(free: 128 << 20) == 64 << 20)
+        #expect(capacity(free: 60 << 20) == 30 << 20)
+        #expect(capacity(free: 300 << 10) == 128 << 10)
+        #expect(capacity(free: 0) == 64 << 10)
+        #expect(capacity(least: 1 << 20, free: 300 << 10) == 1 << 20)
     }
 
     @Test func `a small configured size is that of all files`() {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import WALTesting
 
@@ -20,6 +21,50 @@ struct FullFileSystemTests {
                 "full file system", Torture.Tally(cases: 1, findings: violations.isEmpty ? 0 : 1, losses: 0))
             #expect(violations == [], "\(pageCount) pages free")
         }
+    }
+
+    /// The files of a log grow to 64 MiB. A disk that has no space for one of that size can still take many records.
+    @Test(.timeLimit(.minutes(5))) func aDiskSmallerThanASegmentIsUsedUp() async throws {
+        let disk = try #require(LoopDisk(megabytes: 48))
+        var configuration = WriteAheadLog.Configuration()
+        configuration.syncPolicy = .manual
+        let log = try await WriteAheadLog.open(at: disk.path + "/log", configuration: configuration)
+        let free = try #require(try Directory(path: disk.path).space?.free)
+        var size = 0
+        func fill() async throws -> WALError.Code? {
+            do throws(WALError) {
+                while true {
+                    try await log.append(payload(size, size: 10_000))
+                    size += 10_000
+                }
+            } catch {
+                return error.code
+            }
+        }
+        #expect(try await fill() == .diskFull)
+        #expect(size > Int(free) * 85 / 100, "\(size) of \(free) bytes")
+        try await log.close()
+    }
+
+    /// After the disk was full, the log continues with what space there is.
+    @Test(.timeLimit(.minutes(5))) func appendsContinueWithLessSpaceThanASegment() async throws {
+        let disk = try #require(LoopDisk(megabytes: 48))
+        let ballast = disk.path + "/ballast"
+        var configuration = WriteAheadLog.Configuration()
+        configuration.syncPolicy = .manual
+        let log = try await WriteAheadLog.open(at: disk.path + "/log", configuration: configuration)
+        // The next file would have the full size.
+        for number in 0..<800 { try await log.append(payload(number, size: 10_000)) }
+        Self.fill(ballast, leaving: 1 << 20)
+        let error = await #expect(throws: WALError.self) {
+            for number in 0..<5000 { try await log.append(payload(number, size: 10_000)) }
+        }
+        #expect(error?.code == .diskFull)
+        try FileManager.default.removeItem(atPath: ballast)
+        Self.fill(ballast, leaving: 8 << 20)
+        try await eventually { (try? await log.append([1])) != nil }
+        for number in 0..<500 { try await log.append(payload(number, size: 10_000)) }
+        try await log.close()
     }
 
     private static func live(
