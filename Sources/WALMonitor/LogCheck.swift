@@ -147,7 +147,7 @@ public struct LogCheck: Sendable {
     }
 
     private mutating func checkFindings(_ status: LogStatus) {
-        let lost = status.recovery.findings.filter(\.isAcknowledged).reduce(0) { $0 + $1.count }
+        let lost = status.recovery.findings.filter(\.isAcknowledged).map(\.count).clampedSum
         guard lost > 0 else { return }
         add(
             "findings", .critical, Double(lost), "", "the last opening found \(lost) losses of acknowledged records",

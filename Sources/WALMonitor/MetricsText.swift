@@ -141,7 +141,7 @@ public struct MetricsText: Sendable {
         let bounds = DurationHistogram.bounds.map { "\($0 / .seconds(1))" } + ["+Inf"]
         var sum: UInt64 = 0
         for (bound, count) in zip(bounds, histogram.counts) {
-            sum += count
+            sum = sum.addingClamped(count)
             families[metric, default: []].append(
                 Sample(suffix: "_bucket", labels: labels + [("le", bound)], value: "\(sum)"))
         }

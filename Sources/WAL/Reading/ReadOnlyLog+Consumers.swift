@@ -13,7 +13,7 @@ extension ReadOnlyLog {
                     ConsumerInfo(
                         name: name, position: SequenceNumber(rawValue: state.position),
                         process: state.process == 0 ? nil : Int(state.process), savedAt: savedAt,
-                        expiresAt: Timestamp(rawValue: state.savedAt.addingClamped(state.lifetime)),
+                        expiresAt: Timestamp(rawValue: state.savedAt.addingClamped(Int64(clamping: state.lifetime))),
                         maxPinnedBytes: Int(clamping: state.pinnedBytesMax)))
             }
             return infos
@@ -38,13 +38,5 @@ extension ReadOnlyLog {
                 throw WALError(.cancelled, "The task was canceled while it waited for a log in \(directory).")
             }
         }
-    }
-
-}
-
-extension Int64 {
-    fileprivate func addingClamped(_ other: UInt64) -> Int64 {
-        let (sum, overflow) = addingReportingOverflow(Int64(clamping: other))
-        return overflow ? .max : sum
     }
 }

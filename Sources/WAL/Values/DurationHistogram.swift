@@ -17,7 +17,7 @@ public struct DurationHistogram: Hashable, Sendable, Decodable {
     package init() {}
 
     /// The number of durations.
-    public var count: UInt64 { counts.reduce(0, +) }
+    public var count: UInt64 { counts.clampedSum }
 
     package mutating func record(_ duration: Duration) {
         counts[Self.bounds.firstIndex { duration <= $0 } ?? Self.bounds.count] += 1
@@ -41,7 +41,7 @@ public struct DurationHistogram: Hashable, Sendable, Decodable {
         let wanted = Double(count) * part
         var sum: UInt64 = 0
         for (bound, count) in zip(Self.bounds, counts) {
-            sum += count
+            sum = sum.addingClamped(count)
             if sum > 0, Double(sum) >= wanted { return bound }
         }
         return nil

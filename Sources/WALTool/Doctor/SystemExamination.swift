@@ -77,7 +77,7 @@ struct SystemExamination {
     }
 
     private mutating func examineLimits() {
-        let segments = status.segments.byState.reduce(0) { $0 + $1.number }
+        let segments = status.segments.byState.map(\.number).clampedSum
         if let open = limit("Max open files"), open < UInt64(segments + Self.spareCount) {
             add(
                 "open_files", .warning, "\(open) open files are allowed, and there are \(segments) segments",

@@ -77,7 +77,7 @@ extension TopView {
             let old = before?.sinks.first { $0.name == sink.name }
             let seconds = before.map { max(0.001, (status.time - $0.time) / .seconds(1)) } ?? 1
             let rate = old.map { Double(sink.writtenRows - min($0.writtenRows, sink.writtenRows)) / seconds }
-            let failures = sink.failures.reduce(0) { $0 + $1.count }
+            let failures = sink.failures.map(\.count).clampedSum
             let style: StyledText.Style =
                 sink.state == .running ? .good : sink.state == .unavailable || sink.state == .probing ? .warning : .bad
             let mark = sign(style == .good ? .good : style == .warning ? .warning : .bad)
