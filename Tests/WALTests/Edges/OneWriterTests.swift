@@ -101,4 +101,38 @@ import Testing
         #expect(try reader.next() == nil)
         try again.closeBlocking()
     }
+
+    /// Holds the lock as a reader does that looks for a writer, and lets go at the writer's third try.
+    private final class LookingReader: StorageHook {
+        private let descriptor: Int32
+        private let tries = Monitor(0)
+
+        init(_ path: String) throws {
+            descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            try #require(descriptor >= 0 && flock(descriptor, LOCK_SH | LOCK_NB) == 0)
+        }
+
+        deinit { close(descriptor) }
+
+        func before(_ call: StorageCall) -> StorageVerdict {
+            guard case .lock = call else { return .proceed }
+            let isThird = tries.withLock { tries in
+                tries += 1
+                return tries == 3
+            }
+            if isThird { flock(descriptor, LOCK_UN) }
+            return .proceed
+        }
+
+        func after(_ call: StorageCall, result: Int) {}
+    }
+
+    @Test func aReaderThatLooksForAWriterKeepsNoneOut() async throws {
+        let directory = TemporaryDirectory()
+        try await WriteAheadLog.open(at: directory.path).close()
+        let reader = try LookingReader(directory.path)
+        StorageHooks.install(reader, for: directory.path)
+        defer { StorageHooks.remove(from: directory.path) }
+        try await WriteAheadLog.open(at: directory.path).close()
+    }
 }
