@@ -78,8 +78,8 @@ extension WriteAheadLog {
     public enum SyncPolicy: Hashable, Sendable {
         /// An append returns when its record is durable. Concurrent appends share a sync.
         case always
-        /// Syncs no later than this interval after an append. The logs of a process share twelve threads for these syncs: if more logs are
-        /// busy, a log waits for its turn.
+        /// Syncs no later than this interval after an append. The logs of a process on one file system share twelve threads for these
+        /// syncs: if more logs are busy, a log waits for its turn.
         case interval(Duration)
         /// Syncs when this number of bytes has been appended since the last sync.
         case bytes(Int)
