@@ -52,7 +52,10 @@ public final class Consumer<Entry: Sendable>: AsyncSequence, Sendable {
         Iterator(reader: ConsumerReader(core), convert: convert)
     }
 
-    /// Saves the position, gives up the name, and ends the iteration. Suspends for that. Close a consumer before its log.
+    /// Saves the position, gives up the name, and ends the iteration. Suspends for that. A second call waits for the first one. Close a
+    /// consumer before its log.
+    ///
+    /// A record that is being processed comes again. To end after it, cancel the task of the loop, and close the consumer after the loop.
     ///
     /// - Throws: The codes of `WriteAheadLog.setCursor(_:to:)`, or `inputOutput` and `diskFull` in another process than the writer's.
     ///   Then the position of the last save counts.
@@ -126,7 +129,7 @@ extension Consumer {
             guard let record else {
                 throw WALError(.invalidArgument, "A gap has no record that could be parked. Acknowledge it.")
             }
-            try await core.place.deadLetters().append(
+            try await core.deadLetters().append(
                 DeadLetterRecord(
                     sequence: record.sequence, time: record.time, sink: core.name, code: code, reason: reason,
                     payload: record.payload))

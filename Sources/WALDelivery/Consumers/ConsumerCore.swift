@@ -8,13 +8,18 @@ final class ConsumerCore: Sendable {
         var savedAt = ContinuousClock.now
         /// The number of iterations so far. Only the last one delivers.
         var iteration = 0
-        var isClosed = false
+        /// The saving of the last position; nil while the consumer is open.
+        var closing: Task<WALError?, Never>?
+        /// The log for records that the consumer sets aside, once there was one. Opening it for each record would take a segment each.
+        var deadLetters: DeadLetterLog?
         /// The iterator that waits for room in the window.
         var waiter: CheckedContinuation<Void, Never>?
         /// The wait for records that is under way.
         var wait: Task<WALError?, Never>?
         /// The error of the last save, until it is thrown.
         var saveError: WALError?
+
+        var isClosed: Bool { closing != nil }
 
         mutating func takeWaiter() -> CheckedContinuation<Void, Never>? {
             defer { waiter = nil }
@@ -191,15 +196,36 @@ final class ConsumerCore: Sendable {
         }
     }
 
+    /// Saves the position and gives up the name. A second call waits for the first one. Canceling the task doesn't end it.
     func close() async throws(WALError) {
-        let ending = state.withLock { state -> (SequenceNumber, Bool, CheckedContinuation<Void, Never>?)? in
-            if state.isClosed { return nil }
-            state.isClosed = true
+        let closing = state.withLock { state -> Task<WALError?, Never> in
+            if let closing = state.closing { return closing }
             state.wait?.cancel()
-            return (state.window.position, state.window.openCount == 0, state.takeWaiter())
+            let (position, isDone, waiter) = (state.window.position, state.window.openCount == 0, state.takeWaiter())
+            let closing = Task { [self] () -> WALError? in
+                waiter?.resume()
+                defer { self.state.withLock { $0.deadLetters = nil } }
+                do throws(WALError) {
+                    try await place.close(at: position, isDone: isDone)
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+            state.closing = closing
+            return closing
         }
-        guard let (position, isDone, waiter) = ending else { return }
-        waiter?.resume()
-        try await place.close(at: position, isDone: isDone)
+        if let error = await closing.value { throw error }
+    }
+
+    // MARK: Setting records aside
+
+    func deadLetters() async throws(WALError) -> DeadLetterLog {
+        if let known = state.withLock(\.deadLetters) { return known }
+        let letters = try await place.deadLetters()
+        state.withLock { state in
+            if !state.isClosed { state.deadLetters = letters }
+        }
+        return letters
     }
 }

@@ -391,4 +391,52 @@ import Testing
         try await consumer.close()
         try await log.close()
     }
+
+    /// A program that closes a consumer from a signal's handler and after its loop ended before the position was saved.
+    @Test func aSecondCloseWaitsForTheFirst() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration())
+        for number in 1...5 { try await log.append(payload(number)) }
+        try await log.sync()
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        let consumer = try await readOnly.consumer(named: "index")
+        var deliveries = consumer.makeAsyncIterator()
+        for _ in 1...4 { _ = try await deliveries.next() }
+        let gate = SyncGate()
+        gate.close(for: .seconds(240))
+        StorageHooks.install(gate, for: directory.path + "/consumers")
+        defer { StorageHooks.remove(from: directory.path + "/consumers") }
+        let first = Task { try await consumer.close() }
+        try await eventually { gate.isHoldingOne }
+        let hasEnded = Monitor(false)
+        let second = Task {
+            defer { hasEnded.withLock { $0 = true } }
+            try await consumer.close()
+        }
+        for _ in 0..<1000 { await Task.yield() }
+        #expect(!hasEnded.withLock { $0 } && gate.isClosed)
+        gate.open()
+        try await first.value
+        try await second.value
+        #expect(try readOnly.consumers.first?.position == 3)
+        try await log.close()
+    }
+
+    /// Each record that was parked took a segment.
+    @Test func parkedRecordsShareASegment() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: Self.configuration())
+        for number in 1...50 { try await log.append(payload(number)) }
+        try await log.sync()
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        let consumer = try await readOnly.consumer(named: "index")
+        var deliveries = consumer.makeAsyncIterator()
+        for _ in 1...50 { try await deliveries.next()?.park("bad") }
+        try await consumer.close()
+        let parked = directory.path + "/consumers/index.parked/dead-letters"
+        let names = try FileManager.default.contentsOfDirectory(atPath: parked).filter { $0.hasSuffix(".wal") }
+        #expect(names.count <= 3, "\(names)")
+        #expect(try readAll(try ReadOnlyLog(at: parked).reader(from: 1)).count == 50)
+        try await log.close()
+    }
 }
