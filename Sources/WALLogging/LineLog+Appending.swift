@@ -29,15 +29,17 @@ extension LineLog {
         }
     }
 
-    /// Appends the report of the dropped lines that have none. Blocks while no segment is ready.
-    func appendReport() {
+    /// Appends the report of the dropped lines that have none. It goes to standard error if the log refuses it, as on a full disk. Blocks
+    /// while no segment is ready.
+    func appendLastReport() {
         gate.open()
         let unreported = gate.takeUnreported()
         guard unreported > 0 else { return }
+        let report = Self.report(unreported)
         do throws(WALError) {
-            try log.appendBlocking(Self.report(unreported).encoded)
+            try log.appendBlocking(report.encoded)
         } catch {
-            gate.restore(unreported)
+            StandardError.write(report)
         }
     }
 

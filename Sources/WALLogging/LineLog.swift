@@ -127,7 +127,7 @@ public final class LineLog: Sendable {
     /// The log reports them in a line of its own once it takes lines again.
     public var droppedLines: UInt64 { gate.dropped }
 
-    /// Appends the report of dropped lines, makes everything durable, and frees the directory. Suspends for the time of that.
+    /// Appends the report of dropped lines, or writes it to standard error if the disk is full. Makes everything durable, and frees the directory. Suspends for the time of that.
     ///
     /// Later lines go to standard error. Without a close no line is lost: the next opening takes longer.
     ///
@@ -139,7 +139,7 @@ public final class LineLog: Sendable {
     /// Closes the log of lines as ``close()`` does. Blocks for the time of that.
     @available(*, noasync, message: "Blocks the thread. Await close() instead.")
     public func closeBlocking() throws(WALError) {
-        appendReport()
+        appendLastReport()
         try log.closeBlocking()
     }
 }

@@ -129,4 +129,18 @@ import WAL
         #expect(found[1].metadata == ["wal.dropped": "4"])
         #expect(lines.droppedLines == 5)
     }
+
+    /// On a full disk the last report has no other place.
+    @Test func aReportThatTheLogRefusesGoesToStandardError() async throws {
+        let directory = TemporaryDirectory()
+        let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+            [path = directory.path as String] in
+            let lines = try await LineLog.open(at: path)
+            lines.gate.drop(try #require(lines.gate.enter()), pause: .seconds(3600))
+            try await lines.log.close()
+            try await lines.close()
+        }
+        let text = String(decoding: try #require(result?.standardErrorContent), as: UTF8.self)
+        #expect(text.contains("1 lines dropped"), "\(text)")
+    }
 }

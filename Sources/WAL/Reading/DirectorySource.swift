@@ -96,7 +96,7 @@ struct DirectorySource: SegmentSource {
                     watch.durablePosition > max(position, durable)
                 }
             }
-        if Task.isCancelled { throw .canceledWait }
+        if Task.isCancelled { throw .canceledRead }
         // No writer appends to a directory that isn't in its place, so the reader would wait forever.
         if !isWoken { try directory.requireInPlace() }
     }

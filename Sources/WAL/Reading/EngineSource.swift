@@ -155,7 +155,7 @@ struct EngineSource: SegmentSource {
                 await appender.waitAtTail { commit.state.withLock { $0.failure == nil } }
             }
         }
-        if Task.isCancelled { throw .canceledWait }
+        if Task.isCancelled { throw .canceledRead }
         try catalog.state.withLock { state throws(WALError) in
             if case .closed = state.phase { throw WALError(.closed, "The log was closed.") }
         }

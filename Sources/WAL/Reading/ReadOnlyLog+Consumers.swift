@@ -1,3 +1,9 @@
+#if canImport(Darwin)
+    internal import Darwin
+#else
+    internal import Glibc
+#endif
+
 extension ReadOnlyLog {
     /// The consumers in other processes than the writer, sorted by name. Files that aren't whole are left out.
     ///
@@ -24,13 +30,14 @@ extension ReadOnlyLog {
     ///
     /// Neither the directory nor the log needs to exist: a reader may be started before its writer.
     ///
-    /// - Throws: The codes of ``init(at:)``, but for ``WALError/Code/notALogDirectory``; ``WALError/Code/cancelled``.
+    /// - Throws: The codes of ``init(at:)``, but ``WALError/Code/notALogDirectory`` only for a file that is no directory;
+    ///   ``WALError/Code/cancelled``.
     public static func waitForLog(at directory: String) async throws(WALError) -> ReadOnlyLog {
         while true {
             do throws(WALError) {
                 return try await Blocking.run { () throws(WALError) in try ReadOnlyLog(at: directory) }
             } catch {
-                guard error.code == .notALogDirectory else { throw error }
+                guard error.code == .notALogDirectory, error.errno != ENOTDIR else { throw error }
             }
             do {
                 try await Task.sleep(for: .milliseconds(50))

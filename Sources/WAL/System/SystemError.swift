@@ -27,7 +27,11 @@ extension WALError {
             return WALError(.notALogDirectory, "\(what). Name a directory.", errno: number)
         case ELOOP:
             return WALError(.untrusted, "\(path) is a symbolic link. Replace it with the file itself.", errno: number)
-        case EACCES, EPERM, EROFS:
+        case EROFS:
+            return WALError(
+                .inputOutput,
+                "\(what). The file system is mounted read-only. Mount it for writing, or use another one.", errno: number)
+        case EACCES, EPERM:
             return WALError(
                 .inputOutput, "\(what). Check the owner and the mode of the log's directory.", errno: number)
         case EMFILE, ENFILE:

@@ -105,4 +105,9 @@ extension WALError {
     static var canceledWait: WALError {
         WALError(.cancelled, "The task was canceled while it waited. The record may still become durable.")
     }
+
+    /// The error of a canceled wait for records.
+    static var canceledRead: WALError {
+        WALError(.cancelled, "The task was canceled while it waited for a record.")
+    }
 }

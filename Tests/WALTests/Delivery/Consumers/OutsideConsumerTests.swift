@@ -329,6 +329,12 @@ import Testing
         #expect(try await following.value == 1)
         try await log.close()
 
+        let file = path + "-file"
+        try Data().write(to: URL(filePath: file))
+        await #expect { try await ReadOnlyLog.waitForLog(at: file) } throws: {
+            ($0 as? WALError)?.code == .notALogDirectory
+        }
+
         let never = Task { try await ReadOnlyLog.waitForLog(at: path + "-never") }
         never.cancel()
         await #expect { try await never.value } throws: { ($0 as? WALError)?.code == .cancelled }
