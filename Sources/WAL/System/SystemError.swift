@@ -30,7 +30,8 @@ extension WALError {
         case EROFS:
             return WALError(
                 .inputOutput,
-                "\(what). The file system is mounted read-only. Mount it for writing, or use another one.", errno: number)
+                "\(what). The file system is mounted read-only. Mount it for writing, or use another one.",
+                errno: number)
         case EACCES, EPERM:
             return WALError(
                 .inputOutput, "\(what). Check the owner and the mode of the log's directory.", errno: number)
