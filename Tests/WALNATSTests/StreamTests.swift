@@ -125,7 +125,7 @@
             )
             var configuration = guarded.configuration
             configuration.credentials = .user("a", password: "b")
-            configuration.timeout = .seconds(1)
+            configuration.timeout = .seconds(4)
             let sink = try JetStreamSink(configuration)
             let error = await error { _ = try await sink.claim(0..<1, of: 1, log: log) }
             #expect(error?.code == .unauthorized, "\(String(describing: error))")
@@ -137,7 +137,7 @@
         @Test func aFrozenServerHoldsUpNoCall() async throws {
             let frozen = try Servers()
             var configuration = frozen.configuration
-            configuration.timeout = .seconds(1)
+            configuration.timeout = .seconds(4)
             let sink = try JetStreamSink(configuration)
             let lanes = try await sink.claim(0..<1, of: 1, log: log)
             try frozen.signal(1, "STOP")
@@ -199,7 +199,7 @@
             guard case .loopback(let port) = proxy.address else { return }
             var configuration = servers.configuration
             configuration.servers = ["nats://127.0.0.1:\(port)"]
-            configuration.timeout = .seconds(1)
+            configuration.timeout = .seconds(4)
             let sink = try JetStreamSink(configuration)
             let lanes = try await sink.claim(0..<1, of: 1, log: log)
             proxy.holdBeforeReply(1)
@@ -222,7 +222,7 @@
             guard case .loopback(let port) = proxy.address else { return }
             var configuration = servers.configuration
             configuration.servers = ["nats://127.0.0.1:\(port)"]
-            configuration.timeout = .seconds(1)
+            configuration.timeout = .seconds(4)
             let first = try JetStreamSink(servers.configuration)
             #expect(try await first.claim(0..<1, of: 1, log: log)[0].epoch == 1)
             let sink = try JetStreamSink(configuration)

@@ -36,11 +36,13 @@ import WALDelivery
     private let directory = TemporaryDirectory()
     private let store = StubbornStore()
 
-    private func open(_ sinks: AdditionalSink...) async throws -> BufferedTaskStorage<StubbornStore> {
+    private func open(
+        _ sinks: AdditionalSink..., drainTimeout: Duration = .seconds(60)
+    ) async throws -> BufferedTaskStorage<StubbornStore> {
         var configuration = TaskBufferConfiguration()
         configuration.segmentSize = 256 << 10
         configuration.flushInterval = .milliseconds(5)
-        configuration.drainTimeout = .milliseconds(500)
+        configuration.drainTimeout = drainTimeout
         return try await BufferedTaskStorage.open(
             at: directory.path, store: store, additionalSinks: sinks, configuration: configuration)
     }
@@ -75,7 +77,7 @@ import WALDelivery
     @Test func aRequiredSinkThatIsAwayKeepsItsRecordsInTheLog() async throws {
         let second = Second()
         second.store.isFailing.store(true, ordering: .relaxed)
-        let storage = try await open(AdditionalSink(second))
+        let storage = try await open(AdditionalSink(second), drainTimeout: .milliseconds(500))
         try await save(0..<40, in: storage)
         try await storage.flusher.drain()
         #expect(try await taskCount == 40)

@@ -163,7 +163,7 @@
                 .split(separator: "\n").prefix(200).map(String.init)
             let activities = lines.filter { $0.contains(#""activity_log""#) }.count
             let process = try ToolRun.process(
-                arguments("--json", "--drain-timeout", "1"), input: scratch.file("some", lines: lines))
+                arguments("--json", "--drain-timeout", "5"), input: scratch.file("some", lines: lines))
             let output = scratch.file("output")
             _ = FileManager.default.createFile(atPath: output.path, contents: nil)
             process.standardOutput = try FileHandle(forWritingTo: output)

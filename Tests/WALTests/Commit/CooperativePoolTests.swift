@@ -13,7 +13,7 @@ import Testing
         StorageHooks.install(gate, for: directory.path)
         defer { StorageHooks.remove(from: directory.path) }
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(policy))
-        gate.close(for: .seconds(10))
+        gate.close(for: .seconds(240))
         // If each waiting task blocked a thread, none would be left.
         let count = 8 * ProcessInfo.processInfo.activeProcessorCount
         let appending = (0..<count).map { number in

@@ -14,7 +14,7 @@ import Testing
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         try await eventually { log.statistics.preparedSegmentCount >= 2 }
         for number in 1...4 { try await log.append(payload(number)) }
-        gate.close(for: .seconds(10))
+        gate.close(for: .seconds(240))
         // The first waiter leads. Of the others, one waits for a record of that sync, and one for a record that came after it
         // began.
         async let leader = outcome(of: log, 3)

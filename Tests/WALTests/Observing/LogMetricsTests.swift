@@ -37,7 +37,7 @@ import Testing
         try await wait(metrics, "wal.segments{state=sealed}", for: 3)
         try await eventually { log.statistics.preparedSegmentCount >= 2 }
         try await log.sync()
-        try await wait(metrics, "wal.disk.bytes", for: Int64(log.statistics.diskBytes))
+        try await eventually { metrics.values("wal.disk.bytes").last == Int64(log.statistics.diskBytes) }
         try await log.close()
         #expect(metrics.values("wal.appended.records").reduce(0, +) == 103)
         let labels = Set(metrics.all.keys.map { $0.prefix { $0 != "{" } })
