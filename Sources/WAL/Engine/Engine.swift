@@ -98,8 +98,8 @@ final class Engine: Sendable {
         }
     }
 
-    /// Makes the first segment. On a full disk, frees what recovery left over, then tries a smaller segment. That one only has to hold the
-    /// cursor updates that let retention remove old segments.
+    /// Makes the first segment, a smaller one if the disk is almost full. On a full disk, frees what recovery left over, then tries the
+    /// smallest segment. That one only has to hold the cursor updates that let retention remove old segments.
     private static func firstSegment(
         _ recovered: RecoveredLog, _ configuration: WriteAheadLog.Configuration
     ) throws(WALError) -> PreparedSegment {
@@ -108,17 +108,19 @@ final class Engine: Sendable {
                 in: recovered.directory, number: recovered.nextNumber, logID: recovered.logID, capacity: capacity,
                 policy: configuration.syncPolicy)
         }
-        func makeUnlessFull(_ capacity: Int) throws(WALError) -> PreparedSegment? {
+        func makeUnlessFull() throws(WALError) -> PreparedSegment? {
+            let capacity = SegmentPipeline.capacity(
+                min(configuration.segmentSize, configuration.firstSegmentSize),
+                least: WriteAheadLog.Configuration.segmentSizeMin, free: recovered.directory.space?.free)
             do throws(WALError) { return try make(capacity) } catch {
                 guard error.code == .diskFull else { throw error }
                 return nil
             }
         }
-        let capacity = min(configuration.segmentSize, configuration.firstSegmentSize)
-        if let segment = try makeUnlessFull(capacity) { return segment }
+        if let segment = try makeUnlessFull() { return segment }
         // If the space can't be freed, making the segment fails as well.
         try? recovered.unused.release()
-        if let segment = try makeUnlessFull(capacity) { return segment }
+        if let segment = try makeUnlessFull() { return segment }
         return try make(WriteAheadLog.Configuration.segmentSizeMin)
     }
 
