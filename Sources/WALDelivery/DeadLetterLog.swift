@@ -4,7 +4,7 @@ public import WAL
 ///
 /// The first dead letter creates it, and each dead letter is durable once it is appended. After a crash between
 /// setting a record aside and moving the sink's position past it, the record is set aside again; ``DeadLetterReader``
-/// returns it once. One handle serves all flushers of a process. As with any log, only one process can write at a
+/// returns it once. A letter that is removed stays in the files, and no reader returns it. One handle serves all flushers of a process. As with any log, only one process can write at a
 /// time.
 public final class DeadLetterLog: Sendable {
     private static let handles = Monitor<[FileIdentity: WeakHandle]>([:])
@@ -17,6 +17,8 @@ public final class DeadLetterLog: Sendable {
     private static let segmentSize = 1 << 20
     /// The space for the envelope and the format around the payload.
     private static let overheadMax = 256 << 10
+    /// The number of removals in a frame.
+    private static let removalsMax = 1000
 
     /// The directory of the dead-letter log.
     public let directory: String
@@ -24,6 +26,8 @@ public final class DeadLetterLog: Sendable {
     /// couldn't be opened.
     private let parent: Directory?
     private let open = Monitor<WriteAheadLog?>(nil)
+    /// Held while letters are redriven, so that two calls don't take the same ones.
+    let redriving = Monitor(())
 
     private init(directory: String, in parent: Directory?) {
         self.directory = directory
@@ -74,8 +78,34 @@ public final class DeadLetterLog: Sendable {
         do throws(WALError) {
             _ = try await log.appendDurably(bytes)
         } catch {
-            if error.code != .cancelled { await discard(log) }
+            if error.code != .cancelled { await Blocking.run { self.forget(log) } }
             throw error
+        }
+    }
+
+    /// Removes letters. ``DeadLetterReader`` doesn't return them any more, and they come to no sink. Letters that aren't
+    /// there don't matter. Suspends until the removal is durable.
+    ///
+    /// - Throws: `locked` if another process has set letters aside, and has the log of the letters open; the codes of
+    ///   ``append(_:)``.
+    public func discard(_ letters: [DeadLetterRecord]) async throws(WALError) {
+        try await Blocking.run { () throws(WALError) in try self.remove(letters.map(\.identity)) }
+    }
+
+    /// Removes letters. Blocks until the removal is durable.
+    func remove(_ letters: [DeadLetterRecord.Identity]) throws(WALError) {
+        for start in stride(from: 0, to: letters.count, by: Self.removalsMax) {
+            var batch = RecordBatch()
+            for letter in letters[start...].prefix(Self.removalsMax) {
+                batch.append(DeadLetterRecord.removal(of: letter))
+            }
+            let log = try openHandle(forRecordOf: batch.payloads.count)
+            do throws(WALError) {
+                try log.appendBlocking(batch)
+            } catch {
+                forget(log)
+                throw error
+            }
         }
     }
 
@@ -104,13 +134,12 @@ public final class DeadLetterLog: Sendable {
         }
     }
 
-    private func discard(_ failed: WriteAheadLog) async {
-        await Blocking.run {
-            self.open.withLock { log in
-                guard log === failed else { return }
-                try? log?.closeBlocking()
-                log = nil
-            }
+    /// Closes a log that has failed. The next call opens it again.
+    private func forget(_ failed: WriteAheadLog) {
+        open.withLock { log in
+            guard log === failed else { return }
+            try? log?.closeBlocking()
+            log = nil
         }
     }
 }

@@ -1,17 +1,18 @@
 public import WAL
 
-/// A reader of the dead letters of a log. It returns each letter once, in the order in which they were set aside. It
-/// needs no lock, so it works concurrently with a flusher.
+/// A reader of the dead letters that are kept beside a log. It returns each letter once, in the order in which they were
+/// set aside, without those that were redriven or discarded. It needs no lock, so it works concurrently with a flusher.
 public struct DeadLetterReader {
-    private struct Identity: Hashable {
-        var sink: String
-        var sequence: SequenceNumber
-    }
-
     private let reader: LogReader?
-    private var seen: Set<Identity> = []
+    private var seen: Set<DeadLetterRecord.Identity> = []
+    private var removed: Set<DeadLetterRecord.Identity> = []
+    /// The place of the last returned letter in the dead-letter log.
+    package private(set) var place: SequenceNumber = .zero
+    /// Whether a letter that was returned is removed.
+    package private(set) var isOutdated = false
 
-    /// Opens the dead letters of the log in a directory. A log without dead letters reads as empty.
+    /// Opens the dead letters of the log in a directory, and reads which of them are removed. A log without dead letters
+    /// reads as empty.
     public init(logDirectory: String) throws(WALError) {
         let directory = DeadLetterLog.path(in: logDirectory)
         do throws(WALError) {
@@ -21,12 +22,22 @@ public struct DeadLetterReader {
             reader = nil
             return
         }
+        let log: ReadOnlyLog
         do throws(WALError) {
-            reader = try ReadOnlyLog(at: directory).reader()
+            log = try ReadOnlyLog(at: directory)
         } catch {
             // The directory is created before its first segment, and a full disk may have refused the segment.
             guard error.code == .notALogDirectory else { throw error }
             reader = nil
+            return
+        }
+        reader = log.reader()
+        let scan = log.reader()
+        // `next` reports damage.
+        while let entry = try scan.nextEntry() {
+            guard case .record(let record) = entry, let letter = DeadLetterRecord.removed(by: record.payload)
+            else { continue }
+            removed.insert(letter)
         }
     }
 
@@ -37,12 +48,19 @@ public struct DeadLetterReader {
     ///   - `corrupted` if a record isn't a dead letter of a known version
     public mutating func next() throws(WALError) -> DeadLetterRecord? {
         while let record = try reader?.next() {
+            if let letter = DeadLetterRecord.removed(by: record.payload) {
+                removed.insert(letter)
+                if seen.contains(letter) { isOutdated = true }
+                continue
+            }
             guard let letter = DeadLetterRecord(encoded: record.payload) else {
                 throw WALError(
                     .corrupted,
                     "Record \(record.sequence) of the dead-letter log isn't a dead letter of a known version.")
             }
-            if seen.insert(Identity(sink: letter.sink, sequence: letter.sequence)).inserted { return letter }
+            guard !removed.contains(letter.identity), seen.insert(letter.identity).inserted else { continue }
+            place = record.sequence
+            return letter
         }
         return nil
     }

@@ -7,7 +7,7 @@ public import WAL
 /// | Offset | Bytes | Content |
 /// | --- | --- | --- |
 /// | 0 | 1 | version of this layout: 1 |
-/// | 1 | 1 | zero |
+/// | 1 | 1 | 0: a letter; 1: the removal of a letter |
 /// | 2 | 2 | s: bytes of the sink's name |
 /// | 4 | 2 | c: bytes of the code |
 /// | 6 | 2 | r: bytes of the reason |
@@ -17,6 +17,9 @@ public import WAL
 /// | 24 + s | c | code |
 /// | 24 + s + c | r | reason |
 /// | 24 + s + c + r | the rest | payload |
+///
+/// A removal has the sink and the sequence number of a letter that was redriven or discarded, and no code, reason and
+/// payload.
 public struct DeadLetterRecord: Hashable, Sendable {
     /// The sequence number of the rejected record in its log.
     public var sequence: SequenceNumber
@@ -45,12 +48,40 @@ public struct DeadLetterRecord: Hashable, Sendable {
 }
 
 extension DeadLetterRecord {
+    /// What no two letters have in common.
+    struct Identity: Hashable {
+        var sink: String
+        var sequence: SequenceNumber
+    }
+
     private static let version: UInt8 = 1
     private static let headerSize = 24
+    /// The byte after the version.
+    private static let letterKind: UInt8 = 0
+    private static let removalKind: UInt8 = 1
+
+    var identity: Identity { Identity(sink: sink, sequence: sequence) }
+
+    /// The removal of a letter, as the dead-letter log has it.
+    static func removal(of letter: Identity) -> [UInt8] {
+        var bytes = DeadLetterRecord(
+            sequence: letter.sequence, time: .now, sink: letter.sink, code: "", reason: "", payload: []
+        ).encoded
+        bytes[1] = removalKind
+        return bytes
+    }
+
+    /// Returns the letter that a record of the dead-letter log removes. Nil if the record isn't a removal.
+    static func removed(by bytes: [UInt8]) -> Identity? {
+        guard bytes.count > 1, bytes[1] == removalKind else { return nil }
+        var bytes = bytes
+        bytes[1] = letterKind
+        return DeadLetterRecord(encoded: bytes)?.identity
+    }
 
     var encoded: [UInt8] {
         let texts = [sink, code, reason].map { $0.utf8.prefix(Int(UInt16.max)) }
-        var bytes: [UInt8] = [Self.version, 0]
+        var bytes: [UInt8] = [Self.version, Self.letterKind]
         bytes.reserveCapacity(Self.headerSize + texts.reduce(0) { $0 + $1.count } + payload.count)
         for text in texts { bytes.appendLittleEndian(UInt16(text.count)) }
         bytes.appendLittleEndian(sequence.rawValue)
@@ -62,7 +93,7 @@ extension DeadLetterRecord {
 
     /// Decodes a dead letter. Returns nil if the bytes have another version or are too short.
     init?(encoded bytes: [UInt8]) {
-        guard bytes.count >= Self.headerSize, bytes[0] == Self.version, bytes[1] == 0 else { return nil }
+        guard bytes.count >= Self.headerSize, bytes[0] == Self.version, bytes[1] == Self.letterKind else { return nil }
         let sizes = [2, 4, 6].map { Int(bytes.littleEndian(at: $0, size: 2)) }
         guard bytes.count >= Self.headerSize + sizes.reduce(0, +) else { return nil }
         var offset = Self.headerSize
@@ -78,13 +109,13 @@ extension DeadLetterRecord {
 }
 
 extension [UInt8] {
-    fileprivate mutating func appendLittleEndian<Value: FixedWidthInteger>(_ value: Value) {
+    mutating func appendLittleEndian<Value: FixedWidthInteger>(_ value: Value) {
         for byte in 0..<Value.bitWidth / 8 {
             append(UInt8(truncatingIfNeeded: value >> Value(byte * 8)))
         }
     }
 
-    fileprivate func littleEndian(at offset: Int, size: Int) -> UInt64 {
+    func littleEndian(at offset: Int, size: Int) -> UInt64 {
         self[offset..<offset + size].reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 }

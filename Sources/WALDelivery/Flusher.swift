@@ -48,7 +48,7 @@ public final class Flusher<Destination: Sink>: Service {
         context = FlusherCore(
             log: log, sink: sink, configuration: configuration, key: key,
             coordinator: FlusherCoordinator(breaker: breaker), clock: FlusherClock(clock),
-            events: FlusherEvents(logger, sink: sink.name),
+            events: FlusherEvents(logger, sink: sink.name, directory: log.directory),
             metrics: metrics.map { FlusherMetrics(factory: $0, log: log.directory, sink: sink.name) },
             deadLetters: DeadLetterLog.of(log),
             lastAtStart: min(log.lastSequence, log.cursors[OwedRecords.mark(of: sink.name)] ?? log.lastSequence))

@@ -9,19 +9,20 @@ extension FlusherCore {
             state.counters.rowsWritten += UInt64(receipt.rowCount)
             state.counters.coalesced += UInt64(receipt.coalescedCount)
             state.counters.deadLetters += UInt64(receipt.deadLetters.count)
+            state.counters.deadLettersInSink += UInt64(receipt.deadLetters.count)
             state.counters.lastFlush = .now
             state.counters.flushDuration += duration
             state.latencies.record(duration)
             state.durations.record(duration)
         }
         metrics?.applied(records: recordCount, receipt: receipt, duration: duration)
-        for letter in receipt.deadLetters { events.deadLetter(letter) }
+        for letter in receipt.deadLetters { events.deadLetter(letter, isInSink: true) }
     }
 
     func countDeadLetter(_ letter: DeadLetter) {
         coordinator.withState { $0.counters.deadLetters += 1 }
         metrics?.deadLetter()
-        events.deadLetter(letter)
+        events.deadLetter(letter, isInSink: false)
     }
 
     /// Reports that the sink has lost what it had confirmed.

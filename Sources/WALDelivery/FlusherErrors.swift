@@ -37,9 +37,9 @@ extension WALError {
     }
 
     static func sinkAhead(
-        _ sink: String, _ lane: SinkLane, last: SequenceNumber, owed: OwedRecords, directory: String
+        _ sink: some Sink, _ lane: SinkLane, last: SequenceNumber, owed: OwedRecords, directory: String
     ) -> WALError {
-        sinkAhead(sink, lane, last: last, remedy: owing([owed], directory))
+        sinkAhead(sink.name, lane, last: last, remedy: owing([owed], sink, directory))
     }
 
     private static func sinkAhead(
@@ -53,18 +53,20 @@ extension WALError {
             """)
     }
 
-    static func recordsOwed(_ owed: [OwedRecords], directory: String) -> WALError {
-        WALError(.sinkAhead, "An earlier delivery of this log was refused. \(owing(owed, directory))")
+    static func recordsOwed(_ owed: [OwedRecords], by sink: some Sink, directory: String) -> WALError {
+        WALError(.sinkAhead, "An earlier delivery of this log was refused. \(owing(owed, sink, directory))")
     }
 
-    private static func owing(_ owed: [OwedRecords], _ directory: String) -> String {
+    private static func owing(_ owed: [OwedRecords], _ sink: some Sink, _ directory: String) -> String {
         let ranges = owed.map { "\($0.sequences.lowerBound) to \($0.sequences.upperBound)" }
-        let sink = owed.first?.sink ?? ""
+        let remedy =
+            sink is any TaskStoreSink
+            ? "Store them with `wal replay \(directory) --owed --into STORE`"
+            : "In the program with the sink, read them (`owedRecords`), append those again that it lacks, and `settle` them"
         return """
-            Records \(ranges.joined(separator: " and ")) were appended before that was known, and \(sink) would treat them as \
-            applied. No record is delivered until they are settled. Store them with `wal replay \(directory) --owed --into \
-            STORE`, or give them up with `wal sinks \(directory) --give-up-owed \(sink)`. Later records have sequence numbers \
-            that were never used.
+            Records \(ranges.joined(separator: " and ")) were appended before that was known. \(sink.name) may not have got \
+            them, and would treat them as applied. No record is delivered until they are settled. \(remedy), or give them up \
+            with `wal sinks \(directory) --give-up-owed \(sink.name)`. Later records have sequence numbers that were never used.
             """
     }
 

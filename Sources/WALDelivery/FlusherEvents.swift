@@ -5,6 +5,7 @@ internal import WAL
 struct FlusherEvents: Sendable {
     private enum Key {
         static let sink = "wal.sink"
+        static let directory = "wal.directory"
         static let worker = "wal.worker"
         static let sequence = "wal.sequence"
         static let lane = "wal.lane"
@@ -14,6 +15,7 @@ struct FlusherEvents: Sendable {
         static let error = "wal.error"
         static let code = "wal.code"
         static let reason = "wal.reason"
+        static let next = "wal.next"
         static let first = "wal.first"
         static let last = "wal.last"
         static let duration = "wal.duration"
@@ -23,13 +25,16 @@ struct FlusherEvents: Sendable {
     }
 
     private let logger: Logger?
+    private let directory: String
 
-    init(_ logger: Logger?, sink: String) {
+    init(_ logger: Logger?, sink: String, directory: String) {
+        self.directory = directory
         guard var logger else {
             self.logger = nil
             return
         }
         logger[metadataKey: Key.sink] = "\(sink)"
+        logger[metadataKey: Key.directory] = "\(directory)"
         self.logger = logger
     }
 
@@ -125,10 +130,14 @@ struct FlusherEvents: Sendable {
             metadata: [Key.count: "\(count)", Key.duration: "\(duration)"])
     }
 
-    func deadLetter(_ letter: DeadLetter) {
+    /// `isInSink` says whether the sink keeps the record itself.
+    func deadLetter(_ letter: DeadLetter, isInSink: Bool) {
         logger?.error(
             "the sink rejected a record; it was set aside",
-            metadata: [Key.sequence: "\(letter.sequence)", Key.code: "\(letter.code)", Key.reason: "\(letter.reason)"])
+            metadata: [
+                Key.sequence: "\(letter.sequence)", Key.code: "\(letter.code)", Key.reason: "\(letter.reason)",
+                Key.next: "wal dead-letters \(isInSink ? "STORE" : directory)",
+            ])
     }
 
     func deadLetterFailed(_ error: WALError) {

@@ -8,7 +8,7 @@ extension FlusherCore {
     func requireNothingOwed() throws(WALError) {
         let owed = log.owedRecords.filter { $0.sink == sink.name }
         guard !owed.isEmpty else { return }
-        throw .recordsOwed(owed, directory: log.directory)
+        throw .recordsOwed(owed, by: sink, directory: log.directory)
     }
 
     /// Marks the log's end until the sink has been asked. Without the mark, records appended before that would count
@@ -71,7 +71,7 @@ extension FlusherCore {
         // better than never.
         try log.setCursor(owed.cursor, to: lastAtStart)
         try await removeMark()
-        throw .sinkAhead(sink.name, furthest, last: lastAtStart, owed: owed, directory: log.directory)
+        throw .sinkAhead(sink, furthest, last: lastAtStart, owed: owed, directory: log.directory)
     }
 
     /// Ensures that the log holds every record that the lanes are missing, or that the configuration lets them skip

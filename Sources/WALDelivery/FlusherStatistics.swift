@@ -26,6 +26,8 @@ public struct FlusherStatistics: Sendable {
     public var coalesced: UInt64 = 0
     /// Records that were set aside, by the flusher or by the sink itself.
     public var deadLetters: UInt64 = 0
+    /// Those of ``deadLetters`` that the sink keeps itself. The others are beside the log, until they are redriven or discarded.
+    public var deadLettersInSink: UInt64 = 0
     /// The failed calls by kind.
     public var failures: [SinkFailure.Kind: UInt64] = [:]
     /// The range that retention removed before at least one lane of this sink had received its records. See

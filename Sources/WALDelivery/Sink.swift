@@ -169,3 +169,6 @@ public enum SinkFailure: Hashable, Sendable {
 
     var isRetried: Bool { [.transient, .overloaded, .indeterminate].contains(kind) }
 }
+
+/// A sink into a task store, which `wal replay` can deliver into, too.
+package protocol TaskStoreSink: Sink {}

@@ -42,7 +42,7 @@ extension FlusherCore: SinkProgress {
             lostRecords: counters.sequencesLost, lostClaims: counters.claimsLost,
             failures: counters.failures.map { SinkStatus.Failures(kind: $0.key.rawValue, count: $0.value) }
                 .sorted { $0.kind < $1.kind },
-            retries: counters.retries, deadLetters: counters.deadLetters,
+            retries: counters.retries, deadLetters: counters.deadLetters, deadLettersInSink: counters.deadLettersInSink,
             lag: SinkStatus.Lag(records: lag.records, bytes: lag.bytes, oldest: lag.oldest),
             lastSuccess: counters.lastFlush, batches: batches)
     }

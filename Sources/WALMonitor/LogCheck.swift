@@ -97,7 +97,7 @@ public struct LogCheck: Sendable {
                 "sync_p99", verdict, seconds, "s", "99 % of syncs take at most \(seconds) s",
                 remedy: "check the disk: wal doctor DIR --probe")
         }
-        for sink in status.sinks { check(sink, at: status.time, rules) }
+        for sink in status.sinks { check(sink, snapshot, rules) }
     }
 
     private mutating func checkWriter(_ snapshot: LogSnapshot) {
@@ -172,18 +172,22 @@ public struct LogCheck: Sendable {
         }
     }
 
-    private mutating func check(_ sink: SinkStatus, at time: Timestamp, _ rules: Rules) {
+    private mutating func check(_ sink: SinkStatus, _ snapshot: LogSnapshot, _ rules: Rules) {
         checkState(of: sink)
         let name = sink.name
-        let age = sink.lag.age(at: time)
+        let age = sink.lag.age(at: snapshot.status.time)
         add(
             "lag", rules.lag.verdict(age), age / .seconds(1), "s",
             "\(name) lags by \(sink.lag.records) records, the first \(Int(age / .seconds(1))) s old", sink: name,
             remedy: "wal sinks DIR --store STORE")
+        let letters = snapshot.deadLetterCount(of: sink)
+        let isBesideLog = snapshot.keptDeadLetters[name, default: 0] > 0
         add(
-            "dead_letters", rules.deadLetters.verdict(sink.deadLetters), Double(sink.deadLetters), "",
-            "\(name) has set \(sink.deadLetters) records aside", sink: name,
-            remedy: "wal dead-letters STORE, then --redrive")
+            "dead_letters", rules.deadLetters.verdict(letters), Double(letters), "",
+            "\(name) has set \(letters) records aside", sink: name,
+            remedy: isBesideLog
+                ? "wal dead-letters DIR shows them; the program with the sink redrives or discards them"
+                : "wal dead-letters STORE, then --redrive")
     }
 
     private mutating func add(

@@ -19,6 +19,17 @@ public struct LogSnapshot: Sendable {
     /// The dead letters that are kept beside the log, by sink.
     public var keptDeadLetters: [String: UInt64] = [:]
 
+    /// Returns the number of a sink's records that are set aside: those beside the log now, and those that the sink has
+    /// kept itself since the writer's start.
+    public func deadLetterCount(of sink: SinkStatus) -> UInt64 {
+        let kept = keptDeadLetters[sink.name, default: 0]
+        // The status of an older version counts them together.
+        guard let inSink = sink.deadLettersInSink else { return max(kept, sink.deadLetters) }
+        // A forged status has any number.
+        let (sum, isTooLarge) = kept.addingReportingOverflow(inSink)
+        return isTooLarge ? .max : sum
+    }
+
     /// Whether a writer has the log open: it has published a status at most ``ageMax`` ago, and hasn't closed the log.
     public var isUp: Bool {
         status.closedAt == nil && age.map { $0 <= Self.ageMax } ?? false

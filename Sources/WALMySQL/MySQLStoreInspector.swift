@@ -7,7 +7,7 @@
         package let name = "mysql"
         private let readers: ConnectionPool<InspectSession>
 
-        /// - Throws: `StoreError`: `connectionFailed`, `noTables`, `schemaTooNew`, or what the server reports.
+        /// - Throws: `StoreError`: `connectionFailed`, `noTables`, `noTaskTables`, `schemaTooNew`, or what the server reports.
         package convenience init(url: String) async throws(StoreError) {
             try await self.init(
                 ConnectionSettings(url: url, statementTimeout: .seconds(30), lockTimeout: .seconds(10)))

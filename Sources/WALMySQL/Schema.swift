@@ -28,22 +28,28 @@
         /// Throws unless the database has the tables of this version or an earlier one.
         static func requireTables(_ connection: Connection) throws(StoreError) {
             guard try check(connection) > 0 else {
+                if try exists(PositionTable.ofSinks.name, connection) {
+                    throw .noTaskTables(server: .mysql, place: connection.settings.address.description)
+                }
                 throw StoreError(
                     .noTables, "no swift-wal tables in this database: check its name",
                     place: connection.settings.address.description)
             }
         }
 
-        /// The database's version, 0 if it has none; throws `schemaTooNew`.
-        private static func check(_ connection: Connection) throws(StoreError) -> Int64 {
+        private static func exists(_ table: String, _ connection: Connection) throws(StoreError) -> Bool {
             let tables = try Statement(
                 "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
                 named: "read schema version", on: connection)
-            tables.bind("wal_sink_schema")
-            guard try tables.first({ (row) throws(StoreError) in row.number() }) == 1 else {
+            tables.bind(table)
+            return try tables.first { (row) throws(StoreError) in row.number() } == 1
+        }
+
+        /// The database's version, 0 if it has none; throws `schemaTooNew`.
+        private static func check(_ connection: Connection) throws(StoreError) -> Int64 {
+            guard try exists("wal_sink_schema", connection) else {
                 // The version's table is made first: without it the other tables belong to another application.
-                tables.bind("dag_tasks")
-                guard try tables.first({ (row) throws(StoreError) in row.number() }) == 0 else {
+                if try exists("dag_tasks", connection) {
                     throw StoreError(
                         .foreignDatabase,
                         "the database has a table 'dag_tasks' of another program: use another database",

@@ -7,7 +7,7 @@
         package let name = "postgres"
         private let readers: ConnectionPool<InspectSession>
 
-        /// - Throws: `StoreError`: `connectionFailed`, `noTables`, `schemaTooNew`, or what PostgreSQL reports.
+        /// - Throws: `StoreError`: `connectionFailed`, `noTables`, `noTaskTables`, `schemaTooNew`, or what PostgreSQL reports.
         package init(_ conninfo: String) async throws(StoreError) {
             let settings = try ConnectionSettings(
                 conninfo: conninfo, statementTimeout: .seconds(30), lockTimeout: .seconds(10))

@@ -31,6 +31,9 @@
         static func requireTables(_ connection: Connection) throws(StoreError) {
             let found = try foundVersion(connection)
             guard found > 0 else {
+                if try exists(PositionTable.ofSinks.name, connection) {
+                    throw .noTaskTables(server: .postgres, place: connection.settings.server)
+                }
                 throw StoreError(
                     .noTables, "no swift-wal tables in this database: check its name and the search_path",
                     place: connection.settings.server)
@@ -45,12 +48,17 @@
         }
 
         private static func foundVersion(_ connection: Connection) throws(StoreError) -> Int64 {
-            func number(_ query: String) throws(StoreError) -> Int64 {
-                let result = try connection.query(query, named: "read schema version")
-                return try result.first { (row) throws(StoreError) in row.number() } ?? 0
-            }
-            guard try number("SELECT (to_regclass('wal_sink_schema') IS NOT NULL)::int") == 1 else { return 0 }
-            return try number("SELECT coalesce(max(version), 0) FROM wal_sink_schema")
+            guard try exists("wal_sink_schema", connection) else { return 0 }
+            return try number("SELECT coalesce(max(version), 0) FROM wal_sink_schema", connection)
+        }
+
+        private static func exists(_ table: String, _ connection: Connection) throws(StoreError) -> Bool {
+            try number("SELECT (to_regclass('\(table)') IS NOT NULL)::int", connection) == 1
+        }
+
+        private static func number(_ query: String, _ connection: Connection) throws(StoreError) -> Int64 {
+            let result = try connection.query(query, named: "read schema version")
+            return try result.first { (row) throws(StoreError) in row.number() } ?? 0
         }
 
         /// The step at index n leads from version n to n + 1.

@@ -7,7 +7,7 @@
         package let name = "sqlite"
         private let reader: DatabaseThread<ReadSession>
 
-        /// - Throws: `StoreError`: `noSuchDatabase`, `noTables`, `schemaTooNew`, `unsupported`, or what SQLite reports.
+        /// - Throws: `StoreError`: `noSuchDatabase`, `noTables`, `noTaskTables`, `schemaTooNew`, `unsupported`, or what SQLite reports.
         package init(path: String, busyTimeout: Duration = .seconds(1)) async throws(StoreError) {
             reader = try DatabaseThread(.sqlite)
             try await reader.open { () throws(StoreError) in

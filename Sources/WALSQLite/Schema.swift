@@ -54,6 +54,11 @@
                 (try value("application_id", connection), try value("user_version", connection))
             }
             guard application == applicationID, found > 0 else {
+                let positions = try Statement(
+                    "SELECT count(*) FROM sqlite_master WHERE name = '\(PositionTable.ofSinks.name)'",
+                    named: "read schema version", on: connection
+                ).first { (row) throws(StoreError) in row.number() }
+                if positions == 1 { throw .noTaskTables(server: .sqlite, place: connection.path) }
                 throw StoreError(
                     .noTables, "no swift-wal tables in this database: check the path", place: connection.path)
             }

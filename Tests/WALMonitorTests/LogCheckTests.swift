@@ -29,7 +29,7 @@ import Testing
         var sink = SinkStatus(
             name: "db", state: .running, error: nil, appliedSequence: 1, appliedRecords: 1, appliedBatches: 1,
             writtenRows: 1, coalescedRecords: 0, lostRecords: 0, lostClaims: 0, failures: [], retries: 0,
-            deadLetters: 0,
+            deadLetters: 0, deadLettersInSink: 0,
             lag: SinkStatus.Lag(records: 0, bytes: 0, oldest: nil), lastSuccess: nil, batches: DurationHistogram())
         change(&sink)
         return sink
@@ -67,8 +67,15 @@ import Testing
             ("sink", .critical, { $0.status.sinks = [Self.sink { $0.state = .stopped }] }),
             ("lag", .warning, { $0.status.sinks = [Self.sink(at: $0.status.time - .seconds(60))] }),
             ("lag", .critical, { $0.status.sinks = [Self.sink(at: $0.status.time - .seconds(300))] }),
-            ("dead_letters", .warning, { $0.status.sinks = [Self.sink { $0.deadLetters = 1 }] }),
-            ("dead_letters", .critical, { $0.status.sinks = [Self.sink { $0.deadLetters = 100 }] }),
+            ("dead_letters", .warning, { $0.status.sinks = [Self.sink { $0.deadLettersInSink = 1 }] }),
+            ("dead_letters", .critical, { $0.status.sinks = [Self.sink { $0.deadLettersInSink = 100 }] }),
+            (
+                "dead_letters", .warning,
+                {
+                    $0.status.sinks = [Self.sink { _ in }]
+                    $0.keptDeadLetters = ["db": 1]
+                }
+            ),
             (
                 "sync_p99", .critical,
                 { for _ in 0..<10 { $0.status.syncs.durations.record(.seconds(2)) } }
@@ -98,6 +105,21 @@ import Testing
             $0.status.sinks = [Self.sink { ($0.state, $0.deadLetters) = (.fenced, 1) }]
         }
         #expect(bad(check) == ["writer": .critical, "sink": .critical])
+    }
+
+    /// The letters beside the log are counted as they are: those since the writer's start may be redriven, and there are older
+    /// ones. The sink's own are those that the writer knows of. The status of an older version counts them together.
+    @Test func lettersAreCountedWhereTheyAre() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path)
+        var snapshot = LogSnapshot(log)
+        try await log.close()
+        let redriven = Self.sink { $0.deadLetters = 5 }
+        #expect(snapshot.deadLetterCount(of: redriven) == 0)
+        snapshot.keptDeadLetters = ["db": 2, "other": 9]
+        #expect(snapshot.deadLetterCount(of: redriven) == 2)
+        #expect(snapshot.deadLetterCount(of: Self.sink { ($0.deadLetters, $0.deadLettersInSink) = (5, 4) }) == 6)
+        #expect(snapshot.deadLetterCount(of: Self.sink { ($0.deadLetters, $0.deadLettersInSink) = (5, nil) }) == 5)
     }
 
     private static func sink(at oldest: Timestamp) -> SinkStatus {

@@ -31,6 +31,14 @@
             #expect(try tables() == before)
         }
 
+        /// A database with tables of the user's own is there, and has no tasks to look at.
+        @Test func aDatabaseOfOwnTablesIsToldFromAnEmptyOne() async throws {
+            let sink = try await MySQLSink(url: database.url) { _, _ in }
+            _ = try await sink.claim(0..<1, of: 1, log: .random())
+            await sink.close()
+            #expect(await code { _ = try await MySQLStoreInspector(url: database.url) } == .noTaskTables)
+        }
+
         @Test func aDatabaseThatIsNotThere() async throws {
             let missing = database.url.replacing("/\(database.name)?", with: "/typo?")
             let found = await code { _ = try await MySQLStoreInspector(url: missing) }

@@ -22,6 +22,17 @@
             #expect(try relations(database) == before)
         }
 
+        /// A database with tables of the user's own is there, and has no tasks to look at.
+        @Test func aDatabaseOfOwnTablesIsToldFromAnEmptyOne() async throws {
+            let database = try TemporaryDatabase()
+            let sink = try await PostgresSink(database.conninfo) { _, _ in }
+            _ = try await sink.claim(0..<1, of: 1, log: .random())
+            await sink.close()
+            let before = try relations(database)
+            #expect(await code { _ = try await PostgresStoreInspector(database.conninfo) } == .noTaskTables)
+            #expect(try relations(database) == before)
+        }
+
         @Test func aDatabaseThatIsNotThere() async throws {
             let database = try TemporaryDatabase()
             let missing = database.conninfo + "_typo"

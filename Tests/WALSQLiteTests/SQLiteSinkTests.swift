@@ -49,6 +49,43 @@
             try await check.run(on: fixture)
         }
 
+        /// After a dead letter, the position moves past it with a batch of no records. A function that takes the first record
+        /// of each batch trapped then, at every start.
+        @Test func theFunctionGetsNoBatchWithoutRecords() async throws {
+            let path = Self.path()
+            let directory = TemporaryDirectory()
+            defer { Self.remove(path) }
+            let log = try await WriteAheadLog.open(at: directory.path)
+            for name in ["a", "poison", "b"] { try await log.append(name) }
+            let sink = try await SQLiteSink(
+                path: path, tables: "CREATE TABLE IF NOT EXISTS t (a TEXT NOT NULL CHECK (a <> 'poison'))"
+            ) { transaction, batch in
+                struct NoRecords: Error {}
+                guard !batch.records.isEmpty else { throw NoRecords() }
+                try transaction.executeMany(
+                    "INSERT INTO t VALUES (?)",
+                    batch.records.map { [.text(String(decoding: $0.payload, as: UTF8.self))] })
+            }
+            let flusher = Flusher(log: log, sink: sink) { _ in 0 }
+            let delivery = Task { try await flusher.run() }
+            try await flusher.drain()
+            #expect(flusher.statistics.deadLetters == 1 && flusher.statistics.deadLettersInSink == 0)
+            var reader = try DeadLetterReader(logDirectory: log.directory)
+            let letter = try #require(try reader.next())
+            #expect(letter.sequence == 2)
+            // The record of the letter is one of the table's, once it is mended.
+            var mended = letter
+            mended.payload = Array("c".utf8)
+            #expect(try await log.redrive([mended]) == 1)
+            try await flusher.drain()
+            delivery.cancel()
+            _ = await delivery.result
+            try await log.close()
+            let connection = try Connection(path: path, access: .readWrite, busyTimeout: .seconds(5))
+            let rows = try Statement("SELECT group_concat(a) FROM t", named: "rows", on: connection)
+            #expect(try rows.first { (row) throws(StoreError) in row.text() } == "a,b,c")
+        }
+
         private func batch(_ payload: String, _ lanes: [SinkLane], of log: LogID) -> SinkBatch {
             let record = SinkRecord(sequence: 1, time: .now, payload: Array(payload.utf8)[...])
             return SinkBatch(log: log, laneCount: 1, lanes: lanes, position: 1, records: [record])

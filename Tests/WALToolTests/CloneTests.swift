@@ -69,6 +69,7 @@
                 let run = try ingest("copy", later)
                 #expect(run.status == 1)
                 #expect(run.errors.contains("sinkAhead") && run.errors.contains("11 to 30"), "\(run.errors)")
+                #expect(run.errors.contains("--owed --into STORE"), "\(run.errors)")
             }
             let sinks = try ToolRun(["sinks", scratch.path("copy"), "--json"])
             #expect(sinks.status == 1)

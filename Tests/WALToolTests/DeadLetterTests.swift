@@ -3,6 +3,7 @@
     import Testing
     import WAL
     import WALDelivery
+    import WALSQLite
     import WALTasks
 
     /// Records that a store rejected must be listed, explained and deliverable later.
@@ -123,6 +124,61 @@
             }
             // At the second call, there was nothing left to apply.
             #expect(try Sample.query(database, "SELECT status FROM dag_tasks") == "running")
+            #expect(try ToolRun(["dead-letters", log]).output == "")
+            #expect(!(try ToolRun(["doctor", log]).output.contains("are kept beside the log")))
+        }
+
+        /// The letters of a user's own tables went into task tables that nobody had asked for, and were reported as redriven.
+        @Test func recordsThatAreNoChangesOfTasksAreRefusedBeforeAnythingIsWritten() async throws {
+            let input = try scratch.file("lines", lines: ["order 1", "order 2"])
+            try #require(ToolRun(["append", log], input: input).status == 0)
+            for number: UInt64 in 1...2 {
+                let letter = DeadLetterRecord(
+                    sequence: SequenceNumber(rawValue: number), time: .now, sink: "sqlite", code: "787", reason: "no",
+                    payload: Array("order \(number)".utf8))
+                try await DeadLetterLog.of(logDirectory: log).append(letter)
+            }
+            let writer = try await WriteAheadLog.open(at: log)
+            try writer.setCursor("owed/sqlite/1-2-ab", to: .zero)
+            try await writer.close()
+            let event = try scratch.file("event", lines: [task("one", status: "pending")])
+            let store = "sqlite:\(database)"
+            let runs = [
+                ["dead-letters", log, "--redrive", "--into", store], ["replay", log, "--into", store],
+                ["replay", log, "--owed", "--into", store], ["ingest", "--log", log, "--store", store],
+            ]
+            for arguments in runs {
+                let run = try ToolRun(arguments, input: event)
+                #expect(run.status == 65, "\(arguments): \(run.errors)")
+                #expect(run.errors.contains("no change of tasks (unknownVersion)"), "\(run.errors)")
+                #expect(!FileManager.default.fileExists(atPath: database), "\(arguments)")
+            }
+            let reading = try ReadOnlyLog(at: log)
+            #expect(try reading.lastSequence == 2)
+            #expect(try reading.owedRecords.map(\.sequences) == [1...2])
+            #expect(try ToolRun(["dead-letters", log]).output.split(separator: "\n").count == 2)
+        }
+
+        /// A database with a user's own tables is reachable, and isn't down.
+        @Test func aDatabaseOfOwnTablesIsReportedAsWhatItIs() async throws {
+            let input = try scratch.file("lines", lines: ["order 1"])
+            try #require(ToolRun(["append", log], input: input).status == 0)
+            let sink = try await SQLiteSink(path: database) { _, _ in }
+            _ = try await sink.claim(0..<1, of: 1, log: ReadOnlyLog(at: log).id)
+            await sink.close()
+            let store = "sqlite:\(database)"
+            let check = try ToolRun(["check", log, "--store", store, "--format", "json"])
+            let items = try #require(try check.json["items"] as? [[String: Any]])
+            let item = try #require(items.first { $0["name"] as? String == "store" })
+            #expect(item["verdict"] as? String == "OK")
+            #expect((item["text"] as? String)?.contains("no tables of tasks") == true)
+            let sinks = try ToolRun(["sinks", log, "--store", store])
+            #expect(sinks.status == 0 && sinks.output.contains("is reachable, with the positions of sinks"), "\(sinks)")
+            let letters = try ToolRun(["dead-letters", store])
+            #expect(letters.status == 65, "\(letters)")
+            #expect(letters.errors.contains("beside the log: wal dead-letters DIR"), "\(letters)")
+            let tables = "SELECT group_concat(name) FROM sqlite_master WHERE type = 'table'"
+            #expect(try Sample.query(database, tables) == "wal_sink_lane")
         }
 
         /// The letters' directory is made before its first segment, which a full disk may refuse.

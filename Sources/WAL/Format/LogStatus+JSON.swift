@@ -158,6 +158,7 @@ extension SinkStatus {
             }
             $0.number("retries", retries)
             $0.number("dead_letters", deadLetters)
+            $0.number("dead_letters_in_sink", deadLettersInSink)
             $0.object("lag") {
                 $0.number("records", lag.records)
                 $0.number("bytes", lag.bytes)

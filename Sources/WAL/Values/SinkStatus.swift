@@ -33,6 +33,8 @@ public struct SinkStatus: Hashable, Sendable, Decodable {
     public var retries: UInt64
     /// The records that were set aside since the flusher was made.
     public var deadLetters: UInt64
+    /// Those of them that the sink keeps itself. The others are kept beside the log. Nil in the status of an older version.
+    public var deadLettersInSink: UInt64?
     public var lag: Lag
     /// The time of the last successful transaction.
     public var lastSuccess: Timestamp?
@@ -71,7 +73,8 @@ public struct SinkStatus: Hashable, Sendable, Decodable {
     package init(
         name: String, state: State, error: String?, appliedSequence: SequenceNumber, appliedRecords: UInt64,
         appliedBatches: UInt64, writtenRows: UInt64, coalescedRecords: UInt64, lostRecords: UInt64,
-        lostClaims: UInt64, failures: [Failures], retries: UInt64, deadLetters: UInt64, lag: Lag,
+        lostClaims: UInt64, failures: [Failures], retries: UInt64, deadLetters: UInt64,
+        deadLettersInSink: UInt64?, lag: Lag,
         lastSuccess: Timestamp?,
         batches: DurationHistogram
     ) {
@@ -88,6 +91,7 @@ public struct SinkStatus: Hashable, Sendable, Decodable {
         self.failures = failures
         self.retries = retries
         self.deadLetters = deadLetters
+        self.deadLettersInSink = deadLettersInSink
         self.lag = lag
         self.lastSuccess = lastSuccess
         self.batches = batches

@@ -1,4 +1,4 @@
-internal import WAL
+public import WAL
 public import WALDelivery
 
 /// The form of a journal's events in the records of a log: the coder, the name of the type, and the version of its schema.
@@ -61,6 +61,13 @@ extension EventFormat {
     func envelope(_ attributes: [String: String]) throws(WALError) -> [UInt8] {
         if attributes.isEmpty, let plainEnvelope { return plainEnvelope }
         return try EventEnvelope(type: type, version: version, attributes: attributes).encoded()
+    }
+
+    /// Returns the bytes of an event's record, such as the mended payload of a dead letter. `append` of a journal writes the same.
+    ///
+    /// - Throws: `invalidArgument` if the event can't be encoded, or the type or the attributes are too long.
+    public func record(of event: Event, attributes: [String: String] = [:]) throws(WALError) -> [UInt8] {
+        try envelope(attributes) + encode(event)
     }
 
     func encode(_ event: Event) throws(WALError) -> [UInt8] {

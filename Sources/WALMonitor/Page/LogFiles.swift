@@ -151,25 +151,20 @@ private struct KeptLetters {
     init(_ decoder: RowDecoder) { self.decoder = decoder }
 
     mutating func read(_ directory: String) throws(WALError) {
-        if reader == nil {
-            let opened = try DeadLetterReader(logDirectory: directory)
-            // Without dead letters there is no log to read from. The next call looks for it again.
-            guard try readAll(opened) else { return }
-        } else if let reader {
-            _ = try readAll(reader)
-        }
-    }
-
-    private mutating func readAll(_ start: DeadLetterReader) throws(WALError) -> Bool {
-        var reader = start
-        var isAny = false
-        while let letter = try reader.next() {
-            isAny = true
+        var next = if let reader { reader } else { try DeadLetterReader(logDirectory: directory) }
+        // Without dead letters there is no log to read from. The next call looks for it again.
+        var isFound = reader != nil
+        while let letter = try next.next() {
+            isFound = true
             counts[letter.sink, default: 0] += 1
             rows.append(LetterRow(letter, decoder))
             if rows.count > Self.rowsMax { rows.removeFirst(Self.rowsMax / 10) }
         }
-        if isAny || self.reader != nil { self.reader = reader }
-        return isAny
+        if next.isOutdated {
+            // Letters that were counted are removed.
+            self = KeptLetters(decoder)
+            return try read(directory)
+        }
+        if isFound { reader = next }
     }
 }

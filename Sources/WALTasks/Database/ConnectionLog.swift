@@ -29,6 +29,13 @@ package final class ConnectionLog: Sendable {
         logger?.info("a connection to the store is lost; the next call makes another")
     }
 
+    /// Reports that a connection is given up, because another one may find what the database lacked.
+    package func givenUp(after error: StoreError) {
+        logger?.info(
+            "the store lacks a table, a column or a right; the next call makes another connection",
+            metadata: ["wal.error": "\(error)"])
+    }
+
     private func report(_ error: (any Error)?) {
         guard let logger else { return }
         let line = pacer.withLock { pacer in

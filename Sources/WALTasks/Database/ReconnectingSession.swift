@@ -37,7 +37,7 @@ package final class ReconnectingSession<Kept: DatabaseSession> {
         do throws(StoreError) {
             return try body(kept)
         } catch {
-            if Kept.isEnded(by: error) { lose() }
+            if Kept.isEnded(by: error) { lose(after: error) }
             throw error
         }
     }
@@ -54,8 +54,9 @@ package final class ReconnectingSession<Kept: DatabaseSession> {
         }
     }
 
-    private func lose() {
-        if session != nil { log.lost() }
+    private func lose(after error: StoreError? = nil) {
+        guard session != nil else { return }
         session = nil
+        if let error, error.code == .schemaMismatch { log.givenUp(after: error) } else { log.lost() }
     }
 }

@@ -43,6 +43,14 @@ extension StoreError {
             place: place)
     }
 
+    /// Returns the error for a database that has the positions of sinks into tables of the user's own, and no tables of tasks.
+    package static func noTaskTables(server: Server, place: String) -> StoreError {
+        StoreError(
+            .noTaskTables,
+            "the database \(place) is reachable, with the positions of sinks into tables of your own and no tables of tasks",
+            server: server)
+    }
+
     /// Returns the error for a database with a later schema than this version knows.
     package static func schemaTooNew(_ found: Int64, known: Int64, server: Server, place: String) -> StoreError {
         StoreError(

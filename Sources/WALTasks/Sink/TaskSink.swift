@@ -2,7 +2,7 @@ public import WAL
 public import WALDelivery
 
 /// A `Sink` for a task store. It decodes the records of a batch and coalesces their changes.
-public struct TaskSink<Store: TaskStore>: Sink {
+public struct TaskSink<Store: TaskStore>: Sink, TaskStoreSink {
     /// The store to which batches are applied.
     public let store: Store
     private let isCoalescing: Bool

@@ -44,6 +44,9 @@ extension StoreError {
         public static let noSuchDatabase = Code("noSuchDatabase")
         /// The database has no tables of this package, and the call creates none.
         public static let noTables = Code("noTables")
+        /// The database has the positions of sinks into tables of the user's own, and no tables of tasks. The call creates
+        /// none.
+        public static let noTaskTables = Code("noTaskTables")
         /// A later version of this package has migrated the database. Use that version.
         public static let schemaTooNew = Code("schemaTooNew")
         /// The database belongs to another program, or has tables of the same names that aren't this package's. Use another

@@ -34,6 +34,8 @@ package final class TableSinkCore<Session: TableSession>: Sendable {
         do throws(StoreError) {
             return try await pool.run { [body, name] (session) throws(StoreError) in
                 try session.moving(batch, sink: name) { () throws(StoreError) in
+                    // Past a record that was set aside, only the position moves.
+                    if batch.records.isEmpty { return }
                     try SinkTransaction(session).call(body, with: batch)
                 }
                 return SinkReceipt(rowCount: batch.records.count)

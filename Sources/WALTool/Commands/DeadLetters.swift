@@ -19,8 +19,11 @@ struct DeadLetters: AsyncParsableCommand {
 
             Use --redrive once the reason is removed. A store's dead letters are applied in that store, and each is deleted
             in the transaction of its rows. A directory's dead letters are applied in the store given with --into, which
-            keeps a position, so that none is applied twice. Dead letters that still can't be applied stay and are shown,
-            and the exit code is 1.
+            keeps a position, so that none is applied twice, and are removed then. Dead letters that still can't be applied
+            stay and are shown, and the exit code is 1.
+
+            A store takes changes of tasks alone. If a directory's dead letters have other bytes, such as events of a
+            journal, nothing is applied and the exit code is 65: the program with their sink redrives or discards them.
 
             Example: wal dead-letters sqlite:events.db --redrive
             """)
@@ -113,8 +116,16 @@ struct DeadLetters: AsyncParsableCommand {
     private func redrive(into argument: StoreArgument) async throws {
         _ = try ReadOnlyLog(at: place)
         var first = try DeadLetterReader(logDirectory: place)
+        var all: [DeadLetterRecord] = []
+        while var letter = try first.next() {
+            if let error = TaskRecords.error(in: letter.payload) {
+                throw TaskRecords.refusal("Record \(letter.sequence), which \(letter.sink) rejected,", error)
+            }
+            letter.payload = []
+            all.append(letter)
+        }
         // Without dead letters, the directory of their log may not exist.
-        guard try first.next() != nil else { return try finish(applied: 0, left: 0) }
+        if all.isEmpty { return try finish(applied: 0, left: 0) }
         let letters = try ReadOnlyLog(at: place + "/dead-letters")
         let opened = try await argument.open()
         func apply(_ store: some TaskStore) async throws -> Int {
@@ -122,19 +133,25 @@ struct DeadLetters: AsyncParsableCommand {
             var replayer = try await Replayer(
                 sink: TaskSink(store: store), log: letters.id, mark: 1, progress: progress)
             var reader = try DeadLetterReader(logDirectory: place)
-            var number: UInt64 = 0
-            while let letter = try reader.next() {
-                number += 1
-                guard number > replayer.position.rawValue else { continue }
+            for _ in all {
+                guard let letter = try reader.next() else { break }
+                guard reader.place > replayer.position else { continue }
                 try await replayer.apply([
-                    SinkRecord(
-                        sequence: SequenceNumber(rawValue: number), time: letter.time, payload: letter.payload[...])
+                    SinkRecord(sequence: reader.place, time: letter.time, payload: letter.payload[...])
                 ])
             }
             return progress.outcome.records
         }
         let applied = try await apply(opened)
         try await opened.close()
+        do throws(WALError) {
+            try await DeadLetterLog.of(logDirectory: place).discard(all)
+        } catch {
+            guard error.code == .locked else { throw error }
+            StandardError.write(
+                "The store has the dead letters. A service holds them open: run this again once it is stopped, to remove them.\n"
+            )
+        }
         try finish(applied: applied, left: 0)
     }
 

@@ -83,6 +83,8 @@ struct Ingest: AsyncParsableCommand {
         var configuration = WriteAheadLog.Configuration()
         configuration.syncPolicy = sync.policy
         limits.apply(to: &configuration)
+        // The store would get what the log has, too.
+        if let known = try? ReadOnlyLog(at: self.log) { try TaskRecords.requireSome(in: known, from: 1) }
         let additional = try sink.map { AdditionalSink(try $0.open()) }
         let opened = try await store.open(workers: workers)
         let log = try await WriteAheadLog.open(at: log, configuration: configuration, logger: StandardErrorLog.logger)

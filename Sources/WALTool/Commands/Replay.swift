@@ -18,6 +18,9 @@ struct Replay: AsyncParsableCommand {
             With --owed, replays the records that refused deliveries owe the store, and settles them. Then the service can
             start again. No other process may have the log open meanwhile (exit code 74).
 
+            A store takes changes of tasks alone. If the log or the stream begins with other bytes, such as events of a
+            journal, or if any owed record has them, nothing is written and the exit code is 65.
+
             SIGINT and SIGTERM end the replay after the batch that the store is taking, or after --drain-timeout, with exit
             code 0. The next run continues after that batch. A second signal ends the process at once, without loss.
             Standard error reports the signal, and outages of the store.
@@ -76,6 +79,7 @@ struct Replay: AsyncParsableCommand {
                 "Record \(from.rawValue) was removed; the log's first record is \(first.rawValue). "
                     + "Give --from \(first.rawValue) to leave out the removed ones.")
         }
+        try TaskRecords.requireSome(in: log, from: from)
         let store = try await into.open()
         let stop = try ReplayStop(storeName: store.name, limit: .seconds(drainTimeout))
         defer { stop.end() }
@@ -92,6 +96,7 @@ struct Replay: AsyncParsableCommand {
         #if NATS
             do {
                 let source = try await StreamReplay(stream.configuration())
+                try await Self.requireTasks(in: source)
                 let store = try await into.open()
                 let stop = try ReplayStop(storeName: store.name, limit: .seconds(drainTimeout))
                 defer { stop.end() }
@@ -111,6 +116,17 @@ struct Replay: AsyncParsableCommand {
     }
 
     #if NATS
+        /// Throws if a stream's first records aren't changes of tasks.
+        private static func requireTasks(in source: StreamReplay) async throws {
+            var source = source
+            let records = try await source.next(after: .zero) ?? []
+            let errors = records.map { TaskRecords.error(in: Array($0.payload)) }
+            guard let first = records.first, let error = errors.first ?? nil, errors.allSatisfy({ $0 != nil }) else {
+                return
+            }
+            throw TaskRecords.refusal("Record \(first.sequence) of the stream", error)
+        }
+
         private static func replay(
             _ source: StreamReplay, to last: SequenceNumber?, into store: some TaskStore, batchSize: Int,
             _ stop: ReplayStop, _ progress: ReplayProgress
@@ -133,6 +149,7 @@ struct Replay: AsyncParsableCommand {
     private func replayOwed(_ directory: String) async throws {
         // The writer's lock comes first: no service may deliver while the owed records are only partly replayed.
         let reading = try ReadOnlyLog(at: directory)
+        for owed in try reading.owedRecords { try TaskRecords.requireAll(owed.sequences, of: reading) }
         let log = try await WriteAheadLog.open(at: directory)
         let store = try await into.open()
         let stop = try ReplayStop(storeName: store.name, limit: .seconds(drainTimeout))

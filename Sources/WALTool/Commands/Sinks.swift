@@ -29,9 +29,13 @@ struct Sinks: AsyncParsableCommand {
         let log = try ReadOnlyLog(at: directory)
         var overview = try SinkOverview(log)
         for argument in store {
-            let opened = try await argument.inspect()
-            try await overview.add(opened, of: log.id)
-            try await opened.close()
+            do {
+                let opened = try await argument.inspect()
+                try await overview.add(opened, of: log.id)
+                try await opened.close()
+            } catch let error as StoreError where error.code == .noTaskTables {
+                overview.notes.append(error.message)
+            }
         }
         if let sink { overview.add(try await sink.inspect(log.id)) }
         try StandardOutput.print(json ? overview.json.description : overview.text)

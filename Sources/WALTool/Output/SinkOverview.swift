@@ -28,6 +28,8 @@ struct SinkOverview {
     private var sinks: [Sink] = []
     private var stores: [Store] = []
     private var streams: [StreamOverview] = []
+    /// What was found out besides about the asked stores.
+    var notes: [String] = []
     /// Records that refused deliveries owe their sinks.
     let owed: [OwedRecords]
 
@@ -99,6 +101,7 @@ struct SinkOverview {
                     })
             ),
             ("streams", .array(streams.map(\.json))),
+            ("notes", .array(notes.map(JSON.string))),
         ])
     }
 
@@ -114,7 +117,7 @@ struct SinkOverview {
     }
 
     var text: String {
-        if sinks.isEmpty, stores.isEmpty, streams.isEmpty, owed.isEmpty { return "no sinks" }
+        if sinks.isEmpty, stores.isEmpty, streams.isEmpty, owed.isEmpty, notes.isEmpty { return "no sinks" }
         var parts: [String] = []
         if !sinks.isEmpty {
             let rows = sinks.map { sink in
@@ -128,7 +131,7 @@ struct SinkOverview {
                     ["sink", "position", "lag", "bytes", "dead letters", "oldest missing record"],
                     right: [1, 2, 3, 4], rows))
             if sinks.contains(where: { $0.inStore == nil }) {
-                parts.append("+ dead letters in the store aren't counted: give --store or --sink to count them")
+                parts.append("+ dead letters in a task store aren't counted: give --store or --sink to count them")
             }
         }
         for store in stores {
@@ -142,11 +145,12 @@ struct SinkOverview {
                 "store \(store.name): \(store.deadLetters) dead letters\n"
                     + Table.columns(["lane", "epoch", "position", "flushed", "claimed by"], right: [0, 1, 2], rows))
         }
-        parts += streams.map(\.text)
+        parts += notes + streams.map(\.text)
         for owed in owed {
             parts.append(
                 "owed to \(owed.sink): records \(owed.sequences.lowerBound) to \(owed.sequences.upperBound), which it counts as "
-                    + "applied. Replay them (wal replay DIR --owed --into STORE) or give them up "
+                    + "applied and may not have got. Replay them into a task store (wal replay DIR --owed --into STORE), "
+                    + "append and settle them in the program with a sink of its own, or give them up "
                     + "(wal sinks DIR --give-up-owed \(owed.sink)).")
         }
         return parts.joined(separator: "\n\n")

@@ -37,6 +37,8 @@ extension Tool {
         switch error {
         case let error as ToolError: end(error.message, error.exit)
         case let error as WALError: end(error.description, ExitStatus(error.code))
+        case let error as StoreError where error.code == .noTaskTables:
+            end("\(error.message). Their dead letters are beside the log: wal dead-letters DIR.", .badInput)
         case let error as TaskStorageError: end(error.description, .inputOutput)
         case let error as FlowError: end(error.description, .badInput)
         case is ExitCode, is CleanExit: exit(withError: error)

@@ -30,6 +30,8 @@ struct StoreAnswer {
             try await store.close()
             return StoreAnswer(
                 item: LogCheck.Item("store", .ok, "the store \(name) is reachable"), deadLetters: (name, count))
+        } catch let error as StoreError where error.code == .noTaskTables {
+            return StoreAnswer(item: LogCheck.Item("store", .ok, error.message), deadLetters: nil)
         } catch {
             return StoreAnswer(
                 item: LogCheck.Item(
@@ -45,7 +47,7 @@ extension LogSnapshot {
     mutating func take(_ answer: StoreAnswer) {
         guard let (name, count) = answer.deadLetters else { return }
         for index in status.sinks.indices where status.sinks[index].name == name {
-            status.sinks[index].deadLetters = UInt64(count) + keptDeadLetters[name, default: 0]
+            status.sinks[index].deadLettersInSink = UInt64(count)
         }
     }
 }

@@ -6,7 +6,7 @@ extension TopView {
         let (status, before) = (look.snapshot.status, look.before?.status)
         switch pane {
         case .log: return log(status, before)
-        case .sinks: return sinks(status, before, width: width) + [TopLine([])] + cursors(status, width: width)
+        case .sinks: return sinks(look.snapshot, before, width: width) + [TopLine([])] + cursors(status, width: width)
         case .segments: return segments(status, look.details.segments, width: width)
         case .deadLetters: return letters(look.details.letters, width: width)
         case .tail:
@@ -60,7 +60,8 @@ extension TopView {
 
     // MARK: Sinks and cursors
 
-    private func sinks(_ status: LogStatus, _ before: LogStatus?, width: Int) -> [TopLine] {
+    private func sinks(_ snapshot: LogSnapshot, _ before: LogStatus?, width: Int) -> [TopLine] {
+        let status = snapshot.status
         let sorted = status.sinks.sorted { left, right in
             switch order {
             case .name, .pins: left.name < right.name
@@ -85,7 +86,7 @@ extension TopView {
                 StyledText("\(mark) \(sink.name)"), StyledText(sink.state.rawValue, style),
                 StyledText("\(sink.appliedSequence.rawValue)"), StyledText("\(sink.lag.records)"),
                 StyledText(Self.span(sink.lag.age(at: status.time))), StyledText(rate.map(Self.number) ?? ""),
-                StyledText("\(failures)"), StyledText("\(sink.deadLetters)"),
+                StyledText("\(failures)"), StyledText("\(snapshot.deadLetterCount(of: sink))"),
             ])
             var line = TopLine(cells, row: "sink \(sink.name)", json: JSON.text { sink.write(to: &$0) })
             if let error = sink.error { line.below = [StyledText("  \(error)", .dim)] }

@@ -36,6 +36,15 @@ import WALJournal
         let letter = try letters.next()
         #expect(letter?.payload == Array("no envelope".utf8))
         #expect(letter?.reason.contains("no envelope") == true)
+
+        // Mended, it comes back as an event.
+        var mended = try #require(letter)
+        mended.payload = try EventFormat<Payment>.json().record(of: Payment(cents: 2, to: "Ann"))
+        #expect(try await log.redrive([mended]) == 1)
+        for try await entry in journal.entries(from: 4) {
+            #expect([entry].values.map(\.cents) == [2])
+            break
+        }
         try await log.close()
     }
 

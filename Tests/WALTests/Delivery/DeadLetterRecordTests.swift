@@ -34,6 +34,16 @@ import Testing
         #expect(DeadLetterRecord(encoded: bytes) == nil)
     }
 
+    @Test func aRemovalHasTheDocumentedLayoutAndIsNoLetter() {
+        let bytes = DeadLetterRecord.removal(of: letter.identity)
+        #expect(Array(bytes[..<16]) == [1, 1, 2, 0, 0, 0, 0, 0, 8, 7, 6, 5, 4, 3, 2, 1])
+        #expect(Array(bytes[24...]) == Array("pg".utf8))
+        #expect(DeadLetterRecord.removed(by: bytes) == letter.identity)
+        #expect(DeadLetterRecord(encoded: bytes) == nil)
+        #expect(DeadLetterRecord.removed(by: letter.encoded) == nil)
+        for count in 0..<bytes.count { #expect(DeadLetterRecord.removed(by: Array(bytes[..<count])) == nil) }
+    }
+
     @Test func cutsLongTexts() {
         var long = letter
         long.reason = String(repeating: "x", count: 70_000)

@@ -1,0 +1,120 @@
+public import WAL
+
+/// The dead letters that are kept beside a log.
+extension WriteAheadLog {
+    private static let mark = "redriven/"
+    /// The number of letters in a batch. The batch's bookmark has their sequence numbers.
+    private static let batchMax = 32
+    /// The bytes of payloads in a batch of more than one letter.
+    private static let batchBytesMax = 64 << 10
+
+    /// Appends the payloads of dead letters to the log again, and removes the letters. Each is appended once, whatever
+    /// kills the process meanwhile: call it again with what ``DeadLetterReader`` returns then.
+    ///
+    /// A redriven record is a new one. It has a new sequence number and comes after all records of its key that are
+    /// newer, and every sink and consumer of the log gets it. To mend a letter, change its ``DeadLetterRecord/payload``
+    /// first. If the sink rejects the record again, that is a new dead letter.
+    ///
+    /// The letters of a sink are appended in the given order, in atomic batches of up to 32. Letters that aren't there any
+    /// more are left out. Suspends until the sink has passed the letters' records, and until the new records are durable.
+    ///
+    /// - Returns: The number of redriven letters.
+    /// - Throws:
+    ///   - `invalidArgument` if no flusher into the letters' sink runs, and its cursor hasn't passed their records: they
+    ///     may be delivered still
+    ///   - the codes of ``waitUntilApplied(_:by:)``, `append` and ``DeadLetterLog/append(_:)``. The letters that aren't
+    ///     redriven then are still there.
+    @discardableResult
+    public func redrive(_ letters: [DeadLetterRecord]) async throws(WALError) -> Int {
+        let kept = DeadLetterLog.of(self)
+        let wanted = try await Blocking.run { () throws(WALError) in
+            try kept.redriving.withLock { _ throws(WALError) in try self.stillKept(letters, kept) }
+        }
+        for (sink, letters) in wanted {
+            try await requirePassed(letters.map(\.sequence).max() ?? .zero, by: sink)
+        }
+        return try await Blocking.run { () throws(WALError) in
+            try kept.redriving.withLock { _ throws(WALError) in
+                var count = 0
+                for (sink, letters) in try self.stillKept(letters, kept) {
+                    count += try self.append(letters, of: sink, kept)
+                }
+                return count
+            }
+        }
+    }
+
+    /// Removes dead letters without applying them. Suspends until the removal is durable.
+    ///
+    /// - Throws: The codes of ``DeadLetterLog/append(_:)``.
+    public func discard(_ letters: [DeadLetterRecord]) async throws(WALError) {
+        try await DeadLetterLog.of(self).discard(letters)
+    }
+
+    /// Returns the letters that aren't removed, once each and by sink, after removing those that a killed process has
+    /// appended.
+    private func stillKept(
+        _ letters: [DeadLetterRecord], _ kept: DeadLetterLog
+    ) throws(WALError) -> [String: [DeadLetterRecord]] {
+        for name in bookmarks.keys where name.hasPrefix(Self.mark) {
+            try removeAppended(of: String(name.dropFirst(Self.mark.count)), kept)
+        }
+        var reader = try DeadLetterReader(logDirectory: directory)
+        var left: Set<DeadLetterRecord.Identity> = []
+        while let letter = try reader.next() { left.insert(letter.identity) }
+        return Dictionary(grouping: letters.filter { left.remove($0.identity) != nil }, by: \.sink)
+    }
+
+    /// Throws unless the sink has passed a record that it rejected. Before that, it may get the record again, and the
+    /// redriven one besides.
+    private func requirePassed(_ sequence: SequenceNumber, by sink: String) async throws(WALError) {
+        if let running = sinks[sink] { return try await running.waitUntilApplied(sequence) }
+        if let position = cursors["sink/\(sink)"] ?? cursors[CursorPlace.prefix + sink], position >= sequence { return }
+        throw WALError(
+            .invalidArgument,
+            """
+            The cursor of \(sink) hasn't passed record \(sequence), which may be delivered again. Run the flusher into \
+            \(sink), and redrive the dead letters while it runs.
+            """)
+    }
+
+    /// Appends the letters of a sink. A batch and the bookmark that names its letters are one frame.
+    private func append(
+        _ letters: [DeadLetterRecord], of sink: String, _ kept: DeadLetterLog
+    ) throws(WALError) -> Int {
+        var rest = letters[...]
+        while let first = rest.first {
+            var size = first.payload.count
+            let chunk =
+                [first]
+                + rest.dropFirst().prefix(Self.batchMax - 1).prefix { letter in
+                    size += letter.payload.count
+                    return size <= Self.batchBytesMax
+                }
+            rest = rest.dropFirst(chunk.count)
+            var batch = RecordBatch()
+            var sequences: [UInt8] = []
+            for letter in chunk {
+                batch.append(letter.payload)
+                sequences.appendLittleEndian(letter.sequence.rawValue)
+            }
+            let bookmark = Bookmark(name: Self.mark + sink, position: UInt64(chunk.count), metadata: sequences)
+            try appendBlocking(batch, bookmark: bookmark)
+            try removeAppended(of: sink, kept)
+        }
+        return letters.count
+    }
+
+    /// Removes the letters that the log's bookmark names: they are in the log.
+    private func removeAppended(of sink: String, _ kept: DeadLetterLog) throws(WALError) {
+        guard let sequences = bookmarks[Self.mark + sink]?.metadata else { return }
+        // A power loss must not leave the removal alone.
+        try syncBlocking()
+        try kept.remove(
+            stride(from: 0, through: sequences.count - 8, by: 8).map { offset in
+                DeadLetterRecord.Identity(
+                    sink: sink, sequence: SequenceNumber(rawValue: sequences.littleEndian(at: offset, size: 8)))
+            })
+        try removeBookmark(Self.mark + sink)
+    }
+}

@@ -1,0 +1,55 @@
+import WAL
+import WALTasks
+
+/// A check of records before they go to a task store. The store would set each one of another kind aside.
+enum TaskRecords {
+    /// The number of a log's first records that are looked at.
+    private static let sampleMax = 1000
+
+    /// Returns the error of a payload that no task store takes.
+    static func error(in payload: [UInt8]) -> TaskCodecError? {
+        guard !TaskCodec.isFlowRecord(payload.span.bytes) else { return nil }
+        do throws(TaskCodecError) {
+            _ = try TaskCodec.decode(payload.span.bytes)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Throws if one of these records isn't a change of tasks.
+    static func requireAll(_ records: ClosedRange<SequenceNumber>, of log: ReadOnlyLog) throws {
+        let reader = log.reader(from: records.lowerBound)
+        while let entry = try reader.nextEntry() {
+            guard case .record(let record) = entry else { continue }
+            guard record.sequence <= records.upperBound else { return }
+            guard let error = error(in: record.payload) else { continue }
+            throw refusal("Record \(record.sequence) of \(log.directory)", error)
+        }
+    }
+
+    /// Throws if a log has records, and none of the first ones from a number on is a change of tasks. A few others among
+    /// changes become dead letters in the store.
+    static func requireSome(in log: ReadOnlyLog, from first: SequenceNumber) throws {
+        let reader = log.reader(from: first)
+        var refused: ToolError?
+        for _ in 0..<sampleMax {
+            // Who uses the records reports what can't be read.
+            guard let entry = try? reader.nextEntry() else { break }
+            guard case .record(let record) = entry else { continue }
+            guard let error = error(in: record.payload) else { return }
+            refused = refused ?? refusal("Record \(record.sequence) of \(log.directory)", error)
+        }
+        if let refused { throw refused }
+    }
+
+    static func refusal(_ record: String, _ error: TaskCodecError) -> ToolError {
+        ToolError(
+            .badInput,
+            """
+            \(record) is no change of tasks (\(error.code)): it has a program's own bytes, such as events of a journal, which \
+            only the program's own sink can store. Nothing was written. Run that program: its flusher delivers records, \
+            `redrive` of the log appends dead letters again, and `settle` ends a debt.
+            """)
+    }
+}
