@@ -5,8 +5,8 @@ extension WriteAheadLog {
     private static let mark = "redriven/"
     /// The number of letters in a batch. The batch's bookmark has their sequence numbers.
     private static let batchMax = 32
-    /// The bytes of payloads in a batch of more than one letter.
-    private static let batchBytesMax = 64 << 10
+    /// The bytes of payloads in a batch of more than one letter. The smallest segments take them.
+    private static let batchBytesMax = 16 << 10
 
     /// Appends the payloads of dead letters to the log again, and removes the letters. Each is appended once, whatever
     /// kills the process meanwhile: call it again with what ``DeadLetterReader`` returns then.
@@ -22,7 +22,7 @@ extension WriteAheadLog {
     /// - Throws:
     ///   - `invalidArgument` if no flusher into the letters' sink runs, and its cursor hasn't passed their records: they
     ///     may be delivered still
-    ///   - the codes of ``waitUntilApplied(_:by:)``, `append` and ``DeadLetterLog/append(_:)``. The letters that aren't
+    ///   - the codes of `waitUntilApplied(_:by:)`, `append` and ``DeadLetterLog/append(_:)``. The letters that aren't
     ///     redriven then are still there.
     @discardableResult
     public func redrive(_ letters: [DeadLetterRecord]) async throws(WALError) -> Int {

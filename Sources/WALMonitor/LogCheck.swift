@@ -186,7 +186,7 @@ public struct LogCheck: Sendable {
             "dead_letters", rules.deadLetters.verdict(letters), Double(letters), "",
             "\(name) has set \(letters) records aside", sink: name,
             remedy: isBesideLog
-                ? "wal dead-letters DIR shows them; the program with the sink redrives or discards them"
+                ? "wal dead-letters DIR; the program with the sink redrives them (tasks: --redrive --into STORE)"
                 : "wal dead-letters STORE, then --redrive")
     }
 

@@ -4,6 +4,7 @@ import Testing
 import WALTasks
 
 @testable import WAL
+@testable import WALDelivery
 @testable import WALFlow
 @testable import WALMonitor
 
@@ -53,6 +54,29 @@ import WALTasks
         "/api/v1/tasks", "/api/v1/activities", "/api/v1/dead-letters", "/api/v1/flows", "/api/v1/events",
     ]
     private static let changes = ["/api/v1/session", "/api/v1/dead-letters/redrive", "/api/v1/dead-letters/discard"]
+
+    /// The monitor reads what is new. A letter that is gone must not stay on the page, and in the metrics, for ever.
+    @Test func lettersThatAreSettledAreGone() async throws {
+        let monitor = try await monitor()
+        let letters = DeadLetterLog.of(logDirectory: directory.path)
+        let all = (1...3).map { number in
+            DeadLetterRecord(
+                sequence: SequenceNumber(rawValue: number), time: .now, sink: "orders", code: "c", reason: "r",
+                payload: [1])
+        }
+        func shown() async throws -> [Int?] {
+            let status = try await json(monitor, "/api/v1/status")
+            let kept = status["kept_dead_letters"] as? [String: Any]
+            let count = (kept?["orders"] as? NSNumber)?.intValue ?? (kept?["orders"] as? String).flatMap { Int($0) }
+            return [count, (try await json(monitor, "/api/v1/dead-letters")["total"] as? NSNumber)?.intValue]
+        }
+        for letter in all { try await letters.append(letter) }
+        #expect(try await shown() == [3, 3])
+        try await letters.discard([all[1]])
+        #expect(try await shown() == [2, 2])
+        try await letters.discard(all)
+        #expect(try await shown() == [nil, 0])
+    }
 
     // MARK: Access
 

@@ -4,6 +4,7 @@
     import TestSupport
     import Testing
     import WAL
+    import WALDelivery
     import WALTasks
 
     @testable import WALPostgres
@@ -133,6 +134,28 @@
                 #expect(messages.allSatisfy { $0.level == .info && $0.metadata["wal.sink"] == "postgres" })
             }
             try await store.close()
+        }
+
+        /// A table that isn't there yet is no lost connection.
+        @Test func aMissingTableIsNamed() async throws {
+            let database = try TemporaryDatabase()
+            let recording = RecordingLog()
+            let sink = try await PostgresSink(database.conninfo, logger: recording.logger) { transaction, _ in
+                try transaction.execute("INSERT INTO orders VALUES (1)")
+            }
+            let log = LogID.random()
+            let lanes = try await sink.claim(0..<1, of: 1, log: log)
+            let batch = SinkBatch(
+                log: log, laneCount: 1, lanes: lanes, position: 1,
+                records: [SinkRecord(sequence: 1, time: .now, payload: [1])])
+            let error = await #expect(throws: StoreError.self) { try await sink.apply(batch) }
+            #expect(error?.sqlState == "42P01")
+            let message = try #require(recording.messages.all.last)
+            #expect(message.text.hasPrefix("a statement doesn't fit the store"), "\(message.text)")
+            #expect(message.metadata["wal.error"]?.contains("42P01") == true && recording.messages.all.count == 1)
+            try database.execute("CREATE TABLE orders (id int)")
+            _ = try await sink.apply(batch)
+            await sink.close()
         }
 
         /// A store without a buffer reports that its server is unreachable, and that it is reachable again.

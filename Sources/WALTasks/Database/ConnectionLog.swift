@@ -32,7 +32,10 @@ package final class ConnectionLog: Sendable {
     /// Reports that a connection is given up, because another one may find what the database lacked.
     package func givenUp(after error: StoreError) {
         logger?.info(
-            "the store lacks a table, a column or a right; the next call makes another connection",
+            """
+            a statement doesn't fit the store, such as for a missing table, column or right; the next call makes another \
+            connection
+            """,
             metadata: ["wal.error": "\(error)"])
     }
 

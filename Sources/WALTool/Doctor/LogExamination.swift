@@ -85,7 +85,7 @@ struct LogExamination {
         for (sink, count) in snapshot.keptDeadLetters.sorted(by: { $0.key < $1.key }) {
             add(
                 "dead_letters", .warning, "\(count) records that \(sink) rejected are kept beside the log",
-                next: "wal dead-letters DIR shows them; the program with the sink redrives or discards them")
+                next: "wal dead-letters DIR; the program with the sink redrives them (tasks: --redrive --into STORE)")
         }
     }
 

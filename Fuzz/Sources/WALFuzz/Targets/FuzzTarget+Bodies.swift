@@ -47,6 +47,9 @@ extension FuzzTarget {
     }
 
     static let letter: Run = { bytes in
+        if let removed = DeadLetterRecord.removed(by: Array(bytes)) {
+            precondition(DeadLetterRecord.removed(by: DeadLetterRecord.removal(of: removed)) == removed)
+        }
         guard let letter = DeadLetterRecord(encoded: Array(bytes)) else { return }
         precondition(DeadLetterRecord(encoded: letter.encoded) == letter)
     }
