@@ -317,7 +317,9 @@
                             let lanes = try await sink.claim(lane..<lane + 1, of: 4, log: log)
                             #expect(lanes == [SinkLane(index: lane, epoch: 1, position: 0)])
                             _ = try await sink.apply(
-                                SinkBatch(log: log, laneCount: 4, lanes: lanes, position: 7, records: []))
+                                SinkBatch(
+                                    log: log, laneCount: 4, lanes: lanes, position: 7,
+                                    records: [SinkRecord(sequence: 7, time: .now, payload: [])]))
                         }
                     }
                 }

@@ -20,7 +20,7 @@ struct DeadLetters: AsyncParsableCommand {
             Use --redrive once the reason is removed. A store's dead letters are applied in that store, and each is deleted
             in the transaction of its rows. A directory's dead letters are applied in the store given with --into, which
             keeps a position, so that none is applied twice, and are removed then. Dead letters that still can't be applied
-            stay and are shown, and the exit code is 1.
+            stay and are shown, or become dead letters of the store given with --into, and the exit code is 1.
 
             A store takes changes of tasks alone. If a directory's dead letters have other bytes, such as events of a
             journal, nothing is applied and the exit code is 65: the program with their sink redrives or discards them.
@@ -128,7 +128,7 @@ struct DeadLetters: AsyncParsableCommand {
         if all.isEmpty { return try finish(applied: 0, left: 0) }
         let letters = try ReadOnlyLog(at: place + "/dead-letters")
         let opened = try await argument.open()
-        func apply(_ store: some TaskStore) async throws -> Int {
+        func apply(_ store: some TaskStore) async throws -> ReplayOutcome {
             let progress = ReplayProgress()
             var replayer = try await Replayer(
                 sink: TaskSink(store: store), log: letters.id, mark: 1, progress: progress)
@@ -140,9 +140,9 @@ struct DeadLetters: AsyncParsableCommand {
                     SinkRecord(sequence: reader.place, time: letter.time, payload: letter.payload[...])
                 ])
             }
-            return progress.outcome.records
+            return progress.outcome
         }
-        let applied = try await apply(opened)
+        let outcome = try await apply(opened)
         try await opened.close()
         do throws(WALError) {
             try await DeadLetterLog.of(logDirectory: place).discard(all)
@@ -152,7 +152,7 @@ struct DeadLetters: AsyncParsableCommand {
                 "The store has the dead letters. A service holds them open: run this again once it is stopped, to remove them.\n"
             )
         }
-        try finish(applied: applied, left: 0)
+        try finish(applied: outcome.records - outcome.deadLetters, left: outcome.deadLetters)
     }
 
     private func finish(applied: Int, left: Int) throws {

@@ -78,7 +78,7 @@ struct ReplayOutcome: Sendable {
     private(set) var records = 0
     private var rowsWritten = 0
     private var coalesced = 0
-    private var deadLetters = 0
+    private(set) var deadLetters = 0
 
     mutating func add(_ receipt: SinkReceipt, records count: Int) {
         records += count
