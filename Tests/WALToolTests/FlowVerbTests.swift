@@ -74,15 +74,28 @@
             let json = try flow("list", log, "--json", "--dag", "orders").split(separator: "\n")
             #expect(json.count == 2)
             #expect(try flow("list", log, "--dag", "other") == "No live tasks.\n")
+            let plain = scratch.path("plain")
+            #expect(try ToolRun(["append", plain], input: scratch.file("line", lines: ["one"])).status == 0)
+            #expect(try flow("list", plain) == "The log has no flows.\n")
+            #expect(try flow("stuck", plain) == "No task needs a person.\n")
             #expect(try flow("stuck", log, status: 1).contains("failed"))
             let shown = try flow("show", log, "waiting")
-            #expect(shown.contains("a\tattempt 1") && shown.contains("b\tattempt 1"))
+            let lines = shown.split(separator: "\n").map {
+                $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+            }
+            #expect(lines[0][0].hasPrefix("waiting: waiting for answer until "))
+            #expect(
+                lines.dropFirst().map { $0[0...2].joined(separator: " ") } == [
+                    "a done attempt 1", "b done attempt 1", "answer waiting ", "sum pending ",
+                ])
+            #expect(lines[1].last == "2" && lines[3].last?.hasPrefix("until ") == true)
+            #expect(try flow("show", log, "failed").contains("b\tfailed\tattempt 1\t"))
             let history = try flow("history", log, "waiting").split(separator: "\n").map {
                 $0.split(separator: "\t")[2]
             }
             #expect(history == ["begin", "result", "result", "wait"])
             #expect(try flow("show", log, "waiting", "--as", "mermaid").contains("[\"✓ a\"]:::done"))
-            #expect(try flow("show", log, "waiting", "--as", "dot").contains("label=\"· answer (waits)\""))
+            #expect(try flow("show", log, "waiting", "--as", "dot").contains("label=\"… answer (waits)\""))
             let svg = try flow("show", log, "failed", "--as", "svg")
             #expect(svg.hasPrefix("<svg ") && svg.hasSuffix("</svg>\n") && svg.contains("✗ b"))
             #expect(try flow("show", log, "nobody", status: 64).contains("`wal flow list` shows the live ones"))
@@ -108,12 +121,20 @@
             _ = try flow("signal", log, "waiting", "answer", "7", "--id", "mail-1")
             _ = try flow("signal", log, "waiting", "answer", "8", "--id", "mail-1")
             _ = try flow("pause", log, "waiting")
+            #expect(try flow("pause", log, "waiting", status: 64).contains("is paused already"))
             #expect(try flow("list", log).contains("paused"))
             _ = try flow("resume", log, "waiting")
+            #expect(try flow("resume", log, "waiting", status: 64).contains("isn't paused"))
+            #expect(try flow("accept", log, "waiting", status: 64).contains("isn't parked"))
+            for verb in [["pause"], ["signal", "answer", "7"]] {
+                let failed = try ToolRun(["flow", verb[0], log, "failed"] + verb.dropFirst())
+                #expect(failed.status == 64 && failed.errors.contains("has failed at b. Retry it first."))
+            }
             _ = try flow("retry", log, "failed", "--from", "a")
             #expect(try flow("retry", log, "failed", "--from", "zzz", status: 64).contains("no step zzz"))
             let (storage, runner) = try await open()
-            #expect(try flow("cancel", log, "waiting", status: 74).contains("FlowRunner"))
+            let locked = try flow("cancel", log, "waiting", status: 74)
+            #expect(locked.contains("Close it there. The program") && locked.contains("FlowRunner"))
             while try await storage.task(id: "waiting")?.status != .completed {
                 try await Task.sleep(for: .milliseconds(5))
             }
@@ -130,6 +151,75 @@
             _ = try flow("cancel", log, "failed", "--reason", "not needed")
             #expect(try flow("history", log, "failed").contains("end\t\tcancelled : not needed"))
             #expect(try flow("resume", log, "failed", status: 64).contains("has ended"))
+        }
+
+        @Test func aSignalThatNoNodeTakesIsRefused() throws {
+            let unknown = try flow("signal", log, "waiting", "anwser", "7", status: 64)
+            #expect(unknown.contains("The DAG orders has no node anwser. These wait for one: answer."))
+            #expect(
+                try flow("signal", log, "waiting", "a", "7", status: 64).contains("a of the DAG orders takes no value"))
+            #expect(try flow("signal", log, "waiting", "answer", "yes", status: 64).contains("isn't JSON at byte 0"))
+            _ = try flow("signal", log, "waiting", "answer", "yes", "--raw")
+            #expect(try flow("history", log, "waiting").contains("signal\tanswer\t"))
+        }
+
+        @Test func parkedTasksAreListedWithTheReasonAndTheRemedy() async throws {
+            func run(_ dags: [any FlowDAG]) async throws {
+                let storage = try await BufferedTaskStorage.memory(log: log)
+                await (try await FlowRunner(storage: storage, dags: dags)).close()
+                try await storage.close()
+            }
+            try await run([])
+            let unknown = "parked: the runner has no DAG with the key orders; change the program, or cancel the task"
+            #expect(try flow("list", log).contains(unknown))
+            #expect(try flow("accept", log, "waiting", status: 64).contains("needs another program"))
+            try await run([Self.dag("c")])
+            let changed = "parked: graph changed: the step b has a result that answer needs"
+            for verb in ["list", "stuck"] {
+                let tasks = try flow(verb, log, status: verb == "stuck" ? 1 : 0)
+                #expect(tasks.contains(changed) && tasks.contains("; accept it, retry it from a step, or cancel it"))
+            }
+            #expect(try flow("show", log, "waiting").hasPrefix("waiting: " + changed))
+            _ = try flow("accept", log, "waiting")
+            #expect(try flow("list", log).contains(changed) == false)
+            #expect(try flow("accept", log, "waiting", status: 64).contains("isn't parked"))
+            let storage = try await BufferedTaskStorage.memory(log: log)
+            let runner = try await FlowRunner(storage: storage, dags: [Self.dag("c")])
+            while try await storage.task(id: "waiting")?.processingState?.hasPrefix("waiting for answer") != true {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            await runner.close()
+            try await storage.close()
+            #expect(try flow("list", log).contains("waiting for answer until"))
+            #expect(try flow("show", log, "waiting").contains("b\tnot in the graph\tattempt 1"))
+        }
+
+        @Test func aTaskThatFailedAfterTooManyRestartsIsRetried() async throws {
+            let log = scratch.path("restarts")
+            let dag = DAG(name: "Bad", key: "bad", of: Int.self) { dag, input in
+                dag.addNode("bad", after: input) { _, value in
+                    try await Task.sleep(for: .seconds(600))
+                    return value
+                }
+            }
+            for life in 0..<3 {
+                let storage = try await BufferedTaskStorage.memory(log: log)
+                let runner = try await FlowRunner(
+                    storage: storage, dags: [dag],
+                    configuration: FlowConfiguration(maxResumptions: 1, closeTimeout: .milliseconds(20)))
+                if life == 0 { _ = try await runner.process(1, by: dag, id: "w-1") }
+                if life == 2 {
+                    while try await storage.task(id: "w-1")?.status != .failed {
+                        try await Task.sleep(for: .milliseconds(5))
+                    }
+                }
+                await runner.close()
+                try await storage.close()
+            }
+            #expect(try flow("list", log).contains("failed at bad: resumed: 1 restarts"))
+            #expect(try flow("list", log).contains("retry it (`wal flow retry`"))
+            _ = try flow("retry", log, "w-1")
+            #expect(try flow("list", log).contains("ready or running: bad"))
         }
 
         @Test func theRowsOfAStoreArePrinted() async throws {

@@ -35,11 +35,21 @@ extension DAG where Input == JSON, Output == JSON {
         case iterator
     }
 
+    /// Adds a node of the kind `function`.
+    ///
+    /// - Throws: ``FlowError``: `frozen` once a task began.
+    public func addNode(
+        _ name: String, _ id: String, options: NodeOptions = NodeOptions(),
+        _ body: @escaping @Sendable (NodeTask) async throws -> NodeResult
+    ) throws(FlowError) {
+        try addNode(.function, name, id, options: options, body)
+    }
+
     /// Adds a node.
     ///
     /// - Throws: ``FlowError``: `frozen` once a task began.
     public func addNode(
-        _ kind: NodeKind = .function, _ name: String, _ id: String, options: NodeOptions = NodeOptions(),
+        _ kind: NodeKind, _ name: String, _ id: String, options: NodeOptions = NodeOptions(),
         _ body: @escaping @Sendable (NodeTask) async throws -> NodeResult
     ) throws(FlowError) {
         try change { $0.add(ClassicGraph.Vertex(id: id, name: name, work: .function(body), options: options)) }

@@ -13,7 +13,27 @@ package struct GraphChange {
 
     /// Returns why a task must be parked, or nil.
     package func conflict(with task: TaskJournal) -> String? {
-        old == new ? nil : ScopeChange(old, new, "", task).conflict(isOver: false)
+        guard old != new else { return nil }
+        if let reason = ScopeChange(old, new, "", task).conflict(isOver: false) { return reason }
+        return dropped(of: task).first.map { "the step \($0) must not run twice, and the new graph doesn't have it" }
+    }
+
+    /// The steps that must not run twice, that have begun, and that the new graph doesn't have. Under another name they run again.
+    private func dropped(of task: TaskJournal) -> [String] {
+        task.steps.filter { path, step in
+            guard step.attempt > 0, let node = old.node(at: path), node.once == true else { return false }
+            return new.node(at: path)?.kind != node.kind
+        }.keys.sorted()
+    }
+
+    /// Throws `wrongState` unless all steps are named that must not run twice, and that the task loses by the change.
+    package func requireDropped(_ named: Set<String>, of task: TaskJournal) throws(FlowError) {
+        let unnamed = dropped(of: task).filter { !named.contains($0) }
+        guard !unnamed.isEmpty else { return }
+        throw FlowError(
+            .wrongState,
+            "The task \(task.id) has run steps that must not run twice, and that the new graph doesn't have: \(unnamed.joined(separator: ", ")). Under another name they run again. Keep their names, or accept the graph and name each step that may be dropped."
+        )
     }
 }
 

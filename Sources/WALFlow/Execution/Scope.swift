@@ -70,9 +70,12 @@ struct StepValue {
         do {
             return try node.decode(bytes ?? [])
         } catch {
+            let isWait = if case .wait = node.kind { true } else { false }
             throw FlowError(
                 .undecodable,
-                "The journaled value of the node \(node.id) can't be decoded with its present type. Run it again with retry(from:).",
+                isWait
+                    ? "The value that \(node.id) got isn't of the type that it waits for. Retry from \(node.id), and submit another value."
+                    : "The journaled value of the node \(node.id) can't be decoded with its present type. Run it again with retry(from:).",
                 cause: error)
         }
     }

@@ -30,7 +30,7 @@ public final class DAG<Input: Codable & Sendable, Output: Codable & Sendable>: F
     ///
     /// - Parameters:
     ///   - name: The name that people see.
-    ///   - key: The key, by which a journal knows the DAG after a restart: 1 to 64 bytes without `/`, `[`, `]` and `#`.
+    ///   - key: The key, by which a journal knows the DAG after a restart: 1 to 64 bytes without `/`, `[`, `]`, `#` and `=`.
     ///   - type: The type of the input.
     ///   - durability: When results survive a power loss, for nodes that don't say it.
     ///   - concurrency: The largest number of steps of this DAG that run at the same time in one process. Nil for the runner's limit.
@@ -47,7 +47,9 @@ public final class DAG<Input: Codable & Sendable, Output: Codable & Sendable>: F
         let output = build(graph, graph.addInput(type))
         let result = Result { () throws(FlowError) in
             try FrozenDAG(
-                key: key, name: name, plan: try graph.plan(output: output), durability: durability,
+                key: key, name: name,
+                plan: try Self.plan(of: key) { () throws(FlowError) in try graph.plan(output: output) },
+                durability: durability,
                 concurrency: concurrency, coder: coder)
         }
         declaration = Monitor(.complete(result))
@@ -60,6 +62,17 @@ public final class DAG<Input: Codable & Sendable, Output: Codable & Sendable>: F
         declaration = Monitor(.open(graph))
     }
 
+    /// Makes the plan. An error names the DAG.
+    private static func plan(
+        of key: String, _ make: () throws(FlowError) -> Plan
+    ) throws(FlowError) -> Plan {
+        do throws(FlowError) {
+            return try make()
+        } catch {
+            throw FlowError(error.code, "The DAG \(key): \(error.message)", cause: error.cause)
+        }
+    }
+
     public func frozen() throws(FlowError) -> FrozenDAG {
         try declaration.withLock { declaration throws(FlowError) in
             switch declaration {
@@ -67,7 +80,8 @@ public final class DAG<Input: Codable & Sendable, Output: Codable & Sendable>: F
             case .open(let graph):
                 let result = Result { () throws(FlowError) in
                     try FrozenDAG(
-                        key: key, name: name, plan: try graph.plan(), durability: .written, concurrency: nil,
+                        key: key, name: name, plan: try Self.plan(of: key) { () throws(FlowError) in try graph.plan() },
+                        durability: .written, concurrency: nil,
                         coder: coder, onResult: graph.onResult)
                 }
                 // A mistake can be mended and the graph validated again.
@@ -124,9 +138,7 @@ public final class FrozenDAG: Sendable {
         key: String, name: String, plan: Plan, durability: NodeOptions.Durability, concurrency: Int?,
         coder: any FlowCoder, onResult: FlowRunner.Callback? = nil
     ) throws(FlowError) {
-        if let mistake = StepPath.mistake(in: key) {
-            throw FlowError(mistake.code, "The DAG's key: \(mistake.message)")
-        }
+        if let mistake = StepPath.mistake(in: key, of: "DAG's key") { throw mistake }
         if let concurrency, concurrency < 1 {
             throw FlowError(.invalidOption, "concurrency of the DAG \(key) is \(concurrency). Use at least 1.")
         }

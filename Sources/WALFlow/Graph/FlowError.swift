@@ -12,7 +12,7 @@ public struct FlowError: Error, Sendable, CustomStringConvertible {
         public static let duplicateNode = Code("duplicateNode")
         /// An id is empty, too long, or has one of the characters that paths use.
         public static let invalidID = Code("invalidID")
-        /// An edge, a condition or a label names a node that doesn't exist.
+        /// An edge, a condition, a label or a call names a node that doesn't exist, or a value is for a node that doesn't wait for one.
         public static let unknownNode = Code("unknownNode")
         /// The edges form a cycle.
         public static let cycle = Code("cycle")

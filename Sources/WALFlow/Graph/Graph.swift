@@ -19,7 +19,7 @@ public final class Graph {
     /// If a parent is skipped, so is the node.
     ///
     /// - Parameters:
-    ///   - id: The id, unique in this graph: 1 to 64 bytes without `/`, `[`, `]` and `#`. The journal knows the step by it.
+    ///   - id: The id, unique in this graph: 1 to 64 bytes without `/`, `[`, `]`, `#` and `=`. The journal knows the step by it.
     ///   - parents: The nodes whose values the step takes.
     ///   - options: How the step runs.
     ///   - body: The step. It may run more than once (see ``FlowStep/key``).

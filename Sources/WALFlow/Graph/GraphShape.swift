@@ -27,6 +27,8 @@ package struct GraphShape: Codable, Hashable, Sendable {
         package var handles: String?
         /// The graph of an iterator or a sub-DAG.
         package var body: GraphShape?
+        /// True for a step that must not run twice, else nil.
+        package var once: Bool?
     }
 
     package var key: String
@@ -41,6 +43,7 @@ package struct GraphShape: Codable, Hashable, Sendable {
         output = plan.nodes[plan.output].id
         nodes = plan.nodes.map { node in
             var shape = Node(id: node.id, kind: Kind(node.kind), parents: node.parents.map { plan.nodes[$0].id })
+            if node.options.execution == .atMostOnce { shape.once = true }
             switch node.kind {
             case .iterator(let iteration): shape.body = GraphShape(iteration.body, key: node.id, name: node.id)
             case .dag(let plan): shape.body = GraphShape(plan, key: node.id, name: node.id)
@@ -77,6 +80,43 @@ package struct GraphShape: Codable, Hashable, Sendable {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in json.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
         return hash
+    }
+}
+
+extension GraphShape {
+    /// Returns the node of a step's path, such as `lines[17]/pick`.
+    package func node(at path: some StringProtocol) -> Node? {
+        let id = path.prefix { $0 != "/" && $0 != "[" }
+        guard let node = nodes.first(where: { $0.id == id }) else { return nil }
+        var rest = path.dropFirst(id.count)
+        if rest.isEmpty { return node }
+        if node.kind == .iterator {
+            let number = rest.dropFirst().prefix { $0 != "]" }
+            guard rest.first == "[", UInt32(number) != nil else { return nil }
+            rest = rest.dropFirst(number.count + 2)
+        }
+        return rest.first == "/" ? node.body?.node(at: rest.dropFirst()) : nil
+    }
+
+    /// The paths of the nodes that wait for a value. An element's number is `N`.
+    package var waits: [String] {
+        nodes.flatMap { node -> [String] in
+            guard let body = node.body else { return node.kind == .wait ? [node.id] : [] }
+            return body.waits.map { node.id + (node.kind == .iterator ? "[N]/" : "/") + $0 }
+        }
+    }
+
+    /// Throws `unknownNode` unless the node of a path waits for a value.
+    package func requireWait(at path: String) throws(FlowError) {
+        let node = node(at: path)
+        if node?.kind == .wait { return }
+        let waits = waits
+        throw FlowError(
+            .unknownNode,
+            (node == nil ? "The DAG \(key) has no node \(path)." : "The node \(path) of the DAG \(key) takes no value.")
+                + (waits.isEmpty
+                    ? " None of its nodes waits for one." : " These wait for one: \(waits.joined(separator: ", ")).")
+        )
     }
 }
 

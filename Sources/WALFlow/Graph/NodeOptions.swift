@@ -17,7 +17,8 @@ public struct NodeOptions: Sendable {
         case atMostOnce
     }
 
-    /// When failed attempts are repeated. Nil for the retries of the task, with pauses from 1 s to 5 min.
+    /// When failed attempts are repeated. Nil for the retries of the task, with pauses from 1 s to 5 min; with `.atMostOnce`, nil is the
+    /// only choice besides ``RetryPolicy/never``, because there is one attempt.
     public var retry: RetryPolicy?
     /// The longest time of an attempt. Nil for no limit.
     public var timeout: Duration?

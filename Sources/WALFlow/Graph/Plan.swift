@@ -33,6 +33,21 @@ final class Plan: Sendable {
     }
 }
 
+extension Plan {
+    /// Returns the node of a path that the graph's shape has.
+    func node(at path: some StringProtocol) -> PlanNode? {
+        let id = path.prefix { $0 != "/" && $0 != "[" }
+        guard let node = nodes.first(where: { $0.id == id }) else { return nil }
+        guard let slash = path.firstIndex(of: "/") else { return node }
+        let rest = path[path.index(after: slash)...]
+        switch node.kind {
+        case .dag(let plan): return plan.node(at: rest)
+        case .iterator(let iteration): return iteration.body.node(at: rest)
+        default: return nil
+        }
+    }
+}
+
 /// A node of a ``Plan``.
 ///
 /// A class, because each step looks at it several times, and a structure's fields would be counted each time.

@@ -32,15 +32,16 @@ package struct JournalTable: Sendable {
         }
     }
 
-    /// Applies a payload, if it is a record of a flow.
+    /// Applies a payload, if it is a record of a flow, or the row of a task.
     package mutating func apply(_ payload: RawSpan) {
-        guard TaskCodec.isFlowRecord(payload) else { return }
         do throws(TaskCodecError) {
-            guard let record = try FlowRecord(payload) else { return }
-            apply(record)
+            if let record = try FlowRecord(payload) { return apply(record) }
         } catch {
             undecodableCount += 1
+            return
         }
+        guard let row = (try? TaskCodec.progress(payload)) ?? nil else { return }
+        tasks[row.taskID]?.note(processingState: row.state)
     }
 
     package mutating func apply(_ record: FlowRecord) {

@@ -7,14 +7,24 @@ enum StepPath {
     /// Returns the path of an element's graph.
     static func element(_ index: Int, of path: String) -> String { "\(path)[\(index)]/" }
 
-    /// Returns what is wrong with a node's id, or nil.
-    static func mistake(in id: String) -> FlowError? {
+    /// Returns a task's id as a part of keys that ends at the next `/`, so that no other task and path give the same key.
+    static func keyPart(of task: String) -> String {
+        guard task.utf8.contains(UInt8(ascii: "/")) else { return task }
+        return "/" + task.replacing("%", with: "%25").replacing("/", with: "%2F")
+    }
+
+    /// Returns what is wrong with an id, or nil.
+    ///
+    /// - Parameters:
+    ///   - id: The id.
+    ///   - owner: Whose id it is, for people.
+    static func mistake(in id: String, of owner: String = "node's id") -> FlowError? {
         guard !id.isEmpty, id.utf8.count <= maxIDSize else {
-            return FlowError(.invalidID, "A node's id has \(id.utf8.count) bytes. Use 1 to \(maxIDSize).")
+            return FlowError(.invalidID, "A \(owner) has \(id.utf8.count) bytes. Use 1 to \(maxIDSize).")
         }
         guard !id.contains(where: { reserved.contains($0) || $0 == "\0" }) else {
             return FlowError(
-                .invalidID, "The node's id \(id) has one of the characters / [ ] # =, which paths need. Leave it out.")
+                .invalidID, "The \(owner) \(id) has one of the characters / [ ] # =, which paths need. Leave it out.")
         }
         return nil
     }

@@ -56,6 +56,10 @@ package struct TaskJournal: Hashable, Sendable {
     package private(set) var retryCount: Int32 = 0
     package private(set) var end: FlowRecord.Ending?
     package private(set) var isDelivered = false
+    /// Why the last program that had the task didn't continue it, as its last row says. Nil once a person has let it continue.
+    package private(set) var parked: String?
+    /// Whether people still see the row of a parked task.
+    package private(set) var isShownParked = false
 
     package init(id: String) {
         self.id = id
@@ -66,6 +70,15 @@ package struct TaskJournal: Hashable, Sendable {
 
     /// The attempt that a step's next run is.
     package func nextAttempt(of path: String) -> UInt32 { (steps[path]?.attempt ?? 0) + 1 }
+
+    /// Takes from a row of the task whether it is parked. ``processingState(parked:)`` writes such a row's state.
+    package mutating func note(processingState: String?) {
+        let start = Self.processingState(parked: "")
+        parked = processingState.flatMap { $0.hasPrefix(start) ? String($0.dropFirst(start.count)) : nil }
+        isShownParked = parked != nil
+    }
+
+    package static func processingState(parked reason: String) -> String { "parked: \(reason)" }
 
     package mutating func apply(_ event: FlowRecord.Event) {
         switch event {
@@ -148,8 +161,11 @@ package struct TaskJournal: Hashable, Sendable {
         switch control.action {
         case .pause: isPaused = true
         case .resume: isPaused = false
-        case .accept: graph = control.graph
+        case .accept:
+            graph = control.graph
+            parked = nil
         case .retry:
+            parked = nil
             for path in control.paths {
                 steps[path] = nil
                 for below in steps.keys where below.hasPrefix(path + "/") || below.hasPrefix(path + "[") {

@@ -58,9 +58,10 @@ extension GraphShape {
 extension TaskView.State {
     var colors: (fill: String, border: String) {
         switch self {
-        case .waiting: ("#f3f4f6", "#9ca3af")
+        case .pending: ("#f3f4f6", "#9ca3af")
         case .ready: ("#e0f2fe", "#0284c7")
         case .running: ("#dbeafe", "#1d4ed8")
+        case .waiting: ("#ede9fe", "#6d28d9")
         case .retrying: ("#fef3c7", "#b45309")
         case .done: ("#dcfce7", "#15803d")
         case .failed: ("#fee2e2", "#b91c1c")
@@ -105,7 +106,7 @@ private struct TextPicture {
         let names = Dictionary(uniqueKeysWithValues: shape.nodes.enumerated().map { ($1.id, "\(id)_\($0)") })
         for node in shape.nodes {
             guard let name = names[node.id] else { continue }
-            let state = states[node.id] ?? .waiting
+            let state = states[node.id] ?? .pending
             let title = GraphShape.title(node, state, endedElements: view.endedElements(of: node, prefix: prefix))
             lines.append(indent + box(name, title, node.kind, state))
             if let body = node.body, node.kind == .dag || node.kind == .iterator {

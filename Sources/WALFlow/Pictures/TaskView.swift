@@ -3,14 +3,15 @@ package import WAL
 /// What a task's journal says about each node of its graph, without the program.
 package struct TaskView {
     package enum State: String, CaseIterable, Sendable {
-        case waiting, ready, running, retrying, done, failed, skipped
+        case pending, ready, running, waiting, retrying, done, failed, skipped
 
         /// The sign of the state in pictures, for those who don't see colors.
         package var sign: String {
             switch self {
-            case .waiting: "·"
+            case .pending: "·"
             case .ready: "▷"
             case .running: "▶"
+            case .waiting: "…"
             case .retrying: "↻"
             case .done: "✓"
             case .failed: "✗"
@@ -24,7 +25,7 @@ package struct TaskView {
     private let task: TaskJournal?
     private let running: Set<String>
 
-    /// Makes a view of a task. Without one, all nodes wait.
+    /// Makes a view of a task. Without one, all nodes are pending.
     ///
     /// - Parameters:
     ///   - task: The journal.
@@ -54,33 +55,78 @@ package struct TaskView {
 
     private func state(of node: GraphShape.Node, _ prefix: String, _ states: [String: State]) -> State {
         let path = prefix + node.id
-        guard let task else { return .waiting }
+        guard let task else { return .pending }
         if node.kind == .input { return .done }
-        let parents = node.parents.map { states[$0] ?? .waiting }
-        let step = task.steps[path]
+        let parents = node.parents.map { states[$0] ?? .pending }
+        if let known = state(of: task.steps[path], path) { return known }
+        switch node.kind {
+        case .merge:
+            if parents.contains(.done), parents.allSatisfy(\.hasEnded) { return .done }
+            return parents.allSatisfy { $0 == .skipped } ? .skipped : .pending
+        case .label:
+            if parents.contains(.skipped) { return .skipped }
+            guard let branch = node.parents.first, let chosen = task.steps[prefix + branch]?.label else {
+                return .pending
+            }
+            return node.id == "\(branch)=\(chosen)" ? .done : .skipped
+        case .handler:
+            return task.end == nil ? .pending : .skipped
+        case .dag, .iterator:
+            if parents.contains(.skipped) { return .skipped }
+            return hasBegun(path) ? inner(node, path) : parents.allSatisfy { $0 == .done } ? .ready : .pending
+        case .input, .step, .branch, .wait, .timer:
+            if parents.contains(.skipped) { return .skipped }
+            return parents.allSatisfy { $0 == .done } && task.end == nil ? .ready : .pending
+        }
+    }
+
+    /// What the journal of a step says by itself.
+    private func state(of step: TaskJournal.Step?, _ path: String) -> State? {
         if step?.result != nil { return .done }
         if step?.hasFailed == true { return .failed }
         if running.contains(path) || step?.hasStarted == true { return .running }
         if step?.retryAt != nil { return .retrying }
-        if step?.wait != nil { return .waiting }
-        switch node.kind {
-        case .merge:
-            if parents.contains(.done), parents.allSatisfy(\.hasEnded) { return .done }
-            return parents.allSatisfy { $0 == .skipped } ? .skipped : .waiting
-        case .label:
-            if parents.contains(.skipped) { return .skipped }
-            guard let branch = node.parents.first, let chosen = task.steps[prefix + branch]?.label else {
-                return .waiting
+        return step?.wait != nil ? task?.end == nil ? .waiting : .pending : nil
+    }
+
+    /// A step, a sub-DAG or an iterator of a task.
+    package struct Line {
+        package var path: String
+        /// Nil for a step that the graph doesn't have.
+        package var state: State?
+        package var step: TaskJournal.Step?
+    }
+
+    /// Returns the steps of a task in the order of its graph, with those of the elements that have begun, and then those that the graph
+    /// doesn't have.
+    package func lines(of shape: GraphShape?) -> [Line] {
+        var lines: [Line] = []
+        if let shape { add(shape, prefix: "", to: &lines) }
+        let known = Set(lines.map(\.path))
+        for (path, step) in (task?.steps ?? [:]).sorted(by: { $0.key < $1.key }) where !known.contains(path) {
+            lines.append(Line(path: path, state: shape == nil ? state(of: step, path) : nil, step: step))
+        }
+        return lines
+    }
+
+    private func add(_ shape: GraphShape, prefix: String, to lines: inout [Line]) {
+        let states = states(of: shape, prefix: prefix)
+        for node in shape.nodes {
+            let path = prefix + node.id
+            switch node.kind {
+            case .input, .label, .merge: continue
+            case .step, .branch, .wait, .timer, .handler, .dag, .iterator:
+                lines.append(Line(path: path, state: states[node.id], step: task?.steps[path]))
             }
-            return node.id == "\(branch)=\(chosen)" ? .done : .skipped
-        case .handler:
-            return .waiting
-        case .dag, .iterator:
-            if parents.contains(.skipped) { return .skipped }
-            return hasBegun(path) ? inner(node, path) : parents.allSatisfy { $0 == .done } ? .ready : .waiting
-        case .input, .step, .branch, .wait, .timer:
-            if parents.contains(.skipped) { return .skipped }
-            return parents.allSatisfy { $0 == .done } && task.end == nil ? .ready : .waiting
+            guard let body = node.body else { continue }
+            guard node.kind == .iterator else {
+                add(body, prefix: path + "/", to: &lines)
+                continue
+            }
+            let begun = (task?.steps ?? [:]).keys.compactMap { key in
+                key.hasPrefix(path + "[") ? Int(key.dropFirst(path.count + 1).prefix { $0 != "]" }) : nil
+            }
+            for element in Set(begun).sorted() { add(body, prefix: StepPath.element(element, of: path), to: &lines) }
         }
     }
 
@@ -104,15 +150,28 @@ package struct TaskView {
         return task.steps.count { $0.key.hasPrefix(start) && $0.key.hasSuffix("]/" + output) && $0.value.result != nil }
     }
 
+    /// Why a task is parked, and what to do about it.
+    static func remedy(parked reason: String) -> String {
+        reason.hasPrefix(changedGraph)
+            ? "\(reason); accept it, retry it from a step, or cancel it"
+            : "\(reason); change the program, or cancel the task"
+    }
+
+    /// The beginning of the reason of a task that can continue with another graph, if a person accepts that.
+    package static let changedGraph = "graph changed: "
+
     /// Why the task doesn't move, as one clause.
     package static func reason(_ task: TaskJournal, _ shape: GraphShape?, now: Timestamp) -> String {
         guard task.beginning != nil else { return "orphaned: the log has lost its beginning" }
         if let end = task.end {
             switch end.status {
-            case .failed: return "failed at \(end.path ?? ""): \(end.error ?? ""); retry it, or let it be forgotten"
+            case .failed:
+                return
+                    "failed at \(end.path ?? ""): \(end.error ?? ""); retry it (`wal flow retry`, or FlowRunner.retry), or let it be forgotten"
             case .completed, .cancelled: return "\(end.status), and the final callback hasn't returned"
             }
         }
+        if let parked = task.parked { return TaskJournal.processingState(parked: remedy(parked: parked)) }
         if task.isPaused { return "paused" }
         let steps = task.steps.sorted { $0.key < $1.key }
         if let (path, step) = steps.first(where: { $0.value.result == nil && $0.value.retryAt != nil }),

@@ -63,7 +63,7 @@ struct VectorPicture {
         var drawing = Drawing()
         var indexes: [String: Int] = [:]
         for node in shape.nodes {
-            let state = states[node.id] ?? .waiting
+            let state = states[node.id] ?? .pending
             let title = GraphShape.title(node, state, endedElements: view.endedElements(of: node, prefix: prefix))
             var box = Box(node: node, state: state, title: title)
             box.width = max(64, Double(title.count) * 7.2 + 20)

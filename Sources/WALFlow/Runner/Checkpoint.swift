@@ -53,7 +53,8 @@ final class Checkpoint: Sendable {
     private func count(_ runner: FlowRunner) {
         let size = runner.table.all.reduce(0) { sum, task in
             task.state.withLock { state in
-                state.journal.records.reduce(sum) { $0 + FlowRecord(task.id, $1).size }
+                let row = state.parkedRow(at: runner.clock.now()).map { TaskCodec.size(of: $0) } ?? 0
+                return state.journal.records.reduce(sum + row) { $0 + FlowRecord(task.id, $1).size }
             }
         }
         liveSize.store(size, ordering: .relaxed)
@@ -158,7 +159,7 @@ final class Checkpoint: Sendable {
     private func graphs(of tasks: [LiveTask], _ runner: FlowRunner) throws -> [FlowRecord] {
         let newest = Set(runner.dags.all.map(\.hash))
         let used = Set(tasks.map { $0.state.withLock { $0.journal.graph } }).subtracting(newest)
-        let shapes = runner.shapes.withLock { $0 }
+        let shapes = runner.graphs.withLock { $0.shapes }
         let older = try used.sorted().compactMap { hash in
             try shapes[hash].map { FlowRecord($0.key, .graph(hash: hash, json: try $0.json())) }
         }
@@ -172,7 +173,8 @@ final class Checkpoint: Sendable {
                 guard !state.isGone else { return 0 }
                 var events = state.journal.records
                 if state.journal.isDelivered, let end = state.journal.end { events.append(.delivered(time: end.time)) }
-                return try write(events.map { FlowRecord(task.id, $0) }, runner)
+                let row = state.parkedRow(at: runner.clock.now())
+                return try write(events.map { FlowRecord(task.id, $0) }, runner, row)
             }
             if let size { return size }
             try await runner.storage.waitForSpace()
@@ -186,8 +188,10 @@ final class Checkpoint: Sendable {
         }
     }
 
-    /// Appends records, or returns nil if no segment is ready for all of them.
-    private func write(_ records: [FlowRecord], _ runner: FlowRunner) throws(TaskStorageError) -> Int? {
+    /// Appends records and a row after them, or returns nil if no segment is ready for all of them.
+    private func write(
+        _ records: [FlowRecord], _ runner: FlowRunner, _ row: TaskMutation? = nil
+    ) throws(TaskStorageError) -> Int? {
         var size = 0
         var batch = RecordBatch()
         for (index, record) in records.enumerated() {
@@ -196,6 +200,10 @@ final class Checkpoint: Sendable {
             guard try runner.storage.tryAppend(batch, []) != nil else { return nil }
             size += batch.payloads.count
             batch.removeAll()
+        }
+        if let row {
+            guard try runner.storage.tryAppend(RecordBatch(), [row]) != nil else { return nil }
+            size += TaskCodec.size(of: row)
         }
         return size
     }

@@ -8,6 +8,7 @@ struct FlowLog: Sendable {
         static let duration = "wal.duration"
         static let error = "wal.error"
         static let task = "wal.task"
+        static let tasks = "wal.tasks"
         static let path = "wal.path"
     }
 
@@ -17,15 +18,10 @@ struct FlowLog: Sendable {
         self.logger = logger
     }
 
-    func opened(live: Int, parked: Int, orphaned: Int, in duration: Duration) {
+    func opened(live: Int, orphaned: Int, in duration: Duration) {
         logger?.info(
             "opened the flows",
             metadata: [Key.count: "\(live)", Key.duration: "\(duration)"])
-        if parked > 0 {
-            logger?.warning(
-                "tasks are parked, because their DAG is unknown or has changed; see `wal flow stuck`",
-                metadata: [Key.count: "\(parked)"])
-        }
         if orphaned > 0 {
             logger?.error(
                 "the log has lost the beginnings of tasks; their records are left alone",
@@ -33,8 +29,21 @@ struct FlowLog: Sendable {
         }
     }
 
+    /// Names up to five tasks with the reasons.
+    func parked(_ tasks: [LiveTask]) {
+        guard let logger, !tasks.isEmpty else { return }
+        let named = tasks.sorted { $0.id < $1.id }.prefix(5).map { task in
+            let (dag, reason) = task.state.withLock { ($0.beginning?.dag ?? "", $0.parked ?? "") }
+            return "\(task.id) of \(dag): \(TaskView.remedy(parked: reason))"
+        }
+        logger.warning(
+            "tasks are parked, and don't continue; `wal flow stuck` lists them all with their reasons",
+            metadata: [Key.count: "\(tasks.count)", Key.tasks: "\(named.joined(separator: "; "))"])
+    }
+
     func closed(_ live: Int) {
-        logger?.info("closed the flows; the next start resumes the live tasks", metadata: [Key.count: "\(live)"])
+        let next = live == 0 ? "" : "; the next start resumes the live tasks"
+        logger?.info("closed the flows\(next)", metadata: [Key.count: "\(live)"])
     }
 
     func halted(_ error: FlowError) {

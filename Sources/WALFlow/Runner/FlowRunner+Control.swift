@@ -31,7 +31,7 @@ extension FlowRunner {
     public func cancel(_ id: String, reason: String? = nil) async throws(FlowError) {
         try life.checkOpen()
         let live = try require(id)
-        guard live.state.withLock({ $0.journal.end == nil }) else { throw hasEnded(id) }
+        if let error = live.state.withLock({ $0.journal.endError }) { throw error }
         let ending = FlowRecord.Ending(status: .cancelled, time: clock.now(), error: reason.map(Self.withoutNul))
         scheduler.submit(await end(live, ending))
         if let error = life.failure { throw error }
@@ -59,6 +59,7 @@ extension FlowRunner {
             number: journal.nextControl, action: .retry, time: now, paths: paths)
         var events: [FlowRecord.Event] = [.control(control)]
         if journal.graph != dag.hash {
+            try requireDropped(journal, dag.shape, Set(paths))
             events.append(
                 .control(
                     FlowRecord.Control(number: control.number + 1, action: .accept, time: now, graph: dag.hash)))
@@ -83,18 +84,31 @@ extension FlowRunner {
 
     /// Resumes a parked task, with the graph that the runner has now.
     ///
-    /// Steps whose results the new graph doesn't have are ignored, and new ones run.
+    /// Steps whose results the new graph doesn't have are ignored, and new ones run. So a step that got another name runs again.
     ///
-    /// - Throws: ``FlowError``: `unknownTask`, `unknownDAG`, `wrongState` if the task isn't parked, `storageFailed` or `closed`.
-    public func accept(_ id: String) async throws(FlowError) {
+    /// - Parameters:
+    ///   - id: The id of the task.
+    ///   - dropped: The paths of the steps with ``NodeOptions/Execution/atMostOnce`` that ran, and that the new graph doesn't have. What
+    ///     they did may be done again.
+    /// - Throws: ``FlowError``: `unknownTask`, `unknownDAG`, `wrongState` if the task isn't parked or `dropped` lacks a step,
+    ///   `storageFailed` or `closed`.
+    public func accept(_ id: String, dropping dropped: Set<String> = []) async throws(FlowError) {
         try life.checkOpen()
         let live = try require(id)
         let (journal, dag, isParked) = live.state.withLock { ($0.journal, $0.dag, $0.parked != nil) }
         guard isParked else { throw FlowError(.wrongState, "The task \(id) isn't parked.") }
         guard let dag else { throw FlowError(.unknownDAG, "The runner doesn't have the DAG of the task \(id).") }
+        try requireDropped(journal, dag.shape, dropped)
         let now = clock.now()
         let control = FlowRecord.Control(number: journal.nextControl, action: .accept, time: now, graph: dag.hash)
         try await restart(live, control.number, [.control(control)], "task_accepted", nil, now)
+    }
+
+    private func requireDropped(
+        _ journal: TaskJournal, _ new: GraphShape, _ dropped: Set<String>
+    ) throws(FlowError) {
+        guard let old = graphs.withLock({ $0.shapes[journal.graph] }) else { return }
+        try GraphChange(from: old, to: new).requireDropped(dropped, of: journal)
     }
 
     /// Journals a control of a live task, and returns the task.
@@ -102,24 +116,19 @@ extension FlowRunner {
         try life.checkOpen()
         let live = try require(id)
         let now = clock.now()
-        let isDone: Void? = try await commit(live) { state in
-            guard state.journal.end == nil else { return nil }
+        var ended: FlowError?
+        _ = try await commit(live) { state in
+            ended = state.journal.endError
+            guard ended == nil else { return nil }
             let control = FlowRecord.Control(number: state.journal.nextControl, action: action, time: now)
-            var mutations: [TaskMutation] = []
-            if case .save(var row)? = state.row(.running, at: now) {
-                row.processingState = action == .pause ? "paused" : row.processingState
-                mutations.append(.save(row))
-            }
-            return Transition(events: [.control(control)], mutations: mutations)
+            return Transition(
+                events: [.control(control)],
+                mutations: state.row(after: [.control(control)], at: now).map { [$0] } ?? [])
         } then: { state in
             state.publish()
         }
-        guard isDone != nil else { throw hasEnded(id) }
+        if let ended { throw ended }
         return live
-    }
-
-    private func hasEnded(_ id: String) -> FlowError {
-        FlowError(.wrongState, "The task \(id) has ended.")
     }
 
     /// Journals a control after which the walk of the task starts over.
@@ -138,7 +147,9 @@ extension FlowRunner {
                     self.activity(
                         live.id, start, "", state.journal.nextControl, action, message, level: "warning", at: now))
             }
-            if let row = state.row(.running, at: now) { mutations.append(row) }
+            var continued = state
+            continued.parked = nil
+            if let row = continued.row(after: events, at: now) { mutations.append(row) }
             return Transition(events: events, mutations: mutations)
         } then: { state -> [Execution.Action] in
             state.parked = nil
@@ -153,5 +164,28 @@ extension FlowRunner {
             throw FlowError(.wrongState, "The task \(live.id) is neither failed nor parked any more.")
         }
         scheduler.submit(await follow(live, actions))
+        try await showState(live)
+    }
+}
+
+extension LiveTask.State {
+    /// The row that shows the task as it is after some events.
+    fileprivate func row(after events: [FlowRecord.Event], at now: Timestamp) -> TaskMutation? {
+        var state = self
+        for event in events { state.journal.apply(event) }
+        return state.row(.running, at: now)
+    }
+}
+
+extension TaskJournal {
+    /// The error of a call that needs a task without an end, if it has one.
+    package var endError: FlowError? {
+        end.map { end in
+            FlowError(
+                .wrongState,
+                end.status == .failed
+                    ? "The task \(id) has failed at \(end.path ?? ""). Retry it first."
+                    : "The task \(id) has ended: it is \(end.status).")
+        }
     }
 }

@@ -29,8 +29,8 @@ extension FlowRunner {
 
     private func resume(_ journals: JournalTable, _ begun: ContinuousClock.Instant) async throws(WALError) {
         do throws(FlowError) {
-            shapes.withLock { $0 = journals.graphs }
-            var parkedCount = 0
+            graphs.withLock { $0 = KnownGraphs(shapes: journals.graphs, newest: journals.newestGraphs) }
+            var parked: [LiveTask] = []
             var live: [LiveTask] = []
             for journal in journals.tasks.values where journal.beginning != nil {
                 let task = LiveTask(journal, dag: dags[journal.beginning?.dag ?? ""])
@@ -39,10 +39,9 @@ extension FlowRunner {
             // In a full log, what follows waits for a checkpoint.
             checkpoint.start(self)
             for dag in dags.all { try await write(dag) }
-            for task in live where try await !goOn(task) { parkedCount += 1 }
-            events.opened(
-                live: live.count, parked: parkedCount, orphaned: journals.orphans.count,
-                in: begun.duration(to: .now))
+            for task in live where try await !goOn(task) { parked.append(task) }
+            events.opened(live: live.count, orphaned: journals.orphans.count, in: begun.duration(to: .now))
+            events.parked(parked)
         } catch {
             halt(error)
         }
@@ -51,6 +50,7 @@ extension FlowRunner {
     /// Resumes the tasks of a DAG that is new to the runner.
     func unpark(_ dag: FrozenDAG) async throws(FlowError) {
         try await write(dag)
+        var parked: [LiveTask] = []
         for task in table.all {
             let isOfDAG = task.state.withLock { state in
                 guard state.beginning?.dag == dag.key, state.dag == nil else { return false }
@@ -58,24 +58,31 @@ extension FlowRunner {
                 state.parked = nil
                 return true
             }
-            if isOfDAG { _ = try await goOn(task) }
+            if isOfDAG, try await !goOn(task) { parked.append(task) }
         }
+        events.parked(parked)
     }
 
     /// Resumes a task of the journal. Returns false if it is parked.
     private func goOn(_ task: LiveTask) async throws(FlowError) -> Bool {
-        let shapes = shapes.withLock { $0 }
-        let (actions, isParked) = task.state.withLock { state in
+        let shapes = graphs.withLock { $0.shapes }
+        let (actions, isParked, wasParked) = task.state.withLock { state in
             let actions = prepare(&state, shapes)
-            return (actions, state.parked != nil)
+            return (actions, state.parked != nil, state.journal.isShownParked)
         }
-        if isParked { try await showParked(task) } else { try await resume(task, actions) }
+        if !isParked { try await resume(task, actions) }
+        // The log's last row of a task says whether it is parked.
+        if isParked || wasParked { try await showState(task) }
         return !isParked
     }
 
-    /// Writes a graph's shape, unless the journal has it.
+    /// Writes a graph's shape, unless the journal has it as the newest of its DAG. A tool takes the newest for the program's.
     private func write(_ dag: FrozenDAG) async throws(FlowError) {
-        guard shapes.withLock({ $0.updateValue(dag.shape, forKey: dag.hash) }) == nil else { return }
+        let isKnown = graphs.withLock { graphs in
+            graphs.shapes[dag.hash] = dag.shape
+            return graphs.newest.updateValue(dag.shape, forKey: dag.key) == dag.shape
+        }
+        if isKnown { return }
         let holder = LiveTask(TaskJournal(id: dag.key), dag: nil)
         _ = try await commit(holder) { _ in
             Transition(events: [.graph(hash: dag.hash, json: dag.json)])
@@ -96,7 +103,7 @@ extension FlowRunner {
             return []
         }
         if state.journal.graph != dag.hash, let reason = conflict(state.journal, dag, shapes) {
-            state.parked = "graph changed: \(reason)"
+            state.parked = TaskView.changedGraph + reason
             return []
         }
         do {
@@ -115,10 +122,14 @@ extension FlowRunner {
         return GraphChange(from: old, to: dag.shape).conflict(with: journal)
     }
 
-    private func showParked(_ task: LiveTask) async throws(FlowError) {
+    /// Writes the row of a task that hasn't ended.
+    func showState(_ task: LiveTask) async throws(FlowError) {
         let now = clock.now()
         _ = try await commit(task) { state in
-            state.row(.running, at: now).map { Transition(events: [], mutations: [$0]) }
+            guard state.journal.end == nil else { return nil }
+            return state.row(.running, at: now).map { Transition(events: [], mutations: [$0]) }
+        } claim: { state in
+            state.journal.note(processingState: state.processingState)
         } then: { _ in
         }
     }

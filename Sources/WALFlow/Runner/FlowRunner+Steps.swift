@@ -48,7 +48,8 @@ extension FlowRunner {
         guard let prepared = prepare(task, step, worker) else { return await endIfOver(task) }
         do throws(FlowError) {
             if prepared.isInterrupted {
-                let error = "interrupted: the process ended while the step ran, and it must not run twice"
+                let error =
+                    "interrupted: the process ended while the step ran, and it must not run twice; ask the other system whether it happened before you retry it"
                 return try await fail(task, step, prepared.attempt, error, isFinal: true)
             }
             let values: [any Sendable]

@@ -15,7 +15,8 @@ extension FlowRunner {
     /// Journals that an attempt's time is up, and cancels it. The next attempt begins once this one has returned.
     private func timeOut(_ task: LiveTask, _ step: StepPlace, _ attempt: UInt32, _ timeout: Duration) async {
         let now = clock.now()
-        let error = "timedOut: the attempt took longer than \(timeout)"
+        let error =
+            "timedOut: the attempt took longer than \(timeout); raise the node's timeout, or make the step faster"
         var retryAt: Timestamp?
         let ended = try? await commit(task) { state in
             guard state.isOpen, state.isCurrent(step, attempt) else { return nil }

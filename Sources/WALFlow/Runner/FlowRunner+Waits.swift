@@ -4,39 +4,49 @@ internal import WALTasks
 extension FlowRunner {
     /// Gives a waiting node its value.
     ///
-    /// The value may come before the task reaches the node: the journal keeps it.
+    /// The value may come before the task reaches the node: the journal keeps it. The node and the value's type are checked if the runner
+    /// has the task's DAG.
     ///
     /// - Parameters:
     ///   - value: The value, of the type that the node waits for.
     ///   - node: The path of the node, such as `approve` or `lines[2]/approve`.
     ///   - task: The id of the task.
     ///   - id: The id of this value. A second value with the same id is ignored, so a sender can repeat it. Nil for a new one.
-    /// - Throws: ``FlowError``: `unknownTask`, `wrongState` if the task has ended, `undecodable`, `valueTooLarge`, `storageFailed` or
-    ///   `closed`.
+    /// - Throws: ``FlowError``: `unknownTask`, `unknownNode` if the node doesn't exist or waits for no value, `undecodable` if the value
+    ///   isn't of the type that it waits for, `wrongState` if the task has ended, `valueTooLarge`, `storageFailed` or `closed`.
     public func submit<Value: Codable & Sendable>(
         _ value: Value, to node: String, of task: String, id: String? = nil
     ) async throws(FlowError) {
         try life.checkOpen()
         let live = try require(task)
+        let (dag, graph) = live.state.withLock { ($0.dag, $0.journal.graph) }
+        try (dag?.shape ?? graphs.withLock { $0.shapes[graph] })?.requireWait(at: node)
         let bytes: [UInt8]
         do {
-            let coder: any FlowCoder = live.state.withLock { $0.dag?.coder } ?? JSONFlowCoder()
-            bytes = try coder.encode(value)
+            bytes = try (dag?.coder ?? JSONFlowCoder()).encode(value)
         } catch {
             throw FlowError(.undecodable, "The value for \(node) can't be encoded.", cause: error)
         }
+        do {
+            _ = try dag?.plan.node(at: node)?.decode(bytes)
+        } catch {
+            throw FlowError(
+                .undecodable,
+                "The node \(node) of the DAG \(dag?.key ?? "") waits for a value of another type than \(Value.self).",
+                cause: error)
+        }
         try check(size: bytes.count, of: "The value for \(node)")
         let signal = id ?? "\(UInt64.random(in: .min ... .max))"
+        var ended: FlowError?
         let place = try await commit(live) { state in
-            guard state.journal.end == nil else { return nil }
+            ended = state.journal.endError
+            guard ended == nil else { return nil }
             return Transition(events: [.signal(path: node, id: signal, payload: bytes)])
         } then: { state in
             state.waiting[node]
         }
-        guard let place else {
-            throw FlowError(.wrongState, "The task \(task) has ended, so \(node) takes no value.")
-        }
-        if let place { scheduler.submit(await follow(live, await take(live, place))) }
+        if let ended { throw ended }
+        if let place = place ?? nil { scheduler.submit(await follow(live, await take(live, place))) }
     }
 
     func require(_ id: String) throws(FlowError) -> LiveTask {
@@ -58,9 +68,12 @@ extension FlowRunner {
         task.state.withLock { $0.waiting[step.path] = step }
         // A restart finds the wait in the journal, with the time that was set then.
         _ = try? await commit(task) { state in
-            guard state.isOpen, state.journal.steps[step.path]?.wait == nil else { return nil }
+            let isKnown = state.journal.steps[step.path]?.wait != nil
+            // The row of the process before shows the wait, unless this one has written another.
+            guard state.isOpen, !isKnown || state.lastRow.rawValue > 0 else { return nil }
             let event = FlowRecord.Event.wait(path: step.path, signal: signal, due: pause.map { now + $0 })
-            return Transition(events: [event], mutations: state.row(.running, at: now).map { [$0] } ?? [])
+            return Transition(
+                events: isKnown ? [] : [event], mutations: state.row(.running, at: now).map { [$0] } ?? [])
         } then: { state in
             state.startedAt = state.startedAt ?? now
             state.lastRow = now
@@ -116,7 +129,7 @@ extension FlowRunner {
                 }
             }
         } else {
-            let error = "timedOut: no value came in time"
+            let error = "timedOut: no value came in time; a retry waits for it again"
             actions = try? await commit(task) { state in
                 guard state.isOpen, state.waiting[step.path] === step else { return nil }
                 let attempt = state.journal.nextAttempt(of: step.path)

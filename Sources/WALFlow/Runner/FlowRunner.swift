@@ -33,8 +33,7 @@ public final class FlowRunner: Service {
     let life = RunnerLife()
     let checkpoint = Checkpoint()
     let journalWatch: JournalWatch
-    /// The shapes of graphs that live tasks began with, by hash.
-    let shapes: Monitor<[UInt64: GraphShape]> = Monitor([:])
+    let graphs = Monitor(KnownGraphs())
 
     /// Makes a runner, and resumes the tasks that the log has.
     ///
@@ -275,6 +274,14 @@ final class DAGTable: Sendable {
         }
         return dag
     }
+}
+
+/// The shapes of graphs in a runner's journal.
+struct KnownGraphs: Sendable {
+    /// Those that live tasks began with, by hash.
+    var shapes: [UInt64: GraphShape] = [:]
+    /// The last one of each DAG, by key.
+    var newest: [String: GraphShape] = [:]
 }
 
 /// The live tasks by id.

@@ -16,7 +16,10 @@ public struct FlowStep: Sendable {
     ///
     /// A crash after an effect and before its journal record makes the step run again. Pass the key on, so that the other system knows
     /// the repetition.
-    public var key: String { "\(taskID)/\(path)" }
+    ///
+    /// No two steps have the same key. That of a task whose id has a `/` begins with `/`, and has the id's `/` as `%2F` and its `%` as
+    /// `%25`: the key of the step `charge` of the task `shop/7` is `/shop%2F7/charge`.
+    public var key: String { "\(StepPath.keyPart(of: taskID))/\(path)" }
 
     /// Writes an activity of the task. It never waits. In a full log, the activity comes with the step's end, and is left out if those
     /// before it take an eighth of a segment.
@@ -74,7 +77,7 @@ public struct FlowStep: Sendable {
 /// The ids of the activities that the runner writes. A repetition has the same id, so stores ignore it.
 enum ActivityID {
     static func make(_ task: String, _ path: String, _ attempt: Int, _ action: String) -> String {
-        limited("\(task)/\(path)/\(attempt)/\(action)")
+        limited("\(StepPath.keyPart(of: task))/\(path)/\(attempt)/\(action)")
     }
 
     /// Returns a text that stores take as an id. A long one keeps its start, and a hash of the whole.

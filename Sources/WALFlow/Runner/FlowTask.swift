@@ -34,8 +34,10 @@ public struct FlowTask<Output: Codable & Sendable>: Sendable {
         switch end.status {
         case .cancelled: throw FlowError(.taskCancelled, "The task \(id) was canceled.")
         case .failed:
+            let failure = end.failure.map { "\($0)" } ?? ""
             throw FlowError(
-                .taskFailed, "The task \(id) failed at \(end.failure.map { "\($0)" } ?? "").", failure: end.failure)
+                .taskFailed, "The task \(id) failed at \(failure)\(failure.hasSuffix(".") ? "" : ".")",
+                failure: end.failure)
         case .completed:
             if let output = live.state.withLock({ $0.output }), let value = output as? Output { return value }
             guard live.state.withLock(\.isOutputKnown) else {

@@ -110,6 +110,11 @@ extension LiveTask.State {
                 retryCount: journal.retryCount, maxRetries: start.maxRetries, priority: start.priority))
     }
 
+    /// The row of a parked task, which a checkpoint repeats, so that tools see the reason.
+    func parkedRow(at now: Timestamp) -> TaskMutation? {
+        journal.end == nil && parked != nil ? row(.running, at: now) : nil
+    }
+
     /// The node for which the task was made: the first one after the input.
     private var firstNode: String {
         guard let plan = dag?.plan, plan.nodes.count > 1 else { return beginning?.dag ?? "" }
@@ -119,7 +124,7 @@ extension LiveTask.State {
     /// Why the task doesn't move, or how far it is.
     var processingState: String {
         if let end = journal.end { return "\(end.status)" }
-        if let parked { return "parked: \(parked)" }
+        if let parked { return TaskJournal.processingState(parked: parked) }
         if journal.isPaused { return "paused" }
         if running.isEmpty, let (path, place) = waiting.min(by: { $0.key < $1.key }) {
             let due = journal.steps[path]?.wait?.due

@@ -22,6 +22,22 @@ extension TaskCodec {
         return mutation
     }
 
+    /// Returns the id and the processing state of the row that a payload saves, or nil for another payload.
+    package static func progress(_ payload: RawSpan) throws(TaskCodecError) -> (taskID: String, state: String?)? {
+        var input = FieldInput(payload)
+        guard try input.byte() == version, try input.byte() == Kind.save.rawValue else { return nil }
+        let id = try input.text()
+        let state = try input.byte()
+        let created = try input.time()
+        _ = try input.time(after: created)
+        if state & SavedState.hasStarted != 0 { _ = try input.time(after: created) }
+        if state & SavedState.hasCompleted != 0 { _ = try input.time(after: created) }
+        for _ in 0..<3 { _ = try input.int32() }
+        // The DAG, the node, the current node, and the path of its graph.
+        for _ in 0..<4 { _ = try input.textRange() }
+        return (id, try input.optionalText())
+    }
+
     private static func task(from input: inout FieldInput) throws(TaskCodecError) -> PersistentTask {
         let id = try input.text()
         let start = input.offset

@@ -5,7 +5,7 @@
 ///
 /// Every saved task passes through it, so the small steps are inlined into one loop whose variables stay in
 /// registers.
-struct JSONValidator: ~Escapable {
+package struct JSONValidator: ~Escapable {
     /// The maximum nesting of arrays and objects.
     static let depthMax = 512
 
@@ -25,7 +25,7 @@ struct JSONValidator: ~Escapable {
     }
 
     /// Returns the offset of the first byte that can't be part of valid JSON, or nil if the whole text is valid.
-    static func firstError(in bytes: Span<UInt8>) -> Int? {
+    package static func firstError(in bytes: Span<UInt8>) -> Int? {
         var validator = JSONValidator(bytes)
         return validator.document() ? nil : validator.offset
     }

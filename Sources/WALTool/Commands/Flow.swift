@@ -21,16 +21,20 @@ struct Flow: ParsableCommand {
 /// The journal of a log, for the verbs that show something.
 struct FlowJournal {
     let table: JournalTable
+    /// Whether a runner has had the log.
+    private let hasFlows: Bool
 
     init(_ directory: String) throws {
         let log = try ReadOnlyLog(at: directory)
-        try self.init(log.reader(from: log.cursors[JournalTable.cursor]?.next))
+        let start = try log.cursors[JournalTable.cursor]
+        try self.init(log.reader(from: start?.next), start)
     }
 
-    init(_ reader: LogReader) throws {
+    init(_ reader: LogReader, _ start: SequenceNumber?) throws {
         var table = JournalTable()
         try table.read(reader, through: nil)
         self.table = table
+        hasFlows = start != nil || table.recordCount > 0
         for gap in table.gaps { StandardError.write("Gap: \(gap)\n") }
     }
 
@@ -42,6 +46,9 @@ struct FlowJournal {
         }
         return task
     }
+
+    /// What there is to say if there are no live tasks.
+    var none: String { hasFlows ? "No live tasks." : "The log has no flows." }
 
     /// The newest graph of a task's DAG, or the one that it began with.
     func shape(of task: TaskJournal) -> GraphShape? {
@@ -60,7 +67,7 @@ struct FlowList: ParsableCommand {
     func run() throws {
         let journal = try FlowJournal(directory)
         let tasks = journal.table.tasks.values.filter { dag == nil || $0.beginning?.dag == dag }
-        try StandardOutput.print(FlowLines.text(tasks, journal, json: json))
+        try StandardOutput.print(FlowLines.text(tasks, journal, json: json, none: journal.none))
     }
 }
 
@@ -68,7 +75,7 @@ struct FlowStuck: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stuck",
         abstract:
-            "Lists the tasks that need a person: failed, orphaned, paused, or past a time that they wait for. Exit code 1 if there are any."
+            "Lists the tasks that need a person: failed, orphaned, parked, paused, or past a time that they wait for. Exit code 1 if there are any."
     )
 
     @Argument(help: "The log's directory.", completion: .directory) var directory: String
@@ -78,21 +85,22 @@ struct FlowStuck: ParsableCommand {
         let journal = try FlowJournal(directory)
         let now = Timestamp.now
         let stuck = journal.table.tasks.values.filter { task in
-            task.beginning == nil || task.end?.status == .failed || task.isPaused
+            task.beginning == nil || task.end?.status == .failed || task.parked != nil || task.isPaused
                 || task.steps.values.contains { step in
                     guard step.result == nil, task.end == nil else { return false }
                     let due = [step.wait?.due, step.retryAt].compactMap { $0 }.min()
                     return due.map { now - $0 > .seconds(60) } ?? false
                 }
         }
-        try StandardOutput.print(FlowLines.text(stuck, journal, json: json))
+        try StandardOutput.print(FlowLines.text(stuck, journal, json: json, none: "No task needs a person."))
         if !stuck.isEmpty { throw ExitCode(ExitStatus.damage.rawValue) }
     }
 }
 
 /// Lists of tasks.
 enum FlowLines {
-    static func text(_ tasks: [TaskJournal], _ journal: FlowJournal, json: Bool) -> String {
+    /// Returns a line for each task, or `none` without tasks.
+    static func text(_ tasks: [TaskJournal], _ journal: FlowJournal, json: Bool, none: String) -> String {
         let now = Timestamp.now
         let sorted = tasks.sorted {
             ($0.beginning?.createdAt.rawValue ?? 0, $0.id) < ($1.beginning?.createdAt.rawValue ?? 0, $1.id)
@@ -109,7 +117,7 @@ enum FlowLines {
                 ]).description
             }.joined(separator: "\n")
         }
-        guard !rows.isEmpty else { return "No live tasks." }
+        guard !rows.isEmpty else { return none }
         return rows.map { row in
             let age = row.task.beginning.map { "\(Int((now - $0.createdAt) / .seconds(1))) s" } ?? "?"
             return [row.task.id, row.task.beginning?.dag ?? "?", age, "\(row.task.retryCount) failed", row.reason]
@@ -121,7 +129,7 @@ enum FlowLines {
 struct FlowShow: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Shows a task's steps with attempts, times and results, or a picture with their states.")
+        abstract: "Shows a task's steps with states, attempts, times and results, or a picture with the states.")
 
     enum Form: String, ExpressibleByArgument, CaseIterable {
         case text, mermaid, dot, svg
@@ -136,11 +144,16 @@ struct FlowShow: ParsableCommand {
         let task = try journal.task(task)
         guard form != .text else {
             var lines = ["\(task.id): \(TaskView.reason(task, journal.shape(of: task), now: .now))"]
-            for (path, step) in task.steps.sorted(by: { $0.key < $1.key }) {
-                let result = step.result.map { String(decoding: $0.prefix(200), as: UTF8.self) }
+            for line in TaskView(task).lines(of: journal.shape(of: task)) {
+                let step = line.step
+                let result = step?.result.map { String(decoding: $0.prefix(200), as: UTF8.self) }
+                let due = step?.wait?.due.map { "until \($0)" }
                 lines.append(
-                    [path, "attempt \(step.attempt)", step.time?.description ?? "", result ?? step.error ?? ""].joined(
-                        separator: "\t"))
+                    [
+                        line.path, line.state?.rawValue ?? "not in the graph",
+                        (step?.attempt).map { $0 > 0 ? "attempt \($0)" : "" } ?? "", step?.time?.description ?? "",
+                        result ?? step?.error ?? due ?? "",
+                    ].joined(separator: "\t"))
             }
             return try StandardOutput.print(lines.joined(separator: "\n"))
         }

@@ -15,7 +15,8 @@ enum FlowChange {
         try LogChange.make(
             at: directory, remedy: "The program that has it open can change tasks with FlowRunner's functions."
         ) { log in
-            let journal = try FlowJournal(log.reader(from: log.cursors[JournalTable.cursor]?.next))
+            let start = log.cursors[JournalTable.cursor]
+            let journal = try FlowJournal(log.reader(from: start?.next), start)
             let (events, mutations) = try change(try journal.task(id), journal)
             var batch = RecordBatch()
             for event in events { FlowRecord(id, event).append(to: &batch) }
@@ -25,18 +26,51 @@ enum FlowChange {
     }
 
     static func requireOpen(_ task: TaskJournal) throws {
-        guard task.beginning != nil, task.end == nil else {
-            throw ToolError(.usage, "The task \(task.id) has ended, or the log has lost its beginning.")
+        guard task.beginning != nil else { throw ToolError(.usage, "The log has lost the beginning of \(task.id).") }
+        if let error = task.endError { throw ToolError(.usage, error.message) }
+    }
+
+    /// Returns what `body` returns. Its errors are mistakes of the command line.
+    static func checked<Value>(_ body: () throws(FlowError) -> Value) throws -> Value {
+        do throws(FlowError) {
+            return try body()
+        } catch {
+            throw ToolError(.usage, error.message)
         }
     }
 
+    /// The graph with which a parked task can continue.
+    static func newGraph(of task: TaskJournal, _ journal: FlowJournal) -> GraphShape? {
+        guard task.parked?.hasPrefix(TaskView.changedGraph) == true else { return nil }
+        return task.beginning.flatMap { journal.table.newestGraphs[$0.dag] }
+    }
+
+    /// Throws if a task is parked, and no graph of the log can help it.
+    static func requireNotParked(_ task: TaskJournal) throws {
+        guard let parked = task.parked else { return }
+        throw ToolError(.usage, "The task \(task.id) needs another program: \(parked). Start that, or cancel the task.")
+    }
+
+    /// The control that lets a task continue with a graph. Throws if the task would lose steps that must not run twice, and that aren't
+    /// named.
+    static func accept(
+        _ task: TaskJournal, _ journal: FlowJournal, _ new: GraphShape, after count: UInt32 = 0, dropping: [String]
+    ) throws -> FlowRecord.Event {
+        if let old = journal.table.graphs[task.graph] {
+            try checked { () throws(FlowError) in
+                try GraphChange(from: old, to: new).requireDropped(Set(dropping), of: task)
+            }
+        }
+        return control(task, .accept, after: count, graph: GraphShape.hash(try new.json()))
+    }
+
     static func control(
-        _ task: TaskJournal, _ action: FlowRecord.Control.Action, paths: [String] = [], graph: UInt64 = 0,
-        _ reason: String? = nil
+        _ task: TaskJournal, _ action: FlowRecord.Control.Action, after count: UInt32 = 0, paths: [String] = [],
+        graph: UInt64 = 0
     ) -> FlowRecord.Event {
         .control(
             FlowRecord.Control(
-                number: task.nextControl, action: action, time: .now, paths: paths, graph: graph, reason: reason))
+                number: task.nextControl + count, action: action, time: .now, paths: paths, graph: graph))
     }
 }
 
@@ -71,6 +105,7 @@ struct FlowPause: ParsableCommand {
     func run() throws {
         try FlowChange.make(target.directory, target.task) { task, _ in
             try FlowChange.requireOpen(task)
+            guard !task.isPaused else { throw ToolError(.usage, "The task \(task.id) is paused already.") }
             return ([FlowChange.control(task, .pause)], [])
         }
     }
@@ -85,6 +120,7 @@ struct FlowResume: ParsableCommand {
     func run() throws {
         try FlowChange.make(target.directory, target.task) { task, _ in
             try FlowChange.requireOpen(task)
+            guard task.isPaused else { throw ToolError(.usage, "The task \(task.id) isn't paused.") }
             return ([FlowChange.control(task, .resume)], [])
         }
     }
@@ -101,11 +137,14 @@ struct FlowRetry: ParsableCommand {
 
     func run() throws {
         try FlowChange.make(target.directory, target.task) { task, journal in
-            guard let shape = journal.shape(of: task) else {
+            let new = FlowChange.newGraph(of: task, journal)
+            if new == nil { try FlowChange.requireNotParked(task) }
+            guard let shape = new ?? journal.shape(of: task) else {
                 throw ToolError(.usage, "The log doesn't have the graph of \(task.id).")
             }
             let starts = from.map { [$0] } ?? task.steps.filter { $0.value.hasFailed }.keys.sorted()
-            guard !starts.isEmpty else {
+            // A task that failed after too many restarts has no failed step.
+            guard !starts.isEmpty || task.end?.status == .failed else {
                 throw ToolError(
                     .usage, "No step of \(task.id) has failed. Give the first step to run again with --from.")
             }
@@ -115,8 +154,10 @@ struct FlowRetry: ParsableCommand {
                 }
                 return paths
             }
+            var events = [FlowChange.control(task, .retry, paths: paths)]
+            if let new { events.append(try FlowChange.accept(task, journal, new, after: 1, dropping: paths)) }
             return (
-                [FlowChange.control(task, .retry, paths: paths)],
+                events,
                 [.updateStatus(id: task.id, status: .running, error: nil, time: .now)]
             )
         }
@@ -126,17 +167,26 @@ struct FlowRetry: ParsableCommand {
 struct FlowAccept: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "accept",
-        abstract: "Lets a parked task continue with the newest graph of its DAG at the program's next start.")
+        abstract: "Lets a parked task continue with the newest graph of its DAG at the program's next start.",
+        discussion: """
+            Steps whose results the new graph doesn't have are ignored, and new ones run. So a step that got another name runs again.
+            """)
 
     @OptionGroup var target: FlowTarget
+    @Option(
+        help:
+            "A step that must not run twice, that ran, and that the new graph doesn't have. What it did may be done again."
+    )
+    var drop: [String] = []
 
     func run() throws {
         try FlowChange.make(target.directory, target.task) { task, journal in
             try FlowChange.requireOpen(task)
-            guard let key = task.beginning?.dag, let shape = journal.table.newestGraphs[key] else {
-                throw ToolError(.usage, "The log has no graph of the DAG of \(task.id).")
+            guard let new = FlowChange.newGraph(of: task, journal) else {
+                try FlowChange.requireNotParked(task)
+                throw ToolError(.usage, "The task \(task.id) isn't parked.")
             }
-            return ([FlowChange.control(task, .accept, graph: GraphShape.hash(try shape.json()))], [])
+            return ([try FlowChange.accept(task, journal, new, dropping: drop)], [])
         }
     }
 }
@@ -149,13 +199,22 @@ struct FlowSignal: ParsableCommand {
 
     @OptionGroup var target: FlowTarget
     @Argument(help: "The path of the node.") var node: String
-    @Argument(help: "The value, in the form of the DAG's coder: JSON, unless the program says otherwise.") var value:
-        String
+    @Argument(help: "The value as JSON.") var value: String
     @Option(help: "The id of the value. A second value with the same id is ignored.") var id: String?
+    @Flag(help: "Take the value as it is. For a DAG whose coder doesn't write JSON.") var raw = false
 
     func run() throws {
-        try FlowChange.make(target.directory, target.task) { task, _ in
+        if !raw, let offset = JSONValidator.firstError(in: value.utf8.span) {
+            throw ToolError(
+                .usage,
+                "The value isn't JSON at byte \(offset). A text needs quotation marks: '\"yes\"'. --raw takes any value."
+            )
+        }
+        try FlowChange.make(target.directory, target.task) { task, journal in
             try FlowChange.requireOpen(task)
+            if let shape = FlowChange.newGraph(of: task, journal) ?? journal.shape(of: task) {
+                try FlowChange.checked { () throws(FlowError) in try shape.requireWait(at: node) }
+            }
             let signal = id ?? "\(UInt64.random(in: .min ... .max))"
             return ([.signal(path: node, id: signal, payload: Array(value.utf8))], [])
         }

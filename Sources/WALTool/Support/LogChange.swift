@@ -16,7 +16,9 @@ enum LogChange {
             log = try WriteAheadLog.openBlocking(at: directory, configuration: configuration)
         } catch {
             guard error.code == .locked else { throw error }
-            throw ToolError(.inputOutput, "\(error.message) \(remedy)")
+            // Reading is no remedy for a change.
+            let message = error.message.replacing(", or open it read-only", with: "")
+            throw ToolError(.inputOutput, "\(message) \(remedy)")
         }
         let result: Result
         do {

@@ -54,6 +54,30 @@ import Testing
         #expect(code(DAG<Int, Int>(name: "n", key: "a/b", of: Int.self) { _, input in input }) == .invalidID)
     }
 
+    /// A program may have many DAGs.
+    @Test func aMistakeNamesItsDAG() throws {
+        func message(_ dag: any FlowDAG) -> String? {
+            do throws(FlowError) {
+                try dag.validate()
+                return nil
+            } catch {
+                return error.message
+            }
+        }
+        let twice = typed { graph, input in
+            let a = graph.addNode("a", after: input) { _, value in value }
+            return graph.addNode("a", after: a) { _, value in value }
+        }
+        #expect(message(twice)?.hasPrefix("The DAG k: Two nodes have the id a.") == true)
+        let cycle = DAG(name: "n", key: "circle")
+        // The kind of a node may be left out.
+        for id in ["a", "b", "c"] { try cycle.addNode(id, id) { task in NodeResult(task.payload) } }
+        for (source, target) in [("a", "b"), ("b", "c"), ("c", "b")] { try cycle.addEdge(from: source, to: target) }
+        #expect(message(cycle)?.hasPrefix("The DAG circle: The edges form a cycle among b, c.") == true)
+        let nameless = DAG<Int, Int>(name: "n", key: "", of: Int.self) { _, input in input }
+        #expect(message(nameless) == "A DAG's key has 0 bytes. Use 1 to 64.")
+    }
+
     @Test func mistakesOfADAGOfNames() throws {
         func dag(_ build: (DAG<JSON, JSON>) throws -> Void) throws -> DAG<JSON, JSON> {
             let dag = DAG(name: "n", key: "k")

@@ -77,6 +77,16 @@ import WAL
         #expect(journal.steps["b/x"] != nil && journal.nextControl == 2)
     }
 
+    /// The keys of steps are those of payments.
+    @Test func noTwoStepsHaveOneKey() {
+        func key(_ task: String, _ path: String) -> String { "\(StepPath.keyPart(of: task))/\(path)" }
+        #expect(key("o-1", "lines[2]/pick") == "o-1/lines[2]/pick" && key("50%", "pay") == "50%/pay")
+        #expect(key("shop/7%", "charge") == "/shop%2F7%25/charge")
+        let tasks = ["a", "a/b", "a/b/", "/a", "a%2Fb", "/a%2Fb", "a%", "a/%", "%", "a/b%2F"]
+        let keys = tasks.flatMap { task in ["b", "b/c", "c"].map { key(task, $0) } }
+        #expect(Set(keys).count == keys.count)
+    }
+
     @Test mutating func restartsAreCountedSinceTheLastEndOfAStep() {
         journal.apply(.resumed(count: 3))
         journal.apply(.resumed(count: 2))

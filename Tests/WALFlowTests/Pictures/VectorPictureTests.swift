@@ -52,6 +52,87 @@ import Testing
         #expect(count > 100)
     }
 
+    private static let journal: TaskJournal = {
+        var journal = TaskJournal(id: "t")
+        for (path, label) in [("check", nil), ("risk", "review"), ("lines[0]/pick", nil)] as [(String, String?)] {
+            journal.apply(.result(path: path, attempt: 1, time: Walker.time, label: label, bytes: [49]))
+        }
+        journal.apply(.wait(path: "approve", signal: "approve", due: nil))
+        journal.apply(.failure(path: "lines[1]/pick", attempt: 2, time: Walker.time, error: "no", retryAt: Walker.time))
+        return journal
+    }()
+
+    private static func shape() throws -> GraphShape {
+        try DAG(name: "Order", key: "order", of: [Int].self) { dag, input in
+            let check = dag.addNode("check", after: input) { _, values in values }
+            let risk = dag.addBranch("risk", after: check) { _, _ in "review" }
+            let approve = dag.addWait("approve", after: risk["review"], for: [Int].self)
+            let pass = dag.addNode("auto", after: risk["pass"]) { _, values in values }
+            let lines = dag.addIterator("lines", over: check, { $0 }) { body, line in
+                body.addNode("pick", after: line) { _, line in line }
+            }
+            return dag.addNode("ship", after: dag.merge(approve, pass), lines) { _, _, lines in lines }
+        }.frozen().shape
+    }
+
+    /// A wait that was reached differs from a node that wasn't.
+    @Test func thePictureAsText() throws {
+        let picture = try Self.shape().picture(of: TaskView(Self.journal), as: .mermaid)
+        #expect(
+            picture.split(separator: "\n").filter { !$0.contains("classDef") }.joined(separator: "\n") == """
+                flowchart LR
+                  n_0["✓ input"]:::done
+                  n_1["✓ check"]:::done
+                  n_2{"✓ risk"}:::done
+                  n_3["✓ review?"]:::done
+                  n_4(["… approve (waits)"]):::waiting
+                  n_5["– pass?"]:::skipped
+                  n_6["– auto"]:::skipped
+                  n_7["▶ lines (each, 1 done)"]:::running
+                  subgraph n_7_in ["▶ lines (each, 1 done)"]
+                    n_7_0["✓ input"]:::done
+                    n_7_1["✓ pick"]:::done
+                    n_7_0 --> n_7_1
+                  end
+                  n_8["· either"]:::pending
+                  n_9["· ship"]:::pending
+                  n_0 --> n_1
+                  n_1 --> n_2
+                  n_1 --> n_3
+                  n_2 --> n_3
+                  n_3 --> n_4
+                  n_1 --> n_5
+                  n_2 --> n_5
+                  n_5 --> n_6
+                  n_1 --> n_7
+                  n_4 --> n_8
+                  n_6 --> n_8
+                  n_7 --> n_9
+                  n_8 --> n_9
+                """)
+    }
+
+    @Test func eachStepHasALineWithItsState() throws {
+        func lines(_ view: TaskView, _ shape: GraphShape?) -> [String] {
+            view.lines(of: shape).map { "\($0.path) \($0.state?.rawValue ?? "-") \($0.step?.attempt ?? 0)" }
+        }
+        let view = TaskView(Self.journal)
+        #expect(
+            lines(view, try Self.shape()) == [
+                "check done 1", "risk done 1", "approve waiting 0", "auto skipped 0", "lines running 0",
+                "lines[0]/pick done 1", "lines[1]/pick retrying 2", "ship pending 0",
+            ])
+        // Of a step that the graph doesn't have, and without a graph.
+        let other = try DAG(name: "Other", key: "order", of: Int.self) { dag, input in
+            dag.addNode("risk", after: input) { _, value in value }
+        }.frozen().shape
+        #expect(lines(view, other).prefix(2) == ["risk done 1", "approve - 0"])
+        #expect(
+            lines(view, nil) == [
+                "approve waiting 0", "check done 1", "lines[0]/pick done 1", "lines[1]/pick retrying 2", "risk done 1",
+            ])
+    }
+
     /// The journal forgets the steps of an element that has an output.
     @Test func theStepsOfAnElementThatHasEndedAreDone() throws {
         let dag = DAG(name: "Each", key: "each", of: [Int].self) { dag, input in
