@@ -371,6 +371,9 @@ if Context.environment["WAL_EXAMPLES"] != nil {
             name: "ExampleOrderFlow", dependencies: ["WALFlow", "WALTasks", "WALSQLite"],
             path: "Examples/Sources/order-flow"),
         .executableTarget(
+            name: "ExampleApprovalFlow", dependencies: ["WALFlow", "WALTasks", "WALSQLite"],
+            path: "Examples/Sources/approval-flow"),
+        .executableTarget(
             name: "ExampleSeedDAG", dependencies: ["WALFlow", "WALTasks", "WALSQLite"],
             path: "Examples/Sources/seed-dag"),
         .executableTarget(

@@ -61,6 +61,7 @@ let package = Package(
             ]),
         .executableTarget(name: "first-flow", dependencies: flow),
         .executableTarget(name: "order-flow", dependencies: flow),
+        .executableTarget(name: "approval-flow", dependencies: flow),
         .executableTarget(name: "seed-dag", dependencies: flow),
     ]
 )

@@ -6,6 +6,7 @@ import Testing
     @Test(arguments: [
         ("embed-log", "README.md"), ("buffer-sqlite", "Sources/WALTasks/WALTasks.docc/BeforeADatabase.md"),
         ("own-table", "Sources/WALTasks/WALTasks.docc/YourOwnTable.md"),
+        ("approval-flow", "Sources/WALFlow/WALFlow.docc/AnOrderWithAnApproval.md"),
         ("log-handler", "Sources/WALLogging/WALLogging.docc/LastWords.md"),
     ])
     func showsTheExampleAsItIs(_ name: String, in document: String) throws {
