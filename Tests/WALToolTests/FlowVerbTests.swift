@@ -194,6 +194,34 @@
             #expect(try flow("show", log, "waiting").contains("b\tnot in the graph\tattempt 1"))
         }
 
+        /// Under another name, the step would charge the customer again.
+        @Test func aRenamedStepThatMustNotRunTwiceIsAcceptedByName() async throws {
+            let log = scratch.path("once")
+            func run(_ name: String, _ body: (FlowRunner, DAG<Int, Int>) async throws -> Void) async throws {
+                let dag = DAG(name: "Pay", key: "pay", of: Int.self) { dag, input in
+                    let step = dag.addNode(name, after: input, options: NodeOptions(execution: .atMostOnce)) {
+                        _, value in
+                        value
+                    }
+                    return dag.addWait("answer", after: step, for: Int.self)
+                }
+                let storage = try await BufferedTaskStorage.memory(log: log)
+                let runner = try await FlowRunner(storage: storage, dags: [dag])
+                try await body(runner, dag)
+                await runner.close()
+                try await storage.close()
+            }
+            try await run("charge") { runner, dag in
+                let task = try await runner.process(1, by: dag, id: "t")
+                while task.state.reason != "waiting for answer" { try await Task.sleep(for: .milliseconds(5)) }
+            }
+            try await run("pay") { _, _ in }
+            #expect(try flow("accept", log, "t", status: 64).contains("must not run twice"))
+            #expect(try flow("retry", log, "t", "--from", "answer", status: 64).contains("doesn't have: charge."))
+            _ = try flow("accept", log, "t", "--drop", "charge")
+            #expect(try flow("history", log, "t").contains("\taccept\t"))
+        }
+
         @Test func aTaskThatFailedAfterTooManyRestartsIsRetried() async throws {
             let log = scratch.path("restarts")
             let dag = DAG(name: "Bad", key: "bad", of: Int.self) { dag, input in

@@ -107,6 +107,7 @@ package struct TaskJournal: Hashable, Sendable {
         case .end(let ending):
             guard end == nil else { return }
             end = ending
+            parked = nil
         case .delivered: isDelivered = end != nil
         case .memo(let path, let name, let bytes):
             guard end == nil, steps[path]?.memos[name] == nil else { return }
