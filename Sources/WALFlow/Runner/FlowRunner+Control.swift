@@ -44,7 +44,7 @@ extension FlowRunner {
     ///   - path: The first step to run again. Its result, and all that depend on it, are void. A step of an element that has its output
     ///     runs the whole element again. Nil for the steps that failed.
     /// - Throws: ``FlowError``: `unknownTask`, `unknownNode` if there is no such step, `wrongState` if the task is neither failed nor
-    ///   parked, `storageFailed` or `closed`.
+    ///   parked, or if it would lose a step that ``accept(_:dropping:)`` must name, `storageFailed` or `closed`.
     public func retry(_ id: String, from path: String? = nil) async throws(FlowError) {
         try life.checkOpen()
         let live = try require(id)

@@ -104,6 +104,17 @@ import WALTasks
         try await close(storage, runner)
     }
 
+    @Test func theRowShowsWhatAControlLeaves() async throws {
+        try await leave(Self.dag("charge"))
+        let (storage, runner) = try await open([Self.dag("charge")])
+        func state() async throws -> String? { try await storage.task(id: "t")?.processingState }
+        try await runner.pause("t")
+        #expect(try await state() == "paused")
+        try await runner.resume("t")
+        #expect(try await state() == "waiting for answer")
+        try await close(storage, runner)
+    }
+
     /// A customer would be charged again.
     @Test func aRenamedStepThatMustNotRunTwiceIsNotAcceptedWithoutItsName() async throws {
         try await leave(Self.dag("charge", isOnce: true))

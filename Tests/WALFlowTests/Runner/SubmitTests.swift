@@ -45,6 +45,38 @@ import WALTasks
         try await storage.close()
     }
 
+    /// A program without the DAG, and the tool, can't check the type of a value.
+    @Test func aValueOfAnotherTypeIsReplacedAfterTheFailure() async throws {
+        let directory = TemporaryDirectory()
+        let dag = DAG(name: "Late", key: "late", of: Int.self) { dag, input in
+            let answer = dag.addWait("answer", after: input, for: Int.self)
+            return dag.addNode("double", after: answer) { _, value in value * 2 }
+        }
+        var storage = try await openStorage(directory)
+        var runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
+        _ = try await runner.process(1, by: dag, id: "t")
+        await runner.close()
+        runner = try await FlowRunner(storage: storage, dags: [], configuration: .test)
+        await #expect { try await runner.submit(1, to: "anwser", of: "t") } throws: {
+            ($0 as? FlowError)?.code == .unknownNode
+        }
+        try await runner.submit("yes", to: "answer", of: "t")
+        await runner.close()
+        try await storage.close()
+        storage = try await openStorage(directory)
+        runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
+        let task = try #require(runner.task(id: "t", of: dag))
+        await #expect { try await task.result() } throws: {
+            let message = ($0 as? FlowError)?.failure?.message ?? ""
+            return message.contains("isn't of the type that it waits for. Retry from answer, and submit another value.")
+        }
+        try await runner.retry("t", from: "answer")
+        try await runner.submit(21, to: "answer", of: "t")
+        #expect(try await task.result() == 42)
+        await runner.close()
+        try await storage.close()
+    }
+
     @Test func afterAFailureTheRemedyIsARetry() async throws {
         let dag = DAG(name: "Bad", key: "bad", of: Int.self) { dag, input in
             let answer = dag.addWait("answer", after: input, for: Int.self)
