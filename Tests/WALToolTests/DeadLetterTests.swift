@@ -105,6 +105,22 @@
             #expect(try ToolRun(["dead-letters", "sqlite:\(database)"]).output == "")
         }
 
+        @Test func whatAConsumerInAnotherProcessHasParkedIsShown() async throws {
+            let writer = try await WriteAheadLog.open(at: log)
+            for number in 1...3 { try await writer.append(Array("record \(number)".utf8)) }
+            try await writer.sync()
+            let consumer = try await ReadOnlyLog(at: log).consumer(named: "mailer")
+            var deliveries = consumer.makeAsyncIterator()
+            _ = try await deliveries.next()
+            try await deliveries.next()?.park("no address", code: "550")
+            try await consumer.close()
+            try await writer.close()
+            let shown = try ToolRun(["dead-letters", log, "--json"])
+            let letter = try shown.json
+            #expect(letter["sink"] as? String == "mailer" && letter["sequence"] as? Int == 2, "\(shown.output)")
+            #expect(letter["reason"] as? String == "no address" && letter["code"] as? String == "550")
+        }
+
         @Test func whatAFlusherSetAsideIsShownAndRedrivenOnce() async throws {
             let input = try scratch.file("lines", lines: ["one"])
             try #require(ToolRun(["append", log], input: input).status == 0)

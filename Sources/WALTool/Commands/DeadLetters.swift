@@ -52,10 +52,12 @@ struct DeadLetters: AsyncParsableCommand {
             try await redrive(into: into)
         } else {
             // Throws for a path without a log: no output would look like a log without dead letters.
-            _ = try ReadOnlyLog(at: place)
+            let log = try ReadOnlyLog(at: place)
             var output = StandardOutput()
-            var reader = try DeadLetterReader(logDirectory: place)
-            while let letter = try reader.next() { try output.write(line: line(DeadLetterLine(letter))) }
+            for directory in [place] + (try log.consumers.map { "\(place)/consumers/\($0.name).parked" }) {
+                var reader = try DeadLetterReader(logDirectory: directory)
+                while let letter = try reader.next() { try output.write(line: line(DeadLetterLine(letter))) }
+            }
             try output.flush()
         }
     }
