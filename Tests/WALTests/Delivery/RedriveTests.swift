@@ -153,7 +153,8 @@ import Testing
         }
         try await log.close()
         for number in 1...12 {
-            await #expect(processExitsWith: .signal(SIGKILL)) { [path = directory.path as String, number = number as Int] in
+            await #expect(processExitsWith: .signal(SIGKILL)) {
+                [path = directory.path as String, number = number as Int] in
                 let hook = KillBeforeSync()
                 StorageHooks.install(hook, for: path)
                 let log = try await WriteAheadLog.open(at: path, configuration: .small(.manual))
