@@ -34,7 +34,7 @@ struct Sinks: AsyncParsableCommand {
                 try await overview.add(opened, of: log.id)
                 try await opened.close()
             } catch let error as StoreError where error.code == .noTaskTables {
-                overview.notes.append(error.message)
+                overview.add(error)
             }
         }
         if let sink { overview.add(try await sink.inspect(log.id)) }

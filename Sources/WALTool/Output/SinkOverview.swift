@@ -29,7 +29,7 @@ struct SinkOverview {
     private var stores: [Store] = []
     private var streams: [StreamOverview] = []
     /// What was found out besides about the asked stores.
-    var notes: [String] = []
+    private var notes: [String] = []
     /// Records that refused deliveries owe their sinks.
     let owed: [OwedRecords]
 
@@ -53,6 +53,12 @@ struct SinkOverview {
             sinks[index].inStore = (sinks[index].inStore ?? 0) + count
         }
         stores.append(Store(name: store.name, checkpoints: try await store.checkpoints(log: log), deadLetters: count))
+    }
+
+    /// Adds a database without tables of tasks. A sink of its name has no dead letters there.
+    mutating func add(_ error: StoreError) {
+        for index in sinks.indices where sinks[index].name == error.server.rawValue { sinks[index].inStore = 0 }
+        notes.append(error.message)
     }
 
     /// Adds the state of a stream, which keeps no dead letters itself.
