@@ -331,7 +331,7 @@ if Context.environment["WAL_THREADS"] != nil {
         "Delivery/FlusherDeliveryTests.swift", "Delivery/FlusherHarness.swift", "Delivery/RecordingSink.swift",
         "Edges/OneWriterTests.swift", "Linearizability", "Reading/WaitingReaderTests.swift",
         "Segments/CompressionBesideReadersTests.swift", "Support", "System/BlockingExecutorTests.swift",
-        "System/ManyLogsTests.swift", "System/SharedThreadsTests.swift",
+        "System/LogThreadsTests.swift", "System/ManyLogsTests.swift", "System/SharedThreadsTests.swift",
     ]
     package.targets.first { $0.name == "WALTasksTests" }?.sources = ["BufferedTaskStorageTests.swift", "Cases.swift"]
     package.targets.first { $0.name == "WALLoggingTests" }?.sources = [
