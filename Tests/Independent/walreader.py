@@ -227,7 +227,7 @@ def whole_copy(data, at):
         return None
     if max(h.base, h.position, h.epoch, h.before_last) > 1 << 63:                                               # 7
         return None
-    if h.state == 1 and (h.base == 0 or h.before_number >= h.number):                                           # 8
+    if h.state == 1 and (h.base <= h.before_last or h.before_number >= h.number):                               # 8
         return None
     return h
 

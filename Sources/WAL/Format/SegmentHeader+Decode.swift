@@ -98,10 +98,11 @@ extension SegmentHeader {
         return .header(header, damagedCopies: 0)
     }
 
-    /// Whether a log can reach the header's numbers. Then computations with them don't overflow.
+    /// Whether a log can reach the header's numbers. Then computations with them don't overflow, and no two segments claim a number.
     private var isWithinLimits: Bool {
         (UInt64(Self.size)...Self.lengthMax).contains(capacity) && predecessor.length <= Self.lengthMax
             && [baseSequence, basePosition, epoch, predecessor.finalSequence].allSatisfy { $0 <= Self.countMax }
-            && (state == .prepared || (baseSequence > 0 && predecessor.number < segmentNumber))
+            && (state == .prepared
+                || (baseSequence > predecessor.finalSequence && predecessor.number < segmentNumber))
     }
 }

@@ -28,6 +28,23 @@ import Testing
         }
     }
 
+    /// Readers and recovery understood the two claims to one number in different ways.
+    @Test func aSegmentThatClaimsANumberOfTheOneBeforeHasNoHeader() async throws {
+        let specimen = try await Specimen.make()
+        for name in specimen.activeNames {
+            guard let bytes = specimen.files[name],
+                case .header(let header, _) = bytes.withUnsafeBytes({ SegmentHeader.decode($0) }),
+                let forged = Self.forged(bytes, .predecessorFinal, header.baseSequence)
+            else { continue }
+            if case .header = forged.withUnsafeBytes({ SegmentHeader.decode($0) }) {
+                Issue.record("\(name) has a header")
+            }
+            var files = specimen.files
+            files[name] = forged
+            try settle(files, name)
+        }
+    }
+
     private func settle(_ files: Specimen.Files, _ label: String) throws {
         let path = Specimen.directory()
         defer { try? FileManager.default.removeItem(atPath: path) }
