@@ -139,7 +139,7 @@ extension Run {
             Goal(15, "1,000 logs: threads", .atMost, 24, measured: measured(.threads)),
             Goal(
                 15, "1,000 logs: resident memory", .atMost, 128, unit: " MiB",
-                measured: measured(.residentBytes, per: 1 << 20)),
+                measured: measured(.residentBytes, per: 1_048_576)),
             Goal(15, "A busy one of them: appends, to those of a log alone", .atLeast, 0.9, measured: ofLimit(busy, "a log alone")),
             Goal(
                 15, "A busy one of them: the slowest append in its first second", .atMost, 5, unit: " ms",
