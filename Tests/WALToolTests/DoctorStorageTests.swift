@@ -10,10 +10,6 @@
         private func storage(_ mount: String, mountinfo: String = "cat /proc/self/mountinfo") throws -> (
             verdict: String, text: String
         ) {
-            let scratch = try Scratch()
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            // The mounts end with their namespace.
             let script = """
                 set -e
                 M=$1/mount; mkdir "$M"
@@ -23,16 +19,7 @@
                 # The doctor has the number of the process that mounts it.
                 sh -c 'mount --bind "$2" /proc/$$/mountinfo && exec "$0" doctor "$1" --json' "$0" "$M/log" "$1/mountinfo" || :
                 """
-            process.arguments = [
-                "unshare", "--mount", "sh", "-c", script, ToolRun.tool.path, scratch.directory.path,
-            ]
-            let pipe = Pipe()
-            process.standardOutput = pipe
-            try process.run()
-            let printed = try pipe.fileHandleForReading.readToEnd() ?? Data()
-            process.waitUntilExit()
-            let report = try #require(try JSONSerialization.jsonObject(with: printed) as? [String: Any])
-            let items = try #require(report["items"] as? [[String: Any]])
+            let items = try ToolRun.doctorItems(of: script)
             let item = try #require(items.first { $0["name"] as? String == "storage" })
             return (try #require(item["verdict"] as? String), try #require(item["text"] as? String))
         }

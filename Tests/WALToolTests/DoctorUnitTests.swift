@@ -8,9 +8,6 @@
     @Suite struct DoctorUnitTests {
         /// The doctor's item about the unit of a writer that runs in the process of `start`. The shell's `$1` is a directory.
         private func unit(_ start: String) throws -> [String: Any] {
-            let scratch = try Scratch()
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
             // No systemd runs here, so a file takes the place of the process's control groups.
             let script = """
                 set -e
@@ -24,16 +21,7 @@
                 exec 3>&-
                 wait $writer
                 """
-            process.arguments = [
-                "unshare", "--mount", "sh", "-c", script, ToolRun.tool.path, scratch.directory.path,
-            ]
-            let pipe = Pipe()
-            process.standardOutput = pipe
-            try process.run()
-            let printed = try pipe.fileHandleForReading.readToEnd() ?? Data()
-            process.waitUntilExit()
-            let report = try #require(try JSONSerialization.jsonObject(with: printed) as? [String: Any])
-            let items = try #require(report["items"] as? [[String: Any]])
+            let items = try ToolRun.doctorItems(of: script)
             return try #require(items.first { $0["name"] as? String == "unit" })
         }
 

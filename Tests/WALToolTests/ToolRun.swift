@@ -54,6 +54,26 @@ struct ToolRun {
     }
 }
 
+#if os(Linux)
+    extension ToolRun {
+        /// The items of a `wal doctor --json` that a shell script runs. The script's mounts end with it. `$0` is the tool, and `$1` a
+        /// directory.
+        static func doctorItems(of script: String) throws -> [[String: Any]] {
+            let scratch = try Scratch()
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            process.arguments = ["unshare", "--mount", "sh", "-c", script, tool.path, scratch.directory.path]
+            let pipe = Pipe()
+            process.standardOutput = pipe
+            try process.run()
+            let printed = try pipe.fileHandleForReading.readToEnd() ?? Data()
+            process.waitUntilExit()
+            let report = try #require(try JSONSerialization.jsonObject(with: printed) as? [String: Any])
+            return try #require(report["items"] as? [[String: Any]])
+        }
+    }
+#endif
+
 /// A directory for one test, which exists until its last reference is gone.
 final class Scratch {
     let directory: URL

@@ -82,6 +82,9 @@ import Testing
         defer {
             for name in Self.names + ["written"] { try? FileManager.default.removeItem(atPath: path + "." + name) }
         }
+        // A consumer that begins later than retention gets only the records that are left.
+        try await WriteAheadLog.open(at: path, configuration: Self.logConfiguration).close()
+        try await ReadOnlyLog(at: path).consumer(named: "outside", configuration: Self.consumerConfiguration).close()
         var open = Self.names.map { _ in OpenDeliveries() }
         for round in 0..<Self.rounds {
             await withTaskGroup(of: Void.self) { group in
