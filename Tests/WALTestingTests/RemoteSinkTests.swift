@@ -10,6 +10,20 @@ import WALTesting
         #expect(outcome == .passed || check == .appliesLanesConcurrently)
     }
 
+    /// A sink whose client library sends a batch again later passes, if it doesn't promise that nothing was applied.
+    @Test(arguments: [nil, RemoteBug.lostCommitIsTransient])
+    func aKeptBatchIsIndeterminate(bug: RemoteBug?) async throws {
+        let server = try RemoteServer()
+        defer { server.close() }
+        let check = SinkConformance.survivesRefusedConnections
+        let fixture = RemoteFixture(server: server, bug: bug, keepsBatches: true)
+        if bug == nil {
+            #expect(try await check.run(on: fixture) == .passed)
+        } else {
+            await #expect(throws: ConformanceFailure.self) { try await check.run(on: fixture) }
+        }
+    }
+
     @Test(arguments: RemoteBug.allCases.flatMap { bug in bug.checks.map { (bug, $0) } })
     func isFound(bug: RemoteBug, by check: SinkConformance) async throws {
         let server = try RemoteServer(bug)

@@ -59,7 +59,7 @@ public enum SinkConformance: String, CaseIterable, Hashable, Sendable {
     case survivesLostCommits
     /// A connection that breaks within a request loses and duplicates no record.
     case survivesLostRequests
-    /// While connections are refused, batches fail as transient; then they succeed.
+    /// While connections are refused, batches fail; then each is applied once.
     case survivesRefusedConnections
     /// Connections that break before each reply or within requests, under a flusher, lose and duplicate no record.
     case survivesCutsWhileDelivering
@@ -95,7 +95,7 @@ public enum SinkConformance: String, CaseIterable, Hashable, Sendable {
         case .survivesLostReplies: "If replies are lost, the next claim shows whether the batch was applied."
         case .survivesLostCommits: "A connection that breaks before a reply loses and duplicates no record."
         case .survivesLostRequests: "A connection that breaks within a request loses and duplicates no record."
-        case .survivesRefusedConnections: "While connections are refused, batches fail as transient; then they succeed."
+        case .survivesRefusedConnections: "While connections are refused, batches fail; then each is applied once."
         case .survivesCutsWhileDelivering: "Connections that break at any time lose and duplicate no record."
         case .survivesRestarts: "Restarts of the server lose and duplicate no record."
         }

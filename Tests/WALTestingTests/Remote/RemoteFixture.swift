@@ -6,6 +6,7 @@ struct RemoteFixture: SinkFixture {
     let server: RemoteServer
     var bug: RemoteBug?
     var patience: Duration = .seconds(60)
+    var keepsBatches = false
 
     func makeSink() async throws -> RemoteSink {
         RemoteSink(address: server.address, bug: bug)
@@ -14,7 +15,7 @@ struct RemoteFixture: SinkFixture {
     func makeSinkBehindProxy() async throws -> (sink: RemoteSink, proxy: CuttingProxy)? {
         let proxy = try CuttingProxy(
             listeningOn: .unix(path: server.path(of: "proxy.sock")), forwardingTo: server.address)
-        return (RemoteSink(address: proxy.address, bug: bug), proxy)
+        return (RemoteSink(address: proxy.address, bug: bug, keepsBatches: keepsBatches), proxy)
     }
 
     func restartDestination() async throws -> Bool {

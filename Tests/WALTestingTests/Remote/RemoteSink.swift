@@ -16,22 +16,30 @@ final class RemoteSink: Sink {
     private struct State: Sendable {
         var connection: FrameConnection?
         var wasConnected = false
+        /// The batch to send over the next connection.
+        var kept: SinkBatch?
     }
 
     let name = "remote"
     let maxConcurrency = 1
     private let address: SocketAddress
     private let bug: RemoteBug?
+    /// Whether it keeps a batch that it can't send, and sends it over the next connection, as some client libraries do.
+    private let keepsBatches: Bool
     private let state = Monitor(State())
 
-    init(address: SocketAddress, bug: RemoteBug? = nil) {
+    init(address: SocketAddress, bug: RemoteBug? = nil, keepsBatches: Bool = false) {
         self.address = address
         self.bug = bug
+        self.keepsBatches = keepsBatches
     }
 
     func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane] {
         let request = "claim\n\(lanes.lowerBound) \(lanes.upperBound) \(laneCount) \(log.low) \(log.high)"
-        let reply = try await Blocking.run { try self.ask(request) }
+        let reply = try await Blocking.run {
+            if let kept = self.state.withLock({ $0.kept.take() }) { _ = try self.commit(kept) }
+            return try self.ask(request)
+        }
         guard reply.hasPrefix("lanes\n") else { throw Failure.laneCount }
         return RemoteMessage.lanes(reply.dropFirst(6))
     }
@@ -40,6 +48,9 @@ final class RemoteSink: Sink {
         let reply = try await Blocking.run {
             do {
                 return try self.commit(batch)
+            } catch Failure.disconnected where self.keepsBatches {
+                self.state.withLock { $0.kept = batch }
+                throw self.bug == .lostCommitIsTransient ? Failure.disconnected : Failure.unknown
             } catch Failure.unknown where self.bug == .resendsCommits {
                 return try self.commit(batch)
             } catch Failure.unknown where self.bug == .doublesLostCommits {
