@@ -40,7 +40,7 @@ import WALTesting
         let (left, _, count) = coalesce(mutations)
         for mutation in left { coalesced.apply(mutation) }
         #expect(coalesced.tasks == oneByOne.tasks)
-        #expect(coalesced.activities == oneByOne.activities)
+        #expect(coalesced.randomActivities == oneByOne.randomActivities)
         #expect(left.count + count == mutations.count)
     }
 

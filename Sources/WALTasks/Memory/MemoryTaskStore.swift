@@ -90,18 +90,15 @@ extension MemoryTaskStore {
 extension MemoryTaskStore: CopyingStore {
     package func apply(_ copyable: CopyableBatch) async throws -> SinkReceipt? {
         // Nothing is applied before all of the batch is known to be valid, and the table isn't locked meanwhile.
-        var activities: [EncodedActivity] = []
-        activities.reserveCapacity(copyable.activityCount)
+        var activities = EncodedActivities()
+        activities.reserve(count: copyable.activityCount, byteCount: copyable.activityByteCount)
         let others = try copyable.separate { payload throws(StoreError) in
-            guard let activity = try? EncodedActivity(payload) else { return false }
-            activities.append(activity)
-            return true
+            (try? activities.append(payload)) != nil
         }
         guard let others else { return nil }
         let batch = copyable.batch
         return try moving(batch.lanes, of: batch.laneCount, log: batch.log, to: batch.position) { table in
-            var rowCount = 0
-            for activity in activities { rowCount += table.insert(activity) }
+            var rowCount = table.insert(activities)
             for operation in others.operations { rowCount += table.apply(operation.mutation) }
             return SinkReceipt(rowCount: rowCount, coalescedCount: others.coalescedCount)
         }

@@ -14,13 +14,17 @@ package protocol CopyingStore: TaskStore {
 package struct CopyableBatch: Sendable {
     package let batch: SinkBatch
     package let activityCount: Int
+    /// The bytes of the encoded activities.
+    let activityByteCount: Int
 
     /// Makes a batch; nil if it has no activity, or an operation without a task id, which may remove activities.
     init?(_ batch: SinkBatch) {
-        var count = 0
+        var (count, byteCount) = (0, 0)
         for record in batch.records {
             switch TaskCodec.kind(of: unsafe record.payload.span.bytes) {
-            case .log: count += 1
+            case .log:
+                count += 1
+                byteCount += record.payload.count
             case .deleteDAG, .removeTasks, .removeActivities: return nil
             case .save, .updateStatus, .delete, nil: break
             }
@@ -28,6 +32,7 @@ package struct CopyableBatch: Sendable {
         guard count > 0 else { return nil }
         self.batch = batch
         activityCount = count
+        activityByteCount = byteCount
     }
 
     /// Calls `copy` with each encoded activity, in order, and returns the other records as coalesced operations.
