@@ -27,7 +27,11 @@ struct SegmentRewrite {
         abandoned: Set<Int> = [], markersBefore: Markers
     ) throws(WALError) -> Written {
         var rewrite = SegmentRewrite(file, old)
-        if let predecessor { rewrite.header.predecessor = predecessor }
+        if var predecessor {
+            // A segment of a copy of the log may begin before the last one that stays has ended. A header that says so isn't whole.
+            predecessor.finalSequence = min(predecessor.finalSequence, old.baseSequence - 1)
+            rewrite.header.predecessor = predecessor
+        }
         var nextIndex: UInt64 = 0
         let limit = end ?? .max
         var previousEnd = SegmentHeader.size

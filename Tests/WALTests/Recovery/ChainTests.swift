@@ -74,6 +74,29 @@ import Testing
         try expectCleanSecondOpening(directory, 51)
     }
 
+    /// The log and a copy of it were both written to. A segment of the copy begins before the log's last one has ended.
+    @Test func aSegmentOfACopyIsTheSameAtEachOpening() throws {
+        let (directory, copy) = (TemporaryDirectory(), TemporaryDirectory())
+        _ = try makeLog(directory)
+        try FileManager.default.copyItem(atPath: directory.path, toPath: copy.path)
+        let log = try open(directory)
+        for number in 51...65 { try log.appendBlocking(payload(number)) }
+        try log.closeBlocking()
+        let other = try open(copy)
+        for number in 51...59 { try other.appendBlocking(payload(number)) }
+        try other.rollBlocking()
+        for number in 60...64 { try other.appendBlocking(payload(number)) }
+        try other.closeBlocking()
+        let name = try #require(try segmentNames(copy.path).last)
+        #expect(try !segmentNames(directory.path).contains(name))
+        try FileManager.default.copyItem(atPath: copy.path + "/" + name, toPath: directory.path + "/" + name)
+        let joined = try open(directory)
+        #expect(joined.recovery.findings.map(\.classification) == [.missingSegment])
+        let count = try readAll(joined.reader()).count
+        try joined.closeBlocking()
+        try expectCleanSecondOpening(directory, count)
+    }
+
     @Test func swappedSegmentsAreSetAside() throws {
         let directory = TemporaryDirectory()
         let names = try makeLog(directory)
