@@ -43,19 +43,39 @@ final class MarkerBoard: Sendable {
 
     var markers: Markers { register.withLock { $0.markers } }
 
-    /// Reserves space for an entry in the next footer, until ``add(_:)`` or ``release(_:)``.
-    func reserve(_ entry: Marker) throws(WALError) {
+    /// The space for a batch's bookmark.
+    struct Reservation {
+        fileprivate let entry: Marker
+        /// The pending changes that the bookmark replaces.
+        fileprivate let replaced: [Marker]
+    }
+
+    /// Reserves space in the next footer for the bookmark of a batch, until ``add(_:)`` or ``release(_:)``.
+    ///
+    /// Takes back a pending change of the bookmark: after the batch in the log, it would undo the bookmark.
+    func reserve(_ entry: Marker) throws(WALError) -> Reservation {
         try register.withLock { register throws(WALError) in try register.reserve(entry) }
+        let replaced = pending.withLock { pending in
+            let replaced = pending.filter { $0.isReplaced(by: entry) }
+            pending.removeAll { $0.isReplaced(by: entry) }
+            return replaced
+        }
+        return Reservation(entry: entry, replaced: replaced)
     }
 
-    /// Gives up a reserved entry, which wasn't appended.
-    func release(_ entry: Marker) {
-        register.withLock { $0.release(entry) }
+    /// Gives up a reservation, because the batch wasn't appended.
+    func release(_ reservation: Reservation) {
+        register.withLock { $0.release(reservation.entry) }
+        guard !reservation.replaced.isEmpty else { return }
+        pending.withLock { pending in
+            let isChanged = pending.contains { reservation.entry.isReplaced(by: $0) }
+            if !isChanged { pending.insert(contentsOf: reservation.replaced, at: 0) }
+        }
     }
 
-    /// Applies a reserved entry, which was appended.
-    func add(_ entry: Marker) {
-        register.withLock { $0.add(entry) }
+    /// Applies the bookmark of a batch that was appended.
+    func add(_ reservation: Reservation) {
+        register.withLock { $0.add(reservation.entry) }
     }
 
     /// Applies an entry and appends it, in the same order for all entries. `append` appends the entries, or returns false while no segment
