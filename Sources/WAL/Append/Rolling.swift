@@ -134,7 +134,7 @@ extension Appender {
             catalog.maintenance.wake()
         }
         request.wait = state.pipeline.isOverBudget ? .budget : .segment
-        if let failure = state.pipeline.failure { throw failure }
+        if let failure = state.pipeline.failure(for: request.frameSize) { throw failure }
         if state.pipeline.isOverBudget, request.isDeadlinePassed { throw catalog.logFull(state.diskSize) }
         return false
     }

@@ -53,8 +53,10 @@ struct SegmentPipeline {
     /// Whether an append waits for a segment.
     private(set) var isDemanded = false
     /// The error of the last attempt to make a segment, cleared when the next append asks.
-    private(set) var failure: WALError?
+    private var failure: WALError?
     private var failureTime: ContinuousClock.Instant?
+    /// The size that the disk had no space for, although it may have some for smaller segments, and its error.
+    private var refusal: (least: Int, error: WALError, time: ContinuousClock.Instant)?
     /// The error of the last attempt to make a segment; nil after a success.
     private(set) var obstacle: WALError?
     private(set) var isOverBudget = false
@@ -122,19 +124,36 @@ struct SegmentPipeline {
     /// - Parameter isCut: Whether the disk didn't take a larger one. The next files grow from this one's size.
     mutating func add(_ segment: PreparedSegment, isCut: Bool = false) {
         ready.append(segment)
-        isDemanded = false
         obstacle = nil
-        least = WriteAheadLog.Configuration.segmentSizeMin
+        let size = segment.mapping.size
+        // An append may have asked for a larger one since this one was begun.
+        if size >= least {
+            isDemanded = false
+            least = WriteAheadLog.Configuration.segmentSizeMin
+        }
+        if let refusal, size >= refusal.least { self.refusal = nil }
         guard isCut else { return }
-        capacity = segment.mapping.size
+        capacity = max(size, least)
         isGrowing = true
     }
 
     mutating func fail(_ error: WALError) {
-        failure = error
         obstacle = error
-        least = WriteAheadLog.Configuration.segmentSizeMin
-        failureTime = .now
+        defer { least = WriteAheadLog.Configuration.segmentSizeMin }
+        if error.code == .diskFull, least > WriteAheadLog.Configuration.segmentSizeMin {
+            // The next attempt makes a smaller one, for the appends that need no more.
+            refusal = (least, error, .now)
+        } else {
+            failure = error
+            failureTime = .now
+        }
+    }
+
+    /// Returns why an append with a frame of `size` bytes gets no segment; nil if it may wait for one.
+    func failure(for size: Int) -> WALError? {
+        if let failure { return failure }
+        guard let refusal, rounded(2 * size) >= refusal.least else { return nil }
+        return refusal.error
     }
 
     mutating func takeFirst() -> PreparedSegment { ready.removeFirst() }
@@ -148,9 +167,14 @@ struct SegmentPipeline {
     /// follows.
     mutating func demand(for size: Int = 0) {
         isDemanded = true
-        least = max(least, rounded(2 * size))
-        capacity = max(capacity, least)
         clearStaleFailure()
+        let needed = rounded(2 * size)
+        if let refusal, needed >= refusal.least {
+            guard ContinuousClock.now - refusal.time >= Self.retryInterval else { return }
+            self.refusal = nil
+        }
+        least = max(least, needed)
+        capacity = max(capacity, least)
     }
 
     private mutating func clearStaleFailure() {

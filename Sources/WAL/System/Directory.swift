@@ -120,8 +120,17 @@ package final class Directory: Sendable {
     var space: (free: UInt64, size: UInt64)? {
         var status = statvfs()
         guard unsafe fstatvfs(descriptor, &status) == 0 else { return nil }
-        let unit = UInt64(status.f_frsize)
-        return (UInt64(status.f_bavail) * unit, UInt64(status.f_blocks) * unit)
+        return Self.space(of: status)
+    }
+
+    static func space(of status: statvfs) -> (free: UInt64, size: UInt64)? {
+        // A file system in memory without a limit, and some of other programs, have no blocks.
+        guard status.f_blocks > 0, status.f_frsize > 0 else { return nil }
+        func bytes(_ blocks: UInt64) -> UInt64 {
+            let (bytes, isOverflow) = blocks.multipliedReportingOverflow(by: UInt64(status.f_frsize))
+            return isOverflow ? .max : bytes
+        }
+        return (bytes(UInt64(status.f_bavail)), bytes(UInt64(status.f_blocks)))
     }
 
     /// Returns the names of all entries, in any order.

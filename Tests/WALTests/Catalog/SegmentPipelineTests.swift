@@ -105,8 +105,38 @@ import Testing
         #expect(next(&pipeline, surroundings(0)) == nil)
         // The disk isn't tried again at once.
         pipeline.demand()
-        #expect(pipeline.failure?.code == .diskFull)
+        #expect(pipeline.failure(for: 0)?.code == .diskFull)
         #expect(pipeline.obstacle?.code == .diskFull)
+    }
+
+    /// One append that needs more than the disk has made all appends fail.
+    @Test func `a disk without space for a large segment is asked for a small one`() {
+        var pipeline = grown()
+        pipeline.demand(for: 3 << 20)
+        #expect(next(&pipeline, surroundings(0)) == .make(number: 1, capacity: capacity, least: 6 << 20))
+        pipeline.fail(WALError(.diskFull, "full"))
+        #expect(pipeline.failure(for: 3 << 20)?.code == .diskFull)
+        #expect(pipeline.failure(for: 100) == nil)
+        #expect(next(&pipeline, surroundings(0)) == .make(number: 2, capacity: capacity, least: 64 << 10))
+        // A repetition asks the disk no sooner than after a pause.
+        pipeline.demand(for: 3 << 20)
+        #expect(pipeline.failure(for: 3 << 20)?.code == .diskFull)
+        pipeline.fail(WALError(.diskFull, "full"))
+        #expect(pipeline.failure(for: 100)?.code == .diskFull)
+    }
+
+    /// The demand of a large append was forgotten when a file came that was begun before it.
+    @Test func `a file that is too small leaves the demand for a large one`() throws {
+        let directory = TemporaryDirectory()
+        var pipeline = grown()
+        _ = next(&pipeline, surroundings(0))
+        pipeline.demand(for: 3 << 20)
+        pipeline.add(
+            try PreparedSegment.make(
+                in: Directory.make(directory.path), number: 1, logID: LogID(low: 1, high: 2), capacity: 64 << 10, policy: .manual,
+                pause: {}), isCut: true)
+        #expect(pipeline.isDemanded)
+        #expect(next(&pipeline, surroundings(0)) == .make(number: 2, capacity: 6 << 20, least: 6 << 20))
     }
 
     @Test func `segments that end by their records make the next file smaller, and by their size as large as can be`() {

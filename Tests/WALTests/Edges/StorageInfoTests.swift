@@ -28,6 +28,19 @@ import Testing
         #expect(message?.metadata["wal.storage"]?.hasPrefix("process crash only: tmpfs.") == true)
     }
 
+    /// Such as a tmpfs without a limit. Its logs got the smallest segments for ever.
+    @Test func aFileSystemWithoutBlocksSaysNothingAboutSpace() {
+        var status = statvfs()
+        status.f_frsize = 4096
+        #expect(Directory.space(of: status) == nil)
+        status.f_blocks = 10
+        status.f_bavail = 3
+        #expect(Directory.space(of: status)?.free == 3 * 4096)
+        #expect(Directory.space(of: status)?.size == 10 * 4096)
+        status.f_blocks = .max
+        #expect(Directory.space(of: status)?.size == .max)
+    }
+
     @Test(.enabled(if: LoopDisk.isPossible, "loop devices need root")) func aDiskHasItsDevice() throws {
         let disk = try #require(LoopDisk(megabytes: 8))
         let info = try info(disk.path)

@@ -67,6 +67,21 @@ struct FullFileSystemTests {
         try await log.close()
     }
 
+    /// A record that is too large for the free space made smaller ones fail, too.
+    @Test(.timeLimit(.minutes(5))) func aRecordTooLargeForTheDiskLeavesTheRestToOthers() async throws {
+        let disk = try #require(LoopDisk(megabytes: 24))
+        var configuration = WriteAheadLog.Configuration()
+        configuration.syncPolicy = .manual
+        let log = try await WriteAheadLog.open(at: disk.path + "/log", configuration: configuration)
+        Self.fill(disk.path + "/ballast", leaving: 8 << 20)
+        for number in 1...20 {
+            let error = await #expect(throws: WALError.self) { try await log.append(payload(number, size: 6 << 20)) }
+            #expect(error?.code == .diskFull)
+            try await log.append(payload(number))
+        }
+        try await log.close()
+    }
+
     private static func live(
         on disk: LoopDisk, pageCount: Int, _ policy: WriteAheadLog.SyncPolicy
     ) throws -> [LogHistory.Violation] {
