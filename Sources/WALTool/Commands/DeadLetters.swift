@@ -19,11 +19,13 @@ struct DeadLetters: AsyncParsableCommand {
 
             Use --redrive once the reason is removed. A store's dead letters are applied in that store, and each is deleted
             in the transaction of its rows. A directory's dead letters are applied in the store given with --into, which
-            keeps a position, so that none is applied twice, and are removed then. Dead letters that still can't be applied
-            stay and are shown, or become dead letters of the store given with --into, and the exit code is 1.
+            keeps a position, so that none is applied twice, and are removed then. They are those that this store's sink
+            rejected. Those of another sink or consumer stay, unless --sink names it. Dead letters that still can't be
+            applied stay and are shown, or become dead letters of the store given with --into, and the exit code is 1.
 
-            A store takes changes of tasks alone. If a directory's dead letters have other bytes, such as events of a
-            journal, nothing is applied and the exit code is 65: the program with their sink redrives or discards them.
+            A store takes changes of tasks alone. If the chosen dead letters have other bytes, such as events of a journal or
+            messages of a flow, nothing is applied and the exit code is 65: the program with their sink redrives or discards
+            them.
 
             Example: wal dead-letters sqlite:events.db --redrive
             """)
@@ -31,10 +33,13 @@ struct DeadLetters: AsyncParsableCommand {
     @Argument(help: "A log's directory or a store.", completion: .directory) var place: String
     @Flag(help: "Apply the dead letters.") var redrive = false
     @Option(help: "The store in which to apply a directory's dead letters.") var into: StoreArgument?
+    @Option(help: "The sink or consumer whose dead letters are applied (default: the sink of the store given with --into).")
+    var sink: String?
     @Flag(help: "Print JSON, one object a line.") var json = false
 
     func validate() throws {
         let isStore = StoreArgument(argument: place).isKnown
+        if sink != nil, into == nil { throw ValidationError("--sink belongs to --into STORE.") }
         if isStore, into != nil { throw ValidationError("A store's dead letters are applied in it: leave out --into.") }
         if !isStore, redrive != (into != nil) {
             throw ValidationError("For a directory, give --redrive and --into STORE.")
@@ -117,26 +122,39 @@ struct DeadLetters: AsyncParsableCommand {
     /// Applies a log's dead letters. To the store they are a separate log with one lane, so that none is applied twice.
     private func redrive(into argument: StoreArgument) async throws {
         _ = try ReadOnlyLog(at: place)
+        let sink = sink ?? argument.sinkName
         var first = try DeadLetterReader(logDirectory: place)
-        var all: [DeadLetterRecord] = []
+        var chosen: [DeadLetterRecord] = []
+        var others: Set<String> = []
         while var letter = try first.next() {
-            if let error = TaskRecords.error(in: letter.payload) {
+            guard letter.sink == sink else {
+                others.insert(letter.sink)
+                continue
+            }
+            if let error = TaskRecords.errorOfChange(in: letter.payload) {
                 throw TaskRecords.refusal("Record \(letter.sequence), which \(letter.sink) rejected,", error)
             }
             letter.payload = []
-            all.append(letter)
+            chosen.append(letter)
+        }
+        if !others.isEmpty {
+            StandardError.write("Dead letters of others stay (--sink names one): \(others.sorted().joined(separator: ", ")).\n")
         }
         // Without dead letters, the directory of their log may not exist.
-        if all.isEmpty { return try finish(applied: 0, left: 0) }
+        if chosen.isEmpty { return try finish(applied: 0, left: 0) }
         let letters = try ReadOnlyLog(at: place + "/dead-letters")
+        // Each sink's letters have a position of their own in the store.
+        let mark = StableHash.of(sink)
         let opened = try await argument.open()
         func apply(_ store: some TaskStore) async throws -> ReplayOutcome {
             let progress = ReplayProgress()
             var replayer = try await Replayer(
-                sink: TaskSink(store: store), log: letters.id, mark: 1, progress: progress)
+                sink: TaskSink(store: store), log: letters.id, mark: mark, progress: progress)
             var reader = try DeadLetterReader(logDirectory: place)
-            for _ in all {
-                guard let letter = try reader.next() else { break }
+            var left = chosen.count
+            while left > 0, let letter = try reader.next() {
+                guard letter.sink == sink else { continue }
+                left -= 1
                 guard reader.place > replayer.position else { continue }
                 try await replayer.apply([
                     SinkRecord(sequence: reader.place, time: letter.time, payload: letter.payload[...])
@@ -147,7 +165,7 @@ struct DeadLetters: AsyncParsableCommand {
         let outcome = try await apply(opened)
         try await opened.close()
         do throws(WALError) {
-            try await DeadLetterLog.of(logDirectory: place).discard(all)
+            try await DeadLetterLog.of(logDirectory: place).discard(chosen)
         } catch {
             guard error.code == .locked else { throw error }
             StandardError.write(

@@ -39,6 +39,17 @@ enum StoreArgument: ExpressibleByArgument, Sendable {
         }
     }
 
+    /// The name of the store's sink in a program that gives it none.
+    var sinkName: String {
+        switch self {
+        case .postgres: "postgres"
+        case .mysql: "mysql"
+        case .sqlite: "sqlite"
+        case .memory: "memory"
+        case .unknown: ""
+        }
+    }
+
     /// Opens the store for writing, with a connection for each worker.
     func open(workers: Int = 2) async throws -> any TaskStore {
         switch self {

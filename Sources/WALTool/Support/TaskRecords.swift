@@ -6,9 +6,13 @@ enum TaskRecords {
     /// The number of a log's first records that are looked at.
     private static let sampleMax = 1000
 
-    /// Returns the error of a payload that no task store takes.
+    /// Returns the error of a payload that no task store takes. It passes over records of flows.
     static func error(in payload: [UInt8]) -> TaskCodecError? {
-        guard !TaskCodec.isFlowRecord(payload.span.bytes) else { return nil }
+        TaskCodec.isFlowRecord(payload.span.bytes) ? nil : errorOfChange(in: payload)
+    }
+
+    /// Returns the error of a payload that is no change of tasks.
+    static func errorOfChange(in payload: [UInt8]) -> TaskCodecError? {
         do throws(TaskCodecError) {
             _ = try TaskCodec.decode(payload.span.bytes)
             return nil
