@@ -78,6 +78,30 @@ import WALTasks
         #expect(try await shown() == [nil, 0])
     }
 
+    /// Letters before a damage were counted again at each reading.
+    @Test func damagedLettersAreCountedOnce() async throws {
+        let monitor = try await monitor()
+        let letters = DeadLetterLog.of(logDirectory: directory.path)
+        for number: UInt64 in 1...3 {
+            try await letters.append(
+                DeadLetterRecord(
+                    sequence: SequenceNumber(rawValue: number), time: .now, sink: "orders", code: "c", reason: "r",
+                    payload: Array(repeating: UInt8(number), count: 100)))
+        }
+        let path = directory.path + "/dead-letters/" + "00000000000000000001.wal"
+        var bytes = try Data(contentsOf: URL(filePath: path))
+        let last = try #require(bytes.lastRange(of: Data(repeating: 3, count: 100)))
+        bytes[last.lowerBound] = 0
+        let file = try FileHandle(forWritingTo: URL(filePath: path))
+        try file.seek(toOffset: UInt64(last.lowerBound))
+        try file.write(contentsOf: Data([0]))
+        for _ in 0..<3 {
+            let status = try await json(monitor, "/api/v1/status")
+            let kept = try #require(status["kept_dead_letters"] as? [String: Any])
+            #expect("\(kept["orders"] ?? "")" == "2")
+        }
+    }
+
     // MARK: Access
 
     @Test func otherHostNamesAreRefusedOnEachRoute() async throws {

@@ -24,10 +24,12 @@ public struct Timestamp: RawRepresentable, Hashable, Comparable, Codable, Sendab
         left.rawValue < right.rawValue
     }
 
-    /// Returns a time moved by a duration, to the microsecond.
+    /// Returns a time moved by a duration, to the microsecond. A sum out of range is the last time, or the first one.
     public static func + (time: Timestamp, duration: Duration) -> Timestamp {
         let (seconds, attoseconds) = duration.components
-        return Timestamp(rawValue: time.rawValue + seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
+        // Within 128 bits nothing overflows.
+        let sum = Int128(time.rawValue) + Int128(seconds) * 1_000_000 + Int128(attoseconds / 1_000_000_000_000)
+        return Timestamp(rawValue: Int64(clamping: sum))
     }
 
     /// Returns a time moved back by a duration, to the microsecond.

@@ -154,6 +154,8 @@ private struct KeptLetters {
         var next = if let reader { reader } else { try DeadLetterReader(logDirectory: directory) }
         // Without dead letters there is no log to read from. The next call looks for it again.
         var isFound = reader != nil
+        // Also before an error: letters that are counted aren't read again.
+        defer { if isFound { reader = next } }
         while let letter = try next.next() {
             isFound = true
             counts[letter.sink, default: 0] += 1
@@ -163,8 +165,8 @@ private struct KeptLetters {
         if next.isOutdated {
             // Letters that were counted are removed.
             self = KeptLetters(decoder)
-            return try read(directory)
+            isFound = false
+            try read(directory)
         }
-        if isFound { reader = next }
     }
 }

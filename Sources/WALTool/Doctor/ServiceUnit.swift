@@ -6,9 +6,10 @@ struct ServiceUnit {
 
     /// Finds the unit in the texts of `/proc/PID/cgroup`, `status` and `mountinfo`. Returns nil if the process isn't a service of systemd.
     init?(cgroup: String, status: String, mounts: String) {
-        let path = cgroup.split(separator: "\n").compactMap { $0.split(separator: ":", maxSplits: 2).last }
-        let names = path.compactMap { $0.split(separator: "/").last { $0.hasSuffix(".service") } }
-        guard let name = names.first else { return nil }
+        let paths = cgroup.split(separator: "\n").compactMap { $0.split(separator: ":", maxSplits: 2).last }
+        // A service above belongs to a container, or to the manager of a user's session.
+        let names = paths.compactMap { $0.split(separator: "/").last }
+        guard let name = names.first(where: { $0.hasSuffix(".service") }) else { return nil }
         self.name = String(name)
 
         func value(_ key: String) -> Substring? {

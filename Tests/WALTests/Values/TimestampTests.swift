@@ -4,6 +4,15 @@ import Testing
 @testable import WAL
 
 @Suite struct TimestampTests {
+    /// A retention "for ever" ended the process.
+    @Test func aSumOutOfRangeIsTheLastTimeOrTheFirst() {
+        let now = Timestamp(rawValue: 1_700_000_000_000_000)
+        #expect(now + .seconds(Int64.max) == Timestamp(rawValue: .max))
+        #expect(now - .seconds(Int64.max) == Timestamp(rawValue: .min))
+        #expect(Timestamp(rawValue: .min) + .seconds(Int64.max) == Timestamp(rawValue: .max))
+        #expect(now + .microseconds(-3) == Timestamp(rawValue: 1_699_999_999_999_997))
+    }
+
     @Test(arguments: [
         ("2011-09-30T22:38:44.546Z", Int64(1_317_422_324_546_000)), ("1970-01-01T00:00:00Z", 0),
         ("2000-02-29T12:00:00.123456+02:00", 951_818_400_123_456), ("1969-12-31T23:59:59.999999Z", -1),
