@@ -44,11 +44,14 @@ extension Engine {
         try requireNothingPending()
     }
 
-    /// Opens a segment if needed, and appends the pending changes of cursors to it.
+    /// Opens a segment if needed, and appends the pending changes of cursors to it. Others may fill it first, so it tries for a second.
     private func flushPendingMarkers() {
-        guard !catalog.markers.pendingNames.isEmpty else { return }
-        try? appender.openNextSegment(after: nil, whenFull: .wait(.seconds(1)))
-        appender.flushPendingMarkers()
+        let deadline = ContinuousClock.now + .seconds(1)
+        while !catalog.markers.pendingNames.isEmpty {
+            try? appender.openNextSegment(after: nil, whenFull: .wait(.seconds(1)))
+            appender.flushPendingMarkers()
+            if ContinuousClock.now >= deadline { return }
+        }
     }
 
     private func requireNothingPending() throws(WALError) {
