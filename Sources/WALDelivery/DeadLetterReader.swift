@@ -5,7 +5,8 @@ public import WAL
 public struct DeadLetterReader {
     private let reader: LogReader?
     private var seen: Set<DeadLetterRecord.Identity> = []
-    private var removed: Set<DeadLetterRecord.Identity> = []
+    /// The place of each letter's last removal.
+    private var removed: [DeadLetterRecord.Identity: SequenceNumber] = [:]
     /// The place of the last returned letter in the dead-letter log.
     package private(set) var place: SequenceNumber = .zero
     /// Whether a letter that was returned is removed.
@@ -14,7 +15,7 @@ public struct DeadLetterReader {
     /// Opens the dead letters of the log in a directory, and reads which of them are removed. A log without dead letters
     /// reads as empty.
     public init(logDirectory: String) throws(WALError) {
-        let directory = DeadLetterLog.path(in: logDirectory)
+        let directory = DeadLetterFile.path(in: logDirectory)
         do throws(WALError) {
             _ = try Directory(path: directory)
         } catch {
@@ -37,7 +38,7 @@ public struct DeadLetterReader {
         while let entry = try scan.nextEntry() {
             guard case .record(let record) = entry, let letter = DeadLetterRecord.removed(by: record.payload)
             else { continue }
-            removed.insert(letter)
+            removed[letter] = record.sequence
         }
     }
 
@@ -49,8 +50,9 @@ public struct DeadLetterReader {
     public mutating func next() throws(WALError) -> DeadLetterRecord? {
         while let record = try reader?.next() {
             if let letter = DeadLetterRecord.removed(by: record.payload) {
-                removed.insert(letter)
-                if seen.contains(letter) { isOutdated = true }
+                removed[letter] = max(removed[letter] ?? .zero, record.sequence)
+                // The record may be set aside once more.
+                if seen.remove(letter) != nil { isOutdated = true }
                 continue
             }
             guard let letter = DeadLetterRecord(encoded: record.payload) else {
@@ -58,7 +60,9 @@ public struct DeadLetterReader {
                     .corrupted,
                     "Record \(record.sequence) of the dead-letter log isn't a dead letter of a known version.")
             }
-            guard !removed.contains(letter.identity), seen.insert(letter.identity).inserted else { continue }
+            guard removed[letter.identity] ?? .zero < record.sequence, seen.insert(letter.identity).inserted else {
+                continue
+            }
             place = record.sequence
             return letter
         }

@@ -22,23 +22,27 @@ extension WriteAheadLog {
     /// - Throws:
     ///   - `invalidArgument` if no flusher into the letters' sink runs, and its cursor hasn't passed their records: they
     ///     may be delivered still
+    ///   - `recordTooLarge` if a letter doesn't fit into a segment together with the mark that keeps it from coming twice.
+    ///     The other letters are redriven
     ///   - the codes of `waitUntilApplied(_:by:)`, `append` and ``DeadLetterLog/append(_:)``. The letters that aren't
     ///     redriven then are still there.
     @discardableResult
     public func redrive(_ letters: [DeadLetterRecord]) async throws(WALError) -> Int {
         let kept = DeadLetterLog.of(self)
         let wanted = try await Blocking.run { () throws(WALError) in
-            try kept.redriving.withLock { _ throws(WALError) in try self.stillKept(letters, kept) }
+            try kept.file.redriving.withLock { _ throws(WALError) in try self.stillKept(letters, kept) }
         }
         for (sink, letters) in wanted {
             try await requirePassed(letters.map(\.sequence).max() ?? .zero, by: sink)
         }
         return try await Blocking.run { () throws(WALError) in
-            try kept.redriving.withLock { _ throws(WALError) in
+            try kept.file.redriving.withLock { _ throws(WALError) in
                 var count = 0
+                var failure: WALError?
                 for (sink, letters) in try self.stillKept(letters, kept) {
-                    count += try self.append(letters, of: sink, kept)
+                    count += try self.append(letters, of: sink, kept, &failure)
                 }
+                if let failure { throw failure }
                 return count
             }
         }
@@ -69,7 +73,7 @@ extension WriteAheadLog {
     /// redriven one besides.
     private func requirePassed(_ sequence: SequenceNumber, by sink: String) async throws(WALError) {
         if let running = sinks[sink] { return try await running.waitUntilApplied(sequence) }
-        if let position = cursors["sink/\(sink)"] ?? cursors[CursorPlace.prefix + sink], position >= sequence { return }
+        if let position = cursors["sink/\(sink)"] ?? cursors[sink], position >= sequence { return }
         throw WALError(
             .invalidArgument,
             """
@@ -78,11 +82,13 @@ extension WriteAheadLog {
             """)
     }
 
-    /// Appends the letters of a sink. A batch and the bookmark that names its letters are one frame.
+    /// Appends the letters of a sink. A batch and the bookmark that names its letters are one frame. Leaves out a letter that is too
+    /// large, and sets `failure` for it.
     private func append(
-        _ letters: [DeadLetterRecord], of sink: String, _ kept: DeadLetterLog
+        _ letters: [DeadLetterRecord], of sink: String, _ kept: DeadLetterLog, _ failure: inout WALError?
     ) throws(WALError) -> Int {
         var rest = letters[...]
+        var count = 0
         while let first = rest.first {
             var size = first.payload.count
             let chunk =
@@ -99,10 +105,22 @@ extension WriteAheadLog {
                 sequences.appendLittleEndian(letter.sequence.rawValue)
             }
             let bookmark = Bookmark(name: Self.mark + sink, position: UInt64(chunk.count), metadata: sequences)
-            try appendBlocking(batch, bookmark: bookmark)
+            do throws(WALError) {
+                try appendBlocking(batch, bookmark: bookmark)
+            } catch {
+                guard error.code == .recordTooLarge, chunk.count == 1 else { throw error }
+                failure = WALError(
+                    .recordTooLarge,
+                    """
+                    The dead letter of record \(first.sequence) that \(sink) rejected has \(first.payload.count) bytes, which \
+                    don't fit into a segment with the mark of its removal. Raise segmentSize, or make the payload smaller.
+                    """)
+                continue
+            }
+            count += chunk.count
             try removeAppended(of: sink, kept)
         }
-        return letters.count
+        return count
     }
 
     /// Removes the letters that the log's bookmark names: they are in the log.

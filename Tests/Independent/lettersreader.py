@@ -33,15 +33,15 @@ def read(directory):
     folder = os.path.join(directory, "dead-letters")
     if not os.path.isdir(folder):
         return []
-    letters, removed = {}, set()
+    letters = {}
     for _, _, data in walreader.Log(folder).records():
         kind, letter = decode(data)
         identity = letter["sink"], letter["sequence"]
         if kind == REMOVAL:
-            removed.add(identity)
+            letters.pop(identity, None)
         else:
             letters.setdefault(identity, letter)
-    return [letter for identity, letter in letters.items() if identity not in removed]
+    return list(letters.values())
 
 
 if __name__ == "__main__":

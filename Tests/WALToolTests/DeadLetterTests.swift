@@ -117,7 +117,7 @@
             try await writer.close()
             let shown = try ToolRun(["dead-letters", log, "--json"])
             let letter = try shown.json
-            #expect(letter["sink"] as? String == "mailer" && letter["sequence"] as? Int == 2, "\(shown.output)")
+            #expect(letter["sink"] as? String == "consumer/mailer" && letter["sequence"] as? Int == 2, "\(shown.output)")
             #expect(letter["reason"] as? String == "no address" && letter["code"] as? String == "550")
         }
 
@@ -133,7 +133,8 @@
             #expect(shown["sink"] as? String == "postgres")
             #expect(shown["reason"] as? String == "row is too big")
             for _ in 0..<2 {
-                let run = try ToolRun(["dead-letters", log, "--redrive", "--into", "sqlite:\(database)"])
+                let run = try ToolRun(
+                    ["dead-letters", log, "--redrive", "--into", "sqlite:\(database)", "--sink", "postgres"])
                 #expect(run.status == 0, "\(run.errors)")
                 #expect(try Sample.query(database, "SELECT group_concat(id) FROM dag_tasks") == "late")
                 _ = try Sample.query(database, "UPDATE dag_tasks SET status = 'running'")
@@ -142,6 +143,30 @@
             #expect(try Sample.query(database, "SELECT status FROM dag_tasks") == "running")
             #expect(try ToolRun(["dead-letters", log]).output == "")
             #expect(!(try ToolRun(["doctor", log]).output.contains("are kept beside the log")))
+        }
+
+        /// They were applied in the store of another sink, or passed over, and removed.
+        @Test func onlyLettersOfTheSinkAreRedriven() async throws {
+            let input = try scratch.file("lines", lines: ["one", "two", "three"])
+            try #require(ToolRun(["append", log], input: input).status == 0)
+            let save = TaskCodec.encode(.save(PersistentTask(id: "late", dagID: "d", nodeID: "n")))
+            // A message of a flow, of kind 31.
+            for (number, sink, payload) in [(1, "mail", [1, 31, 2, 0x61]), (2, "sqlite", save), (3, "nats", save)] {
+                try await DeadLetterLog.of(logDirectory: log).append(
+                    DeadLetterRecord(
+                        sequence: SequenceNumber(rawValue: UInt64(number)), time: .now, sink: sink, code: "c", reason: "r",
+                        payload: payload))
+            }
+            let redrive = ["dead-letters", log, "--redrive", "--into", "sqlite:\(database)"]
+            let own = try ToolRun(redrive)
+            #expect(own.status == 0 && own.errors.contains("others stay (--sink names one): mail, nats."), "\(own.errors)")
+            #expect(own.errors.contains("Redriven: 1. Left: 0."))
+            #expect(try ToolRun(redrive + ["--sink", "mail"]).status == 65)
+            #expect(try ToolRun(["dead-letters", log, "--json"]).output.split(separator: "\n").count == 2)
+            // Its place is after one that is applied, and before none.
+            #expect(try ToolRun(redrive + ["--sink", "nats"]).errors.contains("Redriven: 1. Left: 0."))
+            #expect(try ToolRun(["dead-letters", log]).output.split(separator: "\n").count == 1)
+            #expect(try ToolRun(["dead-letters", log, "--sink", "nats"]).status == 64)
         }
 
         /// What the store rejects again is the store's dead letter, and isn't redriven.

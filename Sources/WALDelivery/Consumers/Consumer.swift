@@ -117,8 +117,8 @@ extension Consumer {
 
         /// Keeps the record as a dead letter with a reason, and acknowledges it. Suspends until the letter is durable.
         ///
-        /// `DeadLetterReader` reads the letters. Those of a consumer in another process than the writer's are in the folder
-        /// `consumers/NAME.parked` of the log's directory.
+        /// `DeadLetterReader` reads the letters, whose ``DeadLetterRecord/sink`` is `consumer/NAME`. Those of a consumer in
+        /// another process than the writer's are in the folder `consumers/NAME.parked` of the log's directory.
         ///
         /// - Parameters:
         ///   - reason: The reason, for people.
@@ -131,7 +131,7 @@ extension Consumer {
             }
             try await core.deadLetters().append(
                 DeadLetterRecord(
-                    sequence: record.sequence, time: record.time, sink: core.name, code: code, reason: reason,
+                    sequence: record.sequence, time: record.time, sink: CursorPlace.prefix + core.name, code: code, reason: reason,
                     payload: record.payload))
             acknowledge()
         }

@@ -204,14 +204,14 @@ final class ConsumerCore: Sendable {
             let (position, isDone, waiter) = (state.window.position, state.window.openCount == 0, state.takeWaiter())
             let closing = Task { [self] () -> WALError? in
                 waiter?.resume()
-                var failure: WALError?
+                // First, because the next owner of the name may set records aside at once.
+                await self.state.withLock({ $0.deadLetters.take() })?.release()
                 do throws(WALError) {
                     try await place.close(at: position, isDone: isDone)
+                    return nil
                 } catch {
-                    failure = error
+                    return error
                 }
-                await releaseDeadLetters()
-                return failure
             }
             state.closing = closing
             return closing
@@ -220,17 +220,6 @@ final class ConsumerCore: Sendable {
     }
 
     // MARK: Setting records aside
-
-    /// The last reference closes the log, which blocks.
-    private func releaseDeadLetters() async {
-        await Blocking.run { [self] in
-            let letters = state.withLock { state in
-                defer { state.deadLetters = nil }
-                return state.deadLetters
-            }
-            withExtendedLifetime(letters) {}
-        }
-    }
 
     func deadLetters() async throws(WALError) -> DeadLetterLog {
         if let known = state.withLock(\.deadLetters) { return known }

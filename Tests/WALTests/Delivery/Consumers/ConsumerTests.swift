@@ -211,7 +211,7 @@ import Testing
         var letters = try DeadLetterReader(logDirectory: directory.path)
         let letter = try #require(try letters.next())
         #expect(letter.sequence == 2)
-        #expect(letter.sink == "mailer")
+        #expect(letter.sink == "consumer/mailer")
         #expect(letter.code == "550")
         #expect(letter.reason == "no such address")
         #expect(letter.payload == payload(2))
