@@ -79,7 +79,8 @@ final class DeadLetterFile: Sendable {
     func handle(forRecordOf size: Int) throws(WALError) -> WriteAheadLog {
         try open.withLock { log throws(WALError) in
             guard userCount.load(ordering: .relaxed) > 0 else {
-                throw WALError(.closed, "The consumer was closed meanwhile. The record isn't set aside, and comes again.")
+                throw WALError(
+                    .closed, "The consumer was closed meanwhile. The record isn't set aside, and comes again.")
             }
             if let log, size + Self.overheadMax <= Self.segmentSize { return log }
             try log?.closeBlocking()

@@ -131,7 +131,8 @@ extension Consumer {
             }
             try await core.deadLetters().append(
                 DeadLetterRecord(
-                    sequence: record.sequence, time: record.time, sink: CursorPlace.prefix + core.name, code: code, reason: reason,
+                    sequence: record.sequence, time: record.time, sink: CursorPlace.prefix + core.name, code: code,
+                    reason: reason,
                     payload: record.payload))
             acknowledge()
         }

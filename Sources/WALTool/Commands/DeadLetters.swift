@@ -33,7 +33,7 @@ struct DeadLetters: AsyncParsableCommand {
     @Argument(help: "A log's directory or a store.", completion: .directory) var place: String
     @Flag(help: "Apply the dead letters.") var redrive = false
     @Option(help: "The store in which to apply a directory's dead letters.") var into: StoreArgument?
-    @Option(help: "The sink or consumer whose dead letters are applied (default: the sink of the store given with --into).")
+    @Option(help: "The sink or consumer whose dead letters are applied (default: that of the store given with --into).")
     var sink: String?
     @Flag(help: "Print JSON, one object a line.") var json = false
 
@@ -138,7 +138,8 @@ struct DeadLetters: AsyncParsableCommand {
             chosen.append(letter)
         }
         if !others.isEmpty {
-            StandardError.write("Dead letters of others stay (--sink names one): \(others.sorted().joined(separator: ", ")).\n")
+            let names = others.sorted().joined(separator: ", ")
+            StandardError.write("Dead letters of others stay (--sink names one): \(names).\n")
         }
         // Without dead letters, the directory of their log may not exist.
         if chosen.isEmpty { return try finish(applied: 0, left: 0) }

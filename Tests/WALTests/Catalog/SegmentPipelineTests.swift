@@ -133,7 +133,8 @@ import Testing
         pipeline.demand(for: 3 << 20)
         pipeline.add(
             try PreparedSegment.make(
-                in: Directory.make(directory.path), number: 1, logID: LogID(low: 1, high: 2), capacity: 64 << 10, policy: .manual,
+                in: Directory.make(directory.path), number: 1, logID: LogID(low: 1, high: 2), capacity: 64 << 10,
+                policy: .manual,
                 pause: {}), isCut: true)
         #expect(pipeline.isDemanded)
         #expect(next(&pipeline, surroundings(0)) == .make(number: 2, capacity: 6 << 20, least: 6 << 20))
