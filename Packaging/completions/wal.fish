@@ -351,7 +351,7 @@ complete -c 'wal' -n '__wal_should_offer_completions_for_flags_or_options "wal s
 complete -c 'wal' -n '__wal_should_offer_completions_for_positional "wal dead-letters" -eq 1' -fa '(__wal_complete_directories)'
 complete -c 'wal' -n '__wal_should_offer_completions_for_flags_or_options "wal dead-letters" redrive' -l 'redrive' -d 'Apply the dead letters.'
 complete -c 'wal' -n '__wal_should_offer_completions_for_flags_or_options "wal dead-letters" into' -l 'into' -d 'The store in which to apply a directory\'s dead letters.' -rfka '(__wal_custom_completion ---completion dead-letters -- --into (count (__wal_tokens -pc)) (__wal_tokens -tC))'
-complete -c 'wal' -n '__wal_should_offer_completions_for_flags_or_options "wal dead-letters" sink' -l 'sink' -d 'The sink or consumer whose dead letters are applied (default: the sink of the store given with --into).' -rfka ''
+complete -c 'wal' -n '__wal_should_offer_completions_for_flags_or_options "wal dead-letters" sink' -l 'sink' -d 'The sink or consumer whose dead letters are applied (default: that of the store given with --into).' -rfka ''
 complete -c 'wal' -n '__wal_should_offer_completions_for_flags_or_options "wal dead-letters" json' -l 'json' -d 'Print JSON, one object a line.'
 complete -c 'wal' -n '__wal_should_offer_completions_for_flags_or_options "wal dead-letters" version' -l 'version' -d 'Show the version.'
 complete -c 'wal' -n '__wal_should_offer_completions_for_flags_or_options "wal dead-letters" h help' -s 'h' -l 'help' -d 'Show help information.'
