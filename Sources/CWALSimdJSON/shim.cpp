@@ -89,7 +89,9 @@ struct line_parser {
     }
 
     /// Reads one value; with a line, one of its own fields, of which two are objects to be read further.
-    bool take(ondemand::value value, cwal_json_slice &slice, bool is_raw, cwal_json_line *line, size_t index) {
+    ///
+    /// By reference: a copy on the stack is read before the processor can forward its parts, which takes as long as the parsing.
+    bool take(ondemand::value &value, cwal_json_slice &slice, bool is_raw, cwal_json_line *line, size_t index) {
         std::string_view text = value.raw_json_token();
         const char *place = text.data();
         slice.offset = uint32_t(place - start);
