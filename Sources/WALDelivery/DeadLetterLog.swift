@@ -43,7 +43,7 @@ public final class DeadLetterLog: Sendable {
     }
 
     /// Suspends until the files are closed, unless other handles use them. The handle can't be used after that.
-    func release() async {
+    package func release() async {
         if endUse() { await Blocking.run { self.file.closeIfUnused() } }
     }
 

@@ -28,7 +28,10 @@ extension WriteAheadLog {
     ///     redriven then are still there.
     @discardableResult
     public func redrive(_ letters: [DeadLetterRecord]) async throws(WALError) -> Int {
-        let kept = DeadLetterLog.of(self)
+        try await withLetters { kept throws(WALError) in try await self.redrive(letters, kept) }
+    }
+
+    private func redrive(_ letters: [DeadLetterRecord], _ kept: DeadLetterLog) async throws(WALError) -> Int {
         let wanted = try await Blocking.run { () throws(WALError) in
             try kept.file.redriving.withLock { _ throws(WALError) in try self.stillKept(letters, kept) }
         }
@@ -52,7 +55,22 @@ extension WriteAheadLog {
     ///
     /// - Throws: The codes of ``DeadLetterLog/append(_:)``.
     public func discard(_ letters: [DeadLetterRecord]) async throws(WALError) {
-        try await DeadLetterLog.of(self).discard(letters)
+        try await withLetters { kept throws(WALError) in try await kept.discard(letters) }
+    }
+
+    /// Closes the log of the letters at the end, unless a flusher or a consumer uses it: another process may need it next.
+    private func withLetters<Result>(
+        _ body: (DeadLetterLog) async throws(WALError) -> Result
+    ) async throws(WALError) -> Result {
+        let kept = DeadLetterLog.of(self)
+        do throws(WALError) {
+            let result = try await body(kept)
+            await kept.release()
+            return result
+        } catch {
+            await kept.release()
+            throw error
+        }
     }
 
     /// Returns the letters that aren't removed, once each and by sink, after removing those that a killed process has

@@ -165,8 +165,10 @@ struct DeadLetters: AsyncParsableCommand {
         }
         let outcome = try await apply(opened)
         try await opened.close()
+        let kept = DeadLetterLog.of(logDirectory: place)
         do throws(WALError) {
-            try await DeadLetterLog.of(logDirectory: place).discard(chosen)
+            try await kept.discard(chosen)
+            await kept.release()
         } catch {
             guard error.code == .locked else { throw error }
             StandardError.write(
