@@ -35,7 +35,7 @@
         ) async throws(StoreError) {
             self.name = name
             pools = try await StorePools(
-                ConnectionSettings(path: path, busyTimeout: busyTimeout), store: name, writers: 1, readers: 1,
+                ConnectionSettings(path: path, busyTimeout: busyTimeout), store: name, writers: 1, readers: 2,
                 logger: logger)
         }
     }

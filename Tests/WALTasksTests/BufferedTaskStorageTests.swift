@@ -37,6 +37,12 @@ final class StubbornStore: TaskStore {
     let isRefusing = Atomic<Bool>(false)
     /// The number of batches.
     let callCount = Atomic<Int>(0)
+    /// Runs once before the next read of a task, and after that of a list.
+    let hook = Monitor<(@Sendable () async throws -> Void)?>(nil)
+
+    private func runHook() async throws {
+        try await hook.withLock { $0.take() }?()
+    }
     var name: String { memory.name }
     var maxConcurrency: Int { memory.maxConcurrency }
 
@@ -55,14 +61,21 @@ final class StubbornStore: TaskStore {
     }
     func save(_ task: PersistentTask) async throws { try await memory.save(task) }
     func save(_ tasks: [PersistentTask]) async throws { try await memory.save(tasks) }
-    func task(id: String) async throws -> PersistentTask? { try await memory.task(id: id) }
+    func task(id: String) async throws -> PersistentTask? {
+        try await runHook()
+        return try await memory.task(id: id)
+    }
     func tasks(dagID: String, limit: Int, offset: Int) async throws -> [PersistentTask] {
         try await memory.tasks(dagID: dagID, limit: limit, offset: offset)
     }
     func tasks(status: TaskStatus, limit: Int, offset: Int) async throws -> [PersistentTask] {
         try await memory.tasks(status: status, limit: limit, offset: offset)
     }
-    func pendingTasks(limit: Int) async throws -> [PersistentTask] { try await memory.pendingTasks(limit: limit) }
+    func pendingTasks(limit: Int) async throws -> [PersistentTask] {
+        let tasks = try await memory.pendingTasks(limit: limit)
+        try await runHook()
+        return tasks
+    }
     func resumableTasks(dagID: String) async throws -> [PersistentTask] {
         try await memory.resumableTasks(dagID: dagID)
     }

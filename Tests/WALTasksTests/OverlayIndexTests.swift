@@ -94,4 +94,33 @@ import WAL
         #expect(task.retryCount == Int32(count))
         #expect(task.dagID == "d10")
     }
+
+    /// The index has 32 bits of a hash. A change of the other task stood for those between it and the first save.
+    @Test(arguments: [TaskMutation.save(PersistentTask(id: "other", dagID: "d", nodeID: "n")), .delete(id: "other")])
+    func aTaskWithTheSameHashHidesNothing(last: TaskMutation) throws {
+        let place = NSTemporaryDirectory() + "wal-index-\(UUID().uuidString)"
+        let log = try WriteAheadLog.openBlocking(at: place)
+        defer {
+            try? log.closeBlocking()
+            try? FileManager.default.removeItem(atPath: place)
+        }
+        let mutations: [TaskMutation] = [
+            .save(PersistentTask(id: "wanted", dagID: "d", nodeID: "n")),
+            .updateStatus(id: "wanted", status: .completed, error: nil, time: .now), last,
+        ]
+        let hash: UInt64 = 7 << 32
+        let index = OverlayIndex(directory: NSTemporaryDirectory(), after: 0)
+        var places: [(hash: UInt32, place: OverlayPlace)] = []
+        for (number, mutation) in mutations.enumerated() {
+            try TaskCodec.encode(mutation).withUnsafeBytes { _ = try log.appendBlocking(RawSpan(_unsafeBytes: $0)) }
+            places.append(
+                (OverlayKey.hash(hash), OverlayPlace(sequence: UInt64(number + 1), kind: OverlayKind(mutation))))
+        }
+        index.add(places, through: 3)
+        let search = OverlayTaskSearch(
+            taskID: "wanted", hash: hash, part: .changes, lower: 0, upper: 3, barrierUpper: 3, isCut: false)
+        var snapshot = OverlaySnapshot()
+        for logged in try search.run(index, TaskIDHasher(), OverlaySearch(log: log)) { snapshot.add(logged) }
+        #expect(snapshot.resolve("wanted", from: nil)?.status == .completed)
+    }
 }

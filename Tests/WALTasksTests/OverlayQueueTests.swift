@@ -70,11 +70,29 @@ import WALTesting
             let wrong = (0..<12).filter { id in
                 let hash = UInt64(id) << 32 | 5
                 let own = list.filter { $0.hash == hash }
-                return contents(queue.copy(.activities, hash: hash)) != expected(own, .activities)
-                    || contents(queue.copy(.changes, hash: hash)) != expected(own, .changes)
+                return contents(queue.copy(.activities, of: "t\(id)", hash: hash)) != expected(own, .activities)
+                    || contents(queue.copy(.changes, of: "t\(id)", hash: hash)) != expected(own, .changes)
             }
             #expect(wrong.isEmpty)
         }
+    }
+
+    /// A deletion hides the earlier changes of its own task alone.
+    @Test func aDeletionOfATaskWithTheSameHashHidesNothing() {
+        var queue = OverlayQueue()
+        let mutations: [TaskMutation] = [
+            .save(PersistentTask(id: "a", dagID: "d", nodeID: "n", createdAt: .now)), .delete(id: "b"),
+            .delete(id: "a"), .updateStatus(id: "a", status: .running, error: nil, time: .now),
+        ]
+        for (number, mutation) in mutations.enumerated() {
+            add(
+                Added(sequence: SequenceNumber(rawValue: UInt64(number + 1)), mutation: mutation, hash: 7 << 32),
+                to: &queue)
+        }
+        #expect(queue.copy(.changes, of: "a", hash: 7 << 32).ends.map(\.sequence) == [3, 4])
+        #expect(queue.copy(.changes, of: "a", hash: 7 << 32).leadingDelete == 3)
+        #expect(queue.copy(.changes, of: "b", hash: 7 << 32).leadingDelete == 2)
+        #expect(queue.copy(.changes, of: "c", hash: 7 << 32).ends.map(\.sequence) == [1, 2, 3, 4])
     }
 
     /// A mutation that is larger than a chunk has a chunk of its own.
@@ -88,10 +106,10 @@ import WALTesting
         }
         for round in 0..<3 {
             for added in list { add(added, to: &queue) }
-            #expect(contents(queue.copy(.changes, hash: 7 << 32)) == expected(list, .changes))
+            #expect(contents(queue.copy(.changes, of: "t", hash: 7 << 32)) == expected(list, .changes))
             queue.prune(through: SequenceNumber(rawValue: UInt64(round + 2)))
             #expect(
-                contents(queue.copy(.changes, hash: 7 << 32)) == expected(list.dropFirst(round + 2), .changes))
+                contents(queue.copy(.changes, of: "t", hash: 7 << 32)) == expected(list.dropFirst(round + 2), .changes))
             queue.prune(through: SequenceNumber(rawValue: .max))
             #expect(queue.isEmpty)
         }

@@ -2,7 +2,7 @@ internal import WAL
 
 /// A reader that answers queries from the store with the overlay applied on top.
 struct OverlaidReader<Store: TaskStore>: Sendable {
-    /// The maximum number of reads if a barrier may have reached the store meanwhile.
+    /// The maximum number of reads if the store or the log has moved past them meanwhile.
     private static var attemptsMax: Int { 4 }
     /// The number of tasks in one lookup of the store.
     private static var lookupSize: Int { 1000 }
@@ -13,14 +13,14 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
     func task(id: String) async throws -> PersistentTask? {
         try await repeating {
             let snapshot = try await self.snapshot(of: id, .changes)
-            if snapshot.isWhole(id) { return (snapshot.resolve(id, from: nil), snapshot) }
+            if snapshot.isWhole(id) { return (snapshot.resolve(id, from: nil), false) }
             let answer = snapshot.resolveWithoutStore(id)
             do {
                 let row = try await reach.ask(answer == nil ? .usual : .short) { try await $0.task(id: id) }
-                return (snapshot.resolve(id, from: row), snapshot)
+                return (snapshot.resolve(id, from: row), overlay.mayBePassed(snapshot))
             } catch let error as TaskStorageError where error.code == .storeAway {
                 guard let answer else { throw error }
-                return (answer, snapshot)
+                return (answer, false)
             }
         }
     }
@@ -90,11 +90,12 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
         var count = page.end
         while true {
             let (result, isEnough) = try await repeating {
-                guard let range = overlay.undelivered else { return ((try await list.fetch(page), true), nil) }
+                guard let range = overlay.undelivered else { return ((try await list.fetch(page), true), false) }
                 let extended = try Page(limit: Self.sum(count, min(range.count, 64)))
                 let rows = try await list.fetch(extended)
                 let (tasks, untouchedCount, snapshot) = try await merge(rows, of: list, range, countMax: page.end)
-                return ((page.of(tasks), rows.count < extended.limit || untouchedCount >= page.end), snapshot)
+                let isPassed = snapshot.map(overlay.mayBePassed) == true || overlay.lacksRecords(of: range)
+                return ((page.of(tasks), rows.count < extended.limit || untouchedCount >= page.end), isPassed)
             }
             if isEnough { return result }
             count = Self.sum(count, count)
@@ -147,20 +148,20 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
         }
     }
 
-    /// Reads the store under a snapshot. Reads again if the store may have applied a barrier of the snapshot
-    /// meanwhile.
+    /// Reads the store under a snapshot. Reads again if `body` says that its result is passed: that the store may have applied a barrier of
+    /// the snapshot meanwhile or a later change of its task, or that retention has removed records.
     ///
-    /// Barriers are the only changes whose repetition can give a different result. Suppose that a barrier has removed
+    /// The repetition of other changes gives the same result. Suppose that a barrier has removed
     /// a row since. Repeating an earlier save then gives the row the `dagID` of that save, which may not be the
     /// barrier's, so the row stays. A removal of tasks that ended before a time must not be repeated on a row that
     /// was written after it with an older time. If the store takes longer for a barrier than these attempts, the last
     /// attempt counts, because then the barrier is most likely not applied.
     private func repeating<Result>(
-        _ body: () async throws -> (Result, OverlaySnapshot?)
+        _ body: () async throws -> (Result, isPassed: Bool)
     ) async throws -> Result {
         for _ in 1..<Self.attemptsMax {
-            let (result, snapshot) = try await body()
-            guard let snapshot, overlay.mayHaveApplied(barriersOf: snapshot) else { return result }
+            let (result, isPassed) = try await body()
+            if !isPassed { return result }
         }
         return try await body().0
     }
@@ -184,16 +185,18 @@ extension OverlaidReader {
 
     func activities(dagID: String, _ page: Page) async throws -> [TaskActivityLog] {
         try await activities(page) { count in
-            let range = overlay.undelivered
-            let rows = try await reach.ask(.long) {
-                try await $0.activities(dagID: dagID, limit: count, offset: 0)
+            try await repeating {
+                let range = overlay.undelivered
+                let rows = try await reach.ask(.long) {
+                    try await $0.activities(dagID: dagID, limit: count, offset: 0)
+                }
+                guard let range else { return ((rows, OverlaySnapshot(), []), false) }
+                // Some of these activities may be among the rows.
+                let (added, barriers) = try await overlay.activities(
+                    in: range, first: Self.sum(page.end, rows.count)
+                ) { $0.dagID.hasBytes(of: dagID) }
+                return ((rows, barriers, added), overlay.lacksRecords(of: range))
             }
-            guard let range else { return (rows, OverlaySnapshot(), []) }
-            // Some of these activities may be among the rows.
-            let (added, barriers) = try await overlay.activities(
-                in: range, first: Self.sum(page.end, rows.count)
-            ) { $0.dagID.hasBytes(of: dagID) }
-            return (rows, barriers, added)
         }
     }
 

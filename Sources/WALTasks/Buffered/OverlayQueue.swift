@@ -117,8 +117,9 @@ struct OverlayQueue {
         return entries[index(of: start &- 1)].sequence
     }
 
-    /// Copies the mutations of the id with this hash. May include mutations of other ids.
-    func copy(_ part: OverlayPart, hash: UInt64) -> OverlayCopy {
+    /// Copies the mutations of an id with this hash. May include mutations of other ids.
+    func copy(_ part: OverlayPart, of taskID: String, hash: UInt64) -> OverlayCopy {
+        var copy = OverlayCopy()
         var found: [Entry] = []
         let hash = UInt32(hash >> 32)
         var number = isEmpty ? end : buckets[bucket(of: hash)]
@@ -130,15 +131,24 @@ struct OverlayQueue {
             number = entry.previous
             guard entry.hash == hash, part.includes(entry.kind) else { continue }
             found.append(entry)
-            if entry.kind == .delete { break }
+            if entry.kind == .delete, isOf(taskID, entry) {
+                copy.leadingDelete = entry.sequence
+                break
+            }
         }
-        var copy = OverlayCopy()
-        if let oldest = found.last, oldest.kind == .delete { copy.leadingDelete = oldest.sequence }
         for entry in found.reversed() {
             bytes.copy(entry.place, to: &copy.bytes)
             copy.ends.append((entry.sequence, copy.bytes.count))
         }
         return copy
+    }
+
+    private func isOf(_ taskID: String, _ entry: Entry) -> Bool {
+        var encoded: [UInt8] = []
+        bytes.copy(entry.place, to: &encoded)
+        let payload = unsafe encoded.span.bytes
+        guard let mutation = try? TaskCodec.decode(payload), let id = mutation.taskID else { return false }
+        return id.hasBytes(of: taskID)
     }
 
     private func index(of number: UInt32) -> Int {

@@ -16,8 +16,8 @@ struct OverlaySearch: Sendable {
     let log: WriteAheadLog
 
     /// Passes the records of a range to `body` in order. Returns the last sequence number reached. That is the end of
-    /// the range, unless records there stay unfinished for long. Records that retention removed are left out, because
-    /// the store has them.
+    /// the range, unless records there stay unfinished for long. Records that retention removed are left out: the store has them, but
+    /// not yet when earlier rows were read (``TaskOverlay/lacksRecords(of:)``).
     @discardableResult
     func scan(
         _ range: ClosedRange<UInt64>, _ body: (SequenceNumber, RawSpan) -> Void

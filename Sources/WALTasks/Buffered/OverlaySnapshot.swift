@@ -24,11 +24,17 @@ struct OverlaySnapshot {
     private(set) var activities: [LoggedActivity] = []
     /// In order of sequence.
     private(set) var barriers: [LoggedMutation] = []
+    /// All changes of the one task up to this record are in the snapshot, or in the store. Nil for a snapshot of several tasks.
+    private(set) var end: SequenceNumber?
     /// The approximate number of bytes of the mutations without barriers, because each reader of a stretch needs all
     /// barriers.
     private(set) var size = 0
 
     private static let overhead = 512
+
+    init(end: SequenceNumber? = nil) {
+        self.end = end
+    }
 
     var isEmpty: Bool { tasks.isEmpty && activities.isEmpty && barriers.isEmpty }
 

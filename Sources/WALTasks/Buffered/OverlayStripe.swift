@@ -76,11 +76,11 @@ internal import WAL
         countedSize = size
     }
 
-    /// Copies the mutations of a hash. Requires `lock`.
-    func copy(_ part: OverlayPart, hash: UInt64, applied: SequenceNumber) -> OverlayCopy {
+    /// Copies the mutations of a task. Requires `lock`.
+    func copy(_ part: OverlayPart, of taskID: String, hash: UInt64, applied: SequenceNumber) -> OverlayCopy {
         queue.prune(through: applied)
         count(queue.memorySize)
-        return queue.copy(part, hash: hash)
+        return queue.copy(part, of: taskID, hash: hash)
     }
 
     func prune(through applied: SequenceNumber) {

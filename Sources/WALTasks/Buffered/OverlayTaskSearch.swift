@@ -24,16 +24,19 @@ struct OverlayTaskSearch: Sendable {
         let own = index.places(of: OverlayKey.hash(hash), after: lower, through: upper)
         let barriers = index.places(of: OverlayKey.barrierHash, after: lower, through: barrierUpper)
         let gaps = Set(own.gaps + barriers.gaps)
-        var places = own.places.filter { part.includes($0.kind) }
-        if !isCut, barriers.places.isEmpty, gaps.isEmpty { places = Self.needed(places) }
+        let all = own.places.filter { part.includes($0.kind) }
+        let places = !isCut && barriers.places.isEmpty && gaps.isEmpty ? Self.needed(all) : all
         var found: [UInt64: LoggedMutation] = [:]
+        var hasOthers = false
         func add(_ sequence: SequenceNumber, _ payload: RawSpan) {
-            guard let mutation = try? TaskCodec.decode(payload), isWanted(mutation, at: sequence.rawValue) else {
-                return
-            }
+            guard let mutation = try? TaskCodec.decode(payload) else { return }
+            if let id = mutation.taskID, !id.hasBytes(of: taskID) { hasOthers = true }
+            guard isWanted(mutation, at: sequence.rawValue) else { return }
             found[sequence.rawValue] = LoggedMutation(sequence: sequence, mutation: mutation, size: payload.byteCount)
         }
         try search.read((places + barriers.places).map(\.sequence).sorted(), add)
+        // Another task with the same hash may have hidden changes of this one.
+        if hasOthers, places.count < all.count { try search.read(all.map(\.sequence), add) }
         for gap in gaps {
             try search.scan(gap) { sequence, payload in
                 guard let outline = TaskCodec.outline(of: payload) else { return }

@@ -32,6 +32,8 @@ final class StoreReach<Store: TaskStore>: Sendable {
         /// Whether a call that tests the store's return is in progress.
         var isProbing = false
         var callCount = 0
+        /// The number of lists in progress. They may have all connections.
+        var listCount = 0
     }
 
     private enum Outcome<Value: Sendable>: Sendable {
@@ -56,6 +58,9 @@ final class StoreReach<Store: TaskStore>: Sendable {
         self.store = store
     }
 
+    /// The number of calls in progress.
+    var callCount: Int { state.withLock(\.callCount) }
+
     /// Records that the store has answered any caller.
     func answered() {
         state.withLock { state in
@@ -72,15 +77,17 @@ final class StoreReach<Store: TaskStore>: Sendable {
     func ask<Value: Sendable>(
         _ patience: Patience, _ body: @escaping @Sendable (Store) async throws -> Value
     ) async throws -> Value {
-        try begin()
+        try begin(patience)
         let (outcomes, continuation) = AsyncStream.makeStream(of: Outcome<Value>.self)
         let work = Task {
             do {
                 let value = try await body(store)
-                end(nil)
+                end(patience, nil)
                 continuation.yield(.answer(value))
             } catch {
-                end(isTransient(error) ? error : nil)
+                // The error of a call that was canceled says nothing about the store.
+                if Task.isCancelled { return leave(patience) }
+                end(patience, isTransient(error) ? error : nil)
                 continuation.yield(.failure(error))
             }
         }
@@ -94,7 +101,8 @@ final class StoreReach<Store: TaskStore>: Sendable {
             case .answer(let value): return value
             case .failure(let error): throw isTransient(error) && !Task.isCancelled ? away(error) : error
             case .late(let error):
-                fail(error)
+                // A query may wait for a list's connection. The list itself finds out whether the store answers.
+                if case .long = patience { fail(error) } else { failUnlessListing(error) }
                 throw away(error)
             }
         }
@@ -111,7 +119,7 @@ final class StoreReach<Store: TaskStore>: Sendable {
         }
         guard (try? await Task.sleep(for: Patience.usual.limit)) != nil else { return nil }
         // If several lists are in progress, no other call may get a connection.
-        if state.withLock({ $0.callCount }) == 1 {
+        if callCount == 1 {
             do {
                 try await ask(.usual) { try await $0.ping() }
             } catch {
@@ -121,22 +129,34 @@ final class StoreReach<Store: TaskStore>: Sendable {
         return (try? await Task.sleep(for: patience.limit)) == nil ? nil : error
     }
 
-    private func begin() throws(TaskStorageError) {
+    private func begin(_ patience: Patience) throws(TaskStorageError) {
         let failure: (any Error)? = state.withLock { state in
             if let failure = state.failure {
                 guard !state.isProbing, ContinuousClock.now >= state.retryTime else { return failure }
                 state.isProbing = true
             }
             state.callCount += 1
+            if case .long = patience { state.listCount += 1 }
             return nil
         }
         if let failure { throw away(failure) }
     }
 
-    private func end(_ failure: (any Error)?) {
-        state.withLock { $0.callCount -= 1 }
+    private func end(_ patience: Patience, _ failure: (any Error)?) {
+        leave(patience)
         if let failure { fail(failure) } else { answered() }
-        if failure != nil { state.withLock { $0.isProbing = false } }
+    }
+
+    private func leave(_ patience: Patience) {
+        state.withLock { state in
+            state.callCount -= 1
+            if case .long = patience { state.listCount -= 1 }
+            state.isProbing = false
+        }
+    }
+
+    private func failUnlessListing(_ error: any Error) {
+        if state.withLock({ $0.listCount }) == 0 { fail(error) }
     }
 
     private func fail(_ error: any Error) {

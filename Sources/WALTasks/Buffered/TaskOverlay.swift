@@ -88,10 +88,17 @@ final class TaskOverlay: @unchecked Sendable {
     /// The number of bytes of memory that the mutations take.
     var memorySize: Int { budget.usedSize }
 
-    /// Returns whether the store may have applied a barrier of this snapshot by now.
-    func mayHaveApplied(barriersOf snapshot: OverlaySnapshot) -> Bool {
-        guard let first = snapshot.barriers.first?.sequence else { return false }
-        return max(flushed(), mark.begun) >= first
+    /// Returns whether the store may have applied by now what makes the repetition of the snapshot's changes wrong: a barrier of it, or a
+    /// later change of its task.
+    func mayBePassed(_ snapshot: OverlaySnapshot) -> Bool {
+        if let barrier = snapshot.barriers.first?.sequence, max(flushed(), mark.begun) >= barrier { return true }
+        guard let end = snapshot.end, !snapshot.tasks.isEmpty else { return false }
+        return max(flushed(), mark.begunRecord) > end
+    }
+
+    /// Returns whether retention has removed records of a range. A list's rows may be older than the store's copies of these.
+    func lacksRecords(of range: ClosedRange<UInt64>) -> Bool {
+        log.firstSequence.rawValue > range.lowerBound
     }
 
     // MARK: Writing
@@ -228,20 +235,21 @@ final class TaskOverlay: @unchecked Sendable {
     ///
     /// - Throws: the codes of reading the log, if some changes are in the log alone.
     func snapshot(of taskID: String, _ part: OverlayPart) async throws(WALError) -> OverlaySnapshot {
+        let end = log.lastSequence
         let applied = applied()
         let hash = hasher.hash(taskID)
         let stripe = stripes[index(of: hash)]
         // Take everything under the lock, which a batch with barriers holds until all of the batch is added.
         let (copy, floor, barriers, barrierFloor) = stripe.lock.withLock {
             let (barriers, barrierFloor) = self.barriers(behind: applied)
-            return (stripe.copy(part, hash: hash, applied: applied), stripe.floor, barriers, barrierFloor)
+            return (stripe.copy(part, of: taskID, hash: hash, applied: applied), stripe.floor, barriers, barrierFloor)
         }
         var search = OverlayTaskSearch(
             taskID: taskID, hash: hash, part: part, lower: applied.rawValue, upper: floor.rawValue,
             barrierUpper: barrierFloor.rawValue, isCut: !barriers.isEmpty)
         if let delete = copy.leadingDelete { search.lower = delete.rawValue }
         let found = search.isNeeded ? try await run(search) : []
-        var snapshot = OverlaySnapshot()
+        var snapshot = OverlaySnapshot(end: end)
         for barrier in found where barrier.mutation.taskID == nil { snapshot.add(barrier) }
         for barrier in barriers { snapshot.add(barrier) }
         for own in found where own.mutation.taskID != nil { snapshot.add(own) }

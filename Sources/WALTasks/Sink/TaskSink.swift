@@ -35,6 +35,7 @@ public struct TaskSink<Store: TaskStore>: Sink, TaskStoreSink {
 
     public func apply(_ batch: SinkBatch) async throws -> SinkReceipt {
         let started = ContinuousClock.now
+        if let last = batch.records.last { barriers?.beginBatch(through: last.sequence) }
         do {
             if let receipt = try await copied(batch) {
                 reach?.answered()
