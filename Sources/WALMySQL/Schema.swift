@@ -61,7 +61,7 @@
                 try Statement(
                     "SELECT MAX(version) FROM wal_sink_schema", named: "read schema version", on: connection
                 ).first { (row) throws(StoreError) in row.number() } ?? 0
-            guard found <= version else {
+            guard (0...version).contains(found) else {
                 throw .schemaTooNew(
                     found, known: version, server: .mysql, place: connection.settings.address.description)
             }

@@ -25,6 +25,8 @@
                 3169,
                 4031:
                 self = .connectionFailed
+            // ProxySQL has no server.
+            case 9001: self = .connectionFailed
             // Lock wait timeout, deadlock, NOWAIT, deadlock of metadata locks or of GET_LOCK; a row or table that was changed
             // meanwhile, a statement that must be prepared again, no room for locks, a lock of the whole server.
             case 1020, 1205, 1206, 1213, 1223, 1412, 1614, 1615, 3058, 3132, 3572, 3573: self = .busy

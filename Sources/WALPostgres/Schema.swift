@@ -42,7 +42,7 @@
         }
 
         private static func requireKnown(_ found: Int64, _ connection: Connection) throws(StoreError) {
-            guard found <= version else {
+            guard (0...version).contains(found) else {
                 throw .schemaTooNew(found, known: version, server: .postgres, place: connection.settings.server)
             }
         }

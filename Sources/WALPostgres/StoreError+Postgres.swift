@@ -38,10 +38,21 @@
             case "58": self = .inputOutput
             // P0: what a trigger says against a row. 54: a row that is too large for an index.
             case "22", "23", "44", "54", "P0": self = .rowRefused
+            // The codes that a trigger makes up. The server itself uses classes up to 4 and up to H, and some others.
+            case let own where own == "45" || Self.isMadeUp(own): self = .rowRefused
             // 0A: a statement that was prepared before a change of the tables.
             case "0A", "28", "3D", "3F", "42": self = .schemaMismatch
             default: self = .other
             }
+        }
+    }
+
+    extension StoreError.Code {
+        /// Whether a class of SQLSTATE is left to programs, by the standard and by PostgreSQL.
+        private static func isMadeUp(_ sqlStateClass: Substring) -> Bool {
+            guard let first = sqlStateClass.first else { return false }
+            let isFree = ("5"..."9").contains(first) || ("I"..."Z").contains(first)
+            return isFree && !["53", "54", "55", "57", "58", "72", "P0", "XX"].contains(sqlStateClass)
         }
     }
 

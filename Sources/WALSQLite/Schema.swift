@@ -66,7 +66,7 @@
         }
 
         private static func requireKnown(_ found: Int64, _ connection: Connection) throws(StoreError) {
-            guard found <= version else {
+            guard (0...version).contains(found) else {
                 throw .schemaTooNew(found, known: version, server: .sqlite, place: connection.path)
             }
         }
