@@ -222,6 +222,37 @@
             #expect(try flow("history", log, "t").contains("\taccept\t"))
         }
 
+        /// A failed task is never parked, so `accept` takes it as it is.
+        @Test func aFailedTaskIsAcceptedWithItsNewGraph() async throws {
+            let log = scratch.path("failed")
+            func run(_ name: String, _ body: (FlowRunner, DAG<Int, Int>) async throws -> Void) async throws {
+                let dag = DAG(name: "Pay", key: "pay", of: Int.self) { dag, input in
+                    dag.addNode(name, after: input, options: NodeOptions(execution: .atMostOnce)) { _, value in
+                        if name == "charge" { throw PermanentError("away") }
+                        return value
+                    }
+                }
+                let storage = try await BufferedTaskStorage.memory(log: log)
+                let runner = try await FlowRunner(storage: storage, dags: [dag])
+                try await body(runner, dag)
+                await runner.close()
+                try await storage.close()
+            }
+            try await run("charge") { runner, dag in
+                let task = try await runner.process(1, by: dag, id: "t")
+                await #expect(throws: FlowError.self) { try await task.result() }
+            }
+            #expect(try flow("accept", log, "t", status: 64).contains("has failed at charge. Retry it first."))
+            try await run("pay") { _, _ in }
+            #expect(try flow("accept", log, "t", status: 64).contains("doesn't have: charge."))
+            _ = try flow("accept", log, "t", "--drop", "charge")
+            #expect(try flow("list", log).contains("ready or running: pay"))
+            try await run("pay") { runner, dag in
+                while !runner.liveTasks.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+            }
+            #expect(try flow("history", log, "t").contains("end\t\tcompleted"))
+        }
+
         @Test func aTaskThatFailedAfterTooManyRestartsIsRetried() async throws {
             let log = scratch.path("restarts")
             let dag = DAG(name: "Bad", key: "bad", of: Int.self) { dag, input in

@@ -51,6 +51,9 @@ struct Execution {
         return .completed(nil)
     }
 
+    /// Whether a step is one of this walk, and not of the one before a retry.
+    func has(_ step: StepPlace) -> Bool { step.scope.root === root }
+
     // MARK: Events
 
     /// Begins with the task's input, and takes every result that the journal has.
@@ -236,7 +239,10 @@ struct Execution {
             guard let output else { return work.append(.skip(place.scope, place.node)) }
             return pass(output, of: scope.plan.output, to: place.node, in: place.scope, from: scope, journal)
         }
-        if scope.plan.endsWithOutput { journal.forget(scope.plan, under: scope.prefix) }
+        // Without a result of the output, such as after the failure of an optional one, a restart needs the other steps.
+        if scope.plan.endsWithOutput, journal.steps[scope.path(of: scope.plan.output)]?.result != nil {
+            journal.forget(scope.plan, under: scope.prefix)
+        }
         guard let output else {
             let failure = FlowFailure(
                 path: String(scope.prefix.dropLast()),

@@ -18,21 +18,42 @@ package struct GraphChange {
         return dropped(of: task).first.map { "the step \($0) must not run twice, and the new graph doesn't have it" }
     }
 
-    /// The steps that must not run twice, that have begun, and that the new graph doesn't have. Under another name they run again.
+    /// The steps that must not run twice, that have begun, and that the new graph doesn't have or runs again. Under another name they run
+    /// again.
     private func dropped(of task: TaskJournal) -> [String] {
-        task.steps.filter { path, step in
+        let known = task.steps.filter { path, step in
             guard step.attempt > 0, let node = old.node(at: path), node.once == true else { return false }
             return new.node(at: path)?.kind != node.kind
-        }.keys.sorted()
+        }.keys
+        let results = task.steps.filter { $0.value.result != nil }.keys
+        return Set(known).union(results.flatMap { forgotten(endingAt: $0, in: task) }).sorted()
     }
 
-    /// Throws `wrongState` unless all steps are named that must not run twice, and that the task loses by the change.
+    /// The steps that must not run twice of an element that has ended, which its journal has forgotten, if the element has another end in the
+    /// new graph, so that all of it runs again.
+    ///
+    /// - Parameter path: The path of a result. Only that of an element's output gives any.
+    private func forgotten(endingAt path: String, in task: TaskJournal) -> [String] {
+        guard let slash = path.lastIndex(of: "/"), let bracket = path[..<slash].lastIndex(of: "["),
+            let body = old.node(at: path[..<bracket])?.body, path[slash...].dropFirst() == body.output
+        else { return [] }
+        let once = body.nodes.filter { $0.once == true && $0.id != body.output }
+        guard !once.isEmpty, body.endsWithOutput else { return [] }
+        let node = new.node(at: path[..<bracket])
+        if node?.kind == .iterator, node?.body?.hasEnd(of: body) == true { return [] }
+        return once.map { path[...slash] + $0.id }.filter { task.steps[$0] == nil }
+    }
+
+    /// Throws `wrongState` unless all steps are named that must not run twice, and that the task loses by the change. A name stands for
+    /// everything below it, too.
     package func requireDropped(_ named: Set<String>, of task: TaskJournal) throws(FlowError) {
-        let unnamed = dropped(of: task).filter { !named.contains($0) }
+        let unnamed = dropped(of: task).filter { path in
+            !named.contains { path == $0 || path.hasPrefix($0 + "/") || path.hasPrefix($0 + "[") }
+        }
         guard !unnamed.isEmpty else { return }
         throw FlowError(
             .wrongState,
-            "The task \(task.id) has run steps that must not run twice, and that the new graph doesn't have: \(unnamed.joined(separator: ", ")). Under another name they run again. Keep their names, or accept the graph and name each step that may be dropped."
+            "The task \(task.id) has run steps that must not run twice, and that the new graph runs again or doesn't have: \(unnamed.joined(separator: ", ")). Under another name, or in an element with another end, they run again. Keep both, or accept the graph and name each step that may be dropped."
         )
     }
 }
@@ -121,7 +142,7 @@ private struct ScopeChange {
             for scope in scopes {
                 if oldBody.endsWithOutput, node.kind == .iterator, task.steps[scope + oldBody.output]?.result != nil {
                     // The element has ended, and its other steps are forgotten.
-                    guard body.endsWithOutput, body.output == oldBody.output else {
+                    guard body.hasEnd(of: oldBody) else {
                         return "the element \(scope.dropLast()) has ended, and its new graph has another end"
                     }
                 } else if let reason = ScopeChange(oldBody, body, scope, task).conflict(isOver: isOver) {
@@ -204,9 +225,30 @@ extension GraphShape {
         guard let end = node(output), end.kind.isJournaled, end.kind != .timer else { return false }
         return Ancestry(self).ancestors(of: output).count == nodes.count - 1 && nodes.allSatisfy { $0.body == nil }
     }
+
+    /// Whether an element that has ended by another version of its graph has ended by this one.
+    fileprivate func hasEnd(of old: GraphShape) -> Bool { endsWithOutput && output == old.output }
 }
 
 extension GraphShape {
+    /// Returns the paths whose results a retry makes void.
+    ///
+    /// - Parameters:
+    ///   - path: The first step to run again. Nil for those that failed and that the graph has.
+    ///   - task: The task.
+    /// - Throws: `unknownNode` if the graph has no such step.
+    package func paths(toRetry path: String?, of task: TaskJournal) throws(FlowError) -> [String] {
+        if let path {
+            guard let paths = paths(dependingOn: element(around: path, endedIn: task) ?? path) else {
+                throw FlowError(
+                    .unknownNode,
+                    "The graph has no step \(path). `wal flow show` has the task's steps with their paths.")
+            }
+            return paths
+        }
+        return task.steps.filter { $0.value.hasFailed }.keys.sorted().flatMap { paths(dependingOn: $0) ?? [] }
+    }
+
     /// Returns the paths whose results depend on a step, itself first. A path stands for everything below it, too.
     ///
     /// - Returns: The paths, or nil if the graph has no such step.
@@ -222,7 +264,7 @@ extension GraphShape {
         if end == rest.endIndex {
             paths = [prefix + id]
         } else {
-            guard let body = node.body else { return nil }
+            guard let body = node.body, node.kind != .iterator || StepPath.hasElement(rest[end...]) else { return nil }
             guard let slash = rest[end...].firstIndex(of: "/") else {
                 // A whole element.
                 guard rest.last == "]" else { return nil }

@@ -48,6 +48,9 @@ final class Scope {
         openCount = plan.nodeCount
     }
 
+    /// The task's own graph.
+    var root: Scope { place?.scope.root ?? self }
+
     func path(of node: Int) -> String { prefix + plan.nodes[node].id }
 
     /// Returns the value of a node that has ended.

@@ -91,9 +91,8 @@ extension GraphShape {
         var rest = path.dropFirst(id.count)
         if rest.isEmpty { return node }
         if node.kind == .iterator {
-            let number = rest.dropFirst().prefix { $0 != "]" }
-            guard rest.first == "[", UInt32(number) != nil else { return nil }
-            rest = rest.dropFirst(number.count + 2)
+            guard StepPath.hasElement(rest) else { return nil }
+            rest = rest.drop { $0 != "]" }.dropFirst()
         }
         return rest.first == "/" ? node.body?.node(at: rest.dropFirst()) : nil
     }

@@ -7,6 +7,12 @@ enum StepPath {
     /// Returns the path of an element's graph.
     static func element(_ index: Int, of path: String) -> String { "\(path)[\(index)]/" }
 
+    /// Whether a text begins with an element's number as ``element(_:of:)`` writes it: `[7]`, and not `[07]` or `[+7]`.
+    static func hasElement(_ text: some StringProtocol) -> Bool {
+        let number = text.dropFirst().prefix { $0 != "]" }
+        return text.first == "[" && UInt32(number).map { "\($0)" == number } ?? false
+    }
+
     /// Returns a task's id as a part of keys that ends at the next `/`, so that no other task and path give the same key.
     static func keyPart(of task: String) -> String {
         guard task.utf8.contains(UInt8(ascii: "/")) else { return task }

@@ -65,11 +65,26 @@ package struct TaskJournal: Hashable, Sendable {
         self.id = id
     }
 
+    private var lastControl: UInt32 { controls.last?.number ?? 0 }
+
+    /// The number of the last control after which steps run again whose attempts the journal has forgotten, or 0.
+    var lastRestart: UInt32 { controls.last { $0.action == .retry || $0.action == .accept }?.number ?? 0 }
+
     /// The number that the next control gets.
-    package var nextControl: UInt32 { (controls.last?.number ?? 0) + 1 }
+    package var nextControl: UInt32 { lastControl.adding(1) }
+
+    /// Returns a control of the task with the number that it gets after `count` others.
+    package func control(
+        _ action: FlowRecord.Control.Action, after count: Int = 0, paths: [String] = [], graph: UInt64 = 0,
+        at time: Timestamp
+    ) -> FlowRecord.Event {
+        .control(
+            FlowRecord.Control(
+                number: nextControl.adding(count), action: action, time: time, paths: paths, graph: graph))
+    }
 
     /// The attempt that a step's next run is.
-    package func nextAttempt(of path: String) -> UInt32 { (steps[path]?.attempt ?? 0) + 1 }
+    package func nextAttempt(of path: String) -> UInt32 { (steps[path]?.attempt ?? 0).adding(1) }
 
     /// Takes from a row of the task whether it is parked. ``processingState(parked:)`` writes such a row's state.
     package mutating func note(processingState: String?) {
@@ -121,7 +136,11 @@ package struct TaskJournal: Hashable, Sendable {
         // After the end, such as a cancellation, no result counts.
         guard end == nil, steps[path]?.result == nil, steps[path]?.hasFailed != true else { return }
         var step = steps[path] ?? Step()
-        retryCount += Int32(clamping: Int64(attempt) - 1 - Int64(step.attemptsFailed))
+        countRetries(Int64(attempt) - 1 - Int64(step.attemptsFailed))
+        // A signal may come before the record of its wait. The wait keeps the signal's id over a checkpoint.
+        if step.wait == nil, let label, signals.contains(where: { $0.path == path && $0.id == label }) {
+            step.wait = Wait(signal: path)
+        }
         step.result = result
         step.label = label
         step.attempt = attempt
@@ -145,7 +164,7 @@ package struct TaskJournal: Hashable, Sendable {
         // An attempt fails once. One that is known to have started has its number already.
         let isNew = attempt > step.attempt || (step.hasStarted && attempt == step.attempt)
         guard end == nil, isNew, step.result == nil, !step.hasFailed else { return }
-        retryCount += Int32(clamping: Int64(attempt) - Int64(step.attemptsFailed))
+        countRetries(Int64(attempt) - Int64(step.attemptsFailed))
         step.attempt = attempt
         step.hasStarted = false
         step.error = error
@@ -156,8 +175,12 @@ package struct TaskJournal: Hashable, Sendable {
         resumedCount = 0
     }
 
+    private mutating func countRetries(_ count: Int64) {
+        retryCount = Int32(clamping: Int64(retryCount) + count)
+    }
+
     private mutating func apply(_ control: FlowRecord.Control) {
-        guard control.number >= nextControl else { return }
+        guard control.number > lastControl else { return }
         keep(control)
         switch control.action {
         case .pause: isPaused = true
@@ -226,4 +249,9 @@ package struct TaskJournal: Hashable, Sendable {
         }
         return events
     }
+}
+
+extension UInt32 {
+    /// Returns the number plus a count. It stays at the largest one, which only a forged record has.
+    fileprivate func adding(_ count: Int) -> UInt32 { UInt32(clamping: Int64(self) + Int64(count)) }
 }

@@ -29,7 +29,7 @@ extension FlowRunner {
     ///   - reason: The reason, for people. Nil for none.
     /// - Throws: As ``pause(_:)``.
     public func cancel(_ id: String, reason: String? = nil) async throws(FlowError) {
-        try life.checkOpen()
+        try await life.waitUntilOpen()
         let live = try require(id)
         if let error = live.state.withLock({ $0.journal.endError }) { throw error }
         let ending = FlowRecord.Ending(status: .cancelled, time: clock.now(), error: reason.map(Self.withoutNul))
@@ -46,62 +46,53 @@ extension FlowRunner {
     /// - Throws: ``FlowError``: `unknownTask`, `unknownNode` if there is no such step, `wrongState` if the task is neither failed nor
     ///   parked, or if it would lose a step that ``accept(_:dropping:)`` must name, `storageFailed` or `closed`.
     public func retry(_ id: String, from path: String? = nil) async throws(FlowError) {
-        try life.checkOpen()
+        try await life.waitUntilOpen()
         let live = try require(id)
         let (journal, dag, isParked) = live.state.withLock { ($0.journal, $0.dag, $0.parked != nil) }
         guard journal.end?.status == .failed || isParked, live.state.withLock({ $0.running.isEmpty }) else {
             throw FlowError(.wrongState, "The task \(id) is neither failed nor parked. Cancel it, or wait for its end.")
         }
         guard let dag else { throw FlowError(.unknownDAG, "The runner doesn't have the DAG of the task \(id).") }
-        let paths = try Self.paths(toRetry: path, journal, dag.shape)
+        let paths = try dag.shape.paths(toRetry: path, of: journal)
         let now = clock.now()
-        let control = FlowRecord.Control(
-            number: journal.nextControl, action: .retry, time: now, paths: paths)
-        var events: [FlowRecord.Event] = [.control(control)]
+        var events = [journal.control(.retry, paths: paths, at: now)]
         if journal.graph != dag.hash {
             try requireDropped(journal, dag.shape, Set(paths))
-            events.append(
-                .control(
-                    FlowRecord.Control(number: control.number + 1, action: .accept, time: now, graph: dag.hash)))
+            events.append(journal.control(.accept, after: 1, graph: dag.hash, at: now))
         }
-        try await restart(live, control.number, events, "task_reset", paths.joined(separator: ", "), now)
+        try await restart(live, journal.nextControl, events, "task_reset", paths.joined(separator: ", "), now)
     }
 
-    static func paths(
-        toRetry path: String?, _ journal: TaskJournal, _ shape: GraphShape
-    ) throws(FlowError) -> [String] {
-        let starts = path.map { [$0] } ?? journal.steps.filter { $0.value.hasFailed }.keys.sorted()
-        var paths: [String] = []
-        for start in starts {
-            let first = shape.element(around: start, endedIn: journal) ?? start
-            guard let found = shape.paths(dependingOn: first) else {
-                throw FlowError(.unknownNode, "The graph has no step \(start). See the task's steps for their paths.")
-            }
-            paths += found
-        }
-        return paths
-    }
-
-    /// Resumes a parked task, with the graph that the runner has now.
+    /// Resumes a parked task, or a failed one whose graph has changed, with the graph that the runner has now.
     ///
-    /// Steps whose results the new graph doesn't have are ignored, and new ones run. So a step that got another name runs again.
+    /// The failed steps of a failed task run again. Steps whose results the new graph doesn't have are ignored, and new ones run. So a
+    /// step that got another name runs again.
     ///
     /// - Parameters:
     ///   - id: The id of the task.
-    ///   - dropped: The paths of the steps with ``NodeOptions/Execution/atMostOnce`` that ran, and that the new graph doesn't have. What
-    ///     they did may be done again.
-    /// - Throws: ``FlowError``: `unknownTask`, `unknownDAG`, `wrongState` if the task isn't parked or `dropped` lacks a step,
-    ///   `storageFailed` or `closed`.
+    ///   - dropped: The paths of the steps with ``NodeOptions/Execution/atMostOnce`` that ran, and that the new graph doesn't have, or that
+    ///     are in an element with another end, which runs again. A path stands for everything below it, too. What they did may be done
+    ///     again.
+    /// - Throws: ``FlowError``: `unknownTask`, `unknownDAG`, `wrongState` if the task is neither parked nor failed with another graph or
+    ///   `dropped` lacks a step, `storageFailed` or `closed`.
     public func accept(_ id: String, dropping dropped: Set<String> = []) async throws(FlowError) {
-        try life.checkOpen()
+        try await life.waitUntilOpen()
         let live = try require(id)
         let (journal, dag, isParked) = live.state.withLock { ($0.journal, $0.dag, $0.parked != nil) }
-        guard isParked else { throw FlowError(.wrongState, "The task \(id) isn't parked.") }
+        let hasFailed = journal.end?.status == .failed
+        guard isParked || hasFailed && journal.graph != dag?.hash else {
+            throw journal.endError ?? FlowError(.wrongState, "The task \(id) isn't parked.")
+        }
         guard let dag else { throw FlowError(.unknownDAG, "The runner doesn't have the DAG of the task \(id).") }
         try requireDropped(journal, dag.shape, dropped)
         let now = clock.now()
-        let control = FlowRecord.Control(number: journal.nextControl, action: .accept, time: now, graph: dag.hash)
-        try await restart(live, control.number, [.control(control)], "task_accepted", nil, now)
+        var events: [FlowRecord.Event] = []
+        if hasFailed {
+            let paths = try dag.shape.paths(toRetry: nil, of: journal)
+            events.append(journal.control(.retry, paths: paths, at: now))
+        }
+        events.append(journal.control(.accept, after: events.count, graph: dag.hash, at: now))
+        try await restart(live, journal.nextControl, events, "task_accepted", nil, now)
     }
 
     private func requireDropped(
@@ -113,17 +104,15 @@ extension FlowRunner {
 
     /// Journals a control of a live task, and returns the task.
     private func control(_ id: String, _ action: FlowRecord.Control.Action) async throws(FlowError) -> LiveTask {
-        try life.checkOpen()
+        try await life.waitUntilOpen()
         let live = try require(id)
         let now = clock.now()
         var ended: FlowError?
         _ = try await commit(live) { state in
             ended = state.journal.endError
             guard ended == nil else { return nil }
-            let control = FlowRecord.Control(number: state.journal.nextControl, action: action, time: now)
-            return Transition(
-                events: [.control(control)],
-                mutations: state.row(after: [.control(control)], at: now).map { [$0] } ?? [])
+            let events = [state.journal.control(action, at: now)]
+            return Transition(events: events, mutations: state.row(after: events, at: now).map { [$0] } ?? [])
         } then: { state in
             state.publish()
         }

@@ -107,45 +107,48 @@ extension FlowRunner {
 
     // MARK: The final callback
 
+    /// Whether a function must get the end of a task. A DAG that the runner doesn't have may have one.
     func needsCallback(_ task: LiveTask) -> Bool {
-        callback != nil || task.state.withLock { $0.dag?.onResult != nil }
+        callback != nil || task.state.withLock { $0.dag == nil || $0.dag?.onResult != nil }
     }
 
     func deliveryJob(_ task: LiveTask) -> Scheduler.Job {
-        let start = task.state.withLock(\.beginning)
+        let (start, dag) = task.state.withLock { ($0.beginning, $0.dag) }
         return Scheduler.Job(
             priority: start?.priority ?? 0, createdAt: start?.createdAt ?? Timestamp(rawValue: 0), limits: []
         ) { [self] _ in
-            await deliver(task, after: .milliseconds(100))
+            await deliver(task, dag, after: .milliseconds(100))
             return []
         }
     }
 
     /// Calls the final callback, and journals that it returned. After an error, it is called again later.
-    private func deliver(_ task: LiveTask, after pause: Duration) async {
+    ///
+    /// Without the DAG, only the runner's callback is known. The DAG's own one gets the end once the runner has the DAG.
+    private func deliver(_ task: LiveTask, _ dag: FrozenDAG?, after pause: Duration) async {
         let (end, start) = task.state.withLock { ($0.journal.end, $0.beginning) }
-        let own = task.state.withLock { $0.dag?.onResult }
         guard let end else { return }
         let status = end.status.taskStatus
         do {
             let result = FlowResult(
                 taskID: task.id, dagKey: start?.dag ?? "", status: status, failure: end.failure, output: end.output)
-            try await own?(result)
+            try await dag?.onResult?(result)
             try await callback?(result)
         } catch {
             events.callbackFailed(task.id, error)
-            let box = (task, min(pause * 2, .seconds(60)))
+            let box = (task, dag, min(pause * 2, .seconds(60)))
             timers.add(at: clock.now() + pause) { [weak self] in
                 guard let self else { return }
                 scheduler.submit([
                     Scheduler.Job(priority: 0, createdAt: clock.now(), limits: []) { [self] _ in
-                        await deliver(box.0, after: box.1)
+                        await deliver(box.0, box.1, after: box.2)
                         return []
                     }
                 ])
             }
             return
         }
+        guard dag != nil else { return }
         let now = clock.now()
         _ = try? await commit(task) { state in
             // A retry may have begun meanwhile, and even ended.
@@ -161,9 +164,11 @@ extension FlowRunner {
         let end = task.state.withLock { $0.journal.end }
         guard let end else { return }
         guard end.status == .failed else { return remove(task) }
-        let due = end.time + configuration.failedRetention
-        guard due > clock.now() else { return remove(task) }
-        timers.add(at: due) { [weak self] in
+        let (now, retention) = (clock.now(), configuration.failedRetention)
+        let rest = retention - (now - end.time)
+        guard rest > .zero else { return remove(task) }
+        // A forged end may be later than any time.
+        timers.add(at: now + min(rest, retention)) { [weak self] in
             guard task.state.withLock({ $0.journal.end?.time == end.time }) else { return }
             self?.remove(task)
         }

@@ -149,14 +149,14 @@ extension FlowRunner {
         let (now, ready) = (clock.now(), sorted(task, actions, clock.now()))
         // Only a task with a step that begins now can end the process.
         if !ready.now.isEmpty, !isPaused {
-            let count = task.state.withLock { $0.journal.resumedCount } + 1
-            guard count <= configuration.maxResumptions else {
-                let error = "resumed: \(count - 1) restarts, and no step ended in between; a step may end the process"
+            let count = task.state.withLock { $0.journal.resumedCount }
+            guard count < configuration.maxResumptions else {
+                let error = "resumed: \(count) restarts, and no step ended in between; a step may end the process"
                 let ending = FlowRecord.Ending(status: .failed, time: now, error: error, path: ready.now.first?.path)
                 return scheduler.submit(await self.end(task, ending))
             }
             _ = try await commit(task) { _ in
-                Transition(events: [.resumed(count: count)])
+                Transition(events: [.resumed(count: count + 1)])
             } then: { _ in
             }
         }

@@ -21,11 +21,11 @@ extension FlowRunner {
 
     func activity(
         _ id: String, _ start: FlowRecord.Beginning, _ path: String, _ attempt: UInt32, _ action: String,
-        _ message: String? = nil, data: String? = nil, level: String = "info", at now: Timestamp
+        _ message: String? = nil, data: String? = nil, level: String = "info", restart: UInt32 = 0, at now: Timestamp
     ) -> TaskMutation {
         .log(
             TaskActivityLog(
-                id: ActivityID.make(id, path, Int(attempt), action), taskID: id, dagID: start.dag,
+                id: ActivityID.make(id, path, Int(attempt), action, restart: restart), taskID: id, dagID: start.dag,
                 nodeID: ActivityID.limited(path),
                 action: action, message: message.map(Self.withoutNul), data: data, level: level, createdAt: now))
     }
@@ -48,7 +48,7 @@ extension LiveTask.State {
             mutations.append(
                 runner.activity(
                     journal.id, start, step.path, attempt, action, message, level: message == nil ? "info" : "error",
-                    at: now))
+                    restart: journal.lastRestart, at: now))
         }
         if isRowDue(now, runner.configuration), let row = row(.running, at: now) { mutations.append(row) }
         return mutations

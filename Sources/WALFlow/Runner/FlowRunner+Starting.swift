@@ -9,7 +9,7 @@ extension FlowRunner {
     func begin(
         _ bytes: [UInt8], _ live: (any Sendable)?, _ dag: FrozenDAG, id: String?, priority: Int32, maxRetries: Int32
     ) async throws(FlowError) -> LiveTask {
-        try life.checkOpen()
+        try await life.waitUntilOpen()
         try check(size: bytes.count, of: "The input of \(dag.key)")
         let task = id ?? ids.next()
         guard (1...200).contains(task.utf8.count), !task.contains("\0") else {

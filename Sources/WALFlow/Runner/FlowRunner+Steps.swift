@@ -104,7 +104,7 @@ extension FlowRunner {
             }
             let known = state.journal.steps[step.path]
             let isInterrupted = known?.hasStarted == true
-            let attempt = (known?.attempt ?? 0) + (isInterrupted ? 0 : 1)
+            let attempt = isInterrupted ? known?.attempt ?? 1 : state.journal.nextAttempt(of: step.path)
             let now = clock.now()
             state.running[step.path] = LiveTask.Attempt(
                 number: attempt, worker: worker, job: job, startedAt: now)

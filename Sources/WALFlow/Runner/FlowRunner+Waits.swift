@@ -17,7 +17,7 @@ extension FlowRunner {
     public func submit<Value: Codable & Sendable>(
         _ value: Value, to node: String, of task: String, id: String? = nil
     ) async throws(FlowError) {
-        try life.checkOpen()
+        try await life.waitUntilOpen()
         let live = try require(task)
         let (dag, graph) = live.state.withLock { ($0.dag, $0.journal.graph) }
         try (dag?.shape ?? graphs.withLock { $0.shapes[graph] })?.requireWait(at: node)
@@ -65,12 +65,20 @@ extension FlowRunner {
         case .timer(let duration): (signal, pause) = (nil, duration)
         default: return []
         }
-        task.state.withLock { $0.waiting[step.path] = step }
+        let isCurrent = task.state.withLock { state in
+            // While another wait of this walk waited for the log's space, a retry may have begun a new walk.
+            guard state.execution?.has(step) == true else { return false }
+            state.waiting[step.path] = step
+            return true
+        }
+        guard isCurrent else { return [] }
         // A restart finds the wait in the journal, with the time that was set then.
         _ = try? await commit(task) { state in
             let isKnown = state.journal.steps[step.path]?.wait != nil
             // The row of the process before shows the wait, unless this one has written another.
-            guard state.isOpen, !isKnown || state.lastRow.rawValue > 0 else { return nil }
+            guard state.isOpen, state.execution?.has(step) == true, !isKnown || state.lastRow.rawValue > 0 else {
+                return nil
+            }
             let event = FlowRecord.Event.wait(path: step.path, signal: signal, due: pause.map { now + $0 })
             return Transition(
                 events: isKnown ? [] : [event], mutations: state.row(.running, at: now).map { [$0] } ?? [])

@@ -89,9 +89,12 @@ public final class FlowRunner: Service {
         timers = TimerQueue(clock: clock)
         timeouts = TimerQueue(clock: steady)
         try attach()
+        // From here on, other callers find the runner by its storage.
+        defer { life.endRecovery() }
         do throws(FlowError) {
             try await recover()
         } catch {
+            _ = life.fail(error)
             detach()
             throw error
         }
@@ -102,7 +105,7 @@ public final class FlowRunner: Service {
     /// - Throws: ``FlowError``: the codes of ``FlowDAG/validate()``, `unknownDAG` if the runner has another DAG with the key,
     ///   `storageFailed` or `closed`.
     public func add(_ dag: any FlowDAG) async throws(FlowError) {
-        try life.checkOpen()
+        try await life.waitUntilOpen()
         let frozen = try dag.frozen()
         try dags.add(frozen)
         try await unpark(frozen)
@@ -314,14 +317,23 @@ final class TaskTable: Sendable {
     }
 }
 
-/// Whether a runner is open, closing, or has failed.
+/// Whether a runner recovers, is open, is closing, or has failed.
 final class RunnerLife: Sendable {
     private struct State {
+        var isRecovering = true
+        /// Callers that found the runner before it had recovered.
+        var early: [CheckedContinuation<Void, Never>] = []
         var isClosing = false
         var isClosed = false
         var failure: FlowError?
         var waiters: [CheckedContinuation<Void, Never>] = []
         var onFailure: [@Sendable () -> Void] = []
+
+        mutating func endRecovery() -> [CheckedContinuation<Void, Never>] {
+            isRecovering = false
+            defer { early = [] }
+            return early
+        }
     }
 
     private let state = Monitor(State())
@@ -332,10 +344,26 @@ final class RunnerLife: Sendable {
 
     var isClosing: Bool { state.withLock(\.isClosing) }
 
-    func checkOpen() throws(FlowError) {
+    /// Suspends until the runner has recovered: before, it doesn't know which tasks are live.
+    ///
+    /// - Throws: `closed`, or the error with which the recovery or the journal failed.
+    func waitUntilOpen() async throws(FlowError) {
+        if state.withLock(\.isRecovering) {
+            await withCheckedContinuation { continuation in
+                let isRecovering = state.withLock { state in
+                    if state.isRecovering { state.early.append(continuation) }
+                    return state.isRecovering
+                }
+                if !isRecovering { continuation.resume() }
+            }
+        }
         let (isClosing, failure) = state.withLock { ($0.isClosing, $0.failure) }
         if let failure { throw failure }
         if isClosing { throw FlowError(.closed, "The runner was closed.") }
+    }
+
+    func endRecovery() {
+        for waiter in state.withLock({ $0.endRecovery() }) { waiter.resume() }
     }
 
     /// Returns whether this was the first failure.
@@ -360,10 +388,12 @@ final class RunnerLife: Sendable {
     }
 
     func beginClosing() -> Bool {
-        state.withLock { state in
+        let (isFirst, early) = state.withLock { state in
             defer { state.isClosing = true }
-            return !state.isClosing
+            return (!state.isClosing, state.endRecovery())
         }
+        for waiter in early { waiter.resume() }
+        return isFirst
     }
 
     func endClosing() {

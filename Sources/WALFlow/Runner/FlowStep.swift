@@ -30,10 +30,12 @@ public struct FlowStep: Sendable {
     ///   - data: Details as JSON.
     ///   - level: The level, such as `info`.
     public func logActivity(_ action: String, _ message: String? = nil, data: String? = nil, level: String = "info") {
+        let next = host.nextActivity()
         host.write(
             TaskActivityLog(
-                id: ActivityID.make(taskID, path, attempt, "\(action)/\(host.nextActivity())"), taskID: taskID,
-                dagID: host.dagKey, nodeID: ActivityID.limited(path), action: action, message: message, data: data,
+                id: ActivityID.make(taskID, path, attempt, "\(action)/\(next.number)", restart: next.restart),
+                taskID: taskID, dagID: host.dagKey, nodeID: ActivityID.limited(path), action: action, message: message,
+                data: data,
                 level: level, createdAt: host.now))
     }
 
@@ -76,8 +78,11 @@ public struct FlowStep: Sendable {
 
 /// The ids of the activities that the runner writes. A repetition has the same id, so stores ignore it.
 enum ActivityID {
-    static func make(_ task: String, _ path: String, _ attempt: Int, _ action: String) -> String {
-        limited("\(StepPath.keyPart(of: task))/\(path)/\(attempt)/\(action)")
+    /// Returns the id of an activity.
+    ///
+    /// - Parameter restart: The task's ``TaskJournal/lastRestart``, after which the attempts of a step may count from 1 again.
+    static func make(_ task: String, _ path: String, _ attempt: Int, _ action: String, restart: UInt32 = 0) -> String {
+        limited("\(StepPath.keyPart(of: task))/\(path)/\(attempt)\(restart == 0 ? "" : "#\(restart)")/\(action)")
     }
 
     /// Returns a text that stores take as an id. A long one keeps its start, and a hash of the whole.

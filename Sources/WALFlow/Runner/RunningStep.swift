@@ -8,8 +8,8 @@ protocol StepHost: AnyObject, Sendable {
     var coder: any FlowCoder { get }
     var now: Timestamp { get }
 
-    /// Returns the number of the step's next activity, from 1.
-    func nextActivity() -> Int
+    /// Returns the number of the attempt's next activity, from 1, and the task's ``TaskJournal/lastRestart``.
+    func nextActivity() -> (number: Int, restart: UInt32)
     func write(_ activity: TaskActivityLog)
     /// Keeps a message until the step's result is written. Returns false if the messages take too much space.
     func emit(_ bytes: [UInt8], to sink: String) -> Bool
@@ -52,10 +52,10 @@ final class RunningStep: StepHost, @unchecked Sendable {
     var coder: any FlowCoder { dag.coder }
     var now: Timestamp { runner.clock.now() }
 
-    func nextActivity() -> Int {
-        task.state.withLock { _ in
+    func nextActivity() -> (number: Int, restart: UInt32) {
+        task.state.withLock { state in
             activityCount += 1
-            return activityCount
+            return (activityCount, state.journal.lastRestart)
         }
     }
 

@@ -39,10 +39,11 @@ enum FlowChange {
         }
     }
 
-    /// The graph with which a parked task can continue.
+    /// The graph with which a parked task can continue, or a failed one whose graph has changed.
     static func newGraph(of task: TaskJournal, _ journal: FlowJournal) -> GraphShape? {
-        guard task.parked?.hasPrefix(TaskView.changedGraph) == true else { return nil }
-        return task.beginning.flatMap { journal.table.newestGraphs[$0.dag] }
+        let newest = task.beginning.flatMap { journal.table.newestGraphs[$0.dag] }
+        if task.end?.status == .failed { return newest == journal.table.graphs[task.graph] ? nil : newest }
+        return task.parked?.hasPrefix(TaskView.changedGraph) == true ? newest : nil
     }
 
     /// Throws if a task is parked, and no graph of the log can help it.
@@ -54,23 +55,14 @@ enum FlowChange {
     /// The control that lets a task continue with a graph. Throws if the task would lose steps that must not run twice, and that aren't
     /// named.
     static func accept(
-        _ task: TaskJournal, _ journal: FlowJournal, _ new: GraphShape, after count: UInt32 = 0, dropping: [String]
+        _ task: TaskJournal, _ journal: FlowJournal, _ new: GraphShape, after count: Int, dropping: [String]
     ) throws -> FlowRecord.Event {
         if let old = journal.table.graphs[task.graph] {
             try checked { () throws(FlowError) in
                 try GraphChange(from: old, to: new).requireDropped(Set(dropping), of: task)
             }
         }
-        return control(task, .accept, after: count, graph: GraphShape.hash(try new.json()))
-    }
-
-    static func control(
-        _ task: TaskJournal, _ action: FlowRecord.Control.Action, after count: UInt32 = 0, paths: [String] = [],
-        graph: UInt64 = 0
-    ) -> FlowRecord.Event {
-        .control(
-            FlowRecord.Control(
-                number: task.nextControl + count, action: action, time: .now, paths: paths, graph: graph))
+        return task.control(.accept, after: count, graph: GraphShape.hash(try new.json()), at: .now)
     }
 }
 
@@ -106,7 +98,7 @@ struct FlowPause: ParsableCommand {
         try FlowChange.make(target.directory, target.task) { task, _ in
             try FlowChange.requireOpen(task)
             guard !task.isPaused else { throw ToolError(.usage, "The task \(task.id) is paused already.") }
-            return ([FlowChange.control(task, .pause)], [])
+            return ([task.control(.pause, at: .now)], [])
         }
     }
 }
@@ -121,7 +113,7 @@ struct FlowResume: ParsableCommand {
         try FlowChange.make(target.directory, target.task) { task, _ in
             try FlowChange.requireOpen(task)
             guard task.isPaused else { throw ToolError(.usage, "The task \(task.id) isn't paused.") }
-            return ([FlowChange.control(task, .resume)], [])
+            return ([task.control(.resume, at: .now)], [])
         }
     }
 }
@@ -137,24 +129,19 @@ struct FlowRetry: ParsableCommand {
 
     func run() throws {
         try FlowChange.make(target.directory, target.task) { task, journal in
-            let new = FlowChange.newGraph(of: task, journal)
+            // The next start decides with which graph a failed task continues.
+            let new = task.end == nil ? FlowChange.newGraph(of: task, journal) : nil
             if new == nil { try FlowChange.requireNotParked(task) }
             guard let shape = new ?? journal.shape(of: task) else {
                 throw ToolError(.usage, "The log doesn't have the graph of \(task.id).")
             }
-            let starts = from.map { [$0] } ?? task.steps.filter { $0.value.hasFailed }.keys.sorted()
             // A task that failed after too many restarts has no failed step.
-            guard !starts.isEmpty || task.end?.status == .failed else {
+            guard from != nil || task.end?.status == .failed || task.steps.values.contains(where: \.hasFailed) else {
                 throw ToolError(
                     .usage, "No step of \(task.id) has failed. Give the first step to run again with --from.")
             }
-            let paths = try starts.flatMap { start in
-                guard let paths = shape.paths(dependingOn: start) else {
-                    throw ToolError(.usage, "The graph has no step \(start). `wal flow show` has the steps.")
-                }
-                return paths
-            }
-            var events = [FlowChange.control(task, .retry, paths: paths)]
+            let paths = try FlowChange.checked { () throws(FlowError) in try shape.paths(toRetry: from, of: task) }
+            var events = [task.control(.retry, paths: paths, at: .now)]
             if let new { events.append(try FlowChange.accept(task, journal, new, after: 1, dropping: paths)) }
             return (
                 events,
@@ -167,26 +154,33 @@ struct FlowRetry: ParsableCommand {
 struct FlowAccept: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "accept",
-        abstract: "Lets a parked task continue with the newest graph of its DAG at the program's next start.",
+        abstract:
+            "Lets a parked task, or a failed one whose graph has changed, continue with the newest graph of its DAG at the program's next start.",
         discussion: """
-            Steps whose results the new graph doesn't have are ignored, and new ones run. So a step that got another name runs again.
+            The failed steps of a failed task run again. Steps whose results the new graph doesn't have are ignored, and new ones run. So a step that got another name runs again.
             """)
 
     @OptionGroup var target: FlowTarget
     @Option(
         help:
-            "A step that must not run twice, that ran, and that the new graph doesn't have. What it did may be done again."
+            "A step that must not run twice, that ran, and that the new graph runs again or doesn't have; or a path above such steps. What they did may be done again."
     )
     var drop: [String] = []
 
     func run() throws {
         try FlowChange.make(target.directory, target.task) { task, journal in
-            try FlowChange.requireOpen(task)
-            guard let new = FlowChange.newGraph(of: task, journal) else {
+            guard task.beginning != nil, let new = FlowChange.newGraph(of: task, journal) else {
+                try FlowChange.requireOpen(task)
                 try FlowChange.requireNotParked(task)
                 throw ToolError(.usage, "The task \(task.id) isn't parked.")
             }
-            return ([try FlowChange.accept(task, journal, new, dropping: drop)], [])
+            guard task.end != nil else {
+                return ([try FlowChange.accept(task, journal, new, after: 0, dropping: drop)], [])
+            }
+            let paths = try FlowChange.checked { () throws(FlowError) in try new.paths(toRetry: nil, of: task) }
+            let retry = task.control(.retry, paths: paths, at: .now)
+            let accept = try FlowChange.accept(task, journal, new, after: 1, dropping: drop)
+            return ([retry, accept], [.updateStatus(id: task.id, status: .running, error: nil, time: .now)])
         }
     }
 }

@@ -90,6 +90,29 @@ import WALTasks
         try await storage.close()
     }
 
+    /// A program without the DAG doesn't know its callback.
+    @Test func theCallbackGetsTheEndOfATaskThatWasCanceledWithoutItsDAG() async throws {
+        let (directory, ends) = (TemporaryDirectory(), Events())
+        func dag() throws -> DAG<JSON, JSON> {
+            let dag = DAG(name: "Late", key: "late") { taskID, result in ends.add("\(taskID) \(result.status)") }
+            try dag.addNode(.function, "Hang", "hang") { _ in throw TestError("never") }
+            return dag
+        }
+        let storage = try await openStorage(directory)
+        let first = try dag()
+        try await first.setTaskStorage(storage)
+        try await first.process("1", id: "t", maxRetries: 1_000_000)
+        await first.close()
+        let runner = try await FlowRunner(storage: storage, dags: [], configuration: .test)
+        try await runner.cancel("t")
+        #expect(runner.liveTasks == ["t"] && ends.all.isEmpty)
+        try await runner.add(dag())
+        try await eventually { runner.liveTasks.isEmpty }
+        #expect(ends.all == ["t cancelled"])
+        await runner.close()
+        try await storage.close()
+    }
+
     @Test func anArrayIsSplitAsItsTextHasIt() {
         #expect(
             JSON(#" [1, "a,]", {"x": [2, 3]}, [], null ] "#).elements?.map(\.text).map { $0.trimmingSpaces } == [

@@ -63,6 +63,45 @@ import WAL
         #expect(other.signals.isEmpty)
     }
 
+    /// A later retry would take the old value again.
+    @Test mutating func aSignalThatIsTakenBeforeItsWaitIsWrittenIsUsedUp() {
+        journal.apply(.signal(path: "w", id: "mail", payload: [1]))
+        journal.apply(.signal(path: "v", id: "other", payload: [1]))
+        // The label of a branch isn't the id of a signal.
+        journal.apply(Self.result("branch", label: "other"))
+        journal.apply(Self.result("w", label: "mail"))
+        journal.apply(.wait(path: "w", signal: "w", due: nil))
+        #expect(journal.signals.map(\.id) == ["other"])
+        var other = TaskJournal(id: "t")
+        for event in journal.records { other.apply(event) }
+        for id in ["mail", "other", "new"] { other.apply(.signal(path: "w", id: id, payload: [2])) }
+        #expect(other.signals.map(\.id) == ["other", "new"])
+    }
+
+    /// The tool reads logs that anyone may have written.
+    @Test mutating func theLargestNumbersOverflowNothing() {
+        let largest = UInt32.max
+        for path in ["a", "b", "c"] { journal.apply(Self.failure(path, largest)) }
+        #expect(journal.retryCount == .max && journal.nextAttempt(of: "a") == largest)
+        journal.apply(.started(path: "d", attempt: largest))
+        journal.apply(Self.failure("d", largest, isFinal: true))
+        for path in ["a", "e"] { journal.apply(Self.result(path, largest)) }
+        for path in ["b", "c"] { journal.apply(Self.result(path, 0)) }
+        journal.apply(.resumed(count: largest))
+        for action in [FlowRecord.Control.Action.pause, .resume, .accept, .retry] {
+            let control = FlowRecord.Control(number: largest, action: action, time: Self.time, paths: ["a"])
+            journal.apply(.control(control))
+        }
+        #expect(journal.isPaused && journal.nextControl == largest && journal.steps["a"]?.result != nil)
+        #expect(
+            journal.control(.accept, after: 1, at: Self.time)
+                == .control(
+                    FlowRecord.Control(number: largest, action: .accept, time: Self.time)))
+        var other = TaskJournal(id: "t")
+        for event in journal.records { other.apply(event) }
+        #expect(other.steps == journal.steps && other.nextControl == largest)
+    }
+
     @Test mutating func aRetryVoidsPathsAndWhatIsBelow() {
         for path in ["a", "b/x", "b/y", "each[0]/e", "each[1]/e", "eachother"] { journal.apply(Self.result(path)) }
         journal.apply(.end(FlowRecord.Ending(status: .failed, time: Self.time, error: "no", path: "b/y")))

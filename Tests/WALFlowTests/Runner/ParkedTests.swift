@@ -133,6 +133,117 @@ import WALTasks
         try await close(storage, runner)
     }
 
+    /// A customer would be charged again: the journal of an element that has ended has only its output.
+    @Test func anElementWithAnotherEndIsNotAcceptedWithoutItsSteps() async throws {
+        let events = Events()
+        func dag(_ end: String) -> DAG<Int, Int> {
+            DAG(name: "Orders", key: "orders", of: Int.self) { dag, input in
+                let each = dag.addIterator("lines", over: input, { Array(0..<$0) }) { body, line in
+                    let charge = body.addNode("charge", after: line, options: NodeOptions(execution: .atMostOnce)) {
+                        step, value in
+                        events.add(step.path)
+                        return value
+                    }
+                    return body.addNode(end, after: charge) { _, value in value }
+                }
+                let answer = dag.addWait("answer", after: each, for: Int.self)
+                return dag.addNode("sum", after: each, answer) { _, values, answer in values.reduce(answer, +) }
+            }
+        }
+        var (storage, runner) = try await open([dag("pack")])
+        let task = try await runner.process(2, by: dag("pack"), id: "t")
+        try await eventually { task.state.reason == "waiting for answer" }
+        // It leaves out what the journal has forgotten.
+        try await runner.checkpoint.write(runner)
+        try await close(storage, runner)
+        let charges = ["lines[0]/charge", "lines[1]/charge"]
+        #expect(Set(events.all) == Set(charges))
+
+        (storage, runner) = try await open([dag("pack2")])
+        #expect(
+            try outside().reason.contains("the element lines[0] has ended, and its new graph has another end"))
+        func refuses(_ unnamed: [String], _ body: () async throws -> Void) async {
+            await #expect { try await body() } throws: { error in
+                guard let error = error as? FlowError else { return false }
+                return error.code == .wrongState
+                    && error.message.contains("doesn't have: \(unnamed.joined(separator: ", ")).")
+            }
+        }
+        await refuses(charges) { try await runner.accept("t") }
+        await refuses([charges[1]]) { try await runner.accept("t", dropping: ["lines[0]"]) }
+        await refuses(charges) { try await runner.retry("t", from: "answer") }
+        #expect(events.all.count == 2)
+        let accepted = try #require(runner.task(id: "t", of: dag("pack2")))
+        try await runner.accept("t", dropping: ["lines"])
+        try await runner.submit(3, to: "answer", of: "t")
+        #expect(try await accepted.result() == 4)
+        #expect(events.all.count == 4)
+        try await close(storage, runner)
+    }
+
+    /// The element of an optional step that failed has ended, and has no result.
+    @Test func anElementWithoutAResultKeepsItsStepsOverACheckpoint() async throws {
+        let events = Events()
+        let dag = DAG(name: "Optional", key: "optional", of: Int.self) { dag, input in
+            let each = dag.addIterator("lines", over: input, { Array(0..<$0) }) { body, line in
+                let charge = body.addNode("charge", after: line, options: NodeOptions(execution: .atMostOnce)) {
+                    step, value in
+                    events.add(step.path)
+                    return value
+                }
+                return body.addOptionalNode("pack", after: charge) { _, _ -> Int in throw PermanentError("empty") }
+            }
+            let answer = dag.addWait("answer", after: each, for: Int.self)
+            return dag.addNode("sum", after: each, answer) { _, values, answer in values.count + answer }
+        }
+        for life in 0..<3 {
+            let (storage, runner) = try await open([dag])
+            if life == 0 { _ = try await runner.process(2, by: dag, id: "t") }
+            let task = try #require(runner.task(id: "t", of: dag))
+            try await eventually { task.state.reason == "waiting for answer" }
+            try await runner.checkpoint.write(runner)
+            try await close(storage, runner)
+        }
+        #expect(events.all.count == 2)
+    }
+
+    /// A failed task is never parked, and its graph may change all the same.
+    @Test func aFailedTaskContinuesWithAnotherGraph() async throws {
+        func dag(_ name: String, _ events: Events? = nil) -> DAG<Int, Int> {
+            DAG(name: "Pay", key: "pay", of: Int.self) { dag, input in
+                let a = dag.addNode("a", after: input) { _, value in value + 1 }
+                return dag.addNode(name, after: a, options: NodeOptions(execution: .atMostOnce)) { step, value in
+                    guard let events else { throw PermanentError("away") }
+                    events.add(step.path)
+                    return value * 2
+                }
+            }
+        }
+        var (storage, runner) = try await open([dag("charge")])
+        let first = try await runner.process(20, by: dag("charge"), id: "t")
+        await #expect(throws: FlowError.self) { try await first.result() }
+        await #expect { try await runner.accept("t") } throws: {
+            ($0 as? FlowError)?.message == "The task t has failed at charge. Retry it first."
+        }
+        try await close(storage, runner)
+        let events = Events()
+        (storage, runner) = try await open([dag("pay", events)])
+        func isRefusal(_ error: any Error) -> Bool {
+            guard let error = error as? FlowError else { return false }
+            return error.code == .wrongState && error.message.contains("doesn't have: charge.")
+                && error.message.contains("accept the graph and name each step")
+        }
+        await #expect { try await runner.retry("t") } throws: { isRefusal($0) }
+        await #expect { try await runner.retry("t", from: "a") } throws: { isRefusal($0) }
+        await #expect { try await runner.accept("t") } throws: { isRefusal($0) }
+        #expect(events.all.isEmpty)
+        let task = try #require(runner.task(id: "t", of: dag("pay")))
+        try await runner.accept("t", dropping: ["charge"])
+        #expect(try await task.result() == 42)
+        #expect(events.all == ["pay"])
+        try await close(storage, runner)
+    }
+
     /// No unfinished step needs the result, but another name would run the step again.
     @Test func aStepThatMustNotRunTwiceParksItsTaskIfItIsGone() throws {
         func dag(_ name: String) -> DAG<Int, Int> {

@@ -95,6 +95,68 @@ import WALTesting
         try await storage.close()
     }
 
+    /// The attempts of a retried step count from 1 again, and stores ignore an activity whose id they have.
+    @Test func theActivitiesOfARetriedStepAreKept() async throws {
+        let (directory, events) = (TemporaryDirectory(), Events())
+        let dag = DAG(name: "Retry", key: "retry", of: Int.self) { dag, input in
+            dag.addNode("call", after: input) { step, value in
+                events.add("run")
+                step.logActivity("called", "\(events.all.count)")
+                if events.all.count < 3 { throw PermanentError("broken \(events.all.count)") }
+                return value
+            }
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
+        let task = try await runner.process(1, by: dag, id: "t")
+        for _ in 0..<2 {
+            await #expect(throws: FlowError.self) { try await task.result() }
+            try await runner.retry("t")
+        }
+        #expect(try await task.result() == 1)
+        let activities = try await storage.activities(taskID: "t", limit: 100, offset: 0)
+        func texts(_ action: String, _ text: (TaskActivityLog) -> String?) -> Set<String?> {
+            Set(activities.filter { $0.action == action }.map(text))
+        }
+        #expect(texts("called", \.message) == ["1", "2", "3"])
+        #expect(texts("node_failed", \.message) == ["broken 1", "broken 2"])
+        #expect(texts("node_failed", \.id) == ["t/call/1/node_failed", "t/call/1#1/node_failed"])
+        await runner.close()
+        try await storage.close()
+    }
+
+    /// In a full log, what follows a step may wait until a retry has begun another walk.
+    @Test func aWaitOfTheWalkBeforeARetryIsLeftAlone() async throws {
+        let (directory, gate, isBroken) = (TemporaryDirectory(), Gate(), Monitor(true))
+        let dag = DAG(name: "Stale", key: "stale", of: Int.self) { dag, input in
+            let answer = dag.addWait("answer", after: input, for: Int.self)
+            let call = dag.addNode("call", after: input) { _, value in
+                await gate.wait()
+                if isBroken.withLock({ $0 }) { throw PermanentError("broken") }
+                return value
+            }
+            return dag.addNode("sum", after: answer, call) { _, x, y in x + y }
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
+        let task = try await runner.process(1, by: dag, id: "t")
+        func place() -> StepPlace? { task.live.state.withLock { $0.waiting["answer"] } }
+        try await eventually { place() != nil }
+        let old = try #require(place())
+        gate.open()
+        await #expect(throws: FlowError.self) { try await task.result() }
+        isBroken.withLock { $0 = false }
+        try await runner.retry("t")
+        let new = try #require(place())
+        #expect(await runner.beginWait(task.live, old).isEmpty)
+        // The answer would never come.
+        try #require(place() === new && new !== old)
+        try await runner.submit(41, to: "answer", of: "t")
+        #expect(try await task.result() == 42)
+        await runner.close()
+        try await storage.close()
+    }
+
     @Test func aRetryOfAFinishedElementRunsAllOfIt() async throws {
         let (directory, events) = (TemporaryDirectory(), Events())
         let dag = DAG(name: "Elements", key: "elements", of: [Int].self) { dag, input in

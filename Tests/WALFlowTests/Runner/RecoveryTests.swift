@@ -215,6 +215,43 @@ import WALTesting
         }
     }
 
+    /// No count overflows, and no task stops the others.
+    @Test func aRunnerOpensALogWithTheLargestNumbers() async throws {
+        let directory = TemporaryDirectory()
+        func dag(_ isBlocked: Bool) -> DAG<Int, Int> {
+            DAG(name: "Forged", key: "forged", of: Int.self) { dag, input in
+                dag.addNode("a", after: input) { _, value in
+                    if isBlocked { try await Task.sleep(for: .seconds(600)) }
+                    return value
+                }
+            }
+        }
+        var configuration = FlowConfiguration.test
+        configuration.closeTimeout = .milliseconds(20)
+        let storage = try await openStorage(directory)
+        var runner = try await FlowRunner(storage: storage, dags: [dag(true)], configuration: configuration)
+        for id in ["restarts", "attempts", "ends"] { try await runner.process(1, by: dag(true), id: id) }
+        await runner.close()
+        let (past, future) = (Timestamp(rawValue: .min), Timestamp(rawValue: .max))
+        let forged: [FlowRecord] = [
+            FlowRecord("restarts", .resumed(count: .max)),
+            FlowRecord("attempts", .failure(path: "a", attempt: .max, time: past, error: "", retryAt: past)),
+            FlowRecord("attempts", .control(FlowRecord.Control(number: .max, action: .resume, time: past))),
+            FlowRecord("ends", .end(FlowRecord.Ending(status: .failed, time: future, error: "", path: "a"))),
+            FlowRecord("ends", .delivered(time: future)),
+        ]
+        var batch = RecordBatch()
+        for record in forged { record.append(to: &batch) }
+        #expect(try storage.tryAppend(batch, []) != nil)
+        runner = try await FlowRunner(storage: storage, dags: [dag(false)], configuration: configuration)
+        try await eventually { try await storage.task(id: "attempts")?.status == .completed }
+        try await eventually { try await storage.task(id: "restarts")?.error?.contains("4294967295 restarts") == true }
+        #expect(runner.liveTasks == ["ends", "restarts"])
+        try await runner.checkpoint.write(runner)
+        await runner.close()
+        try await storage.close()
+    }
+
     @Test func theCallbackComesAgainUntilItReturns() async throws {
         let (directory, events) = (TemporaryDirectory(), Events())
         let dag = DAG(name: "Call", key: "call", of: Int.self) { _, input in input }

@@ -32,11 +32,17 @@ import WALTasks
         let waits = " These wait for one: approved, lines[N]/weight."
         await refuses("aproved", true, .unknownNode, "The DAG orders has no node aproved." + waits)
         await refuses("charge", true, .unknownNode, "The node charge of the DAG orders takes no value." + waits)
-        for path in ["lines/weight", "lines[x]/weight", "lines[0]weight", "lines[0]", "approved/weight"] {
+        for path in [
+            "lines/weight", "lines[x]/weight", "lines[01]/weight", "lines[+1]/weight", "lines[0]weight", "lines[0]",
+            "approved/weight",
+        ] {
             await refuses(path, 1.5, .unknownNode, waits)
         }
         await refuses("approved", "yes", .undecodable, "approved of the DAG orders waits for a value of another type")
         await refuses("lines[1]/weight", "heavy", .undecodable, "another type than String")
+        let shape = try Self.dag.frozen().shape
+        for path in ["lines[01]", "lines[+1]/weight"] { #expect(shape.paths(dependingOn: path) == nil) }
+        #expect(shape.paths(dependingOn: "lines[1]/weight") == ["lines[1]/weight", "sum"])
         try await runner.submit(1.5, to: "lines[0]/weight", of: "t")
         try await runner.submit(2, to: "lines[1]/weight", of: "t")
         try await runner.submit(true, to: "approved", of: "t")
