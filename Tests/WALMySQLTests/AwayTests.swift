@@ -9,7 +9,7 @@
     @testable import WALMySQL
 
     /// An unreachable database must not stop its clients.
-    @Suite(.enabled(if: PrivateServer.isWanted, PrivateServer.reason), .timeLimit(.minutes(5))) struct AwayTests {
+    @Suite(.enabled(if: PrivateServer.isWanted, PrivateServer.reason), .timeLimit(.minutes(30))) struct AwayTests {
         /// The default breaker would wait for 5 seconds after the server's return.
         private var quick: TaskBufferConfiguration {
             var configuration = TaskBufferConfiguration()
@@ -39,10 +39,10 @@
             let recording = RecordingLog()
             let store = try await MySQLTaskStore(
                 url: database.url, writeConnections: 1, readConnections: 1, logger: recording.logger)
+            let root = try database.connect()
             for count in 1...2 {
                 try await store.save(task("a"))
                 _ = try await store.task(id: "a")
-                let root = try database.connect()
                 let sessions = "FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
                 let ids = try Statement("SELECT id \(sessions)", named: "look", on: root)
                     .all { (row) throws(StoreError) in row.number() }
@@ -95,7 +95,7 @@
                     }
                 }
                 // One query alone would wait for a second or two. The limit allows for a very busy machine.
-                #expect(ContinuousClock.now - start < .seconds(60))
+                #expect(ContinuousClock.now - start < .seconds(300))
             }
             try await storage.drain()
             #expect(try await storage.task(id: "old") == task("old"))

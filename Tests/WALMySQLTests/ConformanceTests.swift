@@ -9,7 +9,7 @@
     @testable import WALMySQL
 
     /// The conformance suite, with a server whose connections are cut and which is killed.
-    @Suite(.serialized, .enabled(if: PrivateServer.isWanted, PrivateServer.reason), .timeLimit(.minutes(10)))
+    @Suite(.serialized, .enabled(if: PrivateServer.isWanted, PrivateServer.reason), .timeLimit(.minutes(30)))
     struct ConformanceTests {
         private static let checks =
             SinkConformance.allCases.map { ($0, true) } + SinkConformance.ofAnotherForm.map { ($0, false) }

@@ -8,7 +8,7 @@
 
     /// If a process starts with closed standard descriptors, its sockets must not get their numbers, because printed text would
     /// go into them.
-    @Suite(.enabled(if: PrivateServer.isWanted, PrivateServer.reason), .timeLimit(.minutes(5)))
+    @Suite(.enabled(if: PrivateServer.isWanted, PrivateServer.reason), .timeLimit(.minutes(30)))
     struct DescriptorTests {
         @Test func noSocketHasAStandardNumber() async throws {
             let database = try TestDatabase()

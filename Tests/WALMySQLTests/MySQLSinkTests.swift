@@ -11,7 +11,7 @@
     @testable import WALMySQL
 
     /// A user's own tables, which a function writes.
-    @Suite(.serialized, .enabled(if: PrivateServer.isWanted, PrivateServer.reason), .timeLimit(.minutes(10)))
+    @Suite(.serialized, .enabled(if: PrivateServer.isWanted, PrivateServer.reason), .timeLimit(.minutes(30)))
     struct MySQLSinkTests {
         private static let proxyCount = Atomic<Int>(0)
 

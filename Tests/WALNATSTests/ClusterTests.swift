@@ -8,7 +8,7 @@
     @testable import WALNATS
 
     /// Three servers. Their leader is repeatedly killed or paused, alone or with other servers.
-    @Suite(.serialized, .needsServer, .timeLimit(.minutes(10))) struct ClusterTests {
+    @Suite(.serialized, .needsServer, .timeLimit(.minutes(30))) struct ClusterTests {
         /// The servers that fail in the middle of the work.
         enum Harm: CaseIterable {
             case leader, pair, all
@@ -19,9 +19,10 @@
             }
         }
 
+        /// With the current server if there is one. On a busy machine, a leader that gets no processor time is like one that pauses.
         @Test(arguments: Harm.allCases)
         func recordsArriveInOrderAndOnceWhileServersDie(_ harm: Harm) async throws {
-            try await deliver(to: try Servers(nodes: 3), killing: harm)
+            try await deliver(to: try Servers(nodes: 3, isCurrent: Servers.currentIsThere), killing: harm)
         }
 
         /// A resumed leader may believe for a moment that it still leads. Older servers replace an acknowledged message then.
@@ -45,6 +46,8 @@
             let log = try await WriteAheadLog.open(at: directory)
             var configuration = servers.configuration
             configuration.granularity = granularity
+            // Requests to a paused leader get no answer.
+            configuration.timeout = .seconds(5)
             let flusher = Flusher(
                 log: log, sink: try JetStreamSink(configuration),
                 configuration: Flusher.Configuration(batchSize: 50, maxBatchSize: 50)

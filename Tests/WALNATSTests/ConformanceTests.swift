@@ -8,7 +8,7 @@
     @testable import WALNATS
 
     /// The conformance suite, with a server whose connections are cut and which is killed.
-    @Suite(.serialized, .needsServer, .timeLimit(.minutes(10))) struct ConformanceTests {
+    @Suite(.serialized, .needsServer, .timeLimit(.minutes(30))) struct ConformanceTests {
         struct Fixture: SinkFixture {
             let servers: Servers
             var granularity = JetStreamSink.Configuration.Granularity.batch

@@ -7,7 +7,7 @@
     @testable import WALNATS
 
     /// Encrypted connections to a server that requires a certificate of the client.
-    @Suite(.serialized, .needsServer, .timeLimit(.minutes(5))) struct EncryptionTests {
+    @Suite(.serialized, .needsServer, .timeLimit(.minutes(30))) struct EncryptionTests {
         private let directory = NSTemporaryDirectory() + "wnats-tls-" + UUID().uuidString.prefix(8)
 
         /// Makes certificates of an authority, a server and a client, and one of another authority.

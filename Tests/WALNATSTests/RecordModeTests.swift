@@ -7,7 +7,7 @@
     @testable import WALNATS
 
     /// Streams with one message for each record, which need a current server.
-    @Suite(.serialized, .needsCurrentServer, .timeLimit(.minutes(5))) struct RecordModeTests {
+    @Suite(.serialized, .needsCurrentServer, .timeLimit(.minutes(30))) struct RecordModeTests {
         let servers: Servers
         let log = LogID.random()
 

@@ -88,6 +88,8 @@
         var configuration: JetStreamSink.Configuration {
             var configuration = JetStreamSink.Configuration(servers: addresses)
             configuration.replicas = addresses.count
+            // A busy server answers late.
+            configuration.timeout = .seconds(60)
             return configuration
         }
 
@@ -137,9 +139,9 @@
             }
         }
 
-        /// Retries for a minute, because a server without a leader, or with a new one, refuses requests.
+        /// Retries for five minutes, because a server without a leader, or with a new one, refuses requests.
         private static func retrying<Value>(_ read: () throws -> Value) throws -> Value {
-            let end = ContinuousClock.now + .seconds(60)
+            let end = ContinuousClock.now + .seconds(300)
             while true {
                 do {
                     return try read()
@@ -158,15 +160,40 @@
         }
     }
 
-    /// Sends a request to JetStream's API, and returns the answer.
+    /// Sends a request to JetStream's API, and returns the answer. Retries for two minutes, because a busy server may answer late.
     func request(_ subject: String, _ text: String, to address: String) throws -> String {
+        let end = ContinuousClock.now + .seconds(120)
+        while true {
+            let (status, answer) = requestOnce(subject, text, to: address)
+            if status == NATS_OK { return answer }
+            try #require(.now < end, "\(String(cString: natsStatus_GetText(status)))")
+            usleep(100_000)
+        }
+    }
+
+    private func requestOnce(_ subject: String, _ text: String, to address: String) -> (
+        status: natsStatus, answer: String
+    ) {
         var connection: OpaquePointer?
-        try #require(natsConnection_ConnectTo(&connection, address) == NATS_OK)
+        let connected = natsConnection_ConnectTo(&connection, address)
+        guard connected == NATS_OK else { return (connected, "") }
         defer { natsConnection_Destroy(connection) }
         var reply: OpaquePointer?
-        try #require(natsConnection_RequestString(&reply, connection, "$JS.API." + subject, text, 5000) == NATS_OK)
+        let status = natsConnection_RequestString(&reply, connection, "$JS.API." + subject, text, 5000)
         defer { natsMsg_Destroy(reply) }
-        return natsMsg_GetData(reply).map { String(cString: $0) } ?? ""
+        return (status, natsMsg_GetData(reply).map { String(cString: $0) } ?? "")
+    }
+
+    /// Claims the only lane of a log. Retries for five minutes, because a server that is busy or starts may not answer in time.
+    func claimLane(of log: LogID, by sink: JetStreamSink) async throws -> [SinkLane] {
+        let end = ContinuousClock.now + .seconds(300)
+        while true {
+            do {
+                return try await sink.claim(0..<1, of: 1, log: log)
+            } catch  where .now < end {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
     }
 
     func batch(

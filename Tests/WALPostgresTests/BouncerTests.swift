@@ -11,7 +11,7 @@
 
     /// A pooler may give each transaction another session, so one connection's settings and prepared statements meet those of
     /// others.
-    @Suite(.serialized, .needsBouncer, .timeLimit(.minutes(5))) struct BouncerTests {
+    @Suite(.serialized, .needsBouncer, .timeLimit(.minutes(30))) struct BouncerTests {
         private let database: TemporaryDatabase
         private let bouncer: Bouncer
 
@@ -24,8 +24,8 @@
         private func store(writeConnections: Int = 4) async throws -> PostgresTaskStore {
             let name = try #require(database.conninfo.split(separator: "=").last)
             var settings = try ConnectionSettings(
-                conninfo: "\(bouncer.conninfo) dbname=\(name)", statementTimeout: .seconds(30),
-                lockTimeout: .seconds(10))
+                conninfo: "\(bouncer.conninfo) dbname=\(name)", statementTimeout: .seconds(300),
+                lockTimeout: .seconds(600))
             settings.copiedMin = 1
             return try await PostgresTaskStore(
                 settings, name: "postgres", writers: writeConnections, readers: 2, logger: nil)
@@ -91,8 +91,8 @@
             let name = try #require(database.conninfo.split(separator: "=").last)
             let other = try Connection(
                 ConnectionSettings(
-                    conninfo: "\(bouncer.conninfo) dbname=\(name)", statementTimeout: .seconds(60),
-                    lockTimeout: .seconds(60)))
+                    conninfo: "\(bouncer.conninfo) dbname=\(name)", statementTimeout: .seconds(300),
+                    lockTimeout: .seconds(300)))
             #expect(other.isPooled)
             #expect(try !database.connect().isPooled)
             for _ in 0..<8 {
@@ -111,9 +111,10 @@
 
         @Test func timeLimitsHoldThroughIt() async throws {
             let name = try #require(database.conninfo.split(separator: "=").last)
+            let lanes = try await database.claim()
             let store = try await PostgresTaskStore(
                 "\(bouncer.conninfo) dbname=\(name)", statementTimeout: .milliseconds(500))
-            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            try await repeated { try await store.ping() }
             try database.execute(FailureTests.slowly(20))
             #expect(await code { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) } == .overloaded)
             try await store.close()

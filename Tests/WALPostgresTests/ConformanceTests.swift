@@ -9,7 +9,7 @@
     @testable import WALPostgres
 
     /// The conformance suite, with a server whose connections are cut and which is killed.
-    @Suite(.serialized, .needsServer, .timeLimit(.minutes(10))) struct ConformanceTests {
+    @Suite(.serialized, .needsServer, .timeLimit(.minutes(30))) struct ConformanceTests {
         private static let checks =
             SinkConformance.allCases.map { ($0, true) } + SinkConformance.ofAnotherForm.map { ($0, false) }
 

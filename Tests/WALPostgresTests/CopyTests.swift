@@ -8,7 +8,7 @@
     @testable import WALPostgres
 
     /// COPY of activities into their table: the rows that arrive, and the handling of refused batches.
-    @Suite(.needsServer, .timeLimit(.minutes(5))) struct CopyTests {
+    @Suite(.needsServer, .timeLimit(.minutes(30))) struct CopyTests {
         let database: TemporaryDatabase
         let store: PostgresTaskStore
         let sink: TaskSink<PostgresTaskStore>

@@ -8,7 +8,7 @@
 
     /// If a process starts with closed standard descriptors, its sockets must not get their numbers, because printed text would
     /// go into them.
-    @Suite(.needsServer, .timeLimit(.minutes(5))) struct DescriptorTests {
+    @Suite(.needsServer, .timeLimit(.minutes(30))) struct DescriptorTests {
         @Test func noSocketHasAStandardNumber() async throws {
             let database = try TemporaryDatabase()
             await #expect(processExitsWith: .success) { [conninfo = database.conninfo as String] in

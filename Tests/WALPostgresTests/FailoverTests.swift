@@ -9,7 +9,7 @@
     @testable import WALPostgres
 
     /// A primary and a streaming standby, in one connection string.
-    @Suite(.serialized, .needsServer, .timeLimit(.minutes(5))) struct FailoverTests {
+    @Suite(.serialized, .needsServer, .timeLimit(.minutes(30))) struct FailoverTests {
         private let primary, standby: PrivateServer
         private let database: TemporaryDatabase
         private let directory = NSTemporaryDirectory() + "wal-failover-" + UUID().uuidString

@@ -11,7 +11,7 @@
     @testable import WALPostgres
 
     /// A user's own tables, which a function writes.
-    @Suite(.serialized, .needsServer, .timeLimit(.minutes(10))) struct PostgresSinkTests {
+    @Suite(.serialized, .needsServer, .timeLimit(.minutes(30))) struct PostgresSinkTests {
         private static func makeFixture(
             _ database: TemporaryDatabase, _ conninfo: String? = nil
         ) throws -> TableFixture<PostgresSink> {

@@ -19,7 +19,7 @@
     }
 
     /// A service whose database is unreachable ends in order when its machine restarts.
-    @Suite(.needsServer, .timeLimit(.minutes(5))) struct ShutdownTests {
+    @Suite(.needsServer, .timeLimit(.minutes(30))) struct ShutdownTests {
         @Test func aServiceEndsInOrderWhileItsDatabaseIsAway() async throws {
             let server = try PrivateServer()
             let database = try TemporaryDatabase(on: server)

@@ -30,12 +30,13 @@
         }
 
         private static func settings(_ conninfo: String) throws -> ConnectionSettings {
-            try ConnectionSettings(conninfo: conninfo, statementTimeout: .seconds(60), lockTimeout: .seconds(60))
+            try ConnectionSettings(conninfo: conninfo, statementTimeout: .seconds(300), lockTimeout: .seconds(300))
         }
 
         /// A connected store.
         func store(
-            writeConnections: Int = 4, statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10),
+            writeConnections: Int = 4, statementTimeout: Duration = .seconds(300),
+            lockTimeout: Duration = .seconds(600),
             copiedMin: Int? = nil
         ) async throws -> PostgresTaskStore {
             var settings = try ConnectionSettings(
@@ -45,6 +46,15 @@
                 settings, name: "postgres", writers: writeConnections, readers: 2, logger: nil)
             try await store.ping()
             return store
+        }
+
+        /// Creates the tables and claims the only lane of the tests' log, with the time limits of ``store()``. For stores with
+        /// shorter ones, which a busy server may exceed.
+        func claim() async throws -> [SinkLane] {
+            let store = try await store()
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            try await store.close()
+            return lanes
         }
 
         /// Another session, like that of another process.

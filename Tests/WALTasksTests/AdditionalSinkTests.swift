@@ -7,7 +7,7 @@ import WALDelivery
 @testable import WALTasks
 
 /// A log with a store and a second sink. One must not hold up the other, and a required sink must get every record.
-@Suite(.timeLimit(.minutes(2))) struct AdditionalSinkTests {
+@Suite(.timeLimit(.minutes(10))) struct AdditionalSinkTests {
     /// A second store, which fails on demand.
     private struct Second: Sink {
         let store = StubbornStore()
@@ -109,7 +109,7 @@ import WALDelivery
         second.store.isRefusing.store(true, ordering: .relaxed)
         let storage = try await open(AdditionalSink(second, attachment: .bestEffort(maxLagBytes: 1 << 20)))
         try await save(0..<10, in: storage)
-        let end = ContinuousClock.now + .seconds(60)
+        let end = ContinuousClock.now + .seconds(300)
         while storage.health.additionalSinks[0].delivery.isDelivering, .now < end {
             try await Task.sleep(for: .milliseconds(5))
         }

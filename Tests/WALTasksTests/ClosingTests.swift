@@ -19,7 +19,7 @@ struct Terminator: Service {
 }
 
 /// A storage closes in order whatever its store does. Undelivered changes stay in the log.
-@Suite(.timeLimit(.minutes(2))) struct ClosingTests {
+@Suite(.timeLimit(.minutes(10))) struct ClosingTests {
     private let directory = TemporaryDirectory()
 
     private static var configuration: TaskBufferConfiguration {

@@ -7,7 +7,7 @@ import WALDelivery
 
 @testable import WALTasks
 
-@Suite(.timeLimit(.minutes(2))) struct ReceiptTests {
+@Suite(.timeLimit(.minutes(10))) struct ReceiptTests {
     private final class Writing: Sendable {
         let isDone = Atomic<Bool>(false)
     }

@@ -2,7 +2,7 @@ import Testing
 import WALTesting
 
 /// Each sink here has one bug. The checks that ``Bug/checks`` lists must find it.
-@Suite(.timeLimit(.minutes(10))) struct BrokenSinkTests {
+@Suite(.timeLimit(.minutes(30))) struct BrokenSinkTests {
     @Test(arguments: Bug.allCases.flatMap { bug in bug.checks.map { (bug, $0) } })
     func isFound(bug: Bug, by check: SinkConformance) async throws {
         let fixture = DictionaryFixture(database: DictionaryDatabase(bug), patience: .seconds(1))

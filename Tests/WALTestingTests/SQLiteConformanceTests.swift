@@ -6,7 +6,7 @@
     @testable import WALSQLite
     @testable import WALTesting
 
-    @Suite(.timeLimit(.minutes(10))) struct SQLiteConformanceTests {
+    @Suite(.timeLimit(.minutes(30))) struct SQLiteConformanceTests {
         private let directory: TemporaryDirectory
         private let path: String
 

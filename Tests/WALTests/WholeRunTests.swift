@@ -10,7 +10,7 @@ private let otherRuns = ProcessInfo.processInfo.environment["WAL_OTHER_RUNS"]
 struct WholeRunTests {
     @Test(arguments: ["mysql", "postgres", "tasks", "tool"]) func theOtherProcessPasses(_ name: String) async throws {
         let directory = try #require(otherRuns) + "/" + name
-        let end = ContinuousClock.now + .seconds(Torture.isLong ? 86_400 : 3600)
+        let end = ContinuousClock.now + .seconds(Torture.isLong ? 86_400 : 10_800)
         var status: String?
         while status == nil, .now < end {
             status = try? String(contentsOfFile: directory + "/status", encoding: .utf8)

@@ -15,7 +15,7 @@ struct ClosedStreamsTests {
         return process.terminationStatus
     }
 
-    @Test(.timeLimit(.minutes(2)), arguments: ["<&-", "<&- >&-", "<&- >&- 2>&-", ">&-"])
+    @Test(.timeLimit(.minutes(10)), arguments: ["<&-", "<&- >&-", "<&- >&- 2>&-", ">&-"])
     func theToolEndsAndPrintsIntoNoLog(_ closed: String) throws {
         let scratch = try Scratch()
         let log = scratch.path("log")

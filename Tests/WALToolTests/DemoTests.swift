@@ -3,7 +3,7 @@
     import Testing
 
     /// The scripts of the introductions, with the programs that are built for the tests.
-    @Suite(.serialized, .timeLimit(.minutes(5))) struct DemoTests {
+    @Suite(.serialized, .timeLimit(.minutes(30))) struct DemoTests {
         private let scratch: Scratch
 
         init() throws { scratch = try Scratch() }

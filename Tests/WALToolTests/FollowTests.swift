@@ -5,7 +5,7 @@
 
     /// A replica on another machine equals the log, although the follower is killed repeatedly while the log grows.
     @Suite(
-        .serialized, .timeLimit(.minutes(5)),
+        .serialized, .timeLimit(.minutes(30)),
         .enabled(if: PrivateNATS.isWanted, "nats-server isn't installed: Scripts/install-dependencies --servers"))
     struct FollowTests {
         private let scratch: Scratch

@@ -131,7 +131,7 @@
 
         @Test(arguments: ["SIGINT", "SIGTERM"]) func askedToStopItDrains(by name: String) throws {
             let pipe = Pipe()
-            let process = try ToolRun.process(arguments("--json", "-"))
+            let process = try ToolRun.process(arguments("--json", "--drain-timeout", "600", "-"))
             let output = Pipe()
             process.standardInput = pipe
             process.standardOutput = output

@@ -4,7 +4,7 @@
 
     /// The tool reports an outage of the store, and doesn't hang because of it.
     @Suite(
-        .serialized, .timeLimit(.minutes(5)),
+        .serialized, .timeLimit(.minutes(30)),
         .enabled(if: PrivatePostgres.isWanted, PrivatePostgres.reason))
     struct OutageTests {
         private let scratch: Scratch

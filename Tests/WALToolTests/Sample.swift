@@ -36,7 +36,8 @@ enum Sample {
     }
 
     static func query(_ path: String, _ statement: String) throws -> String {
-        try shell("sqlite3", [path, statement])
+        // The tool may be writing.
+        try shell("sqlite3", ["-cmd", ".timeout 60000", path, statement])
     }
 
     private struct Failed: Error {

@@ -46,6 +46,17 @@ struct ToolRun {
         errors = String(decoding: try Data(contentsOf: err), as: UTF8.self)
     }
 
+    /// Runs the tool until a run is as wanted, at most for five minutes, and returns the last run. A writer on a busy machine may
+    /// publish its status late.
+    static func repeated(_ arguments: [String], until isWanted: (ToolRun) throws -> Bool) throws -> ToolRun {
+        let end = ContinuousClock.now + .seconds(300)
+        while true {
+            let run = try ToolRun(arguments)
+            if try isWanted(run) || .now >= end { return run }
+            usleep(50_000)
+        }
+    }
+
     var json: [String: Any] {
         get throws {
             try #require(

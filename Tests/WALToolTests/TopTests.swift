@@ -225,6 +225,8 @@ struct TopTests {
         try screen.type("clear; \(top)")
         _ = try screen.wait(for: "1 log  2 sinks")
         try screen.run("send-keys", "C-z")
+        // The shell would lose what is typed before.
+        _ = try screen.wait(for: "Stopped")
         try screen.type("stty -g > \(scratch.path("z")); echo over-z")
         _ = try screen.wait(for: "over-z\n")
         #expect(try Data(contentsOf: scratch.file("z")) == Data(contentsOf: scratch.file("before")))

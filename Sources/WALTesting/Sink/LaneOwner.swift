@@ -3,11 +3,11 @@ internal import WALDelivery
 
 /// A sink with its claimed lanes, which makes batches as a flusher does.
 struct LaneOwner<Tested: Sink>: Sendable {
-    private static var attemptsMax: Int { 100 }
-
     let sink: Tested
     let log: LogID
     let laneCount: Int
+    /// The time in which ``apply(_:)`` retries.
+    let patience: Duration
     var lanes: [SinkLane]
 
     /// The first record that no lane has applied.
@@ -26,17 +26,21 @@ struct LaneOwner<Tested: Sink>: Sendable {
             position: SequenceNumber(rawValue: first + UInt64(max(payloads.count, 1)) - 1), records: records)
     }
 
-    /// Applies a batch and updates the lanes. Retries transient failures as a flusher does.
+    /// Applies a batch and updates the lanes. Retries as ``applyUnmoved(_:)`` does.
     @discardableResult
     mutating func apply(_ batch: SinkBatch) async throws -> SinkReceipt {
-        var attempts = 1
+        let receipt = try await applyUnmoved(batch)
+        moved(by: batch)
+        return receipt
+    }
+
+    /// Applies a batch. Retries failures that promise that nothing was applied, because the destination may be slow.
+    func applyUnmoved(_ batch: SinkBatch) async throws -> SinkReceipt {
+        let deadline = ContinuousClock.now + patience
         while true {
             do {
-                let receipt = try await sink.apply(batch)
-                moved(by: batch)
-                return receipt
-            } catch  where sink.classify(error) == .transient && attempts < Self.attemptsMax {
-                attempts += 1
+                return try await sink.apply(batch)
+            } catch  where [.transient, .overloaded].contains(sink.classify(error)) && .now < deadline {
                 try await Task.sleep(for: .milliseconds(10))
             }
         }

@@ -12,7 +12,7 @@ extension SinkExamination {
         leftovers.add { await sink.close() }
         do {
             let lanes = try await claim(4, of: log, by: sink)
-            return (Owner(sink: sink, log: log, laneCount: 4, lanes: lanes), proxy)
+            return (Owner(sink: sink, log: log, laneCount: 4, patience: fixture.patience, lanes: lanes), proxy)
         } catch {
             proxy.close()
             throw error

@@ -107,7 +107,9 @@ extension SinkExamination {
             guard let (sink, proxy) = try await fixture.makeSinkBehindProxy() else { break }
             defer { proxy.close() }
             leftovers.add { await sink.close() }
-            let zombie = Owner(sink: sink, log: log, laneCount: 4, lanes: try await claim(4, of: log, by: sink))
+            let zombie = Owner(
+                sink: sink, log: log, laneCount: 4, patience: fixture.patience,
+                lanes: try await claim(4, of: log, by: sink))
             // A claim that takes this much longer than the previous owner's claim is waiting for the batch.
             let patience = max(.milliseconds(100), (ContinuousClock.now - start) * 20)
             proxy.holdBeforeReply(number)

@@ -21,7 +21,7 @@ extension SinkExamination {
         let batch = owner.batch(payloads)
         let rule = rule(SinkRule.poison)
         do {
-            let receipt = try await owner.sink.apply(batch)
+            let receipt = try await owner.applyUnmoved(batch)
             try rule.expect(
                 receipt.deadLetters.map(\.sequence), [batch.records[2].sequence], "dead letters in the receipt")
             if let kept = try await fixture.deadLetters(of: log) {

@@ -37,7 +37,8 @@ public protocol SinkFixture: Sendable {
     /// there is no server.
     func restartDestination() async throws -> Bool
 
-    /// The time after which the suite considers a delivery stuck.
+    /// The longest time that the suite waits for a delivery, or repeats a call whose failure may pass. With less than the
+    /// default, 10 minutes, some faults are found sooner, and a slow destination may look faulty.
     var patience: Duration { get }
 }
 
@@ -60,5 +61,5 @@ extension SinkFixture {
     public var largestBatch: LargestBatch { LargestBatch() }
     public func makeSinkBehindProxy() async throws -> (sink: Tested, proxy: CuttingProxy)? { nil }
     public func restartDestination() async throws -> Bool { false }
-    public var patience: Duration { .seconds(60) }
+    public var patience: Duration { .seconds(600) }
 }

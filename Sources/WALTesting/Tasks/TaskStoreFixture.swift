@@ -17,7 +17,7 @@ public struct TaskStoreFixture<Store: TaskStore>: SinkFixture {
     /// The largest batch; see ``SinkFixture/largestBatch``.
     public var largestBatch = LargestBatch()
     /// The time limit of a delivery; see ``SinkFixture/patience``.
-    public var patience: Duration = .seconds(60)
+    public var patience: Duration = .seconds(600)
     /// The payload of a task that the store rejects, as JSON text. If nil, the poison is a record that isn't an
     /// encoded mutation.
     public var poisonPayload: String?

@@ -4,7 +4,7 @@ import WALTesting
 
 struct DictionaryFixture: SinkFixture {
     let database: DictionaryDatabase
-    var patience: Duration = .seconds(60)
+    var patience: Duration = .seconds(600)
 
     // Each sink is one more owner of the same destination.
     func makeSink() async throws -> DictionarySink {

@@ -5,7 +5,7 @@ import WALTesting
 struct RemoteFixture: SinkFixture {
     let server: RemoteServer
     var bug: RemoteBug?
-    var patience: Duration = .seconds(60)
+    var patience: Duration = .seconds(600)
     var keepsBatches = false
 
     func makeSink() async throws -> RemoteSink {

@@ -1,3 +1,4 @@
+import Foundation
 import WAL
 import WALDelivery
 
@@ -75,6 +76,7 @@ final class RemoteServer: Sendable {
 
     private static func serve(_ connection: FrameConnection, _ database: DictionaryDatabase, _ bug: RemoteBug?) {
         var open: SinkBatch?
+        var claimsBefore = 0
         var rest: [UInt8] = []
         while let message = connection.receive(rest: &rest) {
             let words = message.split(separator: "\n", maxSplits: 1)
@@ -87,8 +89,12 @@ final class RemoteServer: Sendable {
                 open = RemoteMessage.batch(body)
                 if bug == .writesBeforeTheCommit, let open { write(open, database) }
                 reply = "ready"
-                if bug == .checksBeforeTheCommit, let batch = open, !database.wouldTake(batch) { open = nil }
+                if bug == .checksBeforeTheCommit, let batch = open {
+                    claimsBefore = database.state.withLock(\.claimCount)
+                    if !database.wouldTake(batch) { open = nil }
+                }
             default:
+                if bug == .checksBeforeTheCommit, open != nil { waitForClaim(after: claimsBefore, database) }
                 reply = open.map { commit($0, database, isChecked: bug != .checksBeforeTheCommit) } ?? "broken"
                 open = nil
             }
@@ -98,6 +104,12 @@ final class RemoteServer: Sendable {
             let text = String(decoding: rest.dropFirst(10), as: UTF8.self)
             if let half = RemoteMessage.batch(text) { write(half, database) }
         }
+    }
+
+    /// Waits until a claim has come between the check and the commit of a batch, unless none comes within a minute.
+    private static func waitForClaim(after count: Int, _ database: DictionaryDatabase) {
+        let end = ContinuousClock.now + .seconds(60)
+        while database.state.withLock(\.claimCount) <= count, .now < end { usleep(1000) }
     }
 
     private static func write(_ batch: SinkBatch, _ database: DictionaryDatabase) {

@@ -22,7 +22,7 @@ import Testing
     }
 
     /// More changes than a segment has space for. They were one frame, for which segment after segment was opened.
-    @Test(.timeLimit(.minutes(2)), arguments: [true, false])
+    @Test(.timeLimit(.minutes(10)), arguments: [true, false])
     func changesOnAFullDiskFitIntoTheNextSegment(_ hasOneName: Bool) async throws {
         let directory = TemporaryDirectory()
         let log = try await fullLog(at: directory.path)
@@ -55,7 +55,7 @@ import Testing
     }
 
     /// A cursor that waits for a file that can't be made is no reason to leave records undurable.
-    @Test(.timeLimit(.minutes(2)), arguments: [true, false])
+    @Test(.timeLimit(.minutes(10)), arguments: [true, false])
     func recordsAreDurableThoughACursorWaits(_ isBlocking: Bool) async throws {
         let directory = TemporaryDirectory()
         let hook = NoNewFiles()

@@ -215,7 +215,7 @@ import Testing
         configuration.segmentSize = 2 << 20
         let budget = 4 * configuration.segmentSize
         configuration.diskBudget = budget
-        configuration.whenFull = .wait(.seconds(60))
+        configuration.whenFull = .wait(.seconds(300))
         let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
         try log.setCursor("consumer", to: 0)
         let isDone = Monitor(false)

@@ -40,7 +40,7 @@ struct BackupTests {
         let isSet = Atomic(false)
     }
 
-    @Test(.timeLimit(.minutes(2))) func besideAWriterEachRestoreHasTheRecordsOfTheLog() async throws {
+    @Test(.timeLimit(.minutes(10))) func besideAWriterEachRestoreHasTheRecordsOfTheLog() async throws {
         let (source, target) = (source, target)
         var configuration = Self.configuration
         configuration.sealedCompression = .lz4

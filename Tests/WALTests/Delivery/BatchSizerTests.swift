@@ -69,7 +69,12 @@ import Testing
         try harness.append(4000)
         let sink = RecordingSink()
         let flusher = harness.flusher(
-            into: sink, FlusherHarness.configuration(workers: 1, batchSize: 100) { $0.maxBatchSize = 400 })
+            into: sink,
+            FlusherHarness.configuration(workers: 1, batchSize: 100) {
+                $0.maxBatchSize = 400
+                // Each batch is quick, however slow the machine.
+                $0.batchLatencyTarget = .seconds(3600) ... .seconds(7200)
+            })
         _ = try await harness.run(flusher) { try await flusher.drain() }
         let sizes = sink.snapshot.batches.map(\.records.count)
         #expect(sizes.first == 100)

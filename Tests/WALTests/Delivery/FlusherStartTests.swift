@@ -7,7 +7,7 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-@Suite(.timeLimit(.minutes(1))) struct FlusherStartTests {
+@Suite(.timeLimit(.minutes(10))) struct FlusherStartTests {
     @Test func damageIsPassedOverAndCounted() async throws {
         let harness = try FlusherHarness(segmentSize: 64 << 10, retainedSize: nil)
         try harness.append(5000)
@@ -66,7 +66,7 @@ import Testing
         await group.triggerGracefulShutdown()
         try await running
         #expect(sink.snapshot.rows.count == 100)
-        #expect(sink.snapshot.closings == 1)
+        try await eventually { sink.snapshot.closings == 1 }
         await #expect { try await flusher.waitUntilApplied(101) } throws: { ($0 as? WALError)?.code == .closed }
         try await flusher.waitUntilApplied(100)
     }

@@ -60,7 +60,7 @@ import Testing
             return ["slow", "100000"].allSatisfy(error.message.contains)
         }
         #expect(harness.log.cursors["sink/slow"] == nil)
-        #expect(slow.snapshot.closings == 1)
+        try await eventually { slow.snapshot.closings == 1 }
         try await harness.log.sync()
         try await harness.log.roll()
         try harness.append(1)

@@ -102,7 +102,7 @@ import Testing
         defer { StorageHooks.remove(from: directory.path) }
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         let sequences = try (0..<20).map { try log.appendBlocking(payload($0)) }
-        gate.close(for: .seconds(60))
+        gate.close(for: .seconds(300))
         let waiting = sequences.map { sequence in
             Task { () -> WALError.Code? in
                 do throws(WALError) { try await log.waitUntilDurable(sequence) } catch { return error.code }
@@ -127,7 +127,7 @@ import Testing
         #expect(error?.code == .directoryGone)
         #expect(rename(directory.path + "-moved", directory.path) == 0)
         var last: SequenceNumber?
-        for _ in 0..<3000 where last == nil {
+        for _ in 0..<12_000 where last == nil {
             last = try? await log.append(payload(2))
             if last == nil { try await Task.sleep(for: .milliseconds(10)) }
         }

@@ -7,7 +7,7 @@ import WALTasks
 @testable import WAL
 
 /// A task buffer on a real, full disk.
-@Suite(.serialized, .enabled(if: LoopDisk.isPossible, "needs root and loop devices"), .timeLimit(.minutes(5)))
+@Suite(.serialized, .enabled(if: LoopDisk.isPossible, "needs root and loop devices"), .timeLimit(.minutes(30)))
 struct BufferOnFullDiskTests {
     private static var configuration: TaskBufferConfiguration {
         var configuration = TaskBufferConfiguration()
@@ -60,7 +60,7 @@ struct BufferOnFullDiskTests {
     }
 
     private func wait(until isMet: () throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(60)
+        let end = ContinuousClock.now + .seconds(300)
         while try !isMet(), .now < end { try await Task.sleep(for: .milliseconds(20)) }
         #expect(try isMet())
     }

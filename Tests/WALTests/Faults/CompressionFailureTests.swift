@@ -235,7 +235,7 @@ import WALTesting
     }
 
     private static func wait(until isDone: () throws -> Bool) throws {
-        let patience = ContinuousClock.now + .seconds(120)
+        let patience = ContinuousClock.now + .seconds(600)
         while try !isDone() {
             try #require(.now < patience)
             usleep(1000)

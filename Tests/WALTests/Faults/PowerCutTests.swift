@@ -42,7 +42,12 @@ import WALTesting
         let disk = try #require(FlakyDisk())
         let reports = NSTemporaryDirectory() + "/wal-cut-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: reports) }
+        let hasEnded = Monitor(false)
         let cut = Task.detached {
+            // A cut before the first report would test nothing.
+            while ReportFile.read(reports).isEmpty, !hasEnded.withLock({ $0 }) {
+                try await Task.sleep(for: .milliseconds(5))
+            }
             try await Task.sleep(for: .milliseconds(.random(in: 50...500)))
             disk.failWrites()
         }
@@ -54,6 +59,7 @@ import WALTesting
             killSelf(afterMicroseconds: 1_000_000)
             await KillTests.work(.always, log, ReportFile(reports), salt: 0)
         }
+        hasEnded.withLock { $0 = true }
         try await cut.value
         disk.restore()
         // The kernel still runs, but its cached data is gone.

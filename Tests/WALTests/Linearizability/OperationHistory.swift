@@ -31,10 +31,12 @@ struct OperationHistory {
         var records: [(sequence: UInt64, payload: [UInt8])]
     }
 
-    /// A removal of the records that consumers have passed, with the first number that existed afterwards.
+    /// A removal of the records that consumers have passed, with the first number that existed afterwards. The log may remove more
+    /// at any time after the call, but no record from `firstAtMost` on.
     struct Truncation {
         var moments: Moments
         var first: UInt64
+        var firstAtMost: UInt64
     }
 
     var appends: [Append] = []
@@ -73,7 +75,7 @@ struct OperationHistory {
         var found: [String] = []
         let whole = UInt64(wholeAt.partitionIndex { $0 >= read.moments.call })
         let removedBefore = truncations.filter { $0.moments.end < read.moments.call }.map(\.first).max() ?? 1
-        let removedAtMost = truncations.filter { $0.moments.call < read.moments.end }.map(\.first).max() ?? 1
+        let removedAtMost = truncations.filter { $0.moments.call < read.moments.end }.map(\.firstAtMost).max() ?? 1
         let first = read.records.first?.sequence
         if let first, first < max(read.start, removedBefore) { found.append("read \(first), which was removed") }
         if let first, first > max(read.start, removedAtMost) {

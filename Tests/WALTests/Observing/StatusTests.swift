@@ -41,7 +41,10 @@ import WALTesting
         for number in 1...100 { try await log.append(payload(number, size: 1000)) }
         try log.setCursor("slow", to: 40)
         let other = try ReadOnlyLog(at: directory.path)
-        try await eventually { (try? Self.decode(other.publishedStatus))?.lastSequence == 100 }
+        try await eventually {
+            let status = try? Self.decode(other.publishedStatus)
+            return status?.lastSequence == 100 && status?.cursors.count == 1
+        }
         var status = try Self.decode(other.publishedStatus)
         #expect(status.closedAt == nil && status.refusal == nil && status.id == log.id.description)
         #expect(status.appended.records == 100 && status.appended.bytes > 100_000)

@@ -146,8 +146,9 @@ import WALTesting
         let directory = TemporaryDirectory()
         let log = try Self.fill(directory)
         let all = try readAll(log.reader())
-        let segment = log.segments.filter { $0.state == .sealed }[1]
         try log.closeBlocking()
+        let segment = try #require(
+            try ReadOnlyLog(at: directory.path).segments.filter { $0.state == .sealed }.dropFirst().first)
         let file = try #require(FileHandle(forUpdatingAtPath: segment.path))
         for field in [0, 4, 12, 40] as [UInt64] {
             let place: UInt64 = 100_000 & ~7

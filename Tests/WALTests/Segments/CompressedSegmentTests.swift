@@ -110,7 +110,7 @@ import WALTesting
         var written = 0
         // More than fits without compression.
         let wanted = 12 * configuration.segmentSize / 200
-        let patience = ContinuousClock.now + .seconds(120)
+        let patience = ContinuousClock.now + .seconds(600)
         while written < wanted, .now < patience {
             do { try log.appendBlocking(payload(written, size: 200)) } catch {
                 #expect(error.code == .logFull)
@@ -282,7 +282,7 @@ import WALTesting
     }
 
     private static func waitUntilCompressed(_ log: WriteAheadLog, from first: SequenceNumber = 1) throws {
-        let patience = ContinuousClock.now + .seconds(120)
+        let patience = ContinuousClock.now + .seconds(600)
         while .now < patience {
             let waiting = log.segments.filter {
                 $0.firstSequence >= first && $0.state != .active && $0.state != .prepared && !$0.path.hasSuffix(".lz4")

@@ -72,7 +72,7 @@ import WALTesting
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
         for number in 0..<1000 { try log.appendBlocking(payload(number, size: 200)) }
         try log.rollBlocking()
-        let patience = ContinuousClock.now + .seconds(120)
+        let patience = ContinuousClock.now + .seconds(600)
         var name: String?
         while name == nil, .now < patience {
             usleep(1000)

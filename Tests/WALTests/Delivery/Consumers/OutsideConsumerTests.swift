@@ -202,6 +202,21 @@ import Testing
         try await log.close()
     }
 
+    /// Exchanges what two paths name, in one step.
+    private static func exchange(_ path: String, _ other: String) throws {
+        #if os(Linux)
+            // Glibc's module hides the call.
+            typealias Rename =
+                @convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32
+            let address = try #require(dlsym(nil, "renameat2"))
+            let isExchange: UInt32 = 2
+            let result = unsafeBitCast(address, to: Rename.self)(AT_FDCWD, path, AT_FDCWD, other, isExchange)
+        #else
+            let result = renamex_np(path, other, UInt32(RENAME_SWAP))
+        #endif
+        try #require(result == 0, "\(String(cString: strerror(errno)))")
+    }
+
     /// An unreadable file must not stop retention, and must not release the records of its consumer.
     @Test func whatCanNotBeReadKeepsWhatItKeptBefore() async throws {
         let directory = TemporaryDirectory()
@@ -217,11 +232,14 @@ import Testing
         await log.applyRetention()
         #expect(log.firstSequence == 1)
 
+        // The log's own thread looks at the folder each second, and must see either the one or the other.
         let folder = directory.path + "/consumers"
-        try FileManager.default.removeItem(atPath: folder + "/broken")
-        for name in ["broken", "junk"] {
-            try FileManager.default.createDirectory(atPath: folder + "/" + name, withIntermediateDirectories: false)
+        let spare = directory.path + "/spare"
+        for path in [spare, folder + "/junk"] {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
         }
+        try Self.exchange(spare, folder + "/broken")
+        try FileManager.default.removeItem(atPath: spare)
         try sound.save(40)
         for _ in 0..<2 { await log.applyRetention() }
         #expect(log.firstSequence == 11)
@@ -229,8 +247,8 @@ import Testing
         #expect(messages.map(\.text) == ["a consumer's file can't be used, so its last position counts"])
 
         // A link without a target doesn't mean that there are no consumers.
-        try FileManager.default.moveItem(atPath: folder, toPath: directory.path + "/away")
-        try FileManager.default.createSymbolicLink(atPath: folder, withDestinationPath: directory.path + "/nowhere")
+        try FileManager.default.createSymbolicLink(atPath: spare, withDestinationPath: directory.path + "/nowhere")
+        try Self.exchange(spare, folder)
         for _ in 0..<2 { await log.applyRetention() }
         #expect(log.firstSequence == 11)
         #expect(recording.messages.all.filter { $0.text.hasPrefix("the folder of consumers can't be read") }.count == 1)
@@ -300,7 +318,7 @@ import Testing
         var configuration = Self.configuration()
         configuration.retention = WriteAheadLog.Retention()
         configuration.diskBudget = 512 << 10
-        configuration.whenFull = .wait(.seconds(60))
+        configuration.whenFull = .wait(.seconds(300))
         let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
         let readOnly = try ReadOnlyLog(at: directory.path)
         let terms = ConsumerOwner.Terms(lifetime: .milliseconds(300), pinnedBytesMax: 1 << 30)
