@@ -102,8 +102,9 @@ struct LogSurvey {
     /// Returns the part of the log after a record. The bytes are exact to one step of a segment's index, and the number of records is exact but
     /// for damage within the segment that has the next record.
     func lag(after sequence: UInt64) throws(WALError) -> LogLag {
-        guard let index = parts.lastIndex(where: { $0.header.baseSequence <= sequence + 1 }) ?? parts.indices.first,
-            sequence < end.sequence
+        // The number of a forged cursor can be the largest one.
+        guard sequence < end.sequence,
+            let index = parts.lastIndex(where: { $0.header.baseSequence <= sequence + 1 }) ?? parts.indices.first
         else { return LogLag() }
         let part = parts[index]
         let first = max(part.header.baseSequence, sequence + 1)

@@ -17,10 +17,10 @@ public struct SequenceNumber: RawRepresentable, Hashable, Comparable, Codable, S
     /// The place before the first record, where a new consumer starts.
     public static let zero = SequenceNumber(rawValue: 0)
 
-    /// The number after this one.
+    /// The number after this one; the largest number itself, which no record has.
     @inlinable
     public var next: SequenceNumber {
-        SequenceNumber(rawValue: rawValue + 1)
+        SequenceNumber(rawValue: rawValue == .max ? .max : rawValue + 1)
     }
 
     @inlinable

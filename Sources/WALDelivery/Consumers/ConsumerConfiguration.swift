@@ -18,7 +18,8 @@ public struct ConsumerConfiguration: Hashable, Sendable {
         /// The first record that is appended from now on; in another process than the writer's, the first one that the log's files don't
         /// prove durable yet.
         case end
-        /// The record after this one.
+        /// The record after this one, which the log must have; in another process than the writer's, as a durable one. Else starting throws
+        /// ``WALError/Code/invalidArgument``.
         case after(SequenceNumber)
     }
 

@@ -55,7 +55,13 @@ struct ConsumerWindow {
     mutating func deliver(through: SequenceNumber) -> (ticket: Int, redeliveries: Int)? {
         let isNumbered = through > reached
         if isNumbered, doneEarly.remove(through) != nil {
-            pass(through: through)
+            if openCount == 0 {
+                pass(through: through)
+            } else {
+                // Another iteration may begin before the older ones are acknowledged.
+                reached = through
+                items.append(Item(through: through, isNumbered: true, isDone: true))
+            }
             return nil
         }
         reached = max(reached, through)

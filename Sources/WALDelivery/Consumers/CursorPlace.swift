@@ -32,7 +32,10 @@ final class CursorPlace: ConsumerPlace {
         do throws(WALError) {
             let known = log.cursors[marker]
             // From a cursor at 0 on, retention keeps every record, so the first one is known only after it is set.
-            let position = known ?? (start == .first ? 0 : start.position(first: 1, last: log.lastSequence))
+            let position: SequenceNumber =
+                if let known { known } else if start == .first { 0 } else {
+                    try start.position(first: 1, last: log.lastSequence)
+                }
             if known == nil { try log.setCursor(marker, to: position) }
             var attempts = log.bookmarks[marker].map(ConsumerAttempts.init) ?? ConsumerAttempts()
             attempts.begin(at: position.rawValue)
@@ -86,12 +89,20 @@ final class CursorPlace: ConsumerPlace {
 }
 
 extension ConsumerConfiguration.Start {
-    /// The position of a consumer that has none yet.
-    func position(first: SequenceNumber, last: SequenceNumber) -> SequenceNumber {
+    /// Returns the position of a consumer that has none yet. Throws `invalidArgument` for one after the last record: the next start would
+    /// find a log that ends before it.
+    func position(first: SequenceNumber, last: SequenceNumber) throws(WALError) -> SequenceNumber {
         switch self {
-        case .first: SequenceNumber(rawValue: max(1, first.rawValue) - 1)
-        case .end: last
-        case .after(let sequence): sequence
+        case .first: return SequenceNumber(rawValue: max(1, first.rawValue) - 1)
+        case .end: return last
+        case .after(let sequence):
+            guard sequence <= last else {
+                throw WALError(
+                    .invalidArgument,
+                    "The consumer can't start after record \(sequence): the log's last record is \(last). Start after that one at most, or with .end."
+                )
+            }
+            return sequence
         }
     }
 }

@@ -15,7 +15,7 @@ final class FilePlace: ConsumerPlace {
         (owner, beginning) = try await Blocking.run { () throws(WALError) in
             let owner = try ConsumerOwner(name, of: log, terms) { () throws(WALError) in
                 // A position past the durable records would skip those that get the numbers again after a power loss.
-                start.position(first: try log.firstSequence, last: try log.durableSequence)
+                try start.position(first: log.firstSequence, last: log.durableSequence)
             }
             let beginning = ConsumerBeginning(
                 position: owner.position, isAtFirst: owner.isNew && start == .first, attempts: owner.attempts,

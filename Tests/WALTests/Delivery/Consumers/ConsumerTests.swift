@@ -51,6 +51,31 @@ import Testing
         try await log.close()
     }
 
+    /// A position past the log's end would be found ahead of it at the next start.
+    @Test(arguments: [4, UInt64.max]) func aStartPastTheEndIsRefused(_ number: UInt64) async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 3)
+        let configuration = ConsumerConfiguration(start: .after(SequenceNumber(rawValue: number)))
+        #expect {
+            try log.consumer("mailer", configuration: configuration)
+        } throws: {
+            ($0 as? WALError)?.code == .invalidArgument && "\($0)".contains("record is 3")
+        }
+        #expect(log.cursors["consumer/mailer"] == nil)
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        await #expect {
+            try await readOnly.consumer(named: "mailer", configuration: configuration)
+        } throws: {
+            ($0 as? WALError)?.code == .invalidArgument
+        }
+        #expect(try readOnly.consumers.isEmpty)
+        // Neither the refused start nor a position that another program has set ends the process.
+        try log.setCursor("consumer/mailer", to: SequenceNumber(rawValue: .max))
+        _ = try log.consumer("mailer", configuration: configuration).makeAsyncIterator()
+        #expect(try readOnly.lag(after: SequenceNumber(rawValue: .max)).records == 0)
+        try await log.close()
+    }
+
     @Test func nothingComesAgainAfterAnOrderlyEnd() async throws {
         let directory = TemporaryDirectory()
         var log = try await Self.filled(directory, 10)

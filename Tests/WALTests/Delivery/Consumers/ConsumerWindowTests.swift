@@ -66,9 +66,30 @@ import WAL
         let third = try deliver(&window, 13)
         #expect(third.redeliveries == 1)
         acknowledge(&window, first.ticket, moves: true)
-        #expect(window.position == 11)
+        #expect(window.position == 12)
         acknowledge(&window, third.ticket, moves: true)
         #expect(window.position == 13)
+    }
+
+    /// A delivery that was acknowledged must not come again, however often iterations begin before an older one is acknowledged.
+    @Test func whatIsDoneStaysDoneThroughRestarts() throws {
+        var window = Self.window()
+        let tickets = try (1...3).map { try deliver(&window, $0).ticket }
+        acknowledge(&window, tickets[1], moves: false)
+        for round in 1...3 {
+            window.restart()
+            let first = try deliver(&window, 1)
+            #expect(first.redeliveries == round)
+            let done = window.deliver(through: 2)
+            #expect(done == nil)
+            let third = try deliver(&window, 3)
+            #expect(window.openCount == 3)
+            guard round == 3 else { continue }
+            acknowledge(&window, first.ticket, moves: true)
+            #expect(window.position == 2)
+            acknowledge(&window, third.ticket, moves: true)
+            #expect(window.position == 3)
+        }
     }
 
     /// A gap whose end isn't known has the number of the record before it.
