@@ -63,7 +63,7 @@ extension LogLine: CustomStringConvertible {
 }
 
 /// Text that stays on one line.
-enum LineText {
+package enum LineText {
     /// Returns the text of a value. Unlike its description, it has a fixed order and no quotes.
     static func of(_ value: Logger.MetadataValue) -> String {
         switch value {
@@ -78,7 +78,7 @@ enum LineText {
     }
 
     /// Returns the text with its control characters escaped as in a Swift string.
-    static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         var result = ""
         for scalar in text.unicodeScalars {

@@ -1,6 +1,7 @@
 import Testing
 import WAL
 import WALJournal
+import WALTasks
 
 /// An audit log is also read in a terminal.
 struct EventTests {
@@ -39,6 +40,25 @@ struct EventTests {
             json.hasSuffix(
                 #""event":"access","version":2,"attributes":{"by":"b c","host":"a"},"hex":"7b2275736572223a22616e6e227d","#
                     + #""text":"{\"user\":\"ann\"}"}"#))
+    }
+
+    /// The JSON of a payload may have delete and C1 as they are.
+    @Test func textsOfTasksStayInTheirLine() async throws {
+        let log = try await log { log in
+            let bad = "a\u{1B}[2J\n1\tb\u{7F}\u{9B}ü"
+            try await log.append(TaskCodec.encode(.updateStatus(id: bad, status: .failed, error: bad)))
+            var task = PersistentTask(id: "t", dagID: "d", nodeID: "n")
+            task.payload = "{\"a\":\"\u{7F}\u{9B}ü\"}"
+            try await log.append(TaskCodec.encode(.save(task)))
+        }
+        for verb in ["tail", "dump"] {
+            let lines = try output(verb, log)
+            #expect(lines.count == 2 && lines.allSatisfy { $0.split(separator: "\t").count == 4 }, "\(lines)")
+            #expect(String(lines.joined()).controlCharacters == "\t\t\t\t\t\t", "\(lines)")
+        }
+        let json = try output("dump", log, "--json")
+        #expect(json[0].contains(#""error":"a\u001b[2J\n1\tb\u007f\u009bü""#), "\(json)")
+        #expect(json[1].contains("{\"a\":\"\u{7F}\u{9B}ü\"}"), "A payload's own JSON stays exact.")
     }
 
     /// Events must not break a line or control a terminal.

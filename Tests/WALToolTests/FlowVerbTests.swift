@@ -16,7 +16,7 @@
             DAG(name: "Orders", key: "orders", of: Int.self) { dag, input in
                 let a = dag.addNode("a", after: input) { _, value in value + 1 }
                 let b = dag.addNode(middle, after: a) { _, value in
-                    if value < 0 { throw PermanentError("below zero") }
+                    if value < 0 { throw PermanentError("below zero\u{1B}[2J\u{9B}\nforged\tline") }
                     return value
                 }
                 let answer = dag.addWait("answer", after: b, for: Int.self, timeout: .seconds(86_400))
@@ -101,6 +101,17 @@
             #expect(try flow("show", log, "nobody", status: 64).contains("`wal flow list` shows the live ones"))
             let dump = try ToolRun(["dump", "--json", log]).output.split(separator: "\n")
             #expect(dump.contains { $0.contains(#""type":"flow""#) && $0.contains(#""kind":"begin""#) })
+        }
+
+        /// A step's error must neither control a terminal nor add a line.
+        @Test func errorsOfStepsStayInTheirLine() throws {
+            for arguments in [["list", log], ["show", log, "failed"], ["history", log, "failed"]] {
+                let text = try ToolRun(["flow"] + arguments).output
+                #expect(text.contains("below zero\\u{1B}[2J\\u{009B}\\nforged\\tline"), "\(text)")
+                #expect(text.controlCharacters.allSatisfy { $0 == "\n" || $0 == "\t" }, "\(text)")
+            }
+            let dump = try ToolRun(["dump", log]).output
+            #expect(dump.contains("\\nforged") && dump.controlCharacters.allSatisfy { $0 == "\n" || $0 == "\t" })
         }
 
         @Test func aNewGraphIsCheckedBeforeItRuns() throws {

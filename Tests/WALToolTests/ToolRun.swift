@@ -65,6 +65,13 @@ struct ToolRun {
     }
 }
 
+extension String {
+    /// The control characters in a text.
+    var controlCharacters: String {
+        String(String.UnicodeScalarView(unicodeScalars.filter { $0.properties.generalCategory == .control }))
+    }
+}
+
 #if os(Linux)
     extension ToolRun {
         /// The items of a `wal doctor --json` that a shell script runs. The script's mounts end with it. `$0` is the tool, and `$1` a

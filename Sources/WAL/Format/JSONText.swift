@@ -59,7 +59,7 @@ package struct JSONText {
 }
 
 extension [UInt8] {
-    /// Appends text in quotes, with only the escapes that JSON requires.
+    /// Appends text in quotes, with the escapes that JSON requires, and those of the other control characters: delete and C1.
     package mutating func append(jsonString text: String) {
         append(UInt8(ascii: "\""))
         for byte in text.utf8 {
@@ -70,7 +70,12 @@ extension [UInt8] {
             case 0x0A: append(contentsOf: "\\n".utf8)
             case 0x0D: append(contentsOf: "\\r".utf8)
             case 0x09: append(contentsOf: "\\t".utf8)
-            case ..<0x20:
+            case ..<0x20, 0x7F:
+                append(contentsOf: "\\u00".utf8)
+                append(hexadecimal: byte)
+            case 0x80...0x9F where last == 0xC2:
+                // The two bytes of a C1 character, of which the second one is its number.
+                removeLast()
                 append(contentsOf: "\\u00".utf8)
                 append(hexadecimal: byte)
             default: append(byte)

@@ -120,8 +120,9 @@ enum FlowLines {
         guard !rows.isEmpty else { return none }
         return rows.map { row in
             let age = row.task.beginning.map { "\(Int((now - $0.createdAt) / .seconds(1))) s" } ?? "?"
-            return [row.task.id, row.task.beginning?.dag ?? "?", age, "\(row.task.retryCount) failed", row.reason]
-                .joined(separator: "\t")
+            return TextLine.joined([
+                row.task.id, row.task.beginning?.dag ?? "?", age, "\(row.task.retryCount) failed", row.reason,
+            ])
         }.joined(separator: "\n")
     }
 }
@@ -143,17 +144,18 @@ struct FlowShow: ParsableCommand {
         let journal = try FlowJournal(directory)
         let task = try journal.task(task)
         guard form != .text else {
-            var lines = ["\(task.id): \(TaskView.reason(task, journal.shape(of: task), now: .now))"]
+            let reason = TaskView.reason(task, journal.shape(of: task), now: .now)
+            var lines = [TextLine.joined(["\(task.id): \(reason)"])]
             for line in TaskView(task).lines(of: journal.shape(of: task)) {
                 let step = line.step
                 let result = step?.result.map { String(decoding: $0.prefix(200), as: UTF8.self) }
                 let due = step?.wait?.due.map { "until \($0)" }
                 lines.append(
-                    [
+                    TextLine.joined([
                         line.path, line.state?.rawValue ?? "not in the graph",
                         (step?.attempt).map { $0 > 0 ? "attempt \($0)" : "" } ?? "", step?.time?.description ?? "",
                         result ?? step?.error ?? due ?? "",
-                    ].joined(separator: "\t"))
+                    ]))
             }
             return try StandardOutput.print(lines.joined(separator: "\n"))
         }
@@ -185,7 +187,7 @@ struct FlowHistory: ParsableCommand {
                 let fields = [
                     "\(record.sequence.rawValue)", "\(record.time)", flow.name, flow.path ?? "", flow.details,
                 ]
-                return (fields.joined(separator: "\t"), nil)
+                return (TextLine.joined(fields), nil)
             }, gap: { (nil, $0) })
         {
             if let line = found.0 { try output.write(line: Array(line.utf8)) }
@@ -212,11 +214,12 @@ struct FlowCheck: ParsableCommand {
         for task in journal.table.tasks.values.sorted(by: { $0.id < $1.id }) {
             guard task.beginning?.dag == new.key, task.end == nil else { continue }
             guard let old = journal.shape(of: task) else {
-                conflicts.append("\(task.id)\tthe log doesn't have the graph that the task began with")
+                conflicts.append(
+                    TextLine.joined([task.id, "the log doesn't have the graph that the task began with"]))
                 continue
             }
             if let reason = GraphChange(from: old, to: new).conflict(with: task) {
-                conflicts.append("\(task.id)\t\(reason)")
+                conflicts.append(TextLine.joined([task.id, reason]))
             }
         }
         try StandardOutput.print(

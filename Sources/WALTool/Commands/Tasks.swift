@@ -81,7 +81,7 @@ struct Tasks: AsyncParsableCommand {
             task.id, task.dagID, task.status.rawValue, task.currentNodeID ?? "", task.processingState ?? "",
             "\(task.updatedAt)", task.error ?? "",
         ]
-        return Array(fields.joined(separator: "\t").utf8)
+        return Array(TextLine.joined(fields).utf8)
     }
 
     private func line(_ activity: TaskActivityLog) -> [UInt8] {
@@ -90,7 +90,7 @@ struct Tasks: AsyncParsableCommand {
             "\(activity.createdAt)", activity.level, activity.taskID, activity.nodeID, activity.action,
             activity.message ?? "",
         ]
-        return Array(fields.joined(separator: "\t").utf8)
+        return Array(TextLine.joined(fields).utf8)
     }
 }
 

@@ -70,6 +70,6 @@ struct DeadLetterLine {
             event ?? hexadecimal,
             redriveError.map { "still: \($0)" },
         ]
-        return parts.compactMap(\.self).joined(separator: "\t")
+        return TextLine.joined(parts.compactMap(\.self))
     }
 }

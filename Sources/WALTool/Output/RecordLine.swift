@@ -32,10 +32,13 @@ enum RecordLine {
     static func text(_ record: borrowing RecordView) -> [UInt8] {
         if let line = LogLine(payload: record.payload) { return Array("\(record.sequence.rawValue)\t\(line)".utf8) }
         let head = "\(record.sequence.rawValue)\t\(record.time)\t\(record.payload.byteCount)\t"
-        if let mutation = try? TaskCodec.decode(record.payload) { return Array(head.utf8) + TaskLine(mutation).bytes }
+        if let mutation = try? TaskCodec.decode(record.payload) {
+            // The JSON of a payload may have control characters.
+            return Array((head + LineText.escaped(String(decoding: TaskLine(mutation).bytes, as: UTF8.self))).utf8)
+        }
         if let flow = (try? FlowRecord(record.payload)) ?? nil {
             let fields = ["flow", flow.name, flow.taskID, flow.path ?? "", flow.details]
-            return Array((head + fields.joined(separator: "\t")).utf8)
+            return Array((head + TextLine.joined(fields)).utf8)
         }
         let record = LogRecord(record)
         if let event = StoredEvent(record), let text = text(event) { return Array((head + text).utf8) }
