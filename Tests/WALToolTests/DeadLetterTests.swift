@@ -120,6 +120,27 @@
             #expect(
                 letter["sink"] as? String == "consumer/mailer" && letter["sequence"] as? Int == 2, "\(shown.output)")
             #expect(letter["reason"] as? String == "no address" && letter["code"] as? String == "550")
+            // Whoever removes the file, to begin as a new consumer, must not lose the letters.
+            let file = log + "/consumers/mailer"
+            try Data("damaged".utf8).write(to: URL(filePath: file))
+            #expect(try ToolRun(["dead-letters", log, "--json"]).output == shown.output)
+            try FileManager.default.removeItem(atPath: file)
+            #expect(try ToolRun(["dead-letters", log, "--json"]).output == shown.output)
+        }
+
+        /// A database's reason and a task's error have texts of users.
+        @Test func textsOfUsersStayInTheirLine() async throws {
+            let bad = "a\u{1B}[2J\u{9B}\n2\tforged"
+            try ingest([task("t", status: "failed")])
+            try await DeadLetterLog.of(logDirectory: log).append(
+                DeadLetterRecord(sequence: 1, time: .now, sink: "postgres", code: "1", reason: bad, payload: [1]))
+            let letters = try ToolRun(["dead-letters", log]).output
+            #expect(letters.contains("a\\u{1B}[2J\\u{009B}\\n2\\tforged"), "\(letters)")
+            #expect(letters.controlCharacters == "\t\t\t\t\t\n", "\(letters)")
+            _ = try Sample.query(
+                database, "UPDATE dag_tasks SET error = 'a' || char(27) || '[2J' || char(10) || char(9) || 'forged'")
+            let tasks = try ToolRun(["tasks", "sqlite:\(database)", "--task", "t"]).output
+            #expect(tasks.hasSuffix("a\\u{1B}[2J\\n\\tforged\n"), "\(tasks)")
         }
 
         @Test func whatAFlusherSetAsideIsShownAndRedrivenOnce() async throws {
@@ -263,6 +284,11 @@
             #expect(try ToolRun(["dead-letters", log, "--redrive"]).status == 64)
             #expect(try ToolRun(["dead-letters", "sqlite:\(database)", "--into", "memory:"]).status == 64)
             #expect(try ToolRun(["sinks", log]).status == 65)
+            // Letters and debts must not be settled with a store that ends with the process.
+            for verb in [["dead-letters", "--redrive"], ["replay", "--owed"]] {
+                let run = try ToolRun([verb[0], log, verb[1], "--into", "memory:"])
+                #expect(run.status == 64 && run.errors.contains("memory: ends with this process"), "\(run)")
+            }
         }
 
         @Test func aLogWithoutSinksSaysSo() throws {

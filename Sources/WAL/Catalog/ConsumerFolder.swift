@@ -4,6 +4,8 @@
 /// A consumer's process writes its file, and the log's writer reads it.
 struct ConsumerFolder {
     static let name = "consumers"
+    /// What follows a consumer's name in the name of the folder with the records that it has set aside.
+    static let parkedSuffix = ".parked"
 
     let directory: Directory
 
@@ -44,6 +46,14 @@ struct ConsumerFolder {
     /// The names of the consumers, sorted.
     func names() throws(WALError) -> [String] {
         try directory.names().filter(Self.isName).sorted()
+    }
+
+    /// The paths of the folders with records that consumers have set aside, sorted.
+    func parkedFolders() throws(WALError) -> [String] {
+        let names = try directory.names().filter { name in
+            name.hasSuffix(Self.parkedSuffix) && Self.isName(String(name.dropLast(Self.parkedSuffix.count)))
+        }
+        return names.sorted().map(directory.path(of:))
     }
 
     /// The bytes of a consumer's file; nil if there is none.

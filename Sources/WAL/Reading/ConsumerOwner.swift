@@ -109,6 +109,6 @@ package final class ConsumerOwner: Sendable {
 
     /// Returns the folder for records that the consumer sets aside. Makes it if it isn't there.
     package func parkedFolder() throws(WALError) -> String {
-        try folder.directory.folder(name + ".parked").path
+        try folder.directory.folder(name + ConsumerFolder.parkedSuffix).path
     }
 }

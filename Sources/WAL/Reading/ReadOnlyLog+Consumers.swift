@@ -26,6 +26,12 @@ extension ReadOnlyLog {
         }
     }
 
+    /// The paths of the folders in which consumers in other processes have set records aside, sorted. A consumer's own file may be gone, or
+    /// damaged. Throws ``WALError/Code/inputOutput``.
+    package var parkedFolders: [String] {
+        get throws(WALError) { try ConsumerFolder(of: source.directory)?.parkedFolders() ?? [] }
+    }
+
     /// Opens the log in a directory for reading, and suspends until there is one.
     ///
     /// Neither the directory nor the log needs to exist: a reader may be started before its writer.

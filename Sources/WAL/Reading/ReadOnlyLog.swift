@@ -118,6 +118,9 @@ public final class ReadOnlyLog: Sendable {
         get throws(WALError) { try StatusFile.text(in: source.directory) }
     }
 
+    /// The identity of the log's directory. A directory that was put in its place has another.
+    package var identity: FileIdentity { source.directory.place.identity }
+
     /// The storage that the log is on now. The published status has the one on which its writer opened it.
     package var storage: StorageInfo { StorageInfo(of: source.directory) }
 

@@ -41,6 +41,10 @@ struct DeadLetters: AsyncParsableCommand {
         let isStore = StoreArgument(argument: place).isKnown
         if sink != nil, into == nil { throw ValidationError("--sink belongs to --into STORE.") }
         if isStore, into != nil { throw ValidationError("A store's dead letters are applied in it: leave out --into.") }
+        if let into, into.isMemory {
+            throw ValidationError(
+                "memory: ends with this process, and the dead letters would be lost. Name a database.")
+        }
         if !isStore, redrive != (into != nil) {
             throw ValidationError("For a directory, give --redrive and --into STORE.")
         }
@@ -58,8 +62,10 @@ struct DeadLetters: AsyncParsableCommand {
         } else {
             // Throws for a path without a log: no output would look like a log without dead letters.
             let log = try ReadOnlyLog(at: place)
+            // Of consumers, also those whose file is gone or damaged.
+            let parked = try log.parkedFolders
             var output = StandardOutput()
-            for directory in [place] + (try log.consumers.map { "\(place)/consumers/\($0.name).parked" }) {
+            for directory in [place] + parked {
                 var reader = try DeadLetterReader(logDirectory: directory)
                 while let letter = try reader.next() { try output.write(line: line(DeadLetterLine(letter))) }
             }

@@ -50,6 +50,10 @@ struct Replay: AsyncParsableCommand {
         if owed, to != nil || from.sequence != 1 {
             throw ValidationError("--owed replays its own ranges: leave out --from and --to.")
         }
+        if owed, into.isMemory {
+            throw ValidationError(
+                "memory: ends with this process, and settles nothing. Name the database that is owed.")
+        }
         if from.sequence == nil, directory != nil {
             throw ValidationError("Give the directory of a log or the address of a stream, not both.")
         }

@@ -23,6 +23,9 @@ enum StoreArgument: ExpressibleByArgument, Sendable {
 
     var isKnown: Bool { if case .unknown = self { false } else { true } }
 
+    /// Whether the store ends with the process.
+    var isMemory: Bool { if case .memory = self { true } else { false } }
+
     static let forms = "postgres:CONNINFO, mysql://USER@HOST/DATABASE, sqlite:FILE or memory:"
 
     init(argument: String) {
