@@ -12,6 +12,9 @@ public struct DeadLetterReader {
     /// Whether a letter that was returned is removed.
     package private(set) var isOutdated = false
 
+    /// Whether the log has dead letters, or had some.
+    package var hasLog: Bool { reader != nil }
+
     /// Opens the dead letters of the log in a directory, and reads which of them are removed. A log without dead letters
     /// reads as empty.
     public init(logDirectory: String) throws(WALError) {

@@ -102,6 +102,73 @@ import WALTasks
         }
     }
 
+    /// Damage among the letters must neither hide the others nor be forgotten by the list.
+    @Test(arguments: [UInt8(1), 2]) func damageAmongLettersIsReportedBesideThem(_ damaged: UInt8) async throws {
+        let monitor = try await monitor()
+        let letters = DeadLetterLog.of(logDirectory: directory.path)
+        for number: UInt64 in 1...3 {
+            try await letters.append(
+                DeadLetterRecord(
+                    sequence: SequenceNumber(rawValue: number), time: .now, sink: "orders", code: "c", reason: "r",
+                    payload: Array(repeating: UInt8(number), count: 100)))
+        }
+        let path = directory.path + "/dead-letters/" + "00000000000000000001.wal"
+        let place = try #require(
+            try Data(contentsOf: URL(filePath: path)).range(of: Data(repeating: damaged, count: 100)))
+        let file = try FileHandle(forWritingTo: URL(filePath: path))
+        try file.seek(toOffset: UInt64(place.lowerBound))
+        try file.write(contentsOf: Data([0]))
+        for _ in 0..<2 {
+            let status = try await json(monitor, "/api/v1/status")
+            let kept = try #require(status["kept_dead_letters"] as? [String: Any])
+            #expect("\(kept["orders"] ?? "")" == "2")
+            let list = try await json(monitor, "/api/v1/dead-letters")
+            #expect(list["total"] as? Int == 2)
+            let damage = try #require(list["damage"] as? String)
+            #expect(damage.hasPrefix("record \(damaged) is missing (unreadable"), "\(damage)")
+        }
+    }
+
+    /// A monitor must not show the letters and records of a log that was moved away.
+    @Test func aLogThatWasReplacedIsReadAnew() async throws {
+        let monitor = try await monitor()
+        try await DeadLetterLog.of(logDirectory: directory.path).append(
+            DeadLetterRecord(sequence: 1, time: .now, sink: "orders", code: "c", reason: "r", payload: [1]))
+        #expect(try await json(monitor, "/api/v1/dead-letters")["total"] as? Int == 1)
+        let moved = TemporaryDirectory()
+        try? FileManager.default.removeItem(atPath: moved.path)
+        try FileManager.default.moveItem(atPath: directory.path, toPath: moved.path)
+        let log = try await WriteAheadLog.open(at: directory.path)
+        try await log.append([2])
+        try await log.close()
+        _ = try await json(monitor, "/api/v1/status")
+        #expect(try await json(monitor, "/api/v1/dead-letters")["total"] as? Int == 0)
+    }
+
+    /// A promotion skips 2^40 numbers.
+    @Test func recordsBeforeASkippedRangeAreFoundAtOnce() async throws {
+        let replica = try await LogReplica.open(at: directory.path, of: LogID.random())
+        var batch = LogReplica.Batch()
+        for number: UInt64 in 1...150 {
+            batch.append(
+                [UInt8(number)].span.bytes, sequence: SequenceNumber(rawValue: number),
+                time: Timestamp(rawValue: Int64(number)))
+        }
+        try await replica.append(batch, to: LogReplica.Position(sequence: 150, epoch: 1))
+        try await replica.close()
+        _ = try await LogReplica.promote(at: directory.path, above: SequenceNumber(rawValue: 1 << 40))
+        let monitor = try await monitor()
+        var sequences: [String] = []
+        var next: String? = nil
+        repeat {
+            let page = try await json(monitor, "/api/v1/records?limit=100" + (next.map { "&before=\($0)" } ?? ""))
+            sequences += try #require(page["rows"] as? [[String: Any]]).compactMap { $0["sequence"] as? String }
+            next = page["next"] as? String
+            try #require(sequences.count >= 100)
+        } while next != nil
+        #expect(sequences == [(1 << 40) + 1].map { "\($0)" } + (1...150).reversed().map { "\($0)" })
+    }
+
     // MARK: Access
 
     @Test func otherHostNamesAreRefusedOnEachRoute() async throws {

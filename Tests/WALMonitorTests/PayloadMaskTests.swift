@@ -18,6 +18,8 @@ import Testing
         (#"{"url":"/x?token=abc&n=1"}"#, #"{"url":"/x?token=•••&n=1"}"#),
         ("token=abc rest", "token=••• rest"),
         ("Authorization: Bearer abc.def rest", "Authorization: ••• rest"),
+        ("token=Bearer Basic bearer abc rest", "token=••• rest"),
+        ("token=Bearer", "token=•••"),
         ("password:hunter2,user=me", "password:•••,user=me"),
         ("the password is short", "the password is short"),
         (
@@ -37,6 +39,7 @@ import Testing
             let text = String(repeating: piece, count: 20_000)
             _ = mask.masked(text)
         }
+        #expect(mask.masked("token=" + String(repeating: "Bearer ", count: 1_000_000)) == "token=•••")
     }
 
     @Test func aPolicyOfOnesOwnCounts() {

@@ -58,6 +58,23 @@ struct TailTests {
         #expect(shown.map { $0.split(separator: "\t").last.map(String.init) } == (3...count).map { "line \($0)" })
     }
 
+    /// Numbers that were skipped are no records.
+    @Test func theLastRecordsAreThoseBeforeASkippedRange() throws {
+        let input = try scratch.file("lines", lines: (1...2000).map { "line \($0)" })
+        try #require(ToolRun(["append", log], input: input).status == 0)
+        let (backup, copy) = (scratch.path("backup"), scratch.path("copy"))
+        try #require(ToolRun(["backup", log, backup]).status == 0)
+        try #require(ToolRun(["restore", backup, copy, "--to-sequence", "100"]).status == 0)
+        func last(_ run: ToolRun) -> [String] {
+            run.output.split(separator: "\n").map { String($0.split(separator: "\t").last ?? "") }
+        }
+        #expect(last(try ToolRun(["tail", copy])) == (91...100).map { "line \($0)" })
+        #expect(last(try ToolRun(["tail", copy, "-n", "1000"])) == (1...100).map { "line \($0)" })
+        #expect(try ToolRun(["tail", copy, "-n", "0"]).output.isEmpty)
+        let top = try ToolRun(["top", copy, "--batch", "1", "--pane", "5"]).output
+        #expect(top.contains("line 100\n") && top.contains("line 1\n"), "\(top)")
+    }
+
     @Test func withoutFollowItEnds() throws {
         let input = try scratch.file("lines", lines: ["a", "b", "c"])
         try #require(ToolRun(["append", log], input: input).status == 0)

@@ -47,7 +47,12 @@ actor LogFiles {
             snapshot = try LogSnapshot(log, name: name)
             if !snapshot.isUp {
                 // A log that was restored or replaced has other files.
-                log = try ReadOnlyLog(at: directory)
+                let present = try ReadOnlyLog(at: directory)
+                if present.identity != log.identity {
+                    letters = KeptLetters(decoder)
+                    tail = nil
+                }
+                log = present
                 snapshot = try LogSnapshot(log, name: name)
             }
         }
@@ -72,8 +77,9 @@ actor LogFiles {
     /// Returns the segments that are new or changed since the last call, and the numbers of those that are gone. Reads the files only if
     /// the status says that something has changed.
     func changedSegments(_ status: LogStatus) throws(WALError) -> (changed: [SegmentInfo], removed: [UInt64]) {
-        let numbers = status.segments.byState.map { UInt64($0.number) }
-        let key = numbers + [status.firstSequence.rawValue, UInt64(status.disk.bytes)]
+        // A forged status has negative numbers.
+        let numbers = status.segments.byState.map { UInt64(clamping: $0.number) }
+        let key = numbers + [status.firstSequence.rawValue, UInt64(clamping: status.disk.bytes)]
         guard key != segmentsKey else { return ([], []) }
         let isFirst = segmentsKey.isEmpty
         segmentsKey = key
@@ -118,9 +124,10 @@ actor LogFiles {
 
     // MARK: Dead letters
 
-    func deadLetters() throws(WALError) -> [LetterRow] {
+    /// Returns the letters beside the log, and what is damaged among them.
+    func deadLetters() throws(WALError) -> (rows: [LetterRow], damage: String?) {
         try letters.read(directory)
-        return letters.rows
+        return (letters.rows, letters.damage.map { $0.gap?.description ?? $0.message })
     }
 
     // MARK: Flows
@@ -142,6 +149,8 @@ private struct KeptLetters {
     private(set) var counts: [String: UInt64] = [:]
     /// The newest letters, oldest first.
     private(set) var rows: [LetterRow] = []
+    /// The first damage that was met.
+    private(set) var damage: WALError?
     private var reader: DeadLetterReader?
     private let decoder: RowDecoder
 
@@ -151,22 +160,35 @@ private struct KeptLetters {
     init(_ decoder: RowDecoder) { self.decoder = decoder }
 
     mutating func read(_ directory: String) throws(WALError) {
-        var next = if let reader { reader } else { try DeadLetterReader(logDirectory: directory) }
-        // Without dead letters there is no log to read from. The next call looks for it again.
-        var isFound = reader != nil
-        // Also before an error: letters that are counted aren't read again.
-        defer { if isFound { reader = next } }
-        while let letter = try next.next() {
-            isFound = true
+        if reader == nil {
+            let new = try DeadLetterReader(logDirectory: directory)
+            // Without dead letters there is no log to read from. The next call looks for it again.
+            guard new.hasLog else { return }
+            reader = new
+        }
+        while let letter = try next() {
             counts[letter.sink, default: 0] += 1
             rows.append(LetterRow(letter, decoder))
             if rows.count > Self.rowsMax { rows.removeFirst(Self.rowsMax / 10) }
         }
-        if next.isOutdated {
+        if reader?.isOutdated ?? false {
             // Letters that were counted are removed.
             self = KeptLetters(decoder)
-            isFound = false
             try read(directory)
+        }
+    }
+
+    /// Returns the next letter, also after damage. A reader reports damage once.
+    private mutating func next() throws(WALError) -> DeadLetterRecord? {
+        while true {
+            do throws(WALError) {
+                return try reader?.next()
+            } catch {
+                guard error.code == .corrupted || error.gap != nil else { throw error }
+                if error.code == .corrupted { damage = damage ?? error }
+                // Without a gap, the reader may not have passed it.
+                if error.gap == nil { return nil }
+            }
         }
     }
 }

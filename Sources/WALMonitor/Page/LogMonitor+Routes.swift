@@ -281,7 +281,8 @@ extension LogMonitor {
         let skipped = Int(clamping: try Self.number("skip", query) ?? 0)
         let selection = LetterDesk.Selection(
             sink: Self.text("sink", query), code: Self.text("code", query), text: Self.text("text", query))
-        var letters = try await files.deadLetters().filter(selection.accepts)
+        let kept = try await files.deadLetters()
+        var letters = kept.rows.filter(selection.accepts)
         let keptCount = letters.count
         var (inStore, failure): (Int, String?) = (0, nil)
         if let desk {
@@ -299,6 +300,7 @@ extension LogMonitor {
         return .json {
             $0.number("total", keptCount + inStore)
             $0.number("in_store", inStore)
+            $0.string("damage", kept.damage)
             $0.string("store_error", failure)
             $0.array("rows") { for letter in page { letter.write(to: &$0) } }
         }

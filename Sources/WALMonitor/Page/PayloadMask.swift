@@ -187,17 +187,17 @@ struct PayloadMask: Sendable {
 
         /// Passes the value of a pair in a text: a word, or `Bearer` and a word. A header's value ends with the line.
         mutating func skipText() {
-            let start = position
-            while let byte = current, !Self.isSpace(byte),
-                ![UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "&")].contains(byte),
-                byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\")
-            {
+            while true {
+                let start = position
+                while let byte = current, !Self.isSpace(byte),
+                    ![UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "&")].contains(byte),
+                    byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\")
+                {
+                    position += 1
+                }
+                let scheme = String(decoding: bytes[start..<position], as: UTF8.self).lowercased()
+                guard ["bearer", "basic", "digest"].contains(scheme), current == 0x20 else { return }
                 position += 1
-            }
-            let scheme = String(decoding: bytes[start..<position], as: UTF8.self).lowercased()
-            if ["bearer", "basic", "digest"].contains(scheme), let byte = current, byte == 0x20 {
-                position += 1
-                skipText()
             }
         }
     }

@@ -69,7 +69,7 @@ struct RecordSearch: Sendable {
     /// The limits of one search.
     private struct Budget {
         private let due = ContinuousClock.now + timeMax
-        private var bytes = 0
+        private(set) var bytes = 0
         private(set) var records: UInt64 = 0
 
         mutating func spend(_ size: Int) {
@@ -87,6 +87,7 @@ struct RecordSearch: Sendable {
     private enum Found {
         case row([UInt8], SequenceNumber)
         case other
+        case gap
     }
 
     private func take(_ reader: LogReader, _ decoder: RowDecoder, _ budget: inout Budget) throws(WALError) -> Found? {
@@ -96,7 +97,7 @@ struct RecordSearch: Sendable {
                 size = record.payload.byteCount
                 let row = decoder.row(record)
                 return accepts(row) ? .row(row.json, record.sequence) : .other
-            }, gap: { _ in .other })
+            }, gap: { _ in .gap })
         if found != nil { budget.spend(size) }
         return found
     }
@@ -129,14 +130,20 @@ struct RecordSearch: Sendable {
         var size = UInt64(limit)
         while end > first {
             let start = max(first, end - min(end, size))
-            size = min(4 * size, Self.pieceMax)
             reader.seek(to: SequenceNumber(rawValue: start))
+            let (before, wanted) = (budget, limit - result.rows.count)
+            var gapCount: UInt64 = 0
             var matches: [(row: [UInt8], sequence: UInt64)] = []
             var wasExhausted: Stop?
             while reader.nextSequence.rawValue < end {
                 guard let found = try take(reader, decoder, &budget) else { break }
-                if case .row(let row, let sequence) = found, sequence.rawValue < end {
+                switch found {
+                case .row(let row, let sequence) where sequence.rawValue < end:
+                    // Only the last ones are returned. The others must not fill the memory.
+                    if matches.count >= 2 * wanted { matches.removeFirst(wanted) }
                     matches.append((row, sequence.rawValue))
+                case .gap: gapCount += 1
+                default: break
                 }
                 // The piece is read to its end, because the rows at its end come first.
                 wasExhausted = wasExhausted ?? budget.exhausted
@@ -152,6 +159,14 @@ struct RecordSearch: Sendable {
             }
             result.scanned += end - start
             end = start
+            let recordCount = budget.records - before.records - gapCount
+            if recordCount == 0 {
+                end = max(first, try Self.end(of: log, before: end))
+            } else {
+                // The next piece has a quarter of the bytes of a search at most, if its records are like these.
+                let recordSize = UInt64(budget.bytes - before.bytes) / recordCount
+                size = min(4 * size, Self.pieceMax, max(1, UInt64(Self.bytesMax / 4) / max(1, recordSize)))
+            }
             if let wasExhausted, end > first {
                 result.stopped = wasExhausted
                 result.next = SequenceNumber(rawValue: end)
@@ -159,5 +174,12 @@ struct RecordSearch: Sendable {
             }
         }
         return result
+    }
+
+    /// Returns the number after the last record of the segment before a number, or that number. A promotion skips 2^40 numbers, which no
+    /// search could walk.
+    private static func end(of log: ReadOnlyLog, before end: UInt64) throws(WALError) -> UInt64 {
+        let segment = try log.segments.last { $0.state != .prepared && $0.firstSequence.rawValue < end }
+        return min(end, segment?.lastSequence?.next.rawValue ?? end)
     }
 }

@@ -86,32 +86,28 @@ struct Tail: AsyncParsableCommand {
 
     /// Returns the first of the last `limit` wanted records, or the number after the last record if there is none.
     private func firstSequence(_ log: ReadOnlyLog, _ limit: Int) throws -> SequenceNumber {
-        filter.isSet ? try firstWanted(log, limit) : try firstOfLast(log, UInt64(limit))
+        filter.isSet ? try firstWanted(log, limit) : try firstOfLast(log, limit)
     }
 
     /// Returns the first of the last `limit` records. Only reading finds the end of a segment without a footer.
-    private func firstOfLast(_ log: ReadOnlyLog, _ limit: UInt64) throws -> SequenceNumber {
+    private func firstOfLast(_ log: ReadOnlyLog, _ limit: Int) throws -> SequenceNumber {
         let written = try log.segments.last { $0.state != .prepared }
         let start = try written?.firstSequence ?? log.firstSequence
         let reader = log.reader(from: start)
         while try reader.next({ _ in () }, gap: { _ in () }) != nil {}
-        let end = reader.nextSequence.rawValue
-        return max(try log.firstSequence, SequenceNumber(rawValue: end > limit ? end - limit : 1))
+        let last = SequenceNumber(rawValue: max(1, reader.nextSequence.rawValue) - 1)
+        return try LastNumbers.first(of: limit, in: log, through: last)
     }
 
     /// Returns the first of the last `limit` records that the filter accepts. Reads the log from its beginning, or from the time.
     private func firstWanted(_ log: ReadOnlyLog, _ limit: Int) throws -> SequenceNumber {
         let reader = filter.since.map { log.reader(since: $0) } ?? log.reader()
-        // A ring of the last ones. Its oldest is at `count % limit` once it is full.
-        var last: [SequenceNumber] = []
-        var count = 0
+        var last = LastNumbers(limit)
         while let found = try reader.next({ filter.accepts($0) ? $0.sequence : nil }, gap: { _ in nil }) {
-            guard let found, limit > 0 else { continue }
+            guard let found else { continue }
             if limit == .max { return found }
-            if last.count < limit { last.append(found) } else { last[count % limit] = found }
-            count += 1
+            last.add(found)
         }
-        guard !last.isEmpty else { return reader.nextSequence }
-        return last.count < limit ? last[0] : last[count % limit]
+        return last.first ?? reader.nextSequence
     }
 }

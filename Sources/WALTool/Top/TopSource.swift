@@ -81,9 +81,8 @@ struct DirectorySource: TopSource {
     }
 
     private func tail() throws -> [TopDetails.Record] {
-        let last = try LogSnapshot(log).status.lastSequence.rawValue
-        let count = UInt64(TopDetails.countMax)
-        let reader = log.reader(from: SequenceNumber(rawValue: last > count ? last - count + 1 : 1))
+        let last = try LogSnapshot(log).status.lastSequence
+        let reader = log.reader(from: try LastNumbers.first(of: TopDetails.countMax, in: log, through: last))
         var records: [TopDetails.Record] = []
         while records.count < TopDetails.countMax,
             let record = try reader.next(
