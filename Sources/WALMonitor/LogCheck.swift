@@ -106,6 +106,8 @@ public struct LogCheck: Sendable {
             let text =
                 if let closed = status.closedAt {
                     "no writer since \(closed), when the log was closed"
+                } else if let age = snapshot.age, age < .zero {
+                    "no writer: the last status is from before this machine's clock was set back"
                 } else if let age = snapshot.age {
                     "no writer: the last status is \(Int(age / .seconds(1))) s old"
                 } else {

@@ -14,7 +14,7 @@ public struct LogSnapshot: Sendable {
     /// The name of the log: the last part of its directory's path, unless it was given another.
     public var name: String
     public var status: LogStatus
-    /// The time since the writer published the status; nil if the status comes from the files.
+    /// The time since the writer published the status; nil if the status comes from the files. Negative after the clock was set back.
     public var age: Duration?
     /// The dead letters that are kept beside the log, by sink.
     public var keptDeadLetters: [String: UInt64] = [:]
@@ -30,9 +30,10 @@ public struct LogSnapshot: Sendable {
         return isTooLarge ? .max : sum
     }
 
-    /// Whether a writer has the log open: it has published a status at most ``ageMax`` ago, and hasn't closed the log.
+    /// Whether a writer has the log open: it has published a status at most ``ageMax`` ago, and hasn't closed the log. A time that is further
+    /// in the future is one from before the clock was set back.
     public var isUp: Bool {
-        status.closedAt == nil && age.map { $0 <= Self.ageMax } ?? false
+        status.closedAt == nil && age.map { $0 <= Self.ageMax && .zero - $0 <= Self.ageMax } ?? false
     }
 
     /// Makes a snapshot of a log that is open in this process.
@@ -55,7 +56,7 @@ public struct LogSnapshot: Sendable {
         self.name = name ?? WALMetric.logName(log.directory)
         if let published = Self.decode(try log.publishedStatus) {
             status = published
-            age = max(.zero, Timestamp.now - published.time)
+            age = Timestamp.now - published.time
         } else {
             status = try log.surveyedStatus
         }

@@ -35,6 +35,14 @@ import Testing
         return sink
     }
 
+    /// After the clock was set back, the status of a dead writer is from the future.
+    @Test func aStatusFromTheFutureIsNotCurrent() async throws {
+        #expect(bad(try await check { $0.age = .seconds(-5) })["writer"] == nil)
+        let ahead = try await check { $0.age = .seconds(-6) }
+        #expect(bad(ahead)["writer"] == .critical)
+        #expect(ahead.items.first?.text.contains("before this machine's clock was set back") == true)
+    }
+
     /// The items whose verdict isn't OK.
     private func bad(_ check: LogCheck) -> [String: LogCheck.Verdict] {
         Dictionary(uniqueKeysWithValues: check.items.filter { $0.verdict != .ok }.map { ($0.name, $0.verdict) })

@@ -18,6 +18,7 @@ import Testing
     private func look(_ text: String, after before: LogSnapshot? = nil) -> LogSnapshot? {
         guard let snapshot = LogSnapshot(json: Array(text.utf8)) else { return nil }
         _ = LogCheck(snapshot)
+        _ = SystemExamination(NSTemporaryDirectory(), snapshot)
         _ = MetricsText([snapshot], version: "0").text(.openMetrics)
         var view = TopView()
         for order in TopView.Order.allCases {

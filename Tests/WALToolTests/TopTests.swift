@@ -24,6 +24,14 @@ struct TopTests {
         try open.closeBlocking()
     }
 
+    /// Longer times don't fit into 64 bits of microseconds.
+    @Test func spansOfThousandsOfYearsAreRefused() throws {
+        try makeLog()
+        #expect(try ToolRun(["top", log, "--batch", "2", "--interval", "200000000d"]).status == 64)
+        #expect(try ToolRun(["graph", log, "--by", "200000000d"]).status == 64)
+        #expect(try ToolRun(["graph", log, "--by", "36500d"]).status == 0)
+    }
+
     @Test(arguments: [60, 80, 200]) func eachRowFitsTheScreen(_ width: Int) throws {
         try makeLog()
         let readOnly = try ReadOnlyLog(at: log)

@@ -66,10 +66,13 @@ struct SystemExamination {
         var space = statvfs()
         guard statvfs(directory, &space) == 0 else { return }
         let free = UInt64(space.f_bavail) * UInt64(space.f_frsize)
-        if let budget = status.disk.budget, UInt64(max(0, budget - status.disk.bytes)) > free {
+        // A forged status has any number.
+        let (budget, used) = (UInt64(clamping: status.disk.budget ?? 0), UInt64(clamping: status.disk.bytes))
+        let left = budget - min(budget, used)
+        if left > free {
             add(
                 "space", .warning, "the disk budget allows more than the file system has free",
-                next: "lower the budget, or free \(Table.bytes(budget - status.disk.bytes - Int(clamping: free)))")
+                next: "lower the budget, or free \(Table.bytes(left - free))")
         }
         if space.f_files > 0, space.f_favail < 1000 {
             add("inodes", .critical, "\(space.f_favail) inodes are free", next: "remove files on the file system")
@@ -77,7 +80,8 @@ struct SystemExamination {
     }
 
     private mutating func examineLimits() {
-        let segments = status.segments.byState.map(\.number).clampedSum
+        // A forged status has any number.
+        let segments = min(max(0, status.segments.byState.map(\.number).clampedSum), 1 << 32)
         if let open = limit("Max open files"), open < UInt64(segments + Self.spareCount) {
             add(
                 "open_files", .warning, "\(open) open files are allowed, and there are \(segments) segments",
@@ -115,11 +119,11 @@ struct SystemExamination {
             let largest = largestSegment
         else { return }
         // The active segment and those ahead of it are in memory until they are synced.
-        let needed = largest * UInt64(1 + status.segments.prepared)
-        if kilobytes << 10 < needed {
+        let needed = Double(largest) * (1 + Double(status.segments.prepared))
+        if Double(kilobytes) * 1024 < needed {
             add(
                 "memory", .warning,
-                "\(Table.bytes(Int(kilobytes << 10))) of memory are available, less than the open segments have",
+                "\(Table.bytes(Int(clamping: kilobytes << 10))) of memory are available, less than the open segments have",
                 next: "make segments smaller (segmentSize), or give the machine more memory")
         }
     }

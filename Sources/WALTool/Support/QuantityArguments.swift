@@ -16,7 +16,7 @@ struct SizeArgument: ExpressibleByArgument, Sendable {
     }
 }
 
-/// A time span: `5ms`, `30s`, `15m`, `12h` or `7d`.
+/// A time span: `5ms`, `30s`, `15m`, `12h` or `7d`, at most 100 years.
 struct DurationArgument: ExpressibleByArgument, Sendable {
     let duration: Duration
 
@@ -37,6 +37,8 @@ struct DurationArgument: ExpressibleByArgument, Sendable {
         case "d": duration = .seconds(86400 * number)
         default: return nil
         }
+        // More microseconds than that don't fit everywhere into 64 bits.
+        guard duration <= .seconds(100 * 365 * 86400) else { return nil }
     }
 }
 
