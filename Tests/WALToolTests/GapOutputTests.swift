@@ -41,6 +41,9 @@ import WAL
         // Gaps outside of the range don't count.
         #expect(try ToolRun(["dump", "--to", "50", path]).status == 0)
         #expect(try ToolRun(["dump", "--from", "101", path]).status == 0)
+        #expect(try ToolRun(["dump", "--since", "1970-01-01T00:00:00Z", "--from", "101", path]).status == 0)
+        let clipped = try ToolRun(["dump", "--since", "1970-01-01T00:00:00Z", "--from", "91", path])
+        #expect(clipped.status == 1 && clipped.errors.contains("records 91 to 100 are missing"), "\(clipped)")
     }
 
     /// A dump's line about a gap is no task event, and `ingest` must not skip it silently.

@@ -57,7 +57,10 @@ struct MonitorVerbTests {
     }
 
     @Test func limitsAreCheckedAndUnknownIsThree() throws {
-        #expect(try ToolRun(["check", log]).status == 3)
+        for (format, start) in [("text", "? "), ("nagios", "WAL UNKNOWN - "), ("json", #"{"verdict":"UNKNOWN","#)] {
+            let run = try ToolRun(["check", log, "--format", format])
+            #expect(run.status == 3 && run.output.hasPrefix(start), "\(run)")
+        }
         try WriteAheadLog.openBlocking(at: log).closeBlocking()
         for bad in ["5", "5,4", "a,b", "1,2,3"] {
             #expect(try ToolRun(["check", log, "--disk", bad]).status == 64, "\(bad)")
@@ -65,6 +68,8 @@ struct MonitorVerbTests {
         let closed = try ToolRun(["check", log, "--format", "json"])
         #expect(closed.status == 2)
         #expect(try closed.json["verdict"] as? String == "CRITICAL")
+        let mistyped = try ToolRun(["check", log, "--store", "sqlit:x"]).output
+        #expect(mistyped.contains("a store isn't reachable: The argument is not a store."), "\(mistyped)")
     }
 
     @Test func theDoctorNamesTroublesAndNextSteps() throws {
@@ -125,6 +130,26 @@ struct MonitorVerbTests {
             for hidden in ["secret", scratch.directory.path] { #expect(!text.contains(hidden), "\(name): \(hidden)") }
         }
         #expect(try String(contentsOf: scratch.file("version.txt"), encoding: .utf8).hasPrefix("wal "))
+        // The device of a mounted share is an address.
+        let status = try String(contentsOf: scratch.file("status.json"), encoding: .utf8)
+        let storage = try #require(ReadOnlyLog(at: log).storage.device)
+        #expect(status.contains(#""device":null,"mount_options":null"#), "\(status)")
+        for name in ["report.json", "status.json"] {
+            let text = try String(contentsOf: scratch.file(name), encoding: .utf8)
+            #expect(!text.contains(" on \(storage)"), "\(text)")
+        }
+    }
+
+    /// A directory's name may be a word of the report.
+    @Test func theBundleOfARelativeDirectoryHasItsKeys() throws {
+        try WriteAheadLog.openBlocking(at: log).closeBlocking()
+        let process = try ToolRun.process(["doctor", "log", "--bundle", "report.tar"])
+        process.currentDirectoryURL = scratch.directory
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        let bundle = String(decoding: try Data(contentsOf: scratch.file("report.tar")), as: UTF8.self)
+        #expect(bundle.contains(#""log_id":""#) && bundle.contains(#""path":"./0"#), "\(bundle)")
     }
 
     @Test func theProbeTimesSyncsAndLeavesNothing() throws {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import WAL
+import WALLogging
 import WALMonitor
 
 struct Check: AsyncParsableCommand {
@@ -50,8 +51,7 @@ struct Check: AsyncParsableCommand {
             for answer in answers { snapshot.take(answer) }
             items = LogCheck(snapshot, rules: rules).items + answers.map(\.item)
         } catch {
-            try StandardOutput.print("WAL UNKNOWN - \(error)")
-            throw ExitCode(LogCheck.Verdict.unknown.rawValue)
+            items = [LogCheck.Item("log", .unknown, "\(error)")]
         }
         switch format {
         case .text: try StandardOutput.print(items.map(\.line).joined(separator: "\n"))
@@ -70,7 +70,8 @@ struct Check: AsyncParsableCommand {
         }
         let text = bad.isEmpty ? items.first?.text ?? "" : bad.joined(separator: "; ")
         let verdict = LogCheck.verdict(of: items).name
-        return "WAL \(verdict) - \(text.replacing("|", with: "/")) | \(figures.joined(separator: " "))"
+        let shown = LineText.escaped(text).replacing("|", with: "/")
+        return "WAL \(verdict) - \(shown) | \(figures.joined(separator: " "))"
     }
 
     private var rules: LogCheck.Rules {
@@ -151,7 +152,7 @@ extension LogCheck.Item {
     fileprivate var sentence: String { next.map { "\(text). Next: \($0)" } ?? text }
 
     /// The line for people.
-    var line: String { "\(verdict.mark) \(sentence)" }
+    var line: String { "\(verdict.mark) \(LineText.escaped(sentence))" }
 
     var json: JSON {
         .object([

@@ -25,7 +25,7 @@ struct Doctor: AsyncParsableCommand {
         do {
             log = try ReadOnlyLog(at: directory)
         } catch {
-            try StandardOutput.print(LogCheck.Item("log", .unknown, "\(error)", next: "name a log's directory").line)
+            try report([LogCheck.Item("log", .unknown, "\(error)", next: "name a log's directory")])
             throw ExitCode(LogCheck.Verdict.unknown.rawValue)
         }
         var answers: [StoreAnswer] = []
@@ -51,19 +51,36 @@ struct Doctor: AsyncParsableCommand {
 
     private func write(_ items: [LogCheck.Item], _ snapshot: LogSnapshot, _ log: ReadOnlyLog, to path: String) throws {
         var tarball = Tarball()
-        // Texts of these have messages of errors.
+        let devices = [snapshot.status.storage, log.storage].compactMap(\.device)
         let shown = items.map { item in
-            ["store", "sink", "accepting"].contains(item.name) ? LogCheck.Item(item.name, item.verdict, "") : item
+            // Texts of these have messages of errors.
+            if ["store", "sink", "accepting"].contains(item.name) { return LogCheck.Item(item.name, item.verdict, "") }
+            var item = item
+            if item.name == "storage" { item.text = Self.text(item.text, without: devices) }
+            return item
         }
-        let report = JSON.report(shown).description.replacing(directory, with: ".")
-        tarball.add("report.json", Array(report.utf8))
+        tarball.add("report.json", Array(JSON.report(shown).mappingStrings(withoutPath).description.utf8))
         var status = snapshot.status
+        status.storage.explanation = Self.text(status.storage.explanation, without: devices)
+        status.storage.device = nil
+        status.storage.mountOptions = nil
         status.refusal?.message = ""
         for index in status.sinks.indices { status.sinks[index].error = nil }
         tarball.add("status.json", status.json)
-        let segments = try LogOverview(log, directory: ".").json.description.replacing(directory, with: ".")
-        tarball.add("segments.json", Array(segments.utf8))
+        let segments = try LogOverview(log, directory: ".").json.mappingStrings(withoutPath)
+        tarball.add("segments.json", Array(segments.description.utf8))
         tarball.add("version.txt", Array("\(Version.text); \(Libraries.text)".utf8))
         try OutputFile.write(tarball.finished, to: path)
+    }
+
+    /// Returns a text without the devices that it names after a kind of file system. One may be a server.
+    private static func text(_ text: String, without devices: [String]) -> String {
+        devices.reduce(text) { $0.replacing(" on \($1)", with: "") }
+    }
+
+    /// Returns a text with `.` for the path of the log. A name without a slash may be a word of the text.
+    private func withoutPath(_ text: String) -> String {
+        if text == directory || text.hasPrefix(directory + "/") { return "." + text.dropFirst(directory.count) }
+        return directory.contains("/") ? text.replacing(directory, with: ".") : text
     }
 }

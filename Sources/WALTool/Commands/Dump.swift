@@ -55,8 +55,13 @@ struct Dump: ParsableCommand {
         {
             switch line {
             case .text(let text): try output.write(line: text)
-            case .gap(let gap):
+            case .gap(var gap):
                 if let to, gap.first > to { break reading }
+                if let from, gap.first < from {
+                    // A reader that begins at a time may be before the wanted records.
+                    if let last = gap.last, last < from { continue }
+                    gap.first = from
+                }
                 gaps.met(gap)
                 if json, gap.isLoss { try output.write(line: gap.jsonLine) }
             case .skipped: continue

@@ -13,6 +13,16 @@ enum JSON {
     init(_ value: Double) { self = value.isFinite ? .number("\((value * 1000).rounded() / 1000)") : .null }
     init(_ value: String?) { self = value.map { .string($0) } ?? .null }
 
+    /// Returns the value with changed strings. Keys stay.
+    func mappingStrings(_ change: (String) -> String) -> JSON {
+        switch self {
+        case .null, .bool, .number: self
+        case .string(let text): .string(change(text))
+        case .array(let elements): .array(elements.map { $0.mappingStrings(change) })
+        case .object(let members): .object(members.map { ($0.0, $0.1.mappingStrings(change)) })
+        }
+    }
+
     /// Returns the object with more members.
     func with(_ more: [(String, JSON)]) -> JSON {
         if case .object(let members) = self { .object(members + more) } else { self }

@@ -8,3 +8,7 @@ struct ToolError: Error {
         self.message = message
     }
 }
+
+extension ToolError: CustomStringConvertible {
+    var description: String { message }
+}
