@@ -145,6 +145,19 @@ import WALTasks
         #expect(try await json(monitor, "/api/v1/dead-letters")["total"] as? Int == 0)
     }
 
+    /// Whoever may write into the directory can forge what its writer published.
+    @Test func forgedFiguresEndNoMonitor() async throws {
+        _ = try await monitor()
+        let files = try LogFiles(directory.path, name: nil, openLog: nil, decoder: RowDecoder(.full) { _ in false })
+        var status = try LogSnapshot(ReadOnlyLog(at: directory.path)).status
+        status.segments.prepared = -1
+        status.disk.bytes = -1
+        _ = try await files.changedSegments(status)
+        for _ in 0..<2 {
+            #expect(try await files.newRecords(through: SequenceNumber(rawValue: .max), max: 10).rows.isEmpty)
+        }
+    }
+
     /// A promotion skips 2^40 numbers.
     @Test func recordsBeforeASkippedRangeAreFoundAtOnce() async throws {
         let replica = try await LogReplica.open(at: directory.path, of: LogID.random())

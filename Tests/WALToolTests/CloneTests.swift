@@ -102,10 +102,12 @@
         }
 
         @Test func nothingIsMadeWhereThereIsNoLog() throws {
-            for arguments in [["replay", "--owed", "--into", "memory:"], ["sinks", "--give-up-owed", "x"]] {
+            let store = "sqlite:\(database)"
+            for arguments in [["replay", "--owed", "--into", store], ["sinks", "--give-up-owed", "x"]] {
                 let run = try ToolRun([arguments[0], scratch.path("none")] + arguments.dropFirst())
                 #expect(run.status == 65 || run.status == 74, "\(run.errors)")
                 #expect(!FileManager.default.fileExists(atPath: scratch.path("none")))
+                #expect(!FileManager.default.fileExists(atPath: database))
             }
         }
     }
