@@ -19,7 +19,7 @@ public struct ConsumerConfiguration: Hashable, Sendable {
         /// prove durable yet.
         case end
         /// The record after this one, which the log must have; in another process than the writer's, as a durable one. Else starting throws
-        /// ``WALError/Code/invalidArgument``.
+        /// `invalidArgument`.
         case after(SequenceNumber)
     }
 
