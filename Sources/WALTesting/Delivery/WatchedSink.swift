@@ -13,7 +13,10 @@ final class WatchedSink<Base: Sink>: Sink {
     }
 
     struct Notes: Sendable {
+        /// The batches that were begun.
         var batchCount = 0
+        /// The batches that the sink has acknowledged.
+        var acknowledgedCount = 0
         /// The records that the sink itself set aside.
         var deadLetters: [DeadLetter] = []
         var largestBatch = 0
@@ -48,6 +51,7 @@ final class WatchedSink<Base: Sink>: Sink {
         if case .halting = interference { throw Halted() }
         let receipt = try await base.apply(batch)
         state.withLock { notes in
+            notes.acknowledgedCount += 1
             notes.deadLetters += receipt.deadLetters
             notes.largestBatch = max(notes.largestBatch, batch.records.count)
         }

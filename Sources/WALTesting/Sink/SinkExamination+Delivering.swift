@@ -108,10 +108,13 @@ extension SinkExamination {
         let sink = WatchedSink(try await fixture.makeSink())
         let outcome = try await deliver(log, into: sink, setting) {
             for start in stride(from: 0, to: payloads.count, by: 50) {
-                let count = sink.notes.batchCount
+                let count = sink.notes.acknowledgedCount
+                let deadline = ContinuousClock.now + fixture.patience
                 try log.append(Array(payloads[start..<min(start + 50, payloads.count)]))
-                // Restart in the middle of the work, not before it.
-                while sink.notes.batchCount == count { try await Task.sleep(for: .milliseconds(1)) }
+                // Restart in the middle of the work, with something acknowledged that can be lost.
+                while sink.notes.acknowledgedCount == count, .now < deadline {
+                    try await Task.sleep(for: .milliseconds(1))
+                }
                 guard try await fixture.restartDestination() else {
                     canRestart.withLock { $0 = false }
                     return
