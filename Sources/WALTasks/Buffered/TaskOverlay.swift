@@ -33,6 +33,8 @@ final class TaskOverlay: @unchecked Sendable {
     private var barriers: [LoggedMutation] = []
     /// Barriers up to this one are in the log alone.
     private var barrierFloor: SequenceNumber
+    /// All records up to this one are in the store, and barriers among them are forgotten.
+    private var barriersPruned = SequenceNumber.zero
     /// The last sequence number that the flusher reported as applied.
     private let flushed: @Sendable () -> SequenceNumber
     private let mark: BarrierMark
@@ -236,13 +238,15 @@ final class TaskOverlay: @unchecked Sendable {
     /// - Throws: the codes of reading the log, if some changes are in the log alone.
     func snapshot(of taskID: String, _ part: OverlayPart) async throws(WALError) -> OverlaySnapshot {
         let end = log.lastSequence
-        let applied = applied()
+        let known = applied()
         let hash = hasher.hash(taskID)
         let stripe = stripes[index(of: hash)]
         // Take everything under the lock, which a batch with barriers holds until all of the batch is added.
-        let (copy, floor, barriers, barrierFloor) = stripe.lock.withLock {
-            let (barriers, barrierFloor) = self.barriers(behind: applied)
-            return (stripe.copy(part, of: taskID, hash: hash, applied: applied), stripe.floor, barriers, barrierFloor)
+        let (copy, floor, barriers, barrierFloor, applied) = stripe.lock.withLock {
+            // Another reader may have forgotten barriers that were applied since. Without them, no change before them counts.
+            let (barriers, barrierFloor, applied) = self.barriers(behind: known)
+            let copy = stripe.copy(part, of: taskID, hash: hash, applied: applied)
+            return (copy, stripe.floor, barriers, barrierFloor, applied)
         }
         var search = OverlayTaskSearch(
             taskID: taskID, hash: hash, part: part, lower: applied.rawValue, upper: floor.rawValue,
@@ -273,11 +277,15 @@ final class TaskOverlay: @unchecked Sendable {
         return first <= last ? first...last : nil
     }
 
-    /// Returns the barriers after `applied`, and the position up to which barriers are in the log alone.
-    private func barriers(behind applied: SequenceNumber) -> ([LoggedMutation], floor: SequenceNumber) {
+    /// Returns the barriers after `applied`, or after a later position that was applied meanwhile; the position up to which barriers are in
+    /// the log alone; and the position before the first of these barriers.
+    private func barriers(
+        behind applied: SequenceNumber
+    ) -> ([LoggedMutation], floor: SequenceNumber, applied: SequenceNumber) {
         access.withLock {
-            barriers.removeAll { $0.sequence <= applied }
-            return (barriers, barrierFloor)
+            barriersPruned = max(barriersPruned, applied)
+            barriers.removeAll { $0.sequence <= barriersPruned }
+            return (barriers, barrierFloor, barriersPruned)
         }
     }
 }
