@@ -2,19 +2,19 @@ extension Appender {
     /// Appends a batch as one frame. Blocks while no segment is ready. Returns its last record's sequence number.
     func append(_ batch: RecordBatch, bookmark: Bookmark?) throws(WALError) -> UInt64 {
         let body = try encode(batch, bookmark)
-        let reservation = try reserve(bookmark)
+        let entry = try reserve(bookmark)
         let result = Result { () throws(WALError) in
             try append(.batch, bodySize: body.count, records: batch.count) { frame in
                 unsafe body.withUnsafeBytes { unsafe frame.copy($0) }
             }
         }
-        return try complete(reservation, result) + UInt64(batch.count) - 1
+        return try complete(entry, result) + UInt64(batch.count) - 1
     }
 
     /// Appends a batch as one frame. Suspends while no segment is ready. Returns its last record's sequence number.
     func appendSuspending(_ batch: RecordBatch, bookmark: Bookmark?) async throws(WALError) -> UInt64 {
         let body = try encode(batch, bookmark)
-        let reservation = try reserve(bookmark)
+        let entry = try reserve(bookmark)
         let result: Result<UInt64, WALError>
         do throws(WALError) {
             let first = try await appendSuspending(.batch, bodySize: body.count, records: batch.count) { frame in
@@ -24,34 +24,34 @@ extension Appender {
         } catch {
             result = .failure(error)
         }
-        return try complete(reservation, result) + UInt64(batch.count) - 1
+        return try complete(entry, result) + UInt64(batch.count) - 1
     }
 
     /// Appends a batch as one frame. Returns its last record's sequence number; nil while no segment is ready.
     func appendIfReady(_ batch: RecordBatch, bookmark: Bookmark?) throws(WALError) -> UInt64? {
         let body = try encode(batch, bookmark)
-        let reservation = try reserve(bookmark)
+        let entry = try reserve(bookmark)
         let result = Result { () throws(WALError) in
             try appendIfReady(.batch, bodySize: body.count, records: batch.count) { frame in
                 unsafe body.withUnsafeBytes { unsafe frame.copy($0) }
             }
         }
         if case .success(nil) = result {
-            if let reservation { catalog.markers.release(reservation) }
+            if let entry { release(entry) }
             return nil
         }
-        return try complete(reservation, result).map { $0 + UInt64(batch.count) - 1 }
+        return try complete(entry, result).map { $0 + UInt64(batch.count) - 1 }
     }
 
     /// Appends a batch of a replica, with the times of its records, as one frame. Blocks while no segment is ready. Returns the first
     /// record's sequence number.
     func appendReplicated(_ batch: RecordBatch, times: [Int64], bookmark: Bookmark) throws(WALError) -> UInt64 {
         let body = try encode(batch, times: times, bookmark)
-        let reservation = try reserve(bookmark)
+        let entry = try reserve(bookmark)
         let result = Result { () throws(WALError) in
             try appendReplicated(body, records: batch.count, time: times.max() ?? 0)
         }
-        return try complete(reservation, result)
+        return try complete(entry, result)
     }
 
     private func encode(
@@ -73,16 +73,22 @@ extension Appender {
     }
 
     /// Reserves space for a bookmark in the next footer.
-    private func reserve(_ bookmark: Bookmark?) throws(WALError) -> MarkerBoard.Reservation? {
+    private func reserve(_ bookmark: Bookmark?) throws(WALError) -> Marker? {
         guard let bookmark else { return nil }
-        return try catalog.markers.reserve(.bookmark(bookmark))
+        let entry = Marker.bookmark(bookmark)
+        try catalog.markers.reserve(entry)
+        return entry
     }
 
-    private func complete<Value>(
-        _ reservation: MarkerBoard.Reservation?, _ result: Result<Value, WALError>
-    ) throws(WALError) -> Value {
-        if let reservation {
-            if case .success = result { catalog.markers.add(reservation) } else { catalog.markers.release(reservation) }
+    private func release(_ entry: Marker) {
+        catalog.markers.release(entry)
+        // A change of the bookmark may have waited for the batch.
+        flushPendingMarkers()
+    }
+
+    private func complete<Value>(_ entry: Marker?, _ result: Result<Value, WALError>) throws(WALError) -> Value {
+        if let entry {
+            if case .success = result { catalog.markers.add(entry) } else { release(entry) }
         }
         return try result.get()
     }

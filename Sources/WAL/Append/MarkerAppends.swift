@@ -40,8 +40,9 @@ extension Appender {
                 guard error.isFull else { throw error }
                 return
             }
-            // Others may have filled the segment already.
+            // Others may have filled the segment already, or a batch with the bookmark is being appended.
             flushPendingMarkers()
+            await Task.yield()
         }
     }
 
@@ -54,8 +55,9 @@ extension Appender {
                 guard error.isFull else { throw error }
                 return
             }
-            // Others may have filled the segment already.
+            // Others may have filled the segment already, or a batch with the bookmark is being appended.
             flushPendingMarkers()
+            NamedThread.yield()
         }
     }
 

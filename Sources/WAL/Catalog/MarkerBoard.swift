@@ -32,10 +32,36 @@ final class MarkerBoard: Sendable {
         }
     }
 
+    private struct Pending {
+        /// In order, with one change of a name at most. So their number is bounded by that of the names.
+        var changes: [Marker] = []
+        /// The bookmarks of batches that are being appended. A change of one of them waits: after the batch in the log, it would undo the
+        /// bookmark.
+        var reserved: [Marker] = []
+
+        mutating func endReservation(of entry: Marker) {
+            if let index = reserved.firstIndex(of: entry) { reserved.remove(at: index) }
+        }
+
+        /// Appends the changes in frames that fit into every segment.
+        mutating func flush(_ append: ([Marker]) -> Bool) {
+            while true {
+                var size = 0
+                let part = changes.filter { change in !reserved.contains { change.isReplaced(by: $0) } }.prefix {
+                    entry in
+                    size += CursorsBody.encode(entry).count
+                    return size <= sizeMax
+                }
+                guard !part.isEmpty, append(Array(part)) else { return }
+                changes.removeAll { part.contains($0) }
+            }
+        }
+    }
+
     private let register: Monitor<Register>
     /// Changes that couldn't be appended because no segment was open. Lock order: before `register`, the catalog's state, and the locks
     /// of the sync duty and the tail readers.
-    private let pending = Monitor<[Marker]>([])
+    private let pending = Monitor(Pending())
 
     init(_ markers: Markers) {
         register = Monitor(Register(markers: markers))
@@ -43,39 +69,29 @@ final class MarkerBoard: Sendable {
 
     var markers: Markers { register.withLock { $0.markers } }
 
-    /// The space for a batch's bookmark.
-    struct Reservation {
-        fileprivate let entry: Marker
-        /// The pending changes that the bookmark replaces.
-        fileprivate let replaced: [Marker]
-    }
-
     /// Reserves space in the next footer for the bookmark of a batch, until ``add(_:)`` or ``release(_:)``.
-    ///
-    /// Takes back a pending change of the bookmark: after the batch in the log, it would undo the bookmark.
-    func reserve(_ entry: Marker) throws(WALError) -> Reservation {
-        try register.withLock { register throws(WALError) in try register.reserve(entry) }
-        let replaced = pending.withLock { pending in
-            let replaced = pending.filter { $0.isReplaced(by: entry) }
-            pending.removeAll { $0.isReplaced(by: entry) }
-            return replaced
+    func reserve(_ entry: Marker) throws(WALError) {
+        try pending.withLock { pending throws(WALError) in
+            try register.withLock { register throws(WALError) in try register.reserve(entry) }
+            pending.reserved.append(entry)
         }
-        return Reservation(entry: entry, replaced: replaced)
     }
 
-    /// Gives up a reservation, because the batch wasn't appended.
-    func release(_ reservation: Reservation) {
-        register.withLock { $0.release(reservation.entry) }
-        guard !reservation.replaced.isEmpty else { return }
+    /// Gives up the reservation for a batch that wasn't appended.
+    func release(_ entry: Marker) {
         pending.withLock { pending in
-            let isChanged = pending.contains { reservation.entry.isReplaced(by: $0) }
-            if !isChanged { pending.insert(contentsOf: reservation.replaced, at: 0) }
+            register.withLock { $0.release(entry) }
+            pending.endReservation(of: entry)
         }
     }
 
-    /// Applies the bookmark of a batch that was appended.
-    func add(_ reservation: Reservation) {
-        register.withLock { $0.add(reservation.entry) }
+    /// Applies the bookmark of a batch that was appended. It replaces a change that waits.
+    func add(_ entry: Marker) {
+        pending.withLock { pending in
+            register.withLock { $0.add(entry) }
+            pending.endReservation(of: entry)
+            pending.changes.removeAll { $0.isReplaced(by: entry) }
+        }
     }
 
     /// Applies an entry and appends it, in the same order for all entries. `append` appends the entries, or returns false while no segment
@@ -87,33 +103,19 @@ final class MarkerBoard: Sendable {
                 try register.reserve(entry)
                 register.add(entry)
             }
-            // Only the last change of a name counts, so what waits is bounded by the number of names.
-            pending.removeAll { $0.isReplaced(by: entry) }
-            pending.append(entry)
-            Self.flush(&pending, append)
+            pending.changes.removeAll { $0.isReplaced(by: entry) }
+            pending.changes.append(entry)
+            pending.flush(append)
         }
     }
 
     /// Appends the changes that couldn't be appended before.
     func flushPending(append: ([Marker]) -> Bool) {
-        pending.withLock { pending in Self.flush(&pending, append) }
-    }
-
-    /// Appends the changes in frames that fit into every segment.
-    private static func flush(_ pending: inout [Marker], _ append: ([Marker]) -> Bool) {
-        while !pending.isEmpty {
-            var size = 0
-            let count = pending.prefix { entry in
-                size += CursorsBody.encode(entry).count
-                return size <= sizeMax
-            }.count
-            guard append(Array(pending.prefix(count))) else { return }
-            pending.removeFirst(count)
-        }
+        pending.withLock { $0.flush(append) }
     }
 
     /// The names of the cursors and bookmarks whose changes aren't appended yet, sorted.
     var pendingNames: [String] {
-        pending.withLock { pending in Set(pending.compactMap(\.name)).sorted() }
+        pending.withLock { pending in Set(pending.changes.compactMap(\.name)).sorted() }
     }
 }

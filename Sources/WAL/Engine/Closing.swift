@@ -50,6 +50,7 @@ extension Engine {
         while !catalog.markers.pendingNames.isEmpty {
             try? appender.openNextSegment(after: nil, whenFull: .wait(.seconds(1)))
             appender.flushPendingMarkers()
+            NamedThread.yield()
             if ContinuousClock.now >= deadline { return }
         }
     }
