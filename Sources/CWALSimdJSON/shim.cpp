@@ -90,7 +90,7 @@ struct line_parser {
 
     /// Reads one value; with a line, one of its own fields, of which two are objects to be read further.
     ///
-    /// By reference: a copy on the stack is read before the processor can forward its parts, which takes as long as the parsing.
+    /// Takes the value by reference. A copy is written in parts and read at once as a whole, which stalls the processor.
     bool take(ondemand::value &value, cwal_json_slice &slice, bool is_raw, cwal_json_line *line, size_t index) {
         std::string_view text = value.raw_json_token();
         const char *place = text.data();

@@ -22,6 +22,7 @@ final class DeadLetterFile: Sendable {
     private let open = Monitor<WriteAheadLog?>(nil)
     /// Changes under the lock of `files`.
     private let userCount = Atomic(1)
+    private let wasOpened = Atomic(false)
     /// Held while letters are redriven, so that two calls don't take the same ones. Holds a byte, because ThreadSanitizer reports accesses
     /// to an empty value as accesses to its neighbor.
     let redriving = Monitor<UInt8>(0)
@@ -56,12 +57,15 @@ final class DeadLetterFile: Sendable {
         }
     }
 
+    /// Whether ``closeIfUnused()`` may block.
+    var mayBlock: Bool { wasOpened.load(ordering: .relaxed) }
+
     /// Ends a use. Returns whether it was the last one: then ``closeIfUnused()`` follows.
     func endUse() -> Bool {
         Self.files.withLock { _ in userCount.subtract(1, ordering: .relaxed).newValue == 0 }
     }
 
-    /// Closes the log, unless it is used again. Blocks.
+    /// Closes the log, unless it is used again. Blocks if the log was opened.
     func closeIfUnused() {
         open.withLock { log in
             guard userCount.load(ordering: .relaxed) == 0 else { return }
@@ -94,6 +98,7 @@ final class DeadLetterFile: Sendable {
                 if let parent { try parent.folder(Self.folder, followsLinks: true) } else {
                     try Directory.make(directory)
                 }
+            wasOpened.store(true, ordering: .relaxed)
             let opened = try WriteAheadLog(in: place, configuration: configuration)
             log = opened
             return opened

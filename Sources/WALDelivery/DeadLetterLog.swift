@@ -24,6 +24,7 @@ public final class DeadLetterLog: Sendable {
 
     deinit {
         guard endUse() else { return }
+        guard file.mayBlock else { return file.closeIfUnused() }
         do throws(WALError) {
             try NamedThread.start("wal-blocking") { [file] in file.closeIfUnused() }
         } catch {

@@ -9,8 +9,8 @@
     /// synced, which takes a fraction of a millisecond or more. Put a log before the store where that is too slow.
     ///
     /// One connection writes and two read, each on a thread of its own: no call blocks a thread of the concurrency runtime,
-    /// and queries continue beside a batch, and beside a long list. Callable from any task. Other processes may use the database at the same time; the
-    /// store waits for them up to the time given, and then throws `busy`.
+    /// and queries continue beside a batch and beside a long list. Callable from any task. Other processes may use the
+    /// database at the same time; the store waits for them up to the time given, and then throws `busy`.
     ///
     /// Removing old tasks, and listing completed, failed or cancelled ones, read the whole table of tasks; everything else has
     /// an index.

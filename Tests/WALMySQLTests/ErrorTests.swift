@@ -8,7 +8,7 @@
 
     @Suite struct ErrorTests {
         private static let known: [(StoreError.Code, [UInt32])] = [
-            (.connectionFailed, [2002, 2003, 2006, 2013, 2055, 1053, 1927]), (.busy, [1205, 1213]),
+            (.connectionFailed, [2002, 2003, 2006, 2013, 2055, 1053, 1927, 9001]), (.busy, [1205, 1213]),
             (.overloaded, [1040, 1203, 1226, 1969, 3024, 1317]), (.full, [1021, 1114]), (.inputOutput, [1030]),
             (.readOnly, [1290, 1836, 1792]), (.corrupted, [1034, 1712]),
             (.rowRefused, [1048, 1264, 1292, 1366, 1406, 1452, 4025, 3140, 3819, 1644, 1153]),

@@ -24,7 +24,7 @@
 
         @Test(arguments: [
             "22021", "22P02", "22P05", "22003", "22008", "23502", "23503", "23505", "23514", "40002", "44000", "54000",
-            "P0001",
+            "P0001", "45000", "5X001", "9A000", "U0001", "ZZ000",
         ])
         func poison(_ sqlState: String) {
             #expect(error(sqlState).failure == .record(code: sqlState, reason: "m"))

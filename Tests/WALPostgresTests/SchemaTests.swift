@@ -24,16 +24,17 @@
             try await store.close()
         }
 
-        @Test func newerSchemaIsRefusedByName() async throws {
+        /// A negative version ended the process.
+        @Test(arguments: [7, -1]) func anUnknownSchemaIsRefusedByName(_ version: Int) async throws {
             let database = try TemporaryDatabase()
             try await database.store().close()
-            try database.execute("INSERT INTO wal_sink_schema VALUES (7)")
+            try database.execute("UPDATE wal_sink_schema SET version = \(version)")
             do {
                 _ = try await database.store()
-                Issue.record("a newer schema was opened")
+                Issue.record("an unknown schema was opened")
             } catch let error as StoreError {
                 #expect(error.code == .schemaTooNew)
-                #expect(error.message.contains("schema 7"))
+                #expect(error.message.contains("schema \(version)"))
             }
         }
 

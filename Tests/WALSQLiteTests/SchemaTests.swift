@@ -32,20 +32,21 @@
             try await second.close()
         }
 
-        @Test func newerSchemaIsRefusedByName() async throws {
+        /// A negative version ended the process.
+        @Test(arguments: [7, -1]) func anUnknownSchemaIsRefusedByName(_ version: Int64) async throws {
             let database = try TemporaryDatabase()
             let store = try await SQLiteTaskStore(path: database.path)
             try await store.ping()
             try await store.close()
-            try database.connect().execute("PRAGMA user_version = 7")
+            try database.connect().execute("PRAGMA user_version = \(version)")
             do {
                 try await SQLiteTaskStore(path: database.path).ping()
-                Issue.record("a newer schema was opened")
+                Issue.record("an unknown schema was opened")
             } catch {
                 #expect(error.code == .schemaTooNew)
-                #expect(error.message.contains("schema 7"))
+                #expect(error.message.contains("schema \(version)"))
             }
-            #expect(try database.number("PRAGMA user_version") == 7)
+            #expect(try database.number("PRAGMA user_version") == version)
         }
 
         @Test(arguments: ["PRAGMA user_version = 3", "PRAGMA application_id = 12"])

@@ -19,7 +19,7 @@ import WALTesting
         let overlay: TaskOverlay
 
         init(
-            mark: BarrierMark, memoryMax: Int, listLimits: OverlayListLimits?,
+            progress: TaskSinkProgress, memoryMax: Int, listLimits: OverlayListLimits?,
             _ position: @escaping @Sendable () -> SequenceNumber
         ) throws {
             var configuration = WriteAheadLog.Configuration()
@@ -28,7 +28,7 @@ import WALTesting
             log = try WriteAheadLog.openBlocking(
                 at: NSTemporaryDirectory() + "wal-overlay-\(UUID().uuidString)", configuration: configuration)
             overlay = try TaskOverlay(
-                log: log, after: .zero, mark: mark, memoryMax: memoryMax, patience: .seconds(60),
+                log: log, after: .zero, progress: progress, memoryMax: memoryMax, patience: .seconds(60),
                 listLimits: listLimits, failed: { _ in }, flushed: position)
         }
 
@@ -43,14 +43,14 @@ import WALTesting
         let store = MemoryTaskStore()
         let log = LogID(low: 1, high: 1)
         let position = Position()
-        let mark = BarrierMark()
+        let progress = TaskSinkProgress()
         let buffer: Buffer
         var overlay: TaskOverlay { buffer.overlay }
         let view: View
         var mutations: [TaskMutation] = []
 
         init(memoryMax: Int = 1 << 20, listLimits: OverlayListLimits? = nil) async throws {
-            buffer = try Buffer(mark: mark, memoryMax: memoryMax, listLimits: listLimits) { [position] in
+            buffer = try Buffer(progress: progress, memoryMax: memoryMax, listLimits: listLimits) { [position] in
                 position.value.withLock { $0 }
             }
             view = View(reader: OverlaidReader(reach: StoreReach(store: store), overlay: buffer.overlay), store: store)
@@ -134,8 +134,8 @@ import WALTesting
         // The sink knows before the flusher that a mutation without a task id was applied.
         if end < fixture.mutations.endIndex, Bool.random(using: &random.generator) {
             try await fixture.apply((applied...end).filter { !early.contains($0) })
-            fixture.mark.begin(SequenceNumber(rawValue: UInt64(end + 1)))
-            fixture.mark.end(SequenceNumber(rawValue: UInt64(end + 1)))
+            fixture.progress.begin(SequenceNumber(rawValue: UInt64(end + 1)))
+            fixture.progress.end(SequenceNumber(rawValue: UInt64(end + 1)))
         }
         let all = fixture.mutations.enumerated().map {
             TaskBatch.Operation(record: SinkRecord($1, at: UInt64($0 + 1)), mutation: $1)

@@ -205,28 +205,34 @@
             #expect(try flow("show", log, "waiting").contains("b\tnot in the graph\tattempt 1"))
         }
 
+        /// Runs `body` with a runner that has this DAG, and ends it.
+        private func run(
+            _ dag: DAG<Int, Int>, on log: String, _ body: (FlowRunner) async throws -> Void = { _ in }
+        ) async throws {
+            let storage = try await BufferedTaskStorage.memory(log: log)
+            let runner = try await FlowRunner(storage: storage, dags: [dag])
+            try await body(runner)
+            await runner.close()
+            try await storage.close()
+        }
+
         /// Under another name, the step would charge the customer again.
         @Test func aRenamedStepThatMustNotRunTwiceIsAcceptedByName() async throws {
             let log = scratch.path("once")
-            func run(_ name: String, _ body: (FlowRunner, DAG<Int, Int>) async throws -> Void) async throws {
-                let dag = DAG(name: "Pay", key: "pay", of: Int.self) { dag, input in
+            func dag(_ name: String) -> DAG<Int, Int> {
+                DAG(name: "Pay", key: "pay", of: Int.self) { dag, input in
                     let step = dag.addNode(name, after: input, options: NodeOptions(execution: .atMostOnce)) {
                         _, value in
                         value
                     }
                     return dag.addWait("answer", after: step, for: Int.self)
                 }
-                let storage = try await BufferedTaskStorage.memory(log: log)
-                let runner = try await FlowRunner(storage: storage, dags: [dag])
-                try await body(runner, dag)
-                await runner.close()
-                try await storage.close()
             }
-            try await run("charge") { runner, dag in
-                let task = try await runner.process(1, by: dag, id: "t")
+            try await run(dag("charge"), on: log) { runner in
+                let task = try await runner.process(1, by: dag("charge"), id: "t")
                 while task.state.reason != "waiting for answer" { try await Task.sleep(for: .milliseconds(5)) }
             }
-            try await run("pay") { _, _ in }
+            try await run(dag("pay"), on: log)
             #expect(try flow("accept", log, "t", status: 64).contains("must not run twice"))
             #expect(try flow("retry", log, "t", "--from", "answer", status: 64).contains("doesn't have: charge."))
             _ = try flow("accept", log, "t", "--drop", "charge")
@@ -236,29 +242,24 @@
         /// A failed task is never parked, so `accept` takes it as it is.
         @Test func aFailedTaskIsAcceptedWithItsNewGraph() async throws {
             let log = scratch.path("failed")
-            func run(_ name: String, _ body: (FlowRunner, DAG<Int, Int>) async throws -> Void) async throws {
-                let dag = DAG(name: "Pay", key: "pay", of: Int.self) { dag, input in
+            func dag(_ name: String) -> DAG<Int, Int> {
+                DAG(name: "Pay", key: "pay", of: Int.self) { dag, input in
                     dag.addNode(name, after: input, options: NodeOptions(execution: .atMostOnce)) { _, value in
                         if name == "charge" { throw PermanentError("away") }
                         return value
                     }
                 }
-                let storage = try await BufferedTaskStorage.memory(log: log)
-                let runner = try await FlowRunner(storage: storage, dags: [dag])
-                try await body(runner, dag)
-                await runner.close()
-                try await storage.close()
             }
-            try await run("charge") { runner, dag in
-                let task = try await runner.process(1, by: dag, id: "t")
+            try await run(dag("charge"), on: log) { runner in
+                let task = try await runner.process(1, by: dag("charge"), id: "t")
                 await #expect(throws: FlowError.self) { try await task.result() }
             }
             #expect(try flow("accept", log, "t", status: 64).contains("has failed at charge. Retry it first."))
-            try await run("pay") { _, _ in }
+            try await run(dag("pay"), on: log)
             #expect(try flow("accept", log, "t", status: 64).contains("doesn't have: charge."))
             _ = try flow("accept", log, "t", "--drop", "charge")
             #expect(try flow("list", log).contains("ready or running: pay"))
-            try await run("pay") { runner, dag in
+            try await run(dag("pay"), on: log) { runner in
                 while !runner.liveTasks.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
             }
             #expect(try flow("history", log, "t").contains("end\t\tcompleted"))

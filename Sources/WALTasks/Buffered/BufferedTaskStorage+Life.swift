@@ -56,10 +56,10 @@ extension BufferedTaskStorage {
         let factory = configuration.metricsEnabled ? metrics : nil
         let instruments = factory.map { TaskInstruments(log: log.directory, factory: $0) }
         let meter = FlushMeter()
-        let mark = BarrierMark()
+        let progress = TaskSinkProgress()
         let reach = StoreReach(store: store)
         let sink = TaskSink(
-            store: store, coalescing: configuration.coalescingEnabled, meter: meter, barriers: mark, reach: reach)
+            store: store, coalescing: configuration.coalescingEnabled, meter: meter, progress: progress, reach: reach)
         let flusher = Flusher(
             log: log, sink: sink, configuration: flusherConfiguration(configuration), logger: logger, metrics: factory,
             key: { TaskCodec.key(of: $0) })
@@ -74,7 +74,7 @@ extension BufferedTaskStorage {
             log.cursors["sink/\(sink.name)"] ?? .zero, SequenceNumber(rawValue: log.firstSequence.rawValue - 1))
         let start = configuration.recoveryEnabled ? delivered : log.lastSequence
         let overlay = try TaskOverlay(
-            log: log, after: start, mark: mark, memoryMax: configuration.maxOverlayMemory,
+            log: log, after: start, progress: progress, memoryMax: configuration.maxOverlayMemory,
             patience: configuration.recoveryTimeout,
             failed: { error in
                 logger?.warning(

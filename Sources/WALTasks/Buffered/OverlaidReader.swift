@@ -2,7 +2,7 @@ internal import WAL
 
 /// A reader that answers queries from the store with the overlay applied on top.
 struct OverlaidReader<Store: TaskStore>: Sendable {
-    /// The maximum number of reads if the store or the log has moved past them meanwhile.
+    /// The maximum number of reads while each is outdated at its end.
     private static var attemptsMax: Int { 4 }
     /// The number of tasks in one lookup of the store.
     private static var lookupSize: Int { 1000 }
@@ -17,7 +17,7 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
             let answer = snapshot.resolveWithoutStore(id)
             do {
                 let row = try await reach.ask(answer == nil ? .usual : .short) { try await $0.task(id: id) }
-                return (snapshot.resolve(id, from: row), overlay.mayBePassed(snapshot))
+                return (snapshot.resolve(id, from: row), overlay.mayBeOutdated(snapshot))
             } catch let error as TaskStorageError where error.code == .storeAway {
                 guard let answer else { throw error }
                 return (answer, false)
@@ -94,8 +94,8 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
                 let extended = try Page(limit: Self.sum(count, min(range.count, 64)))
                 let rows = try await list.fetch(extended)
                 let (tasks, untouchedCount, snapshot) = try await merge(rows, of: list, range, countMax: page.end)
-                let isPassed = snapshot.map(overlay.mayBePassed) == true || overlay.lacksRecords(of: range)
-                return ((page.of(tasks), rows.count < extended.limit || untouchedCount >= page.end), isPassed)
+                let isOutdated = snapshot.map(overlay.mayBeOutdated) == true || overlay.lacksRecords(of: range)
+                return ((page.of(tasks), rows.count < extended.limit || untouchedCount >= page.end), isOutdated)
             }
             if isEnough { return result }
             count = Self.sum(count, count)
@@ -148,20 +148,19 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
         }
     }
 
-    /// Reads the store under a snapshot. Reads again if `body` says that its result is passed: that the store may have applied a barrier of
-    /// the snapshot meanwhile or a later change of its task, or that retention has removed records.
+    /// Reads the store under a snapshot, and again if `body` returns that its result is outdated: meanwhile the store may have applied a
+    /// barrier of the snapshot or a later change of its task, or retention has removed records.
     ///
-    /// The repetition of other changes gives the same result. Suppose that a barrier has removed
-    /// a row since. Repeating an earlier save then gives the row the `dagID` of that save, which may not be the
+    /// The repetition of other changes gives the same result. Suppose that a barrier has removed a row since. Repeating an earlier save then gives the row the `dagID` of that save, which may not be the
     /// barrier's, so the row stays. A removal of tasks that ended before a time must not be repeated on a row that
     /// was written after it with an older time. If the store takes longer for a barrier than these attempts, the last
     /// attempt counts, because then the barrier is most likely not applied.
     private func repeating<Result>(
-        _ body: () async throws -> (Result, isPassed: Bool)
+        _ body: () async throws -> (Result, isOutdated: Bool)
     ) async throws -> Result {
         for _ in 1..<Self.attemptsMax {
-            let (result, isPassed) = try await body()
-            if !isPassed { return result }
+            let (result, isOutdated) = try await body()
+            if !isOutdated { return result }
         }
         return try await body().0
     }

@@ -37,7 +37,7 @@ final class TaskOverlay: @unchecked Sendable {
     private var barriersPruned = SequenceNumber.zero
     /// The last sequence number that the flusher reported as applied.
     private let flushed: @Sendable () -> SequenceNumber
-    private let mark: BarrierMark
+    private let progress: TaskSinkProgress
     /// The position up to which mutations aren't wanted.
     private let start: SequenceNumber
 
@@ -47,7 +47,7 @@ final class TaskOverlay: @unchecked Sendable {
     ///   - log: The log to which mutations are appended. Mutations after `start` that it holds already are found
     ///     there.
     ///   - start: The position up to which mutations are in the store or aren't wanted.
-    ///   - mark: The sink's mark of its barriers.
+    ///   - progress: The sink's progress.
     ///   - memoryMax: The number of bytes of memory that mutations may take. Over it, the oldest are found in the
     ///     log.
     ///   - patience: The longest time that a query waits for the index of the mutations in the log alone, before it
@@ -56,20 +56,20 @@ final class TaskOverlay: @unchecked Sendable {
     ///   - failed: Called when the log can't be read for the index.
     ///   - flushed: Returns the last sequence number that the flusher reported as applied.
     init(
-        log: WriteAheadLog, after start: SequenceNumber, mark: BarrierMark, memoryMax: Int, patience: Duration,
+        log: WriteAheadLog, after start: SequenceNumber, progress: TaskSinkProgress, memoryMax: Int, patience: Duration,
         listLimits: OverlayListLimits? = nil,
         failed: @escaping @Sendable (WALError) -> Void, flushed: @escaping @Sendable () -> SequenceNumber
     ) throws(WALError) {
         let floor = log.lastSequence
         self.log = log
         self.start = start
-        self.mark = mark
+        self.progress = progress
         self.flushed = flushed
         self.patience = patience
         self.listLimits = listLimits ?? OverlayListLimits(sizeMax: max(1 << 20, min(memoryMax / 4, 64 << 20)))
         let indexer = try OverlayIndexer(
             OverlayIndex(directory: log.directory, after: start.rawValue), of: log, hasher: hasher,
-            failed: failed, applied: { max(start, flushed(), mark.applied) })
+            failed: failed, applied: { max(start, flushed(), progress.applied) })
         self.indexer = indexer
         let budget = OverlayBudget(limit: memoryMax) { indexer.wake(for: $0.rawValue) }
         self.budget = budget
@@ -84,7 +84,7 @@ final class TaskOverlay: @unchecked Sendable {
 
     /// Returns the position up to which all changes can be read from the store.
     func applied() -> SequenceNumber {
-        max(start, flushed(), mark.applied)
+        max(start, flushed(), progress.applied)
     }
 
     /// The number of bytes of memory that the mutations take.
@@ -92,10 +92,10 @@ final class TaskOverlay: @unchecked Sendable {
 
     /// Returns whether the store may have applied by now what makes the repetition of the snapshot's changes wrong: a barrier of it, or a
     /// later change of its task.
-    func mayBePassed(_ snapshot: OverlaySnapshot) -> Bool {
-        if let barrier = snapshot.barriers.first?.sequence, max(flushed(), mark.begun) >= barrier { return true }
+    func mayBeOutdated(_ snapshot: OverlaySnapshot) -> Bool {
+        if let barrier = snapshot.barriers.first?.sequence, max(flushed(), progress.begun) >= barrier { return true }
         guard let end = snapshot.end, !snapshot.tasks.isEmpty else { return false }
-        return max(flushed(), mark.begunRecord) > end
+        return max(flushed(), progress.begunRecord) > end
     }
 
     /// Returns whether retention has removed records of a range. A list's rows may be older than the store's copies of these.

@@ -7,20 +7,20 @@ public struct TaskSink<Store: TaskStore>: Sink, TaskStoreSink {
     public let store: Store
     private let isCoalescing: Bool
     private let meter: FlushMeter?
-    private let barriers: BarrierMark?
+    private let progress: TaskSinkProgress?
     private let reach: StoreReach<Store>?
 
     /// Makes a sink for `store`. Without `coalescing`, every record becomes one operation, so the store sees each
     /// state of a task.
     public init(store: Store, coalescing: Bool = true) {
-        self.init(store: store, coalescing: coalescing, meter: nil, barriers: nil, reach: nil)
+        self.init(store: store, coalescing: coalescing, meter: nil, progress: nil, reach: nil)
     }
 
-    init(store: Store, coalescing: Bool, meter: FlushMeter?, barriers: BarrierMark?, reach: StoreReach<Store>?) {
+    init(store: Store, coalescing: Bool, meter: FlushMeter?, progress: TaskSinkProgress?, reach: StoreReach<Store>?) {
         self.store = store
         isCoalescing = coalescing
         self.meter = meter
-        self.barriers = barriers
+        self.progress = progress
         self.reach = reach
     }
 
@@ -35,7 +35,7 @@ public struct TaskSink<Store: TaskStore>: Sink, TaskStoreSink {
 
     public func apply(_ batch: SinkBatch) async throws -> SinkReceipt {
         let started = ContinuousClock.now
-        if let last = batch.records.last { barriers?.beginBatch(through: last.sequence) }
+        if let last = batch.records.last { progress?.beginBatch(through: last.sequence) }
         do {
             if let receipt = try await copied(batch) {
                 reach?.answered()
@@ -44,10 +44,10 @@ public struct TaskSink<Store: TaskStore>: Sink, TaskStoreSink {
             }
             let (decoded, coalescedCount) = decode(batch)
             let barrier = decoded.operations.last { $0.mutation.taskID == nil }?.record.sequence
-            if let barrier { barriers?.begin(barrier) }
+            if let barrier { progress?.begin(barrier) }
             var receipt = try await store.apply(decoded)
             reach?.answered()
-            if let barrier { barriers?.end(barrier) }
+            if let barrier { progress?.end(barrier) }
             receipt.coalescedCount += coalescedCount
             meter?.flushed(batch.records.count, receipt, in: started.duration(to: .now))
             return receipt

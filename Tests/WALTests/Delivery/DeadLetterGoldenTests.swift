@@ -44,20 +44,7 @@ import WAL
             reason: reason, payload: payload)
     }
 
-    /// The log of the letters closes on another thread after its last handle. Who came meanwhile found it locked by the process itself.
-    @Test func aNewHandleWaitsForTheCloseOfTheLast() async throws {
-        let directory = TemporaryDirectory()
-        try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
-        for _ in 0..<30 { try await DeadLetterLog.of(logDirectory: directory.path).append(Self.letters[0]) }
-        let last = DeadLetterLog.of(logDirectory: directory.path)
-        try await last.append(Self.letters[1])
-        await last.release()
-        // Nothing holds the log any more.
-        try await WriteAheadLog.open(at: last.directory).close()
-        await #expect(throws: WALError.self) { try await last.append(Self.letters[2]) }
-    }
-
-    /// Such as after the restore of a database: its sink rejects the record again. The old removal hid the new letter.
+    /// After the restore of a database, its sink rejects the record again. The old removal hid the new letter.
     @Test func aRecordThatIsSetAsideOnceMoreIsALetterAgain() async throws {
         let directory = TemporaryDirectory()
         try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)

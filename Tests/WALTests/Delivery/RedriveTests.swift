@@ -6,7 +6,7 @@ import Testing
 @testable import WAL
 @testable import WALDelivery
 
-/// Dead letters beside a log that no one could get rid of: the row of an order was missing for ever. A letter must come back
+/// Dead letters beside a log that no one could get rid of: the row of an order was missing forever. A letter must come back
 /// once, whatever kills the process, and a letter that is settled must not be shown any more.
 @Suite struct RedriveTests {
     /// Appends records, of which a flusher sets some aside, and runs `body` with the flusher.
@@ -93,6 +93,22 @@ import Testing
         for letter in letters { #expect(try reader.next()?.payload == letter.payload) }
         #expect(try reader.next() == nil)
         #expect(try Self.letters(directory.path).isEmpty)
+        try await log.close()
+    }
+
+    /// Alone it fitted into a segment. With the bookmark it doesn't, and it held up the letters after it.
+    @Test func aLetterThatIsTooLargeLeavesTheOthersAlone() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.log(directory.path, records: 3)
+        let size = log.engine.appender.recordSizeMax
+        let large = Self.letter(1, (0..<size).map { _ in UInt8.random(in: 0...255) })
+        let letters = [large, Self.letter(2, [2])]
+        for letter in letters { try await DeadLetterLog.of(log).append(letter) }
+        let error = await #expect(throws: WALError.self) { try await log.redrive(letters) }
+        #expect(error?.code == .recordTooLarge && error?.message.contains("of record 1 that s rejected") == true)
+        #expect(try log.reader(from: 4).next()?.payload == [2])
+        #expect(log.lastSequence == 4)
+        #expect(try Self.letters(directory.path) == [large])
         try await log.close()
     }
 

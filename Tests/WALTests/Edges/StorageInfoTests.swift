@@ -28,7 +28,7 @@ import Testing
         #expect(message?.metadata["wal.storage"]?.hasPrefix("process crash only: tmpfs.") == true)
     }
 
-    /// Such as a tmpfs without a limit. Its logs got the smallest segments for ever.
+    /// A tmpfs without a limit has no blocks. Its logs got the smallest segments forever.
     @Test func aFileSystemWithoutBlocksSaysNothingAboutSpace() {
         var status = statvfs()
         status.f_frsize = 4096

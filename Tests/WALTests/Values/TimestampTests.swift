@@ -4,7 +4,7 @@ import Testing
 @testable import WAL
 
 @Suite struct TimestampTests {
-    /// A retention "for ever" ended the process.
+    /// A retention of the longest duration ended the process.
     @Test func aSumOutOfRangeIsTheLastTimeOrTheFirst() {
         let now = Timestamp(rawValue: 1_700_000_000_000_000)
         #expect(now + .seconds(Int64.max) == Timestamp(rawValue: .max))

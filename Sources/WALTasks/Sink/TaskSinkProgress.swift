@@ -1,18 +1,18 @@
 internal import Synchronization
 internal import WAL
 
-/// The progress of a ``TaskSink``, above all with mutations that have no task id.
+/// The progress of a ``TaskSink``, which it knows a little earlier than its flusher.
 ///
-/// The flusher delivers such a mutation after all earlier records and before all later ones. So once the sink has
-/// applied one, the store has all records up to it. This mark shows that a little earlier than the flusher does.
-final class BarrierMark: Sendable {
+/// The flusher delivers a mutation without a task id, a "barrier", after all earlier records and before all later ones. So once the sink has
+/// applied one, the store has all records up to it.
+final class TaskSinkProgress: Sendable {
     private let begunNumber = Atomic<UInt64>(0)
     private let appliedNumber = Atomic<UInt64>(0)
     private let begunRecordNumber = Atomic<UInt64>(0)
 
-    /// The last one that the store may have applied.
+    /// The last barrier that the store may have applied.
     var begun: SequenceNumber { SequenceNumber(rawValue: begunNumber.load(ordering: .acquiring)) }
-    /// The last one that the store has applied.
+    /// The last barrier that the store has applied.
     var applied: SequenceNumber { SequenceNumber(rawValue: appliedNumber.load(ordering: .acquiring)) }
 
     /// The last record of any kind that the store may have applied.

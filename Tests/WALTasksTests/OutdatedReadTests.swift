@@ -6,8 +6,8 @@ import WAL
 
 @testable import WALTasks
 
-/// Reads that delivery, retention or another caller passes while they are under way.
-@Suite(.timeLimit(.minutes(10))) struct PassedReadTests {
+/// Reads during which delivery, retention or another caller goes ahead.
+@Suite(.timeLimit(.minutes(10))) struct OutdatedReadTests {
     private let directory = TemporaryDirectory()
     private let store = StubbornStore()
 
