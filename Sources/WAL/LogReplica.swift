@@ -27,6 +27,8 @@ public final class LogReplica: Sendable {
     let log: WriteAheadLog
     /// Held during an append, so that one comes after another.
     private let state: Monitor<Position>
+    /// The position, for callers that don't wait for an append.
+    private let reached: Monitor<Position>
 
     /// The identifier of the source.
     public let source: LogID
@@ -36,10 +38,11 @@ public final class LogReplica: Sendable {
         self.source = source
         let mark = log.bookmarks[LogKind.bookmarkName]
         // Beyond the bookmark are only records that were lost by damage, and numbers that the source doesn't have.
-        state = Monitor(
-            Position(
-                sequence: max(mark.map { SequenceNumber(rawValue: $0.position) } ?? .zero, log.lastSequence),
-                epoch: mark.flatMap { Self.epoch(in: $0.metadata) } ?? 0))
+        let position = Position(
+            sequence: max(mark.map { SequenceNumber(rawValue: $0.position) } ?? .zero, log.lastSequence),
+            epoch: mark.flatMap { Self.epoch(in: $0.metadata) } ?? 0)
+        state = Monitor(position)
+        reached = Monitor(position)
     }
 
     private static func epoch(in metadata: [UInt8]) -> UInt64? {
@@ -88,8 +91,8 @@ public final class LogReplica: Sendable {
     public var directory: String { log.directory }
     /// The findings of the opening, with the steps that it took.
     public var recovery: RecoveryReport { log.recovery }
-    /// What the replica has. Waits for an append that is under way.
-    public var position: Position { state.withLock { $0 } }
+    /// What the replica has. Doesn't wait for an append that is under way.
+    public var position: Position { reached.withLock { $0 } }
     /// The first record that is still there; one more than the last one if there is none.
     public var firstSequence: SequenceNumber { log.firstSequence }
     /// The last durable record.
@@ -118,21 +121,26 @@ public final class LogReplica: Sendable {
             for part in batch.parts(sizeMax: partSizeMax) {
                 let last = batch.sequences[part.records.upperBound - 1]
                 let isLast = part.records.upperBound == batch.count
-                let reached = Position(
+                let next = Position(
                     sequence: isLast ? position.sequence : SequenceNumber(rawValue: last), epoch: position.epoch)
                 let first = batch.sequences[part.records.lowerBound]
                 try log.appender.advance(to: first)
                 let given = try log.appender.appendReplicated(
                     batch.records.part(part.records, at: part.offset), times: Array(batch.times[part.records]),
-                    bookmark: Self.bookmark(reached))
+                    bookmark: Self.bookmark(next))
                 precondition(given == first, "the replica gave the number \(given) to the record \(first)")
-                state = reached
+                move(&state, to: next)
                 if log.isSyncedAlways { try log.engine.commit.blockUntilDurable(.sequence(last)) }
             }
             guard state != position else { return }
             try log.setBookmark(Self.bookmark(position))
-            state = position
+            move(&state, to: position)
         }
+    }
+
+    private func move(_ state: inout Position, to position: Position) {
+        state = position
+        reached.withLock { $0 = position }
     }
 
     private static func bookmark(_ position: Position) -> Bookmark {
@@ -145,6 +153,9 @@ public final class LogReplica: Sendable {
     private func require(_ batch: Batch, from state: Position, to position: Position) throws(WALError) {
         func refuse(_ reason: String) -> WALError {
             WALError(.invalidArgument, "The replica \(directory) can't take these records: \(reason).")
+        }
+        guard position.sequence.rawValue < SegmentName.numberMax else {
+            throw refuse("the position \(position.sequence) is beyond 2^62")
         }
         guard position.sequence >= state.sequence, position.epoch >= state.epoch else {
             throw refuse(

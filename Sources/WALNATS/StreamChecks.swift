@@ -71,7 +71,7 @@
                     "The stream \(info.name) has no allow_atomic, so it can't store the records of a batch together: use nats-server 2.12 or later and set it, or the granularity `batch`."
                 )
             }
-            guard info.lastMessage == 0 || info.firstMessage <= info.lastMessage else {
+            guard !info.isPurged else {
                 throw JetStreamError(
                     .foreignStream,
                     "The stream \(info.name) was purged, and with it the position. Name another stream, and fill it again."

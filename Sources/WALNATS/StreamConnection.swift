@@ -91,7 +91,7 @@
         }
 
         /// Sends a request to JetStream's API, and returns the answer's text.
-        private func request(_ subject: String, _ body: String, _ what: String) throws(JetStreamError) -> APIReply {
+        func request(_ subject: String, _ body: String, _ what: String) throws(JetStreamError) -> APIReply {
             try requireConnection()
             var reply: OpaquePointer?
             let status = unsafe natsConnection_RequestString(
@@ -112,6 +112,17 @@
             if code == JSNoMessageFoundErr || status == NATS_NOT_FOUND { return nil }
             try Self.check("The message \(number) of the stream \(stream) can't be read", status, code)
             return unsafe message.map { unsafe StreamMessage($0, number: number) }
+        }
+
+        /// Returns the last message with a subject, or nil if there is none. The stream's leader answers.
+        func lastMessage(of subject: String, in stream: String) throws(JetStreamError) -> StreamMessage? {
+            var message: OpaquePointer?
+            var code = jsErrCode(0)
+            let status = unsafe js_GetLastMsg(&message, context, stream, subject, nil, &code)
+            defer { unsafe natsMsg_Destroy(message) }
+            if code == JSNoMessageFoundErr || status == NATS_NOT_FOUND { return nil }
+            try Self.check("The last message \(subject) of the stream \(stream) can't be read", status, code)
+            return unsafe message.map { unsafe StreamMessage($0, number: natsMsg_GetSequence($0)) }
         }
 
         /// Returns a subscription to the messages of a stream from a number on, in order.
@@ -161,7 +172,7 @@
                     continue
                 }
                 let number = unsafe try publish(message, in: stream)
-                guard let number, number == last + UInt64(messages.count) else {
+                guard let number, number &- last == UInt64(messages.count) else {
                     throw JetStreamError(
                         .indeterminate,
                         "The server stored a message of the stream \(stream) at a different place than expected.")
@@ -354,6 +365,8 @@
             switch status {
             case NATS_NO_RESPONDERS, NATS_NO_SERVER, NATS_NOT_YET_CONNECTED, NATS_CONNECTION_CLOSED: self = .away
             case NATS_TIMEOUT, NATS_CONNECTION_DISCONNECTED, NATS_STALE_CONNECTION, NATS_IO_ERROR: self = .indeterminate
+            // The library dropped messages of a consumer, or ended it. Another one begins after the last message that was read.
+            case NATS_SLOW_CONSUMER, NATS_INVALID_SUBSCRIPTION: self = .indeterminate
             case NATS_MAX_PAYLOAD: self = .tooLarge
             case NATS_CONNECTION_AUTH_FAILED, NATS_NOT_PERMITTED, NATS_SSL_ERROR: self = .unauthorized
             default: self = .other

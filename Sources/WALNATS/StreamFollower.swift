@@ -130,7 +130,9 @@
                 throw error
             }
             await reader.close()
-            if !Task.isCancelled { try await replica.sync() }
+            let replica = replica
+            // A canceled task's sync would end at once.
+            try await Task { try await replica.sync() }.value
         }
 
         private var isStopping: Bool { state.withLock(\.isStopping) }
@@ -194,8 +196,11 @@
         private func followUntilFailure(
             from position: LogReplica.Position, startsAtFirst: Bool, progressed: () -> Void
         ) async throws {
+            // Where halving leads can come after messages that fill the gap.
             var rules = StreamRules(
-                source: replica.source, stream: stream, position: position, acceptsGaps: configuration.acceptsGaps)
+                source: replica.source, stream: stream, position: position,
+                lastEpoch: try await reader.lastEpoch(of: replica.source),
+                acceptsGaps: configuration.acceptsGaps && startsAtFirst)
             try await reader.move(after: startsAtFirst ? nil : position.sequence.rawValue)
             while !isStopping {
                 let messages = try await reader.messages()

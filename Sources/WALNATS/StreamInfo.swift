@@ -29,6 +29,10 @@
         var lastMessage: UInt64
         var health: JetStreamHealth
 
+        /// Whether all messages were removed.
+        var isPurged: Bool { lastMessage > 0 && firstMessage > lastMessage }
+
+        /// Reads an answer of the servers, whose numbers can be anything.
         init(_ info: jsStreamInfo) {
             let config = unsafe info.Config.pointee
             name = unsafe String(cString: config.Name)
@@ -52,17 +56,17 @@
             hasLimit = unsafe config.MaxBytes > 0 || config.MaxMsgs > 0
             maxMessageSize = unsafe config.MaxMsgSize > 0 ? max(1024, Int(config.MaxMsgSize) - 4096) : .max
             firstMessage = unsafe info.State.FirstSeq
-            lastMessage = unsafe info.State.LastSeq
+            lastMessage = min(unsafe info.State.LastSeq, .max - 1)
             health = unsafe JetStreamHealth(
                 stream: name, leader: info.Cluster?.pointee.Leader.map { unsafe String(cString: $0) }, replicas: [],
-                messageCount: Int(info.State.Msgs), byteCount: Int(info.State.Bytes),
+                messageCount: Int(clamping: info.State.Msgs), byteCount: Int(clamping: info.State.Bytes),
                 maxByteCount: config.MaxBytes > 0 ? Int(config.MaxBytes) : nil)
             guard let cluster = unsafe info.Cluster?.pointee else { return }
             for index in 0..<Int(unsafe cluster.ReplicasLen) {
                 guard let peer = unsafe cluster.Replicas[index]?.pointee else { continue }
                 health.replicas.append(
                     unsafe JetStreamHealth.Replica(
-                        server: String(cString: peer.Name), isCurrent: peer.Current, lag: Int(peer.Lag)))
+                        server: String(cString: peer.Name), isCurrent: peer.Current, lag: Int(clamping: peer.Lag)))
             }
         }
     }
@@ -77,7 +81,7 @@
         var following: Int?
 
         init(_ message: OpaquePointer, number: UInt64, following: Int? = nil) {
-            self.number = number
+            self.number = min(number, .max - 1)
             self.following = following
             let size = Int(unsafe natsMsg_GetDataLength(message))
             body =

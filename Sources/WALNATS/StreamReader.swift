@@ -40,20 +40,38 @@
 
         /// Returns the log that the stream belongs to, by its last message.
         func log() throws(JetStreamError) -> LogID {
-            let info = try info()
-            guard info.lastMessage > 0, let message = try connected().message(info.lastMessage, of: stream) else {
+            guard let head = try lastHead() else {
                 throw JetStreamError(
                     .noStream,
                     "The stream \(stream) has no messages, so its log isn't known. Follow it when it has some.")
             }
-            return try StreamRules.Head(message.headers, number: message.number, stream: stream).log
+            return head.log
+        }
+
+        /// Returns what the stream's last message says of itself; nil if there are no messages.
+        func lastHead() throws(JetStreamError) -> StreamRules.Head? {
+            let info = try info()
+            guard info.lastMessage > 0, let message = try connected().message(info.lastMessage, of: stream) else {
+                return nil
+            }
+            return try StreamRules.Head(message.headers, number: message.number, stream: stream)
+        }
+
+        /// Returns the epoch of the stream's last owner; 0 without one.
+        ///
+        /// The last message can be a late one of an earlier owner, and a server can have lost a claim.
+        func lastEpoch(of source: LogID) throws(JetStreamError) -> UInt64 {
+            let last = try lastHead()?.epoch ?? 0
+            let subject = StreamNames.subject(of: source, .claim)
+            guard let claim = try connected().lastMessage(of: subject, in: stream) else { return last }
+            return max(last, try StreamRules.Head(claim.headers, number: claim.number, stream: stream).epoch)
         }
 
         /// Moves to the first message whose position is above this one, by halving; or to the first message of all.
         func move(after position: UInt64?) throws(JetStreamError) {
             subscription = nil
             let info = try info()
-            var (low, high) = (info.firstMessage, info.lastMessage + 1)
+            var (low, high) = (max(1, info.firstMessage), info.lastMessage + 1)
             while let position, low < high {
                 let middle = low + (high - low) / 2
                 let message = try connected().message(middle, of: stream)
@@ -63,7 +81,7 @@
                 // A message that is gone by now had an older position.
                 if isBefore ?? true { low = middle + 1 } else { high = middle }
             }
-            next = max(1, low)
+            next = low
         }
 
         /// Returns the next messages. Waits for the first one for a while; returns none if it doesn't come.
@@ -120,6 +138,13 @@
             guard let info = try connected().info(of: stream) else {
                 throw JetStreamError(
                     .noStream, "There is no stream \(stream). Name a stream that a JetStreamSink writes.")
+            }
+            // Its sink refuses it as well, so nothing will come.
+            guard !info.isPurged else {
+                throw JetStreamError(
+                    .foreignStream,
+                    "The stream \(stream) was purged, up to its message \(info.lastMessage). Follow the stream that the sink writes now."
+                )
             }
             return info
         }

@@ -12,6 +12,8 @@
         private let reader: StreamReader
         private var rules: StreamRules
         private var isPlaced = false
+        /// The reason why the message after the last records can't be taken.
+        private var failure: JetStreamError?
 
         /// Connects, and reads the log's identifier from the stream's last message.
         ///
@@ -58,11 +60,18 @@
                 try await reader.move(after: nil)
                 isPlaced = true
             }
+            if let failure { throw failure }
             while true {
                 let messages = try await reader.messages()
                 if messages.isEmpty, try await reader.isAtEnd(askingAtOnce: true) { return nil }
                 var records: [SinkRecord] = []
-                for message in messages { records += try rules.records(of: message) }
+                do throws(JetStreamError) {
+                    for message in messages { records += try rules.records(of: message) }
+                } catch {
+                    // The records before the message come first.
+                    guard !records.isEmpty else { throw error }
+                    failure = error
+                }
                 if !records.isEmpty { return records }
             }
         }

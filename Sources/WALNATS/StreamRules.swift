@@ -14,13 +14,16 @@ struct StreamRules {
         /// The positions of all lanes after the message.
         var positions: Set<UInt64>
 
+        /// Above all sequence numbers of a log.
+        private static let lastMax: UInt64 = 1 << 62
+
         /// Reads the headers of a message.
         init(_ headers: [String: String], number: UInt64, stream: String) throws(JetStreamError) {
             guard let kind = headers[StreamState.Key.kind].flatMap(StreamState.Kind.init(rawValue:)),
                 let log = headers[StreamState.Key.log].flatMap(LogID.init(hexadecimal:)),
                 let epoch = headers[StreamState.Key.epoch].flatMap(UInt64.init),
                 let previous = headers[StreamState.Key.previous].flatMap(UInt64.init),
-                let last = headers[StreamState.Key.last].flatMap(UInt64.init),
+                let last = headers[StreamState.Key.last].flatMap(UInt64.init), last < Self.lastMax,
                 let state = headers[StreamState.Key.lanes].flatMap(StreamState.init)
             else {
                 throw JetStreamError(
@@ -53,13 +56,21 @@ struct StreamRules {
     let stream: String
     let acceptsGaps: Bool
     private(set) var position: LogReplica.Position
+    /// The highest epoch of this stream so far. The position's comes from all streams of the log.
+    private var epoch: UInt64
     /// The number of accepted gaps.
     private(set) var gapCount = 0
 
-    init(source: LogID, stream: String, position: LogReplica.Position, acceptsGaps: Bool) {
+    /// Makes the rules at a position.
+    ///
+    /// - Parameter lastEpoch: The epoch of the stream's last owner. A stream in another one's place begins with lower epochs.
+    init(
+        source: LogID, stream: String, position: LogReplica.Position, lastEpoch: UInt64? = nil, acceptsGaps: Bool
+    ) {
         self.source = source
         self.stream = stream
         self.position = position
+        epoch = lastEpoch.map { $0 < position.epoch ? 0 : position.epoch } ?? position.epoch
         self.acceptsGaps = acceptsGaps
     }
 
@@ -73,7 +84,7 @@ struct StreamRules {
                 "The message \(head.number) of the stream \(stream) belongs to the log \(head.log), not \(source). Name another stream."
             )
         }
-        guard head.epoch >= position.epoch else { return .olderEpoch }
+        guard head.epoch >= epoch else { return .olderEpoch }
         // A reader can't know which records the lanes that lag have.
         guard head.kind == .claim || head.positions == [head.last] else {
             throw JetStreamError(
@@ -93,7 +104,8 @@ struct StreamRules {
             }
             gapCount += 1
         }
-        position.epoch = head.epoch
+        epoch = head.epoch
+        position.epoch = max(position.epoch, epoch)
         guard head.kind != .claim else { return .claim }
         guard head.last > before else { return .known }
         position.sequence = SequenceNumber(rawValue: head.last)

@@ -88,6 +88,14 @@
             #expect(none?.code == .foreignStream && none?.message.contains("7") == true)
         }
 
+        /// Whoever may publish could move a replica past all numbers.
+        @Test func aNumberBeyondTheLimitIsRefused() {
+            for last in [1 << 62, UInt64.max] {
+                let error = #expect(throws: JetStreamError.self) { try head(.batch, epoch: 1, 0, last) }
+                #expect(error?.code == .foreignStream)
+            }
+        }
+
         @Test func anIdentifierIsReadAsItIsWritten() {
             let id = LogID.random()
             #expect(LogID(hexadecimal: "\(id)") == id)
@@ -262,6 +270,74 @@
             let (records, statistics) = try await follow { $0.acceptsGaps = true }
             #expect(records.map(\.sequence.rawValue) == Array(1...10) + Array(13...20))
             #expect(statistics.gaps == 1)
+        }
+
+        /// Halving leads past the message that fills the gap.
+        @Test func anAcceptedGapLacksNoRecordThatTheStreamHas() async throws {
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let connection = try makeStream()
+            try store(.batch, epoch: 2, 0, 20, on: connection)
+            #expect(try await follow().records.count == 20)
+            try store(.batch, epoch: 2, 20, 30, on: connection)
+            for _ in 0..<6 { try store(.batch, epoch: 1, 5, 10, on: connection) }
+            try store(.batch, epoch: 2, 30, 40, on: connection)
+            let (records, statistics) = try await follow { $0.acceptsGaps = true }
+            #expect(records.map(\.sequence.rawValue) == Array(1...40))
+            #expect(statistics.gaps == 0)
+        }
+
+        /// Another stream of the same log has lower epochs, because each counts its own owners.
+        @Test func anotherStreamOfTheLogIsFollowedOn() async throws {
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let connection = try makeStream()
+            try store(.claim, epoch: 3, 0, 0, on: connection)
+            try store(.batch, epoch: 3, 0, 10, on: connection)
+            #expect(try await follow().records.count == 10)
+            try delete(on: connection)
+            let other = try makeStream()
+            try store(.claim, epoch: 1, 0, 0, on: other)
+            try store(.batch, epoch: 1, 0, 10, on: other)
+            try store(.batch, epoch: 1, 10, 20, on: other)
+            let (records, statistics) = try await follow()
+            #expect(records.map(\.sequence.rawValue) == Array(1...20))
+            #expect(statistics.olderEpochs == 0)
+        }
+
+        @Test func aPurgedStreamIsSaid() async throws {
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let connection = try makeStream()
+            try store(.batch, epoch: 1, 0, 10, on: connection)
+            #expect(try await follow().records.count == 10)
+            try store(.batch, epoch: 1, 10, 20, on: connection)
+            let stream = StreamNames.stream(of: source, servers.configuration)
+            _ = try connection.request("STREAM.PURGE.\(stream)", "", "purge")
+            let error = await error { _ = try await follow() }
+            #expect(error?.code == .foreignStream && error?.message.contains("purged") == true)
+        }
+
+        /// The sink's first claim is still to come.
+        @Test func anEmptyStreamHasNoRecords() async throws {
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            _ = try makeStream()
+            #expect(try await follow().records == [])
+        }
+
+        @Test func aReplayGivesTheRecordsBeforeAGap() async throws {
+            let connection = try makeStream()
+            try store(.batch, epoch: 1, 0, 10, on: connection)
+            try store(.batch, epoch: 1, 12, 20, on: connection)
+            var configuration = servers.configuration
+            configuration.stream = StreamNames.stream(of: source, servers.configuration)
+            var replay = try await StreamReplay(configuration)
+            #expect(try await replay.next(after: .zero)?.map(\.sequence.rawValue) == Array(1...10))
+            let error = await error { _ = try await replay.next(after: 10) }
+            #expect(error?.code == .gap)
+            await replay.close()
+        }
+
+        private func delete(on connection: StreamConnection) throws {
+            _ = try connection.request(
+                "STREAM.DELETE.\(StreamNames.stream(of: source, servers.configuration))", "", "delete")
         }
 
         /// The consumer is deleted, and the stream has more messages.

@@ -34,9 +34,13 @@ struct BackupRestore {
     func run(upTo point: LogBackup.RestorePoint) throws(WALError) -> LogBackup.Restored {
         let staging = try emptyStaging()
         for segment in manifest.segments { try copy(segment, to: staging) }
+        let wasReplica = try ReadOnlyLog(at: staging.path).replicatedLog != nil
         try cut(staging, upTo: point)
         try staging.sync()
-        let last = try ReadOnlyLog(at: staging.path).lastSequence.rawValue
+        let remaining = try ReadOnlyLog(at: staging.path)
+        let last = try remaining.lastSequence.rawValue
+        // Before its promotion, the log was a replica. It stays promoted, above all numbers that it has given since.
+        let isReplica = try remaining.replicatedLog != nil
         if last < manifest.highestSequence { try skip(last + 1...manifest.highestSequence, in: staging) }
         // Opening verifies every byte, seals the last segment, and refuses damage.
         var configuration = WriteAheadLog.Configuration()
@@ -45,7 +49,9 @@ struct BackupRestore {
         configuration.segmentSize = Self.segmentSize
         configuration.maxPreparedSegments = 1
         configuration.publishesStatus = false
-        let log = try WriteAheadLog(in: staging, configuration: configuration, as: .any)
+        let log = try WriteAheadLog(
+            in: staging, configuration: configuration,
+            as: isReplica && !wasReplica ? .promotion(above: SequenceNumber(rawValue: manifest.highestSequence)) : .any)
         try log.closeBlocking()
         let restored = LogBackup.Restored(
             firstSequence: try ReadOnlyLog(at: staging.path).firstSequence,

@@ -110,9 +110,9 @@ extension DirectorySource {
         if maps.isCleanEnd(end) { return .end }
         // A producer may be about to commit.
         if DirectoryLock.isHeld(in: directory) { return .end }
-        let capacity = Int(clamping: old.capacity)
-        guard !segment.isCompressed, segment.size >= capacity,
-            try segment.bytes.usedSize(limit: capacity) <= place.offset
+        // The mapping may extend past the file's end: a writer that has just ended may have cut the file since the look at it above.
+        guard !segment.isCompressed, let now,
+            try ZeroBlocks.areZero(try now.file.file, from: place.offset, to: Int(clamping: old.capacity))
         else { return nil }
         maps.setCleanEnd(end)
         return .end

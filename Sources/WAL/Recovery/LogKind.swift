@@ -45,10 +45,13 @@ package enum LogKind {
         var log = recovered
         switch self {
         case .original, .any: break
-        case .replica(let source): log.source = source
+        case .replica(let source):
+            // No file has a readable header, so the source gives all its records again.
+            if log.source == nil { log.nextSequence = 1 }
+            log.source = source
         case .promotion(let above):
             let position = log.replicaPosition
-            let last = above?.rawValue ?? position + Self.promotionDistance
+            let last = above?.rawValue ?? position &+ Self.promotionDistance
             guard last >= position, last < SegmentName.numberMax else {
                 throw WALError(
                     .invalidArgument,

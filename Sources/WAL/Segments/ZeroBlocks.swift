@@ -24,6 +24,17 @@ enum ZeroBlocks {
         return end
     }
 
+    /// Whether a file has a range of bytes, all zeros.
+    static func areZero(_ file: File, from start: Int, to end: Int) throws(WALError) -> Bool {
+        var offset = start
+        while offset < end {
+            let piece = try file.read(at: offset, count: min(end - offset, 256 << 10))
+            guard !piece.isEmpty, unsafe piece.withUnsafeBytes({ unsafe usedSize($0) }) == 0 else { return false }
+            offset += piece.count
+        }
+        return true
+    }
+
     /// The first word is zero, and each word equals the one before it.
     private static func isZero(_ block: UnsafeRawPointer) -> Bool {
         let word = MemoryLayout<UInt64>.size

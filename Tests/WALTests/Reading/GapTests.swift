@@ -52,6 +52,20 @@ import Testing
         }
     }
 
+    /// A writer that ends cuts its last file. A reader in another process may be about to look at the bytes after the last record.
+    @Test func aFileThatIsCutBehindTheLastRecordDoesntEndTheReader() throws {
+        let (directory, copy) = (TemporaryDirectory(), TemporaryDirectory())
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        for number in 1...3 { try log.appendBlocking(payload(number)) }
+        try FileManager.default.copyItem(atPath: directory.path, toPath: copy.path)
+        try log.closeBlocking()
+        let reader = try ReadOnlyLog(at: copy.path).reader()
+        for _ in 1...3 { _ = try #require(try reader.next()) }
+        let path = copy.path + "/" + (try segmentNames(copy.path)[0])
+        #expect(truncate(path, 4096) == 0)
+        while try reader.nextEntry() != nil {}
+    }
+
     private static func gaps(_ entries: [LogEntry]) -> [LogGap] {
         entries.compactMap { if case .gap(let gap) = $0 { gap } else { nil } }
     }

@@ -194,6 +194,56 @@ import WALTesting
         #expect(try Self.hash(of: restored.path) == Self.hash(through: 900))
     }
 
+    /// The numbers that the log has given since its promotion are never given again.
+    @Test func aPromotedLogStaysPromotedBeforeItsPromotion() throws {
+        let (directory, backup, restored) = (TemporaryDirectory(), TemporaryDirectory(), TemporaryDirectory())
+        let replica = try Self.open(directory)
+        try replica.appendBlocking(Self.batch(1...100), to: Self.position(100))
+        try replica.closeBlocking()
+        let promotion = try LogReplica.promoteBlocking(at: directory.path, configuration: .small())
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        for number in 1...10 { try log.appendBlocking(payload(number)) }
+        let highest = log.lastSequence
+        #expect(highest > promotion.nextSequence)
+        try log.closeBlocking()
+        _ = try LogBackup.makeBlocking(of: directory.path, to: backup.path)
+        _ = try LogBackup.restoreBlocking(backup.path, to: restored.path, upTo: .sequence(100))
+        let again = try WriteAheadLog.openBlocking(at: restored.path, configuration: .small())
+        #expect(again.lastSequence >= highest)
+        #expect(try again.appendBlocking([1]) > highest)
+        try again.closeBlocking()
+        #expect(try ReadOnlyLog(at: restored.path).replicatedLog == nil)
+    }
+
+    /// Nothing of the replica can be read, so the source gives everything again.
+    @Test func aReplicaWithoutAReadableSegmentBeginsAgain() throws {
+        let directory = TemporaryDirectory()
+        let replica = try Self.open(directory)
+        try replica.appendBlocking(Self.batch(1...100), to: Self.position(100))
+        try replica.closeBlocking()
+        for name in try segmentNames(directory.path) {
+            let path = directory.path + "/" + name
+            var bytes = [UInt8](try #require(FileManager.default.contents(atPath: path)))
+            bytes.replaceSubrange(0..<1024, with: repeatElement(0, count: 1024))
+            try Data(bytes).write(to: URL(filePath: path))
+        }
+        let again = try Self.open(directory)
+        #expect(again.position.sequence == .zero)
+        try again.appendBlocking(Self.batch(1...100), to: Self.position(100))
+        try again.closeBlocking()
+    }
+
+    @Test func aPositionBeyondTheLimitIsRefused() throws {
+        let directory = TemporaryDirectory()
+        let replica = try Self.open(directory)
+        for number in [1 << 62, UInt64.max] {
+            #expect(
+                Self.error { try replica.appendBlocking(Self.batch(1...1), to: Self.position(number)) }?.code
+                    == .invalidArgument)
+        }
+        try replica.closeBlocking()
+    }
+
     /// The middle of a replica is damaged. The source isn't asked for these records again, so readers must report them.
     @Test func damagedRecordsAreReported() throws {
         let directory = TemporaryDirectory()

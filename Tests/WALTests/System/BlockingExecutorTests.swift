@@ -61,21 +61,27 @@ import Testing
     }
 
     #if os(Linux)
-        /// The threads of this process with the executor's name.
-        private static func threadCount() throws -> Int {
-            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count { id in
-                (try? String(contentsOfFile: "/proc/self/task/\(id)/comm", encoding: .utf8)) == "wal-executor\n"
-            }
+        /// The identifiers of this process' threads that have the executor's name.
+        private static func threads() throws -> Set<String> {
+            try Set(
+                FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").filter { id in
+                    (try? String(contentsOfFile: "/proc/self/task/\(id)/comm", encoding: .utf8)) == "wal-executor\n"
+                })
         }
 
         @Test func theThreadsEndWithTheLastReference() async throws {
-            let before = try Self.threadCount()
+            // Threads of earlier executors may still be about to end.
+            let others = try Self.threads()
+            var started: Set<String> = []
             do {
                 let executor = try BlockingExecutor(threadCount: 3)
-                try await eventually { try Self.threadCount() >= before + 3 }
+                try await eventually {
+                    started = try Self.threads().subtracting(others)
+                    return started.count == 3
+                }
                 await Task(executorPreference: executor) {}.value
             }
-            try await eventually { try Self.threadCount() <= before }
+            try await eventually { try Self.threads().isDisjoint(with: started) }
         }
     #endif
 }
