@@ -8,6 +8,8 @@ struct BackupWriter {
     private let before: BackupManifest?
     private var manifest: BackupManifest
     private var copied: [BackupManifest.Segment] = []
+    /// The header of the segment before.
+    private var previous: SegmentHeader?
     private let buffer = ReadBuffer()
 
     private static let temporaryName = "segment.new"
@@ -85,8 +87,13 @@ struct BackupWriter {
         guard let header = segment.header else {
             throw damaged(segment.path, "its header can't be read")
         }
-        guard segment.belongs(to: log.id) else { return }
+        guard header.state != .prepared else { return }
+        guard segment.belongs(to: log.id) else { throw damaged(segment.path, "it belongs to another log") }
         let isFirst = manifest.segments.isEmpty
+        if !isFirst, let previous, !header.follows(previous) {
+            throw damaged(segment.path, "the segment before it is missing")
+        }
+        previous = header
         guard isFirst || header.basePosition + UInt64(SegmentHeader.size) < durable else { return }
         if let footer = segment.footer,
             segment.isCompressed || header.basePosition + UInt64(footer.offset) <= durable

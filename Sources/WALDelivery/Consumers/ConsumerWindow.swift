@@ -73,12 +73,12 @@ struct ConsumerWindow {
         return (ticket, earlier + (redeliveries[through] ?? 0))
     }
 
-    /// Acknowledges a delivery. Returns whether the position has moved.
+    /// Acknowledges a delivery. Returns whether the window has more room.
     mutating func acknowledge(_ ticket: Int) -> Bool {
         let index = ticket - firstTicket
         guard index >= head, index < items.count else { return false }
         items[index].isDone = true
-        let before = position
+        let before = openCount
         while head < items.count, items[head].isDone {
             position = items[head].through
             redeliveries[position] = nil
@@ -86,7 +86,7 @@ struct ConsumerWindow {
         }
         if head == items.count { position = reached }
         compact()
-        return position > before
+        return openCount < before
     }
 
     mutating func acknowledgeAll() -> Bool {

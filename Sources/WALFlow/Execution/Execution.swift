@@ -197,7 +197,8 @@ struct Execution {
     ) {
         do {
             let live = try value.decoded(by: (source ?? scope).plan.nodes[parent])
-            work.append(.complete(scope, node, StepValue(bytes: value.bytes, live: live)))
+            // A sub-DAG may have another coder.
+            work.append(.complete(scope, node, StepValue(bytes: source == nil ? value.bytes : nil, live: live)))
         } catch {
             fail(scope, node, "\(error)", journal)
         }

@@ -194,9 +194,13 @@ final class Checkpoint: Sendable {
     ) throws(TaskStorageError) -> Int? {
         var size = 0
         var batch = RecordBatch()
+        // A batch must fit into a segment.
+        let sizeMax = min(Self.batchSize, runner.storage.segmentSize / 4)
         for (index, record) in records.enumerated() {
             record.append(to: &batch)
-            guard batch.payloads.count >= Self.batchSize || index == records.count - 1 else { continue }
+            guard index == records.count - 1 || batch.payloads.count + records[index + 1].size > sizeMax else {
+                continue
+            }
             guard try runner.storage.tryAppend(batch, []) != nil else { return nil }
             size += batch.payloads.count
             batch.removeAll()

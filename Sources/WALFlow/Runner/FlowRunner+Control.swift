@@ -35,6 +35,11 @@ extension FlowRunner {
         let ending = FlowRecord.Ending(status: .cancelled, time: clock.now(), error: reason.map(Self.withoutNul))
         scheduler.submit(await end(live, ending))
         if let error = life.failure { throw error }
+        let journal = live.state.withLock(\.journal)
+        guard let end = journal.end else {
+            throw FlowError(.closed, "The runner was closed before it could cancel \(id). The next start resumes the task.")
+        }
+        if end.status != .cancelled, let error = journal.endError { throw error }
     }
 
     /// Runs steps of a failed or parked task again.

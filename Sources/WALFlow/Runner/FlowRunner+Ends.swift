@@ -31,7 +31,7 @@ extension FlowRunner {
                 return FlowRecord.Ending(status: .completed, time: now, output: bytes)
             } catch {
                 return FlowRecord.Ending(
-                    status: .failed, time: now, error: Self.withoutNul("\(error)"),
+                    status: .failed, time: now, error: Self.text(of: error),
                     path: dag.plan.nodes[dag.plan.output].id)
             }
         }
@@ -48,13 +48,35 @@ extension FlowRunner {
         _ task: LiveTask, _ ending: FlowRecord.Ending, with events: [FlowRecord.Event] = [],
         output: (any Sendable)? = nil
     ) async -> [Scheduler.Job] {
+        do {
+            return try await end(task, ending, with: events, output: output) { self.lastMutations($0, ending) }
+        } catch where error.code == .valueTooLarge {
+            // Such as with large activities that had no space before.
+            let short = FlowRecord.Ending(
+                status: ending.status == .completed ? .failed : ending.status, time: ending.time,
+                error: "valueTooLarge: the end of the task doesn't fit into a segment of the log", path: ending.path)
+            let jobs = try? await end(task, short, with: events, output: nil) { state in
+                state.lastRow(short).map { [$0] } ?? []
+            }
+            return jobs ?? []
+        } catch {
+            return []
+        }
+    }
+
+    private func end(
+        _ task: LiveTask, _ ending: FlowRecord.Ending, with events: [FlowRecord.Event], output: (any Sendable)?,
+        _ mutations: (LiveTask.State) -> [TaskMutation]
+    ) async throws(FlowError) -> [Scheduler.Job] {
         let needsCallback = needsCallback(task)
-        let ended = try? await commit(task, isDurable: isDurable(task)) { state in
+        let ended = try await commit(task, isDurable: isDurable(task)) { state in
             guard state.journal.end == nil else { return nil }
             var events = events + [.end(ending)]
             if !needsCallback { events.append(.delivered(time: ending.time)) }
-            return Transition(events: events, mutations: self.lastMutations(state, ending))
-        } then: { state in
+            return Transition(events: events, mutations: mutations(state))
+        } then: { state -> EndedTask? in
+            // While the end became durable, a retry may have begun a new walk.
+            guard state.journal.end == ending else { return nil }
             state.clearPending()
             state.held = []
             state.retrying = [:]
@@ -68,18 +90,28 @@ extension FlowRunner {
                 state.observers = [:]
                 state.waiters = [:]
             }
-            return (workers, Array(state.observers.values), Array(state.waiters.values), span)
+            return EndedTask(
+                workers: workers, observers: Array(state.observers.values), waiters: Array(state.waiters.values),
+                span: span)
         }
-        guard let (workers, observers, waiters, span) = ended else { return [] }
-        span?.end(ending.failure)
-        for observer in observers { observer.finish() }
-        if ending.status != .completed { for attempt in workers { attempt.worker.cancel(job: attempt.job) } }
-        for waiter in waiters { waiter.resume() }
+        guard let ended = ended ?? nil else { return [] }
+        ended.span?.end(ending.failure)
+        for observer in ended.observers { observer.finish() }
+        if ending.status != .completed { for attempt in ended.workers { attempt.worker.cancel(job: attempt.job) } }
+        for waiter in ended.waiters { waiter.resume() }
         guard needsCallback else {
             forget(task)
             return []
         }
         return [deliveryJob(task)]
+    }
+
+    /// Those who learn of a task's end.
+    private struct EndedTask {
+        var workers: [LiveTask.Attempt]
+        var observers: [AsyncStream<FlowTaskState>.Continuation]
+        var waiters: [CheckedContinuation<Void, any Error>]
+        var span: FlowSpan?
     }
 
     func isDurable(_ task: LiveTask) -> Bool {
@@ -88,17 +120,12 @@ extension FlowRunner {
 
     private func lastMutations(_ state: LiveTask.State, _ ending: FlowRecord.Ending) -> [TaskMutation] {
         guard let start = state.beginning else { return [] }
-        let status = ending.status.taskStatus
-        let id = state.journal.id
-        let error = ending.error.map { error in ending.path.map { "\($0): \(error)" } ?? error }
         var mutations = state.pendingActivities
-        if case .save(var row)? = state.row(status, at: ending.time, error: error, completedAt: ending.time) {
-            row.processingState = status.rawValue
-            mutations.append(.save(row))
-        }
+        if let row = state.lastRow(ending) { mutations.append(row) }
         mutations.append(
             activity(
-                id, start, ending.path ?? "", state.journal.nextControl, "task_\(status.rawValue)", error,
+                state.journal.id, start, ending.path ?? "", state.journal.nextControl,
+                "task_\(ending.status.taskStatus.rawValue)", ending.text,
                 data: ending.output.flatMap { Self.payload(of: $0) },
                 level: ending.status == .failed ? "error" : "info",
                 at: ending.time))
@@ -247,4 +274,21 @@ extension FlowRunner {
         }
         return stream
     }
+}
+
+extension LiveTask.State {
+    /// The row of the task once it has ended.
+    fileprivate func lastRow(_ ending: FlowRecord.Ending) -> TaskMutation? {
+        let status = ending.status.taskStatus
+        guard case .save(var row)? = row(status, at: ending.time, error: ending.text, completedAt: ending.time) else {
+            return nil
+        }
+        row.processingState = status.rawValue
+        return .save(row)
+    }
+}
+
+extension FlowRecord.Ending {
+    /// The error with its place, for people.
+    fileprivate var text: String? { error.map { error in path.map { "\($0): \(error)" } ?? error } }
 }

@@ -196,11 +196,13 @@ extension FlowRunner {
     }
 
     func check(size: Int, of what: String) throws(FlowError) {
-        guard size <= configuration.maxValueSize else {
+        guard size <= valueLimit else {
             throw FlowError(
                 .valueTooLarge,
-                "\(what) has \(size) bytes, and maxValueSize is \(configuration.maxValueSize). Keep large data elsewhere and pass its name."
-            )
+                """
+                \(what) has \(size) bytes, and the limit is \(valueLimit): maxValueSize, or a quarter of the log's segmentSize. Keep large \
+                data elsewhere and pass its name.
+                """)
         }
     }
 }

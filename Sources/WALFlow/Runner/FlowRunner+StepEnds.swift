@@ -36,7 +36,7 @@ extension FlowRunner {
         } then: { state in
             state.running[step.path] = nil
             state.publish()
-            return state.advance { execution, journal in
+            return state.advance(step) { execution, journal in
                 execution.complete(step, StepValue(bytes: bytes, live: live, label: label), &journal)
             }
         }
@@ -84,9 +84,7 @@ extension FlowRunner {
     ) -> [Execution.Action] {
         defer { state.publish() }
         guard state.journal.steps[step.path]?.hasFailed != true else {
-            let actions = state.advance { execution, journal in execution.fail(step, error, &journal) }
-            state.dropWhatWaits()
-            return actions
+            return state.advance(step) { execution, journal in execution.fail(step, error, &journal) }
         }
         state.retrying[step.path] = step
         return []
@@ -126,18 +124,19 @@ extension LiveTask.State {
     /// Whether an attempt runs whose end isn't known yet.
     func isCurrent(_ step: StepPlace, _ attempt: UInt32) -> Bool {
         guard let current = running[step.path] else { return false }
-        return current.number == attempt && current.end == nil
+        return current.number == attempt && current.end == nil && execution?.has(step) == true
     }
 
-    /// Continues the walk, unless the task has ended meanwhile.
+    /// Continues the walk of a step, unless the task has ended meanwhile or began another walk.
     mutating func advance(
-        _ body: (inout Execution, inout TaskJournal) -> [Execution.Action]
+        _ step: StepPlace, _ body: (inout Execution, inout TaskJournal) -> [Execution.Action]
     ) -> [Execution.Action] {
-        guard isOpen, execution != nil else { return [] }
+        guard isOpen, execution?.has(step) == true else { return [] }
         // Moved out, so that both can change without a copy.
         guard var execution = execution.take() else { return [] }
         let actions = body(&execution, &journal)
         self.execution = execution
+        dropWhatWaits()
         return actions
     }
 

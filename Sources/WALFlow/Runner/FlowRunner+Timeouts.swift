@@ -28,7 +28,8 @@ extension FlowRunner {
             state.wrote(now, self.configuration)
             state.running[step.path]?.end = .timedOut(isFinal: retryAt == nil)
         } then: { state in
-            let current = state.running[step.path]
+            // The step may have returned meanwhile, and another attempt may run.
+            let current = state.running[step.path].flatMap { $0.number == attempt ? $0 : nil }
             return (current, retryAt == nil ? self.afterFailure(&state, step, error) : [])
         }
         guard let (current, actions) = ended else { return }

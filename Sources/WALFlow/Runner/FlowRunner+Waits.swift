@@ -23,7 +23,8 @@ extension FlowRunner {
         try (dag?.shape ?? graphs.withLock { $0.shapes[graph] })?.requireWait(at: node)
         let bytes: [UInt8]
         do {
-            bytes = try (dag?.coder ?? JSONFlowCoder()).encode(value)
+            // A sub-DAG may have another coder. A value of another type may have the same form.
+            bytes = try (try? dag?.plan.node(at: node)?.encode(value)) ?? (dag?.coder ?? JSONFlowCoder()).encode(value)
         } catch {
             throw FlowError(.undecodable, "The value for \(node) can't be encoded.", cause: error)
         }
@@ -112,7 +113,7 @@ extension FlowRunner {
             state.wrote(now, self.configuration)
             state.waiting[step.path] = nil
         } then: { state in
-            state.advance { execution, journal in execution.complete(step, value, &journal) }
+            state.advance(step) { execution, journal in execution.complete(step, value, &journal) }
         }
         return (actions ?? nil) ?? []
     }
@@ -129,7 +130,7 @@ extension FlowRunner {
                 state.wrote(now, self.configuration)
                 state.waiting[step.path] = nil
             } then: { state in
-                state.advance { execution, journal in
+                state.advance(step) { execution, journal in
                     guard let value = try? execution.inputs(of: step).first else {
                         return execution.fail(step, "the timer's parent has no value", &journal)
                     }
@@ -148,9 +149,7 @@ extension FlowRunner {
                 state.wrote(now, self.configuration)
                 state.waiting[step.path] = nil
             } then: { state in
-                let actions = state.advance { execution, journal in execution.fail(step, error, &journal) }
-                state.dropWhatWaits()
-                return actions
+                state.advance(step) { execution, journal in execution.fail(step, error, &journal) }
             }
         }
         return (actions ?? nil) ?? []

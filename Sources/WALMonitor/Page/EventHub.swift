@@ -153,12 +153,14 @@ final class EventHub: Sendable {
 extension EventHub.Client {
     fileprivate mutating func take(_ look: EventHub.Look, _ generation: UInt64) {
         silence += 1
+        let isBehind = queuedBytes > 0
         for event in look.events where topics.contains(event.topic) {
             let text = EventHub.text(event.name, event.data, generation)
             queue.append(text)
             queuedBytes += text.count
         }
-        guard queuedBytes > EventHub.queueMax else { return }
+        // One look may be larger than the limit. A client that takes each of them keeps up.
+        guard isBehind, queuedBytes > EventHub.queueMax else { return }
         isClosed = true
         queue = []
     }

@@ -87,7 +87,7 @@ struct PayloadMask: Sendable {
                 }
                 output += separator
                 output += Self.sign.utf8
-                input.skipText()
+                input.skipText(of: Scanner.text(word[...]).lowercased(), isInString: isInString)
             } else {
                 output.append(byte)
                 input.position += 1
@@ -145,6 +145,10 @@ struct PayloadMask: Sendable {
                 if byte == UInt8(ascii: ":") || byte == UInt8(ascii: "=") {
                     if hasSign { break }
                     hasSign = true
+                } else if byte == UInt8(ascii: "'"), position == start {
+                    // The end of a key in single quotes.
+                } else if byte == UInt8(ascii: ">"), hasSign, bytes[position - 1] == UInt8(ascii: "=") {
+                    // The arrow of Ruby and PHP.
                 } else if byte == UInt8(ascii: "\\")
                     || (byte == UInt8(ascii: "\"") && position > start
                         && bytes[position - 1] == UInt8(ascii: "\\"))
@@ -185,18 +189,30 @@ struct PayloadMask: Sendable {
             }
         }
 
-        /// Passes the value of a pair in a text: a word, or `Bearer` and a word. A header's value ends with the line.
-        mutating func skipText() {
+        /// Passes the value of a pair in a text: a string, a word, or a scheme and a word. A list of cookies ends with the line.
+        mutating func skipText(of key: String, isInString: Bool) {
+            if let quote = current, quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") && !isInString {
+                position += 1
+                while let byte = current, byte != quote { position += byte == UInt8(ascii: "\\") ? 2 : 1 }
+                position = min(position + 1, bytes.count)
+                return
+            }
+            let isCookie = key.contains("cookie")
+            // An authorization names its scheme first, whatever that is.
+            var namesScheme = key.hasSuffix("authorization")
             while true {
                 let start = position
-                while let byte = current, !Self.isSpace(byte),
-                    ![UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "&")].contains(byte),
-                    byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\")
-                {
-                    position += 1
-                }
+                skipWord(upTo: isCookie ? [0x0A, 0x0D] : [0x20, 0x09, 0x0A, 0x0D] + Array(",;&".utf8))
                 let scheme = String(decoding: bytes[start..<position], as: UTF8.self).lowercased()
-                guard ["bearer", "basic", "digest"].contains(scheme), current == 0x20 else { return }
+                guard namesScheme || ["bearer", "basic", "digest"].contains(scheme), current == 0x20 else { return }
+                namesScheme = false
+                position += 1
+            }
+        }
+
+        /// Passes bytes up to one of these or to the end of a string.
+        private mutating func skipWord(upTo ends: [UInt8]) {
+            while let byte = current, !ends.contains(byte), byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
                 position += 1
             }
         }

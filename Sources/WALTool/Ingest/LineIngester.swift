@@ -51,6 +51,7 @@ final class LineIngester {
     private let progress: IngestProgress
     private var batch = RecordBatch()
     private var unsaved: [BadLine] = []
+    private var unsavedBytes = 0
     private var source = ""
     private var appender: BatchAppender?
     /// The position after the last line that was ingested or skipped.
@@ -184,11 +185,12 @@ final class LineIngester {
             throw ToolError(.badInput, "\(Self.place(of: line, in: settings.inputName)): \(defect.reason)")
         }
         unsaved.append(line)
-        if shown.count < Self.shownMax { shown.append(line) }
+        unsavedBytes += bytes.count
+        if shown.count < Self.shownMax { shown.append(BadLine(number: line.number, defect: defect, text: [])) }
         counts.badLines += 1
         counts.lines += 1
         consumed = reader.position
-        if unsaved.count >= Self.recordsMax { try append() }
+        if unsaved.count >= Self.recordsMax || unsavedBytes >= Self.bytesMax { try append() }
     }
 
     /// Hands the lines since the last call to the appender.
@@ -197,6 +199,7 @@ final class LineIngester {
         let part = BatchAppender.Part(batch: batch, badLines: unsaved, position: consumed, counts: counts)
         batch = RecordBatch()
         unsaved = []
+        unsavedBytes = 0
         batch = try appender.append(part)
     }
 
@@ -207,7 +210,8 @@ final class LineIngester {
 
     /// Returns the FNV-1a hash, 64 bits. A log has few inputs, so collisions are unlikely enough.
     private static func digest(_ line: UnsafeRawBufferPointer) -> String {
-        let hash = line.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+        // How much of a longer line is read depends on the sizes of reads.
+        let hash = line.prefix(LineReader.lineSizeMax).reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
         let digits = String(hash, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }

@@ -209,6 +209,30 @@ struct BackupTests {
         #expect(try contents(of: target) == before.filter { $0.key != "MANIFEST" })
     }
 
+    /// A restore would refuse such a log, and the backup before has the segment.
+    @Test(arguments: [true, false]) func aLogWithoutASegmentInTheMiddleIsNotBackedUp(isGone: Bool) throws {
+        try makeLog(segments: 4)
+        _ = try LogBackup.makeBlocking(of: source, to: target)
+        let before = try contents(of: target)
+        let name = try segmentNames(source)[1]
+        try FileManager.default.removeItem(atPath: source + "/" + name)
+        if !isGone {
+            let other = place.path + "/other"
+            let log = try WriteAheadLog.openBlocking(at: other, configuration: Self.configuration)
+            for number in 1...3 {
+                try log.appendBlocking(payload(number))
+                try log.rollBlocking()
+            }
+            try log.closeBlocking()
+            try FileManager.default.copyItem(
+                atPath: other + "/" + (try segmentNames(other)[1]), toPath: source + "/" + name)
+        }
+        let error = #expect(throws: WALError.self) { try LogBackup.makeBlocking(of: source, to: target) }
+        #expect(error?.code == .corrupted)
+        #expect(try contents(of: target) == before)
+        _ = try LogBackup.restoreBlocking(target, to: place.path + "/restored")
+    }
+
     @Test func otherPlacesAreRefused() throws {
         try makeLog(segments: 1)
         _ = try LogBackup.makeBlocking(of: source, to: target)

@@ -39,6 +39,15 @@ import WAL
         acknowledge(&window, 99, moves: false)
     }
 
+    /// A gap whose end isn't known has no number of its own. A window of one delivery waits for it all the same.
+    @Test func aGapWithoutAnEndMakesRoom() throws {
+        var window = Self.window(at: 5, limit: 1)
+        let ticket = try deliver(&window, 5).ticket
+        #expect(window.isFull)
+        acknowledge(&window, ticket, moves: true)
+        #expect(!window.isFull && window.position == 5)
+    }
+
     @Test func numbersWithoutRecordsCountOnceAllBeforeThemIsDone() throws {
         var window = Self.window()
         window.pass(through: 3)
