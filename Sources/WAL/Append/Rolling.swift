@@ -169,7 +169,14 @@ extension Appender {
 
     /// Ensures that no new record gets a sequence number up to `last`, and raises the epoch. Suspends while no segment is ready. Returns
     /// the highest of these numbers that a record already has.
+    ///
+    /// - Throws: ``WALError/Code/invalidArgument`` for a number that no record can have.
     func skipSequences(through last: UInt64) async throws(WALError) -> UInt64 {
+        guard last < SegmentName.numberMax else {
+            throw WALError(
+                .invalidArgument,
+                "The position \(last) is beyond all sequence numbers, which end at 2^62. Correct it where it is stored.")
+        }
         catalog.state.withLock { state in
             state.skippedThrough = max(state.skippedThrough, last)
             state.epoch += 1

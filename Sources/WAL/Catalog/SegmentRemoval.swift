@@ -22,6 +22,12 @@ extension SegmentCatalog {
     }
 
     private func removeOldest(_ sizeMax: Int?) throws(WALError) {
+        // The last close of a file gives its blocks back, which can take long. Appends must not wait for that.
+        let oldest = state.withLock { $0.entries.first?.segment.number }
+        let files = oldest.map { number in
+            [SegmentName.of(number), SegmentName.compressed(number)].map { try? File($0, in: directory, .read) }
+        }
+        defer { withExtendedLifetime(files) {} }
         // Hold the lock of the state, so that the entries and the files agree at any time.
         let number = try state.withLock { state throws(WALError) -> UInt64? in
             // A reader may have pinned it meanwhile.

@@ -201,6 +201,7 @@ final class GroupCommit: @unchecked Sendable {
     private func sync(_ live: LiveSegment) throws(WALError) {
         let start = ContinuousClock.now
         guard !live.hasFailedSync.load(ordering: .relaxed) else {
+            PoisonMark.set(live.segment.number, in: directory)
             throw WALError(.inputOutput, "A sync of \(live.segment.path) failed earlier, and must not be tried again.")
         }
         live.mapping.releasePages(in: unsyncedPart(of: live))

@@ -101,7 +101,8 @@ final class StatusFile {
             let generation = unsafe UInt64(littleEndian: place.load(fromByteOffset: 0, as: UInt64.self))
             let length = unsafe UInt32(littleEndian: place.load(fromByteOffset: 8, as: UInt32.self))
             let checksum = unsafe UInt32(littleEndian: place.load(fromByteOffset: 12, as: UInt32.self))
-            guard generation > 0, length <= textSizeMax else { return nil }
+            // A number that the next ones would overflow isn't a writer's.
+            guard generation > 0, generation < 1 << 62, length <= textSizeMax else { return nil }
             let text = unsafe UnsafeRawBufferPointer(rebasing: place[slotHeaderSize..<slotHeaderSize + Int(length)])
             guard unsafe checksum == Checksum.of(text, after: Checksum.of(generation)) else { return nil }
             return unsafe (generation, Array(text))

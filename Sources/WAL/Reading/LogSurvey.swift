@@ -116,8 +116,9 @@ struct LogSurvey {
         var oldest: Timestamp?
         while oldest == nil, let found = try reader.next({ Optional($0.time) }, gap: { _ in nil }) { oldest = found }
         return LogLag(
-            records: part.recordCount - past + parts[(index + 1)...].reduce(0) { $0 + $1.recordCount },
-            bytes: end.position - part.header.position(at: start), oldest: oldest)
+            // Forged footers can have any numbers.
+            records: (part.recordCount - past).addingClamped(parts[(index + 1)...].map(\.recordCount).clampedSum),
+            bytes: end.position - min(end.position, part.header.position(at: start)), oldest: oldest)
     }
 }
 

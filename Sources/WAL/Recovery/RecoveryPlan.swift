@@ -88,7 +88,10 @@ struct RecoveryPlan {
 
     init(_ segments: [ExaminedSegment], currentBoot: BootID) {
         logID = Self.logID(of: segments)
-        nextNumber = (segments.map(\.number).filter { $0 < SegmentName.numberMax }.max() ?? 0) + 1
+        // A file without a header may have any name. It is set aside.
+        nextNumber =
+            (segments.filter { $0.number < (SegmentName.numberMax >> ($0.header == nil ? 1 : 0)) }.map(\.number).max() ?? 0)
+            + 1
         report.segmentCount = segments.count
         report.bytesScanned = segments.reduce(0) { $0 + ($1.scan == nil ? 0 : $1.fileSize) }
         report.recordsScanned = segments.reduce(0) { $0 + ($1.scan?.summary.recordCount ?? 0) }
@@ -131,7 +134,7 @@ struct RecoveryPlan {
     /// Adopts the decisions of an interrupted recovery.
     mutating func resume(from earlier: RecoveryIntent?) {
         guard let earlier else { return }
-        if source == nil { nextSequence = max(nextSequence, earlier.nextSequence) }
+        if source == nil { nextSequence = max(nextSequence, min(earlier.nextSequence, SegmentName.numberMax)) }
         epoch = max(epoch, earlier.epoch)
         report.epoch = epoch
         body = report.findings.isEmpty ? earlier.body : RecoveryBody.encode(report)

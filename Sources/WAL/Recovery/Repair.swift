@@ -162,7 +162,9 @@ struct Repair {
         var candidate = name
         var count = 1
         let own = try segment.file.file
-        while let other = try? File(candidate, in: damaged, .read), try !other.isSame(as: own) {
+        while damaged.has(candidate) {
+            // A file that can't be opened is another one.
+            if let other = try? File(candidate, in: damaged, .read), try other.isSame(as: own) { break }
             count += 1
             candidate = "\(name.dropLast(suffix.count))-\(count)\(suffix)"
         }

@@ -8,10 +8,19 @@ enum PoisonMark {
         do throws(WALError) {
             try file.sync()
         } catch {
-            // If the disk rejects all writes, the mark can't be created either.
-            _ = try? File(SegmentName.poisoned(number), in: directory, .create)
-            try? directory.sync()
+            set(number, in: directory)
             throw error
         }
+    }
+
+    /// Creates the mark, if it isn't there. If the disk rejects all writes, it can't be created.
+    static func set(_ number: UInt64, in directory: Directory) {
+        let name = SegmentName.poisoned(number)
+        guard !directory.has(name) else { return }
+        if (try? File(name, in: directory, .create)) == nil {
+            // Another name of the segment's file takes neither an open file nor an inode, of which there may be no more.
+            try? directory.link(SegmentName.of(number), to: name, in: directory)
+        }
+        try? directory.sync()
     }
 }

@@ -37,6 +37,10 @@ struct PreparedSegment: Sendable {
         let isSynced = policy != .manual
         let zeroingSize = min(zeroingSize(policy), capacity)
         let name = SegmentName.of(number)
+        guard !directory.has(name) else {
+            throw WALError(
+                .inputOutput, "\(directory.path(of: name)) is there, and the log hasn't made it. Close the log, and open it again.")
+        }
         let file = try File(SegmentName.temporary(number), in: directory, .create, finalName: name)
         do throws(WALError) {
             try file.lock()

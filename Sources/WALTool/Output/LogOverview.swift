@@ -31,7 +31,7 @@ struct LogOverview {
 
     private var fileSize: Int { segments.reduce(0) { $0 + $1.fileSize } }
     private var epoch: UInt64 { segments.map(\.epoch).max() ?? 0 }
-    private var recordCount: UInt64 { segments.reduce(0) { $0 + ($1.recordCount ?? 0) } }
+    private var recordCount: UInt64 { segments.compactMap(\.recordCount).clampedSum }
 
     /// The bytes of payload for each byte of frames.
     private static func compression(_ segment: SegmentInfo) -> Double? {

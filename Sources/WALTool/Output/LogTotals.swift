@@ -20,14 +20,14 @@ struct LogTotals {
         id = log.id
         status = try log.surveyedStatus
         let steps = try log.steps
-        recordCount = steps.reduce(0) { $0 + $1.recordCount }
-        frameSize = steps.reduce(0) { $0 + $1.byteCount }
+        recordCount = steps.map(\.recordCount).clampedSum
+        frameSize = steps.map(\.byteCount).clampedSum
         let segments = try log.segments
         segmentCount = segments.count
         let sealed = segments.filter { $0.payloadSize != nil }
-        sealedCount = sealed.reduce(0) { $0 + ($1.recordCount ?? 0) }
-        sealedPayloadSize = sealed.reduce(0) { $0 + ($1.payloadSize ?? 0) }
-        sealedStoredSize = sealed.reduce(0) { $0 + ($1.usedSize ?? 0) }
+        sealedCount = sealed.compactMap(\.recordCount).clampedSum
+        sealedPayloadSize = sealed.compactMap(\.payloadSize).clampedSum
+        sealedStoredSize = sealed.compactMap(\.usedSize).clampedSum
         firstTime = segments.compactMap(\.firstTime).min()
         lastTime = (segments.compactMap(\.lastTime) + steps.suffix(1).map(\.time)).max()
     }
