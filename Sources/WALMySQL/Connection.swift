@@ -69,6 +69,10 @@
             // Reconnecting unseen would lose the transaction and the session's settings.
             unsafe cwal_mysql_set_flag(handle, MYSQL_OPT_RECONNECT, 0)
             unsafe mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4")
+            // The library takes the default socket for "localhost", whatever the port.
+            if address.namesPort, address.socket == nil {
+                unsafe cwal_mysql_set_number(handle, MYSQL_OPT_PROTOCOL, UInt32(MYSQL_PROTOCOL_TCP.rawValue))
+            }
             // Without it the server could ask for any file of this machine.
             unsafe cwal_mysql_set_number(handle, MYSQL_OPT_LOCAL_INFILE, 0)
             if address.encryption != .preferred { unsafe cwal_mysql_set_flag(handle, MYSQL_OPT_SSL_ENFORCE, 1) }

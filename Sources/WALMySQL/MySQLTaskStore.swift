@@ -22,7 +22,7 @@
     ///
     /// | Option of the address | Default | |
     /// | --- | --- | --- |
-    /// | `socket` | | the path of the server's socket, instead of host and port |
+    /// | `socket` | | the path of the server's socket, instead of host and port; `localhost` without a port takes the default one |
     /// | `tls` | `preferred` | or `required`, or `verified`: with a certificate that a known authority has signed |
     /// | `tls_ca` | | a file with authorities' certificates |
     /// | `connect_timeout` | 5 | seconds for a connection to be made |

@@ -17,6 +17,8 @@
 
         var host = "localhost"
         var port: UInt32 = 3306
+        /// Whether the address has a port. Without one, the library may take a socket of this machine.
+        var namesPort = false
         /// The socket's path, instead of host and port.
         var socket: String?
         /// Nil for the name that the process runs as.
@@ -55,6 +57,7 @@
                     throw Self.malformed("has a port that isn't a number from 1 to 65535")
                 }
                 self.port = number
+                namesPort = true
             }
             for (name, value) in parts.options {
                 guard let value = try Self.decoded(value, "options") else { continue }

@@ -8,6 +8,11 @@
         var connection: Connection { get }
     }
 
+    extension StoreError {
+        /// Whether another connection may lead to another server: one that was switched to read-only gives way to its successor.
+        var endsConnection: Bool { [.readOnly, .corrupted].contains(code) }
+    }
+
     extension Session {
         static var server: StoreError.Server { .mysql }
         var cancelTarget: (any CancelTarget)? { connection.identity }
@@ -17,6 +22,8 @@
         static func canRepeat(after error: StoreError) -> Bool {
             error.code == .connectionFailed && (isReadOnly || error.statement == Connection.begin)
         }
+
+        static func isEnded(by error: StoreError) -> Bool { error.endsConnection }
 
         static func enterThread() { Library.enterThread() }
         static func leaveThread() { Library.leaveThread() }

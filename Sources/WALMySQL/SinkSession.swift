@@ -34,6 +34,8 @@
             error.code == .connectionFailed && error.statement == Connection.begin
         }
 
+        static func isEnded(by error: StoreError) -> Bool { error.endsConnection }
+
         static func enterThread() { Library.enterThread() }
         static func leaveThread() { Library.leaveThread() }
 

@@ -35,14 +35,13 @@
             case 1021, 1114: self = .full
             case 1016, 1017, 1023, 1024, 1026, 1030: self = .inputOutput
             case 1037, 1038, 1041, 1135, 2008: self = .outOfMemory
-            // A replica, a read-only session, a server in read-only mode.
-            case 1290, 1792, 1836, 3989: self = .readOnly
+            // A replica, a read-only session, a server, engine or table in read-only mode.
+            case 1036, 1290, 1792, 1836, 1874, 3989: self = .readOnly
             case 1034, 1035, 1194, 1195, 1712, 1877, 1932: self = .corrupted
             // NULL, range, conversion, length, foreign keys, CHECK (4025 MariaDB, 3819 MySQL), JSON, a packet that is too
-            // large, a row that is too large, a trigger's SIGNAL.
-            case 1048, 1062, 1118, 1153, 1216, 1217, 1264, 1265, 1292, 1300, 1364, 1366, 1367, 1406, 1411, 1441, 1451,
-                1452,
-                1644, 1690, 3140...3158, 3819, 4025, 4078:
+            // large, a row that is too large, a trigger's SIGNAL, a subquery with two rows, a view's check option, a partition.
+            case 1048, 1062, 1118, 1153, 1216, 1217, 1242, 1264, 1265, 1292, 1300, 1364, 1366, 1367, 1369, 1406, 1411,
+                1441, 1451, 1452, 1525, 1526, 1644, 1690, 1748, 3140...3158, 3819, 4025, 4078:
                 self = .rowRefused
             // Logins, rights, databases, tables, columns, syntax.
             case 1044, 1045, 1046, 1049, 1054, 1064, 1129, 1130, 1142, 1143, 1146, 1227, 1251, 1305, 1370, 1698, 2059:
@@ -54,7 +53,7 @@
         private init(sqlState: String) {
             switch sqlState.prefix(2) {
             case "08": self = .connectionFailed
-            case "22", "23", "45": self = .rowRefused
+            case "22", "23", "44", "45": self = .rowRefused
             case "28", "3D", "42": self = .schemaMismatch
             case "40": self = .busy
             default: self = .other

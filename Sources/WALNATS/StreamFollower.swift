@@ -17,7 +17,7 @@
     /// | lacks records | stops with ``JetStreamError/Code/gap``, or skips them: ``Configuration/acceptsGaps`` |
     /// | is away | tries again with growing pauses and without limit |
     /// | has messages that its consumer doesn't deliver | makes another consumer |
-    /// | is of another log, or isn't there | stops |
+    /// | is of another log, was purged, or isn't there | stops |
     public final class StreamFollower: Service {
         /// How a follower reads its stream.
         public struct Configuration: Sendable {

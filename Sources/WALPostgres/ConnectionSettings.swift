@@ -50,7 +50,7 @@
 
         private static func milliseconds(_ duration: Duration) -> Int32 {
             // 0 would be for ever.
-            Int32(clamping: max(1, Int64(duration / .milliseconds(1))))
+            Int32(min(max(1, duration / .milliseconds(1)), Double(Int32.max)))
         }
 
         /// A password with an unencoded character in it ends up in host, port or database, which messages name.

@@ -61,7 +61,7 @@
             func apply() throws(StoreError) {
                 try connection.transaction { () throws(StoreError) in
                     try lanes.move(move)
-                    try body()
+                    try Self.refusing(body)
                 }
             }
             atOnce = []
@@ -76,6 +76,19 @@
                 last.noteArrays(refused: true)
                 atOnce = nil
                 try apply()
+            }
+        }
+
+        /// Calls a sink's function. What a trigger, a function or a subquery of its statements has against a row is no fault of the store.
+        private static func refusing(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+            do {
+                try body()
+            } catch var error {
+                let ofRows = ["21000", "27000", "38", "39"]
+                if error.code == .other, let state = error.sqlState, ofRows.contains(where: state.hasPrefix) {
+                    error.code = .rowRefused
+                }
+                throw error
             }
         }
 

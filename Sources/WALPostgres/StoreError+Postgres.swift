@@ -21,7 +21,7 @@
             case "42P05": self = .connectionFailed
             case "21000": self = .other  // two rows with one id in a statement: cutting batches into sections is broken
             case "25006": self = .readOnly
-            case "25P03", "57014": self = .overloaded
+            case "25P03", "25P04", "57014": self = .overloaded
             case "40002": self = .rowRefused
             case "42P07": self = .foreignDatabase
             case "53100": self = .full

@@ -46,7 +46,7 @@
             let none = SinkRecord(sequence: .zero, time: Timestamp(rawValue: 0), payload: [])
             let operations = mutations.map { TaskBatch.Operation(record: none, mutation: $0) }
             let sections = BatchSection.cut(operations).flatMap { $0.pieces(of: operations) }
-            if let only = sections.first, sections.count == 1 {
+            if let only = sections.first, sections.count == 1, case .rows = only {
                 _ = try connection.committing { () throws(StoreError) in try apply(only, of: operations) }
             } else if !sections.isEmpty {
                 try connection.transaction { () throws(StoreError) in
@@ -60,6 +60,8 @@
             switch section {
             case .rows(let rows): return try self.rows.apply(rows, of: operations)
             case .barrier(let index):
+                // A removal takes what time it takes: cut off, it would begin again, and everything after it would wait.
+                try connection.execute("SET LOCAL statement_timeout = 0", named: "remove")
                 var parameters = ParameterList()
                 switch operations[index].mutation {
                 case .deleteDAG(let id):

@@ -89,12 +89,23 @@
             try retryingWhileBusy { () throws(StoreError) in try execute("BEGIN IMMEDIATE") }
             do {
                 let result = try body()
+                try requireInPlace()
                 try commit()
                 return result
             } catch {
                 if isInTransaction { try? execute("ROLLBACK") }
                 throw error
             }
+        }
+
+        /// Throws `moved` if the database's file was removed, moved or replaced. What is committed then is lost with the connection.
+        private func requireInPlace() throws(StoreError) {
+            var hasMoved: Int32 = 0
+            guard unsafe sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved) == SQLITE_OK,
+                hasMoved != 0
+            else { return }
+            throw StoreError(
+                .moved, "the database's file was moved or removed while it was open", statement: "COMMIT", place: path)
         }
 
         private func commit() throws(StoreError) {

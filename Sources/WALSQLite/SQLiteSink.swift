@@ -42,6 +42,7 @@
         ///   - name: The name of the sink, of 1 to 200 bytes. Several sinks of one log may share a file under different names. A sink with
         ///     another name begins with the first record of the log.
         ///   - setup: Statements for each connection that can't run in a transaction, such as `PRAGMA foreign_keys = ON`.
+        ///     `ATTACH` is refused: SQLite commits files one after another, and a crash in between would separate rows and position.
         ///   - tables: Statements that make your tables, if they aren't there. They run at each connection, in a transaction.
         ///   - busyTimeout: The longest time to wait for other connections' locks.
         ///   - logger: The logger of lost and new connections.

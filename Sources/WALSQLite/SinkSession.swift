@@ -25,6 +25,7 @@
             let connection = try Connection(
                 path: settings.connection.path, access: .readWrite, busyTimeout: settings.connection.busyTimeout)
             try connection.execute(settings.setup, named: "set up")
+            try Self.requireOneFile(connection)
             try connection.transaction { () throws(StoreError) in
                 try connection.execute(
                     "CREATE TABLE IF NOT EXISTS \(Schema.lanes(.ofSinks))", named: "create positions")
@@ -33,6 +34,17 @@
             self.connection = connection
             lanes = try LaneStatements(connection, .ofSinks)
             transactionGuard = TransactionGuard(connection)
+        }
+
+        /// SQLite commits attached files one after another, so the position and the rows wouldn't be one transaction.
+        private static func requireOneFile(_ connection: Connection) throws(StoreError) {
+            let statement = try Statement("PRAGMA database_list", named: "list of files", on: connection)
+            let names = try statement.all { (row) throws(StoreError) in row.values()[1] }
+            guard let other = names.first(where: { ![.text("main"), .text("temp")].contains($0) }) else { return }
+            throw StoreError(
+                .invalidArgument,
+                "setup attaches \(other), whose rows a crash could separate from the sink's position. Put the tables into the sink's file.",
+                place: connection.path)
         }
 
         var place: String { connection.path }

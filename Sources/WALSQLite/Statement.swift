@@ -186,8 +186,21 @@
             switch unsafe sqlite3_step(handle) {
             case SQLITE_ROW: return true
             case SQLITE_DONE: return false
-            default: throw connection.lastError(during: name)
+            default: throw failure()
             }
+        }
+
+        private func failure() -> StoreError {
+            var error = connection.lastError(during: name)
+            // A function such as json_extract refuses a value with the number that a missing table has. A statement that can be prepared
+            // again has all its tables.
+            guard error.number.map({ $0 & 0xFF }) == Int(SQLITE_ERROR) else { return error }
+            var again: OpaquePointer?
+            if unsafe sqlite3_prepare_v3(connection.handle, sqlite3_sql(handle), -1, 0, &again, nil) == SQLITE_OK {
+                error.code = .rowRefused
+            }
+            unsafe sqlite3_finalize(again)
+            return error
         }
 
         private func reset() {

@@ -10,8 +10,8 @@
         private static let known: [(StoreError.Code, [UInt32])] = [
             (.connectionFailed, [2002, 2003, 2006, 2013, 2055, 1053, 1927, 9001]), (.busy, [1205, 1213]),
             (.overloaded, [1040, 1203, 1226, 1969, 3024, 1317]), (.full, [1021, 1114]), (.inputOutput, [1030]),
-            (.readOnly, [1290, 1836, 1792]), (.corrupted, [1034, 1712]),
-            (.rowRefused, [1048, 1264, 1292, 1366, 1406, 1452, 4025, 3140, 3819, 1644, 1153]),
+            (.readOnly, [1036, 1290, 1836, 1792, 1874]), (.corrupted, [1034, 1712]),
+            (.rowRefused, [1048, 1264, 1292, 1366, 1406, 1452, 4025, 3140, 3819, 1644, 1153, 1242, 1369, 1526, 1748]),
             (.schemaMismatch, [1045, 1044, 1142, 1146, 1054]),
         ]
 
@@ -25,7 +25,7 @@
         /// An unlisted error number is classified by its SQLSTATE class.
         @Test(arguments: [
             ("08S01", StoreError.Code.connectionFailed), ("22001", .rowRefused), ("23000", .rowRefused),
-            ("45000", .rowRefused),
+            ("44000", .rowRefused), ("45000", .rowRefused),
             ("42000", .schemaMismatch), ("40001", .busy), ("HY000", .other),
         ])
         func states(_ state: String, _ code: StoreError.Code) {

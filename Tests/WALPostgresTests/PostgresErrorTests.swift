@@ -13,6 +13,7 @@
             ("57P01", .transient), ("57P02", .transient), ("57P03", .transient), ("57P05", .transient),
             ("40001", .transient), ("40P01", .transient), ("55P03", .transient), ("57014", .overloaded),
             ("53300", .transient), ("53200", .overloaded), ("53400", .transient), ("25P03", .transient),
+            ("25P04", .overloaded),
             ("53100", .transient), ("58030", .transient), ("25006", .transient), ("57P04", .transient),
             ("42P01", .transient), ("42703", .transient), ("42501", .transient), ("28P01", .transient),
             ("3D000", .transient), ("26000", .transient), ("42P05", .transient), ("0A000", .transient),

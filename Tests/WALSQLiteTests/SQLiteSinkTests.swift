@@ -211,6 +211,75 @@
         }
 
         /// The pragma has no effect within a transaction, so rows could refer to missing rows of other tables.
+        /// What is committed into a file without a name is gone with the connection. The log must keep it.
+        @Test(arguments: [true, false]) func aFileThatIsMovedTakesNoBatch(isRemoved: Bool) async throws {
+            let path = Self.path()
+            defer {
+                Self.remove(path)
+                Self.remove(path + ".old")
+            }
+            let sink = try await SQLiteSink(path: path, tables: "CREATE TABLE IF NOT EXISTS t (a TEXT NOT NULL)") {
+                transaction, batch in
+                try transaction.executeMany(
+                    "INSERT INTO t VALUES (?)",
+                    batch.records.map { [.text(String(decoding: $0.payload, as: UTF8.self))] })
+            }
+            let directory = TemporaryDirectory()
+            let log = try await WriteAheadLog.open(at: directory.path)
+            var lanes = try await sink.claim(0..<1, of: 1, log: log.id)
+            func apply(_ number: UInt64) async throws {
+                let sequence = SequenceNumber(rawValue: number)
+                lanes[0].position = SequenceNumber(rawValue: number - 1)
+                let record = SinkRecord(sequence: sequence, time: .now, payload: Array("a".utf8)[...])
+                _ = try await sink.apply(
+                    SinkBatch(log: log.id, laneCount: 1, lanes: lanes, position: sequence, records: [record]))
+            }
+            try await apply(1)
+            if isRemoved {
+                Self.remove(path)
+            } else {
+                try FileManager.default.moveItem(atPath: path, toPath: path + ".old")
+            }
+            let error = await #expect(throws: StoreError.self) { try await apply(2) }
+            #expect(error?.code == .moved)
+            await sink.close()
+            try await log.close()
+        }
+
+        /// SQLite has one number for a missing table and for a value that a function refuses.
+        @Test func aValueThatAFunctionRefusesIsSetAside() async throws {
+            let path = Self.path()
+            let directory = TemporaryDirectory()
+            defer { Self.remove(path) }
+            let log = try await WriteAheadLog.open(at: directory.path)
+            for text in [#"{"x":1}"#, "{", #"{"x":2}"#] { try await log.append(text) }
+            let sink = try await SQLiteSink(path: path, tables: "CREATE TABLE IF NOT EXISTS t (a)") {
+                transaction, batch in
+                try transaction.executeMany(
+                    "INSERT INTO t VALUES (json_extract(?, '$.x'))",
+                    batch.records.map { [.text(String(decoding: $0.payload, as: UTF8.self))] })
+            }
+            let flusher = Flusher(log: log, sink: sink) { _ in 0 }
+            let delivery = Task { try await flusher.run() }
+            try await flusher.drain()
+            #expect(flusher.statistics.deadLetters == 1)
+            var reader = try DeadLetterReader(logDirectory: log.directory)
+            #expect(try reader.next()?.sequence == 2)
+            delivery.cancel()
+            _ = await delivery.result
+            await sink.close()
+            try await log.close()
+        }
+
+        @Test func anAttachedFileIsRefused() async throws {
+            let path = Self.path()
+            defer { for path in [path, path + ".other"] { Self.remove(path) } }
+            let sink = try await SQLiteSink(path: path, setup: "ATTACH '\(path).other' AS o", tables: "") { _, _ in }
+            let error = await #expect(throws: StoreError.self) { try await sink.claim(0..<1, of: 1, log: .random()) }
+            #expect(error?.code == .invalidArgument && error?.message.contains("attaches") == true)
+            await sink.close()
+        }
+
         @Test func setupRunsBeforeTheTransactions() async throws {
             let path = Self.path()
             defer { Self.remove(path) }

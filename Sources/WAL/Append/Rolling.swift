@@ -175,7 +175,8 @@ extension Appender {
         guard last < SegmentName.numberMax else {
             throw WALError(
                 .invalidArgument,
-                "The position \(last) is beyond all sequence numbers, which end at 2^62. Correct it where it is stored.")
+                "The position \(last) is beyond all sequence numbers, which end at 2^62. Correct it where it is stored."
+            )
         }
         catalog.state.withLock { state in
             state.skippedThrough = max(state.skippedThrough, last)

@@ -89,9 +89,8 @@ struct RecoveryPlan {
     init(_ segments: [ExaminedSegment], currentBoot: BootID) {
         logID = Self.logID(of: segments)
         // A file without a header may have any name. It is set aside.
-        nextNumber =
-            (segments.filter { $0.number < (SegmentName.numberMax >> ($0.header == nil ? 1 : 0)) }.map(\.number).max() ?? 0)
-            + 1
+        let numbered = segments.filter { $0.number < SegmentName.numberMax >> ($0.header == nil ? 1 : 0) }
+        nextNumber = (numbered.map(\.number).max() ?? 0) + 1
         report.segmentCount = segments.count
         report.bytesScanned = segments.reduce(0) { $0 + ($1.scan == nil ? 0 : $1.fileSize) }
         report.recordsScanned = segments.reduce(0) { $0 + ($1.scan?.summary.recordCount ?? 0) }

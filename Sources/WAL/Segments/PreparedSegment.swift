@@ -39,7 +39,8 @@ struct PreparedSegment: Sendable {
         let name = SegmentName.of(number)
         guard !directory.has(name) else {
             throw WALError(
-                .inputOutput, "\(directory.path(of: name)) is there, and the log hasn't made it. Close the log, and open it again.")
+                .inputOutput,
+                "\(directory.path(of: name)) is there, and the log hasn't made it. Close the log, and open it again.")
         }
         let file = try File(SegmentName.temporary(number), in: directory, .create, finalName: name)
         do throws(WALError) {

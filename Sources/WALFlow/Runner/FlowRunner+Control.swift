@@ -37,7 +37,8 @@ extension FlowRunner {
         if let error = life.failure { throw error }
         let journal = live.state.withLock(\.journal)
         guard let end = journal.end else {
-            throw FlowError(.closed, "The runner was closed before it could cancel \(id). The next start resumes the task.")
+            throw FlowError(
+                .closed, "The runner was closed before it could cancel \(id). The next start resumes the task.")
         }
         if end.status != .cancelled, let error = journal.endError { throw error }
     }

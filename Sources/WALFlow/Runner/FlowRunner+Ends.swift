@@ -50,7 +50,8 @@ extension FlowRunner {
     ) async -> [Scheduler.Job] {
         do {
             return try await end(task, ending, with: events, output: output) { self.lastMutations($0, ending) }
-        } catch where error.code == .valueTooLarge {
+        } catch {
+            guard error.code == .valueTooLarge else { return [] }
             // Such as with large activities that had no space before.
             let short = FlowRecord.Ending(
                 status: ending.status == .completed ? .failed : ending.status, time: ending.time,
@@ -59,8 +60,6 @@ extension FlowRunner {
                 state.lastRow(short).map { [$0] } ?? []
             }
             return jobs ?? []
-        } catch {
-            return []
         }
     }
 

@@ -31,19 +31,15 @@ package final class TableSinkCore<Session: TableSession>: Sendable {
     }
 
     package func apply(_ batch: SinkBatch) async throws(StoreError) -> SinkReceipt {
-        do throws(StoreError) {
-            return try await pool.run { [body, name] (session) throws(StoreError) in
+        try await pool.run { [body, name] (session) throws(StoreError) in
+            try StoreError.ofBatch { () throws(StoreError) in
                 try session.moving(batch, sink: name) { () throws(StoreError) in
                     // Past a record that was set aside, only the position moves.
                     if batch.records.isEmpty { return }
                     try SinkTransaction(session).call(body, with: batch)
                 }
-                return SinkReceipt(rowCount: batch.records.count)
             }
-        } catch {
-            var error = error
-            error.hasBrokenBatch = error.code == .connectionFailed
-            throw error
+            return SinkReceipt(rowCount: batch.records.count)
         }
     }
 

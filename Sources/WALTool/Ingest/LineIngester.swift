@@ -211,7 +211,8 @@ final class LineIngester {
     /// Returns the FNV-1a hash, 64 bits. A log has few inputs, so collisions are unlikely enough.
     private static func digest(_ line: UnsafeRawBufferPointer) -> String {
         // How much of a longer line is read depends on the sizes of reads.
-        let hash = line.prefix(LineReader.lineSizeMax).reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+        let start = line.prefix(LineReader.lineSizeMax)
+        let hash = start.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
         let digits = String(hash, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }

@@ -30,7 +30,7 @@ import WALTesting
         let error = await #expect(throws: FlowError.self) {
             try await runner.process(40_000, by: dag, id: "large").result()
         }
-        #expect(error?.code == .taskFailed && error?.message.contains("segmentSize") == true, "\(String(describing: error))")
+        #expect(error?.code == .taskFailed && error?.message.contains("segmentSize") == true)
         await runner.close()
         try await storage.close()
     }
