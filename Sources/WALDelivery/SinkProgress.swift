@@ -47,17 +47,26 @@ extension FlusherCore: SinkProgress {
             lastSuccess: counters.lastFlush, batches: batches)
     }
 
+    /// The most characters of an error. A longer one would take the place of other sinks in the status.
+    private static var errorLengthMax: Int { 1000 }
+
+    private static func text(of error: any Error) -> String {
+        let text = "\(error)"
+        guard text.utf8.count > errorLengthMax else { return text }
+        return String(String.UnicodeScalarView(text.unicodeScalars.prefix(errorLengthMax))) + "…"
+    }
+
     var stateAndError: (state: SinkStatus.State, error: String?) {
         coordinator.withState { state in
             if case .ended(let error) = state.phase {
                 switch error.code {
-                case .fenced: return (.fenced, "\(error)")
-                case .detached: return (.detached, "\(error)")
-                default: return (.stopped, "\(error)")
+                case .fenced: return (.fenced, Self.text(of: error))
+                case .detached: return (.detached, Self.text(of: error))
+                default: return (.stopped, Self.text(of: error))
                 }
             }
             var last: String?
-            if case .away(_, let error) = state.contact.state { last = "\(error)" }
+            if case .away(_, let error) = state.contact.state { last = Self.text(of: error) }
             switch state.breaker.state {
             case .closed: return (.running, last)
             case .open: return (.unavailable, last)

@@ -3,6 +3,12 @@
     internal import WAL
     internal import WALTasks
 
+    #if canImport(Darwin)
+        internal import Darwin
+    #else
+        internal import Glibc
+    #endif
+
     /// An open session with the server. Not thread-safe, but for ``cancelHandle``: it belongs to one thread.
     @safe final class Connection {
         let settings: ConnectionSettings
@@ -11,6 +17,9 @@
         /// set or prepared beyond one.
         private(set) var isPooled = false
         let handle: OpaquePointer
+        /// Whether the server gave up its wait for a replica, for a commit that it has carried out. Written by the library's calls on the
+        /// connection's thread.
+        private let gaveUpReplica: UnsafeMutablePointer<Bool>
         /// What each transaction through a pooler begins with.
         private let pooledBegin: String
         /// The text of each statement, where none can be prepared.
@@ -29,9 +38,19 @@
                 throw StoreError(.outOfMemory, "no memory for a connection")
             }
             unsafe self.handle = unsafe handle
+            unsafe gaveUpReplica = .allocate(capacity: 1)
+            unsafe gaveUpReplica.initialize(to: false)
             cancelHandle = unsafe CancelHandle(handle)
             // The default prints to standard error.
-            unsafe PQsetNoticeReceiver(handle, { _, _ in }, nil)
+            unsafe PQsetNoticeReceiver(
+                handle,
+                { flag, notice in
+                    // By the server's function, because its text is translated, and its SQLSTATE is that of all warnings.
+                    guard let function = unsafe PQresultErrorField(notice, Int32(UInt8(ascii: "R"))),
+                        unsafe strcmp(function, "SyncRepWaitForLSN") == 0
+                    else { return }
+                    unsafe flag?.assumingMemoryBound(to: Bool.self).pointee = true
+                }, gaveUpReplica)
             guard unsafe PQstatus(handle) == CONNECTION_OK else {
                 throw unsafe StoreError(
                     .connectionFailed, Self.text(PQerrorMessage(handle)), statement: "connect", place: settings.server)
@@ -56,6 +75,7 @@
 
         deinit {
             unsafe PQfinish(handle)
+            unsafe gaveUpReplica.deallocate()
         }
 
         private static func connect(_ parameters: [String: String]) -> OpaquePointer? {
@@ -145,14 +165,23 @@
             return value
         }
 
-        /// Runs a statement that commits. If the connection breaks meanwhile, or the answer finds no memory, the outcome is unknown.
+        /// Runs a statement that commits. If the connection breaks meanwhile, or the answer finds no memory, the outcome is unknown. So it is
+        /// if a cancellation ends the server's wait for a replica: it calls that a success.
         func committing<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
+            unsafe gaveUpReplica.pointee = false
+            let value: Value
             do {
-                return try body()
+                value = try body()
             } catch var error {
                 if error.code == .connectionFailed || error.code == .outOfMemory { error.code = .indeterminate }
                 throw error
             }
+            guard unsafe !gaveUpReplica.pointee else {
+                throw StoreError(
+                    .indeterminate, "the server has committed, and no replica has confirmed it", statement: "commit",
+                    place: settings.server)
+            }
+            return value
         }
 
         @discardableResult

@@ -400,6 +400,22 @@ import WALTasks
         #expect(scanned == count)
     }
 
+    /// A piece of large records after one of small ones holds up all requests for as long as it takes.
+    @Test func aSearchEndsWithinAPieceOfLargeRecords() async throws {
+        let large = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
+        let monitor = try await monitor((1...80).map { _ in large } + (1...100).map { Array("n\($0)".utf8) })
+        let first = try await json(monitor, "/api/v1/records?limit=100&contains=nothing")
+        #expect(first["stopped"] as? String != "end" && first["scanned"] as? Int == 100)
+        var next = first["next"] as? String
+        var scanned = 100
+        while let place = next {
+            let page = try await json(monitor, "/api/v1/records?before=\(place)&limit=100&contains=nothing")
+            scanned += try #require(page["scanned"] as? Int)
+            next = page["next"] as? String
+        }
+        #expect(scanned == 180)
+    }
+
     @Test func parametersAreChecked() async throws {
         let monitor = try await monitor()
         for query in [

@@ -123,6 +123,30 @@
             try await store.close()
         }
 
+        /// The server calls a commit that no replica has a success, with a warning.
+        @Test func aCommitThatIsCanceledWhileItWaitsForAReplicaIsNoSuccess() async throws {
+            let server = try PrivateServer()
+            let database = try TemporaryDatabase(on: server)
+            let store = try await database.store()
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            try database.execute("ALTER SYSTEM SET synchronous_standby_names = 'missing'")
+            try database.execute("SELECT pg_reload_conf()")
+            let setting = "FROM pg_settings WHERE name = 'synchronous_standby_names' AND setting = 'missing'"
+            try await eventually { try database.number("SELECT count(*) \(setting)") == 1 }
+            try database.execute("CHECKPOINT")
+            let applying = Task {
+                await code { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
+            }
+            try await eventually {
+                try database.number("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == 1
+            }
+            applying.cancel()
+            #expect(await applying.value == .indeterminate)
+            try database.execute("ALTER SYSTEM RESET synchronous_standby_names")
+            try database.execute("SELECT pg_reload_conf()")
+            try await store.close()
+        }
+
         /// Before the commit, the outcome is certain.
         @Test func backendTerminatedBeforeTheCommitIsTransient() async throws {
             let database = try TemporaryDatabase()

@@ -15,10 +15,16 @@ enum Marker: Hashable {
         }
     }
 
-    /// Whether a later entry leaves nothing of this one: both set or remove the cursor of one name, or the bookmark.
-    func isReplaced(by later: Marker) -> Bool {
-        name == later.name && isCursor == later.isCursor
+    /// What an entry sets or removes: the cursor or the bookmark of a name.
+    struct Key: Hashable {
+        var name: String?
+        var isCursor: Bool
     }
+
+    var key: Key { Key(name: name, isCursor: isCursor) }
+
+    /// Whether a later entry leaves nothing of this one.
+    func isReplaced(by later: Marker) -> Bool { key == later.key }
 
     private var isCursor: Bool {
         switch self {

@@ -4,12 +4,13 @@
 /// override it.
 struct SegmentMarkers {
     private var before = Markers()
-    private var changes: [Marker] = []
+    /// The last change of each cursor and bookmark: a consumer may move its cursor with each record.
+    private var changes: [Marker.Key: Marker] = [:]
     private(set) var hasSnapshot = false
 
     mutating func add(_ entries: [Marker]) {
         guard entries.first == .snapshot else {
-            changes += entries
+            for entry in entries { changes[entry.key] = entry }
             return
         }
         hasSnapshot = true
@@ -21,7 +22,7 @@ struct SegmentMarkers {
     /// segment without a snapshot.
     func state(after predecessor: Markers) -> Markers {
         var state = hasSnapshot ? before : predecessor
-        for change in changes { state.apply(change) }
+        for change in changes.values { state.apply(change) }
         return state
     }
 }

@@ -124,6 +124,7 @@ struct RecordSearch: Sendable {
         var budget = Budget()
         let first = try log.firstSequence.rawValue
         var end = try min(end?.rawValue ?? .max, log.lastSequence.rawValue + 1)
+        let newest = end
         // A reader that moves remembers the places of frames in a segment without an index.
         let reader = log.reader(from: SequenceNumber(rawValue: end))
         // Without conditions the first piece has all rows. With them, larger pieces cost fewer searches for a place.
@@ -135,6 +136,7 @@ struct RecordSearch: Sendable {
             var gapCount: UInt64 = 0
             var matches: [(row: [UInt8], sequence: UInt64)] = []
             var wasExhausted: Stop?
+            var isCutOff = false
             while reader.nextSequence.rawValue < end {
                 guard let found = try take(reader, decoder, &budget) else { break }
                 switch found {
@@ -145,8 +147,21 @@ struct RecordSearch: Sendable {
                 case .gap: gapCount += 1
                 default: break
                 }
-                // The piece is read to its end, because the rows at its end come first.
+                // A piece counts once it is read to its end, because the rows at its end come first.
                 wasExhausted = wasExhausted ?? budget.exhausted
+                isCutOff = wasExhausted != nil && end - start > 1 && reader.nextSequence.rawValue < end
+                if isCutOff { break }
+            }
+            if isCutOff, let wasExhausted {
+                guard end == newest else {
+                    result.stopped = wasExhausted
+                    result.next = SequenceNumber(rawValue: end)
+                    return result
+                }
+                // Records may be large or slow. The first piece must be small enough that the search gets on.
+                size = max(1, (min(reader.nextSequence.rawValue, end) - start) / 4)
+                budget = Budget()
+                continue
             }
             for match in matches.reversed() {
                 result.rows.append(match.row)
