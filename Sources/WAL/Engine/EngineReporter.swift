@@ -43,7 +43,8 @@ struct EngineReporter {
         let logger = engine.logger
         var metadata = error.map(LogMetadata.of) ?? [:]
         let statistics = engine.statistics
-        metadata["wal.not_durable"] = "\(statistics.lastSequence.rawValue - statistics.durableSequence.rawValue)"
+        let last = statistics.lastSequence.rawValue
+        metadata["wal.not_durable"] = "\(last - min(statistics.durableSequence.rawValue, last))"
         metadata["wal.disk.bytes"] = "\(statistics.diskBytes)"
         switch line {
         case .began: break

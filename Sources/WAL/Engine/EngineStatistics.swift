@@ -10,7 +10,7 @@ extension Engine {
                 firstSequence: SequenceNumber(rawValue: state.entries.first?.segment.header.baseSequence ?? 1),
                 lastSequence: SequenceNumber(rawValue: claimed.sequence),
                 durableSequence: SequenceNumber(rawValue: durable.sequence),
-                syncCount: syncCount, bytesNotDurable: claimed.position - durable.position,
+                syncCount: syncCount, bytesNotDurable: claimed.position - min(durable.position, claimed.position),
                 diskBytes: state.diskSize, segmentCount: state.entries.count,
                 preparedSegmentCount: state.pipeline.ready.count, epoch: state.epoch)
         }
