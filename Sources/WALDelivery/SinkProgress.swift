@@ -50,11 +50,7 @@ extension FlusherCore: SinkProgress {
     /// The most characters of an error. A longer one would take the place of other sinks in the status.
     private static var errorLengthMax: Int { 1000 }
 
-    private static func text(of error: any Error) -> String {
-        let text = "\(error)"
-        guard text.utf8.count > errorLengthMax else { return text }
-        return String(String.UnicodeScalarView(text.unicodeScalars.prefix(errorLengthMax))) + "…"
-    }
+    private static func text(of error: any Error) -> String { "\(error)".shortened(to: errorLengthMax) }
 
     var stateAndError: (state: SinkStatus.State, error: String?) {
         coordinator.withState { state in

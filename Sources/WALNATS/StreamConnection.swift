@@ -105,23 +105,27 @@
 
         /// Returns a message, or nil if there is none with that number. The stream's leader answers.
         func message(_ number: UInt64, of stream: String) throws(JetStreamError) -> StreamMessage? {
-            var message: OpaquePointer?
-            var code = jsErrCode(0)
-            let status = unsafe js_GetMsg(&message, context, stream, number, nil, &code)
-            defer { unsafe natsMsg_Destroy(message) }
-            if code == JSNoMessageFoundErr || status == NATS_NOT_FOUND { return nil }
-            try Self.check("The message \(number) of the stream \(stream) can't be read", status, code)
-            return unsafe message.map { unsafe StreamMessage($0, number: number) }
+            unsafe try stored("The message \(number) of the stream \(stream) can't be read") { message, code in
+                unsafe js_GetMsg(&message, context, stream, number, nil, &code)
+            }
         }
 
         /// Returns the last message with a subject, or nil if there is none. The stream's leader answers.
         func lastMessage(of subject: String, in stream: String) throws(JetStreamError) -> StreamMessage? {
+            unsafe try stored("The last message \(subject) of the stream \(stream) can't be read") { message, code in
+                unsafe js_GetLastMsg(&message, context, stream, subject, nil, &code)
+            }
+        }
+
+        private func stored(
+            _ what: String, _ get: (inout OpaquePointer?, inout jsErrCode) -> natsStatus
+        ) throws(JetStreamError) -> StreamMessage? {
             var message: OpaquePointer?
             var code = jsErrCode(0)
-            let status = unsafe js_GetLastMsg(&message, context, stream, subject, nil, &code)
+            let status = unsafe get(&message, &code)
             defer { unsafe natsMsg_Destroy(message) }
             if code == JSNoMessageFoundErr || status == NATS_NOT_FOUND { return nil }
-            try Self.check("The last message \(subject) of the stream \(stream) can't be read", status, code)
+            try Self.check(what, status, code)
             return unsafe message.map { unsafe StreamMessage($0, number: natsMsg_GetSequence($0)) }
         }
 

@@ -41,12 +41,15 @@
         /// role's defaults are. Times are in milliseconds. Values and rows go in binary form, so the styles of texts don't matter.
         var variables: [String] {
             [
-                "statement_timeout = \(Self.milliseconds(statementTimeout))",
-                "lock_timeout = \(Self.milliseconds(lockTimeout))", "idle_in_transaction_session_timeout = 60000",
+                statementLimit, "lock_timeout = \(Self.milliseconds(lockTimeout))",
+                "idle_in_transaction_session_timeout = 60000",
                 // A row that is refused must not end the session.
                 "exit_on_error = off",
             ]
         }
+
+        /// The setting of the longest time of a statement.
+        var statementLimit: String { "statement_timeout = \(Self.milliseconds(statementTimeout))" }
 
         private static func milliseconds(_ duration: Duration) -> Int32 {
             // 0 would be for ever.

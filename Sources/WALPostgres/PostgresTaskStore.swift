@@ -46,7 +46,7 @@
         ///   - name: Names the store in the log's cursor, in metrics and in messages.
         ///   - writeConnections: How many batches can be applied at the same time.
         ///   - readConnections: How many queries can run at the same time.
-        ///   - statementTimeout: How long one statement may take.
+        ///   - statementTimeout: The longest time of a statement. A removal of a DAG, or of what is older than a time, has no limit.
         ///   - lockTimeout: How long one statement waits for a lock.
         ///   - logger: Where the store logs that it can't connect, and that it can again.
         /// - Throws: `StoreError`: `invalidArgument`, `outOfMemory`. Calls that connect throw `connectionFailed`,

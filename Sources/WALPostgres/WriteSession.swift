@@ -60,21 +60,27 @@
             switch section {
             case .rows(let rows): return try self.rows.apply(rows, of: operations)
             case .barrier(let index):
-                // A removal takes what time it takes: cut off, it would begin again, and everything after it would wait.
+                // A removal has no time limit: cut off, it would begin again, and everything after it would wait.
                 try connection.execute("SET LOCAL statement_timeout = 0", named: "remove")
-                var parameters = ParameterList()
-                switch operations[index].mutation {
-                case .deleteDAG(let id):
-                    parameters.append(id)
-                    return try connection.run(Self.deleteDAG, parameters).changedCount
-                case .removeTasks(let time):
-                    parameters.append(time)
-                    return try connection.run(Self.removeTasks, parameters).changedCount
-                case .removeActivities(let time):
-                    parameters.append(time)
-                    return try connection.run(Self.removeActivities, parameters).changedCount
-                case .save, .log, .updateStatus, .delete: return 0
-                }
+                let count = try remove(operations[index].mutation)
+                try connection.execute("SET LOCAL \(connection.settings.statementLimit)", named: "remove")
+                return count
+            }
+        }
+
+        private func remove(_ mutation: TaskMutation) throws(StoreError) -> Int {
+            var parameters = ParameterList()
+            switch mutation {
+            case .deleteDAG(let id):
+                parameters.append(id)
+                return try connection.run(Self.deleteDAG, parameters).changedCount
+            case .removeTasks(let time):
+                parameters.append(time)
+                return try connection.run(Self.removeTasks, parameters).changedCount
+            case .removeActivities(let time):
+                parameters.append(time)
+                return try connection.run(Self.removeActivities, parameters).changedCount
+            case .save, .log, .updateStatus, .delete: return 0
             }
         }
     }

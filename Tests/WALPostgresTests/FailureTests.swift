@@ -97,6 +97,22 @@
             try await store.close()
         }
 
+        private static let waiting = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+
+        /// Makes each commit wait for a replica that doesn't exist.
+        private func requireMissingReplica(_ database: TemporaryDatabase) async throws {
+            try database.execute("ALTER SYSTEM SET synchronous_standby_names = 'missing'")
+            try database.execute("SELECT pg_reload_conf()")
+            let setting = "FROM pg_settings WHERE name = 'synchronous_standby_names' AND setting = 'missing'"
+            try await eventually { try database.number("SELECT count(*) \(setting)") == 1 }
+            // Commits wait only after the checkpointer has read the setting.
+            try database.execute("CHECKPOINT")
+        }
+
+        private func waitUntilACommitWaits(_ database: TemporaryDatabase) async throws {
+            try await eventually { try database.number("SELECT count(*) \(Self.waiting)") == 1 }
+        }
+
         /// The answer to a successful commit is lost. The server has written everything to its disk and waits for a replica that
         /// doesn't exist when its backend is terminated.
         @Test func commitWhoseAnswerIsLostIsFoundByTheClaim() async throws {
@@ -104,16 +120,10 @@
             let database = try TemporaryDatabase(on: server)
             let store = try await database.store()
             let lanes = try await store.claim(0..<1, of: 1, log: log)
-            try database.execute("ALTER SYSTEM SET synchronous_standby_names = 'missing'")
-            try database.execute("SELECT pg_reload_conf()")
-            let setting = "FROM pg_settings WHERE name = 'synchronous_standby_names' AND setting = 'missing'"
-            try await eventually { try database.number("SELECT count(*) \(setting)") == 1 }
-            // Commits wait only after the checkpointer has read the setting.
-            try database.execute("CHECKPOINT")
+            try await requireMissingReplica(database)
             async let failure = code { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
-            let waiting = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-            try await eventually { try database.number("SELECT count(*) \(waiting)") == 1 }
-            try database.execute("SELECT pg_terminate_backend(pid) \(waiting)")
+            try await waitUntilACommitWaits(database)
+            try database.execute("SELECT pg_terminate_backend(pid) \(Self.waiting)")
             #expect(await failure == .indeterminate)
             try database.execute("ALTER SYSTEM RESET synchronous_standby_names")
             try database.execute("SELECT pg_reload_conf()")
@@ -129,17 +139,11 @@
             let database = try TemporaryDatabase(on: server)
             let store = try await database.store()
             let lanes = try await store.claim(0..<1, of: 1, log: log)
-            try database.execute("ALTER SYSTEM SET synchronous_standby_names = 'missing'")
-            try database.execute("SELECT pg_reload_conf()")
-            let setting = "FROM pg_settings WHERE name = 'synchronous_standby_names' AND setting = 'missing'"
-            try await eventually { try database.number("SELECT count(*) \(setting)") == 1 }
-            try database.execute("CHECKPOINT")
+            try await requireMissingReplica(database)
             let applying = Task {
                 await code { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
             }
-            try await eventually {
-                try database.number("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == 1
-            }
+            try await waitUntilACommitWaits(database)
             applying.cancel()
             #expect(await applying.value == .indeterminate)
             try database.execute("ALTER SYSTEM RESET synchronous_standby_names")

@@ -120,7 +120,7 @@
             #expect(
                 letter["sink"] as? String == "consumer/mailer" && letter["sequence"] as? Int == 2, "\(shown.output)")
             #expect(letter["reason"] as? String == "no address" && letter["code"] as? String == "550")
-            // An operator removes the file so that the consumer begins anew. The letters must stay.
+            // Operators remove a consumer's file to start the consumer over. The letters must stay.
             let file = log + "/consumers/mailer"
             try Data("damaged".utf8).write(to: URL(filePath: file))
             #expect(try ToolRun(["dead-letters", log, "--json"]).output == shown.output)

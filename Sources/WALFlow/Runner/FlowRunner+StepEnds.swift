@@ -82,6 +82,8 @@ extension FlowRunner {
     func afterFailure(
         _ state: inout LiveTask.State, _ step: StepPlace, _ error: String
     ) -> [Execution.Action] {
+        // While the failure became durable, a retry may have begun another walk.
+        guard state.execution?.has(step) == true else { return [] }
         defer { state.publish() }
         guard state.journal.steps[step.path]?.hasFailed != true else {
             return state.advance(step) { execution, journal in execution.fail(step, error, &journal) }

@@ -85,11 +85,7 @@ extension FlowRunner {
     /// The most characters of an error. The end of a task has its error three times, in one batch.
     private static let errorLengthMax = 4096
 
-    static func text(of error: any Error) -> String {
-        let text = withoutNul("\(error)")
-        guard text.utf8.count > errorLengthMax else { return text }
-        return String(String.UnicodeScalarView(text.unicodeScalars.prefix(errorLengthMax))) + "…"
-    }
+    static func text(of error: any Error) -> String { withoutNul("\(error)").shortened(to: errorLengthMax) }
 
     /// Forgets that a step runs. The journal doesn't know its end, so it runs again at the next start.
     private func leave(_ task: LiveTask, _ step: StepPlace) -> [Scheduler.Job] {

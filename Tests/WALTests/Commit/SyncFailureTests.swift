@@ -180,6 +180,25 @@ private func openOnBadDisk(
         try await reopened.close()
     }
 
+    /// A process without the mark would sync the same file again after a restart.
+    @Test func theMarkNeedsNoOpenFile() async throws {
+        let directory = TemporaryDirectory()
+        await #expect(processExitsWith: .success) { [path = directory.path as String] in
+            let log = try await WriteAheadLog.open(at: path, configuration: .small())
+            try await log.append(payload(1))
+            let folder = try Directory(path: path)
+            let number = log.segments[0].number
+            var limit = rlimit(rlim_cur: 0, rlim_max: .max)
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            PoisonMark.set(number, in: folder)
+            exit(folder.has(SegmentName.poisoned(number)) ? 0 : 1)
+        }
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        #expect(try readAll(log.reader()).map(\.payload) == [payload(1)])
+        #expect(try poisonedFiles(in: directory.path) == [])
+        try await log.close()
+    }
+
     /// The kernel drops a page that it couldn't write, and then reads the old page from the disk.
     @Test func pagesThatTheKernelDroppedAreNotAcknowledged() async throws {
         let directory = TemporaryDirectory()

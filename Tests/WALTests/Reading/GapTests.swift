@@ -53,7 +53,7 @@ import Testing
     }
 
     /// A writer that ends cuts its last file. A reader in another process may be about to look at the bytes after the last record.
-    @Test func aFileThatIsCutBehindTheLastRecordDoesntEndTheReader() throws {
+    @Test func aFileThatIsCutAfterTheLastRecordDoesntEndTheReader() throws {
         let (directory, copy) = (TemporaryDirectory(), TemporaryDirectory())
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         for number in 1...3 { try log.appendBlocking(payload(number)) }
