@@ -122,8 +122,15 @@ import Testing
     }
 
     /// Returns when this number of tasks wait for space.
+    ///
+    /// A task also waits, shortly, while a segment within the budget is prepared.
     private func waitUntil(_ count: Int, waitFor log: WriteAheadLog) async throws {
-        while log.engine.catalog.state.withLock({ $0.suspended.count }) < count {
+        func isFull() -> Bool {
+            log.engine.catalog.state.withLock { state in
+                state.pipeline.isOverBudget && !state.isNextReady && state.suspended.count >= count
+            }
+        }
+        while !isFull() {
             try await Task.sleep(for: .milliseconds(1))
         }
     }
