@@ -69,6 +69,7 @@ let package = Package(
             dependencies: [
                 "BenchmarkReport", "BenchmarkKit", "Contenders", "CLimits",
                 .product(name: "WAL", package: "swift-wal"),
+                .product(name: "WALPostgres", package: "swift-wal"),
                 .product(name: "WALTasks", package: "swift-wal"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

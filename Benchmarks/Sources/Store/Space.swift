@@ -4,6 +4,7 @@ import CLimits
 import Contenders
 import Foundation
 import WAL
+import WALPostgres
 import WALTasks
 
 /// What a record takes up: on the disk by the blocks that files have, in memory by what the allocator has given out.
@@ -30,30 +31,40 @@ enum Space {
                 try await log.close()
                 return Outcome(.bytesPerRecord, bytes)
             },
-            Case(Comparison("memory of a buffered task"), .log) { try await bufferedMemory(in: $0) },
-        ]
+        ] + [66, 1024].flatMap { size in
+            [
+                Case(Comparison("memory of an outage", Setup(payload: size)), .log) {
+                    try await outageMemory(payload: size, max: 1 << 30, in: $0)
+                },
+                Case(Comparison("memory of an outage beyond its limit", Setup(payload: size)), .log) {
+                    try await outageMemory(payload: size, max: 1 << 20, in: $0)
+                },
+            ]
+        }
     }
 
-    /// With delivery held up, so that all of it is what the buffer itself keeps.
-    private static func bufferedMemory(in directory: String) async throws -> Outcome {
-        let count = 100_000
+    /// Returns what each save takes up in memory while the database can't be reached.
+    private static func outageMemory(payload: Int, max memoryMax: Int, in directory: String) async throws -> Outcome {
+        let count = 250_000
         var configuration = TaskBufferConfiguration()
-        configuration.flushInterval = .seconds(3600)
-        configuration.maxBufferSize = .max
-        configuration.batchSize = 1_000_000
-        configuration.maxBatchSize = 1_000_000
+        configuration.maxOverlayMemory = memoryMax
         configuration.drainTimeout = .zero
         let storage = try await BufferedTaskStorage.open(
-            at: directory + "/log", store: MemoryTaskStore(), configuration: configuration)
+            at: directory + "/log", store: PostgresTaskStore("host=127.0.0.1 port=1"), configuration: configuration)
+        // The first saves allocate what doesn't grow.
+        for number in 0..<1000 { try await storage.save(task(number, payload: payload)) }
         let before = climits_heap()
-        for number in 0..<count {
-            var task = Workload.task(number)
-            task.id = "task-\(number)"
-            try await storage.save(task)
-        }
-        let bytes = Double(climits_heap() - before) / Double(count)
+        for number in 0..<count { try await storage.save(task(number, payload: payload)) }
+        let bytes = Double(climits_heap()) - Double(before)
         _ = try? await storage.close()
-        return Outcome(.bytesPerRecord, bytes)
+        return Outcome(.bytesPerRecord, bytes / Double(count))
+    }
+
+    private static func task(_ number: Int, payload: Int) -> PersistentTask {
+        var task = Workload.task(number)
+        task.id = "task-\(number)"
+        task.payload = "\"" + String(repeating: "x", count: payload - 2) + "\""
+        return task
     }
 }
 
