@@ -30,17 +30,18 @@ enum Space {
                 let bytes = Double(climits_heap() - before) / Double(count)
                 try await log.close()
                 return Outcome(.bytesPerRecord, bytes)
-            },
-        ] + [66, 1024].flatMap { size in
-            [
-                Case(Comparison("memory of an outage", Setup(payload: size)), .log) {
-                    try await outageMemory(payload: size, max: 1 << 30, in: $0)
-                },
-                Case(Comparison("memory of an outage beyond its limit", Setup(payload: size)), .log) {
-                    try await outageMemory(payload: size, max: 1 << 20, in: $0)
-                },
-            ]
-        }
+            }
+        ]
+            + [66, 1024].flatMap { size in
+                [
+                    Case(Comparison("memory of an outage", Setup(payload: size)), .log) {
+                        try await outageMemory(payload: size, max: 1 << 30, in: $0)
+                    },
+                    Case(Comparison("memory of an outage beyond its limit", Setup(payload: size)), .log) {
+                        try await outageMemory(payload: size, max: 1 << 20, in: $0)
+                    },
+                ]
+            }
     }
 
     /// Returns what each save takes up in memory while the database can't be reached.
