@@ -72,6 +72,12 @@ struct ClassicGraph: Sendable {
         }
         for (id, targets) in conditions.sorted(by: { $0.key < $1.key }) {
             try require(id, "A condition")
+            if case .dag? = vertices.first(where: { $0.id == id })?.work {
+                throw FlowError(
+                    .unknownLabel,
+                    "The condition \(id) is on a DAG, whose result has no status. Add a node after it that returns one, and put the condition there."
+                )
+            }
             for (label, target) in targets.sorted(by: { $0.key < $1.key }) {
                 try require(target, "The label \(label) of the condition \(id)")
             }
@@ -133,7 +139,8 @@ private struct PlanMaker {
     /// Returns the plan of some nodes. `entries` get the input.
     func plan(_ members: Set<String>, entries: Set<String>) throws(FlowError) -> Plan {
         var nodes = [node("input", .input, [])]
-        /// The node whose value the successors take.
+        /// The nodes that ran, and those whose values the successors take: the iterator's for a node with an iterator.
+        var indices: [String: Int] = [:]
         var sources: [String: Int] = [:]
         var labels: [String: Int] = [:]
         var leaves: [Int] = []
@@ -145,35 +152,41 @@ private struct PlanMaker {
             guard let vertex = graph.vertices.first(where: { $0.id == id }) else { continue }
             var parents = entries.contains(id) ? [0] : []
             for edge in graph.edges where edge.to == id && !edge.isIterator {
-                guard let source = sources[edge.from] else {
-                    throw FlowError(
-                        .unreachableNode,
-                        "The node \(id) follows \(edge.from), which isn't in the same iterator's body. Let it follow the iterator's node."
-                    )
-                }
+                guard let source = sources[edge.from] else { throw Self.outsideOfBody(id, edge.from) }
                 parents.append(source)
             }
             for (branch, targets) in graph.conditions.sorted(by: { $0.key < $1.key }) {
                 for (label, target) in targets.sorted(by: { $0.key < $1.key }) where target == id {
-                    guard let source = sources[branch] else { continue }
+                    guard let chooser = indices[branch], let source = sources[branch] else {
+                        throw Self.outsideOfBody(id, branch)
+                    }
                     let key = "\(branch)=\(label)"
-                    let index = labels[key] ?? add(node(key, .label(label), [source, source]))
+                    let index = labels[key] ?? add(node(key, .label(label), [chooser, source]))
                     labels[key] = index
                     parents.append(index)
                 }
             }
             let parent = parents.count == 1 ? parents[0] : add(node("join=\(id)", .merge(Self.combine), parents))
-            var source = add(node(vertex, parent))
+            let index = add(node(vertex, parent))
+            var source = index
             let targets = graph.edges.filter { $0.from == id && $0.isIterator }.map(\.to)
             if !targets.isEmpty {
                 let body = try plan(graph.reachable(from: targets, through: .withoutIterators), entries: Set(targets))
-                source = add(iterator(id + ".items", body, source))
+                source = add(iterator(id + ".items", body, index))
             }
+            indices[id] = index
             sources[id] = source
             if graph.next(id, .withoutIterators).allSatisfy({ !members.contains($0) }) { leaves.append(source) }
         }
         let output = leaves.count == 1 ? leaves[0] : add(node("output", .merge(Self.combine), leaves))
         return Plan(nodes: nodes, output: output)
+    }
+
+    private static func outsideOfBody(_ id: String, _ parent: String) -> FlowError {
+        FlowError(
+            .unreachableNode,
+            "The node \(id) follows \(parent), which isn't in the same iterator's body. Let it follow the iterator's node."
+        )
     }
 
     private func node(_ vertex: ClassicGraph.Vertex, _ parent: Int) -> PlanNode {

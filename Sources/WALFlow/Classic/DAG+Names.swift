@@ -74,7 +74,8 @@ extension DAG where Input == JSON, Output == JSON {
 
     /// Lets a node's status choose the node that follows: `addCondition("risk", ["review": "approve", "default": "ship"])`.
     ///
-    /// A status without a target takes `default`.
+    /// A status without a target takes `default`. The node is a function, and its targets are in the same iterator's body. If the node
+    /// has an iterator too, its targets get the array of the results.
     ///
     /// - Throws: ``FlowError``: `frozen` once a task began.
     public func addCondition(_ id: String, _ targets: [String: String]) throws(FlowError) {

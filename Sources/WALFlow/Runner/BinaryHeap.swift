@@ -11,6 +11,12 @@ struct BinaryHeap<Element: Sendable>: Sendable {
     var count: Int { elements.count }
     var first: Element? { elements.first }
 
+    mutating func removeAll(where isRemoved: (Element) -> Bool) {
+        var kept = BinaryHeap(by: precedes)
+        for element in elements where !isRemoved(element) { kept.insert(element) }
+        self = kept
+    }
+
     mutating func insert(_ element: Element) {
         elements.append(element)
         var child = elements.count - 1

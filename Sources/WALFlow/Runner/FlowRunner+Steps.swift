@@ -65,8 +65,8 @@ extension FlowRunner {
                 }
                 guard mayRun == true else { return await returned(task, step, prepared.attempt) }
             }
-            startTimeout(task, step, prepared.attempt)
             let running = RunningStep(self, task, step, attempt: prepared.attempt, dag: prepared.dag)
+            startTimeout(running)
             switch await tracing.run(running, { await call(running, values) }) {
             case .success(let value): return try await succeed(running, value)
             case .failure(let error):

@@ -4,11 +4,12 @@ internal import WALTasks
 extension FlowRunner {
 
     /// Begins the time that an attempt may take.
-    func startTimeout(_ task: LiveTask, _ step: StepPlace, _ attempt: UInt32) {
-        guard let timeout = step.plan.options.timeout else { return }
-        timeouts.add(at: steady.now() + timeout) { [weak self, weak task, weak step] in
-            guard let task, let step else { return }
-            Task { [weak self] in await self?.timeOut(task, step, attempt, timeout) }
+    func startTimeout(_ running: RunningStep) {
+        guard let timeout = running.place.plan.options.timeout else { return }
+        timeouts.add(at: steady.now() + timeout, while: { [weak running] in running != nil }) {
+            [weak self, weak running] in
+            guard let running else { return }
+            Task { [weak self] in await self?.timeOut(running.task, running.place, running.attempt, timeout) }
         }
     }
 

@@ -2,17 +2,23 @@ internal import WAL
 
 /// The times at which something happens: retries, timeouts, and waits of days. One task sleeps for all of them.
 ///
-/// An entry that isn't needed any more stays until its time, and its action finds that out.
+/// An entry that isn't needed any more may stay until its time, and its action finds that out.
 final class TimerQueue: Sendable {
     private struct Entry: Sendable {
         var due: Timestamp
         var number: UInt64
+        var isNeeded: (@Sendable () -> Bool)?
         var action: @Sendable () -> Void
     }
+
+    /// The least number of entries at which those that aren't needed are removed.
+    private static let purgeCountMin = 1024
 
     private struct State {
         var entries = BinaryHeap<Entry> { ($0.due, $0.number) < ($1.due, $1.number) }
         var lastNumber: UInt64 = 0
+        /// The number of entries at which the next purge is due: twice those that the last one left.
+        var purgeCount = TimerQueue.purgeCountMin
         var sleeper: Task<Void, Never>?
         var wakesAt: Timestamp?
         var isClosed = false
@@ -29,11 +35,19 @@ final class TimerQueue: Sendable {
     var count: Int { state.withLock { $0.entries.count } }
 
     /// Calls `action` at a time, or at once if the time has passed. It isn't called once the queue is closed.
-    func add(at due: Timestamp, _ action: @escaping @Sendable () -> Void) {
+    ///
+    /// - Parameter isNeeded: Whether the action still does something. It runs under the lock of the queue, so it takes no other lock.
+    func add(
+        at due: Timestamp, while isNeeded: (@Sendable () -> Bool)? = nil, _ action: @escaping @Sendable () -> Void
+    ) {
         state.withLock { state in
             guard !state.isClosed else { return }
             state.lastNumber += 1
-            state.entries.insert(Entry(due: due, number: state.lastNumber, action: action))
+            if state.entries.count >= state.purgeCount {
+                state.entries.removeAll { $0.isNeeded?() == false }
+                state.purgeCount = max(Self.purgeCountMin, 2 * state.entries.count)
+            }
+            state.entries.insert(Entry(due: due, number: state.lastNumber, isNeeded: isNeeded, action: action))
             if let wakesAt = state.wakesAt, wakesAt <= due { return }
             state.sleeper?.cancel()
             state.wakesAt = due

@@ -68,6 +68,43 @@ import WALTasks
         try await storage.close()
     }
 
+    /// The node's status chooses; what follows gets the array of the iterator's results.
+    @Test(arguments: [("all", #"["A","B"]"#), ("none", "null")])
+    func aNodeWithAnIteratorCanHaveACondition(_ status: String, _ expected: String) async throws {
+        let directory = TemporaryDirectory()
+        let dag = DAG(name: "D", key: "d")
+        try dag.addNode("Split", "split") { NodeResult($0.payload, status: status) }
+        try dag.addNode("Upper", "upper") { NodeResult(JSON($0.payload.text.uppercased())) }
+        try dag.addNode("Take", "take") { NodeResult($0.payload) }
+        try dag.addNode("Drop", "drop") { _ in NodeResult(JSON("null")) }
+        try dag.addEdge(.iterator, from: "split", to: "upper")
+        try dag.addCondition("split", ["all": "take", "none": "drop"])
+        let storage = try await openStorage(directory)
+        try await dag.setTaskStorage(storage)
+        #expect(try await dag.process(JSON(#"["a","b"]"#)).result().text == expected)
+        await dag.close()
+        try await storage.close()
+    }
+
+    /// A condition that could never choose would let its targets run always, or never.
+    @Test func aConditionThatCantChooseIsRefused() throws {
+        let inner = DAG(name: "Inner", key: "inner")
+        try inner.addNode("Only", "only") { NodeResult($0.payload) }
+        let onDAG = DAG(name: "D", key: "d")
+        try onDAG.addDAGNode("Sub", "sub", inner)
+        try onDAG.addNode("Next", "next") { NodeResult($0.payload) }
+        try onDAG.addCondition("sub", ["yes": "next"])
+        #expect(throws: FlowError.self) { try onDAG.frozen() }
+
+        let intoBody = DAG(name: "D", key: "d")
+        for id in ["start", "choose", "each"] { try intoBody.addNode(id, id) { NodeResult($0.payload) } }
+        try intoBody.addEdge(from: "start", to: "choose")
+        try intoBody.addEdge(.iterator, from: "start", to: "each")
+        try intoBody.addCondition("choose", ["yes": "each"])
+        let error = #expect(throws: FlowError.self) { try intoBody.frozen() }
+        #expect(error?.code == .unreachableNode)
+    }
+
     @Test func aTaskManagerFindsALiveTask() async throws {
         let (directory, gate) = (TemporaryDirectory(), Gate())
         let dag = DAG(name: "One", key: "one")

@@ -51,6 +51,24 @@ import WALTesting
         return events
     }
 
+    /// A service with timeouts of an hour would otherwise keep an hour of steps in memory.
+    @Test func theTimeoutsOfFinishedStepsAreRemoved() async throws {
+        let (directory, count) = (TemporaryDirectory(), 5000)
+        let dag = DAG(name: "Steps", key: "steps", of: Int.self) { dag, input in
+            dag.addIterator("each", over: input, { Array(0..<$0) }, concurrency: 8) { body, element in
+                body.addNode("step", after: element, options: NodeOptions(timeout: .seconds(3600))) { _, number in
+                    number
+                }
+            }
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag])
+        #expect(try await runner.process(count, by: dag, id: "t").result().count == count)
+        #expect(runner.statistics.timers < count / 2)
+        await runner.close()
+        try await storage.close()
+    }
+
     @Test func timersOverDaysEndInTheirOrder() async throws {
         let (directory, events, clock) = (TemporaryDirectory(), Events(), ManualClock())
         let days = [8, 1, 5, 2, 3]
