@@ -246,7 +246,10 @@ extension GraphShape {
             }
             return paths
         }
+        // Many failed elements have the same nodes after them.
+        var known: Set<String> = []
         return task.steps.filter { $0.value.hasFailed }.keys.sorted().flatMap { paths(dependingOn: $0) ?? [] }
+            .filter { known.insert($0).inserted }
     }
 
     /// Returns the paths whose results depend on a step, itself first. A path stands for everything below it, too.

@@ -7,6 +7,15 @@ enum StepPath {
     /// Returns the path of an element's graph.
     static func element(_ index: Int, of path: String) -> String { "\(path)[\(index)]/" }
 
+    /// Whether a path is one of these, or below one.
+    static func isWithin(_ path: String, _ paths: Set<String>) -> Bool {
+        paths.contains(path)
+            || path.utf8.indices.contains { index in
+                (path.utf8[index] == UInt8(ascii: "/") || path.utf8[index] == UInt8(ascii: "["))
+                    && paths.contains(String(path[..<index]))
+            }
+    }
+
     /// Whether a text begins with an element's number as ``element(_:of:)`` writes it: `[7]`, and not `[07]` or `[+7]`.
     static func hasElement(_ text: some StringProtocol) -> Bool {
         let number = text.dropFirst().prefix { $0 != "]" }

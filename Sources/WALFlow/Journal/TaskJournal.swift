@@ -190,12 +190,8 @@ package struct TaskJournal: Hashable, Sendable {
             parked = nil
         case .retry:
             parked = nil
-            for path in control.paths {
-                steps[path] = nil
-                for below in steps.keys where below.hasPrefix(path + "/") || below.hasPrefix(path + "[") {
-                    steps[below] = nil
-                }
-            }
+            let paths = Set(control.paths)
+            steps = steps.filter { !StepPath.isWithin($0.key, paths) }
             resumedCount = 0
             end = nil
             isDelivered = false

@@ -49,6 +49,30 @@ import WAL
         #expect(journal.steps["a"]?.result == nil && journal.steps["a"]?.hasFailed == true)
     }
 
+    @Test mutating func aRetryForgetsItsPathsAndWhatIsBelow() {
+        let kept = ["ab", "each[11]/a", "each[2]/b", "x/ab"]
+        for path in kept + ["a", "each[1]/a", "each[1]/in[2]/b", "each[2]/a", "x/a", "x/a[3]/b"] {
+            journal.apply(Self.result(path))
+        }
+        journal.apply(
+            .control(
+                FlowRecord.Control(
+                    number: 1, action: .retry, time: Self.time, paths: ["a", "each[1]", "each[2]/a", "x/a", "gone"])))
+        #expect(journal.steps.keys.sorted() == kept)
+    }
+
+    @Test mutating func aRetryNamesEachPathOnce() throws {
+        let dag = DAG(name: "D", key: "d", of: [Int].self) { dag, input in
+            let each = dag.addIterator("each", over: input, { $0 }) { body, element in
+                body.addNode("step", after: element) { _, number in number }
+            }
+            return dag.addNode("last", after: each) { _, numbers in numbers.count }
+        }
+        for path in ["each[0]/step", "each[1]/step"] { journal.apply(Self.failure(path, 1, isFinal: true)) }
+        let paths = try dag.frozen().shape.paths(toRetry: nil, of: journal)
+        #expect(paths == ["each[0]/step", "last", "each[1]/step"])
+    }
+
     @Test mutating func aSignalCountsOnceByItsID() {
         for _ in 0..<2 { journal.apply(.signal(path: "w", id: "mail", payload: [1])) }
         #expect(journal.signals.count == 1)
