@@ -355,6 +355,7 @@ import WALTasks
         try await log.sync()
         try await log.roll()
         try await log.append([3])
+        try await log.untilSealed()
         let monitor = try LogMonitor(log)
         let segments = try #require(try await json(monitor, "/api/v1/segments")["segments"] as? [[String: Any]])
         #expect(

@@ -14,7 +14,8 @@
             let database = try TestDatabase()
             await #expect(processExitsWith: .success) { [url = database.url as String] in
                 StandardNumbers.close()
-                let store = try await MySQLTaskStore(url: url)
+                let store = try await MySQLTaskStore(
+                    url: url, statementTimeout: .seconds(3600), lockTimeout: .seconds(3600))
                 try await store.save(task("a"))
                 #expect(StandardNumbers.sockets == [])
 

@@ -210,7 +210,8 @@
         @Test func manyStatementsAndManyRows() async throws {
             let database = try TestDatabase()
             let sink = try await MySQLSink(
-                url: database.url, tables: "CREATE TABLE IF NOT EXISTS t (a int, b longtext)"
+                url: database.url, tables: "CREATE TABLE IF NOT EXISTS t (a int, b longtext)",
+                statementTimeout: .seconds(600)
             ) { transaction, _ in
                 for number in 0..<250 { try transaction.execute("INSERT INTO t VALUES (\(number), '')") }
                 let text = String(repeating: "x", count: 40_000)
@@ -230,7 +231,8 @@
             for name in ["orders", "audit"] {
                 sinks.append(
                     try await MySQLSink(
-                        url: database.url, name: name, tables: "CREATE TABLE IF NOT EXISTS t (a int)"
+                        url: database.url, name: name, tables: "CREATE TABLE IF NOT EXISTS t (a int)",
+                        lockTimeout: .seconds(600)
                     ) { transaction, _ in try transaction.execute("INSERT INTO t VALUES (1)") })
             }
             try await withThrowingTaskGroup { group in

@@ -21,7 +21,10 @@
             let server = try server ?? PrivateServer.shared.get()
             name = "t\(Self.count.add(1, ordering: .relaxed).newValue)"
             serverURL = server.url
-            url = server.url.replacingOccurrences(of: "/test?", with: "/\(name)?")
+            // A test's own limits come later in the URL, and count.
+            url =
+                server.url.replacingOccurrences(of: "/test?", with: "/\(name)?")
+                + "&read_timeout=3600&connect_timeout=300"
             let root = try Connection(ConnectionSettings(url: serverURL), access: .readWrite)
             // Many concurrent tests have more connections than the default limit, 151.
             try root.execute("SET GLOBAL max_connections = 1000", named: "set up")

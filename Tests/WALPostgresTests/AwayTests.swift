@@ -10,7 +10,7 @@
     @testable import WALPostgres
 
     /// An unreachable database must not stop its clients.
-    @Suite(.needsServer, .timeLimit(.minutes(10))) struct AwayTests {
+    @Suite(.needsServer, .timeLimit(.minutes(30))) struct AwayTests {
         /// The default breaker would wait for 5 seconds after the server's return.
         private var quick: TaskBufferConfiguration {
             var configuration = TaskBufferConfiguration()

@@ -13,12 +13,13 @@
             let database = try TemporaryDatabase()
             await #expect(processExitsWith: .success) { [conninfo = database.conninfo as String] in
                 StandardNumbers.close()
-                let store = try await PostgresTaskStore(conninfo, writeConnections: 2)
+                let store = try await PostgresTaskStore(
+                    conninfo, writeConnections: 2, statementTimeout: .seconds(3600), lockTimeout: .seconds(3600))
                 try await store.save(task("a"))
                 #expect(StandardNumbers.sockets == [])
 
                 let settings = try ConnectionSettings(
-                    conninfo: conninfo, statementTimeout: .seconds(60), lockTimeout: .seconds(60))
+                    conninfo: conninfo, statementTimeout: .seconds(3600), lockTimeout: .seconds(3600))
                 let other = try Connection(settings)
                 try other.execute(
                     """

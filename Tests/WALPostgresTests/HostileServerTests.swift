@@ -9,7 +9,7 @@
     @testable import WALPostgres
 
     /// A server whose administrator has changed every setting that sessions inherit.
-    @Suite(.serialized, .needsServer, .timeLimit(.minutes(10))) struct HostileServerTests {
+    @Suite(.serialized, .needsServer, .timeLimit(.minutes(30))) struct HostileServerTests {
         private static let server: Result<PrivateServer, any Error> = Result {
             let server = try PrivateServer(isHostile: true)
             // Its last reference is never released.

@@ -25,7 +25,9 @@
             statements.delete = "DELETE FROM entries WHERE name = $1"
             statements.event = "INSERT INTO events VALUES ($1)"
             let open: @Sendable (String) async throws -> PostgresSink = { [statements] conninfo in
-                try await PostgresSink(conninfo) { transaction, batch in try statements.write(batch, transaction) }
+                try await PostgresSink(conninfo, lockTimeout: .seconds(600)) { transaction, batch in
+                    try statements.write(batch, transaction)
+                }
             }
             var fixture = TableFixture {
                 try await open(conninfo ?? database.conninfo)
@@ -306,9 +308,10 @@
         @Test func sinksOfALogShareADatabase() async throws {
             let database = try TemporaryDatabase()
             let sinks = try await ["orders", "audit"].asyncMap { name in
-                try await PostgresSink(database.conninfo, name: name, tables: "CREATE TABLE IF NOT EXISTS t (a int)") {
-                    transaction, _ in try transaction.execute("INSERT INTO t VALUES (1)")
-                }
+                try await PostgresSink(
+                    database.conninfo, name: name, tables: "CREATE TABLE IF NOT EXISTS t (a int)",
+                    lockTimeout: .seconds(600)
+                ) { transaction, _ in try transaction.execute("INSERT INTO t VALUES (1)") }
             }
             try await withThrowingTaskGroup { group in
                 for sink in sinks {

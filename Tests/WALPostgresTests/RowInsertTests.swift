@@ -9,7 +9,7 @@
     @testable import WALPostgres
 
     /// `executeMany` with one statement for all rows.
-    @Suite(.serialized, .needsServer, .timeLimit(.minutes(10))) struct RowInsertTests {
+    @Suite(.serialized, .needsServer, .timeLimit(.minutes(30))) struct RowInsertTests {
         // MARK: The statement
 
         @Test(arguments: [

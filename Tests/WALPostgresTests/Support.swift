@@ -26,7 +26,7 @@
             let name = "test_" + UUID().uuidString.replacing("-", with: "").prefix(12).lowercased()
             try Connection(Self.settings(server.conninfo + " dbname=postgres")).execute(
                 "CREATE DATABASE \(name)", named: "create database")
-            conninfo = server.conninfo + " dbname=\(name)"
+            conninfo = server.conninfo + " connect_timeout=300 dbname=\(name)"
         }
 
         private static func settings(_ conninfo: String) throws -> ConnectionSettings {

@@ -14,7 +14,7 @@
                 mkfifo "$1/lines"
                 \(start) "$0" append "$1/log" <"$1/lines" >&2 & writer=$!
                 exec 3>"$1/lines"
-                until [ -s "$1/log/STATUS" ]; do kill -0 $writer; sleep 0.05; done
+                until "$0" metrics "$1/log" 2>/dev/null | grep -q '^wal_up.* 1$'; do kill -0 $writer; sleep 0.05; done
                 echo 0::/system.slice/orders.service >"$1/cgroup"
                 mount --bind "$1/cgroup" /proc/$writer/cgroup
                 "$0" doctor "$1/log" --json || :

@@ -1,6 +1,7 @@
 #if Postgres
     import Foundation
     import Testing
+    import WAL
 
     /// The tool reports an outage of the store, and doesn't hang because of it.
     @Suite(
@@ -66,6 +67,9 @@
             let process = try ingest(conninfo, "--drain-timeout", "\(drainTimeout)", input: input)
             try write(0..<7, to: input)
             try errors.wait(for: "error: the sink failed repeatedly", while: process)
+            // The claim alone may have failed, before the lines were read.
+            let path = scratch.path("log")
+            while process.isRunning, (try? ReadOnlyLog(at: path).lastSequence) != 7 { usleep(20_000) }
             return (process, conninfo)
         }
 

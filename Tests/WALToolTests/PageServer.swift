@@ -8,6 +8,9 @@
         let address: String
         let token: String
 
+        /// A port that no outgoing connection gets, so that a second server can have it after the first one.
+        static var fixedPort: String { "\(Int.random(in: 20_000..<30_000))" }
+
         init(
             _ scratch: Scratch, _ arguments: [String], port: String = "0", tokenFile: String? = nil,
             environment: [String: String] = [:]

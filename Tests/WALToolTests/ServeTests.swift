@@ -97,7 +97,7 @@
         @Test func thePageIsServedUntilItIsStopped() throws {
             try WriteAheadLog.openBlocking(at: log).closeBlocking()
             let tokenFile = scratch.path("token")
-            let server = try PageServer(scratch, [log], tokenFile: tokenFile)
+            let server = try PageServer(scratch, [log], port: PageServer.fixedPort, tokenFile: tokenFile)
             #expect(try FileManager.default.attributesOfItem(atPath: tokenFile)[.posixPermissions] as? Int == 0o600)
             #expect(try curl([], server.address).body.hasPrefix("<!doctype html>"))
             #expect(try curl([], server.address + "api/v1/status").status == 401)

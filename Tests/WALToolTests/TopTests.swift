@@ -355,7 +355,7 @@ struct TopTests {
         @Test func aPageThatIsGoneIsReportedUntilItIsBack() throws {
             try makeLog()
             let tokenFile = scratch.path("token")
-            let server = try PageServer(scratch, [log], tokenFile: tokenFile)
+            let server = try PageServer(scratch, [log], port: PageServer.fixedPort, tokenFile: tokenFile)
             guard let screen = try Screen(scratch.path("tmux"), width: 80, height: 24) else { return }
             defer { _ = try? screen.run("kill-server") }
             let command = "\(ToolRun.tool.path) top --url \(server.address) --interval 100ms --pane 2"

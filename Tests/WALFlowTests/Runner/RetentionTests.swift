@@ -21,6 +21,7 @@ import WALTesting
         buffer.segmentRetention = .zero
         buffer.flushInterval = .milliseconds(10)
         buffer.diskBudget = budget
+        buffer.whenFull = .wait(.seconds(600))
         return buffer
     }
 

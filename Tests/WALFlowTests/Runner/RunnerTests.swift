@@ -352,6 +352,8 @@ import WALTesting
                 return running
             }
             most.withLock { $0 = max($0, now) }
+            // Each step waits until the limit is reached. One more would show after that.
+            try await eventually { most.withLock { $0 } >= 3 }
             try await Task.sleep(for: .milliseconds(2))
             running.withLock { $0 -= 1 }
         }

@@ -100,14 +100,13 @@ import Testing
         try log.setCursor("consumer", to: 0)
         let bytes = payload(1, size: 4000)
         var last: SequenceNumber = .zero
-        while !log.engine.catalog.state.withLock({ $0.pipeline.isOverBudget }) {
+        while !log.isFull {
             if let sequence = try log.tryAppend(bytes) {
                 last = sequence
             } else {
                 try await Task.sleep(for: .milliseconds(1))
             }
         }
-        while let sequence = try log.tryAppend(bytes) { last = sequence }
         var batch = RecordBatch()
         batch.append(bytes)
         #expect(try log.tryAppend(batch, bookmark: Bookmark(name: "producer", position: 1)) == nil)

@@ -141,6 +141,8 @@ import Testing
             #expect(log.firstSequence == 1)
             #expect(try readAll(reader).count == 99)
         }
+        try log.syncBlocking()
+        while log.segments.contains(where: { $0.state == .unsealed }) { usleep(1000) }
         log.applyRetentionBlocking()
         #expect(log.firstSequence > 1)
         #expect(try readAll(log.reader(from: 1)).first?.sequence == log.firstSequence)

@@ -47,8 +47,11 @@ import Testing
         let error = await #expect(throws: WALError.self) { _ = try await log.append([1]) }
         #expect(error?.code == .directoryGone)
         #expect(error?.message.contains(directory.path) ?? false, "\(String(describing: error))")
-        let waiting = await #expect(throws: WALError.self) { try await log.waitUntilDurable(durable.next) }
-        #expect(waiting?.code == .directoryGone)
+        // The seal of the ended segment may have found the loss before the first of these appends.
+        if log.lastSequence > durable {
+            let waiting = await #expect(throws: WALError.self) { try await log.waitUntilDurable(durable.next) }
+            #expect(waiting?.code == .directoryGone)
+        }
         #expect(log.durableSequence == durable)
 
         if loss != .removed {

@@ -76,6 +76,9 @@ struct BufferOnFullDiskTests {
             log: disk.path + "/log", configuration: Self.configuration, logger: recording.logger)
         #expect(storage.health.isAccepting)
         try await saveUntilRefused(storage)
+        // A late seal gives space back.
+        try await storage.writeAheadLog.untilSealed()
+        try await saveUntilRefused(storage)
         #expect(storage.health.refusal?.reason == .diskFull)
         #expect(storage.health.isDelivering)
         for _ in 0..<100 {

@@ -166,7 +166,8 @@ import WALTesting
             var last = -1
             var count = 0
             repeat {
-                let text = try #require(try StatusFile.text(in: place))
+                // The writer may have replaced both texts during one read.
+                guard let text = try StatusFile.text(in: place) else { continue }
                 let number = Int(text[0]) << 16 | Int(text[1]) << 8 | Int(text[2])
                 try #require(number >= last && text == Self.text(number))
                 last = number
@@ -247,14 +248,20 @@ import WALTesting
         try await log.waitUntilDurable(log.lastSequence)
         #expect(wait("sync")?.count == count)
         await #expect(throws: WALError.self) { try await log.append([UInt8](repeating: 1, count: 1 << 20)) }
-        await #expect { while true { try await log.append([UInt8](repeating: 1, count: 10_000)) } } throws: {
-            ($0 as? WALError)?.code == .logFull
-        }
+        // If the last segment is sealed late, there is room for another one after the first error.
+        var fullCount: UInt64 = 0
+        repeat {
+            await #expect { while true { try await log.append([UInt8](repeating: 1, count: 10_000)) } } throws: {
+                ($0 as? WALError)?.code == .logFull
+            }
+            fullCount += 1
+        } while !log.isFull
         #expect(
             log.status.errors == [
-                LogStatus.ErrorCount(code: "logFull", count: 1), LogStatus.ErrorCount(code: "recordTooLarge", count: 1),
+                LogStatus.ErrorCount(code: "logFull", count: fullCount),
+                LogStatus.ErrorCount(code: "recordTooLarge", count: 1),
             ])
-        #expect(wait("budget")?.count == 1)
+        #expect(wait("budget")?.count ?? 0 >= 1)
         #expect(wait("budget")?.nanoseconds ?? 0 >= 20_000_000)
         let refusal = try #require(log.status.refusal)
         #expect(refusal.code == "logFull" && refusal.message == log.refusal?.message)

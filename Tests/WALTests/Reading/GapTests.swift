@@ -57,6 +57,7 @@ import Testing
         let (directory, copy) = (TemporaryDirectory(), TemporaryDirectory())
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         for number in 1...3 { try log.appendBlocking(payload(number)) }
+        log.waitUntilPrepared()
         try FileManager.default.copyItem(atPath: directory.path, toPath: copy.path)
         try log.closeBlocking()
         let reader = try ReadOnlyLog(at: copy.path).reader()

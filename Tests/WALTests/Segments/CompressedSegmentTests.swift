@@ -118,7 +118,7 @@ import WALTesting
                 continue
             }
             written += 1
-            if written % 100 == 0 { #expect(try Self.size(of: directory.path) <= configuration.diskBudget ?? 0) }
+            if written % 100 == 0 { #expect(log.statistics.diskBytes <= configuration.diskBudget ?? 0) }
         }
         #expect(written == wanted)
         #expect(try readAll(log.reader()).map(\.payload) == (0..<wanted).map { payload($0, size: 200) })

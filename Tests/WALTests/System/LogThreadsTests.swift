@@ -11,6 +11,12 @@ import Testing
         /// Each new file of a log waits until the disk answers again.
         private final class HungDisk: StorageHook {
             private let isHung = Monitor(true)
+            private let heldCount = Monitor(0)
+
+            /// Returns once this number of threads wait for the disk.
+            func waitForThreads(_ count: Int) async throws {
+                try await eventually { heldCount.withLock { $0 } >= count }
+            }
 
             func answer() {
                 isHung.withLock { $0 = false }
@@ -18,7 +24,10 @@ import Testing
             }
 
             func before(_ call: StorageCall) -> StorageVerdict {
-                if case .open(_, creates: true) = call { isHung.wait { $0 ? nil : () } }
+                if case .open(_, creates: true) = call {
+                    heldCount.withLock { $0 += 1 }
+                    isHung.wait { $0 ? nil : () }
+                }
                 return .proceed
             }
 
@@ -41,6 +50,8 @@ import Testing
             let appends = logs.map { log in
                 Task { for number in 0..<400 { try await log.append(payload(number, size: 1000)) } }
             }
+            // Before all threads have begun, the threads are crowded only until the next one begins.
+            try await disk.waitForThreads(6)
             try await eventually { threads.maintenance.isCrowded }
 
             let other = "/dev/shm/wal-\(UUID().uuidString)"

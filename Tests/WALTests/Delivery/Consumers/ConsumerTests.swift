@@ -293,8 +293,10 @@ import Testing
     @Test func aDroppedConsumerFreesItsNameAndCounts() async throws {
         let directory = TemporaryDirectory()
         let log = try await Self.filled(directory, 2)
+        // While a save is due, the saving task holds the consumer.
+        let configuration = ConsumerConfiguration(saveInterval: .seconds(3600))
         for attempt in 0..<3 {
-            let consumer = Monitor<Consumer<LogEntry>?>(try log.consumer("mailer"))
+            let consumer = Monitor<Consumer<LogEntry>?>(try log.consumer("mailer", configuration: configuration))
             var deliveries = consumer.withLock { $0?.makeAsyncIterator() }
             let delivery = try await deliveries?.next()
             #expect(Self.sequence(delivery) == 1)
