@@ -101,6 +101,8 @@ package struct TaskJournal: Hashable, Sendable {
         case .begin(let start):
             guard beginning == nil else { return }
             beginning = start
+            // The copy of a checkpoint begins here, and has the end after all results.
+            end = nil
             if graph == 0 { graph = start.graph }
         case .trace(let fields): if trace.isEmpty { trace = fields }
         case .result(let path, let attempt, let time, let label, let bytes):

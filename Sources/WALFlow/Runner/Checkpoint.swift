@@ -149,7 +149,11 @@ final class Checkpoint: Sendable {
         var size = 0
         let tasks = runner.table.all
         size += try await append(try graphs(of: tasks, runner), runner)
-        for task in tasks { size += try await append(task, runner) }
+        for task in tasks {
+            // Without the cursor, the next turn writes another checkpoint.
+            guard let copied = try await append(task, runner) else { return }
+            size += copied
+        }
         liveSize.store(size, ordering: .relaxed)
         try log.setCursor(JournalTable.cursor, to: before)
         release(forGood: false)
@@ -166,49 +170,60 @@ final class Checkpoint: Sendable {
         return older + runner.dags.all.map { FlowRecord($0.key, .graph(hash: $0.hash, json: $0.json)) }
     }
 
-    /// Writes the records of a task again. Its lock is held, so that no record of it comes in between.
-    private func append(_ task: LiveTask, _ runner: FlowRunner) async throws -> Int {
+    /// Writes the records of a task again, under its lock, so that no record of it comes in between. A task that needs more segments than
+    /// are ready is written in parts. Returns nil if it ends between them: the rest doesn't count after its end.
+    private func append(_ task: LiveTask, _ runner: FlowRunner) async throws -> Int? {
+        var written: [FlowRecord] = []
+        var end: FlowRecord.Ending?
+        var hasEnded = false
         while true {
             let size = try task.state.withLock { state throws(TaskStorageError) -> Int? in
-                guard !state.isGone else { return 0 }
+                if written.isEmpty { end = state.journal.end }
+                hasEnded = !written.isEmpty && (state.isGone || state.journal.end != end)
+                guard !state.isGone, !hasEnded else { return 0 }
                 var events = state.journal.records
                 if state.journal.isDelivered, let end = state.journal.end { events.append(.delivered(time: end.time)) }
                 let row = state.parkedRow(at: runner.clock.now())
-                return try write(events.map { FlowRecord(task.id, $0) }, runner, row)
+                return try write(events.map { FlowRecord(task.id, $0) }, after: &written, runner, row)
             }
+            if hasEnded { return nil }
             if let size { return size }
             try await runner.storage.waitForSpace()
         }
     }
 
     private func append(_ records: [FlowRecord], _ runner: FlowRunner) async throws -> Int {
+        var written: [FlowRecord] = []
         while true {
-            if let size = try write(records, runner) { return size }
+            if let size = try write(records, after: &written, runner) { return size }
             try await runner.storage.waitForSpace()
         }
     }
 
     /// Appends records and a row after them, or returns nil if no segment is ready for all of them.
+    ///
+    /// After nil, the next call continues after the records that are written, up to the first one that has changed meanwhile. A task may
+    /// need more segments than are ever ready at once.
     private func write(
-        _ records: [FlowRecord], _ runner: FlowRunner, _ row: TaskMutation? = nil
+        _ records: [FlowRecord], after written: inout [FlowRecord], _ runner: FlowRunner, _ row: TaskMutation? = nil
     ) throws(TaskStorageError) -> Int? {
-        var size = 0
+        let start = zip(records, written).prefix { $0 == $1 }.count
+        written.removeSubrange(start...)
         var batch = RecordBatch()
         // A batch must fit into a segment.
         let sizeMax = min(Self.batchSize, runner.storage.segmentSize / 4)
-        for (index, record) in records.enumerated() {
+        for (index, record) in records.enumerated().dropFirst(start) {
             record.append(to: &batch)
             guard index == records.count - 1 || batch.payloads.count + records[index + 1].size > sizeMax else {
                 continue
             }
             guard try runner.storage.tryAppend(batch, []) != nil else { return nil }
-            size += batch.payloads.count
+            written += records[written.count...index]
             batch.removeAll()
         }
         if let row {
             guard try runner.storage.tryAppend(RecordBatch(), [row]) != nil else { return nil }
-            size += TaskCodec.size(of: row)
         }
-        return size
+        return records.reduce(row.map { TaskCodec.size(of: $0) } ?? 0) { $0 + $1.size }
     }
 }

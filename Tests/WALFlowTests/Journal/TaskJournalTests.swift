@@ -34,6 +34,18 @@ import WAL
         #expect(journal == ended)
     }
 
+    /// The task ended after a checkpoint had begun, and before its copy of the task. A retry must not run finished steps again.
+    @Test func theResultsOfACopyAfterTheEndCount() throws {
+        let ended = FlowRecord.Ending(status: .failed, time: Self.time, error: "no", path: "b")
+        var copied = journal
+        copied.apply(Self.result("a"))
+        copied.apply(Self.failure("b", 1, isFinal: true))
+        copied.apply(.end(ended))
+        var table = JournalTable()
+        for event in [.end(ended)] + copied.records { table.apply(FlowRecord("t", event)) }
+        #expect(table.tasks["t"] == copied)
+    }
+
     @Test mutating func theFirstResultCounts() {
         journal.apply(Self.failure("a", 1))
         journal.apply(Self.result("a", 2))

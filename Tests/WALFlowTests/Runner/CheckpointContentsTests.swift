@@ -2,6 +2,7 @@ import TestSupport
 import Testing
 import WAL
 import WALTasks
+import WALTesting
 
 @testable import WALFlow
 
@@ -38,6 +39,80 @@ import WALTasks
         runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
         try await runner.submit(1000, to: "answer", of: "t3")
         try await eventually { runner.liveTasks.count == 49 }
+        await runner.close()
+        try await storage.close()
+    }
+
+    /// A text that doesn't compress.
+    private static func text(_ number: Int) -> String {
+        var generator = SeededGenerator(seed: UInt64(number))
+        let letters = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+        return String((0..<4000).map { _ in letters.randomElement(using: &generator) ?? "-" })
+    }
+
+    /// After its end, the rest of a task's results wouldn't count, so that checkpoint doesn't move the cursor.
+    @Test(.timeLimit(.minutes(10))) func aTaskThatEndsAmongItsPartsKeepsItsResults() async throws {
+        let (directory, count) = (TemporaryDirectory(), 100)
+        let isBroken = Monitor(true)
+        let dag = DAG(name: "Large", key: "large", of: Int.self) { dag, input in
+            let each = dag.addIterator("each", over: input, { Array(0..<$0) }) { body, value in
+                body.addNode("text", after: value) { _, value in Self.text(value) }
+            }
+            let wait = dag.addWait("answer", after: each, for: Int.self)
+            return dag.addNode("end", after: each, wait) { _, texts, answer in
+                if isBroken.withLock({ $0 }) { throw PermanentError("broken") }
+                return texts.count + answer
+            }
+        }
+        var buffer = TaskBufferConfiguration()
+        buffer.segmentSize = 64 << 10
+        let storage = try await BufferedTaskStorage.memory(log: directory.path, configuration: buffer)
+        var runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
+        let task = try await runner.process(count, by: dag, id: "t")
+        try await eventually { task.state.reason == "waiting for answer" }
+        let checkpoint = Task { [runner] in try await runner.checkpoint.write(runner) }
+        try await runner.submit(7, to: "answer", of: "t")
+        await #expect(throws: FlowError.self) { try await task.result() }
+        try await checkpoint.value
+        await runner.close()
+        isBroken.withLock { $0 = false }
+        let log = storage.writeAheadLog
+        var table = JournalTable()
+        try table.read(log.reader(from: log.cursors[JournalTable.cursor]?.next), through: log.lastSequence)
+        #expect(table.tasks["t"]?.steps.count { $0.value.result != nil } == count + 1)
+        runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
+        let rest = try #require(runner.task(id: "t", of: dag))
+        try await runner.retry("t")
+        #expect(try await rest.result() == count + 7)
+        await runner.close()
+        try await storage.close()
+    }
+
+    /// A checkpoint that began anew at each full segment would never end, and fill the disk.
+    @Test(.timeLimit(.minutes(10))) func aTaskOfManySegmentsIsWrittenOnce() async throws {
+        let (directory, count) = (TemporaryDirectory(), 300)
+        let dag = DAG(name: "Large", key: "large", of: Int.self) { dag, input in
+            let each = dag.addIterator("each", over: input, { Array(0..<$0) }) { body, value in
+                body.addNode("text", after: value) { _, value in Self.text(value) }
+            }
+            let wait = dag.addWait("answer", after: each, for: Int.self)
+            return dag.addNode("end", after: each, wait) { _, texts, answer in texts.count + answer }
+        }
+        var buffer = TaskBufferConfiguration()
+        buffer.segmentSize = 64 << 10
+        let storage = try await BufferedTaskStorage.memory(log: directory.path, configuration: buffer)
+        var runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
+        let task = try await runner.process(count, by: dag, id: "t")
+        try await eventually { task.state.reason == "waiting for answer" }
+        let log = storage.writeAheadLog
+        let before = log.lastSequence
+        try await runner.checkpoint.write(runner)
+        #expect((4000 * count..<8000 * count).contains(Int(log.byteCount(after: before))))
+        await runner.close()
+        runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
+        let rest = try #require(runner.task(id: "t", of: dag))
+        try await runner.submit(7, to: "answer", of: "t")
+        #expect(try await rest.result() == count + 7)
         await runner.close()
         try await storage.close()
     }
