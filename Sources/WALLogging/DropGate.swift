@@ -9,6 +9,8 @@ final class DropGate: Sendable {
     /// ended so far, or 0. So each time without a pause has a value of its own.
     private let pauseEnd = Atomic<Int64>(0)
     private let endedPauses = Atomic<Int64>(0)
+    /// Whether the log is closed: then every line is worth an attempt, because it goes to standard error.
+    private let isEnded = Atomic(false)
     /// The number of dropped lines that no record reports.
     private let unreported = Atomic<UInt64>(0)
     private let total = Atomic<UInt64>(0)
@@ -25,7 +27,7 @@ final class DropGate: Sendable {
     /// Returns an attempt if the calling thread may try to append. Counts a dropped line otherwise.
     func enter() -> Attempt? {
         let end = pauseEnd.load(ordering: .relaxed)
-        if end <= 0 { return Attempt(pauseEnd: end) }
+        if end <= 0 || isEnded.load(ordering: .relaxed) { return Attempt(pauseEnd: end) }
         let now = self.now
         // The new end keeps other threads out until this one has succeeded or failed.
         let next = now + Self.microseconds(Pause.refused)
@@ -45,6 +47,9 @@ final class DropGate: Sendable {
     func restore(_ count: UInt64) {
         unreported.add(count, ordering: .relaxed)
     }
+
+    /// Notes that the log is closed.
+    func end() { isEnded.store(true, ordering: .relaxed) }
 
     /// Notes that the log takes lines.
     func open() {

@@ -22,7 +22,7 @@ extension LineLog {
             gate.open()
             if level >= .error { log.requestSync() }
         case .closed:
-            gate.open()
+            writeReport()
             StandardError.write(line)
         case .notReady: gate.drop(attempt, pause: DropGate.Pause.notReady)
         case .refused: gate.drop(attempt, pause: DropGate.Pause.refused)
@@ -41,6 +41,12 @@ extension LineLog {
         } catch {
             StandardError.write(report)
         }
+    }
+
+    /// Writes the report of the dropped lines that have none to standard error.
+    func writeReport() {
+        let unreported = gate.takeUnreported()
+        if unreported > 0 { StandardError.write(Self.report(unreported)) }
     }
 
     private func tryAppend(_ line: LogLine) -> Obstacle? {

@@ -140,6 +140,10 @@ public final class LineLog: Sendable {
     @available(*, noasync, message: "Blocks the thread. Await close() instead.")
     public func closeBlocking() throws(WALError) {
         appendLastReport()
+        defer {
+            gate.end()
+            writeReport()
+        }
         try log.closeBlocking()
     }
 }

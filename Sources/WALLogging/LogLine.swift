@@ -77,7 +77,7 @@ package enum LineText {
         }
     }
 
-    /// Returns the text with its control characters escaped as in a Swift string.
+    /// Returns the text with its control characters and separators of lines escaped as in a Swift string.
     package static func escaped(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         var result = ""
@@ -89,8 +89,8 @@ package enum LineText {
 
     /// Returns the text, in quotes if programs that split the line at spaces and equal signs would misread it.
     static func quoted(_ text: String) -> String {
-        let isPlain = !text.isEmpty && !text.contains { $0.isWhitespace || $0 == "\"" || $0 == "=" }
-        if isPlain { return escaped(text) }
+        let needsQuotes = text.unicodeScalars.contains { $0.properties.isWhitespace || $0 == "\"" || $0 == "=" }
+        if !text.isEmpty, !needsQuotes { return escaped(text) }
         var result = ""
         for scalar in text.unicodeScalars {
             if scalar == "\"" || scalar == "\\" { result += "\\" }
@@ -99,8 +99,8 @@ package enum LineText {
         return "\"\(escaped(result))\""
     }
 
-    /// Whether a scalar is one of the control characters C0, C1 and delete.
+    /// Whether a scalar is one of the control characters C0, C1 and delete, or separates lines.
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.properties.generalCategory == .control
+        [.control, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
     }
 }

@@ -174,9 +174,13 @@ import WAL
             try await lines.close()
             logger.error("last words", metadata: ["k": "v"])
             guard lines.droppedLines == 0 else { exit(1) }
+            // A line of another thread, which the log refused just before the close, began a pause.
+            if let attempt = lines.gate.enter() { lines.gate.drop(attempt, pause: .seconds(3600)) }
+            logger.error("very last words")
         }
         let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
         #expect(text.contains(" error late: last words k=v\n"))
+        #expect(text.contains(" 1 lines dropped") && text.contains(" error late: very last words\n"))
     }
 
     @Test func aBudgetThatIsTooSmallIsRefused() async throws {

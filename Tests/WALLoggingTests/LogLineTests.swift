@@ -136,6 +136,10 @@ import WALTesting
         #expect(
             hostile.description
                 == #"1970-01-01T00:00:00.000Z info l: a\u{1B}[2Jb\r\u{0085} e="" k="say \"x=1\"""#)
+        let separators = LogLine(
+            time: Timestamp(rawValue: 0), level: .info, label: "l", message: "a\u{2028}b",
+            metadata: ["k": "\"\u{301}x"])
+        #expect(separators.description == "1970-01-01T00:00:00.000Z info l: a\\u{2028}b k=\"\\\"\u{301}x\"")
     }
 
     /// A line that fits into no segment would be lost, so it is cut.

@@ -40,6 +40,22 @@ import WAL
         }
     }
 
+    /// The data of the delay would otherwise hold a closed proxy's thread for good.
+    @Test func aCloseDuringTheDelayHoldsNothing() async throws {
+        try await withProxy { proxy, _ in
+            proxy.delay = .milliseconds(200)
+            proxy.holdBeforeReply()
+            let client = try Self.connect(proxy)
+            defer { client.socket.close() }
+            #expect(client.send("a"))
+            // The reply is in its delay now.
+            usleep(300_000)
+            proxy.close()
+            while proxy.connectionCount > 0 { usleep(1000) }
+            #expect(!proxy.isHolding)
+        }
+    }
+
     @Test func cutsNow() async throws {
         try await withProxy { proxy, _ in
             let clients = try (0..<3).map { _ in try Self.connect(proxy) }

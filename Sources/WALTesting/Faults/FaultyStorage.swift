@@ -21,6 +21,8 @@ public final class FaultyStorage: Sendable {
     /// This call and each later call of the log then read the mapped files on the calling thread, so use small
     /// segments.
     public init(_ directory: String, recording: Bool = false) throws {
+        var directory = directory
+        while directory.utf8.count > 1, directory.hasSuffix("/") { directory.removeLast() }
         self.directory = directory
         hook = Hook(State(recorder: recording ? try StorageRecorder(directory) : nil))
         StorageHooks.install(hook, for: directory)

@@ -177,6 +177,7 @@ public final class CuttingProxy: Sendable {
         let delay = delay
         if delay > .zero { usleep(UInt32(clamping: Int64(delay / .microseconds(1)))) }
         return state.withLock { state in
+            if state.isClosed { return .cut(after: 0) }
             let verdict = state.plan.received(count, from: side, isReply: isReply)
             if verdict == .hold { state.isHolding = true }
             return verdict

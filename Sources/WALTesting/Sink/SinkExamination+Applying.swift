@@ -57,10 +57,10 @@ extension SinkExamination {
     func takesLargestBatch() async throws {
         let limits = fixture.largestBatch
         var owner = try await owner()
-        let many = (0..<limits.recordCount).map { set($0 * 7 % max(1, limits.recordCount - 1), "v\($0)") }
+        let many = (0..<max(0, limits.recordCount)).map { set($0 * 7 % max(1, limits.recordCount - 1), "v\($0)") }
         try await owner.apply(owner.batch(payloads(many)))
         let text = String(repeating: "0123456789abcdef", count: limits.valueSize / 16 + 1)
-        let long = (0..<3).map { set($0, String(text.prefix(limits.valueSize - 1)) + "\($0)") }
+        let long = (0..<3).map { set($0, String(text.prefix(max(0, limits.valueSize - 1))) + "\($0)") }
         try await owner.apply(owner.batch(payloads(long)))
         try await expectContents(after: many + long, SinkRule.limits)
     }
