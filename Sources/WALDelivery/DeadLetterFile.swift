@@ -19,13 +19,18 @@ final class DeadLetterFile: Sendable {
     /// couldn't be opened.
     private let parent: Directory?
     /// Lock order: before `files`.
-    private let open = Monitor<WriteAheadLog?>(nil)
+    private let open = Monitor<Open?>(nil)
     /// Changes under the lock of `files`.
     private let userCount = Atomic(1)
     private let wasOpened = Atomic(false)
     /// Held while letters are redriven, so that two calls don't take the same ones. Holds a byte, because ThreadSanitizer reports accesses
     /// to an empty value as accesses to its neighbor.
     let redriving = Monitor<UInt8>(0)
+
+    private struct Open {
+        var log: WriteAheadLog
+        var segmentSize: Int
+    }
 
     private init(directory: String, in parent: Directory?) {
         self.directory = directory
@@ -67,11 +72,11 @@ final class DeadLetterFile: Sendable {
 
     /// Closes the log, unless it is used again. Blocks if the log was opened.
     func closeIfUnused() {
-        open.withLock { log in
+        open.withLock { open in
             guard userCount.load(ordering: .relaxed) == 0 else { return }
             // An error loses nothing: each letter was durable when it was acknowledged.
-            try? log?.closeBlocking()
-            log = nil
+            try? open?.log.closeBlocking()
+            open = nil
             Self.files.withLock { files in
                 guard userCount.load(ordering: .relaxed) == 0, let identity = parent?.place.identity else { return }
                 if files[identity] === self { files[identity] = nil }
@@ -79,16 +84,17 @@ final class DeadLetterFile: Sendable {
         }
     }
 
-    /// Returns the open log. Blocks while this or another call opens or closes it.
+    /// Returns the open log. Blocks while this or another call opens or closes it. A call for a larger record may close the log again: see
+    /// ``hasReplaced(_:)``.
     func handle(forRecordOf size: Int) throws(WALError) -> WriteAheadLog {
-        try open.withLock { log throws(WALError) in
+        try open.withLock { open throws(WALError) in
             guard userCount.load(ordering: .relaxed) > 0 else {
                 throw WALError(
                     .closed, "The consumer was closed meanwhile. The record isn't set aside, and comes again.")
             }
-            if let log, size + Self.overheadMax <= Self.segmentSize { return log }
-            try log?.closeBlocking()
-            log = nil
+            if let open, size + Self.overheadMax <= open.segmentSize { return open.log }
+            try open?.log.closeBlocking()
+            open = nil
             var configuration = WriteAheadLog.Configuration()
             configuration.syncPolicy = .always
             configuration.maxPreparedSegments = 1
@@ -99,18 +105,21 @@ final class DeadLetterFile: Sendable {
                     try Directory.make(directory)
                 }
             wasOpened.store(true, ordering: .relaxed)
-            let opened = try WriteAheadLog(in: place, configuration: configuration)
-            log = opened
-            return opened
+            let log = try WriteAheadLog(in: place, configuration: configuration)
+            open = Open(log: log, segmentSize: configuration.segmentSize)
+            return log
         }
     }
 
+    /// Whether the log isn't the open one any more. Blocks as ``handle(forRecordOf:)`` does.
+    func hasReplaced(_ log: WriteAheadLog) -> Bool { open.withLock { $0?.log !== log } }
+
     /// Closes a log that has failed. The next call opens it again.
     func forget(_ failed: WriteAheadLog) {
-        open.withLock { log in
-            guard log === failed else { return }
-            try? log?.closeBlocking()
-            log = nil
+        open.withLock { open in
+            guard open?.log === failed else { return }
+            try? open?.log.closeBlocking()
+            open = nil
         }
     }
 }

@@ -59,12 +59,17 @@ public final class DeadLetterLog: Sendable {
     /// - Throws: the codes of `WriteAheadLog.appendDurably(_:)` and of opening a log.
     public func append(_ letter: DeadLetterRecord) async throws(WALError) {
         let bytes = letter.encoded
-        let log = try await Blocking.run { () throws(WALError) in try self.file.handle(forRecordOf: bytes.count) }
-        do throws(WALError) {
-            _ = try await log.appendDurably(bytes)
-        } catch {
-            if error.code != .cancelled { await Blocking.run { self.file.forget(log) } }
-            throw error
+        while true {
+            let log = try await Blocking.run { () throws(WALError) in try self.file.handle(forRecordOf: bytes.count) }
+            do throws(WALError) {
+                _ = try await log.appendDurably(bytes)
+                return
+            } catch {
+                // A larger letter needed larger segments meanwhile.
+                if error.code == .closed, await Blocking.run({ self.file.hasReplaced(log) }) { continue }
+                if error.code != .cancelled { await Blocking.run { self.file.forget(log) } }
+                throw error
+            }
         }
     }
 
@@ -85,10 +90,18 @@ public final class DeadLetterLog: Sendable {
             for letter in letters[start...].prefix(Self.removalsMax) {
                 batch.append(DeadLetterRecord.removal(of: letter))
             }
+            try append(batch)
+        }
+    }
+
+    private func append(_ batch: RecordBatch) throws(WALError) {
+        while true {
             let log = try file.handle(forRecordOf: batch.payloads.count)
             do throws(WALError) {
                 try log.appendBlocking(batch)
+                return
             } catch {
+                if error.code == .closed, file.hasReplaced(log) { continue }
                 file.forget(log)
                 throw error
             }

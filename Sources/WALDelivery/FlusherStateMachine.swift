@@ -27,8 +27,8 @@ struct FlusherStateMachine<Token> {
     private var committingThrough: SequenceNumber = .zero
     private var isShuttingDown = false
     private var wasAsked = false
-    /// Gaps up to this sequence number were counted.
-    private var gapsThrough: SequenceNumber = .zero
+    /// The numbers of the gaps that were counted, disjoint. Workers begin at different positions.
+    private var gaps: [ClosedRange<UInt64>] = []
     private var waiters = WaitList<Token>()
     var breaker: CircuitBreaker
     var cursor = CursorPacer()
@@ -88,10 +88,20 @@ struct FlusherStateMachine<Token> {
     /// Counts a gap of the log that a worker has met. Returns false if another worker, or an earlier read, has
     /// counted it.
     mutating func passed(_ gap: LogGap) -> Bool {
-        let last = gap.last ?? gap.first
-        guard last > gapsThrough else { return false }
-        if gap.isLoss { counters.sequencesLost += last.rawValue - max(gap.first.rawValue - 1, gapsThrough.rawValue) }
-        gapsThrough = last
+        var numbers = gap.first.rawValue...max(gap.first, gap.last ?? gap.first).rawValue
+        var newCount = numbers.upperBound - numbers.lowerBound + 1
+        for known in gaps where known.overlaps(numbers) {
+            let common = known.clamped(to: numbers)
+            newCount -= common.upperBound - common.lowerBound + 1
+        }
+        guard newCount > 0 else { return false }
+        if gap.isLoss { counters.sequencesLost += newCount }
+        gaps.removeAll { known in
+            guard known.overlaps(numbers) else { return false }
+            numbers = min(known.lowerBound, numbers.lowerBound)...max(known.upperBound, numbers.upperBound)
+            return true
+        }
+        gaps.append(numbers)
         return true
     }
 

@@ -60,8 +60,8 @@ final class FileSink: Sink, @unchecked Sendable {
         case Failure.fenced: .fenced
         case Failure.laneCount: .fatal
         case Failure.notALine(let sequence): .record(code: "line", reason: "The record \(sequence) isn't one line.")
-        // A full disk, for example. No line after the written records moves lanes, so they don't count.
-        default: .transient
+        // A full disk, for example. If only the sync failed, the file has the batch, so the lanes are claimed again.
+        default: .indeterminate
         }
     }
 

@@ -25,6 +25,10 @@ package final class ConsumerOwner: Sendable {
     private let lock: File
     /// The content of the file; nil once the owner has ended.
     private let state: Monitor<ConsumerState?>
+    /// The attempts that the file gets before the first delivery.
+    private let begun: ConsumerAttempts
+    /// Whether the file has them. Requires the lock of `state`.
+    private let isBegun = Atomic(false)
 
     /// Becomes the owner of a consumer. `newPosition` returns the position of a consumer that has none. Blocks for some
     /// syncs.
@@ -70,14 +74,28 @@ package final class ConsumerOwner: Sendable {
             state.position = before.position
             state.attempts = before.attempts
         }
-        state.attempts.begin(at: state.position)
         try folder.write(state, for: name)
+        var begun = state.attempts
+        begun.begin(at: state.position)
+        self.begun = begun
         position = SequenceNumber(rawValue: state.position)
-        attempts = Int(state.attempts.count)
+        attempts = Int(begun.count)
         self.name = name
         self.folder = folder
         self.lock = lock
         self.state = Monitor(state)
+    }
+
+    /// Counts this start as one that may have delivered the record after its position. Blocks for two syncs at the first call.
+    package func noteDelivery() throws(WALError) {
+        try state.withLock { current throws(WALError) in
+            guard var next = current, !isBegun.load(ordering: .relaxed) else { return }
+            next.attempts = begun
+            next.savedAt = Timestamp.now.rawValue
+            try folder.write(next, for: name)
+            current = next
+            isBegun.store(true, ordering: .relaxed)
+        }
     }
 
     /// Saves a position, and thereby renews the ownership. Blocks for two syncs. Does nothing after ``end(at:isDone:)``.
@@ -99,7 +117,7 @@ package final class ConsumerOwner: Sendable {
             last.savedAt = Timestamp.now.rawValue
             last.process = 0
             last.processStart = 0
-            last.attempts.end(at: last.position, isDone: isDone)
+            if isBegun.load(ordering: .relaxed) { last.attempts.end(at: last.position, isDone: isDone) }
             // The name is free even if the position can't be saved.
             current = nil
             defer { lock.unlock() }

@@ -123,13 +123,13 @@ extension Consumer {
         /// - Parameters:
         ///   - reason: The reason, for people.
         ///   - code: The reason, for programs.
-        /// - Throws: The codes of ``DeadLetterLog/append(_:)``, and `invalidArgument` for a gap, which has no record. Then the delivery
-        ///   isn't acknowledged.
+        /// - Throws: The codes of ``DeadLetterLog/append(_:)``; `invalidArgument` for a gap, which has no record; `closed` after the end of
+        ///   the iteration. Then the delivery isn't acknowledged.
         public func park(_ reason: String, code: String = "parked") async throws(WALError) {
             guard let record else {
                 throw WALError(.invalidArgument, "A gap has no record that could be parked. Acknowledge it.")
             }
-            try await core.deadLetters().append(
+            try await core.deadLetters(iteration).append(
                 DeadLetterRecord(
                     sequence: record.sequence, time: record.time, sink: CursorPlace.prefix + core.name, code: code,
                     reason: reason,
@@ -143,10 +143,11 @@ extension Consumer {
     /// Returns the deliveries in batches, for work that is cheaper together.
     ///
     /// - Parameters:
-    ///   - maxCount: The number of deliveries of a batch at most. A batch ends earlier if the window is full.
+    ///   - maxCount: The number of deliveries of a batch at most, up to 65,536. A batch ends earlier if the window is full.
     ///   - maxWait: The time after its first delivery for which a batch waits for more.
     public func batches(of maxCount: Int, within maxWait: Duration) -> Batches {
-        Batches(consumer: self, maxCount: Swift.max(1, maxCount), maxWait: Swift.min(maxWait, .century))
+        Batches(
+            consumer: self, maxCount: Swift.min(Swift.max(1, maxCount), 65_536), maxWait: Swift.min(maxWait, .century))
     }
 
     /// An asynchronous sequence of batches. It is an iteration of the consumer.

@@ -8,6 +8,8 @@ final class ConsumerCore: Sendable {
         var savedAt = ContinuousClock.now
         /// The number of iterations so far. Only the last one delivers.
         var iteration = 0
+        /// Whether the place counts this start.
+        var hasDelivered = false
         /// The saving of the last position; nil while the consumer is open.
         var closing: Task<WALError?, Never>?
         /// The log for records that the consumer sets aside, once there was one. Opening it for each record would take a segment each.
@@ -67,9 +69,8 @@ final class ConsumerCore: Sendable {
     /// Acknowledges all deliveries, if asking for the next one does that. Throws the error of a save that failed since.
     func askForNext(_ iteration: Int) throws(WALError) {
         let error = state.withLock { state -> WALError? in
-            if configuration.acknowledgement == .automatic, state.iteration == iteration {
-                _ = state.window.acknowledgeAll()
-            }
+            guard state.iteration == iteration else { return nil }
+            if configuration.acknowledgement == .automatic { _ = state.window.acknowledgeAll() }
             defer { state.saveError = nil }
             return state.saveError
         }
@@ -106,14 +107,19 @@ final class ConsumerCore: Sendable {
 
     func room(_ iteration: Int) throws(WALError) -> Room {
         try state.withLock { state throws(WALError) in
-            if state.isClosed { return .closed }
-            guard state.iteration == iteration else {
-                throw WALError(
-                    .invalidArgument,
-                    "Another iteration of the consumer \(name) has begun. Use one at a time.")
-            }
+            guard try isCurrent(iteration, state.iteration, isClosed: state.isClosed) else { return .closed }
             return state.window.isFull ? .full : .open
         }
+    }
+
+    /// Returns false once the consumer is closed, and throws for an iteration that has ended.
+    private func isCurrent(_ iteration: Int, _ current: Int, isClosed: Bool) throws(WALError) -> Bool {
+        if isClosed { return false }
+        guard current == iteration else {
+            throw WALError(
+                .invalidArgument, "Another iteration of the consumer \(name) has begun. Use one at a time.")
+        }
+        return true
     }
 
     func pass(through sequence: SequenceNumber, _ iteration: Int) {
@@ -122,10 +128,26 @@ final class ConsumerCore: Sendable {
         }
     }
 
-    func deliver(through sequence: SequenceNumber, _ iteration: Int) -> (ticket: Int, redeliveries: Int)? {
-        state.withLock { state in
-            state.iteration == iteration ? state.window.deliver(through: sequence) : nil
+    enum Answer {
+        case delivered(ticket: Int, redeliveries: Int)
+        /// The record was acknowledged in an earlier iteration.
+        case acknowledged
+        case closed
+    }
+
+    func deliver(through sequence: SequenceNumber, _ iteration: Int) throws(WALError) -> Answer {
+        try state.withLock { state throws(WALError) in
+            guard try isCurrent(iteration, state.iteration, isClosed: state.isClosed) else { return .closed }
+            guard let (ticket, redeliveries) = state.window.deliver(through: sequence) else { return .acknowledged }
+            return .delivered(ticket: ticket, redeliveries: redeliveries)
         }
+    }
+
+    /// Counts this start as one that may have delivered records.
+    func noteDelivery() async throws(WALError) {
+        if state.withLock({ $0.hasDelivered }) { return }
+        try await place.noteDelivery()
+        state.withLock { $0.hasDelivered = true }
     }
 
     /// Acknowledges a delivery. Does nothing after the end of its iteration: the record comes again.
@@ -137,10 +159,10 @@ final class ConsumerCore: Sendable {
         waiter?.resume()
     }
 
-    /// Notes the wait for records, so that ``close()`` can end it. Returns false if the consumer is closed.
-    func begin(_ wait: Task<WALError?, Never>) -> Bool {
+    /// Notes the wait for records, so that ``close()`` can end it. Returns false if the consumer is closed, or another iteration has begun.
+    func begin(_ wait: Task<WALError?, Never>, _ iteration: Int) -> Bool {
         state.withLock { state in
-            if state.isClosed { return false }
+            if state.isClosed || state.iteration != iteration { return false }
             state.wait = wait
             return true
         }
@@ -221,12 +243,23 @@ final class ConsumerCore: Sendable {
 
     // MARK: Setting records aside
 
-    func deadLetters() async throws(WALError) -> DeadLetterLog {
-        if let known = state.withLock(\.deadLetters) { return known }
+    /// Returns the log for records that an iteration sets aside. Throws `closed` once the iteration has ended: its deliveries come again.
+    func deadLetters(_ iteration: Int) async throws(WALError) -> DeadLetterLog {
+        func known() throws(WALError) -> DeadLetterLog? {
+            try state.withLock { state throws(WALError) in
+                guard !state.isClosed, state.iteration == iteration else {
+                    throw WALError(
+                        .closed, "The delivery's iteration has ended. The record isn't set aside, and comes again.")
+                }
+                return state.deadLetters
+            }
+        }
+        if let letters = try known() { return letters }
         let letters = try await place.deadLetters()
         state.withLock { state in
             if !state.isClosed { state.deadLetters = letters }
         }
+        _ = try known()
         return letters
     }
 }

@@ -13,6 +13,9 @@ struct ConsumerReader {
     let iteration: Int
     private let reader: LogReader
     private var isLogClosed = false
+    private var hasDelivered = false
+    /// An entry that waits because the delivery couldn't be noted.
+    private var held: LogEntry?
     /// The error that ended a batch early, until it is thrown.
     private var failure: WALError?
 
@@ -50,8 +53,13 @@ struct ConsumerReader {
 
     private mutating func read(until deadline: ContinuousClock.Instant?) async throws(WALError) -> Step {
         while true {
-            while let entry = try reader.nextEntry() {
-                if let delivered = deliver(entry) { return delivered }
+            while let entry = try nextEntry() {
+                if !hasDelivered, Self.isDelivery(entry) {
+                    held = entry
+                    guard try await noteDelivery() else { return .end }
+                    held = nil
+                }
+                if let delivered = try deliver(entry) { return delivered }
             }
             if isLogClosed { return .end }
             if let deadline, deadline <= .now { return .pause }
@@ -60,20 +68,46 @@ struct ConsumerReader {
         }
     }
 
-    /// Returns nil for an entry that isn't delivered: numbers that no caller ever received, and what is acknowledged.
-    private func deliver(_ entry: LogEntry) -> Step? {
+    /// Whether an entry is delivered, unless it is acknowledged: a gap isn't if no caller ever received its numbers.
+    private static func isDelivery(_ entry: LogEntry) -> Bool {
+        if case .gap(let gap) = entry { gap.isLoss } else { true }
+    }
+
+    /// Returns false if the log is closed.
+    private mutating func noteDelivery() async throws(WALError) -> Bool {
+        do throws(WALError) {
+            try await core.noteDelivery()
+        } catch {
+            guard error.code == .closed else { throw error }
+            return false
+        }
+        hasDelivered = true
+        return true
+    }
+
+    private func nextEntry() throws(WALError) -> LogEntry? {
+        if let held { return held }
+        return try reader.nextEntry()
+    }
+
+    /// Returns nil for an entry that isn't delivered, and for what is acknowledged.
+    private func deliver(_ entry: LogEntry) throws(WALError) -> Step? {
         let through: SequenceNumber
         switch entry {
         case .record(let record): through = record.sequence
         case .gap(let gap):
             through = gap.last ?? SequenceNumber(rawValue: max(1, gap.first.rawValue) - 1)
-            guard gap.isLoss else {
+            guard Self.isDelivery(entry) else {
                 core.pass(through: through, iteration)
                 return nil
             }
         }
-        guard let (ticket, redeliveries) = core.deliver(through: through, iteration) else { return nil }
-        return .delivery(entry, ticket: ticket, redeliveries: redeliveries)
+        switch try core.deliver(through: through, iteration) {
+        case .delivered(let ticket, let redeliveries):
+            return .delivery(entry, ticket: ticket, redeliveries: redeliveries)
+        case .acknowledged: return nil
+        case .closed: return .end
+        }
     }
 
     /// Suspends until there may be more records, the deadline passes, or the consumer is closed.
@@ -93,7 +127,7 @@ struct ConsumerReader {
             }
         }
         defer { timer?.cancel() }
-        if !core.begin(wait) { wait.cancel() }
+        if !core.begin(wait, iteration) { wait.cancel() }
         // Await the wait's end also after a cancellation, because it uses the reader.
         let error = await withTaskCancellationHandler {
             await wait.value

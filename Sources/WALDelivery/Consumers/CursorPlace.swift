@@ -19,7 +19,10 @@ final class CursorPlace: ConsumerPlace {
 
     private struct State {
         var position: SequenceNumber
+        /// What the bookmark has.
         var attempts: ConsumerAttempts
+        /// What the bookmark gets before the first delivery; nil from then on.
+        var begun: ConsumerAttempts?
         /// Whether the name was given up. A save may still be under way then.
         var isEnded = false
     }
@@ -29,22 +32,26 @@ final class CursorPlace: ConsumerPlace {
     ) throws(WALError) {
         let marker = Self.prefix + name
         try log.claimConsumer(name)
+        let known = log.cursors[marker]
         do throws(WALError) {
-            let known = log.cursors[marker]
             // From a cursor at 0 on, retention keeps every record, so the first one is known only after it is set.
             let position: SequenceNumber =
                 if let known { known } else if start == .first { 0 } else {
                     try start.position(first: 1, last: log.lastSequence)
                 }
             if known == nil { try log.setCursor(marker, to: position) }
-            var attempts = log.bookmarks[marker].map(ConsumerAttempts.init) ?? ConsumerAttempts()
-            attempts.begin(at: position.rawValue)
-            try log.setBookmark(attempts.bookmark(marker))
+            let attempts = log.bookmarks[marker].map(ConsumerAttempts.init) ?? ConsumerAttempts()
+            // Now, so that the first delivery doesn't fail for want of space among the markers.
+            if log.bookmarks[marker] == nil { try log.setBookmark(attempts.bookmark(marker)) }
+            var begun = attempts
+            begun.begin(at: position.rawValue)
             beginning = ConsumerBeginning(
-                position: position, isAtFirst: position == 0 && start == .first, attempts: Int(attempts.count),
+                position: position, isAtFirst: position == 0 && start == .first, attempts: Int(begun.count),
                 last: log.lastSequence)
-            state = Monitor(State(position: position, attempts: attempts))
+            state = Monitor(State(position: position, attempts: attempts, begun: begun))
         } catch {
+            // A cursor without a consumer would keep every record.
+            if known == nil { try? log.removeCursor(marker) }
             log.releaseConsumer(name)
             throw error
         }
@@ -63,6 +70,15 @@ final class CursorPlace: ConsumerPlace {
         log.reader(from: position?.next, visibility: visibility)
     }
 
+    func noteDelivery() throws(WALError) {
+        try state.withLock { state throws(WALError) in
+            guard !state.isEnded, let begun = state.begun else { return }
+            try log.setBookmark(begun.bookmark(marker))
+            state.attempts = begun
+            state.begun = nil
+        }
+    }
+
     func save(_ position: SequenceNumber) throws(WALError) {
         try state.withLock { state throws(WALError) in
             guard !state.isEnded, position > state.position else { return }
@@ -76,8 +92,8 @@ final class CursorPlace: ConsumerPlace {
         try state.withLock { state throws(WALError) in
             state.isEnded = true
             if position > state.position { try log.setCursor(marker, to: position) }
-            state.attempts.end(at: position.rawValue, isDone: isDone)
-            if isDone {
+            if state.begun == nil { state.attempts.end(at: position.rawValue, isDone: isDone) }
+            if state.attempts.isEnded, state.attempts.count == 0 {
                 try log.removeBookmark(marker)
             } else {
                 try log.setBookmark(state.attempts.bookmark(marker))

@@ -17,9 +17,14 @@ final class FilePlace: ConsumerPlace {
                 // A position past the durable records would skip those that get the numbers again after a power loss.
                 try start.position(first: log.firstSequence, last: log.durableSequence)
             }
+            var position = owner.position
+            if owner.isNew, start == .first {
+                // From its file on, the writer keeps records for the consumer. It may have removed some just before.
+                position = max(position, try start.position(first: log.firstSequence, last: .zero))
+                if position > owner.position { try owner.save(position) }
+            }
             let beginning = ConsumerBeginning(
-                position: owner.position, isAtFirst: owner.isNew && start == .first, attempts: owner.attempts,
-                last: try log.lastSequence)
+                position: position, isAtFirst: false, attempts: owner.attempts, last: try log.lastSequence)
             return (owner, beginning)
         }
         self.log = log
@@ -29,6 +34,10 @@ final class FilePlace: ConsumerPlace {
     /// Reads only durable records. After a power loss, others could get the numbers of records that the saved position has passed.
     func reader(after position: SequenceNumber?) -> LogReader {
         log.reader(from: position?.next, visibility: .durable)
+    }
+
+    func noteDelivery() async throws(WALError) {
+        try await Blocking.run { [owner] () throws(WALError) in try owner.noteDelivery() }
     }
 
     func save(_ position: SequenceNumber) async throws(WALError) {

@@ -31,6 +31,29 @@ import WAL
         await #expect(throws: WALError.self) { try await last.append(letter) }
     }
 
+    /// A large letter needs larger segments, so its handle closes the log and opens it again.
+    @Test func largeAndSmallLettersComeAtOnce() async throws {
+        let letters = lettersLog()
+        try await withThrowingTaskGroup { group in
+            for task in 0..<4 {
+                group.addTask { [letter] in
+                    for number in 0..<10 {
+                        var letter = letter
+                        letter.sequence = SequenceNumber(rawValue: UInt64(task * 10 + number + 1))
+                        letter.payload = [UInt8](repeating: 1, count: task == 0 ? 10 : 900_000 << (number % 2))
+                        try await letters.append(letter)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        await letters.release()
+        var reader = try DeadLetterReader(logDirectory: directory.path)
+        var found: Set<UInt64> = []
+        while let letter = try reader.next() { found.insert(letter.sequence.rawValue) }
+        #expect(found == Set(1...40))
+    }
+
     /// Each flusher has a handle, and most set nothing aside.
     @Test func aHandleThatOpensNothingLeavesNothing() async throws {
         await lettersLog().release()

@@ -5,6 +5,21 @@ import Testing
 
 /// A waiter that is never woken blocks its service forever.
 @Suite struct FlusherStateMachineTests {
+    /// Workers begin at different positions, so one can meet a later gap first.
+    @Test func eachGapCountsOnceInAnyOrder() {
+        var machine = machine()
+        func gap(_ first: UInt64, _ last: UInt64, _ reason: LogGap.Reason) -> LogGap {
+            LogGap(
+                first: SequenceNumber(rawValue: first), last: SequenceNumber(rawValue: last), reason: reason,
+                isAcknowledged: reason == .lost, segment: 1, offset: 0, evidence: "")
+        }
+        #expect(machine.passed(gap(20, 20, .void)) == true)
+        #expect(machine.passed(gap(5, 6, .lost)) == true)
+        #expect(machine.counters.sequencesLost == 2)
+        for known in [gap(5, 6, .lost), gap(20, 20, .void)] { #expect(machine.passed(known) == false) }
+        #expect(machine.passed(gap(4, 21, .lost)) && machine.counters.sequencesLost == 17)
+    }
+
     private typealias Machine = FlusherStateMachine<Int>
 
     private func lanes(_ range: Range<Int>, at position: SequenceNumber) -> OwnedLanes {

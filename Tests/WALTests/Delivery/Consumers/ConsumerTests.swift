@@ -307,6 +307,167 @@ import Testing
         try await log.close()
     }
 
+    /// A program that ends at its start for another reason would otherwise park a record that it never got.
+    @Test func startsWithoutADeliveryDontCount() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 2)
+        let configuration = ConsumerConfiguration(saveInterval: .seconds(3600))
+        let first = try log.consumer("mailer", configuration: configuration)
+        var deliveries = first.makeAsyncIterator()
+        for _ in 0..<2 { _ = try await deliveries.next() }
+        try await first.close()
+        for _ in 0..<6 {
+            let consumer = Monitor<Consumer<LogEntry>?>(try log.consumer("mailer", configuration: configuration))
+            consumer.withLock { $0 = nil }
+        }
+        let last = try log.consumer("mailer", configuration: configuration)
+        var rest = last.makeAsyncIterator()
+        let delivery = try await rest.next()
+        #expect(Self.sequence(delivery) == 2 && delivery?.redeliveries == 1)
+        try await last.close()
+        try await log.close()
+    }
+
+    /// Its cursor would keep every record of the log.
+    @Test func aConsumerThatCantBeMadeLeavesNothing() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 1)
+        func fill(_ size: Int) -> Bool {
+            let metadata = [UInt8](repeating: 1, count: size)
+            return (try? log.setBookmark(Bookmark(name: "fill", position: 1, metadata: metadata))) != nil
+        }
+        // A bookmark alone is too small to fill the space of all.
+        for number in 0..<7 {
+            let metadata = [UInt8](repeating: 1, count: 1024)
+            try log.setBookmark(Bookmark(name: "f\(number)", position: 1, metadata: metadata))
+        }
+        let sizeMax = try #require((0...1024).last(where: fill))
+        var failures = 0
+        for pad in 0..<160 {
+            #expect(fill(sizeMax - pad))
+            do {
+                try await log.consumer("mailer").close()
+                try log.removeCursor("consumer/mailer")
+            } catch {
+                failures += 1
+                #expect(log.cursors["consumer/mailer"] == nil)
+            }
+        }
+        #expect((1..<160).contains(failures))
+        try await log.close()
+    }
+
+    /// The place of a consumer after a crash, whose saves wait for a gate.
+    private final class GatedPlace: ConsumerPlace {
+        let beginning: ConsumerBeginning
+        var renewalInterval: Duration? { nil }
+        private let place: CursorPlace
+        private let gate = Monitor((isOpen: false, isReached: false))
+
+        init(_ log: WriteAheadLog) throws {
+            place = try CursorPlace("mailer", in: log, start: .first, visibility: .written)
+            var beginning = place.beginning
+            beginning.attempts = 1
+            self.beginning = beginning
+        }
+
+        var isReached: Bool { gate.withLock { $0.isReached } }
+        func open() { gate.withLock { $0.isOpen = true } }
+
+        func reader(after position: SequenceNumber?) -> LogReader { place.reader(after: position) }
+        func noteDelivery() throws(WALError) { try place.noteDelivery() }
+        func save(_ position: SequenceNumber) async throws(WALError) {
+            gate.withLock { $0.isReached = true }
+            while !gate.withLock({ $0.isOpen }) { try? await Task.sleep(for: .milliseconds(1)) }
+            try place.save(position)
+        }
+        func close(at position: SequenceNumber, isDone: Bool) throws(WALError) {
+            try place.close(at: position, isDone: isDone)
+        }
+        func deadLetters() -> DeadLetterLog { place.deadLetters() }
+    }
+
+    private static func isEnd(_ step: ConsumerReader.Step) -> Bool {
+        if case .end = step { true } else { false }
+    }
+
+    /// After the close, another consumer may have the name and deliver the record.
+    @Test(.timeLimit(.minutes(10))) func nothingIsDeliveredAfterTheClose() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 3)
+        let place = try GatedPlace(log)
+        let core = ConsumerCore("mailer", place, ConsumerConfiguration(saveInterval: .seconds(3600)))
+        let second = Task { () async throws -> Bool in
+            var reader = ConsumerReader(core)
+            _ = try await reader.next()
+            return Self.isEnd(try await reader.next())
+        }
+        try await eventually { place.isReached }
+        try await core.close()
+        place.open()
+        #expect(try await second.value)
+        try await log.close()
+    }
+
+    @Test(.timeLimit(.minutes(10))) func anIterationThatEndedLeavesTheOtherAlone() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 3)
+        let place = try GatedPlace(log)
+        let core = ConsumerCore("mailer", place, ConsumerConfiguration(saveInterval: .seconds(3600)))
+        let old = Task { () async throws in
+            var reader = ConsumerReader(core)
+            _ = try await reader.next()
+            _ = try await reader.next()
+        }
+        try await eventually { place.isReached }
+        let (delivered, hasBegun) = (Monitor(0), Monitor(false))
+        let new = Task { () async throws in
+            var reader = ConsumerReader(core)
+            hasBegun.withLock { $0 = true }
+            while !Self.isEnd(try await reader.next()) { delivered.withLock { $0 += 1 } }
+        }
+        try await eventually { hasBegun.withLock { $0 } }
+        place.open()
+        await #expect(throws: WALError.self) { try await old.value }
+        try await eventually { delivered.withLock { $0 } == 2 }
+        try await core.close()
+        try await new.value
+        try await log.close()
+    }
+
+    /// The record comes again, and must not be among the letters, too.
+    @Test func afterItsIterationARecordIsntParked() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 2)
+        let consumer = try log.consumer("mailer", configuration: Self.explicit(3))
+        var deliveries = consumer.makeAsyncIterator()
+        let first = try #require(try await deliveries.next())
+        var others = consumer.makeAsyncIterator()
+        let again = try #require(try await others.next())
+        try await consumer.close()
+        for late in [first, again] {
+            let error = await #expect(throws: WALError.self) { try await late.park("late") }
+            #expect(error?.code == .closed)
+        }
+        var letters = try DeadLetterReader(logDirectory: directory.path)
+        #expect(try letters.next() == nil)
+        try await log.close()
+    }
+
+    @Test func aBatchHasALimit() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        var batch = RecordBatch()
+        for _ in 0..<1000 { batch.append([]) }
+        for _ in 0..<66 { try await log.append(batch) }
+        try await log.sync()
+        let consumer = try log.consumer("mailer")
+        var batches = consumer.batches(of: .max, within: .zero).makeAsyncIterator()
+        #expect(try await batches.next()?.deliveries.count == 65_536)
+        try await consumer.close()
+        try await log.close()
+    }
+
     /// If a record ends the process each time, only that record is parked, not the good records before it.
     @Test func onlyThePoisonedRecordCountsUp() async throws {
         let directory = TemporaryDirectory()

@@ -200,6 +200,13 @@ import Testing
         let message = try #require(recording.messages.all.first { $0.metadata["wal.consumer"] == "slow" })
         #expect(message.metadata["wal.message"] == "tooGreedy")
         #expect(message.metadata["wal.position"] == "0")
+        // It begins with the first record, and gets those that are gone as a gap.
+        var deliveries = consumer.makeAsyncIterator()
+        guard case .gap(let gap)? = try await deliveries.next()?.entry else {
+            Issue.record("no gap")
+            return
+        }
+        #expect(gap.first == 1 && gap.reason == .removed)
         try await consumer.close()
         try await log.close()
     }
