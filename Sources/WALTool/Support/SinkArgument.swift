@@ -14,7 +14,7 @@ enum SinkArgument: ExpressibleByArgument, Sendable {
     case unknown
 
     static let forms =
-        "nats://HOST[:PORT][,HOST[:PORT]…][/STREAM][?replicas=N&max_bytes=N&granularity=batch|record&creds=FILE&ca=FILE]"
+        "nats://HOST[:PORT][,HOST[:PORT]…][/STREAM][?replicas=N&max_bytes=N&granularity=batch|record&creds=FILE&ca=FILE&cert=FILE&key=FILE]"
 
     init(argument: String) {
         self = argument.hasPrefix("nats://") || argument.hasPrefix("tls://") ? .jetStream(url: argument) : .unknown
