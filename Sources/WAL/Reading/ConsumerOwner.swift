@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// The ownership of a consumer's file, by a process beside the log's writer.
 package final class ConsumerOwner: Sendable {
     /// What the consumer asks of the log's writer.
@@ -23,12 +21,15 @@ package final class ConsumerOwner: Sendable {
     private let name: String
     private let folder: ConsumerFolder
     private let lock: File
-    /// The content of the file; nil once the owner has ended.
-    private let state: Monitor<ConsumerState?>
-    /// The attempts that the file gets before the first delivery.
-    private let begun: ConsumerAttempts
-    /// Whether the file has them. Requires the lock of `state`.
-    private let isBegun = Atomic(false)
+    /// Nil once the owner has ended.
+    private let content: Monitor<Content?>
+
+    private struct Content {
+        /// What the file has.
+        var state: ConsumerState
+        /// The attempts that the file gets before the first delivery; nil from then on.
+        var begun: ConsumerAttempts?
+    }
 
     /// Becomes the owner of a consumer. `newPosition` returns the position of a consumer that has none. Blocks for some
     /// syncs.
@@ -77,47 +78,45 @@ package final class ConsumerOwner: Sendable {
         try folder.write(state, for: name)
         var begun = state.attempts
         begun.begin(at: state.position)
-        self.begun = begun
         position = SequenceNumber(rawValue: state.position)
         attempts = Int(begun.count)
         self.name = name
         self.folder = folder
         self.lock = lock
-        self.state = Monitor(state)
+        content = Monitor(Content(state: state, begun: begun))
     }
 
     /// Counts this start as one that may have delivered the record after its position. Blocks for two syncs at the first call.
     package func noteDelivery() throws(WALError) {
-        try state.withLock { current throws(WALError) in
-            guard var next = current, !isBegun.load(ordering: .relaxed) else { return }
+        try content.withLock { current throws(WALError) in
+            guard var next = current?.state, let begun = current?.begun else { return }
             next.attempts = begun
             next.savedAt = Timestamp.now.rawValue
             try folder.write(next, for: name)
-            current = next
-            isBegun.store(true, ordering: .relaxed)
+            current = Content(state: next)
         }
     }
 
     /// Saves a position, and thereby renews the ownership. Blocks for two syncs. Does nothing after ``end(at:isDone:)``.
     package func save(_ position: SequenceNumber) throws(WALError) {
-        try state.withLock { current throws(WALError) in
-            guard var next = current else { return }
+        try content.withLock { current throws(WALError) in
+            guard var next = current?.state else { return }
             next.position = max(next.position, position.rawValue)
             next.savedAt = Timestamp.now.rawValue
             try folder.write(next, for: name)
-            current = next
+            current?.state = next
         }
     }
 
     /// Saves the last position, and gives up the ownership. Blocks for two syncs.
     package func end(at position: SequenceNumber, isDone: Bool) throws(WALError) {
-        try state.withLock { current throws(WALError) in
-            guard var last = current else { return }
+        try content.withLock { current throws(WALError) in
+            guard var last = current?.state else { return }
             last.position = max(last.position, position.rawValue)
             last.savedAt = Timestamp.now.rawValue
             last.process = 0
             last.processStart = 0
-            if isBegun.load(ordering: .relaxed) { last.attempts.end(at: last.position, isDone: isDone) }
+            if current?.begun == nil { last.attempts.end(at: last.position, isDone: isDone) }
             // The name is free even if the position can't be saved.
             current = nil
             defer { lock.unlock() }

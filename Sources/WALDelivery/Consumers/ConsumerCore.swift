@@ -8,8 +8,6 @@ final class ConsumerCore: Sendable {
         var savedAt = ContinuousClock.now
         /// The number of iterations so far. Only the last one delivers.
         var iteration = 0
-        /// Whether the place counts this start.
-        var hasDelivered = false
         /// The saving of the last position; nil while the consumer is open.
         var closing: Task<WALError?, Never>?
         /// The log for records that the consumer sets aside, once there was one. Opening it for each record would take a segment each.
@@ -141,13 +139,6 @@ final class ConsumerCore: Sendable {
             guard let (ticket, redeliveries) = state.window.deliver(through: sequence) else { return .acknowledged }
             return .delivered(ticket: ticket, redeliveries: redeliveries)
         }
-    }
-
-    /// Counts this start as one that may have delivered records.
-    func noteDelivery() async throws(WALError) {
-        if state.withLock({ $0.hasDelivered }) { return }
-        try await place.noteDelivery()
-        state.withLock { $0.hasDelivered = true }
     }
 
     /// Acknowledges a delivery. Does nothing after the end of its iteration: the record comes again.

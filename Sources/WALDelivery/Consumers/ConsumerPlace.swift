@@ -9,7 +9,8 @@ protocol ConsumerPlace: AnyObject, Sendable {
 
     /// Returns a reader of the records after a position; without one, from the first that is still in the log.
     func reader(after position: SequenceNumber?) -> LogReader
-    /// Counts this start as one that may have delivered the record after its position. Called before the first delivery.
+    /// Counts this start as one that may have delivered the record after its position. Called before the first delivery of
+    /// each iteration. Only the first call changes something.
     func noteDelivery() async throws(WALError)
     /// Saves a position. Positions only rise.
     func save(_ position: SequenceNumber) async throws(WALError)

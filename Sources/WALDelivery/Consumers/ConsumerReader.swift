@@ -76,7 +76,7 @@ struct ConsumerReader {
     /// Returns false if the log is closed.
     private mutating func noteDelivery() async throws(WALError) -> Bool {
         do throws(WALError) {
-            try await core.noteDelivery()
+            try await core.place.noteDelivery()
         } catch {
             guard error.code == .closed else { throw error }
             return false

@@ -50,23 +50,33 @@ import WALTesting
         return String((0..<4000).map { _ in letters.randomElement(using: &generator) ?? "-" })
     }
 
+    /// A DAG that makes this number of texts, waits for an answer, and calls `atEnd` in its last step.
+    private static func large(atEnd: @escaping @Sendable () throws -> Void) -> DAG<Int, Int> {
+        DAG(name: "Large", key: "large", of: Int.self) { dag, input in
+            let each = dag.addIterator("each", over: input, { Array(0..<$0) }) { body, value in
+                body.addNode("text", after: value) { _, value in text(value) }
+            }
+            let wait = dag.addWait("answer", after: each, for: Int.self)
+            return dag.addNode("end", after: each, wait) { _, texts, answer in
+                try atEnd()
+                return texts.count + answer
+            }
+        }
+    }
+
+    private static func openSmall(_ directory: TemporaryDirectory) async throws -> BufferedTaskStorage<MemoryTaskStore>
+    {
+        var buffer = TaskBufferConfiguration()
+        buffer.segmentSize = 64 << 10
+        return try await .memory(log: directory.path, configuration: buffer)
+    }
+
     /// After its end, the rest of a task's results wouldn't count, so that checkpoint doesn't move the cursor.
     @Test(.timeLimit(.minutes(10))) func aTaskThatEndsAmongItsPartsKeepsItsResults() async throws {
         let (directory, count) = (TemporaryDirectory(), 100)
         let isBroken = Monitor(true)
-        let dag = DAG(name: "Large", key: "large", of: Int.self) { dag, input in
-            let each = dag.addIterator("each", over: input, { Array(0..<$0) }) { body, value in
-                body.addNode("text", after: value) { _, value in Self.text(value) }
-            }
-            let wait = dag.addWait("answer", after: each, for: Int.self)
-            return dag.addNode("end", after: each, wait) { _, texts, answer in
-                if isBroken.withLock({ $0 }) { throw PermanentError("broken") }
-                return texts.count + answer
-            }
-        }
-        var buffer = TaskBufferConfiguration()
-        buffer.segmentSize = 64 << 10
-        let storage = try await BufferedTaskStorage.memory(log: directory.path, configuration: buffer)
+        let dag = Self.large { if isBroken.withLock({ $0 }) { throw PermanentError("broken") } }
+        let storage = try await Self.openSmall(directory)
         var runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
         let task = try await runner.process(count, by: dag, id: "t")
         try await eventually { task.state.reason == "waiting for answer" }
@@ -88,19 +98,11 @@ import WALTesting
         try await storage.close()
     }
 
-    /// A checkpoint that began anew at each full segment would never end, and fill the disk.
+    /// A checkpoint that starts over at each full segment never ends, and fills the disk.
     @Test(.timeLimit(.minutes(10))) func aTaskOfManySegmentsIsWrittenOnce() async throws {
         let (directory, count) = (TemporaryDirectory(), 300)
-        let dag = DAG(name: "Large", key: "large", of: Int.self) { dag, input in
-            let each = dag.addIterator("each", over: input, { Array(0..<$0) }) { body, value in
-                body.addNode("text", after: value) { _, value in Self.text(value) }
-            }
-            let wait = dag.addWait("answer", after: each, for: Int.self)
-            return dag.addNode("end", after: each, wait) { _, texts, answer in texts.count + answer }
-        }
-        var buffer = TaskBufferConfiguration()
-        buffer.segmentSize = 64 << 10
-        let storage = try await BufferedTaskStorage.memory(log: directory.path, configuration: buffer)
+        let dag = Self.large {}
+        let storage = try await Self.openSmall(directory)
         var runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
         let task = try await runner.process(count, by: dag, id: "t")
         try await eventually { task.state.reason == "waiting for answer" }
