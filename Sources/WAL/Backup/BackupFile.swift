@@ -10,7 +10,7 @@ enum BackupFile {
 
     /// Checks that a file of the backup has the bytes that the manifest states.
     ///
-    /// - Throws: ``WALError/Code/corrupted``, which names the file, unless it has; ``WALError/Code/inputOutput``.
+    /// - Throws: ``WALError/Code/corrupted``, with the file's name, if it doesn't; ``WALError/Code/inputOutput``.
     static func verify(_ segment: BackupManifest.Segment, in directory: Directory) throws(WALError) {
         let file: File
         do throws(WALError) {

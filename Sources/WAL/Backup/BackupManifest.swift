@@ -30,10 +30,11 @@ struct BackupManifest: Hashable {
         /// The SHA-256 of the bytes before the zeros, as 64 hexadecimal digits.
         var digest: String
 
-        /// The name by which the segment's file is in a log.
+        /// The name of the segment's file in a log.
         var logName: String { form == .lz4 ? SegmentName.compressed(number) : SegmentName.of(number) }
 
-        /// The name in the backup. It is that of one content, so no file that a manifest lists is ever changed.
+        /// The name of the segment's file in the backup. It contains the digest, so different contents get different
+        /// names, and no file that a manifest lists is ever changed.
         var fileName: String {
             let plain = SegmentName.of(number)
             return "\(plain.dropLast(SegmentName.suffix.utf8.count))-\(digest)\(form == .lz4 ? ".wal.lz4" : ".wal")"
@@ -80,7 +81,7 @@ struct BackupManifest: Hashable {
         return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    /// Writes the manifest in place of the one before. Blocks for two syncs.
+    /// Replaces the manifest durably. Blocks for two syncs.
     func write(in directory: Directory) throws(WALError) {
         try directory.remove(Self.temporaryName)
         let file = try File(Self.temporaryName, in: directory, .create, finalName: Self.fileName)

@@ -39,7 +39,8 @@ struct BackupRestore {
         try staging.sync()
         let remaining = try ReadOnlyLog(at: staging.path)
         let last = try remaining.lastSequence.rawValue
-        // Before its promotion, the log was a replica. It stays promoted, above all numbers that it has given since.
+        // A cut may remove the promotion of a log that was a replica. The restored log is promoted again, above all
+        // numbers that the log has given since.
         let isReplica = try remaining.replicatedLog != nil
         if last < manifest.highestSequence { try skip(last + 1...manifest.highestSequence, in: staging) }
         // Opening verifies every byte, seals the last segment, and refuses damage.
@@ -73,7 +74,7 @@ struct BackupRestore {
         }
     }
 
-    /// Returns the directory of the restore, without the files of one that was interrupted.
+    /// Returns the directory of the restore, after removing the files of an interrupted restore.
     private func emptyStaging() throws(WALError) -> Directory {
         let staging = try parent.folder(name + Self.suffix)
         let names = try staging.names()
@@ -108,11 +109,11 @@ struct BackupRestore {
         try file.sync()
     }
 
-    /// Removes the records after the restore point. A frame stays as a whole or goes.
+    /// Removes the records after the restore point. Each frame is kept or removed as a whole.
     private func cut(_ staging: Directory, upTo point: LogBackup.RestorePoint) throws(WALError) {
         guard let last = try lastSequence(staging, upTo: point), last < manifest.durableSequence else { return }
         let first = manifest.segments.first?.firstSequence ?? 1
-        guard last + 1 >= first else {
+        guard last >= first || first == 1 else {
             throw WALError(
                 .removed, "The backup begins with record \(first), after the restore point. Use an older backup.")
         }
@@ -134,7 +135,7 @@ struct BackupRestore {
         }
     }
 
-    /// Replaces a segment by its frames up to a record, with zeros up to the capacity.
+    /// Replaces a segment with its frames up to and including a record, followed by zeros up to the capacity.
     private func shorten(
         _ segment: BackupManifest.Segment, in staging: Directory, to last: UInt64
     ) throws(WALError) {
@@ -173,7 +174,8 @@ struct BackupRestore {
         try staging.rename(temporary, to: SegmentName.of(segment.number))
     }
 
-    /// Records in the log that these numbers were given, and that their records aren't in it. The opening carries it out.
+    /// Writes an intent to the log: these numbers were given, and their records are missing. The opening carries it
+    /// out.
     private func skip(_ numbers: ClosedRange<UInt64>, in staging: Directory) throws(WALError) {
         var report = RecoveryReport()
         report.findings = [

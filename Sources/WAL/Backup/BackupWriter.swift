@@ -38,7 +38,6 @@ struct BackupWriter {
     }
 
     mutating func run() throws(WALError) -> LogBackup.Summary {
-        // In this order: the highest number isn't below that of any durable record.
         let durable = try log.source.provenPosition()
         manifest.highestSequence = max(try log.lastSequence.rawValue, before?.highestSequence ?? 0)
         for number in try log.source.directory.segmentNumbers() {
@@ -51,6 +50,8 @@ struct BackupWriter {
                 isRetriable: true)
         }
         manifest.durableSequence = last.lastSequence
+        // A segment of later records may have been sealed and compressed during the backup.
+        manifest.highestSequence = max(manifest.highestSequence, last.lastSequence)
         try target.sync()
         for segment in copied {
             try BackupFile.verify(segment, in: target)
@@ -108,7 +109,7 @@ struct BackupWriter {
     private mutating func addWhole(
         _ segment: inout ExaminedSegment, _ header: SegmentHeader, _ footer: SegmentFooter
     ) throws(WALError) {
-        if let known = try known(header) {
+        if let known = try known(header, footer) {
             manifest.segments.append(known)
             return
         }
@@ -127,9 +128,13 @@ struct BackupWriter {
         try store(&copy) { target throws(WALError) in try BackupFile.copy(file, count: size, to: target) }
     }
 
-    /// Returns the whole file that the backup has of a segment, if that is as it was. It may be plain where the log's is
-    /// compressed: the segment is the same.
-    private func known(_ header: SegmentHeader) throws(WALError) -> BackupManifest.Segment? {
+    /// Returns the whole file that the backup has of a segment, if the file is unchanged. It may be plain although the
+    /// log's file is compressed: the segment is the same.
+    ///
+    /// The footers must be equal: in a log that was restored or rolled back, a segment can end earlier than in the backup.
+    private func known(
+        _ header: SegmentHeader, _ footer: SegmentFooter
+    ) throws(WALError) -> BackupManifest.Segment? {
         guard
             let known = before?.segments.first(where: {
                 $0.number == header.segmentNumber && $0.incarnation == header.incarnation && $0.form != .prefix
@@ -137,7 +142,11 @@ struct BackupWriter {
         else { return nil }
         do throws(WALError) {
             try BackupFile.verify(known, in: target)
-            return known
+            let file = try File(known.fileName, in: target, .read)
+            let copy = try ExaminedSegment(
+                known.form == .lz4 ? .compressed(CompressedSegment(file)) : .plain(file), number: known.number,
+                in: target, isWritten: false)
+            return copy.footer == footer ? known : nil
         } catch {
             guard error.code == .corrupted else { throw error }
             return nil
@@ -155,7 +164,7 @@ struct BackupWriter {
             return
         }
         let file = try segment.file
-        // It was sealed and compressed since.
+        // The segment has been sealed and compressed since.
         guard case .plain = file else { return try add(header.segmentNumber, durable: durable) }
         let losses = segment.scan?.losses.filter { header.basePosition + UInt64($0) < durable } ?? []
         if let offset = losses.first { throw damaged(segment.path, "offset \(offset)") }
@@ -183,7 +192,7 @@ struct BackupWriter {
         }
     }
 
-    /// Writes a file, makes it durable, and gives it the name of its content.
+    /// Writes a file, makes it durable, and names it by its content.
     private mutating func store(
         _ segment: inout BackupManifest.Segment, _ write: (File) throws(WALError) -> String
     ) throws(WALError) {

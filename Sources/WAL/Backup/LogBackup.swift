@@ -41,7 +41,7 @@ public enum LogBackup {
         public var firstSequence: SequenceNumber
         /// The last record in the log.
         public var lastSequence: SequenceNumber
-        /// The highest sequence number that the log never gives again.
+        /// The highest of the sequence numbers that the log never gives again.
         public var highestSequence: SequenceNumber
         /// The number of segments from the backup.
         public var segmentCount: Int
@@ -52,19 +52,20 @@ public enum LogBackup {
 
     /// Copies a log's durable records to a directory, and reads the copies back. Suspends until that is done.
     ///
-    /// While it copies, and for a lifetime after that, the log's writer keeps the segments after the last backup: the
-    /// call owns the consumer `backup` of the log.
+    /// During the copy, and for the lifetime after it, the log's writer keeps the segments that are newer than the last
+    /// backup, because the call owns the log's consumer `backup`.
     ///
     /// - Parameters:
     ///   - directory: The log's directory.
     ///   - target: The backup's directory, made if it isn't there. It is empty, or has an earlier backup of this log.
-    ///   - lifetime: The time for which the writer keeps new segments for the next backup, at least 1 s.
+    ///   - lifetime: The time for which the writer keeps new segments for the next backup, from 1 s to 100 years.
+    /// - Returns: The figures of the backup.
     /// - Throws:
     ///   - ``WALError/Code/locked`` during another backup of the log.
-    ///   - ``WALError/Code/corrupted`` if a segment, or the backup that is there, is damaged.
+    ///   - ``WALError/Code/corrupted`` if a segment or the existing backup is damaged.
     ///   - ``WALError/Code/notALogDirectory`` if there is no log, or if the target has other files or the backup of
     ///     another log.
-    ///   - ``WALError/Code/invalidArgument`` for the lifetime.
+    ///   - ``WALError/Code/invalidArgument`` if the lifetime is out of range.
     ///   - ``WALError/Code/versionTooNew``, ``WALError/Code/diskFull``, ``WALError/Code/inputOutput``.
     public static func make(
         of directory: String, to target: String, lifetime: Duration = .seconds(3600)
@@ -92,7 +93,7 @@ public enum LogBackup {
             try owner.end(at: summary.lastSequence, isDone: true)
             return summary
         } catch {
-            // The first error counts. Without an end the consumer expires.
+            // The first error counts. If the end isn't saved, the consumer expires.
             try? owner.end(at: owner.position, isDone: false)
             throw error
         }
@@ -100,16 +101,18 @@ public enum LogBackup {
 
     /// Restores a log from a backup into an empty place, and verifies it. Suspends until that is done.
     ///
-    /// The log is restored beside its place, in a directory with the suffix `.restoring`, and renamed at the end. The
-    /// restored log gives no sequence number that the backup's source had given when it was copied.
+    /// The log is restored next to its place, in a directory with the suffix `.restoring`, which is renamed at the end.
+    /// The restored log gives no sequence number that the backup's source had given when it was copied.
     ///
     /// - Parameters:
     ///   - target: The backup's directory.
     ///   - directory: The log's new directory. It doesn't exist, or is empty.
     ///   - point: The last record to restore.
+    /// - Returns: The figures of the restored log.
     /// - Throws:
     ///   - ``WALError/Code/corrupted`` if the backup is damaged.
     ///   - ``WALError/Code/notALogDirectory`` if there is no backup, or if the directory isn't empty.
+    ///   - ``WALError/Code/invalidArgument`` if the directory's path doesn't end with a name.
     ///   - ``WALError/Code/removed`` if the backup begins after the restore point.
     ///   - ``WALError/Code/versionTooNew``, ``WALError/Code/diskFull``, ``WALError/Code/inputOutput``.
     public static func restore(

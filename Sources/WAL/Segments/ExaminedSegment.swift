@@ -78,12 +78,17 @@ struct ExaminedSegment {
 
     /// Examines either the plain or the compressed file.
     init(_ directory: Directory, number: UInt64, isCompressed: Bool, isWritten: Bool) throws(WALError) {
+        let file = try Self.open(number, isCompressed: isCompressed, in: directory, isWritten: isWritten)
+        try self.init(file, number: number, in: directory, isWritten: isWritten)
+    }
+
+    /// Examines an open file, which may have any name.
+    init(_ file: SegmentFile, number: UInt64, in directory: Directory, isWritten: Bool) throws(WALError) {
         self.number = number
         self.directory = directory
         isLocked = isWritten
-        let file = try Self.open(number, isCompressed: isCompressed, in: directory, isWritten: isWritten)
         path = file.file.path
-        self.isCompressed = file.isCompressed
+        isCompressed = file.isCompressed
         openFile = file
         fileSize = file.sizeAtOpening
         diskSize = file.file.sizeAtOpening

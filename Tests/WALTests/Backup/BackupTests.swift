@@ -66,7 +66,7 @@ struct BackupTests {
             for round in 0..<4 {
                 let durable = try ReadOnlyLog(at: source).durableSequence
                 let summary = try await LogBackup.make(of: source, to: target, lifetime: .seconds(1))
-                #expect(summary.lastSequence >= durable)
+                #expect(summary.lastSequence >= durable && summary.highestSequence >= summary.lastSequence)
                 let copy = "\(place.path)/copy-\(round)"
                 let restored = try await LogBackup.restore(target, to: copy)
                 #expect(restored.lastSequence == summary.lastSequence)
@@ -103,6 +103,46 @@ struct BackupTests {
         #expect(try LogBackup.makeBlocking(of: source, to: target).copiedSegmentCount == 1)
         _ = try LogBackup.restoreBlocking(target, to: place.path + "/copy")
         #expect(try records(place.path + "/copy") == records(source))
+    }
+
+    /// A restored log has given other records the numbers that the backup has from the log before. Its last segment from the backup
+    /// has the old number and incarnation, and ends earlier.
+    @Test(arguments: [nil, 15] as [SequenceNumber?])
+    func aRestoredLogIsBackedUpOverTheBackupOfTheLogBefore(end: SequenceNumber?) throws {
+        let log = try WriteAheadLog.openBlocking(at: source, configuration: Self.configuration)
+        for number in 1...15 { try log.appendBlocking(payload(number)) }
+        try log.syncBlocking()
+        let early = place.path + "/early"
+        if end == nil { _ = try LogBackup.makeBlocking(of: source, to: early) }
+        for number in 16...20 { try log.appendBlocking(payload(number)) }
+        try log.closeBlocking()
+        _ = try LogBackup.makeBlocking(of: source, to: target)
+        let (restored, again) = (place.path + "/restored", place.path + "/again")
+        _ = try LogBackup.restoreBlocking(
+            end == nil ? early : target, to: restored, upTo: end.map { .sequence($0) } ?? .end)
+        let next = try WriteAheadLog.openBlocking(at: restored, configuration: Self.configuration)
+        for number in 1...3 { try next.appendBlocking(payload(100 + number)) }
+        try next.closeBlocking()
+        _ = try LogBackup.makeBlocking(of: restored, to: target)
+        _ = try LogBackup.restoreBlocking(target, to: again)
+        #expect(try records(again) == records(restored))
+        #expect(try records(again).count < 20)
+    }
+
+    /// A restore to a record before the backup would put an empty log into service.
+    @Test func aPointBeforeTheBackupIsRefused() throws {
+        try makeLog(segments: 3)
+        let time = Timestamp(rawValue: try #require(try records(source).first).time.rawValue - 1)
+        try FileManager.default.removeItem(atPath: source + "/" + segmentNames(source)[0])
+        #expect(try LogBackup.makeBlocking(of: source, to: target).firstSequence == 11)
+        for point in [.sequence(9), .sequence(10), .time(time)] as [LogBackup.RestorePoint] {
+            let error = #expect(throws: WALError.self) {
+                try LogBackup.restoreBlocking(target, to: place.path + "/copy", upTo: point)
+            }
+            #expect(error?.code == .removed)
+            #expect(!FileManager.default.fileExists(atPath: place.path + "/copy"))
+        }
+        #expect(try LogBackup.restoreBlocking(target, to: place.path + "/copy", upTo: .sequence(11)).lastSequence == 11)
     }
 
     @Test(arguments: ["v1.1", "v1.1-lz4"]) func eachNumberOfAGoldenLogRestoresThePrefix(_ version: String) throws {
