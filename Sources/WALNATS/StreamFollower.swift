@@ -7,50 +7,53 @@
 
     /// A service that keeps a replica of a log, from the log's stream on JetStream.
     ///
-    /// Add it to a `ServiceGroup`, or call ``run()`` in a task. It appends to a `LogReplica`, whose position is in the same atomic append as the
-    /// records. So a follower that is killed continues exactly after the last record that the replica has. It acknowledges nothing, and
-    /// stores nothing on the servers.
+    /// Add it to a `ServiceGroup`, or call ``run()`` in a task. It appends to a `LogReplica`, whose position is in the
+    /// same atomic append as the records. So a follower that was killed continues exactly after the last record that
+    /// the replica has. It acknowledges nothing, and stores nothing on the servers.
     ///
     /// | The stream | The follower |
     /// | --- | --- |
     /// | has a message of an earlier owner, or one with known records | skips it |
     /// | lacks records | stops with ``JetStreamError/Code/gap``, or skips them: ``Configuration/acceptsGaps`` |
-    /// | is away | tries again with growing pauses and without limit |
+    /// | is unavailable | tries again with growing pauses and without limit |
     /// | has messages that its consumer doesn't deliver | makes another consumer |
-    /// | is of another log, was purged, or isn't there | stops |
+    /// | is of another log, was purged, or doesn't exist | stops |
     public final class StreamFollower: Service {
-        /// How a follower reads its stream.
+        /// The configuration of a follower.
         public struct Configuration: Sendable {
-            /// How to reach the servers, and the name of the stream. Nothing else of it counts.
+            /// The servers, the credentials, and the name of the stream. The options for writing have no effect.
             public var stream: JetStreamSink.Configuration
             /// Whether the follower skips records that the stream lacks. The replica then has a gap.
             public var acceptsGaps = false
-            /// Whether the follower ends when it has read all messages.
+            /// Whether the follower ends after it has read all messages.
             public var endsAtEnd = false
-            /// The time without a message after which a consumer is replaced, if the stream has more messages.
+            /// The time without a message after which the follower replaces a consumer, if the stream has more
+            /// messages.
             public var stallTimeout = Duration.seconds(2)
 
             /// Makes a configuration.
+            ///
+            /// - Parameter stream: The servers, the credentials, and the name of the stream.
             public init(stream: JetStreamSink.Configuration) {
                 self.stream = stream
             }
         }
 
-        /// What a follower has read so far.
+        /// The counts of a follower since it was made, and its lag.
         public struct Statistics: Hashable, Sendable {
-            /// The messages read, claims included.
+            /// The number of messages that were read, including claims.
             public var messages = 0
-            /// The records appended to the replica.
+            /// The number of records that were appended to the replica.
             public var records = 0
-            /// The messages skipped because they came late from an earlier owner.
+            /// The number of messages that were skipped because they came late from an earlier owner.
             public var olderEpochs = 0
-            /// The messages skipped because the replica has their records.
+            /// The number of messages that were skipped because the replica has their records.
             public var known = 0
-            /// The gaps accepted.
+            /// The number of accepted gaps.
             public var gaps = 0
-            /// The consumers replaced because they were stuck.
+            /// The number of consumers that were replaced because they were stuck.
             public var renewals = 0
-            /// The messages that weren't read yet, as of the last one that was.
+            /// The number of messages in the stream after the last one that was read.
             public var lag = 0
         }
 
@@ -71,10 +74,13 @@
         ///
         /// - Parameters:
         ///   - replica: The replica. It must not be closed before ``run()`` has returned.
-        ///   - configuration: How to read the stream. Without a name, the stream is that of the replica's source.
-        ///   - logger: The logger of the follower's messages; nil for none.
-        ///   - metrics: The backend of the follower's metrics, whose names are in `WALMetric`; nil for none.
-        /// - Throws: ``JetStreamError`` with the code `invalidOption`, or `other` if no thread can be started.
+        ///   - configuration: The configuration. If the stream has no name, the follower reads the stream of the
+        ///     replica's source.
+        ///   - logger: The logger of the follower's messages. Nil for none.
+        ///   - metrics: The backend of the follower's metrics, whose names are in `WALMetric`. Nil for none.
+        /// - Throws: ``JetStreamError``:
+        ///   - `invalidOption` if an option of the configuration can't be used
+        ///   - `other` if no thread can be started
         public init(
             replica: LogReplica, configuration: Configuration, logger: Logger? = nil,
             metrics: (any MetricsFactory)? = nil
@@ -90,13 +96,18 @@
                 stallTimeout: configuration.stallTimeout)
         }
 
-        /// What the follower has read so far.
+        /// The counts since the follower was made, and its lag.
         public var statistics: Statistics { state.withLock(\.statistics) }
 
         /// Returns the log that a stream belongs to, for the first opening of a replica.
         ///
-        /// - Parameter configuration: How to reach the servers, and the name of the stream.
-        /// - Throws: ``JetStreamError``.
+        /// - Parameter configuration: The servers, the credentials, and the name of the stream.
+        /// - Returns: The identifier of the log.
+        /// - Throws: ``JetStreamError``:
+        ///   - `invalidOption` if the stream has no name, or an option of the configuration can't be used
+        ///   - `noStream` if the stream doesn't exist or has no messages
+        ///   - `foreignStream` if the stream was purged, or its last message belongs to no log
+        ///   - any other code for an error of the connection or the servers
         public static func source(of configuration: JetStreamSink.Configuration) async throws(JetStreamError) -> LogID {
             try configuration.validate()
             guard let stream = configuration.stream else {
@@ -115,9 +126,13 @@
 
         // MARK: Running
 
-        /// Follows the stream until the task is canceled or a graceful shutdown begins, and syncs the replica then.
+        /// Follows the stream until the task is canceled or a graceful shutdown begins, and then syncs the replica.
         ///
-        /// - Throws: ``JetStreamError`` if the stream can't be followed any more, and `WALError` if the replica takes no records.
+        /// With ``Configuration/endsAtEnd``, it also returns after it has read all messages.
+        ///
+        /// - Throws:
+        ///   - ``JetStreamError`` if the stream can't be followed anymore
+        ///   - `WALError` if the replica takes no records, or can't be synced
         public func run() async throws {
             do {
                 try await withTaskCancellationOrGracefulShutdownHandler {
@@ -131,7 +146,7 @@
             }
             await reader.close()
             let replica = replica
-            // A canceled task's sync would end at once.
+            // The sync of a canceled task would end at once.
             try await Task { try await replica.sync() }.value
         }
 
@@ -152,7 +167,8 @@
                     }
                     return
                 } catch let error as JetStreamError where error.code == .gap && gapPosition != replica.position {
-                    // Messages of earlier owners aren't in order, so halving may have found a place after the right one.
+                    // Messages of earlier owners aren't in order, so halving may have found a place after the right
+                    // one. In a stream that has taken another one's place, the kept epoch may be wrong.
                     gapPosition = replica.position
                 } catch {
                     guard Self.isTransient(error) else { throw error }
@@ -183,7 +199,7 @@
             ]
         }
 
-        /// Whether the same call can succeed later.
+        /// Returns whether the same call can succeed later.
         package static func isTransient(_ error: any Error) -> Bool {
             switch error {
             case let error as JetStreamError: [.transient, .indeterminate].contains(error.failure)
@@ -192,14 +208,16 @@
             }
         }
 
-        /// Follows from the replica's position on. Calls `progressed` after each append, and when the servers say that there is no more.
+        /// Follows the stream from the replica's position. Calls `progressed` after each append, and when the servers
+        /// report that there are no more messages.
         private func followUntilFailure(
             from position: LogReplica.Position, startsAtFirst: Bool, progressed: () -> Void
         ) async throws {
-            // Where halving leads can come after messages that fill the gap.
+            // Halving can lead to a place after the messages that fill a gap. So only a reading from the first message
+            // accepts gaps.
             var rules = StreamRules(
                 source: replica.source, stream: stream, position: position,
-                lastEpoch: try await reader.lastEpoch(of: replica.source),
+                lastEpoch: startsAtFirst ? 0 : try await reader.lastEpoch(of: replica.source),
                 acceptsGaps: configuration.acceptsGaps && startsAtFirst)
             try await reader.move(after: startsAtFirst ? nil : position.sequence.rawValue)
             while !isStopping {
@@ -210,7 +228,10 @@
                     continue
                 }
                 let isAtEnd = try await reader.isAtEnd(askingAtOnce: configuration.endsAtEnd)
-                // The servers have answered, also if there is nothing new.
+                if isAtEnd, !startsAtFirst, rules.lacksLateRecords {
+                    throw JetStreamError(.gap, "The stream \(stream) has records only in messages that look late.")
+                }
+                // The servers have answered, even if there is nothing new.
                 if isAtEnd { progressed() }
                 var read = Statistics()
                 read.renewals = await reader.takeRenewals()
@@ -224,14 +245,16 @@
             var batch = LogReplica.Batch()
             var position: LogReplica.Position
             var read = Statistics()
-            /// The number of messages after the last one in the stream.
+            /// The number of messages in the stream after the last one of the portion.
             var lag: Int?
         }
 
-        /// Enough for a frame, and so little that it stays in the processor's cache.
+        /// The size in bytes at which a portion is complete: enough for a frame, and small enough to stay in the
+        /// processor's cache.
         private static let portionSize = 1 << 20
 
-        /// Appends the records of messages, and reads the next ones meanwhile. If a message can't be taken, appends those before it, and throws.
+        /// Appends the records of messages, and decodes the next ones meanwhile. If a message can't be taken, appends
+        /// the records before it, and throws.
         private func append(_ messages: [StreamMessage], _ rules: inout StreamRules) async throws {
             var rest = messages[...]
             var failure: JetStreamError?
@@ -268,7 +291,7 @@
             return portion
         }
 
-        /// Adds what was read. A nil lag leaves the last one.
+        /// Adds counts. A nil lag keeps the last one.
         private func count(_ read: Statistics, lag: Int?) {
             state.withLock { state in
                 state.statistics.add(read)
@@ -278,7 +301,7 @@
             if let lag { metrics?.report(lag: lag) }
         }
 
-        /// Adds the records of a message, and returns their size.
+        /// Adds the records of a message to a portion, and returns their size.
         private static func add(
             _ message: StreamMessage, to portion: inout Portion, _ rules: inout StreamRules
         ) throws(JetStreamError) -> Int {

@@ -3,7 +3,7 @@ internal import WALDelivery
 
 /// The decision about each message of a stream, in order (FORMAT.md, "Reading a stream").
 struct StreamRules {
-    /// What a message says of itself.
+    /// The decoded headers of a message.
     struct Head {
         var number: UInt64
         var kind: StreamState.Kind
@@ -14,13 +14,13 @@ struct StreamRules {
         /// The positions of all lanes after the message.
         var positions: Set<UInt64>
 
-        /// Above all sequence numbers of a log.
+        /// A number above all sequence numbers of a log.
         private static let lastMax: UInt64 = 1 << 62
 
         /// Reads the headers of a message.
         init(_ headers: [String: String], number: UInt64, stream: String) throws(JetStreamError) {
             guard let kind = headers[StreamState.Key.kind].flatMap(StreamState.Kind.init(rawValue:)),
-                let log = headers[StreamState.Key.log].flatMap(LogID.init(hexadecimal:)),
+                let log = headers[StreamState.Key.log].flatMap({ LogID($0) }),
                 let epoch = headers[StreamState.Key.epoch].flatMap(UInt64.init),
                 let previous = headers[StreamState.Key.previous].flatMap(UInt64.init),
                 let last = headers[StreamState.Key.last].flatMap(UInt64.init), last < Self.lastMax,
@@ -56,14 +56,17 @@ struct StreamRules {
     let stream: String
     let acceptsGaps: Bool
     private(set) var position: LogReplica.Position
-    /// The highest epoch of this stream so far. The position's comes from all streams of the log.
+    /// The highest epoch of this stream so far. The epoch of the position is the highest one of all streams of the log.
     private var epoch: UInt64
+    /// The highest record in messages that came late from an earlier owner. The next owner sends the records again.
+    private var lateSequence: UInt64 = 0
     /// The number of accepted gaps.
     private(set) var gapCount = 0
 
     /// Makes the rules at a position.
     ///
-    /// - Parameter lastEpoch: The epoch of the stream's last owner. A stream in another one's place begins with lower epochs.
+    /// - Parameter lastEpoch: The epoch of the stream's last owner, or 0 if the stream is read from its first message.
+    ///   A stream that replaces another one begins with lower epochs.
     init(
         source: LogID, stream: String, position: LogReplica.Position, lastEpoch: UInt64? = nil, acceptsGaps: Bool
     ) {
@@ -74,9 +77,16 @@ struct StreamRules {
         self.acceptsGaps = acceptsGaps
     }
 
+    /// Whether late messages have records that no later message has had yet.
+    ///
+    /// In a stream that replaces another one and has had as many owners, messages look late that aren't. Reading from
+    /// the first message takes them.
+    var lacksLateRecords: Bool { lateSequence > position.sequence.rawValue }
+
     /// Decides about the next message, and moves the position past it.
     ///
-    /// - Throws: ``JetStreamError`` with the code `gap` if records before the message are missing. The position stays.
+    /// - Throws: ``JetStreamError``. With the code `gap`, records before the message are missing, and the position
+    ///   stays.
     mutating func decide(_ head: Head) throws(JetStreamError) -> Decision {
         guard head.log == source else {
             throw JetStreamError(
@@ -84,7 +94,10 @@ struct StreamRules {
                 "The message \(head.number) of the stream \(stream) belongs to the log \(head.log), not \(source). Name another stream."
             )
         }
-        guard head.epoch >= epoch else { return .olderEpoch }
+        guard head.epoch >= epoch else {
+            lateSequence = max(lateSequence, head.last)
+            return .olderEpoch
+        }
         // A reader can't know which records the lanes that lag have.
         guard head.kind == .claim || head.positions == [head.last] else {
             throw JetStreamError(
@@ -110,15 +123,5 @@ struct StreamRules {
         guard head.last > before else { return .known }
         position.sequence = SequenceNumber(rawValue: head.last)
         return .records(above: before)
-    }
-}
-
-extension LogID {
-    /// Reads the 32 hexadecimal digits of a log's description.
-    init?(hexadecimal text: String) {
-        guard text.utf8.count == 32, text.allSatisfy(\.isHexDigit), let low = UInt64(text.prefix(16), radix: 16),
-            let high = UInt64(text.suffix(16), radix: 16)
-        else { return nil }
-        self.init(low: low.byteSwapped, high: high.byteSwapped)
     }
 }
