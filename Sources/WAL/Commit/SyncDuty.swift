@@ -56,7 +56,7 @@ struct SyncDuty {
         beginWait()
     }
 
-    /// Does what is due next.
+    /// Does the work that is due next.
     mutating func turn() -> Duty.Next {
         guard let wake = takeWake() else { return .wait(until: time) }
         switch (wake, wait) {
@@ -68,7 +68,7 @@ struct SyncDuty {
             if waitsForProducers() { return .again }
             seal()
         case (.served, _):
-            // Under load this wake-up never stops. Check once an idle interval; the sync mark can wait.
+            // Under load these wake-ups never stop. Check once per idle interval; the sync mark can wait.
             beginWait(.pause, for: Self.idleInterval)
             return .again
         case (.time, .idle): mark()
@@ -90,9 +90,17 @@ struct SyncDuty {
             beginWait(.idle, for: Self.idleInterval)
         } else if case .interval(let interval) = configuration.syncPolicy {
             beginWait(.interval, for: interval)
+        } else if isSealingLeft {
+            beginWait(.producers, for: Self.pauseInterval)
         } else {
             beginWait(.others)
         }
+    }
+
+    /// Whether a segment has ended that couldn't be sealed yet, because a producer hadn't committed its frame. No producer
+    /// requests the sealing again, and at the disk budget all producers may wait for the space that it frees.
+    private var isSealingLeft: Bool {
+        catalog.state.withLock(\.hasUnsealedEnd) && commit.state.withLock { $0.failure == nil }
     }
 
     private mutating func beginWait(_ wait: Wait, for duration: Duration? = nil) {

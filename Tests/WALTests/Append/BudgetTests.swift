@@ -1,4 +1,5 @@
-import Dispatch
+import Foundation
+import TestSupport
 import Testing
 
 @testable import WAL
@@ -94,6 +95,44 @@ import Testing
         }
         #expect(log.lastSequence.rawValue == UInt64(taskCount * perTask))
         #expect(log.firstSequence > 1)
+        try await log.close()
+    }
+
+    /// Without the budget, the segment isn't synced when it is sealed.
+    @Test(arguments: [true, false])
+    func aSegmentIsSealedAfterTheLastCommitInItIfThatComesAfterItsEnd(hasBudget: Bool) async throws {
+        let directory = TemporaryDirectory()
+        var configuration = configuration()
+        if !hasBudget { configuration.diskBudget = nil }
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
+        let (claimed, mayCommit) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let late = Task.detached {
+            await withCheckedContinuation { done in
+                Thread.detachNewThread {
+                    _ = try? log.appendBlocking(count: 8) { output in
+                        claimed.signal()
+                        mayCommit.wait()
+                        for _ in 0..<8 { output.append(0) }
+                    }
+                    done.resume()
+                }
+            }
+        }
+        await withCheckedContinuation { done in
+            Thread.detachNewThread {
+                claimed.wait()
+                done.resume()
+            }
+        }
+        try await log.roll()
+        // The attempt to seal comes too early.
+        let requests = log.engine.appender.syncRequests
+        try await eventually { requests.state.withLock { !$0.isSealRequested } }
+        try log.engine.commit.lead { _ in }
+        #expect(log.segments.contains { $0.state == .unsealed })
+        mayCommit.signal()
+        await late.value
+        try await log.untilSealed()
         try await log.close()
     }
 
